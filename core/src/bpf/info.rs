@@ -1,0 +1,119 @@
+//! What a map is, as the kernel tells it.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use super::sys;
+use crate::{Error, Found, KernelVersion, MapName, MapType};
+
+/// What the kernel says of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct MapInfo {
+    /// The map's type.
+    pub map_type: MapType,
+    /// The map's id, unique while it lives.
+    pub id: u32,
+    /// Bytes of a key.
+    pub key_size: u32,
+    /// Bytes of a value.
+    pub value_size: u32,
+    /// Number of entries; of pages, for an arena.
+    pub max_entries: u32,
+    /// The flags it was created with (`BPF_F_..`).
+    pub map_flags: u32,
+    /// Its name.
+    pub name: MapName,
+    /// The id of the BTF object that describes its types, 0 if there is none.
+    pub btf_id: u32,
+    /// The BTF type of its values, 0 if there is none.
+    pub btf_value_type_id: u32,
+    /// Type-specific: for an arena, the address it wants to be mapped at (Linux 5.16; 0 before).
+    pub map_extra: u64,
+}
+
+impl MapInfo {
+    /// Asks the kernel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadDescriptor`] if `map` is closed, [`Error::NotAMap`] if it is something else,
+    /// [`Error::PermissionDenied`] where the kernel restricts `bpf(2)`.
+    pub fn query(map: impl AsFd) -> Result<Self, Error> {
+        let fd = map.as_fd();
+        // A program, BTF or link descriptor answers the same command with other fields, so look at what it is first.
+        let target = sys::link_target(fd);
+        let is_map = target.is_empty() || target.contains("bpf-map");
+        match sys::map_info(fd) {
+            Ok(info) if is_map => Ok(Self::from_kernel(&info)),
+            Ok(_) => Err(not_a_map(fd, target)),
+            Err(errno) => Err(query_error(fd, target, errno)),
+        }
+    }
+
+    fn from_kernel(info: &sys::BpfMapInfo) -> Self {
+        Self {
+            map_type: MapType(info.map_type),
+            id: info.id,
+            key_size: info.key_size,
+            value_size: info.value_size,
+            max_entries: info.max_entries,
+            map_flags: info.map_flags,
+            name: MapName::new(info.name),
+            btf_id: info.btf_id,
+            btf_value_type_id: info.btf_value_type_id,
+            map_extra: info.map_extra,
+        }
+    }
+}
+
+pub(super) fn not_a_map(fd: BorrowedFd<'_>, target: String) -> Error {
+    Error::NotAMap { fd: fd.as_raw_fd(), found: Found { target } }
+}
+
+/// What an error number of `BPF_OBJ_GET_INFO_BY_FD` means for this descriptor.
+fn query_error(fd: BorrowedFd<'_>, target: String, errno: i32) -> Error {
+    match errno {
+        libc::EBADF => Error::BadDescriptor { fd: fd.as_raw_fd() },
+        libc::EPERM => Error::PermissionDenied {
+            operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)",
+            capability: "CAP_BPF (CAP_SYS_ADMIN before Linux 5.8)",
+        },
+        libc::EINVAL if target.contains("bpf-map") => Error::KernelTooOld {
+            feature: "BPF_OBJ_GET_INFO_BY_FD",
+            needs: KernelVersion { major: 4, minor: 13 },
+            running: sys::kernel_version(),
+        },
+        libc::EINVAL => not_a_map(fd, target),
+        errno => Error::Os { operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)", errno },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classify(target: &str, errno: i32) -> Error {
+        query_error(std::io::stderr().as_fd(), target.to_owned(), errno)
+    }
+
+    #[test]
+    fn no_permission_names_the_capability() {
+        let error = classify("anon_inode:bpf-map", libc::EPERM);
+        assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+        assert!(error.to_string().contains("CAP_BPF"), "{error}");
+    }
+
+    #[test]
+    fn a_kernel_that_does_not_know_the_command_is_too_old() {
+        let error = classify("anon_inode:bpf-map", libc::EINVAL);
+        assert!(matches!(error, Error::KernelTooOld { .. }), "{error:?}");
+        assert!(error.to_string().contains("4.13"), "{error}");
+    }
+
+    #[test]
+    fn other_descriptors_are_told_apart() {
+        assert!(matches!(classify("/dev/null", libc::EINVAL), Error::NotAMap { .. }));
+        assert!(matches!(classify("", libc::EBADF), Error::BadDescriptor { .. }));
+        assert!(matches!(classify("anon_inode:bpf-map", libc::ENOSYS), Error::Os { errno: libc::ENOSYS, .. }));
+    }
+}

@@ -1,0 +1,121 @@
+//! The system calls: `bpf(2)` on descriptors, `uname(2)`, and what /proc tells of a descriptor.
+
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
+use crate::KernelVersion;
+
+const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
+const BPF_MAP_FREEZE: libc::c_int = 22;
+
+/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16); an older kernel fills in less,
+/// and the rest stays zero.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+pub(super) struct BpfMapInfo {
+    pub(super) map_type: u32,
+    pub(super) id: u32,
+    pub(super) key_size: u32,
+    pub(super) value_size: u32,
+    pub(super) max_entries: u32,
+    pub(super) map_flags: u32,
+    pub(super) name: [u8; 16],
+    pub(super) ifindex: u32,
+    pub(super) btf_vmlinux_value_type_id: u32,
+    pub(super) netns_dev: u64,
+    pub(super) netns_ino: u64,
+    pub(super) btf_id: u32,
+    pub(super) btf_key_type_id: u32,
+    pub(super) btf_value_type_id: u32,
+    pub(super) btf_vmlinux_id: u32,
+    pub(super) map_extra: u64,
+}
+
+/// The part of `union bpf_attr` that `BPF_OBJ_GET_INFO_BY_FD` reads and writes.
+#[repr(C)]
+struct GetInfo {
+    bpf_fd: u32,
+    info_len: u32,
+    info: u64,
+}
+
+/// The part of `union bpf_attr` that `BPF_MAP_FREEZE` reads.
+#[repr(C)]
+struct Freeze {
+    map_fd: u32,
+}
+
+fn errno() -> i32 {
+    io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
+}
+
+/// A descriptor as `union bpf_attr` has it.
+fn number(fd: BorrowedFd<'_>) -> u32 {
+    fd.as_raw_fd().cast_unsigned()
+}
+
+/// Asks the kernel what the map behind `fd` is.
+pub(super) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
+    let mut info = BpfMapInfo::default();
+    let mut attr = GetInfo {
+        bpf_fd: number(fd),
+        info_len: u32::try_from(size_of::<BpfMapInfo>()).expect("a small struct"),
+        info: (&raw mut info) as u64,
+    };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and both it and `info` are
+    // writable and live across the call; the kernel writes at most `info_len` bytes into `info`, any bits of which
+    // are valid integers.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &raw mut attr, size_of::<GetInfo>()) };
+    if result < 0 { Err(errno()) } else { Ok(info) }
+}
+
+pub(super) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {
+    let mut attr = Freeze { map_fd: number(fd) };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_FREEZE, &raw mut attr, size_of::<Freeze>()) };
+    if result < 0 { Err(errno()) } else { Ok(()) }
+}
+
+/// The running kernel, 0.0 if it does not say.
+pub(super) fn kernel_version() -> KernelVersion {
+    let mut names = MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: `names` is valid for writes of one `utsname`.
+    let result = unsafe { libc::uname(names.as_mut_ptr()) };
+    // SAFETY: all-zero bytes are a valid `utsname` (arrays of characters), and the kernel wrote only characters.
+    let names = unsafe { names.assume_init() };
+    let release: String =
+        names.release.iter().take_while(|c| **c != 0).map(|c| char::from(c.cast_unsigned())).collect();
+    if result == 0 { parse_release(&release) } else { parse_release("") }
+}
+
+fn parse_release(release: &str) -> KernelVersion {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|n| n.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    KernelVersion { major: next(), minor: next() }
+}
+
+/// What the descriptor is, in the words of /proc (`anon_inode:bpf-map`); empty where /proc is not mounted.
+pub(super) fn link_target(fd: BorrowedFd<'_>) -> String {
+    std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+        .map_or_else(|_| String::new(), |target| target.display().to_string())
+}
+
+/// The descriptor's fdinfo; empty where /proc is not mounted.
+pub(super) fn fdinfo(fd: BorrowedFd<'_>) -> String {
+    std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn release_strings_are_parsed() {
+        assert_eq!(parse_release("6.18.44-generic"), KernelVersion { major: 6, minor: 18 });
+        assert_eq!(parse_release("5.4"), KernelVersion { major: 5, minor: 4 });
+        assert_eq!(parse_release("7"), KernelVersion { major: 7, minor: 0 });
+        assert_eq!(parse_release(""), KernelVersion { major: 0, minor: 0 });
+        assert!(parse_release("5.10.1") > parse_release("5.9.9"));
+    }
+}

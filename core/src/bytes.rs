@@ -1,0 +1,72 @@
+//! Values as bytes outside of shared memory: what a syscall lookup, a ring buffer or a perf event carries.
+//!
+//! Both ways go through a private buffer that has the mirror's layout, so decoding and encoding are the very loads
+//! and stores that a mapping has, and each type needs only those.
+
+use core::mem::MaybeUninit;
+use core::slice;
+
+use crate::{Error, MapValue, ReadWrite};
+
+/// Room for a mirror of `T` in private memory, aligned for every leaf.
+///
+/// Leaves are at most 8 bytes wide, so alignment 8 (or the mirror's own, if that is more) suffices for all of
+/// them, those included whose Rust type has alignment 1.
+#[repr(C, align(8))]
+struct Buffer<T: MapValue> {
+    mirror: MaybeUninit<T::Shared<ReadWrite>>,
+}
+
+impl<T: MapValue> Buffer<T> {
+    fn uninit() -> MaybeUninit<Self> {
+        MaybeUninit::uninit()
+    }
+
+    /// The mirror inside `buffer`, with all bytes zero, padding included. The buffer must stay where it is from
+    /// here on: moving a value may change its padding.
+    fn zeroed(buffer: &mut MaybeUninit<Self>) -> *mut T::Shared<ReadWrite> {
+        let start = buffer.as_mut_ptr();
+        // SAFETY: `start` is valid for writes of one `Self`, which is what is written.
+        unsafe { start.write_bytes(0, 1) };
+        start.cast()
+    }
+}
+
+pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<usize, Error> {
+    let expected = T::LAYOUT.size();
+    if given == expected {
+        Ok(expected)
+    } else {
+        Err(Error::WrongLength { type_name: T::LAYOUT.name(), given, expected })
+    }
+}
+
+pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, Error> {
+    let size = check_length::<T>(bytes.len())?;
+    let mut buffer = Buffer::<T>::uninit();
+    let mirror = Buffer::zeroed(&mut buffer);
+    // SAFETY: `bytes` is `size` bytes long (checked above) and so is the mirror (`MapValue`, promises 1 and 2); a
+    // `&[u8]` does not overlap a local that has never been shared.
+    unsafe { mirror.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), size) };
+    // SAFETY: the buffer is initialised (zeroed, then overwritten); any bits are a valid mirror (promise 3); it is
+    // aligned for every leaf (see `Buffer`) and lives to the end of this function.
+    let mirror = unsafe { &*mirror };
+    T::__try_load(mirror).map_err(Error::from)
+}
+
+pub(crate) fn encode<T: MapValue>(value: &T, out: &mut [u8]) -> Result<(), Error> {
+    let size = check_length::<T>(out.len())?;
+    let mut buffer = Buffer::<T>::uninit();
+    let mirror = Buffer::zeroed(&mut buffer);
+    {
+        // SAFETY: the buffer is initialised (zeroed), zero bits are a valid mirror (`MapValue`, promise 3), and it is
+        // aligned for every leaf (see `Buffer`).
+        let mirror = unsafe { &*mirror };
+        T::__store(mirror, value);
+    }
+    // SAFETY: the `size` bytes of the buffer are all initialised: zeroed in place, padding included, and since then
+    // only leaves were stored over them. The reference to the mirror has ended, so nothing writes them.
+    let bytes = unsafe { slice::from_raw_parts(mirror.cast::<u8>(), size) };
+    out.copy_from_slice(bytes);
+    Ok(())
+}

@@ -1,0 +1,506 @@
+//! What can go wrong, with the numbers and names that a person needs, and what to do about it.
+
+use core::fmt;
+
+use crate::Layout;
+
+/// A number in memory that is not a variant of the enum read there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidValue {
+    type_name: &'static str,
+    value: i128,
+    offset: usize,
+}
+
+impl InvalidValue {
+    /// Used by the derive.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(type_name: &'static str, value: i128) -> Self {
+        Self { type_name, value, offset: 0 }
+    }
+
+    /// The same error seen from a type that holds the place at `offset`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn within(mut self, offset: usize) -> Self {
+        self.offset += offset;
+        self
+    }
+
+    /// The name of the enum.
+    pub const fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    /// The number found.
+    pub const fn value(&self) -> i128 {
+        self.value
+    }
+
+    /// Bytes from the start of the value that was read to the enum inside it.
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The place as a field path of the type that was read, given its layout: `Config.rules[3].mode`.
+    pub fn path(&self, layout: Layout) -> impl fmt::Display {
+        struct Path(Layout, usize);
+        impl fmt::Display for Path {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0.name())?;
+                self.0.write_path(f, self.1)
+            }
+        }
+        Path(layout, self.offset)
+    }
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { type_name, value, offset } = self;
+        write!(f, "{value} at offset {offset} is not a variant of `{type_name}`")
+    }
+}
+
+impl core::error::Error for InvalidValue {}
+
+/// Why a map could not be opened, a place in it not be made into a handle, or bytes not be decoded.
+///
+/// Nothing is changed when an error is returned.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A byte buffer is longer or shorter than the type.
+    #[error("`{type_name}` is {expected} bytes long, but {given} bytes were given")]
+    WrongLength {
+        /// The type to decode or encode.
+        type_name: &'static str,
+        /// Length of the buffer.
+        given: usize,
+        /// Size of the type.
+        expected: usize,
+    },
+
+    /// An enum inside the value holds a number that is not one of its variants.
+    #[error(transparent)]
+    InvalidValue(#[from] InvalidValue),
+
+    /// The offset is not a multiple of the type's alignment.
+    #[error("`{type_name}` at offset {offset} is misaligned: it needs a multiple of {align}")]
+    Misaligned {
+        /// The type.
+        type_name: &'static str,
+        /// The offset asked for.
+        offset: usize,
+        /// The alignment in bytes that the type needs.
+        align: usize,
+    },
+
+    /// The place does not lie inside the mapping.
+    #[error("offset {offset} + {size} bytes is out of range: the mapping ends at {len}")]
+    OutOfRange {
+        /// The offset asked for.
+        offset: usize,
+        /// Size of what was asked for; `usize::MAX` if computing it overflowed.
+        size: usize,
+        /// Length of the mapping in bytes.
+        len: usize,
+    },
+
+    /// The place reaches beyond the value that it starts in, into bytes that a BPF program does not see.
+    #[error(
+        "`{type_name}` at offset {offset} ({size} bytes) reaches past the end of its map value: values are \
+         {value_size} bytes long and start every {stride} bytes"
+    )]
+    CrossesValue {
+        /// The type.
+        type_name: &'static str,
+        /// The offset asked for.
+        offset: usize,
+        /// Size of the type.
+        size: usize,
+        /// The map's value size.
+        value_size: usize,
+        /// The distance between two values.
+        stride: usize,
+    },
+
+    /// A type without size has no place in a map.
+    #[error("`{type_name}` is zero-sized: there is nothing to read or write")]
+    ZeroSized {
+        /// The type.
+        type_name: &'static str,
+    },
+
+    /// A mapping, file or array of no bytes.
+    #[error("{what} has length zero: there is nothing to map")]
+    Empty {
+        /// What has no length.
+        what: &'static str,
+    },
+
+    /// More bytes than this process can address.
+    #[error("{len} bytes are more than can be mapped: at most {max}")]
+    TooLong {
+        /// The length in bytes.
+        len: u64,
+        /// The largest possible.
+        max: u64,
+    },
+
+    /// A pointer that must not be null is.
+    #[error("the memory to adopt is at a null pointer")]
+    NullPointer,
+
+    /// An index past the end of an array.
+    #[error("index {index} is out of range: the array has {len} elements")]
+    IndexOutOfRange {
+        /// The index asked for.
+        index: usize,
+        /// The number of elements.
+        len: usize,
+    },
+
+    /// A slice of another length than the array.
+    #[error("{given} elements were given for {expected}: both sides of a copy must have the same length")]
+    LengthMismatch {
+        /// Length of the caller's slice.
+        given: usize,
+        /// Number of elements in the map.
+        expected: usize,
+    },
+
+    /// The elements of an array map are larger or smaller than the type.
+    #[error("`{type_name}` is {size} bytes long, but the values of {map} are {value_size} bytes long")]
+    ValueSize {
+        /// The type.
+        type_name: &'static str,
+        /// Size of the type.
+        size: usize,
+        /// The map's value size.
+        value_size: usize,
+        /// The map.
+        map: MapName,
+    },
+
+    /// Memory without a geometry of its own is not a whole number of elements long.
+    #[error(
+        "a mapping of {len} bytes is not a whole number of `{type_name}`, which lie every {stride} bytes: make it \
+         {stride} bytes long an element"
+    )]
+    Geometry {
+        /// The type.
+        type_name: &'static str,
+        /// The distance between two elements.
+        stride: usize,
+        /// Length of the mapping.
+        len: usize,
+    },
+
+    /// The elements of a slice would not all be aligned.
+    #[error("`{type_name}` is {size} bytes long, not a multiple of its alignment {align}: pad it, or use `array`")]
+    Unsliceable {
+        /// The type.
+        type_name: &'static str,
+        /// Size of the type.
+        size: usize,
+        /// The alignment in bytes that it needs.
+        align: usize,
+    },
+
+    /// A write, or a handle that could write, on a read-only mapping.
+    #[error("the mapping of {map} is read-only ({reason}): use `var_ro`, `array_ro` or `slice_ro`")]
+    ReadOnly {
+        /// The map.
+        map: MapName,
+        /// Why it is.
+        reason: ReadOnlyReason,
+    },
+
+    /// The descriptor is not open.
+    #[error("file descriptor {fd} is not open")]
+    BadDescriptor {
+        /// Its number.
+        fd: i32,
+    },
+
+    /// The descriptor is open, but not a BPF map.
+    #[error("file descriptor {fd} is not a BPF map but {found}")]
+    NotAMap {
+        /// Its number.
+        fd: i32,
+        /// What the kernel says it is.
+        found: Found,
+    },
+
+    /// The map was opened with `BPF_F_RDONLY`; the kernel maps such a descriptor neither writable nor read-only.
+    #[error(
+        "{map} was opened with BPF_F_RDONLY, and the kernel does not map such a descriptor: open the map without the flag \
+         (the mapping is made read-only when it must be), or read it with lookups"
+    )]
+    ReadOnlyDescriptor {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map was opened with `BPF_F_WRONLY`.
+    #[error(
+        "{map} was opened with BPF_F_WRONLY, and memory cannot be mapped without reading: open it without the flag"
+    )]
+    WriteOnlyDescriptor {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map was created without `BPF_F_MMAPABLE`.
+    #[error(
+        "{map} was created without BPF_F_MMAPABLE: add `__uint(map_flags, BPF_F_MMAPABLE)` to its definition, or use \
+         lookups and `from_bytes`"
+    )]
+    NotMmapable {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map is of a type that is not mapped as values.
+    #[error("{map} is of type {map_type}: only maps of type array can be mapped as values")]
+    UnsupportedMapType {
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// The map's values have fields that the kernel guards.
+    #[error(
+        "{map} has a spin lock, timer, kptr or another special field in its values (errno 524), which the kernel does not \
+         let anyone map: move that field to a map of its own"
+    )]
+    SpecialFields {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map is mapped writable somewhere, so it cannot be frozen.
+    #[error(
+        "{map} cannot be frozen while it is mapped writable or being updated (EBUSY): drop every writable mapping of it \
+         first, also those of other processes and of the loader"
+    )]
+    MappedWritable {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The process lacks a capability.
+    #[error("not permitted to {operation}: it needs {capability}")]
+    PermissionDenied {
+        /// What was refused.
+        operation: &'static str,
+        /// The capability that would allow it.
+        capability: &'static str,
+    },
+
+    /// The kernel does not have what is asked for.
+    #[error("the running kernel {running} is too old for {feature}: Linux {needs} or newer is needed")]
+    KernelTooOld {
+        /// What is missing.
+        feature: &'static str,
+        /// The first version that has it.
+        needs: KernelVersion,
+        /// The version that runs.
+        running: KernelVersion,
+    },
+
+    /// The file could be cut short by others, so mapping it is not safe.
+    #[error(
+        "the file is not a memfd sealed against shrinking (F_SEAL_SHRINK): make it with `Mapping::memfd`, or use the unsafe \
+         `Mapping::from_file`"
+    )]
+    NotSealed,
+
+    /// The kernel refused an operation for another reason.
+    #[error("cannot {operation}: {}", Errno(*errno))]
+    Os {
+        /// What was refused.
+        operation: &'static str,
+        /// The error number.
+        errno: i32,
+    },
+}
+
+/// A map's name as the kernel holds it, at most 15 characters; printed with what it is a name of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MapName {
+    bytes: [u8; 16],
+}
+
+impl MapName {
+    /// For memory that is no BPF map.
+    pub(crate) const NONE: Self = Self { bytes: [0; 16] };
+
+    pub(crate) const fn new(bytes: [u8; 16]) -> Self {
+        Self { bytes }
+    }
+
+    /// The name, empty for memory that is no BPF map, or when the map has none.
+    pub fn as_str(&self) -> &str {
+        let end = self.bytes.iter().position(|b| *b == 0).unwrap_or(self.bytes.len());
+        // The kernel admits letters, digits, `_` and `.` alone (`bpf_obj_name_cpy` in kernel/bpf/syscall.c).
+        core::str::from_utf8(&self.bytes[..end]).unwrap_or("?")
+    }
+}
+
+impl fmt::Display for MapName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.as_str() {
+            "" => f.write_str("the memory"),
+            name => write!(f, "map `{name}`"),
+        }
+    }
+}
+
+impl fmt::Debug for MapName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+/// Why a mapping is read-only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ReadOnlyReason {
+    /// `BPF_MAP_FREEZE` was called on the map: user space can no longer change it (EPERM).
+    Frozen,
+    /// The map was created with `BPF_F_RDONLY_PROG`, and the kernel maps such a map read-only (EACCES).
+    ReadOnlyForPrograms,
+    /// The descriptor of the map was opened with `BPF_F_RDONLY`, and this kernel maps such a descriptor.
+    Descriptor,
+    /// The file is open for reading only, or sealed against writing.
+    File,
+    /// The memory was adopted as read-only.
+    Adopted,
+}
+
+impl fmt::Display for ReadOnlyReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Frozen => "the map is frozen",
+            Self::ReadOnlyForPrograms => "the map has BPF_F_RDONLY_PROG",
+            Self::Descriptor => "its descriptor was opened with BPF_F_RDONLY",
+            Self::File => "the file is not open for writing, or sealed",
+            Self::Adopted => "it was adopted as such",
+        })
+    }
+}
+
+/// A `major.minor` version of the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct KernelVersion {
+    /// The 6 of 6.18.
+    pub major: u16,
+    /// The 18 of 6.18.
+    pub minor: u16,
+}
+
+impl fmt::Display for KernelVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.major, self.minor)
+    }
+}
+
+/// What a file descriptor that is not a map turned out to be.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Found {
+    #[cfg(feature = "std")]
+    pub(crate) target: String,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "std")]
+        if !self.target.is_empty() {
+            return f.write_str(&self.target);
+        }
+        f.write_str("something else")
+    }
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// An error number in words.
+struct Errno(i32);
+
+impl fmt::Display for Errno {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        #[cfg(feature = "std")]
+        return std::io::Error::from_raw_os_error(self.0).fmt(f);
+        #[cfg(not(feature = "std"))]
+        return write!(f, "errno {}", self.0);
+    }
+}
+
+/// A BPF map type (`enum bpf_map_type` in include/uapi/linux/bpf.h), printed with its name and number.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct MapType(pub u32);
+
+impl MapType {
+    pub(crate) const ARRAY: Self = Self(2);
+
+    /// The name in the kernel's spelling, without `BPF_MAP_TYPE_`; `unknown` for types newer than this crate.
+    pub const fn name(self) -> &'static str {
+        const NAMES: [&str; 34] = [
+            "unspec",
+            "hash",
+            "array",
+            "prog_array",
+            "perf_event_array",
+            "percpu_hash",
+            "percpu_array",
+            "stack_trace",
+            "cgroup_array",
+            "lru_hash",
+            "lru_percpu_hash",
+            "lpm_trie",
+            "array_of_maps",
+            "hash_of_maps",
+            "devmap",
+            "sockmap",
+            "cpumap",
+            "xskmap",
+            "sockhash",
+            "cgroup_storage",
+            "reuseport_sockarray",
+            "percpu_cgroup_storage",
+            "queue",
+            "stack",
+            "sk_storage",
+            "devmap_hash",
+            "struct_ops",
+            "ringbuf",
+            "inode_storage",
+            "task_storage",
+            "bloom_filter",
+            "user_ringbuf",
+            "cgrp_storage",
+            "arena",
+        ];
+        if (self.0 as usize) < NAMES.len() { NAMES[self.0 as usize] } else { "unknown" }
+    }
+}
+
+impl fmt::Display for MapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({})", self.name(), self.0)
+    }
+}
+
+impl fmt::Debug for MapType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}

@@ -1,0 +1,370 @@
+//! [`Layout`]: size, alignment and fields of a type, as a constant that can be printed and compared.
+
+use core::fmt;
+
+/// The largest alignment a value may have: that of a page, to which every mapping is aligned.
+pub(crate) const MAX_ALIGN: usize = 4096;
+
+/// What a type looks like in memory: sizes and offsets in bytes.
+///
+/// `Display` prints it as a table, with holes and tail padding marked.
+///
+/// ```
+/// use mapvalue::MapValue;
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Config {
+///     mode: u8,
+///     limit: u32,
+///     flags: [bool; 3],
+/// }
+///
+/// assert_eq!(
+///     Config::LAYOUT.to_string(),
+///     "\
+/// Config: 12 bytes, align 4
+///   offset    size  name   type
+///        0       1  mode   u8
+///        1       3         (hole)
+///        4       4  limit  u32
+///        8       3  flags  [bool; 3]
+///       11       1         (tail padding)
+/// "
+/// );
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Layout {
+    name: &'static str,
+    size: usize,
+    align: usize,
+    kind: Kind,
+}
+
+/// What kind of type a [`Layout`] describes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Kind {
+    /// An integer, an atomic integer or `Wrapping`.
+    Int {
+        /// Whether it is signed.
+        signed: bool,
+        /// The order of its bytes.
+        endianness: Endianness,
+    },
+    /// `f32` or `f64`.
+    Float,
+    /// `bool`: one byte, true when it is not zero.
+    Bool,
+    /// A field-less enum with an integer repr.
+    Enum {
+        /// Whether its repr is signed.
+        signed: bool,
+        /// The variants in the order of their declaration.
+        variants: &'static [Variant],
+    },
+    /// An array; its element's layout.
+    Array {
+        /// Number of elements.
+        len: usize,
+        /// The element.
+        element: &'static Layout,
+    },
+    /// A struct; its fields in the order of their declaration, which for `repr(C)` is that of their offsets.
+    Struct {
+        /// The fields.
+        fields: &'static [Field],
+    },
+    /// A zero-sized marker (`PhantomData`).
+    Marker,
+}
+
+/// The order of an integer's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endianness {
+    /// The machine's own.
+    Native,
+    /// Most significant byte first: network order.
+    Big,
+    /// Least significant byte first.
+    Little,
+}
+
+/// A variant of an enum.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Variant {
+    /// Its name in Rust.
+    pub name: &'static str,
+    /// Its number.
+    pub value: i128,
+}
+
+/// A field of a struct.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// Its name in Rust; its index in a tuple struct.
+    pub name: &'static str,
+    /// Bytes from the start of the struct.
+    pub offset: usize,
+    /// The layout of its type.
+    pub layout: Layout,
+}
+
+impl Kind {
+    pub(crate) const fn int<T: SignedOrNot>() -> Self {
+        Self::Int { signed: T::SIGNED, endianness: Endianness::Native }
+    }
+
+    pub(crate) const fn is_signed<T: SignedOrNot>() -> bool {
+        T::SIGNED
+    }
+}
+
+impl Layout {
+    /// The type's name, without its module and without generic arguments.
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
+    /// Size in bytes, tail padding included.
+    pub const fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The alignment in bytes that a place in shared memory needs.
+    ///
+    /// It is `align_of` of the type, or more where one of zerocopy's integers is inside: those have alignment 1
+    /// in Rust, but are reached in one access and so must lie at a multiple of their width.
+    pub const fn align(&self) -> usize {
+        self.align
+    }
+
+    /// What kind of type it is, with its fields, variants or element.
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// The fields of a struct, none for other types.
+    pub const fn fields(&self) -> &'static [Field] {
+        match self.kind {
+            Kind::Struct { fields } => fields,
+            _ => &[],
+        }
+    }
+
+    /// Writes the name of the place at `offset`, such as `limits[3].mode`.
+    pub(crate) fn write_path(&self, f: &mut fmt::Formatter<'_>, offset: usize) -> fmt::Result {
+        match self.kind {
+            Kind::Struct { fields } => {
+                let inside = |field: &&Field| (field.offset..field.offset + field.layout.size).contains(&offset);
+                let Some(field) = fields.iter().find(inside) else { return Ok(()) };
+                write!(f, ".{}", field.name)?;
+                field.layout.write_path(f, offset - field.offset)
+            }
+            Kind::Array { element, .. } if element.size != 0 => {
+                write!(f, "[{}]", offset / element.size)?;
+                element.write_path(f, offset % element.size)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Constructors for the implementations of `MapValue`. All assertions here fire when the type is compiled.
+#[doc(hidden)]
+impl Layout {
+    /// A leaf that is aligned as its Rust type is.
+    #[must_use]
+    pub const fn leaf<T>(name: &'static str, kind: Kind) -> Self {
+        assert!(
+            align_of::<T>() == size_of::<T>(),
+            "mapvalue needs a target on which integers are aligned to their size"
+        );
+        Self { name, size: size_of::<T>(), align: align_of::<T>(), kind }
+    }
+
+    /// A leaf whose place must be aligned to `align` although its Rust type is not.
+    #[must_use]
+    pub const fn leaf_aligned<T>(name: &'static str, align: usize, kind: Kind) -> Self {
+        Self { name, size: size_of::<T>(), align, kind }
+    }
+
+    /// A field-less enum.
+    #[must_use]
+    pub const fn enumeration<T, R: SignedOrNot>(name: &'static str, variants: &'static [Variant]) -> Self {
+        assert!(size_of::<T>() == size_of::<R>(), "an enum has the size of its repr");
+        Self::leaf::<T>(name, Kind::Enum { signed: R::SIGNED, variants })
+    }
+
+    /// A zero-sized marker.
+    #[must_use]
+    pub const fn marker<T>(name: &'static str) -> Self {
+        assert!(size_of::<T>() == 0, "a marker has no size");
+        Self { name, size: 0, align: 1, kind: Kind::Marker }
+    }
+
+    /// An array of `len` times `element`.
+    #[must_use]
+    pub const fn array<T>(len: usize, element: &'static Layout) -> Self {
+        assert!(
+            len < 2 || element.size.is_multiple_of(element.align),
+            "the elements of this array hold a big-endian integer that is not at a multiple of its width: \
+             add padding to the element"
+        );
+        Self { name: "", size: size_of::<T>(), align: element.align, kind: Kind::Array { len, element } }
+    }
+
+    /// A struct `T` whose shared mirror is `M`.
+    #[must_use]
+    pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
+        assert!(size_of::<T>() == size_of::<M>(), "the shared mirror has another size");
+        assert!(align_of::<T>() == align_of::<M>(), "the shared mirror has another alignment");
+        assert!(align_of::<T>() <= MAX_ALIGN, "a value in a map cannot be aligned to more than a page");
+        assert!(!core::mem::needs_drop::<T>(), "a value in a map cannot implement Drop");
+        let mut align = align_of::<T>();
+        let mut i = 0;
+        while i < fields.len() {
+            let field = &fields[i];
+            if field.layout.align > align {
+                align = field.layout.align;
+            }
+            i += 1;
+        }
+        Self { name, size: size_of::<T>(), align, kind: Kind::Struct { fields } }
+    }
+}
+
+/// Which of the integers that can be an enum's repr are signed.
+#[doc(hidden)]
+pub trait SignedOrNot {
+    /// True for `i8` to `i64`.
+    const SIGNED: bool;
+}
+macro_rules! signed_or_not {
+    ($($int:ty)*) => {$(
+        impl SignedOrNot for $int {
+            const SIGNED: bool = <$int>::MIN != 0;
+        }
+    )*};
+}
+signed_or_not! { u8 u16 u32 u64 i8 i16 i32 i64 }
+
+/// The type as Rust spells it.
+struct Spelled<'a>(&'a Layout);
+
+impl fmt::Display for Spelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            Kind::Array { len, element } => write!(f, "[{}; {len}]", Spelled(element)),
+            Kind::Int { endianness: Endianness::Big, .. } => write!(f, "{}<BigEndian>", self.0.name),
+            Kind::Int { endianness: Endianness::Little, .. } => write!(f, "{}<LittleEndian>", self.0.name),
+            _ => f.write_str(self.0.name),
+        }
+    }
+}
+
+/// The name of a row: the fields that lead to it, from the outermost.
+struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    name: &'static str,
+    /// Whether the row stands for the first element of the array that `parent` names.
+    element: bool,
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+            f.write_str(if self.element { "[0]" } else { "." })?;
+        }
+        f.write_str(self.name)
+    }
+}
+
+/// A row of the table.
+enum Row<'a> {
+    Place(&'a Path<'a>, &'a Layout),
+    Hole,
+    TailPadding,
+}
+
+impl Layout {
+    /// Visits the fields in the order of their offsets, each before the fields inside it, and the padding between.
+    fn rows(
+        &self,
+        parent: Option<&Path<'_>>,
+        base: usize,
+        visit: &mut dyn FnMut(usize, usize, Row<'_>) -> fmt::Result,
+    ) -> fmt::Result {
+        match self.kind {
+            Kind::Struct { fields } => {
+                let mut end = 0;
+                for field in fields {
+                    if field.offset > end {
+                        visit(base + end, field.offset - end, Row::Hole)?;
+                    }
+                    let path = Path { parent, name: field.name, element: false };
+                    visit(base + field.offset, field.layout.size, Row::Place(&path, &field.layout))?;
+                    field.layout.rows(Some(&path), base + field.offset, visit)?;
+                    end = field.offset + field.layout.size;
+                }
+                if self.size > end {
+                    visit(base + end, self.size - end, Row::TailPadding)?;
+                }
+                Ok(())
+            }
+            Kind::Array { len, element } if len > 0 && element.has_parts() => {
+                let path = Path { parent, name: "", element: true };
+                element.rows(Some(&path), base, visit)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn has_parts(&self) -> bool {
+        match self.kind {
+            Kind::Struct { .. } => true,
+            Kind::Array { element, .. } => element.has_parts(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {} bytes, align {}", Spelled(self), self.size, self.align)?;
+        let mut width = "name".len();
+        self.rows(None, 0, &mut |_, _, row| {
+            if let Row::Place(path, _) = row {
+                width = width.max(length(path)?);
+            }
+            Ok(())
+        })?;
+        writeln!(f, "  offset    size  {:width$}  type", "name")?;
+        self.rows(None, 0, &mut |offset, size, row| {
+            write!(f, "  {offset:6}  {size:6}  ")?;
+            match row {
+                Row::Place(path, layout) => {
+                    write!(f, "{path}{:1$}  ", "", width - length(path)?)?;
+                    writeln!(f, "{}", Spelled(layout))
+                }
+                Row::Hole => writeln!(f, "{:width$}  (hole)", ""),
+                Row::TailPadding => writeln!(f, "{:width$}  (tail padding)", ""),
+            }
+        })
+    }
+}
+
+/// The number of characters that a value prints, found without allocating.
+fn length(value: &dyn fmt::Display) -> Result<usize, fmt::Error> {
+    struct Count(usize);
+    impl fmt::Write for Count {
+        fn write_str(&mut self, s: &str) -> fmt::Result {
+            self.0 += s.chars().count();
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    fmt::write(&mut count, format_args!("{value}"))?;
+    Ok(count.0)
+}

@@ -1,0 +1,222 @@
+//! Leaves: the values that one atomic access loads or stores, and how each is encoded as a raw integer.
+//! zerocopy's big-endian integers are in `byteorder`, arrays and structs are compounds (`compound`, the derive).
+
+use core::num::{
+    NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, Wrapping,
+};
+use core::sync::atomic::{
+    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering,
+};
+
+use crate::layout::Kind;
+use crate::raw::{Cell, Raw};
+use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Plain, ReadWrite, Shared};
+
+/// A value of 1, 2, 4 or 8 bytes that is loaded and stored in one access.
+///
+/// Implemented for the integers, floats, `bool`, `Wrapping`, `Option<NonZero..>`, zerocopy's integers of a stated byte
+/// order, and by the derive for field-less enums.
+///
+/// # Safety
+///
+/// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`, and
+/// `MapValue::Shared<A>` of the type is `Shared<Self, A>`.
+pub unsafe trait Leaf: MapValue {
+    /// The integer that carries the value.
+    type Raw: Raw;
+    /// Where that integer is kept: its atomic, or the same bytes with the leaf's smaller alignment.
+    type Cell: Cell<Raw = Self::Raw>;
+
+    #[doc(hidden)]
+    fn to_raw(&self) -> Self::Raw;
+
+    #[doc(hidden)]
+    fn try_from_raw(raw: Self::Raw) -> Result<Self, InvalidValue>;
+
+    /// Whether two raw integers stand for the same value.
+    #[doc(hidden)]
+    #[inline]
+    fn same(a: Self::Raw, b: Self::Raw) -> bool {
+        a == b
+    }
+}
+
+/// A leaf with the arithmetic and bitwise read-modify-write operations: the integers and `Wrapping` of them.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no atomic arithmetic",
+    label = "`{Self}` is not an integer",
+    note = "`fetch_add` and its kin exist for u8 to u64, i8 to i64 and `Wrapping` of them; other leaves have `compare_exchange`"
+)]
+pub trait Integer: Leaf + Plain {}
+
+/// `MapValue` and `Plain` of a leaf that takes every bit pattern: its cell does the work.
+macro_rules! map_value {
+    ([$($generics:tt)*] $leaf:ty, $layout:expr) => {
+        // SAFETY: the mirror is the cell itself, of the size and alignment that `Leaf` promises; the layout is given
+        // for this type; a raw integer is valid whatever its bits; a leaf is a number, without drop glue or pointer.
+        unsafe impl<$($generics)*> MapValue for $leaf {
+            type Shared<A: Access> = Shared<Self, A>;
+            const LAYOUT: Layout = $layout;
+
+            #[inline]
+            fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
+                shared.try_load()
+            }
+
+            #[inline]
+            fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
+                shared.__store_ref(value);
+            }
+        }
+
+        // SAFETY: `try_from_raw` of this type always returns `Ok`.
+        unsafe impl<$($generics)*> Plain for $leaf {
+            #[inline]
+            fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
+                shared.load()
+            }
+        }
+    };
+}
+pub(crate) use map_value;
+
+macro_rules! integers {
+    ($($int:ident, $atomic:ident, $nonzero:ident;)*) => {$(
+        map_value!([] $int, Layout::leaf::<$int>(stringify!($int), Kind::int::<$int>()));
+        // SAFETY: the raw integer is the value itself; the standard library says of each atomic integer that it "has
+        // the same size and bit validity as the underlying integer type", and its alignment is its size, which on
+        // the targets this crate accepts is the integer's (see the check in `lib.rs`).
+        unsafe impl Leaf for $int {
+            type Raw = $int;
+            type Cell = $atomic;
+
+            #[inline]
+            fn to_raw(&self) -> Self {
+                *self
+            }
+            #[inline]
+            fn try_from_raw(raw: Self) -> Result<Self, InvalidValue> {
+                Ok(raw)
+            }
+        }
+        impl Integer for $int {}
+
+        map_value!([] Wrapping<$int>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
+        // SAFETY: `Wrapping` is `repr(transparent)` ("guaranteed to have the same layout and ABI as `T`").
+        unsafe impl Leaf for Wrapping<$int> {
+            type Raw = $int;
+            type Cell = $atomic;
+
+            #[inline]
+            fn to_raw(&self) -> $int {
+                self.0
+            }
+            #[inline]
+            fn try_from_raw(raw: $int) -> Result<Self, InvalidValue> {
+                Ok(Wrapping(raw))
+            }
+        }
+        impl Integer for Wrapping<$int> {}
+
+        map_value!([] Option<$nonzero>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
+        // SAFETY: "`Option<NonZero<u32>>` is guaranteed to be compatible with `u32`", and so for the other
+        // integers (`core::num::NonZero`); 0 is `None`.
+        unsafe impl Leaf for Option<$nonzero> {
+            type Raw = $int;
+            type Cell = $atomic;
+
+            #[inline]
+            fn to_raw(&self) -> $int {
+                self.map_or(0, $nonzero::get)
+            }
+            #[inline]
+            fn try_from_raw(raw: $int) -> Result<Self, InvalidValue> {
+                Ok($nonzero::new(raw))
+            }
+        }
+
+        // SAFETY: the mirror is the integer's cell, which is this very atomic, so size, alignment and layout are the
+        // same; any bits are valid; an atomic has no drop glue and no pointer.
+        unsafe impl MapValue for $atomic {
+            type Shared<A: Access> = Shared<$int, A>;
+            const LAYOUT: Layout = Layout::leaf::<Self>(stringify!($atomic), Kind::int::<$int>());
+
+            #[inline]
+            fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
+                Ok(Self::new(shared.load()))
+            }
+
+            #[inline]
+            fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
+                shared.store(value.load(Ordering::Relaxed));
+            }
+        }
+        // SAFETY: `__try_load` above always returns `Ok`.
+        unsafe impl Plain for $atomic {
+            #[inline]
+            fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
+                Self::new(shared.load())
+            }
+        }
+        // SAFETY: the type is one atomic integer.
+        unsafe impl InPlace for $atomic {}
+    )*};
+}
+
+integers! {
+    u8, AtomicU8, NonZeroU8;
+    u16, AtomicU16, NonZeroU16;
+    u32, AtomicU32, NonZeroU32;
+    u64, AtomicU64, NonZeroU64;
+    i8, AtomicI8, NonZeroI8;
+    i16, AtomicI16, NonZeroI16;
+    i32, AtomicI32, NonZeroI32;
+    i64, AtomicI64, NonZeroI64;
+}
+
+macro_rules! floats {
+    ($($float:ident, $bits:ident, $atomic:ident;)*) => {$(
+        map_value!([] $float, Layout::leaf::<$float>(stringify!($float), Kind::Float));
+        // SAFETY: a float and the integer of its bits have the same size, and the same alignment on the targets
+        // this crate accepts (asserted for each type in `Layout::leaf`).
+        unsafe impl Leaf for $float {
+            type Raw = $bits;
+            type Cell = $atomic;
+
+            #[inline]
+            fn to_raw(&self) -> $bits {
+                self.to_bits()
+            }
+            #[inline]
+            fn try_from_raw(raw: $bits) -> Result<Self, InvalidValue> {
+                Ok(Self::from_bits(raw))
+            }
+        }
+    )*};
+}
+
+floats! {
+    f32, u32, AtomicU32;
+    f64, u64, AtomicU64;
+}
+
+map_value!([] bool, Layout::leaf::<bool>("bool", Kind::Bool));
+// SAFETY: "The `bool` type has a size and alignment of 1 each" (Reference, Boolean type).
+unsafe impl Leaf for bool {
+    type Raw = u8;
+    type Cell = AtomicU8;
+
+    #[inline]
+    fn to_raw(&self) -> u8 {
+        u8::from(*self)
+    }
+    /// A BPF program may store any byte; C's rule holds: what is not zero is true.
+    #[inline]
+    fn try_from_raw(raw: u8) -> Result<Self, InvalidValue> {
+        Ok(raw != 0)
+    }
+    #[inline]
+    fn same(a: u8, b: u8) -> bool {
+        (a != 0) == (b != 0)
+    }
+}

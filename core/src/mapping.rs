@@ -1,0 +1,385 @@
+//! [`Mapping`]: the owner of shared pages, and the one module that turns offsets into places.
+//!
+//! Where the pages come from is in `mapping/pages`, raw bytes are in `mapping/raw_access`, and handles to single
+//! values, arrays and slices are modules of their own (`var`, `array`, `slice`).
+
+mod pages;
+mod raw_access;
+
+use std::any::type_name;
+use std::fmt;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::bpf::geometry::Geometry;
+use crate::bpf::open::{OpenMap, open};
+use crate::{Access, Array, Error, MapName, MapValue, ReadOnly, ReadOnlyReason, Slice, Var};
+use pages::Pages;
+
+/// Memory shared with BPF programs or other processes, mapped into this one.
+///
+/// It is always in an [`Arc`], which every handle holds: the pages stay mapped as they are until the last handle is
+/// dropped, and then they are unmapped. The descriptor and the loader that it came from may go at any time before.
+///
+/// `Mapping` is `Send + Sync + 'static`, as are all handles.
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Var};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// // With a BPF map: `Mapping::from_map(&fd)?`.
+/// let mapping = Mapping::memfd(4096)?;
+/// let stats: Var<Stats> = mapping.var(0)?;
+/// stats.packets.fetch_add(1);
+/// stats.bytes.fetch_add(64);
+/// assert_eq!(stats.load(), Stats { packets: 1, bytes: 64 });
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Mixed sizes
+///
+/// Offsets are raw: nothing stops two handles from viewing the same bytes at different widths, one as `u64` and
+/// another as `[u8; 8]`. Rust leaves it undefined when two such accesses race and one of them is a store ("Memory
+/// model for atomic accesses" in [`std::sync::atomic`]). On every CPU that Linux runs on, the outcome is that of some
+/// bytes from one access and some from the other. Give each byte one type.
+pub struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+    /// Where values lie, for a BPF map; memory of other origin has whatever layout its user gives it.
+    geometry: Option<Geometry>,
+    read_only: Option<ReadOnlyReason>,
+    name: MapName,
+    pages: Pages,
+}
+
+// SAFETY: `base` is only a number here; the memory behind it belongs to the mapping and is reached through atomics
+// (`Shared`) alone. The other fields are `Send`.
+unsafe impl Send for Mapping {}
+// SAFETY: as for `Send`; `&Mapping` gives out shared places, which are `Sync`, and never changes the pages.
+unsafe impl Sync for Mapping {}
+
+/// Making a mapping.
+impl Mapping {
+    /// Maps the values of a BPF array map that was created with `BPF_F_MMAPABLE` (Linux 5.5).
+    ///
+    /// `map` is anything with a descriptor: an aya `MapData`'s fd, a libbpf-rs `MapHandle`, an `OwnedFd`. It is only
+    /// borrowed: it can be closed afterwards, and is never closed by this crate. What the map is, is asked of the kernel.
+    ///
+    /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has `BPF_F_RDONLY_PROG`. A
+    /// writable mapping keeps the map from being frozen ([`bpf::freeze`](crate::bpf::freeze)) until it is gone.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadDescriptor`] or [`Error::NotAMap`] for a wrong descriptor, [`Error::UnsupportedMapType`],
+    /// [`Error::NotMmapable`] without the flag, [`Error::KernelTooOld`] before Linux 5.5, [`Error::SpecialFields`] if the
+    /// values hold a spin lock, timer or kptr, [`Error::ReadOnlyDescriptor`] or [`Error::WriteOnlyDescriptor`] if the
+    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`Error::TooLong`], [`Error::PermissionDenied`],
+    /// [`Error::Os`].
+    pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, Error> {
+        let OpenMap { pages, geometry, read_only, name } = open(map)?;
+        Self::new(Pages::Mapped { pages, memfd: None }, geometry.len(), Some(geometry), read_only, name)
+    }
+
+    /// Makes `len` bytes of zeroed memory that can be shared with another process, without any privilege: the stand-in
+    /// for a map in tests, and the default where there is no BPF.
+    ///
+    /// It is a memfd (Linux 3.17) sealed against shrinking and growing. Hand [`fd`](Self::fd) to the other process, which
+    /// maps it with [`from_memfd`](Self::from_memfd).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if `len` is 0, [`Error::TooLong`], [`Error::Os`] when out of memory or descriptors.
+    pub fn memfd(len: usize) -> Result<Arc<Self>, Error> {
+        Self::of_sealed(pages::create_memfd(len)?)
+    }
+
+    /// Maps a memfd that another process (or [`Mapping::memfd`]) made and sealed against shrinking. Read-only if the
+    /// descriptor is, or the file is sealed against writing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSealed`] if the file is no memfd or could still be cut short; otherwise as [`memfd`](Self::memfd).
+    ///
+    /// ```
+    /// use mapvalue::Mapping;
+    /// let here = Mapping::memfd(4096)?;
+    /// let there = Mapping::from_memfd(here.fd().expect("a memfd"))?;
+    /// here.var::<u32>(8)?.store(7);
+    /// assert_eq!(there.var::<u32>(8)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    pub fn from_memfd(memfd: impl AsFd) -> Result<Arc<Self>, Error> {
+        Self::of_sealed(pages::check_memfd(memfd.as_fd())?)
+    }
+
+    fn of_sealed(file: File) -> Result<Arc<Self>, Error> {
+        let (pages, len, read_only) = pages::map_file(&file)?;
+        Self::new(Pages::Mapped { pages, memfd: Some(file) }, len, None, read_only, MapName::NONE)
+    }
+
+    /// Maps a whole file, writable if it is open for writing and read-only if not. The file can be closed afterwards.
+    ///
+    /// # Safety
+    ///
+    /// While the mapping lives nobody may shorten the file: an access past its new end is a SIGBUS. Others that
+    /// write to it must do so through mappings, with accesses no narrower than the leaves that are declared here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if the file is, [`Error::TooLong`], [`Error::Os`].
+    pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, Error> {
+        let (pages, len, read_only) = pages::map_file(file)?;
+        Self::new(Pages::Mapped { pages, memfd: None }, len, None, read_only, MapName::NONE)
+    }
+
+    /// Takes over memory that somebody else mapped: a loader, an allocator, a device.
+    ///
+    /// `access` is [`ReadOnly`] or [`ReadWrite`]. `release` is called once, from whichever thread drops the last handle;
+    /// it is not called when this returns an error, so the memory then still belongs to the caller.
+    ///
+    /// # Safety
+    ///
+    /// - From now until `release` is called, the `len` bytes at `base` are mapped, initialised and readable, and, if `access`
+    ///   is `ReadWrite`, writable.
+    /// - In that time all accesses by this process go through handles of this mapping or are atomic accesses of the
+    ///   declared leaf width; what other processes or BPF programs do is as if they were threads that do the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NullPointer`], [`Error::Empty`] if `len` is 0, [`Error::TooLong`] if it is more than `isize::MAX`.
+    pub unsafe fn adopt<A: Access>(
+        base: *mut u8,
+        len: usize,
+        access: A,
+        release: impl FnOnce() + Send + 'static,
+    ) -> Result<Arc<Self>, Error> {
+        let _ = access;
+        if base.is_null() {
+            return Err(Error::NullPointer);
+        }
+        pages::check_len(len as u64, "the memory to adopt")?;
+        let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
+        Self::new(Pages::adopted(base, release), len, None, read_only, MapName::NONE)
+    }
+
+    fn new(
+        pages: Pages,
+        len: usize,
+        geometry: Option<Geometry>,
+        read_only: Option<ReadOnlyReason>,
+        name: MapName,
+    ) -> Result<Arc<Self>, Error> {
+        let base = NonNull::new(pages.base()).ok_or(Error::NullPointer)?;
+        Ok(Arc::new(Self { base, len, geometry, read_only, name, pages }))
+    }
+}
+
+/// What it is.
+impl Mapping {
+    /// Length in bytes, as far as there are values: the padding up to the end of the last page is not counted. (Of a map
+    /// whose value size is not a multiple of 8, neither is the padding after the last value.)
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Never true: there is no empty mapping.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether stores are impossible: the map is frozen or `BPF_F_RDONLY_PROG`, or the file is open for reading only.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
+    }
+
+    /// The map's name as the kernel has it (at most 15 characters); empty for other memory.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.pages.memfd().map(AsFd::as_fd)
+    }
+}
+
+/// Handles to values.
+impl Mapping {
+    /// A handle to the value of type `T` at `offset` bytes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`Error::OutOfRange`], [`Error::Misaligned`],
+    /// [`Error::ZeroSized`], and [`Error::CrossesValue`] if the map has padding between its values and the place
+    /// reaches into it.
+    #[inline]
+    pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, Error> {
+        self.writable()?;
+        Ok(Var::new(self.place::<T>(offset)?.cast(), Arc::clone(self)))
+    }
+
+    /// A handle that only loads; the mapping may be read-only or not. Errors as [`var`](Self::var).
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var), without `ReadOnly`.
+    #[inline]
+    pub fn var_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, Error> {
+        Ok(Var::new(self.place::<T>(offset)?.cast(), Arc::clone(self)))
+    }
+
+    /// All elements of an array map. `T` must have the map's value size.
+    ///
+    /// Memory that is no BPF map is taken for an array of `T` at the kernel's stride, `round_up(size_of::<T>(), 8)`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadOnly`], [`Error::ValueSize`], [`Error::Geometry`] if other memory is not a whole number of elements
+    /// long, [`Error::ZeroSized`], [`Error::Misaligned`] if the stride or start does not suit `T`'s alignment.
+    pub fn array<T: MapValue>(self: &Arc<Self>) -> Result<Array<T>, Error> {
+        self.writable()?;
+        self.array_any()
+    }
+
+    /// All elements of an array map, for loading only.
+    ///
+    /// # Errors
+    ///
+    /// As [`array`](Self::array), without `ReadOnly`.
+    pub fn array_ro<T: MapValue>(self: &Arc<Self>) -> Result<Array<T, ReadOnly>, Error> {
+        self.array_any()
+    }
+
+    fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, Error> {
+        let Geometry { stride, max_entries, .. } = self.geometry_for::<T>()?;
+        let align = T::LAYOUT.align();
+        let first = self.place::<T>(0)?;
+        if !stride.is_multiple_of(align) {
+            return Err(Error::Misaligned { type_name: type_name::<T>(), offset: stride, align });
+        }
+        Ok(Array::new(first, stride, max_entries, Arc::clone(self)))
+    }
+
+    /// The geometry of the map if its values have `T`'s size; that of an array of `T` for other memory.
+    fn geometry_for<T: MapValue>(&self) -> Result<Geometry, Error> {
+        let size = T::LAYOUT.size();
+        let type_name = type_name::<T>();
+        if size == 0 {
+            return Err(Error::ZeroSized { type_name });
+        }
+        if let Some(geometry) = self.geometry {
+            let value_size = geometry.value_size;
+            return if size == value_size {
+                Ok(geometry)
+            } else {
+                Err(Error::ValueSize { type_name, size, value_size, map: self.name })
+            };
+        }
+        let stride = size.next_multiple_of(8);
+        let max_entries = self.len.next_multiple_of(8) / stride;
+        let geometry = Geometry { value_size: size, stride, max_entries };
+        // Both ways to end are whole: with the last value, or with its padding.
+        if max_entries > 0 && (self.len == stride * max_entries || self.len == geometry.len()) {
+            Ok(geometry)
+        } else {
+            Err(Error::Geometry { type_name, stride, len: self.len })
+        }
+    }
+
+    /// `len` values of type `T` side by side, from `offset` bytes on.
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var), and [`Error::Unsliceable`] if not all of them would be aligned.
+    pub fn slice<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T>, Error> {
+        self.writable()?;
+        self.slice_any(offset, len)
+    }
+
+    /// `len` values of type `T` side by side, for loading only.
+    ///
+    /// # Errors
+    ///
+    /// As [`slice`](Self::slice), without `ReadOnly`.
+    pub fn slice_ro<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T, ReadOnly>, Error> {
+        self.slice_any(offset, len)
+    }
+
+    fn slice_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T, A>, Error> {
+        let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
+        if !size.is_multiple_of(align) {
+            return Err(Error::Unsliceable { type_name: type_name::<T>(), size, align });
+        }
+        let bytes = size.saturating_mul(len);
+        let first = self.place_of::<T>(offset, bytes)?;
+        Ok(Slice::new(first.cast(), len, Arc::clone(self)))
+    }
+
+    #[inline]
+    fn writable(&self) -> Result<(), Error> {
+        match self.read_only {
+            None => Ok(()),
+            Some(reason) => Err(Error::ReadOnly { map: self.name, reason }),
+        }
+    }
+
+    /// The place of a `T` at `offset`: the mapping holds all of it, and it is aligned for every leaf of `T`.
+    #[inline]
+    fn place<T: MapValue>(&self, offset: usize) -> Result<NonNull<u8>, Error> {
+        self.place_of::<T>(offset, T::LAYOUT.size())
+    }
+
+    /// The place of `bytes` bytes of values of type `T` at `offset`, which is checked to be inside and aligned.
+    #[inline]
+    fn place_of<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<u8>, Error> {
+        const { assert!(T::LAYOUT.size() == size_of::<T>()) };
+        if T::LAYOUT.size() == 0 {
+            return Err(Error::ZeroSized { type_name: type_name::<T>() });
+        }
+        let place = self.bytes_at(offset, bytes)?;
+        let align = T::LAYOUT.align();
+        if !place.addr().get().is_multiple_of(align) {
+            return Err(Error::Misaligned { type_name: type_name::<T>(), offset, align });
+        }
+        match self.geometry {
+            Some(geometry) if !geometry.inside_values(offset, bytes) => Err(Error::CrossesValue {
+                type_name: type_name::<T>(),
+                offset,
+                size: bytes,
+                value_size: geometry.value_size,
+                stride: geometry.stride,
+            }),
+            _ => Ok(place),
+        }
+    }
+
+    /// The pointer to `size` bytes at `offset`, which are checked to be inside the mapping.
+    #[inline]
+    fn bytes_at(&self, offset: usize, size: usize) -> Result<NonNull<u8>, Error> {
+        match offset.checked_add(size) {
+            // SAFETY: `offset <= len` (checked here), and `len` is at most `isize::MAX` bytes of one mapping
+            // (`Geometry::new`, `pages::check_len`), so the result is inside it or at its end.
+            Some(end) if end <= self.len => Ok(unsafe { self.base.add(offset) }),
+            _ => Err(Error::OutOfRange { offset, size, len: self.len }),
+        }
+    }
+}
+
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapping")
+            .field("name", &self.name)
+            .field("base", &self.base)
+            .field("len", &self.len)
+            .field("read_only", &self.read_only)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,260 @@
+//! The leaf cell [`Shared`], and the modes in which shared memory is reached: [`ReadOnly`], [`ReadWrite`].
+//!
+//! Everything here is relaxed atomic access at the leaf's own width; a stronger order has a name of its own.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::sync::atomic::{Ordering, fence};
+
+use crate::leaf::{Integer, Leaf};
+use crate::raw::{Cell, Raw};
+use crate::{InvalidValue, Mirror, Plain};
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// The mode in which a handle reaches memory: [`ReadOnly`] or [`ReadWrite`].
+pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
+    /// Whether stores exist.
+    const WRITABLE: bool;
+}
+
+/// Loads only; no store exists on a handle of this mode, so a write does not compile.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOnly;
+
+/// Loads, stores and read-modify-write operations.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadWrite;
+
+impl sealed::Sealed for ReadOnly {}
+impl sealed::Sealed for ReadWrite {}
+impl Access for ReadOnly {
+    const WRITABLE: bool = false;
+}
+impl Access for ReadWrite {
+    const WRITABLE: bool = true;
+}
+
+/// One leaf in shared memory: 1, 2, 4 or 8 bytes that are only ever reached by an atomic access of that width.
+///
+/// It is met behind a reference, as a field of a mirror: `stats.packets` of a [`Var<Stats>`](crate::Var). It
+/// cannot be built, copied out or swapped.
+///
+/// All operations are `Relaxed` unless the name says otherwise. A relaxed load or store compiles to one plain
+/// `mov` on x86-64, `fetch_add` to one `lock xadd` (or `lock add` when the result is unused).
+///
+/// ```
+/// use mapvalue::{Mapping, Var};
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let counter: Var<u64> = mapping.var(0)?;
+/// counter.fetch_add(2);
+/// counter.fetch_max(40);
+/// assert_eq!(counter.compare_exchange(40, 41), Ok(40));
+/// assert_eq!(counter.load(), 41);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[repr(transparent)]
+pub struct Shared<T: Leaf, A: Access = ReadWrite> {
+    cell: T::Cell,
+    mode: PhantomData<A>,
+}
+
+impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
+    type Value = T;
+}
+
+impl<T: Leaf, A: Access> Shared<T, A> {
+    #[inline]
+    fn raw_atomic(&self) -> &<T::Raw as Raw>::Atomic {
+        self.cell.atomic()
+    }
+
+    /// The raw integer. Relaxed, and at most 8 bytes: the one load that is guaranteed not to write, and so is
+    /// allowed on a read-only mapping ("Atomic accesses to read-only memory" in `core::sync::atomic`).
+    #[inline]
+    fn raw(&self) -> T::Raw {
+        T::Raw::load(self.raw_atomic(), Ordering::Relaxed)
+    }
+
+    /// Loads the value and checks that it is one (relaxed).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] with the number found, if it is not a variant of the enum `T`. Never for other leaves.
+    #[inline]
+    pub fn try_load(&self) -> Result<T, InvalidValue> {
+        T::try_from_raw(self.raw())
+    }
+
+    /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
+    /// (or the BPF program's `__atomic_store_n(.., __ATOMIC_RELEASE)`) whose value it saw; checks the value.
+    ///
+    /// # Errors
+    ///
+    /// As [`try_load`](Self::try_load).
+    #[inline]
+    pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
+        // A relaxed load and a fence, not an acquire load: it must hold on read-only memory as well, where only
+        // relaxed loads are known not to write. On x86-64 the fence costs no instruction.
+        let raw = self.raw();
+        fence(Ordering::Acquire);
+        T::try_from_raw(raw)
+    }
+
+    /// Loads the value (relaxed).
+    #[inline]
+    pub fn load(&self) -> T
+    where
+        T: Plain,
+    {
+        plain(self.try_load())
+    }
+
+    /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
+    /// (or the BPF program's `__atomic_store_n(.., __ATOMIC_RELEASE)`) whose value it saw.
+    #[inline]
+    pub fn load_acquire(&self) -> T
+    where
+        T: Plain,
+    {
+        plain(self.try_load_acquire())
+    }
+}
+
+/// What `Plain` promises: decoding does not fail.
+#[inline]
+fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
+    match value {
+        Ok(value) => value,
+        Err(invalid) => unreachable!("a `Plain` type refused a bit pattern: {invalid}"),
+    }
+}
+
+impl<T: Leaf> Shared<T, ReadWrite> {
+    /// Stores the value (relaxed).
+    #[inline]
+    pub fn store(&self, value: T) {
+        self.__store_ref(&value);
+    }
+
+    #[inline]
+    #[doc(hidden)]
+    pub fn __store_ref(&self, value: &T) {
+        T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Relaxed);
+    }
+
+    /// Stores the value after all accesses before it: who sees it with an acquire load sees those too.
+    #[inline]
+    pub fn store_release(&self, value: T) {
+        T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Release);
+    }
+
+    /// Stores the value and returns the one before it, checked (relaxed).
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the number found is not a variant of the enum `T`; the store has happened.
+    #[inline]
+    pub fn try_swap(&self, value: T) -> Result<T, InvalidValue> {
+        T::try_from_raw(T::Raw::swap(self.raw_atomic(), value.to_raw()))
+    }
+
+    /// Stores the value and returns the one before it (relaxed).
+    #[inline]
+    pub fn swap(&self, value: T) -> T
+    where
+        T: Plain,
+    {
+        plain(self.try_swap(value))
+    }
+
+    /// Stores `new` if the value is `current` (relaxed). For floats, equal means equal bits.
+    ///
+    /// # Errors
+    ///
+    /// The value found, if it was another one; nothing is stored then.
+    #[inline]
+    pub fn compare_exchange(&self, current: T, new: T) -> Result<T, T>
+    where
+        T: Plain,
+    {
+        let new = new.to_raw();
+        let mut expected = current.to_raw();
+        loop {
+            match T::Raw::compare_exchange(self.raw_atomic(), expected, new) {
+                Ok(found) => return Ok(plain(T::try_from_raw(found))),
+                // Another spelling of the same value (a `true` that BPF stored as 2): expect that one.
+                Err(found) if found != expected && T::same(found, expected) => expected = found,
+                Err(found) => return Err(plain(T::try_from_raw(found))),
+            }
+        }
+    }
+
+    /// The atomic integer itself, for orders and operations that have no name here.
+    ///
+    /// It holds the raw integer: a `bool`'s `u8`, a float's bits, an enum's number.
+    ///
+    /// ```
+    /// use core::sync::atomic::Ordering;
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let counter = mapping.var::<u64>(0)?;
+    /// counter.atomic().fetch_add(1, Ordering::SeqCst);
+    /// assert_eq!(counter.load(), 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn atomic(&self) -> &<T::Raw as Raw>::Atomic {
+        self.raw_atomic()
+    }
+}
+
+macro_rules! fetch {
+    ($($(#[$doc:meta])* $op:ident;)*) => {
+        impl<T: Integer> Shared<T, ReadWrite> {$(
+            $(#[$doc])*
+            /// Returns the value before (relaxed).
+            #[inline]
+            pub fn $op(&self, value: T) -> T {
+                plain(T::try_from_raw(T::Raw::$op(self.raw_atomic(), value.to_raw())))
+            }
+        )*}
+    };
+}
+
+fetch! {
+    /// Adds, wrapping around.
+    fetch_add;
+    /// Subtracts, wrapping around.
+    fetch_sub;
+    /// Keeps the bits that are also set in `value`.
+    fetch_and;
+    /// Sets the bits that are set in `value`.
+    fetch_or;
+    /// Flips the bits that are set in `value`.
+    fetch_xor;
+    /// Keeps the smaller.
+    fetch_min;
+    /// Keeps the larger.
+    fetch_max;
+}
+
+impl<T: Leaf + fmt::Debug, A: Access> fmt::Debug for Shared<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.try_load() {
+            Ok(value) => value.fmt(f),
+            Err(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+impl<A: Access> Shared<bool, A> {
+    /// The byte as it is: a BPF program may have stored something other than 0 or 1, which
+    /// [`load`](Self::load) shows as `true`.
+    #[inline]
+    pub fn load_byte(&self) -> u8 {
+        self.raw()
+    }
+}

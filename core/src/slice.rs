@@ -1,0 +1,118 @@
+//! [`Slice`]: values of one type side by side.
+
+use std::fmt;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Var};
+
+/// Values of one type side by side, without a stride, and a share in their mapping.
+///
+/// It dereferences to `[T::Shared<A>]`, so everything that slices do without owning or moving elements works.
+///
+/// ```
+/// use mapvalue::{Mapping, Slice};
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let histogram: Slice<u64> = mapping.slice(64, 496)?;
+/// histogram[17].fetch_add(3);
+/// let mut copy = vec![0; histogram.len()];
+/// histogram.load_into(&mut copy)?;
+/// assert_eq!(copy[17], 3);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub struct Slice<T: MapValue, A: Access = ReadWrite> {
+    first: NonNull<T::Shared<A>>,
+    len: usize,
+    mapping: Arc<Mapping>,
+}
+
+// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only
+// `&[T::Shared<A>]` is given out, which is `Send + Sync`.
+unsafe impl<T: MapValue, A: Access> Send for Slice<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Slice<T, A> {}
+
+impl<T: MapValue, A: Access> Slice<T, A> {
+    /// `first` must be a place that `mapping` has checked for `A` and for `len` values of type `T`, all of them aligned.
+    pub(crate) fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
+        Self { first, len, mapping }
+    }
+
+    /// A handle to the element at `index`, which lives as long as it likes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`].
+    pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
+        match self.get(index) {
+            Some(shared) => Ok(Var::new(NonNull::from(shared), Arc::clone(&self.mapping))),
+            None => Err(Error::IndexOutOfRange { index, len: self.len }),
+        }
+    }
+
+    /// Loads all elements into `out`, without allocating; each leaf relaxed.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
+    pub fn load_into(&self, out: &mut [T]) -> Result<(), Error>
+    where
+        T: Plain,
+    {
+        self.check_length(out.len())?;
+        for (out, shared) in out.iter_mut().zip(self.iter()) {
+            *out = T::__load(shared);
+        }
+        Ok(())
+    }
+
+    fn check_length(&self, given: usize) -> Result<(), Error> {
+        if given == self.len { Ok(()) } else { Err(Error::LengthMismatch { given, expected: self.len }) }
+    }
+
+    /// The mapping that holds the values.
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+}
+
+impl<T: MapValue> Slice<T, ReadWrite> {
+    /// Stores `values` into the elements; each leaf relaxed, padding not written.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    pub fn store_from(&self, values: &[T]) -> Result<(), Error> {
+        self.check_length(values.len())?;
+        for (shared, value) in self.iter().zip(values) {
+            T::__store(shared, value);
+        }
+        Ok(())
+    }
+}
+
+impl<T: MapValue, A: Access> Deref for Slice<T, A> {
+    type Target = [T::Shared<A>];
+
+    #[inline]
+    fn deref(&self) -> &[T::Shared<A>] {
+        // SAFETY: as in `Var::deref`, for `len` mirrors side by side: `Mapping::slice_any` (or, for a part,
+        // `Var::assert_inside`) has checked that the mapping holds all of their bytes, which is at most `isize::MAX`, and
+        // that their size is a multiple of the alignment they need.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+    }
+}
+
+impl<T: MapValue, A: Access> Clone for Slice<T, A> {
+    fn clone(&self) -> Self {
+        Self::new(self.first, self.len, Arc::clone(&self.mapping))
+    }
+}
+
+impl<T: MapValue, A: Access> fmt::Debug for Slice<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slice").field("element", &T::LAYOUT.name()).field("len", &self.len).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,143 @@
+//! The traits of a type that may live in a map: [`MapValue`], and what more may be known of one
+//! ([`Plain`], [`InPlace`]). How single leaves are encoded is in `leaf`; the cells are in `shared`.
+
+use crate::bytes;
+use crate::{Access, Error, InvalidValue, Layout, ReadWrite};
+
+/// A type that may live in memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
+///
+/// Derive it; do not implement it by hand. The derive proves, when the program compiles, everything that
+/// the safety contract below asks for, and needs no `unsafe` in the deriving crate.
+///
+/// ```
+/// use mapvalue::MapValue;
+///
+/// #[derive(MapValue, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     by_proto: [u32; 4],
+///     live: bool,
+/// }
+///
+/// assert_eq!(Stats::LAYOUT.size(), 32);
+/// let stats = Stats { packets: 7, by_proto: [1, 2, 3, 4], live: true };
+/// assert_eq!(Stats::from_bytes(&stats.to_bytes())?, stats);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Safety
+///
+/// An implementation promises:
+///
+/// 1. `Shared<A>` has the size and alignment of `Self`, and holds for every leaf of `Self` a
+///    [`Shared`](crate::Shared) cell at the leaf's own offset, and nothing else but padding and zero-sized types.
+/// 2. `LAYOUT.size()` is `size_of::<Self>()`, and in a place aligned to `LAYOUT.align()` every leaf lies at a
+///    multiple of its own width. (`LAYOUT.align()` is more than `align_of` only where a big-endian integer of
+///    zerocopy, whose alignment is 1, is inside.)
+/// 3. Every initialised bit pattern is a valid `Shared<A>`.
+/// 4. `Self` has no drop glue, and holds no pointer, reference or lifetime.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot live in memory shared with BPF programs",
+    label = "`{Self}` is not a `MapValue`",
+    note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it",
+    note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it"
+)]
+pub unsafe trait MapValue: Sized + 'static {
+    /// The shared mirror: the same layout, in which each leaf is a [`Shared`](crate::Shared) cell.
+    type Shared<A: Access>: Mirror + Send + Sync + 'static;
+
+    /// Size, alignment and fields, as a constant.
+    const LAYOUT: Layout;
+
+    /// Loads leaf by leaf, checking each value. `Var::try_load` is its public face.
+    #[doc(hidden)]
+    fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue>;
+
+    /// Stores leaf by leaf; padding is not written. `Var::store` is its public face.
+    #[doc(hidden)]
+    fn __store(shared: &Self::Shared<ReadWrite>, value: &Self);
+
+    /// Decodes a value from the bytes that a map lookup, a ring buffer or a perf event carried.
+    ///
+    /// The bytes may have any alignment. Enums are checked, a `bool` is `byte != 0`, padding is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long,
+    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    /// let record = [0u8, 1, 0, 0, 0];
+    /// assert_eq!(u32::from_bytes(&record[1..])?, 1);
+    /// assert!(u32::from_bytes(&record).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        bytes::decode(bytes)
+    }
+
+    /// Encodes the value as the bytes that a map update takes: `size_of::<Self>()` of them, padding zeroed.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    /// assert_eq!(513u16.to_bytes(), 513u16.to_ne_bytes());
+    /// ```
+    #[cfg(feature = "std")]
+    fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = vec![0; Self::LAYOUT.size()];
+        bytes::encode(self, &mut bytes).expect("the buffer has the length of the value");
+        bytes
+    }
+
+    /// Encodes the value as [`to_bytes`](Self::to_bytes) does, into a buffer of the caller's: no allocation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongLength`] unless `out` is exactly `size_of::<Self>()` long; nothing is written then.
+    fn write_bytes(&self, out: &mut [u8]) -> Result<(), Error> {
+        bytes::encode(self, out)
+    }
+}
+
+/// A [`MapValue`] of which every bit pattern is a value: there is no enum inside.
+///
+/// It gives the infallible [`Var::load`](crate::Var::load). The derive implements it for a struct when all fields are `Plain`.
+///
+/// # Safety
+///
+/// `MapValue::__try_load` of the type never returns an error.
+#[diagnostic::on_unimplemented(
+    message = "not every bit pattern of `{Self}` is a value, so a plain `load` could make an invalid one",
+    label = "`{Self}` holds an enum (it is not `Plain`)",
+    note = "use `try_load`, which returns `Err(InvalidValue)` when a BPF program stored something else"
+)]
+pub unsafe trait Plain: MapValue {
+    /// Loads leaf by leaf. `Var::load` is its public face.
+    #[doc(hidden)]
+    fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
+}
+
+/// A [`MapValue`] made of atomics alone, which may therefore be used in place as `&Self`.
+///
+/// The atomic integers of `core` are, and so is a struct or array all of whose fields are. It gives
+/// `Var<T>: AsRef<T>`.
+///
+/// # Safety
+///
+/// Every byte of the type that is not padding is inside an atomic integer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be referenced in place: memory that BPF programs write is never `&{Self}`",
+    label = "`{Self}` is not made of atomics alone",
+    note = "use the fields of the shared mirror, or `load` a copy"
+)]
+pub unsafe trait InPlace: MapValue {}
+
+/// The way back from a mirror to its type, by which [`Var::project`](crate::Var::project) infers its result.
+///
+/// Implemented by [`Shared`](crate::Shared), by arrays of mirrors, and by the derive for the mirrors it makes.
+pub trait Mirror {
+    /// The type that this is the mirror of.
+    type Value: MapValue;
+}

@@ -1,0 +1,185 @@
+//! [`Var`]: a handle to one value in shared memory.
+
+use std::any::type_name;
+use std::fmt;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::{Access, InPlace, InvalidValue, MapValue, Mapping, Mirror, Plain, ReadOnly, ReadWrite, Slice};
+
+/// A place in a mapping that holds a `T`, and with it a share in the mapping: 16 bytes.
+///
+/// It dereferences to the mirror of `T`, so fields, elements and methods are reached as in plain Rust:
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Var};
+///
+/// #[derive(MapValue, Clone, Copy)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     by_proto: [u64; 256],
+/// }
+///
+/// let mapping = Mapping::memfd(size_of::<Stats>())?;
+/// let stats: Var<Stats> = mapping.var(0)?;
+/// stats.by_proto[6].fetch_add(1);
+/// assert_eq!(stats.by_proto.iter().map(|c| c.load()).sum::<u64>(), 1);
+///
+/// // A handle to a part, which lives as long as it likes.
+/// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
+/// drop((mapping, stats));
+/// assert_eq!(tcp.load(), 1);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// `load` and `store` of a struct move it leaf by leaf: no field is ever torn, but two fields may come from two moments.
+pub struct Var<T: MapValue, A: Access = ReadWrite> {
+    place: NonNull<T::Shared<A>>,
+    mapping: Arc<Mapping>,
+}
+
+// SAFETY: a handle is a pointer into memory that lives as long as its `Arc<Mapping>`, which is `Send + Sync`; through the
+// pointer only `&T::Shared<A>` is given out, which is `Send + Sync` too (bound of `MapValue::Shared`).
+unsafe impl<T: MapValue, A: Access> Send for Var<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Var<T, A> {}
+
+impl<T: MapValue, A: Access> Var<T, A> {
+    /// `place` must be one that `mapping` has checked for `T` and `A` (or part of one).
+    pub(crate) fn new(place: NonNull<T::Shared<A>>, mapping: Arc<Mapping>) -> Self {
+        Self { place, mapping }
+    }
+
+    /// Loads the whole value, leaf by leaf, each relaxed.
+    #[inline]
+    pub fn load(&self) -> T
+    where
+        T: Plain,
+    {
+        T::__load::<A>(self)
+    }
+
+    /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
+    #[inline]
+    pub fn try_load(&self) -> Result<T, InvalidValue> {
+        T::__try_load::<A>(self)
+    }
+
+    /// A handle to a part of the value. It owns a share in the mapping as well.
+    ///
+    /// # Panics
+    ///
+    /// If `part` returns a reference to something that is not inside of this value.
+    #[inline]
+    pub fn project<S: Mirror>(&self, part: impl for<'a> FnOnce(&'a T::Shared<A>) -> &'a S) -> Var<S::Value, A>
+    where
+        S::Value: MapValue<Shared<A> = S>,
+    {
+        let part = NonNull::from(part(self));
+        self.assert_inside(part.cast(), size_of::<S>());
+        Var::new(part, Arc::clone(&self.mapping))
+    }
+
+    /// A handle to some neighbouring elements of an array inside the value.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let buckets = mapping.var::<[u64; 32]>(0)?;
+    /// let high = buckets.project_slice(|b| &b[24..]);
+    /// high[7].store(9);
+    /// assert_eq!(buckets[31].load(), 9);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `part` returns a reference to something that is not inside of this value.
+    pub fn project_slice<S: Mirror>(&self, part: impl for<'a> FnOnce(&'a T::Shared<A>) -> &'a [S]) -> Slice<S::Value, A>
+    where
+        S::Value: MapValue<Shared<A> = S>,
+    {
+        let part = part(self);
+        let first = NonNull::from(part).cast::<S>();
+        self.assert_inside(first.cast(), size_of_val(part));
+        Slice::new(first, part.len(), Arc::clone(&self.mapping))
+    }
+
+    /// A closure may return a reference that it has from elsewhere: one into a leaked handle of another mapping, or to
+    /// a promoted empty array. Such a place would not be kept alive by this mapping.
+    #[inline]
+    fn assert_inside(&self, part: NonNull<u8>, size: usize) {
+        let start = self.place.addr().get();
+        let inside = part.addr().get().checked_sub(start).is_some_and(|offset| offset + size <= size_of::<T>());
+        assert!(inside, "the closure returned a place that is not inside of this `{}`", type_name::<T>());
+    }
+
+    /// A handle to the same place that only loads.
+    #[inline]
+    pub fn read_only(&self) -> Var<T, ReadOnly> {
+        Var::new(self.place.cast(), Arc::clone(&self.mapping))
+    }
+
+    /// The mapping that holds the value.
+    #[inline]
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+}
+
+impl<T: MapValue> Var<T, ReadWrite> {
+    /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
+    ///
+    /// To change one field, store that field: a whole value that is loaded, changed and stored undoes what a BPF program
+    /// did to the others in between.
+    #[inline]
+    pub fn store(&self, value: T) {
+        T::__store(self, &value);
+    }
+}
+
+impl<T: MapValue, A: Access> Deref for Var<T, A> {
+    type Target = T::Shared<A>;
+
+    #[inline]
+    fn deref(&self) -> &T::Shared<A> {
+        // SAFETY: `Mapping::place` (or, for a part, `assert_inside` within such a place) has checked that the mapping
+        // holds `size_of::<T>()` bytes here, aligned to `LAYOUT.align()`, which is the mirror's size and at least its
+        // alignment (`MapValue`, promises 1 and 2). They stay mapped and readable while `self.mapping` lives, and are
+        // writable if `A` is `ReadWrite` (`Mapping::writable`). All bits are a valid mirror (promise 3), and what
+        // others write, they write to cells, which are inside `UnsafeCell`.
+        unsafe { self.place.as_ref() }
+    }
+}
+
+impl<T: InPlace> AsRef<T> for Var<T, ReadWrite> {
+    /// The value itself, in place: it is made of atomics alone.
+    #[inline]
+    fn as_ref(&self) -> &T {
+        // SAFETY: as in `deref`; the mirror has the layout of `T` (`MapValue`, promise 1), and every byte of `T` but its
+        // padding is inside an atomic integer (`InPlace`), for which any bits are valid and which others may change. The
+        // standard library asks of an atomic only alignment and memory valid for reads and writes, which hold.
+        unsafe { self.place.cast::<T>().as_ref() }
+    }
+}
+
+impl<T: MapValue, A: Access> Clone for Var<T, A> {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self::new(self.place, Arc::clone(&self.mapping))
+    }
+}
+
+impl<T: MapValue + fmt::Debug, A: Access> fmt::Debug for Var<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.try_load() {
+            Ok(value) => f.debug_tuple("Var").field(&value).finish(),
+            Err(invalid) => f.debug_tuple("Var").field(&invalid).finish(),
+        }
+    }
+}

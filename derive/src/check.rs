@@ -1,0 +1,85 @@
+//! What can be seen to be wrong from the syntax alone. Each error stands on what is at fault and says what to write.
+
+use syn::{Error, Fields, GenericParam, Result, Variant};
+
+use crate::parse::{Body, Input, Repr, refuse_attributes};
+
+pub(crate) fn check(input: &Input<'_>) -> Result<()> {
+    for param in &input.generics.params {
+        if let GenericParam::Lifetime(lifetime) = param {
+            return Err(Error::new_spanned(
+                lifetime,
+                "a value in a map cannot borrow: it outlives this program. Store the data itself, or an id",
+            ));
+        }
+    }
+    match &input.data {
+        Body::Struct(fields) => {
+            struct_repr(input)?;
+            if fields.is_empty() {
+                return Err(Error::new_spanned(
+                    input.ident,
+                    "a struct without fields has no size: there is nothing to share",
+                ));
+            }
+            fields.iter().try_for_each(|field| refuse_attributes(&field.attrs))
+        }
+        Body::Enum(variants) => {
+            enum_repr(input)?;
+            if variants.is_empty() {
+                return Err(Error::new_spanned(
+                    input.ident,
+                    "an enum without variants has no values: no map can hold one",
+                ));
+            }
+            variants.iter().try_for_each(|variant| field_less(variant))
+        }
+        Body::Union(span) => {
+            Err(Error::new(*span, "unions cannot derive MapValue: store `[u8; N]` and decode it by its tag"))
+        }
+    }
+}
+
+fn struct_repr(input: &Input<'_>) -> Result<()> {
+    let Repr { c, transparent, packed, .. } = &input.repr;
+    if let Some(packed) = packed {
+        return Err(Error::new(
+            *packed,
+            "a packed struct has misaligned fields, which cannot be read in one access: drop `packed`. If the fields are \
+             naturally aligned already, that keeps the layout; if not, declare them as byte arrays",
+        ));
+    }
+    if c.is_none() && transparent.is_none() {
+        return Err(Error::new_spanned(
+            input.ident,
+            "the layout of this struct is Rust's to choose, so it cannot match the C struct of a BPF program: add #[repr(C)]",
+        ));
+    }
+    Ok(())
+}
+
+fn enum_repr(input: &Input<'_>) -> Result<()> {
+    match &input.repr.int {
+        None => Err(Error::new_spanned(
+            input.ident,
+            "the size of this enum is not fixed: add #[repr(u32)], which is what a C enum has, or another of u8 to u64, i8 to i64",
+        )),
+        Some(int) if ["usize", "isize", "u128", "i128"].iter().any(|bad| int == bad) => Err(Error::new(
+            int.span(),
+            format!("`{int}` cannot be shared with BPF programs: use #[repr(u64)] or a smaller integer"),
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+fn field_less(variant: &Variant) -> Result<()> {
+    refuse_attributes(&variant.attrs)?;
+    match &variant.fields {
+        Fields::Unit => Ok(()),
+        fields => Err(Error::new_spanned(
+            fields,
+            "an enum with data cannot be shared: its tag and its data change at different moments. Use a repr(C) struct with \
+             the tag as a field-less enum and the data beside it",
+        )),
+    }
+}

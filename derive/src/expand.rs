@@ -1,0 +1,358 @@
+//! What the derive writes: the mirror struct and the implementations.
+//!
+//! All paths lead through the crate's `__private` module, so nothing that the user's crate defines or leaves out can get in
+//! between.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, Type, Variant, parse_quote};
+
+use crate::parse::{Body, Input};
+
+pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
+    match &input.data {
+        Body::Struct(fields) => Struct::new(input, fields).expand(),
+        Body::Enum(variants) => expand_enum(input, variants),
+        Body::Union(_) => TokenStream::new(),
+    }
+}
+
+/// A struct and the names that its expansion uses.
+struct Struct<'a> {
+    input: &'a Input<'a>,
+    fields: Vec<FieldOf<'a>>,
+    /// The name of the mirror.
+    mirror: Ident,
+    /// The name of the mirror's access parameter.
+    access: Ident,
+}
+
+struct FieldOf<'a> {
+    member: Member,
+    name: String,
+    field: &'a Field,
+    ty: &'a Type,
+}
+
+impl<'a> Struct<'a> {
+    fn new(input: &'a Input<'a>, fields: &[&'a Field]) -> Self {
+        let fields: Vec<_> = fields.iter().enumerate().map(|(i, field)| FieldOf::new(i, field)).collect();
+        let access = access_name(input.generics, &fields);
+        Self { input, fields, mirror: format_ident!("{}Shared", input.ident, span = input.ident.span()), access }
+    }
+
+    fn expand(&self) -> TokenStream {
+        let parts =
+            [self.mirror_struct(), self.mirror_impl(), self.map_value_impl(), self.plain_impl(), self.in_place_impl()];
+        let force = self.force_layout();
+        quote! { #(#parts)* #force }
+    }
+
+    /// The struct of cells.
+    fn mirror_struct(&self) -> TokenStream {
+        let Self { input, mirror, access, .. } = self;
+        let krate = &input.krate;
+        let vis = input.vis;
+        let align = input.repr.align.as_ref().map(|align| quote!(, align(#align)));
+        let mut generics = self.bounded(&|_| None);
+        generics.params.push(parse_quote!(#access: #krate::Access = #krate::ReadWrite));
+        let where_clause = generics.where_clause.take();
+        let fields = self.fields.iter().map(|field| {
+            let attrs = field.field.attrs.iter().filter(|attr| is_kept(attr));
+            let vis = &field.field.vis;
+            let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
+            let value = field.as_map_value(krate);
+            let span = field.ty.span();
+            let ty = quote_spanned!(span=> #value::Shared<#access>);
+            quote!(#(#attrs)* #vis #name #ty)
+        });
+        let body = match self.fields[0].member {
+            Member::Named(_) => quote!(#where_clause { #(#fields),* }),
+            Member::Unnamed(_) => quote!((#(#fields),*) #where_clause;),
+        };
+        let doc = format!("The shared mirror of [`{}`]: the same layout, in which each leaf is a cell.", input.ident);
+        quote! {
+            #[doc = #doc]
+            #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+            #[repr(C #align)]
+            #vis struct #mirror #generics #body
+        }
+    }
+
+    /// The way back from the mirror to the type.
+    fn mirror_impl(&self) -> TokenStream {
+        let Self { input, mirror, access, .. } = self;
+        let (krate, ident) = (&input.krate, input.ident);
+        let (_, ty_generics, _) = input.generics.split_for_impl();
+        let bounded = self.bounded(&|_| None);
+        let mut generics = bounded.clone();
+        generics.params.push(parse_quote!(#access: #krate::Access));
+        let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
+                type Value = #ident #ty_generics;
+            }
+        }
+    }
+
+    fn map_value_impl(&self) -> TokenStream {
+        let Self { input, access, .. } = self;
+        let (krate, ident) = (&input.krate, input.ident);
+        let private = quote!(#krate::__private);
+        let generics = self.bounded(&|_| None);
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let mirror = self.mirror_of(&access.to_token_stream());
+        let writable = self.mirror_of(&quote!(#krate::ReadWrite));
+        let name = ident.to_string();
+        let fields = self.fields.iter().map(|field| {
+            let FieldOf { member, name, .. } = field;
+            let value = field.as_map_value(krate);
+            let misaligned = format!(
+                "field `{name}` of `{ident}` holds a big-endian integer that is not at a multiple of its width, as it would be \
+                 in C: add padding before the field"
+            );
+            quote_spanned! {field.ty.span()=>
+                #private::field(
+                    #name,
+                    #private::offset_of!(Self, #member),
+                    #private::offset_of!(#writable, #member),
+                    #value::LAYOUT,
+                    #misaligned,
+                )
+            }
+        });
+        let loads = self.fields.iter().map(|field| {
+            let FieldOf { member, ty, .. } = field;
+            quote! {
+                #member: #private::try_load_field::<#ty, #access>(&shared.#member, #private::offset_of!(Self, #member))?
+            }
+        });
+        let stores = self.fields.iter().map(|field| {
+            let member = &field.member;
+            let value = field.as_map_value(krate);
+            quote!(#value::__store(&shared.#member, &value.#member);)
+        });
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            unsafe impl #impl_generics #krate::MapValue for #ident #ty_generics #where_clause {
+                type Shared<#access: #krate::Access> = #mirror;
+
+                const LAYOUT: #krate::Layout =
+                    #krate::Layout::structure::<Self, #writable>(#name, const { &[#(#fields),*] });
+
+                #[inline]
+                fn __try_load<#access: #krate::Access>(
+                    shared: &Self::Shared<#access>,
+                ) -> #private::Result<Self, #krate::InvalidValue> {
+                    #private::Ok(Self { #(#loads),* })
+                }
+
+                #[inline]
+                fn __store(shared: &Self::Shared<#krate::ReadWrite>, value: &Self) {
+                    #(#stores)*
+                }
+            }
+        }
+    }
+
+    fn plain_impl(&self) -> TokenStream {
+        let Self { input, access, .. } = self;
+        let (krate, ident) = (&input.krate, input.ident);
+        let generics = self.bounded(&|field| Some(self.holds(&field.ty.to_token_stream(), "Plain")));
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let loads = self.fields.iter().map(|field| {
+            let FieldOf { member, ty, .. } = field;
+            quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&shared.#member))
+        });
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            unsafe impl #impl_generics #krate::Plain for #ident #ty_generics #where_clause {
+                #[inline]
+                fn __load<#access: #krate::Access>(shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
+                    Self { #(#loads),* }
+                }
+            }
+        }
+    }
+
+    fn in_place_impl(&self) -> TokenStream {
+        let (krate, ident) = (&self.input.krate, self.input.ident);
+        let generics = self.bounded(&|field| Some(self.holds(&field.ty.to_token_stream(), "InPlace")));
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            unsafe impl #impl_generics #krate::InPlace for #ident #ty_generics #where_clause {}
+        }
+    }
+
+    /// Evaluates the assertions inside `LAYOUT` where the type is defined. Of a generic type they are evaluated where it
+    /// is first used.
+    fn force_layout(&self) -> Option<TokenStream> {
+        let (krate, ident) = (&self.input.krate, self.input.ident);
+        self.input.generics.params.is_empty().then(|| {
+            quote! {
+                #[allow(deprecated)]
+                const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
+            }
+        })
+    }
+
+    /// The generics of the type with what the fields ask of the parameters: `'static`, and a `MapValue` bound for each field
+    /// type that mentions one. `more` adds a bound for each field.
+    fn bounded(&self, more: &dyn Fn(&FieldOf<'_>) -> Option<TokenStream>) -> Generics {
+        let krate = &self.input.krate;
+        let mut generics = self.input.generics.clone();
+        let params: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
+        let mut bounds: Vec<TokenStream> = params.iter().map(|param| quote!(#param: 'static)).collect();
+        for field in &self.fields {
+            let ty = field.ty;
+            if params.iter().any(|param| mentions(ty.to_token_stream(), param)) {
+                bounds.push(quote!(#ty: #krate::MapValue));
+            }
+            bounds.extend(more(field));
+        }
+        bounds.sort_by_key(ToString::to_string);
+        bounds.dedup_by_key(|bound| bound.to_string());
+        if !bounds.is_empty() {
+            let where_clause = generics.make_where_clause();
+            for bound in bounds {
+                where_clause.predicates.push(parse_quote!(#bound));
+            }
+        }
+        generics
+    }
+
+    /// A bound that holds or not without being an error where it does not: with a lifetime, though unused, rustc asks for it
+    /// where the implementation is used, not where it is written.
+    fn holds(&self, ty: &TokenStream, bound: &str) -> TokenStream {
+        let krate = &self.input.krate;
+        let bound = Ident::new(bound, Span::call_site());
+        quote!(for<'__mapvalue> #ty: #krate::#bound)
+    }
+
+    /// The mirror with the type's parameters and this access.
+    fn mirror_of(&self, access: &TokenStream) -> TokenStream {
+        let mirror = &self.mirror;
+        let params = self.input.generics.params.iter().map(|param| match param {
+            GenericParam::Type(param) => param.ident.to_token_stream(),
+            GenericParam::Const(param) => param.ident.to_token_stream(),
+            GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+        });
+        quote!(#mirror<#(#params,)* #access>)
+    }
+}
+
+impl<'a> FieldOf<'a> {
+    fn new(index: usize, field: &'a Field) -> Self {
+        let member = match &field.ident {
+            Some(ident) => Member::Named(ident.clone()),
+            None => Member::Unnamed(Index::from(index)),
+        };
+        let name = match &field.ident {
+            Some(ident) => syn::ext::IdentExt::unraw(ident).to_string(),
+            None => index.to_string(),
+        };
+        Self { member, name, field, ty: &field.ty }
+    }
+
+    /// `<Type as MapValue>`, placed on the field's type, so that an error stands there.
+    fn as_map_value(&self, krate: &Path) -> TokenStream {
+        let ty = self.ty;
+        quote_spanned!(ty.span()=> <#ty as #krate::MapValue>)
+    }
+}
+
+/// Attributes that the mirror's field takes over.
+fn is_kept(attr: &Attribute) -> bool {
+    attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
+}
+
+/// A name for the access parameter that means nothing else in the struct: `A` if that is free, which reads best in docs.
+fn access_name(generics: &Generics, fields: &[FieldOf<'_>]) -> Ident {
+    let taken = |name: &str| {
+        let ident = Ident::new(name, Span::call_site());
+        // What a macro in a field's type expands to cannot be seen.
+        mentions(generics.to_token_stream(), &ident)
+            || mentions(generics.where_clause.to_token_stream(), &ident)
+            || fields.iter().any(|field| mentions(field.ty.to_token_stream(), &ident) || has_macro(field.ty))
+    };
+    let name = if taken("A") { "__MapValueAccess" } else { "A" };
+    Ident::new(name, Span::call_site())
+}
+
+fn has_macro(ty: &Type) -> bool {
+    ty.to_token_stream().to_string().contains('!')
+}
+
+/// Whether an identifier occurs among the tokens.
+fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(other) => other == *ident,
+        TokenTree::Group(group) => mentions(group.stream(), ident),
+        _ => false,
+    })
+}
+
+fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
+    let (krate, ident) = (&input.krate, input.ident);
+    let private = quote!(#krate::__private);
+    let repr = input.repr.int.as_ref().map_or_else(|| Ident::new("u32", Span::call_site()), Clone::clone);
+    let repr = quote!(#private::#repr);
+    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
+    let name = ident.to_string();
+    let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
+    let spelled = names.iter().map(|name| syn::ext::IdentExt::unraw(*name).to_string());
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        unsafe impl #impl_generics #krate::MapValue for #ident #ty_generics #where_clause {
+            type Shared<A: #krate::Access> = #krate::Shared<Self, A>;
+
+            const LAYOUT: #krate::Layout = #krate::Layout::enumeration::<Self, #repr>(
+                #name,
+                const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
+            );
+
+            #[inline]
+            fn __try_load<A: #krate::Access>(
+                shared: &Self::Shared<A>,
+            ) -> #private::Result<Self, #krate::InvalidValue> {
+                shared.try_load()
+            }
+
+            #[inline]
+            fn __store(shared: &Self::Shared<#krate::ReadWrite>, value: &Self) {
+                shared.__store_ref(value);
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(deprecated)]
+        unsafe impl #impl_generics #krate::Leaf for #ident #ty_generics #where_clause {
+            type Raw = #repr;
+            type Cell = <#repr as #private::Raw>::Atomic;
+
+            #[inline]
+            fn to_raw(&self) -> #repr {
+                match self { #(Self::#names => Self::#names as #repr),* }
+            }
+
+            #[inline]
+            fn try_from_raw(raw: #repr) -> #private::Result<Self, #krate::InvalidValue> {
+                match raw {
+                    #(raw if raw == Self::#names as #repr => #private::Ok(Self::#names),)*
+                    raw => #private::Err(#krate::InvalidValue::new(#name, raw as #private::i128)),
+                }
+            }
+        }
+
+        #[allow(deprecated)]
+        const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
+    }
+}

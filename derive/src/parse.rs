@@ -1,0 +1,121 @@
+//! The item as the other steps need it: its `repr`, the attributes of ours, and its fields or variants.
+
+use proc_macro2::Span;
+use syn::{
+    Attribute, Data, DataStruct, DataUnion, DeriveInput, Error, Field, Generics, Ident, LitInt, LitStr, Path, Result,
+    Variant, Visibility, parse_quote,
+};
+
+/// The derived-upon item.
+pub(crate) struct Input<'a> {
+    pub(crate) ident: &'a Ident,
+    pub(crate) vis: &'a Visibility,
+    pub(crate) generics: &'a Generics,
+    pub(crate) repr: Repr,
+    /// Where the crate `mapvalue` is.
+    pub(crate) krate: Path,
+    pub(crate) data: Body<'a>,
+}
+
+pub(crate) enum Body<'a> {
+    Struct(Vec<&'a Field>),
+    Enum(Vec<&'a Variant>),
+    Union(Span),
+}
+
+/// What the `#[repr(..)]` attributes say, all of them together; each with the place that says it.
+#[derive(Default)]
+pub(crate) struct Repr {
+    pub(crate) c: Option<Span>,
+    pub(crate) transparent: Option<Span>,
+    pub(crate) packed: Option<Span>,
+    pub(crate) align: Option<LitInt>,
+    /// An integer type, for enums.
+    pub(crate) int: Option<Ident>,
+}
+
+impl<'a> Input<'a> {
+    pub(crate) fn parse(input: &'a DeriveInput) -> Result<Self> {
+        let data = match &input.data {
+            Data::Struct(DataStruct { fields, .. }) => Body::Struct(fields.iter().collect()),
+            Data::Enum(data) => Body::Enum(data.variants.iter().collect()),
+            Data::Union(DataUnion { union_token, .. }) => Body::Union(union_token.span),
+        };
+        Ok(Self {
+            ident: &input.ident,
+            vis: &input.vis,
+            generics: &input.generics,
+            repr: Repr::parse(&input.attrs)?,
+            krate: parse_crate(&input.attrs)?,
+            data,
+        })
+    }
+}
+
+const INTEGERS: [&str; 12] = ["u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize"];
+
+impl Repr {
+    fn parse(attrs: &[Attribute]) -> Result<Self> {
+        let mut repr = Self::default();
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("repr")) {
+            attr.parse_nested_meta(|meta| {
+                let Some(word) = meta.path.get_ident() else { return Ok(()) };
+                let span = word.span();
+                match word.to_string().as_str() {
+                    "C" => repr.c = Some(span),
+                    "transparent" => repr.transparent = Some(span),
+                    "packed" => {
+                        repr.packed = Some(span);
+                        skip_parentheses(&meta)?;
+                    }
+                    "align" => {
+                        let content;
+                        syn::parenthesized!(content in meta.input);
+                        repr.align = Some(content.parse()?);
+                    }
+                    int if INTEGERS.contains(&int) => repr.int = Some(word.clone()),
+                    // `Rust`, or a word that rustc itself refuses.
+                    _ => skip_parentheses(&meta)?,
+                }
+                Ok(())
+            })?;
+        }
+        Ok(repr)
+    }
+}
+
+fn skip_parentheses(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
+    if meta.input.peek(syn::token::Paren) {
+        let content;
+        syn::parenthesized!(content in meta.input);
+        content.parse::<proc_macro2::TokenStream>()?;
+    }
+    Ok(())
+}
+
+/// `#[map_value(crate = "path")]`, or `::mapvalue`.
+fn parse_crate(attrs: &[Attribute]) -> Result<Path> {
+    let mut krate: Option<Path> = None;
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("map_value")) {
+        attr.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("crate") {
+                return Err(meta.error("unknown attribute of `map_value`: a type may have `crate = \"path\"`"));
+            }
+            if krate.is_some() {
+                return Err(meta.error("`crate` is given twice"));
+            }
+            let path: LitStr = meta.value()?.parse()?;
+            krate = Some(path.parse_with(Path::parse_mod_style)?);
+            Ok(())
+        })?;
+    }
+    Ok(krate.unwrap_or_else(|| parse_quote!(::mapvalue)))
+}
+
+/// The `map_value` attributes of fields and variants: there are none yet, so each is a mistake.
+pub(crate) fn refuse_attributes(attrs: &[Attribute]) -> Result<()> {
+    match attrs.iter().find(|attr| attr.path().is_ident("map_value")) {
+        Some(attr) => Err(Error::new_spanned(attr, "`map_value` has no attributes for fields or variants")),
+        None => Ok(()),
+    }
+}
