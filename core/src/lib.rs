@@ -59,7 +59,32 @@ pub mod __private {
 
     pub use crate::raw::Raw;
 
+    use core::marker::PhantomData;
+
     use crate::{Access, Field, InvalidValue, Layout, MapValue};
+
+    /// Fails to compile for a type that is no value.
+    pub const fn assert_map_value<T: MapValue>() {}
+
+    /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means
+    /// the constant of `Unforced`, and there is no second error beside the one on the field at fault.
+    #[derive(Debug)]
+    pub struct Forced<T>(PhantomData<T>);
+
+    impl<T: MapValue> Forced<T> {
+        #[doc(hidden)]
+        pub const LAYOUT: () = {
+            let _ = T::LAYOUT;
+        };
+    }
+
+    /// See [`Forced`].
+    pub trait Unforced {
+        #[doc(hidden)]
+        const LAYOUT: () = ();
+    }
+
+    impl<T> Unforced for Forced<T> {}
 
     /// A field of which the type and its mirror agree on the offset, and whose leaves are aligned there; `misaligned` is
     /// the message if not.

@@ -3,11 +3,12 @@
 //! All paths lead through the crate's `__private` module, so nothing that the user's crate defines or leaves out can get in
 //! between.
 
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, Type, Variant, parse_quote};
 
+use crate::bounds::{self, mentions};
 use crate::parse::{Body, Input};
 
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
@@ -43,10 +44,15 @@ impl<'a> Struct<'a> {
     }
 
     fn expand(&self) -> TokenStream {
-        let parts =
-            [self.mirror_struct(), self.mirror_impl(), self.map_value_impl(), self.plain_impl(), self.in_place_impl()];
-        let force = self.force_layout();
-        quote! { #(#parts)* #force }
+        let parts = [
+            self.assertions(),
+            self.mirror_struct(),
+            self.mirror_impl(),
+            self.map_value_impl(),
+            self.plain_impl(),
+            self.in_place_impl(),
+        ];
+        quote!(#(#parts)*)
     }
 
     /// The struct of cells.
@@ -55,7 +61,7 @@ impl<'a> Struct<'a> {
         let krate = &input.krate;
         let vis = input.vis;
         let align = input.repr.align.as_ref().map(|align| quote!(, align(#align)));
-        let mut generics = self.bounded(&|_| None);
+        let mut generics = self.bounded(None);
         generics.params.push(parse_quote!(#access: #krate::Access = #krate::ReadWrite));
         let where_clause = generics.where_clause.take();
         let fields = self.fields.iter().map(|field| {
@@ -85,7 +91,7 @@ impl<'a> Struct<'a> {
         let Self { input, mirror, access, .. } = self;
         let (krate, ident) = (&input.krate, input.ident);
         let (_, ty_generics, _) = input.generics.split_for_impl();
-        let bounded = self.bounded(&|_| None);
+        let bounded = self.bounded(None);
         let mut generics = bounded.clone();
         generics.params.push(parse_quote!(#access: #krate::Access));
         let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
@@ -102,7 +108,7 @@ impl<'a> Struct<'a> {
         let Self { input, access, .. } = self;
         let (krate, ident) = (&input.krate, input.ident);
         let private = quote!(#krate::__private);
-        let generics = self.bounded(&|_| None);
+        let generics = self.bounded(None);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let mirror = self.mirror_of(&access.to_token_stream());
         let writable = self.mirror_of(&quote!(#krate::ReadWrite));
@@ -162,7 +168,7 @@ impl<'a> Struct<'a> {
     fn plain_impl(&self) -> TokenStream {
         let Self { input, access, .. } = self;
         let (krate, ident) = (&input.krate, input.ident);
-        let generics = self.bounded(&|field| Some(self.holds(&field.ty.to_token_stream(), "Plain")));
+        let generics = self.bounded(Some(&quote!(#krate::Plain)));
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let loads = self.fields.iter().map(|field| {
             let FieldOf { member, ty, .. } = field;
@@ -180,9 +186,13 @@ impl<'a> Struct<'a> {
         }
     }
 
+    /// Nothing where a field is plainly a number: an atomic is never spelled so.
     fn in_place_impl(&self) -> TokenStream {
+        if self.fields.iter().any(|field| bounds::looks_primitive(field.ty)) {
+            return TokenStream::new();
+        }
         let (krate, ident) = (&self.input.krate, self.input.ident);
-        let generics = self.bounded(&|field| Some(self.holds(&field.ty.to_token_stream(), "InPlace")));
+        let generics = self.bounded(Some(&quote!(#krate::InPlace)));
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
@@ -191,49 +201,44 @@ impl<'a> Struct<'a> {
         }
     }
 
-    /// Evaluates the assertions inside `LAYOUT` where the type is defined. Of a generic type they are evaluated where it
-    /// is first used.
-    fn force_layout(&self) -> Option<TokenStream> {
-        let (krate, ident) = (&self.input.krate, self.input.ident);
-        self.input.generics.params.is_empty().then(|| {
-            quote! {
-                #[allow(deprecated)]
-                const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
-            }
-        })
-    }
-
-    /// The generics of the type with what the fields ask of the parameters: `'static`, and a `MapValue` bound for each field
-    /// type that mentions one. `more` adds a bound for each field.
-    fn bounded(&self, more: &dyn Fn(&FieldOf<'_>) -> Option<TokenStream>) -> Generics {
+    /// The generics of the type, with the bounds under which its fields are values, and have the trait `also`.
+    fn bounded(&self, also: Option<&TokenStream>) -> Generics {
         let krate = &self.input.krate;
-        let mut generics = self.input.generics.clone();
-        let params: Vec<_> = generics.type_params().map(|param| param.ident.clone()).collect();
-        let mut bounds: Vec<TokenStream> = params.iter().map(|param| quote!(#param: 'static)).collect();
-        for field in &self.fields {
-            let ty = field.ty;
-            if params.iter().any(|param| mentions(ty.to_token_stream(), param)) {
-                bounds.push(quote!(#ty: #krate::MapValue));
-            }
-            bounds.extend(more(field));
-        }
-        bounds.sort_by_key(ToString::to_string);
-        bounds.dedup_by_key(|bound| bound.to_string());
-        if !bounds.is_empty() {
-            let where_clause = generics.make_where_clause();
-            for bound in bounds {
-                where_clause.predicates.push(parse_quote!(#bound));
-            }
+        let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
+        let mut generics = bounds::of_params(self.input.generics, krate, &types);
+        for ty in types {
+            bounds::add_field(&mut generics, ty, also.unwrap_or(&quote!(#krate::MapValue)));
         }
         generics
     }
 
-    /// A bound that holds or not without being an error where it does not: with a lifetime, though unused, rustc asks for it
-    /// where the implementation is used, not where it is written.
-    fn holds(&self, ty: &TokenStream, bound: &str) -> TokenStream {
-        let krate = &self.input.krate;
-        let bound = Ident::new(bound, Span::call_site());
-        quote!(for<'__mapvalue> #ty: #krate::#bound)
+    /// That each field is a value: the one place where it is an error if not, placed on the field's type. And that the
+    /// layout holds: evaluated here, where the type is defined (of a generic type, where it is first used).
+    fn assertions(&self) -> TokenStream {
+        let Self { input, .. } = self;
+        let (krate, ident) = (&input.krate, input.ident);
+        let private = quote!(#krate::__private);
+        let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
+        let generics = bounds::of_params(input.generics, krate, &types);
+        let (impl_generics, _, where_clause) = generics.split_for_impl();
+        let checks = types.iter().map(|ty| quote_spanned!(ty.span()=> #private::assert_map_value::<#ty>();));
+        let layout = input.generics.params.is_empty().then(|| {
+            quote! {
+                const _: () = {
+                    #[allow(unused_imports)]
+                    use #private::Unforced as _;
+                    #private::Forced::<#ident>::LAYOUT
+                };
+            }
+        });
+        quote! {
+            #[allow(deprecated)]
+            const _: () = {
+                #[allow(dead_code)]
+                fn fields #impl_generics () #where_clause { #(#checks)* }
+                #layout
+            };
+        }
     }
 
     /// The mirror with the type's parameters and this access.
@@ -288,15 +293,6 @@ fn access_name(generics: &Generics, fields: &[FieldOf<'_>]) -> Ident {
 
 fn has_macro(ty: &Type) -> bool {
     ty.to_token_stream().to_string().contains('!')
-}
-
-/// Whether an identifier occurs among the tokens.
-fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
-    tokens.into_iter().any(|token| match token {
-        TokenTree::Ident(other) => other == *ident,
-        TokenTree::Group(group) => mentions(group.stream(), ident),
-        _ => false,
-    })
 }
 
 fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
