@@ -51,9 +51,8 @@ fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
         Type::Group(group) => collect(&group.elem, params, values),
         Type::Paren(paren) => collect(&paren.elem, params, values),
         Type::Path(TypePath { qself: Some(_), .. }) => {
-            if params.iter().any(|param| mentions(ty.to_token_stream(), param)) {
-                values.push(ty.to_token_stream());
-            }
+            let generic = params.iter().any(|param| mentions(ty.to_token_stream(), param));
+            values.extend(generic.then(|| ty.to_token_stream()));
         }
         Type::Path(TypePath { path, .. }) => {
             let Some(last) = path.segments.last() else { return };
