@@ -1,6 +1,76 @@
-//! Typed, race-free access to memory shared with BPF programs.
+//! Typed, race-free access to memory shared with BPF programs, from safe Rust.
 //!
-//! (documentation below)
+//! A type that may live in a map derives [`MapValue`]; a handle to a place in a map is a [`Var<T>`](Var); the memory lives as
+//! long as any handle to it.
+//!
+//! ```
+//! use mapvalue::{MapValue, Mapping, ReadOnly, Var};
+//!
+//! #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+//! #[repr(C)]
+//! pub struct Stats {
+//!     pub packets: u64,
+//!     pub by_proto: [u64; 256],
+//!     pub live: bool,
+//! }
+//!
+//! # fn open() -> Result<std::sync::Arc<Mapping>, mapvalue::Error> { Mapping::memfd(size_of::<Stats>()) }
+//! let mapping = open()?; // `Mapping::from_map(&fd)?`, with the descriptor of any loader
+//! let stats: Var<Stats> = mapping.var(0)?; // writable, aligned and inside, or an error
+//! stats.packets.load(); // one mov
+//! stats.by_proto[6].fetch_add(1); // one lock add
+//! let total: u64 = stats.by_proto.iter().map(|c| c.load()).sum();
+//! let copy: Stats = stats.load(); // leaf by leaf: no field is ever torn
+//! let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]); // outlives `stats`, the loader and the descriptor
+//! let view: Var<Stats, ReadOnly> = mapping.var_ro(0)?; // a store through it does not compile
+//! # assert_eq!((total, copy.by_proto[6], tcp.load(), view.by_proto[6].load()), (1, 1, 1, 1));
+//! # Ok::<(), mapvalue::Error>(())
+//! ```
+//!
+//! # The shared mirror
+//!
+//! Memory that a BPF program writes at any moment must never be seen as `&T`: the compiler may assume that what a `&T` shows
+//! does not change. So the derive gives `Stats` a mirror, `StatsShared`, of the same size, alignment and offsets (asserted when
+//! the program is compiled), in which each leaf is a [`Shared`] cell. `Var<Stats>` dereferences to `StatsShared`, and plain Rust
+//! does the rest: fields, indices, iterators, borrows.
+//!
+//! A leaf is what one access of the machine moves: an integer, a float, a `bool`, a field-less enum, an
+//! `Option<NonZeroU32>` and its kin, a big-endian integer of [`zerocopy`]. Structs and arrays are made of leaves.
+//!
+//! # Memory model
+//!
+//! What makes the safe functions of this crate sound, and what they promise:
+//!
+//! - **Others are threads.** BPF programs and other processes are taken for threads that make relaxed atomic accesses of the
+//!   declared leaf width. Real ones do what the machine does: an aligned load or store of 1, 2, 4 or 8 bytes by a program that
+//!   the kernel's JIT compiled is one instruction, and single-copy atomic on every CPU that the kernel's JITs support. For a
+//!   map this is a fact; for memory from [`Mapping::from_file`] and [`Mapping::adopt`] it is part of their safety contracts.
+//! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place) and moved by one relaxed atomic access.
+//!   A struct moves leaf by leaf, so two of its leaves may come from two moments.
+//! - **Orders.** `load` and `store` are relaxed and order nothing else. To publish data, store its flag last with
+//!   [`store_release`](Shared::store_release), and look at the flag first with [`load_acquire`](Shared::load_acquire). Read-modify-write
+//!   operations are relaxed; [`atomic`](Shared::atomic) gives the atomic itself for every other order.
+//! - **Cells hold integers**, never the leaf itself, because a reference to an invalid `bool` or enum is undefined behaviour and
+//!   BPF may store anything. Values are made after the load: a `bool` is `byte != 0`, an enum is checked (`try_load`).
+//! - **Read-only mappings are only loaded from**, with relaxed loads of at most 8 bytes: of atomic operations, these alone are
+//!   guaranteed not to write ("Atomic accesses to read-only memory" in [`core::sync::atomic`]). `load_acquire` is such a load and a
+//!   fence. No store exists on a [`ReadOnly`] handle.
+//! - **Padding** is never read or written. (What others write there is outside of every cell. The language does not say yet whether
+//!   that is allowed under a `&` to a type with cells; the compiler makes no use of it.)
+//! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception is [`InPlace`]: types made of atomics
+//!   alone may be seen as `&T`, since every byte of theirs is a cell already.
+//! - **Nothing is unmapped under a handle.** Each holds the [`Mapping`]; no function unmaps a part. A BPF map keeps its size, a
+//!   memfd of ours is sealed against shrinking; other files are not, which is why `from_file` is `unsafe`.
+//! - **Mixed sizes** are the user's to avoid, where offsets are raw: see [`Mapping`].
+//!
+//! # Without `std`
+//!
+//! With `default-features = false` the crate is `no_std`, allocates nothing, and keeps [`MapValue`], [`Layout`], the derive and
+//! `from_bytes`: enough for a crate of types that an aya BPF program and its user space share.
+//!
+//! # Platforms
+//!
+//! 64-bit Linux, as BPF is. Mapping a BPF array needs Linux 5.5; everything on a memfd, 3.17.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

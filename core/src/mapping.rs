@@ -142,7 +142,7 @@ impl Mapping {
 
     /// Takes over memory that somebody else mapped: a loader, an allocator, a device.
     ///
-    /// `access` is [`ReadOnly`] or [`ReadWrite`]. `release` is called once, from whichever thread drops the last handle;
+    /// `access` is [`ReadOnly`] or [`ReadWrite`](crate::ReadWrite). `release` is called once, from whichever thread drops the last handle;
     /// it is not called when this returns an error, so the memory then still belongs to the caller.
     ///
     /// # Safety
