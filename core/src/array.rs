@@ -7,7 +7,7 @@ use std::ops::{Index, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Var};
+use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
 
 /// All elements of an array map: one every `round_up(value_size, 8)` bytes, as the kernel lays them out.
 ///
@@ -142,7 +142,10 @@ impl<T: MapValue> Array<T, ReadWrite> {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
-    pub fn store_from(&self, values: &[T]) -> Result<(), Error> {
+    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    where
+        T: Storable,
+    {
         self.check_length(values.len())?;
         for (shared, value) in self.iter().zip(values) {
             T::__store(shared, value);

@@ -6,7 +6,7 @@
 use core::mem::MaybeUninit;
 use core::slice;
 
-use crate::{Error, MapValue, ReadWrite};
+use crate::{Error, MapValue, ReadWrite, Storable};
 
 /// Room for a mirror of `T` in private memory, aligned for every leaf.
 ///
@@ -54,7 +54,7 @@ pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, Error> {
     T::__try_load(mirror).map_err(Error::from)
 }
 
-pub(crate) fn encode<T: MapValue>(value: &T, out: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Error> {
     let size = check_length::<T>(out.len())?;
     let mut buffer = Buffer::<T>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);

@@ -4,7 +4,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 
-use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWrite};
+use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWrite, Storable};
 
 impl<M: Mirror, const N: usize> Mirror for [M; N] {
     type Value = [M::Value; N];
@@ -28,7 +28,10 @@ unsafe impl<T: MapValue, const N: usize> MapValue for [T; N] {
         // alignment, and ABI as `T`", so an array of the one has the layout of an array of the other.
         Ok(unsafe { values.as_ptr().cast::<Self>().read() })
     }
+}
 
+#[diagnostic::do_not_recommend]
+impl<T: Storable, const N: usize> Storable for [T; N] {
     #[inline]
     fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
         for (cell, value) in shared.iter().zip(value) {
@@ -37,8 +40,8 @@ unsafe impl<T: MapValue, const N: usize> MapValue for [T; N] {
     }
 }
 
-// SAFETY: loading the elements never fails, so loading the array never does.
-unsafe impl<T: Plain, const N: usize> Plain for [T; N] {
+#[diagnostic::do_not_recommend]
+impl<T: Plain, const N: usize> Plain for [T; N] {
     #[inline]
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
         core::array::from_fn(|i| T::__load(&shared[i]))
@@ -46,6 +49,7 @@ unsafe impl<T: Plain, const N: usize> Plain for [T; N] {
 }
 
 // SAFETY: an array has no padding of its own; its elements are made of atomics.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: InPlace, const N: usize> InPlace for [T; N] {}
 
 /// The mirror of `PhantomData<T>`: as empty, but `Send` and `Sync` whatever `T` is, since there is no `T`.
@@ -62,6 +66,7 @@ impl<T: ?Sized + 'static> Mirror for SharedMarker<T> {
 }
 
 // SAFETY: both are zero-sized with alignment 1; there is no leaf, nothing to drop, and no pointer.
+#[diagnostic::do_not_recommend]
 unsafe impl<T: ?Sized + 'static> MapValue for PhantomData<T> {
     type Shared<A: Access> = SharedMarker<T>;
     const LAYOUT: Layout = Layout::marker::<Self>("PhantomData");
@@ -70,13 +75,16 @@ unsafe impl<T: ?Sized + 'static> MapValue for PhantomData<T> {
     fn __try_load<A: Access>(_: &Self::Shared<A>) -> Result<Self, InvalidValue> {
         Ok(PhantomData)
     }
+}
 
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + 'static> Storable for PhantomData<T> {
     #[inline]
     fn __store(_: &Self::Shared<ReadWrite>, _: &Self) {}
 }
 
-// SAFETY: `__try_load` above always returns `Ok`.
-unsafe impl<T: ?Sized + 'static> Plain for PhantomData<T> {
+#[diagnostic::do_not_recommend]
+impl<T: ?Sized + 'static> Plain for PhantomData<T> {
     #[inline]
     fn __load<A: Access>(_: &Self::Shared<A>) -> Self {
         PhantomData

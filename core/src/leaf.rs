@@ -10,7 +10,7 @@ use core::sync::atomic::{
 
 use crate::layout::Kind;
 use crate::raw::{Cell, Raw};
-use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Plain, ReadWrite, Shared};
+use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Plain, ReadWrite, Shared, Storable};
 
 /// A value of 1, 2, 4 or 8 bytes that is loaded and stored in one access.
 ///
@@ -54,6 +54,7 @@ macro_rules! map_value {
     ([$($generics:tt)*] $leaf:ty, $layout:expr) => {
         // SAFETY: the mirror is the cell itself, of the size and alignment that `Leaf` promises; the layout is given
         // for this type; a raw integer is valid whatever its bits; a leaf is a number, without drop glue or pointer.
+        #[diagnostic::do_not_recommend]
         unsafe impl<$($generics)*> MapValue for $leaf {
             type Shared<A: Access> = Shared<Self, A>;
             const LAYOUT: Layout = $layout;
@@ -62,15 +63,18 @@ macro_rules! map_value {
             fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
                 shared.try_load()
             }
+        }
 
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Storable for $leaf {
             #[inline]
             fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
                 shared.__store_ref(value);
             }
         }
 
-        // SAFETY: `try_from_raw` of this type always returns `Ok`.
-        unsafe impl<$($generics)*> Plain for $leaf {
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> Plain for $leaf {
             #[inline]
             fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
                 shared.load()
@@ -99,6 +103,7 @@ macro_rules! integers {
                 Ok(raw)
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Integer for $int {}
 
         map_value!([] Wrapping<$int>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
@@ -116,6 +121,7 @@ macro_rules! integers {
                 Ok(Wrapping(raw))
             }
         }
+        #[diagnostic::do_not_recommend]
         impl Integer for Wrapping<$int> {}
 
         map_value!([] Option<$nonzero>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
@@ -137,6 +143,7 @@ macro_rules! integers {
 
         // SAFETY: the mirror is the integer's cell, which is this very atomic, so size, alignment and layout are the
         // same; any bits are valid; an atomic has no drop glue and no pointer.
+        #[diagnostic::do_not_recommend]
         unsafe impl MapValue for $atomic {
             type Shared<A: Access> = Shared<$int, A>;
             const LAYOUT: Layout = Layout::leaf::<Self>(stringify!($atomic), Kind::int::<$int>());
@@ -145,20 +152,23 @@ macro_rules! integers {
             fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
                 Ok(Self::new(shared.load()))
             }
-
+        }
+        #[diagnostic::do_not_recommend]
+        impl Storable for $atomic {
             #[inline]
             fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
                 shared.store(value.load(Ordering::Relaxed));
             }
         }
-        // SAFETY: `__try_load` above always returns `Ok`.
-        unsafe impl Plain for $atomic {
+        #[diagnostic::do_not_recommend]
+        impl Plain for $atomic {
             #[inline]
             fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
                 Self::new(shared.load())
             }
         }
         // SAFETY: the type is one atomic integer.
+        #[diagnostic::do_not_recommend]
         unsafe impl InPlace for $atomic {}
     )*};
 }

@@ -88,6 +88,8 @@ mod error;
 mod layout;
 mod leaf;
 mod raw;
+#[doc(hidden)]
+pub mod refused;
 mod shared;
 mod value;
 
@@ -107,7 +109,7 @@ pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;
 pub use shared::{Access, ReadOnly, ReadWrite, Shared};
-pub use value::{InPlace, MapValue, Mirror, Plain};
+pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
@@ -133,8 +135,7 @@ pub mod __private {
 
     use crate::{Access, Field, InvalidValue, Layout, MapValue};
 
-    /// Fails to compile for a type that is no value.
-    pub const fn assert_map_value<T: MapValue>() {}
+    pub use crate::refused;
 
     /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means
     /// the constant of `Unforced`, and there is no second error beside the one on the field at fault.

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Var};
+use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
 
 /// Values of one type side by side, without a stride, and a share in their mapping.
 ///
@@ -84,7 +84,10 @@ impl<T: MapValue> Slice<T, ReadWrite> {
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
-    pub fn store_from(&self, values: &[T]) -> Result<(), Error> {
+    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    where
+        T: Storable,
+    {
         self.check_length(values.len())?;
         for (shared, value) in self.iter().zip(values) {
             T::__store(shared, value);

@@ -40,7 +40,8 @@ use crate::{Access, Error, InvalidValue, Layout, ReadWrite};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in memory shared with BPF programs",
     label = "`{Self}` is not a `MapValue`",
-    note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it",
+    note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it; no pointers or \
+            references, nothing as wide as a pointer, and no type that has invalid bit patterns",
     note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it"
 )]
 pub unsafe trait MapValue: Sized + 'static {
@@ -53,10 +54,6 @@ pub unsafe trait MapValue: Sized + 'static {
     /// Loads leaf by leaf, checking each value. `Var::try_load` is its public face.
     #[doc(hidden)]
     fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue>;
-
-    /// Stores leaf by leaf; padding is not written. `Var::store` is its public face.
-    #[doc(hidden)]
-    fn __store(shared: &Self::Shared<ReadWrite>, value: &Self);
 
     /// Decodes a value from the bytes that a map lookup, a ring buffer or a perf event carried.
     ///
@@ -85,7 +82,10 @@ pub unsafe trait MapValue: Sized + 'static {
     /// assert_eq!(513u16.to_bytes(), 513u16.to_ne_bytes());
     /// ```
     #[cfg(feature = "std")]
-    fn to_bytes(&self) -> Vec<u8> {
+    fn to_bytes(&self) -> Vec<u8>
+    where
+        Self: Storable,
+    {
         let mut bytes = vec![0; Self::LAYOUT.size()];
         bytes::encode(self, &mut bytes).expect("the buffer has the length of the value");
         bytes
@@ -96,7 +96,10 @@ pub unsafe trait MapValue: Sized + 'static {
     /// # Errors
     ///
     /// [`Error::WrongLength`] unless `out` is exactly `size_of::<Self>()` long; nothing is written then.
-    fn write_bytes(&self, out: &mut [u8]) -> Result<(), Error> {
+    fn write_bytes(&self, out: &mut [u8]) -> Result<(), Error>
+    where
+        Self: Storable,
+    {
         bytes::encode(self, out)
     }
 }
@@ -105,18 +108,33 @@ pub unsafe trait MapValue: Sized + 'static {
 ///
 /// It gives the infallible [`Var::load`](crate::Var::load). The derive implements it for a struct when all fields are `Plain`.
 ///
-/// # Safety
-///
-/// `MapValue::__try_load` of the type never returns an error.
+/// Implemented by the derive; by hand there is no need.
 #[diagnostic::on_unimplemented(
     message = "not every bit pattern of `{Self}` is a value, so a plain `load` could make an invalid one",
     label = "`{Self}` holds an enum (it is not `Plain`)",
     note = "use `try_load`, which returns `Err(InvalidValue)` when a BPF program stored something else"
 )]
-pub unsafe trait Plain: MapValue {
+pub trait Plain: MapValue {
     /// Loads leaf by leaf. `Var::load` is its public face.
     #[doc(hidden)]
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
+}
+
+/// A [`MapValue`] that can be stored whole: there is no union inside.
+///
+/// A union may have been made from its smallest field, and the rest of its bytes is then uninitialised, which nobody may
+/// read, not even to copy them into a map. So a union is stored field by field, through its mirror.
+///
+/// Implemented by the derive for a struct when all fields are `Storable`; by hand there is no need.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised",
+    label = "`{Self}` holds a union (it is not `Storable`)",
+    note = "store the fields one by one through the handle: `var.field().store(value)` for a field of a union"
+)]
+pub trait Storable: MapValue {
+    /// Stores leaf by leaf; padding is not written. `Var::store` is its public face.
+    #[doc(hidden)]
+    fn __store(shared: &Self::Shared<ReadWrite>, value: &Self);
 }
 
 /// A [`MapValue`] made of atomics alone, which may therefore be used in place as `&Self`.

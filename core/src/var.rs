@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::{Access, InPlace, InvalidValue, MapValue, Mapping, Mirror, Plain, ReadOnly, ReadWrite, Slice};
+use crate::{Access, InPlace, InvalidValue, MapValue, Mapping, Mirror, Plain, ReadOnly, ReadWrite, Slice, Storable};
 
 /// A place in a mapping that holds a `T`, and with it a share in the mapping: 16 bytes.
 ///
@@ -138,7 +138,10 @@ impl<T: MapValue> Var<T, ReadWrite> {
     /// To change one field, store that field: a whole value that is loaded, changed and stored undoes what a BPF program
     /// did to the others in between.
     #[inline]
-    pub fn store(&self, value: T) {
+    pub fn store(&self, value: T)
+    where
+        T: Storable,
+    {
         T::__store(self, &value);
     }
 }

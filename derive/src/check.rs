@@ -3,6 +3,7 @@
 use syn::{Error, Fields, GenericParam, Result, Variant};
 
 use crate::parse::{Body, Input, Repr, refuse_attributes};
+use crate::words;
 
 pub(crate) fn check(input: &Input<'_>) -> Result<()> {
     for param in &input.generics.params {
@@ -22,7 +23,8 @@ pub(crate) fn check(input: &Input<'_>) -> Result<()> {
                     "a struct without fields has no size: there is nothing to share",
                 ));
             }
-            fields.iter().try_for_each(|field| refuse_attributes(&field.attrs))
+            fields.iter().try_for_each(|field| refuse_attributes(&field.attrs))?;
+            all(fields.iter().filter_map(|field| words::refuse_syntax(&field.ty)))
         }
         Body::Enum(variants) => {
             enum_repr(input)?;
@@ -38,6 +40,13 @@ pub(crate) fn check(input: &Input<'_>) -> Result<()> {
             Err(Error::new(*span, "unions cannot derive MapValue: store `[u8; N]` and decode it by its tag"))
         }
     }
+}
+
+/// All errors as one, so that each mistake is told.
+fn all(mut errors: impl Iterator<Item = Error>) -> Result<()> {
+    let Some(mut first) = errors.next() else { return Ok(()) };
+    errors.for_each(|error| first.combine(error));
+    Err(first)
 }
 
 fn struct_repr(input: &Input<'_>) -> Result<()> {

@@ -10,6 +10,7 @@ use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, 
 
 use crate::bounds::{self, mentions};
 use crate::parse::{Body, Input};
+use crate::words;
 
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     match &input.data {
@@ -39,7 +40,7 @@ struct FieldOf<'a> {
 impl<'a> Struct<'a> {
     fn new(input: &'a Input<'a>, fields: &[&'a Field]) -> Self {
         let fields: Vec<_> = fields.iter().enumerate().map(|(i, field)| FieldOf::new(i, field)).collect();
-        let access = access_name(input.generics, &fields);
+        let access = access_name(input, &fields);
         Self { input, fields, mirror: format_ident!("{}Shared", input.ident, span = input.ident.span()), access }
     }
 
@@ -49,6 +50,7 @@ impl<'a> Struct<'a> {
             self.mirror_struct(),
             self.mirror_impl(),
             self.map_value_impl(),
+            self.storable_impl(),
             self.plain_impl(),
             self.in_place_impl(),
         ];
@@ -97,6 +99,7 @@ impl<'a> Struct<'a> {
         let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
             impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
                 type Value = #ident #ty_generics;
@@ -136,13 +139,9 @@ impl<'a> Struct<'a> {
                 #member: #private::try_load_field::<#ty, #access>(&shared.#member, #private::offset_of!(Self, #member))?
             }
         });
-        let stores = self.fields.iter().map(|field| {
-            let member = &field.member;
-            let value = field.as_map_value(krate);
-            quote!(#value::__store(&shared.#member, &value.#member);)
-        });
         quote! {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
             unsafe impl #impl_generics #krate::MapValue for #ident #ty_generics #where_clause {
                 type Shared<#access: #krate::Access> = #mirror;
@@ -156,9 +155,25 @@ impl<'a> Struct<'a> {
                 ) -> #private::Result<Self, #krate::InvalidValue> {
                     #private::Ok(Self { #(#loads),* })
                 }
+            }
+        }
+    }
 
+    fn storable_impl(&self) -> TokenStream {
+        let (krate, ident) = (&self.input.krate, self.input.ident);
+        let generics = self.bounded(Some(&quote!(#krate::Storable)));
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let stores = self.fields.iter().map(|field| {
+            let FieldOf { member, ty, .. } = field;
+            quote!(<#ty as #krate::Storable>::__store(&shared.#member, &value.#member);)
+        });
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            #[allow(deprecated)]
+            impl #impl_generics #krate::Storable for #ident #ty_generics #where_clause {
                 #[inline]
-                fn __store(shared: &Self::Shared<#krate::ReadWrite>, value: &Self) {
+                fn __store(shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, value: &Self) {
                     #(#stores)*
                 }
             }
@@ -176,8 +191,9 @@ impl<'a> Struct<'a> {
         });
         quote! {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
-            unsafe impl #impl_generics #krate::Plain for #ident #ty_generics #where_clause {
+            impl #impl_generics #krate::Plain for #ident #ty_generics #where_clause {
                 #[inline]
                 fn __load<#access: #krate::Access>(shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
                     Self { #(#loads),* }
@@ -196,6 +212,7 @@ impl<'a> Struct<'a> {
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
+            #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
             unsafe impl #impl_generics #krate::InPlace for #ident #ty_generics #where_clause {}
         }
@@ -221,7 +238,7 @@ impl<'a> Struct<'a> {
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
         let generics = bounds::of_params(input.generics, krate, &types);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
-        let checks = types.iter().map(|ty| quote_spanned!(ty.span()=> #private::assert_map_value::<#ty>();));
+        let checks = types.iter().map(|ty| words::assert_value(ty, krate));
         let layout = input.generics.params.is_empty().then(|| {
             quote! {
                 const _: () = {
@@ -278,13 +295,15 @@ fn is_kept(attr: &Attribute) -> bool {
     attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
 }
 
-/// A name for the access parameter that means nothing else in the struct: `A` if that is free, which reads best in docs.
-fn access_name(generics: &Generics, fields: &[FieldOf<'_>]) -> Ident {
+/// A name for the access parameter that means nothing else where it stands: `A` if that is free, which reads best in docs.
+fn access_name(input: &Input<'_>, fields: &[FieldOf<'_>]) -> Ident {
     let taken = |name: &str| {
         let ident = Ident::new(name, Span::call_site());
-        // What a macro in a field's type expands to cannot be seen.
-        mentions(generics.to_token_stream(), &ident)
+        let Input { generics, krate, .. } = input;
+        *input.ident == ident
+            || mentions(quote!(#krate #generics), &ident)
             || mentions(generics.where_clause.to_token_stream(), &ident)
+            // What a macro in a field's type expands to cannot be seen.
             || fields.iter().any(|field| mentions(field.ty.to_token_stream(), &ident) || has_macro(field.ty))
     };
     let name = if taken("A") { "__MapValueAccess" } else { "A" };
@@ -306,6 +325,7 @@ fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     let spelled = names.iter().map(|name| syn::ext::IdentExt::unraw(*name).to_string());
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         unsafe impl #impl_generics #krate::MapValue for #ident #ty_generics #where_clause {
             type Shared<A: #krate::Access> = #krate::Shared<Self, A>;
@@ -321,14 +341,20 @@ fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
             ) -> #private::Result<Self, #krate::InvalidValue> {
                 shared.try_load()
             }
+        }
 
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        #[allow(deprecated)]
+        impl #impl_generics #krate::Storable for #ident #ty_generics #where_clause {
             #[inline]
-            fn __store(shared: &Self::Shared<#krate::ReadWrite>, value: &Self) {
+            fn __store(shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, value: &Self) {
                 shared.__store_ref(value);
             }
         }
 
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         unsafe impl #impl_generics #krate::Leaf for #ident #ty_generics #where_clause {
             type Raw = #repr;

@@ -2,13 +2,14 @@
 //!
 //! Three steps, a module each: `parse` reads the item and its attributes, `check` refuses what can be seen to be wrong from
 //! the syntax, `expand` writes the mirror and the implementations (with the where-clauses of
-//! `bounds`). What only the types can tell (whether a field is a
+//! `bounds` and the words of `words`). What only the types can tell (whether a field is a
 //! `MapValue` itself) is left to the trait bounds of what is written.
 
 mod bounds;
 mod check;
 mod expand;
 mod parse;
+mod words;
 
 use proc_macro::TokenStream;
 use syn::{DeriveInput, parse_macro_input};

@@ -1,0 +1,130 @@
+//! Words for the types that are no map values although people try them: why not, and what to write instead.
+//!
+//! Each reason is a trait that every `MapValue` has and nothing else. The derive asks for the one that fits how a field's type
+//! is spelled, so that rustc prints its text if the type is no value after all. Whether it is one is decided by the trait alone: a
+//! user's own `usize` that derives `MapValue` passes, and an alias to a pointer is refused, if in more general words.
+
+use crate::MapValue;
+
+macro_rules! reasons {
+    ($($(#[$text:meta])* $reason:ident;)*) => {$(
+        /// Every `MapValue`, under the name of a reason why some types are none.
+        $(#[$text])*
+        pub trait $reason {}
+
+        // Not recommended: so the text above is printed, instead of that `MapValue` is missing.
+        #[diagnostic::do_not_recommend]
+        impl<T: MapValue> $reason for T {}
+    )*};
+}
+
+reasons! {
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` cannot live in memory shared with BPF programs",
+        label = "`{Self}` is not a `MapValue`",
+        note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it; no pointers or \
+                references, nothing as wide as a pointer, and no type that has invalid bit patterns",
+        note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it"
+    )]
+    Value;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` has the width of a pointer, but BPF is always 64-bit",
+        label = "write `u64` or `i64`"
+    )]
+    FixedWidth;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is 16 bytes wide, more than one access moves, so it would tear",
+        label = "write `[u64; 2]`, or a struct of two halves"
+    )]
+    SingleAccess;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` is an address in this process, which means nothing to a BPF program",
+        label = "a pointer: store the data itself, an id, or an offset into the map"
+    )]
+    PointerFree;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` keeps its data elsewhere in this process, out of reach for a BPF program",
+        label = "write the data in place: `[T; N]` for elements, `[u8; N]` for text and bytes"
+    )]
+    InlineData;
+
+    #[diagnostic::on_unimplemented(
+        message = "not every number is a `{Self}`, and a BPF program may store any",
+        label = "write `u32`, and `char::from_u32` where you use it"
+    )]
+    AnyNumber;
+
+    #[diagnostic::on_unimplemented(
+        message = "0 is no value of `{Self}`, but the memory of a new map is zero",
+        label = "write `Option<{Self}>`, of which 0 is `None`, or the integer"
+    )]
+    ZeroIsValid;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` has a tag beside its value, and the two change at different moments",
+        label = "write a `bool` field and a value field, or `Option<NonZero..>`, of which 0 is `None`"
+    )]
+    OneLeaf;
+
+    #[diagnostic::on_unimplemented(
+        message = "a BPF program may store a byte that is neither 0 nor 1, which would be undefined behaviour in an `{Self}`",
+        label = "write `bool`: through a handle it is atomic"
+    )]
+    AnyByte;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` guards its value against this process alone, not against BPF programs",
+        label = "write the plain type that is inside: through a handle it is atomic"
+    )]
+    Uncelled;
+
+    #[diagnostic::on_unimplemented(
+        message = "`{Self}` may be uninitialised, but the memory of a map never is",
+        label = "write the type that is inside"
+    )]
+    Initialised;
+
+    #[diagnostic::on_unimplemented(
+        message = "the layout of `{Self}` is the standard library's own and may change",
+        label = "write `u64` nanoseconds (what `bpf_ktime_get_ns` returns), and convert where you use it"
+    )]
+    FixedTime;
+
+    #[diagnostic::on_unimplemented(
+        message = "the layout of `{Self}` is the standard library's own and may change",
+        label = "write `[u8; 4]` or `[u8; 16]` (and `U16<BigEndian>` for a port), and convert where you use it"
+    )]
+    FixedAddress;
+}
+
+// Spelled out, because rustc shows the line in its message.
+/// See [`Value`].
+pub const fn value<T: Value>() {}
+/// See [`FixedWidth`].
+pub const fn fixed_width<T: FixedWidth>() {}
+/// See [`SingleAccess`].
+pub const fn single_access<T: SingleAccess>() {}
+/// See [`PointerFree`].
+pub const fn pointer_free<T: PointerFree>() {}
+/// See [`InlineData`].
+pub const fn inline_data<T: InlineData>() {}
+/// See [`AnyNumber`].
+pub const fn any_number<T: AnyNumber>() {}
+/// See [`ZeroIsValid`].
+pub const fn zero_is_valid<T: ZeroIsValid>() {}
+/// See [`OneLeaf`].
+pub const fn one_leaf<T: OneLeaf>() {}
+/// See [`AnyByte`].
+pub const fn any_byte<T: AnyByte>() {}
+/// See [`Uncelled`].
+pub const fn uncelled<T: Uncelled>() {}
+/// See [`Initialised`].
+pub const fn initialised<T: Initialised>() {}
+/// See [`FixedTime`].
+pub const fn fixed_time<T: FixedTime>() {}
+/// See [`FixedAddress`].
+pub const fn fixed_address<T: FixedAddress>() {}
