@@ -1,5 +1,6 @@
 //! [`Array`]: the elements of an array map, at the kernel's stride.
 
+use std::any::type_name;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
@@ -7,6 +8,7 @@ use std::ops::{Index, Range};
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::bulk;
 use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
 
 /// All elements of an array map: one every `round_up(value_size, 8)` bytes, as the kernel lays them out.
@@ -23,11 +25,9 @@ use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct Array<T: MapValue, A: Access = ReadWrite> {
-    first: NonNull<u8>,
-    stride: usize,
+    first: NonNull<T::Shared<A>>,
     len: usize,
     mapping: Arc<Mapping>,
-    marker: PhantomData<fn() -> (T, A)>,
 }
 
 // SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only
@@ -37,10 +37,17 @@ unsafe impl<T: MapValue, A: Access> Send for Array<T, A> {}
 unsafe impl<T: MapValue, A: Access> Sync for Array<T, A> {}
 
 impl<T: MapValue, A: Access> Array<T, A> {
-    /// `first` must be a place that `mapping` has checked for `T` and `A`, and `len` such places must follow each other every
-    /// `stride` bytes, which is a multiple of `T::LAYOUT.align()`.
-    pub(crate) fn new(first: NonNull<u8>, stride: usize, len: usize, mapping: Arc<Mapping>) -> Self {
-        Self { first, stride, len, mapping, marker: PhantomData }
+    /// Bytes from one element to the next: the kernel's stride for values of `T`'s size, which those of the map have. Known
+    /// when the program is compiled, so that an element is reached as fast as one of a slice.
+    pub(crate) const STRIDE: usize = size_of::<T>().next_multiple_of(8);
+
+    /// # Safety
+    ///
+    /// `first` is a place that `mapping` has checked for `T` and `A`, and it holds `len` such places, one every `STRIDE`
+    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`, as asserted here.)
+    pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
+        const { assert!(Self::STRIDE.is_multiple_of(T::LAYOUT.align())) };
+        Self { first, len, mapping }
     }
 
     /// Number of elements.
@@ -58,17 +65,14 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// Bytes from one element to the next.
     #[inline]
     pub fn stride(&self) -> usize {
-        self.stride
+        Self::STRIDE
     }
 
     /// The element at `index`, `None` past the end.
     #[inline]
     pub fn get(&self, index: usize) -> Option<&T::Shared<A>> {
-        self.place(index).map(|place| {
-            // SAFETY: as in `Var::deref`: `place` has checked that it is one of the places that `Mapping::array`
-            // checked, and they live as long as `self.mapping`.
-            unsafe { place.as_ref() }
-        })
+        // SAFETY: `index < len` is checked first.
+        (index < self.len).then(|| unsafe { element::<T, A>(self.first, index) })
     }
 
     /// A handle to the element at `index`, which lives as long as it likes.
@@ -78,36 +82,31 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// [`Error::IndexOutOfRange`].
     #[inline]
     pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
-        match self.place(index) {
-            Some(place) => Ok(Var::new(place, Arc::clone(&self.mapping))),
+        match self.get(index) {
+            // SAFETY: it is one of the places that `new` was promised.
+            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
             None => Err(Error::IndexOutOfRange { index, len: self.len }),
         }
     }
 
-    #[inline]
-    fn place(&self, index: usize) -> Option<NonNull<T::Shared<A>>> {
-        // SAFETY: `index < len`, and all `len` elements are inside one mapping (see `new`).
-        (index < self.len).then(|| unsafe { self.first.add(index * self.stride) }.cast())
-    }
-
     /// The elements in order.
     pub fn iter(&self) -> Iter<'_, T, A> {
-        Iter { array: self, range: 0..self.len }
+        Iter { first: self.first, range: 0..self.len, marker: PhantomData }
     }
 
     /// The elements of a range, as an array of its own.
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`] with the end of the range if that is past the end of the array, or if it lies before its start.
+    /// [`Error::RangeOutOfRange`] if it ends past the end of the array, or before its own start.
     pub fn range(&self, range: Range<usize>) -> Result<Self, Error> {
-        if range.start > range.end || range.end > self.len {
-            return Err(Error::IndexOutOfRange { index: range.end, len: self.len });
+        let Range { start, end } = range;
+        if start > end || end > self.len {
+            return Err(Error::RangeOutOfRange { start, end, len: self.len });
         }
-        // SAFETY: `start <= len`, so the result is inside the mapping or, for an empty range, at most one stride past
-        // its last value's start, which is where the kernel's mapping (or its page padding) still is.
-        let first = if range.is_empty() { self.first } else { unsafe { self.first.add(range.start * self.stride) } };
-        Ok(Self::new(first, self.stride, range.len(), Arc::clone(&self.mapping)))
+        let first = self.get(start).map_or(self.first, NonNull::from);
+        // SAFETY: part of the places that `new` was promised.
+        Ok(unsafe { Self::new(first, end - start, Arc::clone(&self.mapping)) })
     }
 
     /// Loads all elements into `out`, without allocating; each leaf relaxed.
@@ -119,15 +118,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     where
         T: Plain,
     {
-        self.check_length(out.len())?;
-        for (out, shared) in out.iter_mut().zip(self) {
-            *out = T::__load(shared);
-        }
-        Ok(())
-    }
-
-    fn check_length(&self, given: usize) -> Result<(), Error> {
-        if given == self.len { Ok(()) } else { Err(Error::LengthMismatch { given, expected: self.len }) }
+        bulk::load_into::<T, A>(self.iter(), out)
     }
 
     /// The mapping that holds the elements.
@@ -146,11 +137,7 @@ impl<T: MapValue> Array<T, ReadWrite> {
     where
         T: Storable,
     {
-        self.check_length(values.len())?;
-        for (shared, value) in self.iter().zip(values) {
-            T::__store(shared, value);
-        }
-        Ok(())
+        bulk::store_from(self.iter(), values)
     }
 }
 
@@ -173,16 +160,17 @@ impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
 
 impl<T: MapValue, A: Access> Clone for Array<T, A> {
     fn clone(&self) -> Self {
-        Self::new(self.first, self.stride, self.len, Arc::clone(&self.mapping))
+        // SAFETY: the same places.
+        unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
     }
 }
 
 impl<T: MapValue, A: Access> fmt::Debug for Array<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Array")
-            .field("element", &T::LAYOUT.name())
+            .field("element", &type_name::<T>())
             .field("len", &self.len)
-            .field("stride", &self.stride)
+            .field("stride", &Self::STRIDE)
             .finish_non_exhaustive()
     }
 }
@@ -199,13 +187,40 @@ impl<'a, T: MapValue, A: Access> IntoIterator for &'a Array<T, A> {
 /// The elements of an [`Array`] in order.
 #[derive(Debug)]
 pub struct Iter<'a, T: MapValue, A: Access> {
-    array: &'a Array<T, A>,
+    first: NonNull<T::Shared<A>>,
+    /// The indices to come: part of `0..len` of the array.
     range: Range<usize>,
+    marker: PhantomData<&'a Array<T, A>>,
+}
+
+// SAFETY: an iterator is no more than a reference to its array, which is `Sync`.
+unsafe impl<T: MapValue, A: Access> Send for Iter<'_, T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Iter<'_, T, A> {}
+
+/// The element at an index of an array.
+///
+/// # Safety
+///
+/// `first` is that of an `Array<T, A>` that lives for `'a`, and `index` is less than its length.
+#[inline]
+unsafe fn element<'a, T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> &'a T::Shared<A> {
+    let place = if Array::<T, A>::STRIDE == size_of::<T::Shared<A>>() {
+        // The same place as below, in words that the optimiser unrolls a loop over as it does one over a slice.
+        // SAFETY: as below.
+        unsafe { first.add(index) }
+    } else {
+        // SAFETY: all elements are inside one mapping (see `Array::new`), so this one's start is.
+        unsafe { first.byte_add(index * Array::<T, A>::STRIDE) }
+    };
+    // SAFETY: as in `Var::deref`: it is one of the places that `Array::new` was promised, and the array keeps the mapping for
+    // `'a`.
+    unsafe { place.as_ref() }
 }
 
 impl<T: MapValue, A: Access> Clone for Iter<'_, T, A> {
     fn clone(&self) -> Self {
-        Self { array: self.array, range: self.range.clone() }
+        Self { range: self.range.clone(), ..*self }
     }
 }
 
@@ -214,24 +229,35 @@ impl<'a, T: MapValue, A: Access> Iterator for Iter<'a, T, A> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.range.next().and_then(|index| self.array.get(index))
+        // SAFETY: the array is borrowed for `'a`, and the range holds indices of it alone.
+        self.range.next().map(|index| unsafe { element::<T, A>(self.first, index) })
     }
 
     #[inline]
     fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        self.range.nth(n).and_then(|index| self.array.get(index))
+        // SAFETY: as in `next`.
+        self.range.nth(n).map(|index| unsafe { element::<T, A>(self.first, index) })
     }
 
     #[inline]
     fn size_hint(&self) -> (usize, Option<usize>) {
         self.range.size_hint()
     }
+
+    /// A loop of its own, because it is known how often it goes round: what `sum`, `for_each` and `collect` use.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
+        let first = self.first;
+        // SAFETY: as in `next`.
+        self.range.fold(init, |accumulated, index| f(accumulated, unsafe { element::<T, A>(first, index) }))
+    }
 }
 
 impl<T: MapValue, A: Access> DoubleEndedIterator for Iter<'_, T, A> {
     #[inline]
     fn next_back(&mut self) -> Option<Self::Item> {
-        self.range.next_back().and_then(|index| self.array.get(index))
+        // SAFETY: as in `next`.
+        self.range.next_back().map(|index| unsafe { element::<T, A>(self.first, index) })
     }
 }
 

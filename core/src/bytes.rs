@@ -3,6 +3,7 @@
 //! Both ways go through a private buffer that has the mirror's layout, so decoding and encoding are the very loads
 //! and stores that a mapping has, and each type needs only those.
 
+use core::any::type_name;
 use core::mem::MaybeUninit;
 use core::slice;
 
@@ -37,7 +38,7 @@ pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<usize, Error> {
     if given == expected {
         Ok(expected)
     } else {
-        Err(Error::WrongLength { type_name: T::LAYOUT.name(), given, expected })
+        Err(Error::WrongLength { type_name: type_name::<T>(), given, expected })
     }
 }
 

@@ -6,7 +6,8 @@ use core::mem::MaybeUninit;
 
 use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWrite, Storable};
 
-impl<M: Mirror, const N: usize> Mirror for [M; N] {
+// SAFETY: see the implementation of `MapValue` that names it.
+unsafe impl<M: Mirror, const N: usize> Mirror for [M; N] {
     type Value = [M::Value; N];
 }
 
@@ -40,8 +41,9 @@ impl<T: Storable, const N: usize> Storable for [T; N] {
     }
 }
 
+// SAFETY: `__try_load` of this type always returns `Ok`.
 #[diagnostic::do_not_recommend]
-impl<T: Plain, const N: usize> Plain for [T; N] {
+unsafe impl<T: Plain, const N: usize> Plain for [T; N] {
     #[inline]
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
         core::array::from_fn(|i| T::__load(&shared[i]))
@@ -61,7 +63,8 @@ impl<T: ?Sized> fmt::Debug for SharedMarker<T> {
     }
 }
 
-impl<T: ?Sized + 'static> Mirror for SharedMarker<T> {
+// SAFETY: see the implementation of `MapValue` that names it.
+unsafe impl<T: ?Sized + 'static> Mirror for SharedMarker<T> {
     type Value = PhantomData<T>;
 }
 
@@ -83,8 +86,9 @@ impl<T: ?Sized + 'static> Storable for PhantomData<T> {
     fn __store(_: &Self::Shared<ReadWrite>, _: &Self) {}
 }
 
+// SAFETY: `__try_load` of this type always returns `Ok`.
 #[diagnostic::do_not_recommend]
-impl<T: ?Sized + 'static> Plain for PhantomData<T> {
+unsafe impl<T: ?Sized + 'static> Plain for PhantomData<T> {
     #[inline]
     fn __load<A: Access>(_: &Self::Shared<A>) -> Self {
         PhantomData

@@ -97,6 +97,19 @@ pub enum Error {
         align: usize,
     },
 
+    /// The memory itself begins at an address that does not suit the type, although the offset does: adopted memory alone can.
+    #[error(
+        "`{type_name}` needs a multiple of {align}, but the memory itself begins at address {base:#x}, which is none"
+    )]
+    MisalignedBase {
+        /// The type.
+        type_name: &'static str,
+        /// The address where the mapping begins.
+        base: usize,
+        /// The alignment in bytes that the type needs.
+        align: usize,
+    },
+
     /// The place does not lie inside the mapping.
     #[error("offset {offset} + {size} bytes is out of range: the mapping ends at {len}")]
     OutOfRange {
@@ -158,6 +171,17 @@ pub enum Error {
     IndexOutOfRange {
         /// The index asked for.
         index: usize,
+        /// The number of elements.
+        len: usize,
+    },
+
+    /// A range of indices that ends past the end of an array, or before its own start.
+    #[error("the range {start}..{end} is out of range: the array has {len} elements")]
+    RangeOutOfRange {
+        /// Its first index.
+        start: usize,
+        /// The index after its last.
+        end: usize,
         /// The number of elements.
         len: usize,
     },
@@ -314,7 +338,7 @@ pub enum Error {
 
     /// The file could be cut short by others, so mapping it is not safe.
     #[error(
-        "the file is not a memfd sealed against shrinking (F_SEAL_SHRINK): make it with `Mapping::memfd`, or use the unsafe \
+        "the file is not a memfd of ordinary pages that is sealed against shrinking (F_SEAL_SHRINK): make it with `Mapping::memfd`, or use the unsafe \
          `Mapping::from_file`"
     )]
     NotSealed,
@@ -329,33 +353,44 @@ pub enum Error {
     },
 }
 
+#[cfg(feature = "std")]
+impl Error {
+    /// A refusal by the operating system.
+    pub(crate) fn os(operation: &'static str, error: &std::io::Error) -> Self {
+        Self::Os { operation, errno: error.raw_os_error().unwrap_or(libc::EIO) }
+    }
+}
+
 /// A map's name as the kernel holds it, at most 15 characters; printed with what it is a name of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MapName {
-    bytes: [u8; 16],
+    /// `None` for memory that is no BPF map.
+    bytes: Option<[u8; 16]>,
 }
 
 impl MapName {
     /// For memory that is no BPF map.
-    pub(crate) const NONE: Self = Self { bytes: [0; 16] };
+    pub(crate) const NONE: Self = Self { bytes: None };
 
     pub(crate) const fn new(bytes: [u8; 16]) -> Self {
-        Self { bytes }
+        Self { bytes: Some(bytes) }
     }
 
     /// The name, empty for memory that is no BPF map, or when the map has none.
     pub fn as_str(&self) -> &str {
-        let end = self.bytes.iter().position(|b| *b == 0).unwrap_or(self.bytes.len());
+        let Some(bytes) = &self.bytes else { return "" };
+        let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
         // The kernel admits letters, digits, `_` and `.` alone (`bpf_obj_name_cpy` in kernel/bpf/syscall.c).
-        core::str::from_utf8(&self.bytes[..end]).unwrap_or("?")
+        core::str::from_utf8(&bytes[..end]).unwrap_or("?")
     }
 }
 
 impl fmt::Display for MapName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.as_str() {
-            "" => f.write_str("the memory"),
-            name => write!(f, "map `{name}`"),
+        match (self.as_str(), self.bytes) {
+            (_, None) => f.write_str("the memory"),
+            ("", _) => f.write_str("the map (it has no name)"),
+            (name, _) => write!(f, "map `{name}`"),
         }
     }
 }

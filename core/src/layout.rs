@@ -102,12 +102,26 @@ pub struct Variant {
 /// A field of a struct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
+    name: &'static str,
+    offset: usize,
+    layout: Layout,
+}
+
+impl Field {
     /// Its name in Rust; its index in a tuple struct.
-    pub name: &'static str,
+    pub const fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Bytes from the start of the struct.
-    pub offset: usize,
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
     /// The layout of its type.
-    pub layout: Layout,
+    pub const fn layout(&self) -> Layout {
+        self.layout
+    }
 }
 
 impl Kind {
@@ -189,10 +203,11 @@ impl Layout {
         Self { name, size: size_of::<T>(), align, kind }
     }
 
-    /// A field-less enum.
+    /// A field-less enum `T` whose shared mirror is `M`.
     #[must_use]
-    pub const fn enumeration<T, R: SignedOrNot>(name: &'static str, variants: &'static [Variant]) -> Self {
+    pub const fn enumeration<T, M, R: SignedOrNot>(name: &'static str, variants: &'static [Variant]) -> Self {
         assert!(size_of::<T>() == size_of::<R>(), "an enum has the size of its repr");
+        assert_same_place::<T, M>();
         Self::leaf::<T>(name, Kind::Enum { signed: R::SIGNED, variants })
     }
 
@@ -214,11 +229,26 @@ impl Layout {
         Self { name: "", size: size_of::<T>(), align: element.align, kind: Kind::Array { len, element } }
     }
 
-    /// A struct `T` whose shared mirror is `M`.
+    /// A field with this layout, of which the type and its mirror agree on the offset, and whose leaves are aligned there;
+    /// `misaligned` is the message if not.
+    #[must_use]
+    pub const fn into_field(
+        self,
+        name: &'static str,
+        offset: usize,
+        mirror_offset: usize,
+        misaligned: &'static str,
+    ) -> Field {
+        assert!(offset == mirror_offset, "a field of the shared mirror has another offset");
+        assert!(offset.is_multiple_of(self.align), "{}", misaligned);
+        Field { name, offset, layout: self }
+    }
+
+    /// A struct `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
     #[must_use]
     pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        assert!(size_of::<T>() == size_of::<M>(), "the shared mirror has another size");
-        assert!(align_of::<T>() == align_of::<M>(), "the shared mirror has another alignment");
+        assert_same_place::<T, M>();
+        assert!(size_of::<T>() > 0, "a struct without size has no place in a map");
         assert!(align_of::<T>() <= MAX_ALIGN, "a value in a map cannot be aligned to more than a page");
         assert!(!core::mem::needs_drop::<T>(), "a value in a map cannot implement Drop");
         let mut align = align_of::<T>();
@@ -232,6 +262,12 @@ impl Layout {
         }
         Self { name, size: size_of::<T>(), align, kind: Kind::Struct { fields } }
     }
+}
+
+/// That a type and its shared mirror fit the same places.
+const fn assert_same_place<T, M>() {
+    assert!(size_of::<T>() == size_of::<M>(), "the shared mirror has another size");
+    assert!(align_of::<T>() == align_of::<M>(), "the shared mirror has another alignment");
 }
 
 /// Which of the integers that can be an enum's repr are signed.

@@ -47,7 +47,11 @@ pub unsafe trait Leaf: MapValue {
     label = "`{Self}` is not an integer",
     note = "`fetch_add` and its kin exist for u8 to u64, i8 to i64 and `Wrapping` of them; other leaves have `compare_exchange`"
 )]
-pub trait Integer: Leaf + Plain {}
+pub trait Integer: Leaf + Plain + sealed::Sealed {}
+
+mod sealed {
+    pub trait Sealed {}
+}
 
 /// `MapValue` and `Plain` of a leaf that takes every bit pattern: its cell does the work.
 macro_rules! map_value {
@@ -73,8 +77,9 @@ macro_rules! map_value {
             }
         }
 
+        // SAFETY: `__try_load` of this type always returns `Ok`.
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Plain for $leaf {
+        unsafe impl<$($generics)*> Plain for $leaf {
             #[inline]
             fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
                 shared.load()
@@ -89,7 +94,7 @@ macro_rules! integers {
         map_value!([] $int, Layout::leaf::<$int>(stringify!($int), Kind::int::<$int>()));
         // SAFETY: the raw integer is the value itself; the standard library says of each atomic integer that it "has
         // the same size and bit validity as the underlying integer type", and its alignment is its size, which on
-        // the targets this crate accepts is the integer's (see the check in `lib.rs`).
+        // the targets this crate accepts is the integer's (asserted in `Layout::leaf`).
         unsafe impl Leaf for $int {
             type Raw = $int;
             type Cell = $atomic;
@@ -105,6 +110,7 @@ macro_rules! integers {
         }
         #[diagnostic::do_not_recommend]
         impl Integer for $int {}
+        impl sealed::Sealed for $int {}
 
         map_value!([] Wrapping<$int>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
         // SAFETY: `Wrapping` is `repr(transparent)` ("guaranteed to have the same layout and ABI as `T`").
@@ -123,6 +129,7 @@ macro_rules! integers {
         }
         #[diagnostic::do_not_recommend]
         impl Integer for Wrapping<$int> {}
+        impl sealed::Sealed for Wrapping<$int> {}
 
         map_value!([] Option<$nonzero>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
         // SAFETY: "`Option<NonZero<u32>>` is guaranteed to be compatible with `u32`", and so for the other
@@ -160,8 +167,9 @@ macro_rules! integers {
                 shared.store(value.load(Ordering::Relaxed));
             }
         }
+        // SAFETY: `__try_load` of this type always returns `Ok`.
         #[diagnostic::do_not_recommend]
-        impl Plain for $atomic {
+        unsafe impl Plain for $atomic {
             #[inline]
             fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
                 Self::new(shared.load())

@@ -39,12 +39,13 @@
 //!
 //! # Memory model
 //!
-//! What makes the safe functions of this crate sound, and what they promise:
+//! What the safe functions of this crate rest on, and what they promise:
 //!
 //! - **Others are threads.** BPF programs and other processes are taken for threads that make relaxed atomic accesses of the
 //!   declared leaf width. Real ones do what the machine does: an aligned load or store of 1, 2, 4 or 8 bytes by a program that
 //!   the kernel's JIT compiled is one instruction, and single-copy atomic on every CPU that the kernel's JITs support. For a
-//!   map this is a fact; for memory from [`Mapping::from_file`] and [`Mapping::adopt`] it is part of their safety contracts.
+//!   map this is a fact, and for a memfd too, whatever the other process is written in; for memory from [`Mapping::from_file`] and
+//!   [`Mapping::adopt`], which this process may reach in other ways as well, it is part of their safety contracts.
 //! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place) and moved by one relaxed atomic access.
 //!   A struct moves leaf by leaf, so two of its leaves may come from two moments.
 //! - **Orders.** `load` and `store` are relaxed and order nothing else. To publish data, store its flag last with
@@ -60,13 +61,17 @@
 //! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception is [`InPlace`]: types made of atomics
 //!   alone may be seen as `&T`, since every byte of theirs is a cell already.
 //! - **Nothing is unmapped under a handle.** Each holds the [`Mapping`]; no function unmaps a part. A BPF map keeps its size, a
-//!   memfd of ours is sealed against shrinking; other files are not, which is why `from_file` is `unsafe`.
-//! - **Mixed sizes** are the user's to avoid, where offsets are raw: see [`Mapping`].
+//!   memfd must be sealed against shrinking; other files are not, which is why `from_file` is `unsafe`.
+//! - **Mixed sizes are the one rule left to the user**: give each byte one type. Safe code can view the same bytes at two widths,
+//!   by raw offsets, by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
+//!   meaning for two such accesses that race when one is a store. Every CPU that Linux runs on has one: some bytes are the
+//!   one's and some the other's. See [`Mapping`].
 //!
 //! # Without `std`
 //!
 //! With `default-features = false` the crate is `no_std`, allocates nothing, and keeps [`MapValue`], [`Layout`], the derive and
-//! `from_bytes`: enough for a crate of types that an aya BPF program and its user space share.
+//! `from_bytes`: for a crate of types that several programs share. (It does not yet compile for the BPF targets themselves,
+//! for which `core` has no atomics narrower than 8 bytes.)
 //!
 //! # Platforms
 //!
@@ -98,6 +103,8 @@ mod array;
 #[cfg(feature = "std")]
 pub mod bpf;
 #[cfg(feature = "std")]
+mod bulk;
+#[cfg(feature = "std")]
 mod mapping;
 #[cfg(feature = "std")]
 mod slice;
@@ -125,7 +132,6 @@ pub use zerocopy;
 /// What the derive's expansion uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
-    pub use core::mem::offset_of;
     pub use core::primitive::{i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
 
@@ -133,7 +139,7 @@ pub mod __private {
 
     use core::marker::PhantomData;
 
-    use crate::{Access, Field, InvalidValue, Layout, MapValue};
+    use crate::{Access, InPlace, InvalidValue, MapValue};
 
     pub use crate::refused;
 
@@ -157,20 +163,8 @@ pub mod __private {
 
     impl<T> Unforced for Forced<T> {}
 
-    /// A field of which the type and its mirror agree on the offset, and whose leaves are aligned there; `misaligned` is
-    /// the message if not.
-    #[must_use]
-    pub const fn field(
-        name: &'static str,
-        offset: usize,
-        mirror_offset: usize,
-        layout: Layout,
-        misaligned: &'static str,
-    ) -> Field {
-        assert!(offset == mirror_offset, "a field of the shared mirror has another offset");
-        assert!(offset.is_multiple_of(layout.align()), "{}", misaligned);
-        Field { name, offset, layout }
-    }
+    /// Does not compile for a field that is not made of atomics.
+    pub const fn assert_in_place<T: InPlace>(_: &T) {}
 
     /// Loads a field; an error tells where in the struct it is.
     #[inline]

@@ -16,7 +16,8 @@ use std::sync::Arc;
 use crate::bpf::geometry::Geometry;
 use crate::bpf::open::{OpenMap, open};
 use crate::{Access, Array, Error, MapName, MapValue, ReadOnly, ReadOnlyReason, Slice, Var};
-use pages::Pages;
+use memmap2::MmapRaw;
+use pages::{Pages, Release};
 
 /// Memory shared with BPF programs or other processes, mapped into this one.
 ///
@@ -60,10 +61,11 @@ pub struct Mapping {
     pages: Pages,
 }
 
-// SAFETY: `base` is only a number here; the memory behind it belongs to the mapping and is reached through atomics
-// (`Shared`) alone. The other fields are `Send`.
+// SAFETY: the memory behind `base` belongs to the mapping whichever thread holds it, and is reached through atomics
+// (`Shared`) alone. Of `pages`, `MmapRaw` and `File` are `Send` and `Sync`; a release closure is `Send`.
 unsafe impl Send for Mapping {}
-// SAFETY: as for `Send`; `&Mapping` gives out shared places, which are `Sync`, and never changes the pages.
+// SAFETY: as for `Send`; `&Mapping` gives out shared places, which are `Sync`, and never changes the pages. The release
+// closure, which need not be `Sync`, is touched by `drop` alone.
 unsafe impl Sync for Mapping {}
 
 /// Making a mapping.
@@ -85,7 +87,7 @@ impl Mapping {
     /// [`Error::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, Error> {
         let OpenMap { pages, geometry, read_only, name } = open(map)?;
-        Self::new(Pages::Mapped { pages, memfd: None }, geometry.len(), Some(geometry), read_only, name)
+        Self::mapped(pages, None, geometry.len(), Some(geometry), read_only, name)
     }
 
     /// Makes `len` bytes of zeroed memory that can be shared with another process, without any privilege: the stand-in
@@ -104,9 +106,14 @@ impl Mapping {
     /// Maps a memfd that another process (or [`Mapping::memfd`]) made and sealed against shrinking. Read-only if the
     /// descriptor is, or the file is sealed against writing.
     ///
+    /// What the other process does to the memory is the machine's business and not the language's: whatever instructions it
+    /// stores with, a load here returns some bytes that were stored. If it writes narrower than the leaves that are declared
+    /// here, they may be torn.
+    ///
     /// # Errors
     ///
-    /// [`Error::NotSealed`] if the file is no memfd or could still be cut short; otherwise as [`memfd`](Self::memfd).
+    /// [`Error::NotSealed`] if the file is no memfd, could still be cut short, or is made of huge pages (of which there may be
+    /// none when one is touched); otherwise as [`memfd`](Self::memfd).
     ///
     /// ```
     /// use mapvalue::Mapping;
@@ -122,7 +129,7 @@ impl Mapping {
 
     fn of_sealed(file: File) -> Result<Arc<Self>, Error> {
         let (pages, len, read_only) = pages::map_file(&file)?;
-        Self::new(Pages::Mapped { pages, memfd: Some(file) }, len, None, read_only, MapName::NONE)
+        Self::mapped(pages, Some(file), len, None, read_only, MapName::NONE)
     }
 
     /// Maps a whole file, writable if it is open for writing and read-only if not. The file can be closed afterwards.
@@ -137,13 +144,14 @@ impl Mapping {
     /// [`Error::Empty`] if the file is, [`Error::TooLong`], [`Error::Os`].
     pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, Error> {
         let (pages, len, read_only) = pages::map_file(file)?;
-        Self::new(Pages::Mapped { pages, memfd: None }, len, None, read_only, MapName::NONE)
+        Self::mapped(pages, None, len, None, read_only, MapName::NONE)
     }
 
     /// Takes over memory that somebody else mapped: a loader, an allocator, a device.
     ///
     /// `access` is [`ReadOnly`] or [`ReadWrite`](crate::ReadWrite). `release` is called once, from whichever thread drops the last handle;
-    /// it is not called when this returns an error, so the memory then still belongs to the caller.
+    /// it is not called when this returns an error, so the memory then still belongs to the caller. If it panics, so does that
+    /// drop. A forked child that drops its copy of the handles calls it as well.
     ///
     /// # Safety
     ///
@@ -162,23 +170,35 @@ impl Mapping {
         release: impl FnOnce() + Send + 'static,
     ) -> Result<Arc<Self>, Error> {
         let _ = access;
-        if base.is_null() {
-            return Err(Error::NullPointer);
-        }
+        let base = NonNull::new(base).ok_or(Error::NullPointer)?;
         pages::check_len(len as u64, "the memory to adopt")?;
         let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
-        Self::new(Pages::adopted(base, release), len, None, read_only, MapName::NONE)
+        let release: Release = Box::new(release);
+        Ok(Self::new(base, Pages::Adopted { release: Some(release) }, len, None, read_only, MapName::NONE))
     }
 
-    fn new(
-        pages: Pages,
+    /// A mapping of pages of our own.
+    fn mapped(
+        pages: MmapRaw,
+        memfd: Option<File>,
         len: usize,
         geometry: Option<Geometry>,
         read_only: Option<ReadOnlyReason>,
         name: MapName,
     ) -> Result<Arc<Self>, Error> {
-        let base = NonNull::new(pages.base()).ok_or(Error::NullPointer)?;
-        Ok(Arc::new(Self { base, len, geometry, read_only, name, pages }))
+        let base = NonNull::new(pages.as_mut_ptr()).ok_or(Error::NullPointer)?;
+        Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, geometry, read_only, name))
+    }
+
+    fn new(
+        base: NonNull<u8>,
+        pages: Pages,
+        len: usize,
+        geometry: Option<Geometry>,
+        read_only: Option<ReadOnlyReason>,
+        name: MapName,
+    ) -> Arc<Self> {
+        Arc::new(Self { base, len, geometry, read_only, name, pages })
     }
 }
 
@@ -222,18 +242,24 @@ impl Mapping {
     /// reaches into it.
     #[inline]
     pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, Error> {
-        self.writable()?;
-        Ok(Var::new(self.place::<T>(offset)?.cast(), Arc::clone(self)))
+        self.var_any(offset)
     }
 
-    /// A handle that only loads; the mapping may be read-only or not. Errors as [`var`](Self::var).
+    /// A handle to the value of type `T` at `offset` bytes that only loads; the mapping may be read-only or not.
     ///
     /// # Errors
     ///
     /// As [`var`](Self::var), without `ReadOnly`.
     #[inline]
     pub fn var_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, Error> {
-        Ok(Var::new(self.place::<T>(offset)?.cast(), Arc::clone(self)))
+        self.var_any(offset)
+    }
+
+    #[inline]
+    fn var_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize) -> Result<Var<T, A>, Error> {
+        let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
+        // SAFETY: `place` has checked it for `T` and `A`.
+        Ok(unsafe { Var::new(place, Arc::clone(self)) })
     }
 
     /// All elements of an array map. `T` must have the map's value size.
@@ -243,9 +269,8 @@ impl Mapping {
     /// # Errors
     ///
     /// [`Error::ReadOnly`], [`Error::ValueSize`], [`Error::Geometry`] if other memory is not a whole number of elements
-    /// long, [`Error::ZeroSized`], [`Error::Misaligned`] if the stride or start does not suit `T`'s alignment.
+    /// long, [`Error::ZeroSized`], [`Error::MisalignedBase`].
     pub fn array<T: MapValue>(self: &Arc<Self>) -> Result<Array<T>, Error> {
-        self.writable()?;
         self.array_any()
     }
 
@@ -259,38 +284,32 @@ impl Mapping {
     }
 
     fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, Error> {
-        let Geometry { stride, max_entries, .. } = self.geometry_for::<T>()?;
-        let align = T::LAYOUT.align();
-        let first = self.place::<T>(0)?;
-        if !stride.is_multiple_of(align) {
-            return Err(Error::Misaligned { type_name: type_name::<T>(), offset: stride, align });
-        }
-        Ok(Array::new(first, stride, max_entries, Arc::clone(self)))
+        let len = self.elements_of::<T>()?;
+        let first = self.place::<T, A>(0, T::LAYOUT.size())?;
+        // SAFETY: `place` has checked the first for `T` and `A`; the others follow it at the stride, as far as the mapping goes:
+        // a map has them all (`Geometry::of`), and of other memory `elements_of` has counted them.
+        Ok(unsafe { Array::new(first, len, Arc::clone(self)) })
     }
 
-    /// The geometry of the map if its values have `T`'s size; that of an array of `T` for other memory.
-    fn geometry_for<T: MapValue>(&self) -> Result<Geometry, Error> {
+    /// How many elements there are if all values are a `T`: those of the map, or as many as other memory holds.
+    fn elements_of<T: MapValue>(&self) -> Result<usize, Error> {
         let size = T::LAYOUT.size();
         let type_name = type_name::<T>();
         if size == 0 {
             return Err(Error::ZeroSized { type_name });
         }
-        if let Some(geometry) = self.geometry {
-            let value_size = geometry.value_size;
+        if let Some(Geometry { value_size, max_entries, .. }) = self.geometry {
             return if size == value_size {
-                Ok(geometry)
+                Ok(max_entries)
             } else {
                 Err(Error::ValueSize { type_name, size, value_size, map: self.name })
             };
         }
-        let stride = size.next_multiple_of(8);
-        let max_entries = self.len.next_multiple_of(8) / stride;
-        let geometry = Geometry { value_size: size, stride, max_entries };
-        // Both ways to end are whole: with the last value, or with its padding.
-        if max_entries > 0 && (self.len == stride * max_entries || self.len == geometry.len()) {
-            Ok(geometry)
-        } else {
-            Err(Error::Geometry { type_name, stride, len: self.len })
+        let stride = Array::<T>::STRIDE;
+        // Both ways to end are whole: with the last value's padding, or without it.
+        match self.len.div_ceil(stride) {
+            len if self.len == len * stride || self.len == (len - 1) * stride + size => Ok(len),
+            _ => Err(Error::Geometry { type_name, stride, len: self.len }),
         }
     }
 
@@ -300,7 +319,6 @@ impl Mapping {
     ///
     /// As [`var`](Self::var), and [`Error::Unsliceable`] if not all of them would be aligned.
     pub fn slice<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T>, Error> {
-        self.writable()?;
         self.slice_any(offset, len)
     }
 
@@ -318,9 +336,10 @@ impl Mapping {
         if !size.is_multiple_of(align) {
             return Err(Error::Unsliceable { type_name: type_name::<T>(), size, align });
         }
-        let bytes = size.saturating_mul(len);
-        let first = self.place_of::<T>(offset, bytes)?;
-        Ok(Slice::new(first.cast(), len, Arc::clone(self)))
+        let first = self.place::<T, A>(offset, size.saturating_mul(len))?;
+        // SAFETY: `place` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a
+        // multiple of it (checked above), so all are aligned.
+        Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })
     }
 
     #[inline]
@@ -331,23 +350,21 @@ impl Mapping {
         }
     }
 
-    /// The place of a `T` at `offset`: the mapping holds all of it, and it is aligned for every leaf of `T`.
+    /// The place at `offset` of `bytes` bytes of values of type `T`, for access `A`: they are inside the mapping and belong to
+    /// values, the first is aligned for every leaf of `T`, and they are writable if `A` is.
     #[inline]
-    fn place<T: MapValue>(&self, offset: usize) -> Result<NonNull<u8>, Error> {
-        self.place_of::<T>(offset, T::LAYOUT.size())
-    }
-
-    /// The place of `bytes` bytes of values of type `T` at `offset`, which is checked to be inside and aligned.
-    #[inline]
-    fn place_of<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<u8>, Error> {
+    fn place<T: MapValue, A: Access>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<A>>, Error> {
         const { assert!(T::LAYOUT.size() == size_of::<T>()) };
+        if A::WRITABLE {
+            self.writable()?;
+        }
         if T::LAYOUT.size() == 0 {
             return Err(Error::ZeroSized { type_name: type_name::<T>() });
         }
         let place = self.bytes_at(offset, bytes)?;
         let align = T::LAYOUT.align();
         if !place.addr().get().is_multiple_of(align) {
-            return Err(Error::Misaligned { type_name: type_name::<T>(), offset, align });
+            return Err(self.misaligned::<T>(offset));
         }
         match self.geometry {
             Some(geometry) if !geometry.inside_values(offset, bytes) => Err(Error::CrossesValue {
@@ -357,7 +374,17 @@ impl Mapping {
                 value_size: geometry.value_size,
                 stride: geometry.stride,
             }),
-            _ => Ok(place),
+            _ => Ok(place.cast()),
+        }
+    }
+
+    #[cold]
+    fn misaligned<T: MapValue>(&self, offset: usize) -> Error {
+        let (type_name, align) = (type_name::<T>(), T::LAYOUT.align());
+        if offset.is_multiple_of(align) {
+            Error::MisalignedBase { type_name, base: self.base.addr().get(), align }
+        } else {
+            Error::Misaligned { type_name, offset, align }
         }
     }
 

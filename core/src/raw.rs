@@ -130,7 +130,7 @@ impl<R: Raw, const N: usize> Cell for ByteAligned<R, N> {
         // SAFETY: the pointer is valid for `N` bytes for the life of `self`, and `N` is the atomic's size
         // (asserted above). It is aligned to `N`: a place of a `MapValue` is made only at a multiple of
         // `LAYOUT.align()` (`Mapping::place`, `bytes::Buffer`), which is at least `N` and divides the offset of
-        // this leaf (asserted in `Layout::structure` and `Layout::array`). The bytes are inside an `UnsafeCell` and
+        // this leaf (asserted in `Layout::into_field` and `Layout::array`). The bytes are inside an `UnsafeCell` and
         // are never reached in any other way.
         unsafe { &*atomic }
     }

@@ -62,7 +62,8 @@ pub struct Shared<T: Leaf, A: Access = ReadWrite> {
     mode: PhantomData<A>,
 }
 
-impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
+// SAFETY: see the implementation of `MapValue` that names it.
+unsafe impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
     type Value = T;
 }
 

@@ -1,10 +1,12 @@
 //! [`Slice`]: values of one type side by side.
 
+use std::any::type_name;
 use std::fmt;
 use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::bulk;
 use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
 
 /// Values of one type side by side, without a stride, and a share in their mapping.
@@ -35,8 +37,10 @@ unsafe impl<T: MapValue, A: Access> Send for Slice<T, A> {}
 unsafe impl<T: MapValue, A: Access> Sync for Slice<T, A> {}
 
 impl<T: MapValue, A: Access> Slice<T, A> {
-    /// `first` must be a place that `mapping` has checked for `A` and for `len` values of type `T`, all of them aligned.
-    pub(crate) fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
+    /// # Safety
+    ///
+    /// `first` is a place that `mapping` has checked for `A` and for `len` values of type `T`, all of them aligned.
+    pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
         Self { first, len, mapping }
     }
 
@@ -47,7 +51,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     /// [`Error::IndexOutOfRange`].
     pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
         match self.get(index) {
-            Some(shared) => Ok(Var::new(NonNull::from(shared), Arc::clone(&self.mapping))),
+            // SAFETY: it is one of the places that `new` was promised.
+            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
             None => Err(Error::IndexOutOfRange { index, len: self.len }),
         }
     }
@@ -61,15 +66,7 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     where
         T: Plain,
     {
-        self.check_length(out.len())?;
-        for (out, shared) in out.iter_mut().zip(self.iter()) {
-            *out = T::__load(shared);
-        }
-        Ok(())
-    }
-
-    fn check_length(&self, given: usize) -> Result<(), Error> {
-        if given == self.len { Ok(()) } else { Err(Error::LengthMismatch { given, expected: self.len }) }
+        bulk::load_into::<T, A>(self.iter(), out)
     }
 
     /// The mapping that holds the values.
@@ -88,11 +85,7 @@ impl<T: MapValue> Slice<T, ReadWrite> {
     where
         T: Storable,
     {
-        self.check_length(values.len())?;
-        for (shared, value) in self.iter().zip(values) {
-            T::__store(shared, value);
-        }
-        Ok(())
+        bulk::store_from(self.iter(), values)
     }
 }
 
@@ -101,21 +94,21 @@ impl<T: MapValue, A: Access> Deref for Slice<T, A> {
 
     #[inline]
     fn deref(&self) -> &[T::Shared<A>] {
-        // SAFETY: as in `Var::deref`, for `len` mirrors side by side: `Mapping::slice_any` (or, for a part,
-        // `Var::assert_inside`) has checked that the mapping holds all of their bytes, which is at most `isize::MAX`, and
-        // that their size is a multiple of the alignment they need.
+        // SAFETY: as in `Var::deref`, for `len` mirrors side by side: by the promise to `new`, the mapping holds all of their
+        // bytes, which is at most `isize::MAX`, and each of them is aligned.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
     }
 }
 
 impl<T: MapValue, A: Access> Clone for Slice<T, A> {
     fn clone(&self) -> Self {
-        Self::new(self.first, self.len, Arc::clone(&self.mapping))
+        // SAFETY: the same places.
+        unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
     }
 }
 
 impl<T: MapValue, A: Access> fmt::Debug for Slice<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Slice").field("element", &T::LAYOUT.name()).field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("Slice").field("element", &type_name::<T>()).field("len", &self.len).finish_non_exhaustive()
     }
 }

@@ -26,6 +26,10 @@ use crate::{Access, Error, InvalidValue, Layout, ReadWrite};
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
+/// To derive it is to say that any bits are a good value of the type: safe code can then make every one of them, private fields
+/// included, by [`from_bytes`](Self::from_bytes) or by writing to a map, and on any thread. A type whose fields must agree with
+/// each other should be checked where it is used.
+///
 /// # Safety
 ///
 /// An implementation promises:
@@ -108,13 +112,15 @@ pub unsafe trait MapValue: Sized + 'static {
 ///
 /// It gives the infallible [`Var::load`](crate::Var::load). The derive implements it for a struct when all fields are `Plain`.
 ///
-/// Implemented by the derive; by hand there is no need.
+/// # Safety
+///
+/// `MapValue::__try_load` of the type never returns an error.
 #[diagnostic::on_unimplemented(
     message = "not every bit pattern of `{Self}` is a value, so a plain `load` could make an invalid one",
     label = "`{Self}` holds an enum (it is not `Plain`)",
     note = "use `try_load`, which returns `Err(InvalidValue)` when a BPF program stored something else"
 )]
-pub trait Plain: MapValue {
+pub unsafe trait Plain: MapValue {
     /// Loads leaf by leaf. `Var::load` is its public face.
     #[doc(hidden)]
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
@@ -150,12 +156,20 @@ pub trait Storable: MapValue {
     label = "`{Self}` is not made of atomics alone",
     note = "use the fields of the shared mirror, or `load` a copy"
 )]
-pub unsafe trait InPlace: MapValue {}
+pub unsafe trait InPlace: MapValue {
+    /// Where the derive has each field checked once more, by the type that it really has.
+    #[doc(hidden)]
+    fn __fields(&self) {}
+}
 
 /// The way back from a mirror to its type, by which [`Var::project`](crate::Var::project) infers its result.
 ///
 /// Implemented by [`Shared`](crate::Shared), by arrays of mirrors, and by the derive for the mirrors it makes.
-pub trait Mirror {
+///
+/// # Safety
+///
+/// The type is the mirror that a `MapValue` implementation promises, or a part of one.
+pub unsafe trait Mirror {
     /// The type that this is the mirror of.
     type Value: MapValue;
 }

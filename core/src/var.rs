@@ -47,8 +47,11 @@ unsafe impl<T: MapValue, A: Access> Send for Var<T, A> {}
 unsafe impl<T: MapValue, A: Access> Sync for Var<T, A> {}
 
 impl<T: MapValue, A: Access> Var<T, A> {
-    /// `place` must be one that `mapping` has checked for `T` and `A` (or part of one).
-    pub(crate) fn new(place: NonNull<T::Shared<A>>, mapping: Arc<Mapping>) -> Self {
+    /// # Safety
+    ///
+    /// `place` is one that `mapping` has checked for `T` and `A`, or a part of one.
+    #[inline]
+    pub(crate) unsafe fn new(place: NonNull<T::Shared<A>>, mapping: Arc<Mapping>) -> Self {
         Self { place, mapping }
     }
 
@@ -83,7 +86,9 @@ impl<T: MapValue, A: Access> Var<T, A> {
     {
         let part = NonNull::from(part(self));
         self.assert_inside(part.cast(), size_of::<S>());
-        Var::new(part, Arc::clone(&self.mapping))
+        // SAFETY: it is inside of this value (checked), so it is as alive, and its leaves are aligned because they are leaves
+        // of this value, whose mirror holds nothing else.
+        unsafe { Var::new(part, Arc::clone(&self.mapping)) }
     }
 
     /// A handle to some neighbouring elements of an array inside the value.
@@ -107,7 +112,8 @@ impl<T: MapValue, A: Access> Var<T, A> {
         let part = part(self);
         let first = NonNull::from(part).cast::<S>();
         self.assert_inside(first.cast(), size_of_val(part));
-        Slice::new(first, part.len(), Arc::clone(&self.mapping))
+        // SAFETY: as in `project`.
+        unsafe { Slice::new(first, part.len(), Arc::clone(&self.mapping)) }
     }
 
     /// A closure may return a reference that it has from elsewhere: one into a leaked handle of another mapping, or to
@@ -122,7 +128,8 @@ impl<T: MapValue, A: Access> Var<T, A> {
     /// A handle to the same place that only loads.
     #[inline]
     pub fn read_only(&self) -> Var<T, ReadOnly> {
-        Var::new(self.place.cast(), Arc::clone(&self.mapping))
+        // SAFETY: the same place; less is asked of it.
+        unsafe { Var::new(self.place.cast(), Arc::clone(&self.mapping)) }
     }
 
     /// The mapping that holds the value.
@@ -151,9 +158,8 @@ impl<T: MapValue, A: Access> Deref for Var<T, A> {
 
     #[inline]
     fn deref(&self) -> &T::Shared<A> {
-        // SAFETY: `Mapping::place` (or, for a part, `assert_inside` within such a place) has checked that the mapping
-        // holds `size_of::<T>()` bytes here, aligned to `LAYOUT.align()`, which is the mirror's size and at least its
-        // alignment (`MapValue`, promises 1 and 2). They stay mapped and readable while `self.mapping` lives, and are
+        // SAFETY: by the promise to `new`, `Mapping::place_of` has checked that the mapping holds `size_of::<T>()` bytes here,
+        // aligned to `LAYOUT.align()`, which is the mirror's size and at least its alignment (`MapValue`, promises 1 and 2). They stay mapped and readable while `self.mapping` lives, and are
         // writable if `A` is `ReadWrite` (`Mapping::writable`). All bits are a valid mirror (promise 3), and what
         // others write, they write to cells, which are inside `UnsafeCell`.
         unsafe { self.place.as_ref() }
@@ -174,7 +180,8 @@ impl<T: InPlace> AsRef<T> for Var<T, ReadWrite> {
 impl<T: MapValue, A: Access> Clone for Var<T, A> {
     #[inline]
     fn clone(&self) -> Self {
-        Self::new(self.place, Arc::clone(&self.mapping))
+        // SAFETY: the same place.
+        unsafe { Self::new(self.place, Arc::clone(&self.mapping)) }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
+use syn::ext::IdentExt;
 use syn::{GenericArgument, Generics, Ident, Path, PathArguments, Type, TypePath, parse_quote};
 
 /// The generics of the type, bounded so that its fields are values: a parameter that is used as a value is one, so is an
@@ -34,13 +35,10 @@ pub(crate) fn add_field(generics: &mut Generics, ty: &Type, bound: &TokenStream)
     }
 }
 
-/// Adds a predicate, once.
+/// Adds a predicate. One that is there already is added again: tokens that print alike may mean different types, such as
+/// `$crate::T` from the macros of two crates.
 fn add(generics: &mut Generics, predicate: TokenStream) {
-    let spelled = predicate.to_string();
-    let predicates = &mut generics.make_where_clause().predicates;
-    if !predicates.iter().any(|other| other.to_token_stream().to_string() == spelled) {
-        predicates.push(parse_quote!(#predicate));
-    }
+    generics.make_where_clause().predicates.push(parse_quote!(#predicate));
 }
 
 /// The uses of parameters as values inside a type: `T`, `T::Assoc`, `<T as Trait>::Assoc`; what is inside of a `PhantomData`
@@ -89,7 +87,7 @@ pub(crate) fn looks_primitive(ty: &Type) -> bool {
 /// Whether an identifier occurs among the tokens.
 pub(crate) fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(other) => other == *ident,
+        proc_macro2::TokenTree::Ident(other) => other.unraw() == ident.unraw(),
         proc_macro2::TokenTree::Group(group) => mentions(group.stream(), ident),
         _ => false,
     })

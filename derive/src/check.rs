@@ -1,7 +1,10 @@
 //! What can be seen to be wrong from the syntax alone. Each error stands on what is at fault and says what to write.
 
-use syn::{Error, Fields, GenericParam, Result, Variant};
+use proc_macro2::Span;
+use quote::ToTokens;
+use syn::{Error, Field, Fields, GenericParam, Ident, Result, Variant};
 
+use crate::bounds::mentions;
 use crate::parse::{Body, Input, Repr, refuse_attributes};
 use crate::words;
 
@@ -24,9 +27,16 @@ pub(crate) fn check(input: &Input<'_>) -> Result<()> {
                 ));
             }
             fields.iter().try_for_each(|field| refuse_attributes(&field.attrs))?;
+            no_self(input, fields)?;
             all(fields.iter().filter_map(|field| words::refuse_syntax(&field.ty)))
         }
         Body::Enum(variants) => {
+            if !input.generics.params.is_empty() {
+                return Err(Error::new_spanned(
+                    input.generics,
+                    "an enum without data has no use for parameters: remove them",
+                ));
+            }
             enum_repr(input)?;
             if variants.is_empty() {
                 return Err(Error::new_spanned(
@@ -39,6 +49,24 @@ pub(crate) fn check(input: &Input<'_>) -> Result<()> {
         Body::Union(span) => {
             Err(Error::new(*span, "unions cannot derive MapValue: store `[u8; N]` and decode it by its tag"))
         }
+    }
+}
+
+/// The fields and bounds are written a second time, in the mirror, where `Self` would mean the mirror.
+fn no_self(input: &Input<'_>, fields: &[&Field]) -> Result<()> {
+    let this = Ident::new("Self", Span::call_site());
+    let types = fields.iter().map(|field| field.ty.to_token_stream());
+    let clauses = input.generics.where_clause.iter().map(ToTokens::to_token_stream);
+    let params = input.generics.params.iter().map(ToTokens::to_token_stream);
+    match types.chain(clauses).chain(params).find(|tokens| mentions(tokens.clone(), &this)) {
+        Some(tokens) => {
+            let words = format!(
+                "write `{}` with its parameters instead of `Self`: this is repeated in the shared mirror",
+                input.ident
+            );
+            Err(Error::new_spanned(tokens, words))
+        }
+        None => Ok(()),
     }
 }
 

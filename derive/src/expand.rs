@@ -101,7 +101,7 @@ impl<'a> Struct<'a> {
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
-            impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
+            unsafe impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
                 type Value = #ident #ty_generics;
             }
         }
@@ -124,11 +124,10 @@ impl<'a> Struct<'a> {
                  in C: add padding before the field"
             );
             quote_spanned! {field.ty.span()=>
-                #private::field(
+                #value::LAYOUT.into_field(
                     #name,
-                    #private::offset_of!(Self, #member),
-                    #private::offset_of!(#writable, #member),
-                    #value::LAYOUT,
+                    ::core::mem::offset_of!(Self, #member),
+                    ::core::mem::offset_of!(#writable, #member),
                     #misaligned,
                 )
             }
@@ -136,7 +135,7 @@ impl<'a> Struct<'a> {
         let loads = self.fields.iter().map(|field| {
             let FieldOf { member, ty, .. } = field;
             quote! {
-                #member: #private::try_load_field::<#ty, #access>(&shared.#member, #private::offset_of!(Self, #member))?
+                #member: #private::try_load_field::<#ty, #access>(&__shared.#member, ::core::mem::offset_of!(Self, #member))?
             }
         });
         quote! {
@@ -151,7 +150,7 @@ impl<'a> Struct<'a> {
 
                 #[inline]
                 fn __try_load<#access: #krate::Access>(
-                    shared: &Self::Shared<#access>,
+                    __shared: &Self::Shared<#access>,
                 ) -> #private::Result<Self, #krate::InvalidValue> {
                     #private::Ok(Self { #(#loads),* })
                 }
@@ -165,7 +164,7 @@ impl<'a> Struct<'a> {
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let stores = self.fields.iter().map(|field| {
             let FieldOf { member, ty, .. } = field;
-            quote!(<#ty as #krate::Storable>::__store(&shared.#member, &value.#member);)
+            quote!(<#ty as #krate::Storable>::__store(&__shared.#member, &__value.#member);)
         });
         quote! {
             #[automatically_derived]
@@ -173,7 +172,7 @@ impl<'a> Struct<'a> {
             #[allow(deprecated)]
             impl #impl_generics #krate::Storable for #ident #ty_generics #where_clause {
                 #[inline]
-                fn __store(shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, value: &Self) {
+                fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
                     #(#stores)*
                 }
             }
@@ -187,15 +186,15 @@ impl<'a> Struct<'a> {
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let loads = self.fields.iter().map(|field| {
             let FieldOf { member, ty, .. } = field;
-            quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&shared.#member))
+            quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member))
         });
         quote! {
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
-            impl #impl_generics #krate::Plain for #ident #ty_generics #where_clause {
+            unsafe impl #impl_generics #krate::Plain for #ident #ty_generics #where_clause {
                 #[inline]
-                fn __load<#access: #krate::Access>(shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
+                fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
                     Self { #(#loads),* }
                 }
             }
@@ -210,11 +209,16 @@ impl<'a> Struct<'a> {
         let (krate, ident) = (&self.input.krate, self.input.ident);
         let generics = self.bounded(Some(&quote!(#krate::InPlace)));
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let members = self.fields.iter().map(|field| &field.member);
         quote! {
             #[automatically_derived]
             #[diagnostic::do_not_recommend]
             #[allow(deprecated)]
-            unsafe impl #impl_generics #krate::InPlace for #ident #ty_generics #where_clause {}
+            unsafe impl #impl_generics #krate::InPlace for #ident #ty_generics #where_clause {
+                fn __fields(&self) {
+                    #(#krate::__private::assert_in_place(&self.#members);)*
+                }
+            }
         }
     }
 
@@ -252,7 +256,7 @@ impl<'a> Struct<'a> {
             #[allow(deprecated)]
             const _: () = {
                 #[allow(dead_code)]
-                fn fields #impl_generics () #where_clause { #(#checks)* }
+                fn __mapvalue_fields #impl_generics () #where_clause { #(#checks)* }
                 #layout
             };
         }
@@ -319,7 +323,6 @@ fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     let private = quote!(#krate::__private);
     let repr = input.repr.int.as_ref().map_or_else(|| Ident::new("u32", Span::call_site()), Clone::clone);
     let repr = quote!(#private::#repr);
-    let (impl_generics, ty_generics, where_clause) = input.generics.split_for_impl();
     let name = ident.to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let spelled = names.iter().map(|name| syn::ext::IdentExt::unraw(*name).to_string());
@@ -327,36 +330,36 @@ fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
-        unsafe impl #impl_generics #krate::MapValue for #ident #ty_generics #where_clause {
-            type Shared<A: #krate::Access> = #krate::Shared<Self, A>;
+        unsafe impl #krate::MapValue for #ident {
+            type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
 
-            const LAYOUT: #krate::Layout = #krate::Layout::enumeration::<Self, #repr>(
+            const LAYOUT: #krate::Layout = #krate::Layout::enumeration::<Self, Self::Shared<#krate::ReadWrite>, #repr>(
                 #name,
                 const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
             );
 
             #[inline]
-            fn __try_load<A: #krate::Access>(
-                shared: &Self::Shared<A>,
+            fn __try_load<__Access: #krate::Access>(
+                __shared: &Self::Shared<__Access>,
             ) -> #private::Result<Self, #krate::InvalidValue> {
-                shared.try_load()
+                __shared.try_load()
             }
         }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
-        impl #impl_generics #krate::Storable for #ident #ty_generics #where_clause {
+        impl #krate::Storable for #ident {
             #[inline]
-            fn __store(shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, value: &Self) {
-                shared.__store_ref(value);
+            fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
+                __shared.__store_ref(__value);
             }
         }
 
         #[automatically_derived]
         #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
-        unsafe impl #impl_generics #krate::Leaf for #ident #ty_generics #where_clause {
+        unsafe impl #krate::Leaf for #ident {
             type Raw = #repr;
             type Cell = <#repr as #private::Raw>::Atomic;
 
@@ -366,10 +369,10 @@ fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
             }
 
             #[inline]
-            fn try_from_raw(raw: #repr) -> #private::Result<Self, #krate::InvalidValue> {
-                match raw {
-                    #(raw if raw == Self::#names as #repr => #private::Ok(Self::#names),)*
-                    raw => #private::Err(#krate::InvalidValue::new(#name, raw as #private::i128)),
+            fn try_from_raw(__raw: #repr) -> #private::Result<Self, #krate::InvalidValue> {
+                match __raw {
+                    #(__raw if __raw == Self::#names as #repr => #private::Ok(Self::#names),)*
+                    __raw => #private::Err(#krate::InvalidValue::new(#name, __raw as #private::i128)),
                 }
             }
         }

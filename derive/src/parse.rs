@@ -71,7 +71,7 @@ impl Repr {
                     "align" => {
                         let content;
                         syn::parenthesized!(content in meta.input);
-                        repr.align = Some(content.parse()?);
+                        repr.raise_align(content.parse()?);
                     }
                     int if INTEGERS.contains(&int) => repr.int = Some(word.clone()),
                     // `Rust`, or a word that rustc itself refuses.
@@ -81,6 +81,16 @@ impl Repr {
             })?;
         }
         Ok(repr)
+    }
+}
+
+impl Repr {
+    /// Of several alignments the largest counts. (One that is no number is left to rustc.)
+    fn raise_align(&mut self, align: LitInt) {
+        let bytes = |align: &LitInt| align.base10_parse::<u32>().unwrap_or(0);
+        if self.align.as_ref().is_none_or(|old| bytes(old) < bytes(&align)) {
+            self.align = Some(align);
+        }
     }
 }
 

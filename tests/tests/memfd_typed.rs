@@ -426,6 +426,6 @@ Padded: 32 bytes, align 8
         variants.iter().map(|v| (v.name, v.value)).collect::<Vec<_>>(),
         [("Debug", -7), ("Info", 300), ("Warn", 301)]
     );
-    let fields: Vec<_> = Padded::LAYOUT.fields().iter().map(|f| (f.name, f.offset, f.layout.size())).collect();
+    let fields: Vec<_> = Padded::LAYOUT.fields().iter().map(|f| (f.name(), f.offset(), f.layout().size())).collect();
     assert_eq!(fields, [("a", 0, 4), ("b", 8, 8), ("c", 16, 2), ("d", 18, 5), ("e", 24, 8)]);
 }

@@ -22,10 +22,10 @@ impl Geometry {
     /// The geometry of an array map (`array_map_alloc` in kernel/bpf/arraymap.c), if its bytes can be addressed.
     fn new(value_size: u32, max_entries: u32, page: u64) -> Result<Self, Error> {
         let stride = u64::from(value_size).next_multiple_of(8);
-        // At most (2^32 + 4) * 2^32, which does fit: a value_size above 2^32 - 8 rounds up to 2^32.
-        let bytes = u128::from(stride) * u128::from(max_entries);
+        // At most 2^32 (which a value_size above 2^32 - 8 rounds up to) times 2^32 - 1: it does fit.
+        let bytes = stride * u64::from(max_entries);
         let max = isize::MAX.unsigned_abs() as u64;
-        let mapped = u64::try_from(bytes).unwrap_or(u64::MAX).checked_next_multiple_of(page).unwrap_or(u64::MAX);
+        let mapped = bytes.checked_next_multiple_of(page).unwrap_or(u64::MAX);
         if mapped > max {
             return Err(Error::TooLong { len: mapped, max });
         }

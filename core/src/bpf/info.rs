@@ -5,6 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use super::sys;
 use crate::{Error, Found, KernelVersion, MapName, MapType};
 
+/// What a map's descriptor links to in /proc/self/fd (`bpf_map_new_fd` in kernel/bpf/syscall.c).
+const MAP_TARGET: &str = "anon_inode:bpf-map";
+
 /// What the kernel says of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -42,7 +45,7 @@ impl MapInfo {
         let fd = map.as_fd();
         // A program, BTF or link descriptor answers the same command with other fields, so look at what it is first.
         let target = sys::link_target(fd);
-        let is_map = target.is_empty() || target.contains("bpf-map");
+        let is_map = target.is_empty() || target == MAP_TARGET;
         match sys::map_info(fd) {
             Ok(info) if is_map => Ok(Self::from_kernel(&info)),
             Ok(_) => Err(not_a_map(fd, target)),
@@ -73,12 +76,12 @@ pub(super) fn not_a_map(fd: BorrowedFd<'_>, target: String) -> Error {
 /// What an error number of `BPF_OBJ_GET_INFO_BY_FD` means for this descriptor.
 fn query_error(fd: BorrowedFd<'_>, target: String, errno: i32) -> Error {
     match errno {
-        libc::EBADF => Error::BadDescriptor { fd: fd.as_raw_fd() },
+        libc::EBADF | libc::EBADFD => Error::BadDescriptor { fd: fd.as_raw_fd() },
         libc::EPERM => Error::PermissionDenied {
             operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)",
             capability: "CAP_BPF (CAP_SYS_ADMIN before Linux 5.8)",
         },
-        libc::EINVAL if target.contains("bpf-map") => Error::KernelTooOld {
+        libc::EINVAL if target == MAP_TARGET => Error::KernelTooOld {
             feature: "BPF_OBJ_GET_INFO_BY_FD",
             needs: KernelVersion { major: 4, minor: 13 },
             running: sys::kernel_version(),
@@ -113,7 +116,9 @@ mod tests {
     #[test]
     fn other_descriptors_are_told_apart() {
         assert!(matches!(classify("/dev/null", libc::EINVAL), Error::NotAMap { .. }));
+        assert!(matches!(classify("my-bpf-map.txt", libc::EINVAL), Error::NotAMap { .. }));
         assert!(matches!(classify("", libc::EBADF), Error::BadDescriptor { .. }));
+        assert!(matches!(classify("", libc::EBADFD), Error::BadDescriptor { .. }));
         assert!(matches!(classify("anon_inode:bpf-map", libc::ENOSYS), Error::Os { errno: libc::ENOSYS, .. }));
     }
 }

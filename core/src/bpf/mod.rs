@@ -16,7 +16,7 @@ use crate::Error;
 
 /// Freezes a map (`BPF_MAP_FREEZE`, Linux 5.2): from then on user space cannot change it, by mapping or by update.
 ///
-/// Freezing a frozen map is no error.
+/// Freezing a frozen map is no error, as far as /proc is mounted to tell that it is.
 ///
 /// # Errors
 ///
@@ -25,14 +25,17 @@ use crate::Error;
 pub fn freeze(map: impl AsFd) -> Result<(), Error> {
     let map = map.as_fd();
     let info = MapInfo::query(map)?;
-    match sys::freeze(map) {
-        Err(libc::EBUSY) if sys::fdinfo(map).lines().any(|line| line.trim_start() == "frozen:\t1") => Ok(()),
-        Err(libc::EBUSY) => Err(Error::MappedWritable { map: info.name }),
-        Err(libc::EPERM) => Err(Error::PermissionDenied {
-            operation: "freeze a map",
-            capability: "a descriptor opened for writing, and CAP_BPF (CAP_SYS_ADMIN before Linux 5.8)",
-        }),
-        Err(errno) => Err(Error::Os { operation: "freeze the map", errno }),
-        Ok(()) => Ok(()),
+    // First, because the kernel takes the right to write from a frozen map, and then says EPERM before it says EBUSY.
+    if sys::fdinfo(map).lines().any(|line| line.trim_start() == "frozen:\t1") {
+        return Ok(());
     }
+    sys::freeze(map).map_err(|errno| match errno {
+        libc::EBUSY => Error::MappedWritable { map: info.name },
+        libc::EPERM => Error::PermissionDenied {
+            operation: "freeze a map",
+            capability: "a descriptor opened for writing of a map that is not frozen yet, and, before Linux 5.18, CAP_BPF",
+        },
+        open::ENOTSUPP => Error::SpecialFields { map: info.name },
+        errno => Error::Os { operation: "freeze the map", errno },
+    })
 }

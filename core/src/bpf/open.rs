@@ -13,7 +13,7 @@ use crate::{Error, MapName, ReadOnlyReason};
 /// `BPF_F_RDONLY_PROG` of include/uapi/linux/bpf.h.
 const BPF_F_RDONLY_PROG: u32 = 1 << 7;
 /// The kernel's own ENOTSUPP, which has no name in user space.
-const ENOTSUPP: i32 = 524;
+pub(super) const ENOTSUPP: i32 = 524;
 
 /// A map's values in memory.
 pub(crate) struct OpenMap {

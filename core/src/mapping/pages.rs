@@ -2,8 +2,8 @@
 
 use std::fs::File;
 use std::io;
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
-use std::sync::Mutex;
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -12,29 +12,18 @@ use crate::{Error, ReadOnlyReason};
 /// The seals that make a memfd safe to map: it cannot be shortened, nor that seal be taken away.
 const SHRINK: libc::c_int = libc::F_SEAL_SHRINK;
 
-type Release = Box<dyn FnOnce() + Send>;
+/// Gives memory back that others mapped.
+pub(super) type Release = Box<dyn FnOnce() + Send>;
 
-/// Pages that are given back when this is dropped.
+/// What keeps the pages, and gives them back when it is dropped.
 pub(super) enum Pages {
     /// Mapped by us; memmap2 unmaps them. The memfd is kept so that it can be handed on.
-    Mapped { pages: MmapRaw, memfd: Option<File> },
-    /// Mapped by others, who gave us a way to release them. (The mutex is what makes a `Send` closure `Sync`; it is
-    /// never locked, since dropping needs no lock.)
-    Adopted { base: *mut u8, release: Mutex<Option<Release>> },
+    Mapped { _pages: MmapRaw, memfd: Option<File> },
+    /// Mapped by others, who gave us a way to release them.
+    Adopted { release: Option<Release> },
 }
 
 impl Pages {
-    pub(super) fn adopted(base: *mut u8, release: impl FnOnce() + Send + 'static) -> Self {
-        Self::Adopted { base, release: Mutex::new(Some(Box::new(release))) }
-    }
-
-    pub(super) fn base(&self) -> *mut u8 {
-        match self {
-            Self::Mapped { pages, .. } => pages.as_mut_ptr(),
-            Self::Adopted { base, .. } => *base,
-        }
-    }
-
     pub(super) fn memfd(&self) -> Option<&File> {
         match self {
             Self::Mapped { memfd, .. } => memfd.as_ref(),
@@ -45,11 +34,8 @@ impl Pages {
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        if let Self::Adopted { release, .. } = self {
-            let release = release.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner);
-            if let Some(release) = release.take() {
-                release();
-            }
+        if let Self::Adopted { release } = self {
+            release.take().into_iter().for_each(|release| release());
         }
     }
 }
@@ -69,59 +55,67 @@ pub(super) fn check_len(len: u64, what: &'static str) -> Result<usize, Error> {
 /// Makes a memfd of `len` zero bytes, sealed so that it keeps that length.
 pub(super) fn create_memfd(len: usize) -> Result<File, Error> {
     let len = check_len(len as u64, "the memfd")?;
-    let os =
-        |operation| move |error: io::Error| Error::Os { operation, errno: error.raw_os_error().unwrap_or(libc::EIO) };
     // SAFETY: the name is a C string; the call has no other memory effects.
     let fd = unsafe { libc::memfd_create(c"mapvalue".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
     if fd < 0 {
-        return Err(os("create a memfd")(io::Error::last_os_error()));
+        return Err(Error::os("create a memfd", &io::Error::last_os_error()));
     }
     // SAFETY: the descriptor was just made, and nobody else owns it.
     let file = unsafe { File::from_raw_fd(fd) };
-    file.set_len(len as u64).map_err(os("set the length of a memfd"))?;
+    file.set_len(len as u64).map_err(|error| Error::os("set the length of a memfd", &error))?;
     // SAFETY: `F_ADD_SEALS` takes an integer and touches no memory of ours.
     let sealed = unsafe { libc::fcntl(fd, libc::F_ADD_SEALS, SHRINK | libc::F_SEAL_GROW | libc::F_SEAL_SEAL) };
     if sealed < 0 {
-        return Err(os("seal a memfd")(io::Error::last_os_error()));
+        return Err(Error::os("seal a memfd", &io::Error::last_os_error()));
     }
     Ok(file)
 }
 
 /// A descriptor of our own for a memfd that can never be shortened.
 pub(super) fn check_memfd(memfd: BorrowedFd<'_>) -> Result<File, Error> {
+    let fd = memfd.as_raw_fd();
     // SAFETY: `F_GET_SEALS` takes no argument and touches no memory of ours.
-    let seals = unsafe { libc::fcntl(memfd.as_raw_fd(), libc::F_GET_SEALS) };
+    let seals = unsafe { libc::fcntl(fd, libc::F_GET_SEALS) };
     if seals < 0 {
-        return Err(match io::Error::last_os_error().raw_os_error() {
-            Some(libc::EBADF) => Error::BadDescriptor { fd: memfd.as_raw_fd() },
-            _ => Error::NotSealed,
-        });
+        // A descriptor opened with O_PATH answers EBADF too, but is open.
+        // SAFETY: `F_GETFD` takes no argument and touches no memory of ours.
+        let is_open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
+        return Err(if is_open { Error::NotSealed } else { Error::BadDescriptor { fd } });
     }
-    if seals & SHRINK == 0 {
+    if seals & SHRINK == 0 || is_hugetlb(memfd)? {
         return Err(Error::NotSealed);
     }
-    let own = memfd.try_clone_to_owned().map_err(|error| Error::Os {
-        operation: "duplicate a memfd",
-        errno: error.raw_os_error().unwrap_or(libc::EIO),
-    })?;
+    let own = memfd.try_clone_to_owned().map_err(|error| Error::os("duplicate a memfd", &error))?;
     Ok(File::from(own))
+}
+
+/// Whether the file is made of huge pages: its owner can punch a hole into it in spite of the seal, and if there is no huge
+/// page left then, touching the hole is a SIGBUS.
+fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, Error> {
+    let mut stat = MaybeUninit::<libc::statfs>::zeroed();
+    // SAFETY: `stat` is valid for writes of one `statfs`.
+    if unsafe { libc::fstatfs(file.as_raw_fd(), stat.as_mut_ptr()) } < 0 {
+        return Err(Error::os("ask for the file system of a memfd", &io::Error::last_os_error()));
+    }
+    // SAFETY: zeroed, and then written by the call; all fields are integers.
+    let stat = unsafe { stat.assume_init() };
+    Ok(stat.f_type == libc::HUGETLBFS_MAGIC)
 }
 
 /// Maps a file: writable, or read-only if it is not open for writing (EACCES) or sealed against it (EPERM).
 pub(super) fn map_file(file: &File) -> Result<(MmapRaw, usize, Option<ReadOnlyReason>), Error> {
-    let os = |operation| {
-        move |error: io::Error| Error::Os { operation, errno: error.raw_os_error().unwrap_or(libc::EINVAL) }
-    };
-    let len = file.metadata().map_err(os("read the length of a file"))?.len();
+    let len = file.metadata().map_err(|error| Error::os("read the length of a file", &error))?.len();
     let len = check_len(len, "the file")?;
     let mut options = MmapOptions::new();
     options.len(len);
     match options.map_raw(file) {
         Ok(pages) => Ok((pages, len, None)),
         Err(error) if matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM)) => {
-            let pages = options.map_raw_read_only(file).map_err(os("map a file read-only"))?;
-            Ok((pages, len, Some(ReadOnlyReason::File)))
+            match options.map_raw_read_only(file) {
+                Ok(pages) => Ok((pages, len, Some(ReadOnlyReason::File))),
+                Err(error) => Err(Error::os("map a file that is not open for reading", &error)),
+            }
         }
-        Err(error) => Err(os("map a file")(error)),
+        Err(error) => Err(Error::os("map a file", &error)),
     }
 }

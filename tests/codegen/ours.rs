@@ -1,0 +1,133 @@
+//! Hot paths as users write them, each a function of its own that `tests/codegen.rs` disassembles beside its twin in `raw.rs`.
+
+#![expect(unsafe_code, reason = "for the unmangled names alone")]
+#![allow(missing_docs, missing_debug_implementations)]
+
+use mapvalue::{Array, MapValue, Plain, ReadOnly, Slice, Var};
+use zerocopy::byteorder::{BigEndian, U32};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u32)]
+pub enum Mode {
+    Count,
+    Drop,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+pub struct Stats {
+    pub packets: u64,
+    pub bytes: u64,
+    pub mode: Mode,
+    pub source: U32<BigEndian>,
+    pub live: bool,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+pub struct Eight {
+    pub a: u64,
+    pub b: u64,
+    pub c: u64,
+    pub d: u64,
+    pub e: u64,
+    pub f: u64,
+    pub g: u64,
+    pub h: u64,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+pub struct Mixed {
+    pub a: u64,
+    pub b: f64,
+    pub c: u32,
+    pub d: u16,
+    pub e: i8,
+    pub f: bool,
+    pub g: [u16; 4],
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load(stats: &Var<Stats>) -> u64 {
+    stats.bytes.load()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_read_only(stats: &Var<Stats, ReadOnly>) -> u64 {
+    stats.bytes.load()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_acquire(stats: &Var<Stats>) -> u64 {
+    stats.bytes.load_acquire()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn store(stats: &Var<Stats>, value: u64) {
+    stats.bytes.store(value);
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn store_release(stats: &Var<Stats>, value: u64) {
+    stats.bytes.store_release(value);
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn fetch_add(stats: &Var<Stats>, value: u64) {
+    stats.bytes.fetch_add(value);
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn fetch_add_used(stats: &Var<Stats>, value: u64) -> u64 {
+    stats.bytes.fetch_add(value)
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_bool(stats: &Var<Stats>) -> bool {
+    stats.live.load()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_enum(stats: &Var<Stats>) -> bool {
+    matches!(stats.mode.try_load(), Ok(Mode::Drop))
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_big_endian(stats: &Var<Stats>) -> u32 {
+    stats.source.load().get()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn element(array: &Array<u64>, index: usize) -> Option<u64> {
+    array.get(index).map(|cell| cell.load())
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn slice_element(slice: &Slice<u64>, index: usize) -> Option<u64> {
+    slice.get(index).map(|cell| cell.load())
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_eight(value: &Var<Eight>) -> Eight {
+    value.load()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn store_eight(place: &Var<Eight>, value: &Eight) {
+    place.store(*value);
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_mixed(value: &Var<Mixed>) -> Mixed {
+    value.load()
+}
+
+/// So that the bound that makes the loads above infallible is the public one.
+pub const fn plain<T: Plain>() {}
+const _: () = plain::<Eight>();
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn sum(array: &Array<u64>) -> u64 {
+    array.iter().map(|cell| cell.load()).sum()
+}
