@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::words::Words;
+
 /// The largest alignment a value may have: that of a page, to which every mapping is aligned.
 pub(crate) const MAX_ALIGN: usize = 4096;
 
@@ -75,6 +77,11 @@ pub enum Kind {
         /// The fields.
         fields: &'static [Field],
     },
+    /// A union; its fields, all at offset 0.
+    Union {
+        /// The fields.
+        fields: &'static [Field],
+    },
     /// A zero-sized marker (`PhantomData`).
     Marker,
 }
@@ -99,7 +106,7 @@ pub struct Variant {
     pub value: i128,
 }
 
-/// A field of a struct.
+/// A field of a struct or union.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     name: &'static str,
@@ -158,10 +165,10 @@ impl Layout {
         self.kind
     }
 
-    /// The fields of a struct, none for other types.
+    /// The fields of a struct or union, none for other types.
     pub const fn fields(&self) -> &'static [Field] {
         match self.kind {
-            Kind::Struct { fields } => fields,
+            Kind::Struct { fields } | Kind::Union { fields } => fields,
             _ => &[],
         }
     }
@@ -247,21 +254,106 @@ impl Layout {
     /// A struct `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
     #[must_use]
     pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        assert_same_place::<T, M>();
-        assert!(size_of::<T>() > 0, "a struct without size has no place in a map");
-        assert!(align_of::<T>() <= MAX_ALIGN, "a value in a map cannot be aligned to more than a page");
-        assert!(!core::mem::needs_drop::<T>(), "a value in a map cannot implement Drop");
-        let mut align = align_of::<T>();
+        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(fields), kind: Kind::Struct { fields } }
+    }
+
+    /// The same layout, which must be without padding.
+    #[must_use]
+    pub const fn without_padding(self) -> Self {
+        if self.padding() > 0 {
+            let words = self.padding_in_words();
+            panic!("{}", words.as_str());
+        }
+        self
+    }
+
+    /// Bytes that belong to no leaf, those inside of the fields' types included.
+    const fn padding(&self) -> usize {
+        match self.kind {
+            Kind::Array { len, element } => len * element.padding(),
+            Kind::Struct { fields } => {
+                let mut padding = self.size;
+                let mut i = 0;
+                while i < fields.len() {
+                    padding -= fields[i].layout.size - fields[i].layout.padding();
+                    i += 1;
+                }
+                padding
+            }
+            // The field that fills most of it decides.
+            Kind::Union { fields } => {
+                let mut used = 0;
+                let mut i = 0;
+                while i < fields.len() {
+                    let field = fields[i].layout.size - fields[i].layout.padding();
+                    used = if field > used { field } else { used };
+                    i += 1;
+                }
+                self.size - used
+            }
+            _ => 0,
+        }
+    }
+
+    /// Where the padding is: `` `Stats` has 7 bytes of padding in its 32: 3 before `limit`; 4 at the end ``.
+    const fn padding_in_words(&self) -> Words {
+        let mut words = Words::new();
+        words.push("`");
+        words.push(self.name);
+        words.push("` has ");
+        words.push_number(self.padding());
+        words.push(" bytes of padding in its ");
+        words.push_number(self.size);
+        words.push(":");
+        let fields = self.fields();
+        let mut end = 0;
         let mut i = 0;
         while i < fields.len() {
-            let field = &fields[i];
-            if field.layout.align > align {
-                align = field.layout.align;
+            let Field { name, offset, layout } = fields[i];
+            if offset > end {
+                words.push_place(offset - end, "before", name);
             }
+            if layout.padding() > 0 {
+                words.push_place(layout.padding(), "inside", name);
+            }
+            let field_end = offset + layout.size;
+            end = if field_end > end { field_end } else { end };
             i += 1;
         }
-        Self { name, size: size_of::<T>(), align, kind: Kind::Struct { fields } }
+        if self.size > end {
+            words.push(" ");
+            words.push_number(self.size - end);
+            words.push(" at the end;");
+        }
+        words.push(" fill them with fields of `u8`, or remove `deny_padding`");
+        words
     }
+
+    /// A union `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
+    #[must_use]
+    pub const fn union<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
+        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(fields), kind: Kind::Union { fields } }
+    }
+}
+
+/// The alignment that a place of `T` needs: its own, or that of a field that needs more.
+const fn checked_align<T, M>(fields: &'static [Field]) -> usize {
+    assert_same_place::<T, M>();
+    assert!(size_of::<T>() > 0, "a type without size has no place in a map");
+    assert!(align_of::<T>() <= MAX_ALIGN, "a value in a map cannot be aligned to more than a page");
+    assert!(
+        !core::mem::needs_drop::<T>(),
+        "a value in a map cannot implement Drop: memory that BPF shares is never dropped"
+    );
+    let mut align = align_of::<T>();
+    let mut i = 0;
+    while i < fields.len() {
+        if fields[i].layout.align > align {
+            align = fields[i].layout.align;
+        }
+        i += 1;
+    }
+    align
 }
 
 /// That a type and its shared mirror fit the same places.
@@ -349,6 +441,11 @@ impl Layout {
                 }
                 Ok(())
             }
+            Kind::Union { fields } => fields.iter().try_for_each(|field| {
+                let path = Path { parent, name: field.name, element: false };
+                visit(base, field.layout.size, Row::Place(&path, &field.layout))?;
+                field.layout.rows(Some(&path), base, visit)
+            }),
             Kind::Array { len, element } if len > 0 && element.has_parts() => {
                 let path = Path { parent, name: "", element: true };
                 element.rows(Some(&path), base, visit)
@@ -359,7 +456,7 @@ impl Layout {
 
     fn has_parts(&self) -> bool {
         match self.kind {
-            Kind::Struct { .. } => true,
+            Kind::Struct { .. } | Kind::Union { .. } => true,
             Kind::Array { element, .. } => element.has_parts(),
             _ => false,
         }

@@ -87,6 +87,7 @@ extern crate self as mapvalue;
 
 mod byteorder;
 mod bytes;
+mod chunks;
 mod compound;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
 mod error;
@@ -96,7 +97,10 @@ mod raw;
 #[doc(hidden)]
 pub mod refused;
 mod shared;
+#[doc(hidden)]
+pub mod union;
 mod value;
+mod words;
 
 #[cfg(feature = "std")]
 mod array;
@@ -141,7 +145,9 @@ pub mod __private {
 
     use crate::{Access, InPlace, InvalidValue, MapValue};
 
-    pub use crate::refused;
+    pub use core::mem::ManuallyDrop;
+
+    pub use crate::{refused, union};
 
     /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means
     /// the constant of `Unforced`, and there is no second error beside the one on the field at fault.

@@ -4,7 +4,7 @@
 //! is spelled, so that rustc prints its text if the type is no value after all. Whether it is one is decided by the trait alone: a
 //! user's own `usize` that derives `MapValue` passes, and an alias to a pointer is refused, if in more general words.
 
-use crate::MapValue;
+use crate::{MapValue, Plain};
 
 macro_rules! reasons {
     ($($(#[$text:meta])* $reason:ident;)*) => {$(
@@ -100,6 +100,19 @@ reasons! {
     )]
     FixedAddress;
 }
+
+/// Every `Plain` value, under the name of the reason why others are no fields of unions.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a union in shared memory: the union may hold bits that are no value of it",
+    label = "an enum, or no `MapValue` at all: write the integer, and check it where you use it"
+)]
+pub trait UnionField {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Plain> UnionField for T {}
+
+/// See [`UnionField`].
+pub const fn union_field<T: UnionField>() {}
 
 // Spelled out, because rustc shows the line in its message.
 /// See [`Value`].

@@ -18,8 +18,8 @@ pub(crate) fn check(input: &Input<'_>) -> Result<()> {
         }
     }
     match &input.data {
-        Body::Struct(fields) => {
-            struct_repr(input)?;
+        Body::Struct(fields) | Body::Union(fields) => {
+            fixed_repr(input)?;
             if fields.is_empty() {
                 return Err(Error::new_spanned(
                     input.ident,
@@ -45,9 +45,6 @@ pub(crate) fn check(input: &Input<'_>) -> Result<()> {
                 ));
             }
             variants.iter().try_for_each(|variant| field_less(variant))
-        }
-        Body::Union(span) => {
-            Err(Error::new(*span, "unions cannot derive MapValue: store `[u8; N]` and decode it by its tag"))
         }
     }
 }
@@ -77,8 +74,15 @@ fn all(mut errors: impl Iterator<Item = Error>) -> Result<()> {
     Err(first)
 }
 
-fn struct_repr(input: &Input<'_>) -> Result<()> {
-    let Repr { c, transparent, packed, .. } = &input.repr;
+/// The repr of a struct or union.
+fn fixed_repr(input: &Input<'_>) -> Result<()> {
+    let Repr { c, transparent, packed, align, .. } = &input.repr;
+    if let Some(align) = align.as_ref().filter(|align| align.base10_parse::<u32>().is_ok_and(|align| align > 4096)) {
+        return Err(Error::new_spanned(
+            align,
+            "a value in a map cannot be aligned to more than 4096, the size of the page that a mapping begins with",
+        ));
+    }
     if let Some(packed) = packed {
         return Err(Error::new(
             *packed,

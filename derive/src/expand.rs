@@ -1,29 +1,37 @@
-//! What the derive writes: the mirror struct and the implementations.
+//! What the derive writes: the mirror and the implementations; structs, enums and unions are a module each.
 //!
-//! All paths lead through the crate's `__private` module, so nothing that the user's crate defines or leaves out can get in
-//! between.
+//! All paths lead through the crate `mapvalue` or `core`, and all names are ours, so nothing that the user's crate defines or
+//! leaves out can get in between.
+
+mod enums;
+mod structs;
+mod unions;
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, Type, Variant, parse_quote};
+use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, Type, parse_quote};
 
 use crate::bounds::{self, mentions};
 use crate::parse::{Body, Input};
-use crate::words;
 
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     match &input.data {
-        Body::Struct(fields) => Struct::new(input, fields).expand(),
-        Body::Enum(variants) => expand_enum(input, variants),
-        Body::Union(_) => TokenStream::new(),
+        Body::Struct(fields) => structs::expand(&Composite::new(input, fields)),
+        Body::Enum(variants) => enums::expand(input, variants),
+        Body::Union(fields) => unions::expand(&Composite::new(input, fields)),
     }
 }
 
-/// A struct and the names that its expansion uses.
-struct Struct<'a> {
+/// A struct or union, and the names that its expansion uses.
+struct Composite<'a> {
     input: &'a Input<'a>,
+    krate: &'a Path,
+    ident: &'a Ident,
     fields: Vec<FieldOf<'a>>,
+    /// What each field must be: `MapValue` in a struct, `Plain` in a union.
+    required: TokenStream,
     /// The name of the mirror.
     mirror: Ident,
     /// The name of the mirror's access parameter.
@@ -37,65 +45,76 @@ struct FieldOf<'a> {
     ty: &'a Type,
 }
 
-impl<'a> Struct<'a> {
+impl<'a> Composite<'a> {
     fn new(input: &'a Input<'a>, fields: &[&'a Field]) -> Self {
         let fields: Vec<_> = fields.iter().enumerate().map(|(i, field)| FieldOf::new(i, field)).collect();
         let access = access_name(input, &fields);
-        Self { input, fields, mirror: format_ident!("{}Shared", input.ident, span = input.ident.span()), access }
-    }
-
-    fn expand(&self) -> TokenStream {
-        let parts = [
-            self.assertions(),
-            self.mirror_struct(),
-            self.mirror_impl(),
-            self.map_value_impl(),
-            self.storable_impl(),
-            self.plain_impl(),
-            self.in_place_impl(),
-        ];
-        quote!(#(#parts)*)
-    }
-
-    /// The struct of cells.
-    fn mirror_struct(&self) -> TokenStream {
-        let Self { input, mirror, access, .. } = self;
+        let mirror = format_ident!("{}Shared", input.ident, span = input.ident.span());
         let krate = &input.krate;
-        let vis = input.vis;
-        let align = input.repr.align.as_ref().map(|align| quote!(, align(#align)));
-        let mut generics = self.bounded(None);
-        generics.params.push(parse_quote!(#access: #krate::Access = #krate::ReadWrite));
-        let where_clause = generics.where_clause.take();
-        let fields = self.fields.iter().map(|field| {
-            let attrs = field.field.attrs.iter().filter(|attr| is_kept(attr));
-            let vis = &field.field.vis;
-            let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
-            let value = field.as_map_value(krate);
-            let span = field.ty.span();
-            let ty = quote_spanned!(span=> #value::Shared<#access>);
-            quote!(#(#attrs)* #vis #name #ty)
-        });
-        let body = match self.fields[0].member {
-            Member::Named(_) => quote!(#where_clause { #(#fields),* }),
-            Member::Unnamed(_) => quote!((#(#fields),*) #where_clause;),
+        let required = match input.data {
+            Body::Union(_) => quote!(#krate::Plain),
+            _ => quote!(#krate::MapValue),
         };
-        let doc = format!("The shared mirror of [`{}`]: the same layout, in which each leaf is a cell.", input.ident);
+        Self { input, krate, ident: input.ident, fields, required, mirror, access }
+    }
+
+    /// What stands above the mirror's definition.
+    fn mirror_attributes(&self) -> TokenStream {
+        let doc = format!("The shared mirror of [`{}`]: the same layout, in which each leaf is a cell.", self.ident);
+        let align = self.input.repr.align.as_ref().map(|align| quote!(, align(#align)));
         quote! {
             #[doc = #doc]
             #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
             #[repr(C #align)]
-            #vis struct #mirror #generics #body
+        }
+    }
+
+    /// The mirror's parameters, where it is defined.
+    fn mirror_definition_generics(&self) -> Generics {
+        let (krate, access) = (self.krate, &self.access);
+        let mut generics = self.bounded(None);
+        generics.params.push(parse_quote!(#access: #krate::Access = #krate::ReadWrite));
+        generics
+    }
+
+    /// The mirror's parameters, where something is implemented for it.
+    fn mirror_generics(&self) -> Generics {
+        let (krate, access) = (self.krate, &self.access);
+        let mut generics = self.bounded(None);
+        generics.params.push(parse_quote!(#access: #krate::Access));
+        generics
+    }
+
+    /// The mirror with the type's parameters and this access.
+    fn mirror_of(&self, access: &TokenStream) -> TokenStream {
+        let mirror = &self.mirror;
+        let params = self.input.generics.params.iter().map(|param| match param {
+            GenericParam::Type(param) => param.ident.to_token_stream(),
+            GenericParam::Const(param) => param.ident.to_token_stream(),
+            GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
+        });
+        quote!(#mirror<#(#params,)* #access>)
+    }
+
+    /// An implementation for the type itself, under the bounds that its fields are values and have the trait `also`.
+    fn implement(&self, what: &TokenStream, also: Option<&TokenStream>, body: &TokenStream) -> TokenStream {
+        let ident = self.ident;
+        let generics = self.bounded(also);
+        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let keyword = if what.to_string().ends_with("Storable") { quote!() } else { quote!(unsafe) };
+        quote! {
+            #[automatically_derived]
+            #[diagnostic::do_not_recommend]
+            #[allow(deprecated)]
+            #keyword impl #impl_generics #what for #ident #ty_generics #where_clause { #body }
         }
     }
 
     /// The way back from the mirror to the type.
     fn mirror_impl(&self) -> TokenStream {
-        let Self { input, mirror, access, .. } = self;
-        let (krate, ident) = (&input.krate, input.ident);
-        let (_, ty_generics, _) = input.generics.split_for_impl();
-        let bounded = self.bounded(None);
-        let mut generics = bounded.clone();
-        generics.params.push(parse_quote!(#access: #krate::Access));
+        let Self { krate, ident, mirror, .. } = self;
+        let (_, ty_generics, _) = self.input.generics.split_for_impl();
+        let generics = self.mirror_generics();
         let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
@@ -107,142 +126,69 @@ impl<'a> Struct<'a> {
         }
     }
 
-    fn map_value_impl(&self) -> TokenStream {
-        let Self { input, access, .. } = self;
-        let (krate, ident) = (&input.krate, input.ident);
-        let private = quote!(#krate::__private);
-        let generics = self.bounded(None);
-        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    /// `MapValue` with a layout made by the constructor of this name; `load` is the body of `__try_load`.
+    fn map_value_impl(&self, constructor: &str, load: &TokenStream) -> TokenStream {
+        let Self { krate, access, .. } = self;
+        let constructor = Ident::new(constructor, Span::call_site());
+        let name = self.ident.to_string();
         let mirror = self.mirror_of(&access.to_token_stream());
         let writable = self.mirror_of(&quote!(#krate::ReadWrite));
-        let name = ident.to_string();
-        let fields = self.fields.iter().map(|field| {
-            let FieldOf { member, name, .. } = field;
-            let value = field.as_map_value(krate);
-            let misaligned = format!(
-                "field `{name}` of `{ident}` holds a big-endian integer that is not at a multiple of its width, as it would be \
-                 in C: add padding before the field"
-            );
-            quote_spanned! {field.ty.span()=>
-                #value::LAYOUT.into_field(
-                    #name,
-                    ::core::mem::offset_of!(Self, #member),
-                    ::core::mem::offset_of!(#writable, #member),
-                    #misaligned,
-                )
-            }
-        });
-        let loads = self.fields.iter().map(|field| {
-            let FieldOf { member, ty, .. } = field;
-            quote! {
-                #member: #private::try_load_field::<#ty, #access>(&__shared.#member, ::core::mem::offset_of!(Self, #member))?
-            }
-        });
-        quote! {
-            #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            #[allow(deprecated)]
-            unsafe impl #impl_generics #krate::MapValue for #ident #ty_generics #where_clause {
-                type Shared<#access: #krate::Access> = #mirror;
+        let fields = self.fields.iter().map(|field| self.layout_of(field, &writable));
+        let dense = self.input.deny_padding.map(|span| quote_spanned!(span=> .without_padding()));
+        let body = quote! {
+            type Shared<#access: #krate::Access> = #mirror;
 
-                const LAYOUT: #krate::Layout =
-                    #krate::Layout::structure::<Self, #writable>(#name, const { &[#(#fields),*] });
+            const LAYOUT: #krate::Layout =
+                #krate::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }) #dense;
 
-                #[inline]
-                fn __try_load<#access: #krate::Access>(
-                    __shared: &Self::Shared<#access>,
-                ) -> #private::Result<Self, #krate::InvalidValue> {
-                    #private::Ok(Self { #(#loads),* })
-                }
+            #[inline]
+            fn __try_load<#access: #krate::Access>(
+                __shared: &Self::Shared<#access>,
+            ) -> #krate::__private::Result<Self, #krate::InvalidValue> {
+                #krate::__private::Ok(#load)
             }
+        };
+        self.implement(&quote!(#krate::MapValue), None, &body)
+    }
+
+    fn layout_of(&self, field: &FieldOf<'_>, writable: &TokenStream) -> TokenStream {
+        let FieldOf { member, name, ty, .. } = field;
+        let krate = self.krate;
+        let misaligned = format!(
+            "field `{name}` of `{}` holds a big-endian integer that is not at a multiple of its width, as it would be in C: \
+             add padding before the field",
+            self.ident
+        );
+        quote_spanned! {ty.span()=>
+            <#ty as #krate::MapValue>::LAYOUT.into_field(
+                #name,
+                ::core::mem::offset_of!(Self, #member),
+                ::core::mem::offset_of!(#writable, #member),
+                #misaligned,
+            )
         }
     }
 
-    fn storable_impl(&self) -> TokenStream {
-        let (krate, ident) = (&self.input.krate, self.input.ident);
-        let generics = self.bounded(Some(&quote!(#krate::Storable)));
-        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-        let stores = self.fields.iter().map(|field| {
-            let FieldOf { member, ty, .. } = field;
-            quote!(<#ty as #krate::Storable>::__store(&__shared.#member, &__value.#member);)
-        });
-        quote! {
-            #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            #[allow(deprecated)]
-            impl #impl_generics #krate::Storable for #ident #ty_generics #where_clause {
-                #[inline]
-                fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
-                    #(#stores)*
-                }
-            }
-        }
-    }
-
-    fn plain_impl(&self) -> TokenStream {
-        let Self { input, access, .. } = self;
-        let (krate, ident) = (&input.krate, input.ident);
-        let generics = self.bounded(Some(&quote!(#krate::Plain)));
-        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-        let loads = self.fields.iter().map(|field| {
-            let FieldOf { member, ty, .. } = field;
-            quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member))
-        });
-        quote! {
-            #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            #[allow(deprecated)]
-            unsafe impl #impl_generics #krate::Plain for #ident #ty_generics #where_clause {
-                #[inline]
-                fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
-                    Self { #(#loads),* }
-                }
-            }
-        }
-    }
-
-    /// Nothing where a field is plainly a number: an atomic is never spelled so.
-    fn in_place_impl(&self) -> TokenStream {
-        if self.fields.iter().any(|field| bounds::looks_primitive(field.ty)) {
-            return TokenStream::new();
-        }
-        let (krate, ident) = (&self.input.krate, self.input.ident);
-        let generics = self.bounded(Some(&quote!(#krate::InPlace)));
-        let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-        let members = self.fields.iter().map(|field| &field.member);
-        quote! {
-            #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            #[allow(deprecated)]
-            unsafe impl #impl_generics #krate::InPlace for #ident #ty_generics #where_clause {
-                fn __fields(&self) {
-                    #(#krate::__private::assert_in_place(&self.#members);)*
-                }
-            }
-        }
-    }
-
-    /// The generics of the type, with the bounds under which its fields are values, and have the trait `also`.
+    /// The generics of the type, with the bounds under which its fields are what they must be, or have the trait `also`.
     fn bounded(&self, also: Option<&TokenStream>) -> Generics {
-        let krate = &self.input.krate;
+        let krate = self.krate;
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
-        let mut generics = bounds::of_params(self.input.generics, krate, &types);
+        let mut generics = bounds::of_params(&self.input.generics.clone(), krate, &types);
         for ty in types {
-            bounds::add_field(&mut generics, ty, also.unwrap_or(&quote!(#krate::MapValue)));
+            bounds::add_field(&mut generics, ty, also.unwrap_or(&self.required));
         }
         generics
     }
 
-    /// That each field is a value: the one place where it is an error if not, placed on the field's type. And that the
-    /// layout holds: evaluated here, where the type is defined (of a generic type, where it is first used).
-    fn assertions(&self) -> TokenStream {
-        let Self { input, .. } = self;
-        let (krate, ident) = (&input.krate, input.ident);
+    /// That each field is what it must be: the one place where it is an error if not, by `assert`, placed on the field's type.
+    /// And that the layout holds: evaluated here, where the type is defined (of a generic type, where it is first used).
+    fn assertions(&self, assert: fn(&Type, &Path) -> TokenStream) -> TokenStream {
+        let Self { krate, ident, input, .. } = self;
         let private = quote!(#krate::__private);
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
         let generics = bounds::of_params(input.generics, krate, &types);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
-        let checks = types.iter().map(|ty| words::assert_value(ty, krate));
+        let checks = types.iter().map(|ty| assert(ty, krate));
         let layout = input.generics.params.is_empty().then(|| {
             quote! {
                 const _: () = {
@@ -261,42 +207,28 @@ impl<'a> Struct<'a> {
             };
         }
     }
-
-    /// The mirror with the type's parameters and this access.
-    fn mirror_of(&self, access: &TokenStream) -> TokenStream {
-        let mirror = &self.mirror;
-        let params = self.input.generics.params.iter().map(|param| match param {
-            GenericParam::Type(param) => param.ident.to_token_stream(),
-            GenericParam::Const(param) => param.ident.to_token_stream(),
-            GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
-        });
-        quote!(#mirror<#(#params,)* #access>)
-    }
 }
 
 impl<'a> FieldOf<'a> {
     fn new(index: usize, field: &'a Field) -> Self {
-        let member = match &field.ident {
-            Some(ident) => Member::Named(ident.clone()),
-            None => Member::Unnamed(Index::from(index)),
-        };
-        let name = match &field.ident {
-            Some(ident) => syn::ext::IdentExt::unraw(ident).to_string(),
-            None => index.to_string(),
+        let (member, name) = match &field.ident {
+            Some(ident) => (Member::Named(ident.clone()), ident.unraw().to_string()),
+            None => (Member::Unnamed(Index::from(index)), index.to_string()),
         };
         Self { member, name, field, ty: &field.ty }
     }
 
-    /// `<Type as MapValue>`, placed on the field's type, so that an error stands there.
-    fn as_map_value(&self, krate: &Path) -> TokenStream {
+    /// The mirror of the field's type.
+    fn mirror(&self, krate: &Path, access: &Ident) -> TokenStream {
         let ty = self.ty;
-        quote_spanned!(ty.span()=> <#ty as #krate::MapValue>)
+        quote_spanned!(ty.span()=> <#ty as #krate::MapValue>::Shared<#access>)
     }
-}
 
-/// Attributes that the mirror's field takes over.
-fn is_kept(attr: &Attribute) -> bool {
-    attr.path().is_ident("doc") || attr.path().is_ident("deprecated")
+    /// Attributes that the mirror's field takes over.
+    fn kept_attributes(&self) -> impl Iterator<Item = &Attribute> {
+        let kept = |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
+        self.field.attrs.iter().filter(kept)
+    }
 }
 
 /// A name for the access parameter that means nothing else where it stands: `A` if that is free, which reads best in docs.
@@ -304,7 +236,7 @@ fn access_name(input: &Input<'_>, fields: &[FieldOf<'_>]) -> Ident {
     let taken = |name: &str| {
         let ident = Ident::new(name, Span::call_site());
         let Input { generics, krate, .. } = input;
-        *input.ident == ident
+        input.ident.unraw() == ident
             || mentions(quote!(#krate #generics), &ident)
             || mentions(generics.where_clause.to_token_stream(), &ident)
             // What a macro in a field's type expands to cannot be seen.
@@ -316,68 +248,4 @@ fn access_name(input: &Input<'_>, fields: &[FieldOf<'_>]) -> Ident {
 
 fn has_macro(ty: &Type) -> bool {
     ty.to_token_stream().to_string().contains('!')
-}
-
-fn expand_enum(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
-    let (krate, ident) = (&input.krate, input.ident);
-    let private = quote!(#krate::__private);
-    let repr = input.repr.int.as_ref().map_or_else(|| Ident::new("u32", Span::call_site()), Clone::clone);
-    let repr = quote!(#private::#repr);
-    let name = ident.to_string();
-    let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
-    let spelled = names.iter().map(|name| syn::ext::IdentExt::unraw(*name).to_string());
-    quote! {
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        #[allow(deprecated)]
-        unsafe impl #krate::MapValue for #ident {
-            type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
-
-            const LAYOUT: #krate::Layout = #krate::Layout::enumeration::<Self, Self::Shared<#krate::ReadWrite>, #repr>(
-                #name,
-                const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
-            );
-
-            #[inline]
-            fn __try_load<__Access: #krate::Access>(
-                __shared: &Self::Shared<__Access>,
-            ) -> #private::Result<Self, #krate::InvalidValue> {
-                __shared.try_load()
-            }
-        }
-
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        #[allow(deprecated)]
-        impl #krate::Storable for #ident {
-            #[inline]
-            fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
-                __shared.__store_ref(__value);
-            }
-        }
-
-        #[automatically_derived]
-        #[diagnostic::do_not_recommend]
-        #[allow(deprecated)]
-        unsafe impl #krate::Leaf for #ident {
-            type Raw = #repr;
-            type Cell = <#repr as #private::Raw>::Atomic;
-
-            #[inline]
-            fn to_raw(&self) -> #repr {
-                match self { #(Self::#names => Self::#names as #repr),* }
-            }
-
-            #[inline]
-            fn try_from_raw(__raw: #repr) -> #private::Result<Self, #krate::InvalidValue> {
-                match __raw {
-                    #(__raw if __raw == Self::#names as #repr => #private::Ok(Self::#names),)*
-                    __raw => #private::Err(#krate::InvalidValue::new(#name, __raw as #private::i128)),
-                }
-            }
-        }
-
-        #[allow(deprecated)]
-        const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
-    }
 }

@@ -1,6 +1,7 @@
 //! The item as the other steps need it: its `repr`, the attributes of ours, and its fields or variants.
 
 use proc_macro2::Span;
+use syn::spanned::Spanned;
 use syn::{
     Attribute, Data, DataStruct, DataUnion, DeriveInput, Error, Field, Generics, Ident, LitInt, LitStr, Path, Result,
     Variant, Visibility, parse_quote,
@@ -14,13 +15,15 @@ pub(crate) struct Input<'a> {
     pub(crate) repr: Repr,
     /// Where the crate `mapvalue` is.
     pub(crate) krate: Path,
+    /// Whether padding is an error, and where that is said.
+    pub(crate) deny_padding: Option<Span>,
     pub(crate) data: Body<'a>,
 }
 
 pub(crate) enum Body<'a> {
     Struct(Vec<&'a Field>),
     Enum(Vec<&'a Variant>),
-    Union(Span),
+    Union(Vec<&'a Field>),
 }
 
 /// What the `#[repr(..)]` attributes say, all of them together; each with the place that says it.
@@ -39,14 +42,16 @@ impl<'a> Input<'a> {
         let data = match &input.data {
             Data::Struct(DataStruct { fields, .. }) => Body::Struct(fields.iter().collect()),
             Data::Enum(data) => Body::Enum(data.variants.iter().collect()),
-            Data::Union(DataUnion { union_token, .. }) => Body::Union(union_token.span),
+            Data::Union(DataUnion { fields, .. }) => Body::Union(fields.named.iter().collect()),
         };
+        let Attributes { krate, deny_padding } = Attributes::parse(&input.attrs)?;
         Ok(Self {
             ident: &input.ident,
             vis: &input.vis,
             generics: &input.generics,
             repr: Repr::parse(&input.attrs)?,
-            krate: parse_crate(&input.attrs)?,
+            krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
+            deny_padding,
             data,
         })
     }
@@ -103,23 +108,35 @@ fn skip_parentheses(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     Ok(())
 }
 
-/// `#[map_value(crate = "path")]`, or `::mapvalue`.
-fn parse_crate(attrs: &[Attribute]) -> Result<Path> {
-    let mut krate: Option<Path> = None;
-    for attr in attrs.iter().filter(|attr| attr.path().is_ident("map_value")) {
-        attr.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("crate") {
-                return Err(meta.error("unknown attribute of `map_value`: a type may have `crate = \"path\"`"));
-            }
-            if krate.is_some() {
-                return Err(meta.error("`crate` is given twice"));
-            }
-            let path: LitStr = meta.value()?.parse()?;
-            krate = Some(path.parse_with(Path::parse_mod_style)?);
-            Ok(())
-        })?;
+/// What `#[map_value(..)]` on the type says.
+struct Attributes {
+    krate: Option<Path>,
+    deny_padding: Option<Span>,
+}
+
+impl Attributes {
+    fn parse(attrs: &[Attribute]) -> Result<Self> {
+        let mut this = Self { krate: None, deny_padding: None };
+        for attr in attrs.iter().filter(|attr| attr.path().is_ident("map_value")) {
+            attr.parse_nested_meta(|meta| {
+                if meta.path.is_ident("crate") {
+                    if this.krate.is_some() {
+                        return Err(meta.error("`crate` is given twice"));
+                    }
+                    let path: LitStr = meta.value()?.parse()?;
+                    this.krate = Some(path.parse_with(Path::parse_mod_style)?);
+                } else if meta.path.is_ident("deny_padding") {
+                    this.deny_padding = Some(meta.path.span());
+                } else {
+                    return Err(meta.error(
+                        "unknown attribute of `map_value`: a type may have `crate = \"path\"` and `deny_padding`",
+                    ));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(this)
     }
-    Ok(krate.unwrap_or_else(|| parse_quote!(::mapvalue)))
 }
 
 /// The `map_value` attributes of fields and variants: there are none yet, so each is a mistake.

@@ -40,6 +40,14 @@ pub(crate) fn assert_value(ty: &Type, krate: &Path) -> TokenStream {
     quote_spanned!(subject.span()=> #krate::__private::refused::#reason::<#subject>();)
 }
 
+/// The assertion that a union's field is a value, and a `Plain` one.
+pub(crate) fn assert_union_field(ty: &Type, krate: &Path) -> TokenStream {
+    match innermost(ty) {
+        Type::Path(TypePath { path, .. }) if path.segments.last().and_then(reason).is_some() => assert_value(ty, krate),
+        _ => quote_spanned!(ty.span()=> #krate::__private::refused::union_field::<#ty>();),
+    }
+}
+
 /// The element type of an array (of arrays); the type itself otherwise.
 fn innermost(ty: &Type) -> &Type {
     match ty {

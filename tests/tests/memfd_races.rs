@@ -450,6 +450,7 @@ fn two_processes_count_and_wait_for_each_other_in_one_mapping() {
         assert!(other.try_wait().unwrap().is_none(), "it has not come");
         waiting.is_finished()
     });
+    waiting.join().unwrap();
     assert_eq!(meeting.there.load_acquire(), other.id());
     meeting.here.store_release(1);
     let counters = meeting.project(|meeting| &meeting.counters);

@@ -429,3 +429,73 @@ Padded: 32 bytes, align 8
     let fields: Vec<_> = Padded::LAYOUT.fields().iter().map(|f| (f.name(), f.offset(), f.layout().size())).collect();
     assert_eq!(fields, [("a", 0, 4), ("b", 8, 8), ("c", 16, 2), ("d", 18, 5), ("e", 24, 8)]);
 }
+
+/// An address of either family: which one, a tag beside it says.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    /// When the tag is 4.
+    v4: U32<BigEndian>,
+    v6: [u8; 16],
+    words: [u64; 2],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Peer {
+    family: u16,
+    port: U16<BigEndian>,
+    address: Address,
+}
+
+#[test]
+fn a_union_is_reached_by_a_method_a_field() {
+    assert_eq!((Peer::LAYOUT.size(), Peer::LAYOUT.align(), size_of::<Peer>()), (24, 8, 24));
+    let mapping = memory();
+    let peer = mapping.var::<Peer>(8).unwrap();
+    peer.address.v4().store(U32::new(0x7f00_0001));
+    assert_eq!(bytes_at(&mapping, 8 + 8), [127, 0, 0, 1, 0, 0, 0, 0]);
+    peer.address.v6()[15].store(9);
+    assert_eq!(peer.address.words()[1].load(), u64::from_ne_bytes([0, 0, 0, 0, 0, 0, 0, 9]));
+    assert_eq!(peer.address.v6().iter().map(|b| u32::from(b.load())).sum::<u32>(), 127 + 1 + 9);
+    // A handle to a field, read-only as well.
+    let v4 = peer.read_only().project(|p| p.address.v4());
+    assert_eq!(v4.load().get(), 0x7f00_0001);
+    // A whole one is loaded; reading a field of it is the caller's claim that this is the one.
+    let copy: Peer = peer.load();
+    // SAFETY: any bits are four bytes.
+    assert_eq!(unsafe { copy.address.v4 }.get(), 0x7f00_0001);
+    let decoded = Peer::from_bytes(&bytes_at::<24>(&mapping, 8)).unwrap();
+    // SAFETY: any bits are sixteen bytes.
+    assert_eq!(unsafe { decoded.address.v6 }[15], 9);
+    assert_eq!(
+        Peer::LAYOUT.to_string(),
+        "\
+Peer: 24 bytes, align 8
+  offset    size  name           type
+       0       2  family         u16
+       2       2  port           U16<BigEndian>
+       4       4                 (hole)
+       8      16  address        Address
+       8       4  address.v4     U32<BigEndian>
+       8      16  address.v6     [u8; 16]
+       8      16  address.words  [u64; 2]
+"
+    );
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[map_value(deny_padding)]
+#[repr(C)]
+struct Dense {
+    a: u32,
+    b: [u16; 2],
+    c: u64,
+}
+
+#[test]
+fn a_struct_that_denies_padding_has_none() {
+    let value = Dense { a: 1, b: [2, 3], c: 4 };
+    let size: usize = Dense::LAYOUT.fields().iter().map(|f| f.layout().size()).sum();
+    assert_eq!((size, value.to_bytes().len()), (16, 16));
+}

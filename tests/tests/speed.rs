@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use mapvalue::{Array, MapValue, Mapping, Var};
+use mapvalue::{Array, MapValue, Mapping, Shared, Var};
 
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
@@ -89,8 +89,9 @@ fn elements_of_an_array_cost_less_than_one_fifth_more_than_raw_ones() {
     }
     let array: Array<u64> = Mapping::memfd(8 * LEN).unwrap().array().unwrap();
     // The same memory, since caches and page sizes would tell two apart.
-    // SAFETY: the elements lie side by side, 8 bytes each, are read as atomics alone, and live as long as `array`.
-    let raw: &[AtomicU64] = unsafe { std::slice::from_raw_parts(array[0].atomic(), LEN) };
+    let slice = array.mapping().slice::<u64>(0, LEN).unwrap();
+    // SAFETY: a cell of a `u64` is an `AtomicU64`, and the memory lives as long as `slice`.
+    let raw: &[AtomicU64] = unsafe { std::slice::from_raw_parts(slice.as_ptr().cast(), LEN) };
     for (i, cell) in array.iter().enumerate() {
         cell.store(i as u64);
     }
@@ -103,10 +104,26 @@ fn elements_of_an_array_cost_less_than_one_fifth_more_than_raw_ones() {
         let array = black_box(&array);
         (0..black_box(LEN)).map(|i| array[i].load()).sum::<u64>()
     };
-    let by_iterator = || black_box(&array).iter().map(|cell| cell.load()).sum::<u64>();
+    let by_iterator = || black_box(&array).iter().map(Shared::load).sum::<u64>();
     assert_eq!([by_index(), by_iterator(), sum_raw()], [sum_raw_by_index(); 3]);
-    let (_, index) = compare(20, || drop(black_box(by_index())), || drop(black_box(sum_raw_by_index())));
-    let (_, iterator) = compare(20, || drop(black_box(by_iterator())), || drop(black_box(sum_raw())));
+    let (_, index) = compare(
+        20,
+        || {
+            black_box(by_index());
+        },
+        || {
+            black_box(sum_raw_by_index());
+        },
+    );
+    let (_, iterator) = compare(
+        20,
+        || {
+            black_box(by_iterator());
+        },
+        || {
+            black_box(sum_raw());
+        },
+    );
     println!("array elements: by index {index:.2}, by iterator {iterator:.2} times raw");
     assert!(index < 1.2, "by index: {index}");
     assert!(iterator < 1.2, "by iterator: {iterator}");

@@ -1,0 +1,53 @@
+//! Unions as map values: what their mirrors, which the derive writes, rest on.
+//!
+//! A union has no leaves of its own: which of its fields is meant, the program knows. Through a handle each field is reached by a
+//! method of its name, as any other value. Loaded as a whole, a union moves in chunks as wide as its alignment, which is that of
+//! its widest leaf: so no leaf of any field is torn.
+
+use core::mem::MaybeUninit;
+use core::ptr::NonNull;
+use core::slice;
+
+use crate::{Access, MapValue, Plain, chunks};
+
+/// A union of plain fields.
+///
+/// # Safety
+///
+/// The type is a `repr(C)` union, all of whose fields are `Plain`, and so is its mirror, of the mirrors of those fields.
+pub unsafe trait UnionValue: MapValue {}
+
+/// The mirror of a union has the field number `INDEX`.
+///
+/// # Safety
+///
+/// `Part` is the mirror of that field, inside a `ManuallyDrop`.
+pub unsafe trait UnionPart<const INDEX: usize> {
+    /// The field's mirror.
+    type Part;
+}
+
+/// The field number `INDEX` of a union's mirror.
+#[inline]
+pub fn part<const INDEX: usize, M: UnionPart<INDEX>>(mirror: &M) -> &M::Part {
+    const { assert!(size_of::<M::Part>() <= size_of::<M>() && align_of::<M::Part>() <= align_of::<M>()) };
+    // SAFETY: "Reading a union field is … as if transmuted", and each field of a `repr(C)` union is at offset 0 (Reference, type
+    // layout). Any bits are a valid mirror of a value (`MapValue`, promise 3), and its cells may be changed by others at any
+    // moment, also through the mirrors of other fields: all of the bytes are inside of `UnsafeCell`s.
+    unsafe { NonNull::from(mirror).cast::<M::Part>().as_ref() }
+}
+
+/// Loads a union as a whole.
+#[inline]
+pub fn load<T: UnionValue + Plain, A: Access>(mirror: &T::Shared<A>) -> T {
+    let size = size_of::<T>();
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: `value` is valid for writes of its own size; from here on all of its bytes are initialised.
+    unsafe { value.as_mut_ptr().write_bytes(0, 1) };
+    // SAFETY: they are those of `value`, which nothing else refers to.
+    let bytes = unsafe { slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size) };
+    // SAFETY: a mirror has the size of its type (`MapValue`, promise 1), and is reached by atomics alone.
+    unsafe { chunks::load(NonNull::from(mirror).cast(), bytes, T::LAYOUT.align().min(chunks::WIDEST)) };
+    // SAFETY: any initialised bits are a value of each of its fields (`UnionValue`, `Plain`).
+    unsafe { value.assume_init() }
+}

@@ -1,0 +1,72 @@
+//! A field-less enum: a leaf, of which its repr is the raw integer.
+
+use proc_macro2::{Span, TokenStream};
+use quote::quote;
+use syn::ext::IdentExt;
+use syn::{Ident, Variant};
+
+use crate::parse::Input;
+
+pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
+    let (krate, ident) = (&input.krate, input.ident);
+    let private = quote!(#krate::__private);
+    let repr = input.repr.int.as_ref().map_or_else(|| Ident::new("u32", Span::call_site()), Clone::clone);
+    let repr = quote!(#private::#repr);
+    let name = ident.to_string();
+    let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
+    let spelled = names.iter().map(|name| name.unraw().to_string());
+    quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        #[allow(deprecated)]
+        unsafe impl #krate::MapValue for #ident {
+            type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
+
+            const LAYOUT: #krate::Layout = #krate::Layout::enumeration::<Self, <Self as #krate::MapValue>::Shared<#krate::ReadWrite>, #repr>(
+                #name,
+                const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
+            );
+
+            #[inline]
+            fn __try_load<__Access: #krate::Access>(
+                __shared: &<Self as #krate::MapValue>::Shared<__Access>,
+            ) -> #private::Result<Self, #krate::InvalidValue> {
+                __shared.try_load()
+            }
+        }
+
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        #[allow(deprecated)]
+        impl #krate::Storable for #ident {
+            #[inline]
+            fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
+                __shared.__store_ref(__value);
+            }
+        }
+
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        #[allow(deprecated)]
+        unsafe impl #krate::Leaf for #ident {
+            type Raw = #repr;
+            type Cell = <#repr as #private::Raw>::Atomic;
+
+            #[inline]
+            fn to_raw(&self) -> #repr {
+                match self { #(Self::#names => Self::#names as #repr),* }
+            }
+
+            #[inline]
+            fn try_from_raw(__raw: #repr) -> #private::Result<Self, #krate::InvalidValue> {
+                match __raw {
+                    #(__raw if __raw == Self::#names as #repr => #private::Ok(Self::#names),)*
+                    __raw => #private::Err(#krate::InvalidValue::new(#name, __raw as #private::i128)),
+                }
+            }
+        }
+
+        #[allow(deprecated)]
+        const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
+    }
+}

@@ -1,0 +1,102 @@
+//! A struct: its mirror is a struct of the mirrors of its fields.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+use syn::Member;
+
+use super::{Composite, FieldOf};
+use crate::{bounds, words};
+
+pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
+    let parts = [
+        item.assertions(words::assert_value),
+        mirror_struct(item),
+        item.mirror_impl(),
+        map_value_impl(item),
+        storable_impl(item),
+        plain_impl(item),
+        in_place_impl(item),
+    ];
+    quote!(#(#parts)*)
+}
+
+fn mirror_struct(item: &Composite<'_>) -> TokenStream {
+    let Composite { krate, access, mirror, .. } = item;
+    let mut generics = item.mirror_definition_generics();
+    let where_clause = generics.where_clause.take();
+    let fields = item.fields.iter().map(|field| {
+        let attrs = field.kept_attributes();
+        let vis = &field.field.vis;
+        let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
+        let ty = field.mirror(krate, access);
+        quote!(#(#attrs)* #vis #name #ty)
+    });
+    let body = match item.fields[0].member {
+        Member::Named(_) => quote!(#where_clause { #(#fields),* }),
+        Member::Unnamed(_) => quote!((#(#fields),*) #where_clause;),
+    };
+    let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
+    quote!(#attributes #vis struct #mirror #generics #body)
+}
+
+fn map_value_impl(item: &Composite<'_>) -> TokenStream {
+    let Composite { krate, access, .. } = item;
+    let loads = item.fields.iter().map(|field| {
+        let FieldOf { member, ty, .. } = field;
+        quote! {
+            #member: #krate::__private::try_load_field::<#ty, #access>(
+                &__shared.#member,
+                ::core::mem::offset_of!(Self, #member),
+            )?
+        }
+    });
+    item.map_value_impl("structure", &quote!(Self { #(#loads),* }))
+}
+
+fn storable_impl(item: &Composite<'_>) -> TokenStream {
+    let krate = item.krate;
+    let stores = item.fields.iter().map(|field| {
+        let FieldOf { member, ty, .. } = field;
+        quote!(<#ty as #krate::Storable>::__store(&__shared.#member, &__value.#member);)
+    });
+    let storable = quote!(#krate::Storable);
+    let body = quote! {
+        #[inline]
+        fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
+            #(#stores)*
+        }
+    };
+    item.implement(&storable, Some(&storable), &body)
+}
+
+fn plain_impl(item: &Composite<'_>) -> TokenStream {
+    let Composite { krate, access, .. } = item;
+    let loads = item.fields.iter().map(|field| {
+        let FieldOf { member, ty, .. } = field;
+        quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member))
+    });
+    let plain = quote!(#krate::Plain);
+    let body = quote! {
+        #[inline]
+        fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
+            Self { #(#loads),* }
+        }
+    };
+    item.implement(&plain, Some(&plain), &body)
+}
+
+/// Nothing where a field is plainly a number: an atomic is never spelled so.
+fn in_place_impl(item: &Composite<'_>) -> TokenStream {
+    if item.fields.iter().any(|field| bounds::looks_primitive(field.ty)) {
+        return TokenStream::new();
+    }
+    let krate = item.krate;
+    let members = item.fields.iter().map(|field| &field.member);
+    let in_place = quote!(#krate::InPlace);
+    let body = quote! {
+        fn __fields(&self) {
+            #(#krate::__private::assert_in_place(&self.#members);)*
+        }
+    };
+    item.implement(&in_place, Some(&in_place), &body)
+}

@@ -1,0 +1,79 @@
+//! A union: its mirror is a union of the mirrors of its fields, each reached by a method of its name.
+
+use proc_macro2::TokenStream;
+use quote::quote;
+
+use super::Composite;
+use crate::words;
+
+pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
+    let Composite { krate, access, .. } = item;
+    let plain = quote!(#krate::Plain);
+    let load = quote!(#krate::__private::union::load::<Self, #access>(__shared));
+    let plain_body = quote! {
+        #[inline]
+        fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
+            #load
+        }
+    };
+    let parts = [
+        item.assertions(words::assert_union_field),
+        mirror_union(item),
+        accessors(item),
+        item.mirror_impl(),
+        item.map_value_impl("union", &load),
+        item.implement(&plain, None, &plain_body),
+        item.implement(&quote!(#krate::__private::union::UnionValue), None, &TokenStream::new()),
+    ];
+    quote!(#(#parts)*)
+}
+
+fn mirror_union(item: &Composite<'_>) -> TokenStream {
+    let Composite { krate, access, mirror, .. } = item;
+    let mut generics = item.mirror_definition_generics();
+    let where_clause = generics.where_clause.take();
+    let fields = item.fields.iter().map(|field| {
+        let (member, ty) = (&field.member, field.mirror(krate, access));
+        quote!(#member: #krate::__private::ManuallyDrop<#ty>)
+    });
+    let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
+    quote!(#attributes #vis union #mirror #generics #where_clause { #(#fields),* })
+}
+
+/// A method a field, with the field's name, docs and visibility.
+fn accessors(item: &Composite<'_>) -> TokenStream {
+    let Composite { krate, access, mirror, .. } = item;
+    let generics = item.mirror_generics();
+    let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
+    let parts = item.fields.iter().enumerate().map(|(index, field)| {
+        let ty = field.mirror(krate, access);
+        quote! {
+            #[automatically_derived]
+            #[allow(deprecated)]
+            unsafe impl #impl_generics #krate::__private::union::UnionPart<#index> for #mirror #mirror_generics #where_clause {
+                type Part = #ty;
+            }
+        }
+    });
+    let methods = item.fields.iter().enumerate().map(|(index, field)| {
+        let (attrs, vis, member) = (field.kept_attributes(), &field.field.vis, &field.member);
+        let ty = field.mirror(krate, access);
+        quote! {
+            #(#attrs)*
+            #[allow(dead_code)]
+            #[inline]
+            #vis fn #member(&self) -> &#ty {
+                #krate::__private::union::part::<#index, Self>(self)
+            }
+        }
+    });
+    quote! {
+        #(#parts)*
+
+        #[automatically_derived]
+        #[allow(deprecated, clippy::must_use_candidate)]
+        impl #impl_generics #mirror #mirror_generics #where_clause {
+            #(#methods)*
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Mistakes made on purpose, one at a time, each of which a sanitizer must report: `tests/sanitize` runs them to see that the
+//! sanitizers look at the memory of mappings, and at what this crate does there.
+
+use std::hint::black_box;
+use std::thread;
+
+use mapvalue::{Mapping, ReadWrite, Var};
+
+fn main() {
+    let name = std::env::args().nth(1).unwrap_or_default();
+    match name.as_str() {
+        "race" => race(true),
+        "race-with-our-store" => race(false),
+        "read-after-unmap" => read_after_unmap(),
+        "read-after-free" => read_adopted(true),
+        "read-past-the-end" => read_adopted(false),
+        _ => panic!("no canary is called `{name}`"),
+    }
+    println!("{name}: nobody has noticed");
+}
+
+/// Two threads store to one place of a memfd: one as a plain pointer does, the other too or by a `Var`.
+fn race(both_raw: bool) {
+    let mapping = Mapping::memfd(4096).unwrap();
+    let threads = [true, both_raw].map(|raw| {
+        let [counter, started]: [Var<u64>; 2] = [8, 16].map(|offset| mapping.var(offset).unwrap());
+        thread::spawn(move || {
+            // At the same time, but without any order between them: all of this is relaxed.
+            started.fetch_add(1);
+            while started.load() < 2 {
+                thread::yield_now();
+            }
+            for n in 0..10_000 {
+                if raw {
+                    // SAFETY: the place is mapped, writable and aligned while `counter` lives. That another thread stores
+                    // there at the same time is the mistake, and undefined.
+                    unsafe { *counter.atomic().as_ptr() = n };
+                } else {
+                    counter.store(n);
+                }
+            }
+        })
+    });
+    for thread in threads {
+        thread.join().unwrap();
+    }
+}
+
+/// A pointer outlives the last handle, as no reference can.
+fn read_after_unmap() {
+    let counter: Var<u64> = Mapping::memfd(4096).unwrap().var(8).unwrap();
+    let place = counter.atomic().as_ptr();
+    drop(counter);
+    // SAFETY: none: there is no memory any more, which is the mistake.
+    black_box(unsafe { *place });
+}
+
+/// A read of heap memory that was adopted: behind its end, or after it was released.
+fn read_adopted(released: bool) {
+    let base = Box::into_raw(Box::new([0_u64; 8]));
+    // SAFETY: the pointer is the one that `Box::into_raw` gave, and is released once.
+    let release = {
+        let base = base.expose_provenance();
+        move || drop(unsafe { Box::from_raw(std::ptr::with_exposed_provenance_mut::<[u64; 8]>(base)) })
+    };
+    // SAFETY: the memory is initialised and stays until `release`; nobody else has it.
+    let mapping = unsafe { Mapping::adopt(base.cast(), 64, ReadWrite, release) }.unwrap();
+    let last: Var<u64> = mapping.var(56).unwrap();
+    drop(mapping);
+    let place = last.atomic().as_ptr().wrapping_add(usize::from(!released));
+    if released {
+        drop(last);
+    }
+    // SAFETY: none: the place is freed or past the end, which is the mistake.
+    black_box(unsafe { *place });
+}
