@@ -51,10 +51,7 @@ impl<'a> Composite<'a> {
         let access = access_name(input, &fields);
         let mirror = format_ident!("{}Shared", input.ident, span = input.ident.span());
         let krate = &input.krate;
-        let required = match input.data {
-            Body::Union(_) => quote!(#krate::Plain),
-            _ => quote!(#krate::MapValue),
-        };
+        let required = if let Body::Union(_) = input.data { quote!(#krate::Plain) } else { quote!(#krate::MapValue) };
         Self { input, krate, ident: input.ident, fields, required, mirror, access }
     }
 

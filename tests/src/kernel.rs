@@ -1,1 +1,78 @@
-//! Loading and running BPF programs in tests.
+//! Loading and running BPF programs in tests, and making maps without a loader.
+//!
+//! A test that needs the kernel begins with [`require!`]. Programs run through `BPF_PROG_TEST_RUN` alone: nothing is
+//! attached, and nothing is pinned, so all is gone when the test ends.
+
+pub mod child;
+mod loader;
+mod map;
+mod sys;
+
+use std::io::{self, Write};
+
+pub use crate::require_kernel as require;
+pub use loader::{Aya, Libbpf, Loader};
+pub use map::{Map, flags, map_type};
+
+/// Compiled programs, whose sources are beside them (see the `build` script in `tests/bpf`).
+pub mod objects {
+    use aya::include_bytes_aligned;
+
+    /// Counters in an array map and in global sections.
+    pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
+    /// Programs that change a map as fast as they can.
+    pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
+    /// Maps with fields that the kernel guards. libbpf only.
+    pub const SPECIAL: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/special.bpf.o"));
+    /// A value of each type that a map may hold.
+    pub const VALUES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/values.bpf.o"));
+    /// The program of the quickstart example.
+    pub const QUICKSTART: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/bpf/quickstart.bpf.o"));
+}
+
+/// Ends a test early where BPF is out of reach: a message, and the test passes.
+///
+/// With `MAPVALUE_REQUIRE_KERNEL=1` in the environment, the test fails instead.
+#[macro_export]
+macro_rules! require_kernel {
+    () => {
+        if let Some(reason) = $crate::kernel::out_of_reach() {
+            $crate::kernel::skip(&reason);
+            return;
+        }
+    };
+}
+
+/// Why this process cannot use BPF, or `None` if it can: found out by doing it.
+///
+/// # Panics
+///
+/// If the kernel refuses for a reason other than permission or absence: then something is broken.
+pub fn out_of_reach() -> Option<String> {
+    let map = map::create(map_type::ARRAY, flags::MMAPABLE, 8, 1, "probe").map(drop);
+    let tried = map.map_err(|error| ("create an array map", error)).and_then(|()| {
+        // Tests load classifiers and XDP programs, for which CAP_BPF alone does not do.
+        sys::load_trivial_classifier().map(drop).map_err(|error| ("load a classifier", error))
+    });
+    match tried {
+        Ok(()) => None,
+        Err((what, error)) => match error.raw_os_error() {
+            Some(libc::EPERM | libc::ENOSYS) => Some(format!("cannot {what}: {error}")),
+            _ => panic!("cannot {what}, though BPF is within reach: {error}"),
+        },
+    }
+}
+
+/// Says that a test is skipped, and why.
+///
+/// # Panics
+///
+/// If the environment variable `MAPVALUE_REQUIRE_KERNEL` is `1`.
+pub fn skip(reason: &str) {
+    let required = std::env::var_os("MAPVALUE_REQUIRE_KERNEL").is_some_and(|value| value == "1");
+    assert!(!required, "MAPVALUE_REQUIRE_KERNEL=1, but {reason}");
+    let thread = std::thread::current();
+    // Not `eprintln!`, which the test harness hides when a test passes.
+    let _ = writeln!(io::stderr(), "{}: skipped: {reason}", thread.name().unwrap_or("a test"));
+}

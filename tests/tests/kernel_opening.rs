@@ -389,6 +389,6 @@ fn a_program_is_not_a_map_in_a_process_that_cannot_look_into_proc_either() {
     child::drop_privileges();
     let link = std::fs::read_link(format!("/proc/self/fd/{}", program.as_raw_fd()));
     println!("{link:?} {:?}", refused(program));
-    assert!(matches!(refused(program), Error::NotAMap { .. }));
+    assert!(matches!(refused(program), Error::BadDescriptor { .. }));
     child::done();
 }
