@@ -8,6 +8,8 @@
 mod bounds;
 mod check;
 mod expand;
+#[cfg(test)]
+mod golden;
 mod parse;
 mod words;
 
@@ -17,15 +19,21 @@ use syn::{DeriveInput, parse_macro_input};
 /// Makes a type one that may live in memory shared with BPF programs.
 ///
 /// For a struct `Stats` with `#[repr(C)]` or `#[repr(transparent)]` it writes the mirror `StatsShared` (the same layout, each
-/// leaf a `Shared` cell) and implements `MapValue`; for a field-less enum with `#[repr(u8)]` to `#[repr(i64)]` it implements
-/// `MapValue` and `Leaf`.
+/// leaf a `Shared` cell) and implements `MapValue`; so it does for a `repr(C)` union of plain fields, with a method a field on the
+/// mirror. For a field-less enum with `#[repr(u8)]` to `#[repr(i64)]` it implements `MapValue` and `Leaf`.
 ///
-/// Attributes: `#[map_value(crate = "path")]` on the type if `mapvalue` is reached under another name.
+/// Attributes on the type:
+///
+/// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name;
+/// - `#[map_value(deny_padding)]` makes padding an error that tells where it is.
 #[proc_macro_derive(MapValue, attributes(map_value))]
 pub fn derive_map_value(item: TokenStream) -> TokenStream {
-    let input = parse_macro_input!(item as DeriveInput);
-    parse::Input::parse(&input)
-        .and_then(|input| check::check(&input).map(|()| expand::expand(&input)))
-        .unwrap_or_else(syn::Error::into_compile_error)
-        .into()
+    let item = parse_macro_input!(item as DeriveInput);
+    expand_item(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
+    let input = parse::Input::parse(item)?;
+    check::check(&input)?;
+    Ok(expand::expand(&input))
 }

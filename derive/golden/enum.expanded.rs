@@ -1,0 +1,82 @@
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl ::mapvalue::MapValue for Mode {
+    type Shared<__Access: ::mapvalue::Access> = ::mapvalue::Shared<Self, __Access>;
+    const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::enumeration::<
+        Self,
+        <Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
+        ::mapvalue::__private::u8,
+    >(
+        "Mode",
+        const {
+            &[
+                ::mapvalue::Variant {
+                    name: "Off",
+                    value: Self::Off as ::mapvalue::__private::u8
+                        as ::mapvalue::__private::i128,
+                },
+                ::mapvalue::Variant {
+                    name: "On",
+                    value: Self::On as ::mapvalue::__private::u8
+                        as ::mapvalue::__private::i128,
+                },
+            ]
+        },
+    );
+    #[inline]
+    fn __try_load<__Access: ::mapvalue::Access>(
+        __shared: &<Self as ::mapvalue::MapValue>::Shared<__Access>,
+    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
+        __shared.try_load()
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+impl ::mapvalue::Storable for Mode {
+    #[inline]
+    fn __store(
+        __shared: &<Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
+        __value: &Self,
+    ) {
+        __shared.__store_ref(__value);
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl ::mapvalue::Leaf for Mode {
+    type Raw = ::mapvalue::__private::u8;
+    type Cell = <::mapvalue::__private::u8 as ::mapvalue::__private::Raw>::Atomic;
+    #[inline]
+    fn to_raw(&self) -> ::mapvalue::__private::u8 {
+        match self {
+            Self::Off => Self::Off as ::mapvalue::__private::u8,
+            Self::On => Self::On as ::mapvalue::__private::u8,
+        }
+    }
+    #[inline]
+    fn try_from_raw(
+        __raw: ::mapvalue::__private::u8,
+    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
+        match __raw {
+            __raw if __raw == Self::Off as ::mapvalue::__private::u8 => {
+                ::mapvalue::__private::Ok(Self::Off)
+            }
+            __raw if __raw == Self::On as ::mapvalue::__private::u8 => {
+                ::mapvalue::__private::Ok(Self::On)
+            }
+            __raw => {
+                ::mapvalue::__private::Err(
+                    ::mapvalue::InvalidValue::new(
+                        "Mode",
+                        __raw as ::mapvalue::__private::i128,
+                    ),
+                )
+            }
+        }
+    }
+}
+#[allow(deprecated)]
+const _: ::mapvalue::Layout = <Mode as ::mapvalue::MapValue>::LAYOUT;

@@ -1,0 +1,5 @@
+#[repr(u8)]
+pub enum Mode {
+    Off,
+    On = 7,
+}

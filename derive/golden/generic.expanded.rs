@@ -1,0 +1,146 @@
+#[allow(deprecated)]
+const _: () = {
+    #[allow(dead_code)]
+    fn __mapvalue_fields<T, const N: usize>()
+    where
+        T: 'static,
+        T: ::mapvalue::MapValue,
+    {
+        ::mapvalue::__private::refused::value::<[T; N]>();
+        ::mapvalue::__private::refused::value::<PhantomData<T>>();
+    }
+};
+///The shared mirror of [`Bank`]: the same layout, in which each leaf is a cell.
+#[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+#[repr(C, align(64))]
+struct BankShared<T, const N: usize, A: ::mapvalue::Access = ::mapvalue::ReadWrite>(
+    <[T; N] as ::mapvalue::MapValue>::Shared<A>,
+    <PhantomData<T> as ::mapvalue::MapValue>::Shared<A>,
+)
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
+    for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue;
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl<T, const N: usize, A: ::mapvalue::Access> ::mapvalue::Mirror
+for BankShared<T, N, A>
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
+    for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue,
+{
+    type Value = Bank<T, N>;
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl<T, const N: usize> ::mapvalue::MapValue for Bank<T, N>
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
+    for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue,
+{
+    type Shared<A: ::mapvalue::Access> = BankShared<T, N, A>;
+    const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::structure::<
+        Self,
+        BankShared<T, N, ::mapvalue::ReadWrite>,
+    >(
+        "Bank",
+        const {
+            &[
+                <[T; N] as ::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "0",
+                        ::core::mem::offset_of!(Self, 0),
+                        ::core::mem::offset_of!(
+                            BankShared < T, N, ::mapvalue::ReadWrite >, 0
+                        ),
+                        "field `0` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                    ),
+                <PhantomData<T> as ::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "1",
+                        ::core::mem::offset_of!(Self, 1),
+                        ::core::mem::offset_of!(
+                            BankShared < T, N, ::mapvalue::ReadWrite >, 1
+                        ),
+                        "field `1` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                    ),
+            ]
+        },
+    );
+    #[inline]
+    fn __try_load<A: ::mapvalue::Access>(
+        __shared: &Self::Shared<A>,
+    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
+        ::mapvalue::__private::Ok(Self {
+            0: ::mapvalue::__private::try_load_field::<
+                [T; N],
+                A,
+            >(&__shared.0, ::core::mem::offset_of!(Self, 0))?,
+            1: ::mapvalue::__private::try_load_field::<
+                PhantomData<T>,
+                A,
+            >(&__shared.1, ::core::mem::offset_of!(Self, 1))?,
+        })
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+impl<T, const N: usize> ::mapvalue::Storable for Bank<T, N>
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::Storable,
+    for<'__mapvalue> PhantomData<T>: ::mapvalue::Storable,
+{
+    #[inline]
+    fn __store(
+        __shared: &<Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
+        __value: &Self,
+    ) {
+        <[T; N] as ::mapvalue::Storable>::__store(&__shared.0, &__value.0);
+        <PhantomData<T> as ::mapvalue::Storable>::__store(&__shared.1, &__value.1);
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl<T, const N: usize> ::mapvalue::Plain for Bank<T, N>
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::Plain,
+    for<'__mapvalue> PhantomData<T>: ::mapvalue::Plain,
+{
+    #[inline]
+    fn __load<A: ::mapvalue::Access>(
+        __shared: &<Self as ::mapvalue::MapValue>::Shared<A>,
+    ) -> Self {
+        Self {
+            0: <[T; N] as ::mapvalue::Plain>::__load::<A>(&__shared.0),
+            1: <PhantomData<T> as ::mapvalue::Plain>::__load::<A>(&__shared.1),
+        }
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl<T, const N: usize> ::mapvalue::InPlace for Bank<T, N>
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::InPlace,
+    for<'__mapvalue> PhantomData<T>: ::mapvalue::InPlace,
+{
+    fn __fields(&self) {
+        ::mapvalue::__private::assert_in_place(&self.0);
+        ::mapvalue::__private::assert_in_place(&self.1);
+    }
+}

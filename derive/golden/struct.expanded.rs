@@ -1,0 +1,118 @@
+#[allow(deprecated)]
+const _: () = {
+    #[allow(dead_code)]
+    fn __mapvalue_fields() {
+        ::mapvalue::__private::refused::value::<u64>();
+        ::mapvalue::__private::refused::value::<Mode>();
+    }
+    const _: () = {
+        #[allow(unused_imports)]
+        use ::mapvalue::__private::Unforced as _;
+        ::mapvalue::__private::Forced::<Queue>::LAYOUT
+    };
+};
+///The shared mirror of [`Queue`]: the same layout, in which each leaf is a cell.
+#[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+#[repr(C)]
+pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite>
+where
+    for<'__mapvalue> Mode: ::mapvalue::MapValue,
+{
+    /// Packets seen.
+    pub packets: <u64 as ::mapvalue::MapValue>::Shared<A>,
+    mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl<A: ::mapvalue::Access> ::mapvalue::Mirror for QueueShared<A>
+where
+    for<'__mapvalue> Mode: ::mapvalue::MapValue,
+{
+    type Value = Queue;
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl ::mapvalue::MapValue for Queue
+where
+    for<'__mapvalue> Mode: ::mapvalue::MapValue,
+{
+    type Shared<A: ::mapvalue::Access> = QueueShared<A>;
+    const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::structure::<
+        Self,
+        QueueShared<::mapvalue::ReadWrite>,
+    >(
+        "Queue",
+        const {
+            &[
+                <u64 as ::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "packets",
+                        ::core::mem::offset_of!(Self, packets),
+                        ::core::mem::offset_of!(
+                            QueueShared < ::mapvalue::ReadWrite >, packets
+                        ),
+                        "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                    ),
+                <Mode as ::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "mode",
+                        ::core::mem::offset_of!(Self, mode),
+                        ::core::mem::offset_of!(
+                            QueueShared < ::mapvalue::ReadWrite >, mode
+                        ),
+                        "field `mode` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                    ),
+            ]
+        },
+    );
+    #[inline]
+    fn __try_load<A: ::mapvalue::Access>(
+        __shared: &Self::Shared<A>,
+    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
+        ::mapvalue::__private::Ok(Self {
+            packets: ::mapvalue::__private::try_load_field::<
+                u64,
+                A,
+            >(&__shared.packets, ::core::mem::offset_of!(Self, packets))?,
+            mode: ::mapvalue::__private::try_load_field::<
+                Mode,
+                A,
+            >(&__shared.mode, ::core::mem::offset_of!(Self, mode))?,
+        })
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+impl ::mapvalue::Storable for Queue
+where
+    for<'__mapvalue> Mode: ::mapvalue::Storable,
+{
+    #[inline]
+    fn __store(
+        __shared: &<Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
+        __value: &Self,
+    ) {
+        <u64 as ::mapvalue::Storable>::__store(&__shared.packets, &__value.packets);
+        <Mode as ::mapvalue::Storable>::__store(&__shared.mode, &__value.mode);
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl ::mapvalue::Plain for Queue
+where
+    for<'__mapvalue> Mode: ::mapvalue::Plain,
+{
+    #[inline]
+    fn __load<A: ::mapvalue::Access>(
+        __shared: &<Self as ::mapvalue::MapValue>::Shared<A>,
+    ) -> Self {
+        Self {
+            packets: <u64 as ::mapvalue::Plain>::__load::<A>(&__shared.packets),
+            mode: <Mode as ::mapvalue::Plain>::__load::<A>(&__shared.mode),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+#[allow(deprecated)]
+const _: () = {
+    #[allow(dead_code)]
+    fn __mapvalue_fields() {
+        shared::mapvalue::__private::refused::union_field::<U32<BigEndian>>();
+        shared::mapvalue::__private::refused::union_field::<[u8; 16]>();
+    }
+    const _: () = {
+        #[allow(unused_imports)]
+        use shared::mapvalue::__private::Unforced as _;
+        shared::mapvalue::__private::Forced::<Address>::LAYOUT
+    };
+};
+///The shared mirror of [`Address`]: the same layout, in which each leaf is a cell.
+#[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+#[repr(C)]
+pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite>
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    v4: shared::mapvalue::__private::ManuallyDrop<
+        <U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A>,
+    >,
+    v6: shared::mapvalue::__private::ManuallyDrop<
+        <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+    >,
+}
+#[automatically_derived]
+#[allow(deprecated)]
+unsafe impl<
+    A: shared::mapvalue::Access,
+> shared::mapvalue::__private::union::UnionPart<0usize> for AddressShared<A>
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    type Part = <U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A>;
+}
+#[automatically_derived]
+#[allow(deprecated)]
+unsafe impl<
+    A: shared::mapvalue::Access,
+> shared::mapvalue::__private::union::UnionPart<1usize> for AddressShared<A>
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    type Part = <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>;
+}
+#[automatically_derived]
+#[allow(deprecated, clippy::must_use_candidate)]
+impl<A: shared::mapvalue::Access> AddressShared<A>
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    /// An IPv4 address.
+    #[allow(dead_code)]
+    #[inline]
+    pub fn v4(&self) -> &<U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A> {
+        shared::mapvalue::__private::union::part::<0usize, Self>(self)
+    }
+    #[allow(dead_code)]
+    #[inline]
+    fn v6(&self) -> &<[u8; 16] as shared::mapvalue::MapValue>::Shared<A> {
+        shared::mapvalue::__private::union::part::<1usize, Self>(self)
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl<A: shared::mapvalue::Access> shared::mapvalue::Mirror for AddressShared<A>
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    type Value = Address;
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl shared::mapvalue::MapValue for Address
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    type Shared<A: shared::mapvalue::Access> = AddressShared<A>;
+    const LAYOUT: shared::mapvalue::Layout = shared::mapvalue::Layout::union::<
+        Self,
+        AddressShared<shared::mapvalue::ReadWrite>,
+    >(
+        "Address",
+        const {
+            &[
+                <U32<BigEndian> as shared::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "v4",
+                        ::core::mem::offset_of!(Self, v4),
+                        ::core::mem::offset_of!(
+                            AddressShared < shared::mapvalue::ReadWrite >, v4
+                        ),
+                        "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                    ),
+                <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "v6",
+                        ::core::mem::offset_of!(Self, v6),
+                        ::core::mem::offset_of!(
+                            AddressShared < shared::mapvalue::ReadWrite >, v6
+                        ),
+                        "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                    ),
+            ]
+        },
+    );
+    #[inline]
+    fn __try_load<A: shared::mapvalue::Access>(
+        __shared: &Self::Shared<A>,
+    ) -> shared::mapvalue::__private::Result<Self, shared::mapvalue::InvalidValue> {
+        shared::mapvalue::__private::Ok(
+            shared::mapvalue::__private::union::load::<Self, A>(__shared),
+        )
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl shared::mapvalue::Plain for Address
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{
+    #[inline]
+    fn __load<A: shared::mapvalue::Access>(
+        __shared: &<Self as shared::mapvalue::MapValue>::Shared<A>,
+    ) -> Self {
+        shared::mapvalue::__private::union::load::<Self, A>(__shared)
+    }
+}
+#[automatically_derived]
+#[diagnostic::do_not_recommend]
+#[allow(deprecated)]
+unsafe impl shared::mapvalue::__private::union::UnionValue for Address
+where
+    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+{}

@@ -1,0 +1,75 @@
+//! What the derive writes, held in files that a person can read: `golden/NAME.rs` is the item, `golden/NAME.expanded.rs` what
+//! comes of it. `UPDATE_GOLDEN=1 cargo test -p mapvalue-derive` writes the latter anew.
+
+use std::path::{Path, PathBuf};
+use std::{env, fs};
+
+use syn::DeriveInput;
+
+use crate::expand_item;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
+}
+
+fn check(name: &str) {
+    let item = fs::read_to_string(golden(&format!("{name}.rs"))).unwrap();
+    let item: DeriveInput = syn::parse_str(&item).unwrap();
+    let expanded = prettyplease::unparse(&syn::parse2(expand_item(&item).unwrap()).unwrap());
+    let file = golden(&format!("{name}.expanded.rs"));
+    if env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&file, &expanded).unwrap();
+    }
+    let expected = fs::read_to_string(&file).unwrap();
+    assert!(expanded == expected, "{name} expands to something else than {}:\n{expanded}", file.display());
+}
+
+#[test]
+fn a_struct_expands_as_its_golden_file_says() {
+    check("struct");
+}
+
+#[test]
+fn a_generic_tuple_struct_expands_as_its_golden_file_says() {
+    check("generic");
+}
+
+#[test]
+fn an_enum_expands_as_its_golden_file_says() {
+    check("enum");
+}
+
+#[test]
+fn a_union_expands_as_its_golden_file_says() {
+    check("union");
+}
+
+#[test]
+fn no_input_makes_the_derive_panic() {
+    // Each of these is refused, or left to rustc; what matters is that there is an answer.
+    for item in [
+        "struct S;",
+        "#[repr(C)] struct S();",
+        "#[repr(C)] enum E {}",
+        "#[repr(u8)] enum E { A(u8), B { c: u8 } }",
+        "#[repr()] struct S { a: u8 }",
+        "#[repr] struct S { a: u8 }",
+        "#[repr = 3] struct S { a: u8 }",
+        "#[repr(align)] struct S { a: u8 }",
+        "#[repr(align(x))] struct S { a: u8 }",
+        "#[repr(align(99999999999999999999))] struct S { a: u8 }",
+        "#[repr(C, packed(2))] struct S { a: u8 }",
+        "#[repr(C)] #[map_value] struct S { a: u8 }",
+        "#[repr(C)] #[map_value = 3] struct S { a: u8 }",
+        "#[repr(C)] #[map_value(crate)] struct S { a: u8 }",
+        "#[repr(C)] #[map_value(crate = 3)] struct S { a: u8 }",
+        "#[repr(C)] #[map_value(crate = \"a b\")] struct S { a: u8 }",
+        "#[repr(C)] struct S<'a, T: ?Sized, const N: usize> where T: 'a { a: &'a T, b: [u8; N] }",
+        "#[repr(C)] struct r#struct<r#type> { r#fn: r#type, b: <r#type as X>::Y, c: r#type::Z }",
+        "#[repr(C)] union U { a: u8, b: m!() }",
+        "#[repr(C)] struct S { a: (), b: !, c: [u8], d: dyn X, e: impl X, f: fn(), g: _ }",
+    ] {
+        let item: DeriveInput = syn::parse_str(item).unwrap_or_else(|error| panic!("{item}: {error}"));
+        let _ = expand_item(&item);
+    }
+}
