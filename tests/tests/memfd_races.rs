@@ -87,6 +87,7 @@ fn is_mapped(address: usize, inode: u64) -> bool {
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Counters {
+    started: u32,
     by_add: u64,
     by_compare_exchange: u64,
     small: u16,
@@ -100,13 +101,16 @@ struct Counters {
 }
 
 /// Counts `n` times in every way that must not lose one. `who` is a number below 4 of the caller's own.
-fn count(counters: &Var<Counters>, who: u32, n: u64) {
+/// It starts when `people` are there, so that they do get in each other's way.
+fn count(counters: &Var<Counters>, who: u32, people: u32, n: u64) {
     fn update<T: Leaf + Plain + Copy>(cell: &Shared<T>, next: impl Fn(T) -> T) {
         let mut current = cell.load();
         while let Err(found) = cell.compare_exchange(current, next(current)) {
             current = found;
         }
     }
+    counters.started.fetch_add(1);
+    wait_until("the others who count", || counters.started.load() == people);
     for i in 0..n {
         counters.by_add.fetch_add(1);
         counters.small.fetch_add(1);
@@ -129,6 +133,7 @@ fn assert_counted(counters: &Var<Counters>, people: u32, n: u64) {
     let total = u64::from(people) * n;
     let slot = |k: u64| u64::from(people) * (0..n / 4).map(|i| 4 * i + k).sum::<u64>();
     let expected = Counters {
+        started: people,
         by_add: total,
         by_compare_exchange: total,
         small: total as u16,
@@ -146,10 +151,10 @@ fn assert_counted(counters: &Var<Counters>, people: u32, n: u64) {
 #[test]
 fn counts_from_four_threads_and_two_mappings_are_exact() {
     let mappings = mapped_twice(4096);
-    let n = times(25_000).next_multiple_of(4);
+    let n = times(200_000).next_multiple_of(4);
     let threads = (0..4_u32).map(|who| {
         let counters = mappings[who as usize % 2].var::<Counters>(64).unwrap();
-        thread::spawn(move || count(&counters, who, n))
+        thread::spawn(move || count(&counters, who, 4, n))
     });
     join(threads.collect());
     for mapping in &mappings {
@@ -390,7 +395,7 @@ fn memory_is_unmapped_by_whichever_thread_drops_the_last_handle() {
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
 struct Meeting {
-    here: u32,
+    /// How far the other process is: its id, then 1 and 2.
     there: u32,
     go_on: bool,
     counters: Counters,
@@ -402,34 +407,49 @@ const SHARED_WORDS: usize = 1024;
 /// The variable that tells `the_other_process` where the memory is.
 const OTHER: &str = "MAPVALUE_TEST_OTHER_PROCESS";
 
-/// Starts this program once more, to run `the_other_process` alone on the memory of `mapping`.
-fn start_other_process(mapping: &Mapping, n: u64) -> Child {
-    let fd = mapping.fd().unwrap().as_raw_fd();
-    Command::new(env::current_exe().unwrap())
-        .args(["--exact", "the_other_process", "--ignored", "--nocapture"])
-        .env(OTHER, format!("/proc/{}/fd/{fd} {n}", process::id()))
-        .stdout(process::Stdio::null())
-        .spawn()
-        .unwrap()
+/// This program once more, running `the_other_process` alone. It ends with this value.
+struct OtherProcess(Child);
+
+impl OtherProcess {
+    /// Starts it on the memory of `mapping`, to count `n` times as one of `people`.
+    fn start(mapping: &Mapping, people: u32, n: u64) -> Self {
+        let fd = mapping.fd().unwrap().as_raw_fd();
+        let mut command = Command::new(env::current_exe().unwrap());
+        command
+            .args(["--exact", "the_other_process", "--ignored", "--nocapture"])
+            .env(OTHER, format!("/proc/{}/fd/{fd} {people} {n}", process::id()))
+            .stdout(process::Stdio::null());
+        Self(command.spawn().unwrap())
+    }
+}
+
+impl Drop for OtherProcess {
+    fn drop(&mut self) {
+        // It fails if the process has ended already.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
 #[ignore = "it is the second process of the tests below"]
 fn the_other_process() {
     let Ok(task) = env::var(OTHER) else { return };
-    let (path, n) = task.split_once(' ').unwrap();
+    let [path, people, n] = task.split(' ').collect::<Vec<_>>().try_into().unwrap();
     let file = File::options().read(true).write(true).open(path).unwrap();
     let mapping = Mapping::from_memfd(&file).unwrap();
     drop(file);
     let meeting: Var<Meeting> = mapping.var(0).unwrap();
     let words: Slice<u64> = mapping.slice(SHARED_WORDS, WORDS).unwrap();
     meeting.there.store_release(process::id());
-    wait_until("the first process", || meeting.here.load_acquire() != 0);
-    count(&meeting.project(|meeting| &meeting.counters), 1, n.parse().unwrap());
+    let counters = meeting.project(|meeting| &meeting.counters);
+    count(&counters, 1, people.parse().unwrap(), n.parse().unwrap());
     meeting.there.store_release(1);
-    for i in 0_u64.. {
-        words.store_from(&[if i % 2 == 0 { u64::MAX } else { 0 }; WORDS]).unwrap();
-        if !meeting.go_on.load() {
+    // Not for ever, should the first process die.
+    let deadline = Instant::now() + Duration::from_secs(60) + duration();
+    for ones in [true, false].into_iter().cycle() {
+        words.store_from(&[if ones { u64::MAX } else { 0 }; WORDS]).unwrap();
+        if !meeting.go_on.load() || Instant::now() > deadline {
             break;
         }
     }
@@ -441,20 +461,19 @@ fn two_processes_count_and_wait_for_each_other_in_one_mapping() {
     let mapping = Mapping::memfd(4096).unwrap();
     let meeting: Var<Meeting> = mapping.var(0).unwrap();
     meeting.go_on.store(true);
-    let n = times(25_000).next_multiple_of(4);
-    let mut other = start_other_process(&mapping, n);
+    let n = times(200_000).next_multiple_of(4);
     // A loop of nothing but a relaxed load: it must not be compiled to one load and a loop without end.
     let there = meeting.project(|meeting| &meeting.there);
     let waiting = thread::spawn(move || while there.load() == 0 {});
+    let mut other = OtherProcess::start(&mapping, 2, n);
     wait_until("a loop that waits for the other process", || {
-        assert!(other.try_wait().unwrap().is_none(), "it has not come");
+        assert!(other.0.try_wait().unwrap().is_none(), "it has not come");
         waiting.is_finished()
     });
     waiting.join().unwrap();
-    assert_eq!(meeting.there.load_acquire(), other.id());
-    meeting.here.store_release(1);
+    assert_eq!(meeting.there.load_acquire(), other.0.id());
     let counters = meeting.project(|meeting| &meeting.counters);
-    count(&counters, 0, n);
+    count(&counters, 0, 2, n);
     wait_until("the other process to have counted", || meeting.there.load_acquire() == 1);
     assert_counted(&counters, 2, n);
 
@@ -467,7 +486,7 @@ fn two_processes_count_and_wait_for_each_other_in_one_mapping() {
         assert!(copy.iter().all(|word| [0, u64::MAX].contains(word)), "{copy:x?}");
     }
     meeting.go_on.store(false);
-    assert!(other.wait().unwrap().success());
+    assert!(other.0.wait().unwrap().success());
     assert_eq!(meeting.there.load_acquire(), 2);
 }
 
@@ -476,13 +495,12 @@ fn a_process_that_is_killed_while_it_writes_leaves_the_memory_whole() {
     let mapping = Mapping::memfd(4096).unwrap();
     let meeting: Var<Meeting> = mapping.var(0).unwrap();
     meeting.go_on.store(true);
-    meeting.here.store(1);
-    let mut other = start_other_process(&mapping, 4);
+    let mut other = OtherProcess::start(&mapping, 1, 4);
     wait_until("the other process to write", || meeting.there.load_acquire() == 1);
     let words: Slice<u64> = mapping.slice(SHARED_WORDS, WORDS).unwrap();
     wait_until("its first words", || words[WORDS - 1].load() != 0);
-    other.kill().unwrap();
-    assert!(!other.wait().unwrap().success());
+    other.0.kill().unwrap();
+    assert!(!other.0.wait().unwrap().success());
     let mut copy = [1; WORDS];
     words.load_into(&mut copy).unwrap();
     assert!(copy.iter().all(|word| [0, u64::MAX].contains(word)), "{copy:x?}");

@@ -45,7 +45,7 @@ impl MapInfo {
         let fd = map.as_fd();
         // A program, BTF or link descriptor answers the same command with other fields, so look at what it is first.
         let target = sys::link_target(fd);
-        let is_map = target.is_empty() || target == MAP_TARGET;
+        let is_map = if target.is_empty() { sys::is_map(fd) } else { target == MAP_TARGET };
         match sys::map_info(fd) {
             Ok(info) if is_map => Ok(Self::from_kernel(&info)),
             Ok(_) => Err(not_a_map(fd, target)),

@@ -6,6 +6,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 
 use crate::KernelVersion;
 
+const BPF_MAP_LOOKUP_ELEM: libc::c_int = 1;
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const BPF_MAP_FREEZE: libc::c_int = 22;
 
@@ -68,6 +69,26 @@ pub(super) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
     // are valid integers.
     let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &raw mut attr, size_of::<GetInfo>()) };
     if result < 0 { Err(errno()) } else { Ok(info) }
+}
+
+/// The part of `union bpf_attr` that `BPF_MAP_LOOKUP_ELEM` reads.
+#[derive(Default)]
+#[repr(C)]
+struct Lookup {
+    map_fd: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+/// Whether the kernel takes `fd` for a map: a lookup with no key gets as far as the key (EFAULT), or is refused for lack of
+/// the right to read (EPERM); of anything else it answers EINVAL (`map_lookup_elem` in kernel/bpf/syscall.c).
+pub(super) fn is_map(fd: BorrowedFd<'_>) -> bool {
+    let mut attr = Lookup { map_fd: number(fd), ..Lookup::default() };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; key and value are null, so the kernel
+    // neither reads nor writes any other memory of ours.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_LOOKUP_ELEM, &raw mut attr, size_of::<Lookup>()) };
+    result >= 0 || errno() != libc::EINVAL
 }
 
 pub(super) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {

@@ -1,0 +1,130 @@
+//! A test in a process of its own, which can give up privileges without taking them from the other tests.
+
+use std::env;
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::process::CommandExt;
+use std::process::Command;
+
+use super::sys;
+
+/// Set for the child: the number of the descriptor that it was passed.
+const PASSED: &str = "MAPVALUE_TEST_PASSED_FD";
+/// What the child prints last, as proof that it ran the test at all.
+const DONE: &str = "the child has done its part";
+
+/// Runs a test again in a child process that inherits `fd`, and waits for it to end well.
+///
+/// # Panics
+///
+/// If the child failed, or did not run the test named `test` up to [`done`].
+pub fn run(test: &str, fd: impl AsFd) {
+    let number = fd.as_fd().as_raw_fd();
+    let mut command = Command::new(env::current_exe().expect("the path of this test"));
+    command
+        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
+        .env(PASSED, number.to_string());
+    // SAFETY: `keep_open` makes one system call, which is safe between fork and exec, and touches no memory.
+    unsafe { command.pre_exec(move || keep_open(number)) };
+    let output = command.output().expect("run this test in a child");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    let well = output.status.success() && stdout.contains(DONE);
+    assert!(well, "the child failed ({}):\n{stdout}\n{stderr}", output.status);
+}
+
+/// In a child, the descriptor that was passed to it; `None` in the parent.
+///
+/// # Panics
+///
+/// If the variable that tells of it is no number.
+pub fn passed() -> Option<BorrowedFd<'static>> {
+    let number: RawFd = env::var(PASSED).ok()?.parse().expect("the number of a descriptor");
+    // SAFETY: the parent passed this descriptor, which nobody in the child owns, so it is open until the child ends.
+    Some(unsafe { BorrowedFd::borrow_raw(number) })
+}
+
+/// The last thing that a child does.
+pub fn done() {
+    println!("{DONE}");
+}
+
+/// Whether the kernel tells this process anything about the BPF object behind `fd`.
+///
+/// # Errors
+///
+/// What the kernel says if it does not.
+pub fn may_query(fd: impl AsFd) -> io::Result<()> {
+    sys::may_query(fd.as_fd())
+}
+
+/// Lets a descriptor survive `exec`.
+fn keep_open(fd: RawFd) -> io::Result<()> {
+    // SAFETY: `F_SETFD` takes an integer and touches no memory.
+    checked(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) }.into())
+}
+
+fn checked(result: libc::c_long) -> io::Result<()> {
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}
+
+/// Makes this process an ordinary one: another user, no groups, and so no capabilities. For children only.
+///
+/// # Panics
+///
+/// If the process was not root, or a capability is left.
+pub fn drop_privileges() {
+    const NOBODY: u32 = 65534;
+    // SAFETY: with a length of 0 the list is not read.
+    checked(unsafe { libc::setgroups(0, std::ptr::null()) }.into()).expect("drop all groups");
+    // SAFETY: takes integers and touches no memory.
+    checked(unsafe { libc::setresgid(NOBODY, NOBODY, NOBODY) }.into()).expect("change the group");
+    // SAFETY: takes integers and touches no memory.
+    checked(unsafe { libc::setresuid(NOBODY, NOBODY, NOBODY) }.into()).expect("change the user");
+    let status = std::fs::read_to_string("/proc/thread-self/status").expect("read the status of this thread");
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:")).expect("the capabilities");
+    assert_eq!(effective.trim().trim_start_matches('0'), "", "no capability is left");
+}
+
+/// Makes this process one for which /proc is not mounted. For children only.
+///
+/// # Panics
+///
+/// If the process was not root.
+pub fn hide_proc() {
+    // SAFETY: the path is a C string.
+    checked(unsafe { libc::chroot(c"/sys/kernel".as_ptr()) }.into()).expect("change the root");
+    assert!(!std::path::Path::new("/proc").exists(), "/proc is out of reach");
+}
+
+/// Makes the kernel refuse a system call with EPERM, as the seccomp profile of a container may, if its argument number
+/// `argument` has the low 32 bits `value`. For children only: it cannot be taken back.
+///
+/// # Panics
+///
+/// If the kernel has no seccomp filters.
+pub fn forbid(call: libc::c_long, argument: u32, value: u32) {
+    const RETURN_EPERM: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
+    let op = |code: u32, jump_unless: u8, k: u32| libc::sock_filter {
+        code: u16::try_from(code).expect("an opcode"),
+        jt: 0,
+        jf: jump_unless,
+        k,
+    };
+    // `struct seccomp_data`: the number of the call is at 0, the arguments are 8 bytes each from 16 on.
+    let low_half = if cfg!(target_endian = "little") { 0 } else { 4 };
+    let mut program = [
+        op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 3, u32::try_from(call).expect("a system call")),
+        op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 16 + 8 * argument + low_half),
+        op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, value),
+        op(libc::BPF_RET | libc::BPF_K, 0, RETURN_EPERM),
+        op(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
+    ];
+    let filter = libc::sock_fprog { len: 6, filter: program.as_mut_ptr() };
+    // SAFETY: takes integers and touches no memory.
+    checked(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }.into()).expect("set no_new_privs");
+    let mode = libc::SECCOMP_SET_MODE_FILTER;
+    // SAFETY: the kernel copies the filter, which is valid for the call, and its instructions.
+    let result = unsafe { libc::syscall(libc::SYS_seccomp, mode, 0, &raw const filter) };
+    checked(result).expect("install a filter");
+}

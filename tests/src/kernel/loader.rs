@@ -1,0 +1,127 @@
+//! The two loaders, behind one trait: what holds with one must hold with the other.
+
+use std::fmt;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
+use libbpf_rs::{MapCore, ObjectBuilder, ProgramInput};
+
+/// A loaded object: its maps and its programs, which are classifiers or XDP programs.
+pub trait Loader: Send + Sync + Sized {
+    /// How a map is handed out.
+    type Map<'a>: AsFd
+    where
+        Self: 'a;
+
+    /// Loads the object with all of its programs.
+    fn load(object: &[u8]) -> Self;
+
+    /// The map of this name; for a section of globals, the name of the section.
+    fn map(&self, name: &str) -> Self::Map<'_>;
+
+    /// The descriptor of a program.
+    fn with_program<R>(&self, program: &str, then: impl FnOnce(BorrowedFd<'_>) -> R) -> R;
+
+    /// Runs a program `times` times on a packet (`BPF_PROG_TEST_RUN`); the verdict of the last run.
+    fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32;
+
+    /// Runs a program once, on an empty packet.
+    fn run(&self, program: &str) -> u32 {
+        self.run_repeatedly(program, 1)
+    }
+
+    /// Runs a program `times` times, on an empty packet; the verdict of the last run.
+    fn run_repeatedly(&self, program: &str, times: u32) -> u32 {
+        // Of an Ethernet header's length, which is the least that the kernel takes.
+        self.run_on(program, &[0; 14], times)
+    }
+}
+
+/// An object loaded by libbpf-rs.
+pub struct Libbpf(libbpf_rs::Object);
+
+impl Libbpf {
+    fn program(&self, name: &str) -> libbpf_rs::ProgramMut<'_> {
+        self.0.progs_mut().find(|program| program.name() == name).unwrap_or_else(|| panic!("no program `{name}`"))
+    }
+}
+
+impl Loader for Libbpf {
+    type Map<'a> = libbpf_rs::Map<'a>;
+
+    fn load(object: &[u8]) -> Self {
+        let open = ObjectBuilder::default().open_memory(object).expect("libbpf opens the object");
+        Self(open.load().expect("libbpf loads the object"))
+    }
+
+    fn map(&self, name: &str) -> libbpf_rs::Map<'_> {
+        // The map of `.bss` itself is called after the object too: `OBJECT.bss`.
+        let is = |map: &libbpf_rs::Map<'_>| map.name().to_str().is_some_and(|found| is_map(found, name));
+        self.0.maps().find(is).unwrap_or_else(|| panic!("no map `{name}`"))
+    }
+
+    fn with_program<R>(&self, program: &str, then: impl FnOnce(BorrowedFd<'_>) -> R) -> R {
+        then(self.program(program).as_fd())
+    }
+
+    fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32 {
+        let input = ProgramInput { data_in: Some(packet), repeat: times, ..ProgramInput::default() };
+        self.program(program).test_run(input).expect("run a program").return_value
+    }
+}
+
+fn is_map(found: &str, name: &str) -> bool {
+    found == name || name.starts_with('.') && found.ends_with(name)
+}
+
+impl fmt::Debug for Libbpf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Libbpf").field(&self.0.name()).finish()
+    }
+}
+
+/// An object loaded by aya.
+#[derive(Debug)]
+pub struct Aya(aya::Ebpf);
+
+impl Loader for Aya {
+    type Map<'a> = &'a aya::maps::MapFd;
+
+    fn load(object: &[u8]) -> Self {
+        // Without the kernel's own BTF, which no program here needs and which takes long to read.
+        let mut loaded = aya::EbpfLoader::new().btf(None).load(object).expect("aya loads the object");
+        for (name, program) in loaded.programs_mut() {
+            match program {
+                aya::programs::Program::SchedClassifier(program) => program.load(),
+                aya::programs::Program::Xdp(program) => program.load(),
+                _ => panic!("program `{name}` is of a type that these tests do not run"),
+            }
+            .expect("aya loads a program");
+        }
+        Self(loaded)
+    }
+
+    fn map(&self, name: &str) -> &aya::maps::MapFd {
+        match self.0.map(name) {
+            Some(aya::maps::Map::Array(data)) => data.fd(),
+            Some(_) => panic!("map `{name}` is no array"),
+            None => panic!("no map `{name}`"),
+        }
+    }
+
+    fn with_program<R>(&self, program: &str, then: impl FnOnce(BorrowedFd<'_>) -> R) -> R {
+        let found = self.0.program(program).unwrap_or_else(|| panic!("no program `{program}`"));
+        then(found.fd().expect("the program is loaded").as_fd())
+    }
+
+    fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32 {
+        let options = TestRunOptions { data_in: Some(packet), repeat: times, ..TestRunOptions::new() };
+        let found = self.0.program(program).unwrap_or_else(|| panic!("no program `{program}`"));
+        let result = if let Ok(classifier) = <&SchedClassifier>::try_from(found) {
+            classifier.test_run(options)
+        } else {
+            <&Xdp>::try_from(found).expect("a classifier or an XDP program").test_run(options)
+        };
+        result.expect("run a program").return_value
+    }
+}

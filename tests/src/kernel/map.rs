@@ -1,0 +1,165 @@
+//! Maps made by `bpf(2)` itself, without a loader, and looked at through it: an opinion independent of the mapping.
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use mapvalue::bpf::MapInfo;
+
+use super::sys;
+
+/// Map types (`enum bpf_map_type` in include/uapi/linux/bpf.h).
+pub mod map_type {
+    /// `BPF_MAP_TYPE_HASH`
+    pub const HASH: u32 = 1;
+    /// `BPF_MAP_TYPE_ARRAY`
+    pub const ARRAY: u32 = 2;
+    /// `BPF_MAP_TYPE_PERCPU_ARRAY`
+    pub const PERCPU_ARRAY: u32 = 6;
+    /// `BPF_MAP_TYPE_RINGBUF`
+    pub const RINGBUF: u32 = 27;
+    /// `BPF_MAP_TYPE_ARENA`
+    pub const ARENA: u32 = 33;
+}
+
+/// Map flags (include/uapi/linux/bpf.h).
+pub mod flags {
+    /// `BPF_F_RDONLY`: of a descriptor.
+    pub const RDONLY: u32 = 1 << 3;
+    /// `BPF_F_WRONLY`: of a descriptor.
+    pub const WRONLY: u32 = 1 << 4;
+    /// `BPF_F_RDONLY_PROG`
+    pub const RDONLY_PROG: u32 = 1 << 7;
+    /// `BPF_F_MMAPABLE`
+    pub const MMAPABLE: u32 = 1 << 10;
+}
+
+/// A map with keys of 4 bytes, closed when dropped. What the kernel refuses is a panic: tests expect it to work.
+#[derive(Debug)]
+pub struct Map {
+    fd: OwnedFd,
+    value_size: usize,
+}
+
+impl Map {
+    /// A mmapable array map.
+    pub fn array(value_size: u32, entries: u32) -> Self {
+        Self::create(map_type::ARRAY, flags::MMAPABLE, value_size, entries, "plain")
+    }
+
+    /// A map of any type.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn create(map_type: u32, flags: u32, value_size: u32, entries: u32, name: &str) -> Self {
+        let fd = create(map_type, flags, value_size, entries, name)
+            .unwrap_or_else(|error| panic!("create map `{name}` of type {map_type} with flags {flags:#x}: {error}"));
+        Self { fd, value_size: value_size as usize }
+    }
+
+    /// The map behind a descriptor, which is duplicated.
+    ///
+    /// # Panics
+    ///
+    /// If it is no map, or there are no more descriptors.
+    pub fn of(map: impl AsFd) -> Self {
+        let info = MapInfo::query(&map).expect("query a map");
+        assert_eq!(info.key_size, 4, "an array or the like");
+        let fd = map.as_fd().try_clone_to_owned().expect("duplicate a descriptor");
+        Self { fd, value_size: info.value_size as usize }
+    }
+
+    /// A second descriptor of the map, opened with `open_flags`.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn reopen(&self, open_flags: u32) -> OwnedFd {
+        let info = MapInfo::query(self).expect("query a map");
+        sys::map_by_id(info.id, open_flags).expect("open a map by its id")
+    }
+
+    /// A descriptor of the BTF object that describes the map.
+    ///
+    /// # Panics
+    ///
+    /// If there is none.
+    pub fn btf(&self) -> OwnedFd {
+        let info = MapInfo::query(self).expect("query a map");
+        sys::btf_by_id(info.btf_id).expect("open a BTF object by its id")
+    }
+
+    /// The value of a key, by a system call.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn lookup(&self, key: u32) -> Vec<u8> {
+        let mut value = vec![0; self.value_size];
+        // SAFETY: keys of the maps that these tests look into have 4 bytes, and `value` has the map's value size.
+        unsafe { sys::lookup(self.fd.as_fd(), key, &mut value) }.expect("look a key up");
+        value
+    }
+
+    /// Sets the value of a key, by a system call.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    ///
+    /// # Panics
+    ///
+    /// Unless `value` has the length of the map's values.
+    pub fn try_update(&self, key: u32, value: &[u8]) -> io::Result<()> {
+        assert_eq!(value.len(), self.value_size, "length of the map's values");
+        // SAFETY: keys of the maps that these tests update have 4 bytes, and `value` has the map's value size.
+        unsafe { sys::update(self.fd.as_fd(), key, value) }
+    }
+
+    /// As [`try_update`](Self::try_update), expecting it to work.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn update(&self, key: u32, value: &[u8]) {
+        self.try_update(key, value).expect("update a key");
+    }
+
+    /// Freezes the map by the system call, not by way of mapvalue.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn freeze(&self) -> io::Result<()> {
+        sys::freeze(self.fd.as_fd())
+    }
+}
+
+impl AsFd for Map {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.fd.as_fd()
+    }
+}
+
+pub(super) fn create(
+    map_type: u32,
+    map_flags: u32,
+    value_size: u32,
+    max_entries: u32,
+    name: &str,
+) -> io::Result<OwnedFd> {
+    // Rings and arenas have no keys.
+    let key_size = if matches!(map_type, map_type::RINGBUF | map_type::ARENA) { 0 } else { 4 };
+    let mut bytes = [0; 16];
+    bytes[..name.len()].copy_from_slice(name.as_bytes());
+    sys::create_map(sys::MapCreate {
+        map_type,
+        key_size,
+        value_size,
+        max_entries,
+        map_flags,
+        inner_map_fd: 0,
+        numa_node: 0,
+        name: bytes,
+    })
+}

@@ -1,0 +1,158 @@
+//! `bpf(2)`, as far as the tests call it themselves.
+
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+
+use libc::c_int;
+
+/// Commands (`enum bpf_cmd` in include/uapi/linux/bpf.h).
+const MAP_CREATE: c_int = 0;
+const MAP_LOOKUP_ELEM: c_int = 1;
+const MAP_UPDATE_ELEM: c_int = 2;
+const PROG_LOAD: c_int = 5;
+const MAP_GET_FD_BY_ID: c_int = 14;
+const OBJ_GET_INFO_BY_FD: c_int = 15;
+const BTF_GET_FD_BY_ID: c_int = 19;
+const MAP_FREEZE: c_int = 22;
+
+const PROG_TYPE_SCHED_CLS: u32 = 3;
+
+// Each struct is one command's part of `union bpf_attr`; the kernel takes what is beyond its end for zeros.
+
+#[repr(C)]
+pub(super) struct MapCreate {
+    pub(super) map_type: u32,
+    pub(super) key_size: u32,
+    pub(super) value_size: u32,
+    pub(super) max_entries: u32,
+    pub(super) map_flags: u32,
+    pub(super) inner_map_fd: u32,
+    pub(super) numa_node: u32,
+    pub(super) name: [u8; 16],
+}
+
+#[repr(C)]
+struct Element {
+    map_fd: u32,
+    key: u64,
+    value: u64,
+    flags: u64,
+}
+
+#[repr(C)]
+struct GetFdById {
+    id: u32,
+    next_id: u32,
+    open_flags: u32,
+}
+
+#[repr(C)]
+struct ProgLoad {
+    prog_type: u32,
+    insn_cnt: u32,
+    insns: u64,
+    license: u64,
+}
+
+#[repr(C)]
+struct GetInfo {
+    fd: u32,
+    len: u32,
+    info: u64,
+}
+
+#[repr(C)]
+struct Freeze {
+    map_fd: u32,
+}
+
+/// # Safety
+///
+/// `A` is `repr(C)`, of integers alone, and what `command` takes; the addresses in `attr` are valid for what the command
+/// reads and writes there.
+unsafe fn bpf<A>(command: c_int, mut attr: A) -> io::Result<c_int> {
+    // SAFETY: the kernel reads and writes at most `size_of::<A>()` bytes of `attr`, and integers have no invalid values;
+    // the rest is the caller's promise.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<A>()) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(c_int::try_from(result).expect("an int")) }
+}
+
+/// # Safety
+///
+/// As for [`bpf`], and the command returns a new descriptor.
+unsafe fn new_fd<A>(command: c_int, attr: A) -> io::Result<OwnedFd> {
+    // SAFETY: the caller's promise.
+    let fd = unsafe { bpf(command, attr) }?;
+    // SAFETY: the descriptor is new, so nobody else owns it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+fn number(fd: BorrowedFd<'_>) -> u32 {
+    fd.as_raw_fd().cast_unsigned()
+}
+
+pub(super) fn create_map(attr: MapCreate) -> io::Result<OwnedFd> {
+    // SAFETY: the command takes a `MapCreate`, which holds no address, and returns a new descriptor.
+    unsafe { new_fd(MAP_CREATE, attr) }
+}
+
+/// # Safety
+///
+/// `map` is a map with keys of 4 bytes, and its values have the length of `value`.
+pub(super) unsafe fn lookup(map: BorrowedFd<'_>, key: u32, value: &mut [u8]) -> io::Result<()> {
+    let (key, value) = ((&raw const key) as u64, value.as_mut_ptr() as u64);
+    let attr = Element { map_fd: number(map), key, value, flags: 0 };
+    // SAFETY: the command takes an `Element`, reads a key and writes a value, whose lengths the caller promises.
+    unsafe { bpf(MAP_LOOKUP_ELEM, attr) }.map(drop)
+}
+
+/// # Safety
+///
+/// As for [`lookup`].
+pub(super) unsafe fn update(map: BorrowedFd<'_>, key: u32, value: &[u8]) -> io::Result<()> {
+    let (key, value) = ((&raw const key) as u64, value.as_ptr() as u64);
+    let attr = Element { map_fd: number(map), key, value, flags: 0 };
+    // SAFETY: the command takes an `Element`, and reads a key and a value, whose lengths the caller promises.
+    unsafe { bpf(MAP_UPDATE_ELEM, attr) }.map(drop)
+}
+
+pub(super) fn map_by_id(id: u32, open_flags: u32) -> io::Result<OwnedFd> {
+    let attr = GetFdById { id, next_id: 0, open_flags };
+    // SAFETY: the command takes a `GetFdById`, which holds no address, and returns a new descriptor.
+    unsafe { new_fd(MAP_GET_FD_BY_ID, attr) }
+}
+
+pub(super) fn btf_by_id(id: u32) -> io::Result<OwnedFd> {
+    let attr = GetFdById { id, next_id: 0, open_flags: 0 };
+    // SAFETY: the command takes a `GetFdById`, which holds no address, and returns a new descriptor.
+    unsafe { new_fd(BTF_GET_FD_BY_ID, attr) }
+}
+
+pub(super) fn freeze(map: BorrowedFd<'_>) -> io::Result<()> {
+    let attr = Freeze { map_fd: number(map) };
+    // SAFETY: the command takes a `Freeze`, which holds no address.
+    unsafe { bpf(MAP_FREEZE, attr) }.map(drop)
+}
+
+/// Whether the kernel tells this process anything about the object behind `fd`.
+pub(super) fn may_query(fd: BorrowedFd<'_>) -> io::Result<()> {
+    let mut info = [0u8; 8];
+    let attr = GetInfo { fd: number(fd), len: 8, info: info.as_mut_ptr() as u64 };
+    // SAFETY: the command takes a `GetInfo` and writes at most `len` bytes to `info`, which is that long.
+    unsafe { bpf(OBJ_GET_INFO_BY_FD, attr) }.map(drop)
+}
+
+/// A classifier that returns 0.
+pub(super) fn load_trivial_classifier() -> io::Result<OwnedFd> {
+    // `r0 = 0; exit`: opcode, registers, offset and immediate, 8 bytes each.
+    static PROGRAM: [[u8; 8]; 2] = [[0xb7, 0, 0, 0, 0, 0, 0, 0], [0x95, 0, 0, 0, 0, 0, 0, 0]];
+    let attr = ProgLoad {
+        prog_type: PROG_TYPE_SCHED_CLS,
+        insn_cnt: 2,
+        insns: (&raw const PROGRAM) as u64,
+        license: c"Dual MIT/GPL".as_ptr() as u64,
+    };
+    // SAFETY: the command takes a `ProgLoad`, reads two instructions and a C string, both of which are constants, and
+    // returns a new descriptor.
+    unsafe { new_fd(PROG_LOAD, attr) }
+}
