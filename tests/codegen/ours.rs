@@ -3,7 +3,7 @@
 #![expect(unsafe_code, reason = "for the unmangled names alone")]
 #![allow(missing_docs, missing_debug_implementations)]
 
-use mapvalue::{Array, MapValue, Plain, ReadOnly, Slice, Var};
+use mapvalue::{Array, MapValue, Plain, ReadOnly, Shared, Slice, Var};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy)]
@@ -100,12 +100,12 @@ pub extern "Rust" fn load_big_endian(stats: &Var<Stats>) -> u32 {
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn element(array: &Array<u64>, index: usize) -> Option<u64> {
-    array.get(index).map(|cell| cell.load())
+    array.get(index).map(Shared::load)
 }
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn slice_element(slice: &Slice<u64>, index: usize) -> Option<u64> {
-    slice.get(index).map(|cell| cell.load())
+    slice.get(index).map(Shared::load)
 }
 
 #[unsafe(no_mangle)]
@@ -129,5 +129,5 @@ const _: () = plain::<Eight>();
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn sum(array: &Array<u64>) -> u64 {
-    array.iter().map(|cell| cell.load()).sum()
+    array.iter().map(Shared::load).sum()
 }
