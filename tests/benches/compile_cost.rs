@@ -60,7 +60,7 @@ impl Side {
 
 fn main() {
     let core = Path::new(env!("CARGO_MANIFEST_DIR")).join("../core");
-    let ours = Side::new("ours", &format!("mapvalue = {{ path = {core:?} }}"), "mapvalue::MapValue");
+    let ours = Side::new("ours", &format!("mapvalue = {{ path = \"{}\" }}", core.display()), "mapvalue::MapValue");
     let theirs = Side::new(
         "zerocopy",
         "zerocopy = { version = \"0.8\", features = [\"derive\"] }",

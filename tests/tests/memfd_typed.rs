@@ -21,6 +21,7 @@ fn bytes_at<const N: usize>(mapping: &Mapping, offset: usize) -> [u8; N] {
 }
 
 #[test]
+#[expect(clippy::float_cmp, reason = "what is loaded has the very bits of what was stored")]
 fn integers_and_floats_are_their_native_bytes() {
     macro_rules! check {
         ($($leaf:ty: $($value:expr),*;)*) => {$($(
@@ -374,7 +375,7 @@ fn a_projection_to_a_promoted_empty_array_is_refused() {
 #[test]
 fn generic_code_can_be_written_over_values_and_modes() {
     fn total<A: Access>(cells: &[Shared<u64, A>]) -> u64 {
-        cells.iter().map(|c| c.load()).sum()
+        cells.iter().map(Shared::load).sum()
     }
     fn snapshot<T: Plain, A: Access>(var: &Var<T, A>) -> T {
         var.load()
