@@ -7,7 +7,7 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use mapvalue::{Array, Error, MapValue, Mapping, ReadOnly, ReadOnlyReason, ReadWrite, Var};
+use mapvalue::{Array, Error, MapValue, Mapping, ReadOnly, ReadOnlyReason, ReadWrite, Shared, Var};
 
 /// An anonymous file that can still be cut short.
 fn unsealed_memfd(len: u64) -> File {
@@ -69,7 +69,7 @@ fn a_mapping_longer_than_four_gigabytes_reaches_its_end() {
 fn raw_bytes_round_trip_at_sixteen_offsets() {
     let mapping = Mapping::memfd(64).unwrap();
     for offset in 0..16 {
-        let bytes: Vec<u8> = (0..37).map(|i| (i * 7 + offset) as u8 | 1).collect();
+        let bytes: Vec<u8> = (0..37).map(|i| u8::try_from(i * 5 + offset).unwrap() | 1).collect();
         mapping.write_at(offset, &bytes).unwrap();
         let mut back = vec![0; bytes.len()];
         mapping.read_at(offset, &mut back).unwrap();
@@ -85,7 +85,7 @@ fn raw_bytes_round_trip_at_sixteen_offsets() {
 #[test]
 fn raw_bounds_end_where_the_mapping_does() {
     let mapping = Mapping::memfd(64).unwrap();
-    let mut room = vec![0; 65];
+    let mut room = [0; 65];
     for (offset, len) in [(0, 0), (64, 0), (56, 8), (0, 64)] {
         mapping.read_at(offset, &mut room[..len]).unwrap_or_else(|e| panic!("({offset}, {len}): {e}"));
         mapping.write_at(offset, &room[..len]).unwrap_or_else(|e| panic!("({offset}, {len}): {e}"));
@@ -160,8 +160,8 @@ fn memory_without_geometry_is_an_array_at_the_kernels_stride() {
 fn array_elements_are_reached_by_index_by_iterator_and_as_handles() {
     let array: Array<Twelve> = Mapping::memfd(160).unwrap().array().unwrap();
     assert_eq!(array.len(), 10);
-    for (i, element) in array.iter().enumerate() {
-        element.b.store(i as u32);
+    for (i, element) in (0..).zip(&array) {
+        element.b.store(i);
     }
     assert_eq!(array[7].b.load(), 7);
     assert_eq!(array.get(9).unwrap().b.load(), 9);
@@ -214,7 +214,7 @@ fn bulk_copies_ask_for_equal_lengths() {
     slice.load_into(&mut words).unwrap();
     assert_eq!(words, [1, 2, 3, 0, 2, 4, 6, 0]);
     slice.store_from(&[9; 8]).unwrap();
-    assert_eq!(slice.iter().map(|w| w.load()).sum::<u32>(), 72);
+    assert_eq!(slice.iter().map(Shared::load).sum::<u32>(), 72);
     assert!(matches!(slice.load_into(&mut [0; 7]), Err(Error::LengthMismatch { given: 7, expected: 8 })));
     assert!(matches!(slice.store_from(&[0; 9]), Err(Error::LengthMismatch { given: 9, expected: 8 })));
     assert!(matches!(slice.var(8), Err(Error::IndexOutOfRange { index: 8, len: 8 })));
