@@ -100,8 +100,10 @@ unsafe fn store_one(place: NonNull<u8>, bytes: &[u8]) {
 /// The memory holds `size_of::<T>()` bytes at `place`, for longer than the reference is used, aligned to that size, and
 /// is writable if `A` is `ReadWrite`.
 unsafe fn cell<'a, T: Leaf, A: Access>(place: NonNull<u8>) -> &'a Shared<T, A> {
+    let cell = place.cast::<Shared<T, A>>();
+    debug_assert!(cell.is_aligned());
     // SAFETY: the caller's promise; any bits are a valid cell.
-    unsafe { place.cast().as_ref() }
+    unsafe { cell.as_ref() }
 }
 
 /// The `N` bytes that a slice of length `N` holds.

@@ -1,7 +1,7 @@
 //! Making mappings without a kernel map, their bounds, and every error that a wrong place gives.
 
 use std::fs::{File, OpenOptions};
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 use std::sync::Arc;
@@ -11,13 +11,19 @@ use mapvalue::{Array, Error, MapValue, Mapping, ReadOnly, ReadOnlyReason, ReadWr
 
 /// An anonymous file that can still be cut short.
 fn unsealed_memfd(len: u64) -> File {
+    memfd_with(0, len).unwrap()
+}
+
+fn memfd_with(flags: libc::c_uint, len: u64) -> io::Result<File> {
     // SAFETY: the name is a C string; the call has no other memory effects.
-    let fd = unsafe { libc::memfd_create(c"unsealed".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
-    assert!(fd >= 0);
+    let fd = unsafe { libc::memfd_create(c"test".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING | flags) };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
     // SAFETY: the descriptor was just made, and nobody else owns it.
     let file = unsafe { File::from_raw_fd(fd) };
-    file.set_len(len).unwrap();
-    file
+    file.set_len(len)?;
+    Ok(file)
 }
 
 #[test]
@@ -236,6 +242,18 @@ fn a_file_that_can_be_cut_short_is_not_taken_for_a_sealed_memfd() {
     // SAFETY: a number that is not open; the call fails on it, and nothing else is done with it.
     let closed = unsafe { BorrowedFd::borrow_raw(i32::MAX - 1) };
     assert!(matches!(Mapping::from_memfd(closed), Err(Error::BadDescriptor { .. })));
+}
+
+#[test]
+fn a_memfd_of_huge_pages_is_refused_although_it_is_sealed() {
+    let file = match memfd_with(libc::MFD_HUGETLB, 2 << 20) {
+        Ok(file) => file,
+        Err(error) => return println!("skipped: no huge pages in this kernel: {error}"),
+    };
+    // SAFETY: `F_ADD_SEALS` takes an integer.
+    assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, libc::F_SEAL_SHRINK) }, 0);
+    let error = Mapping::from_memfd(file).unwrap_err();
+    assert!(matches!(error, Error::NotSealed), "{error:?}");
 }
 
 #[test]
