@@ -66,7 +66,9 @@ fn a_field_load_costs_what_a_raw_load_does() {
         return;
     }
     let stats: Var<Stats> = Mapping::memfd(4096).unwrap().var(0).unwrap();
-    let raw = [AtomicU64::new(0), AtomicU64::new(0)];
+    // Behind a pointer, as ours is.
+    let raw_values = [AtomicU64::new(0), AtomicU64::new(0)];
+    let raw = &raw_values;
     let (nanoseconds, ratio) = compare(
         50_000,
         || {
@@ -77,8 +79,7 @@ fn a_field_load_costs_what_a_raw_load_does() {
         },
     );
     println!("field load: {nanoseconds:.2} ns, {ratio:.2} times raw");
-    // The handle is behind one more pointer than the array on the stack: both are in the first-level cache.
-    assert!(ratio < 2.0, "{ratio}");
+    assert!(ratio < 1.2, "{ratio}");
 }
 
 #[test]
