@@ -1,0 +1,12 @@
+//! Not of a read-only handle: an atomic in place could be stored to.
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::AtomicU64;
+
+use mapvalue::Mapping;
+
+fn main() {
+    let mapping = Mapping::memfd(4096).unwrap();
+    let number = mapping.var_ro::<AtomicU64>(0).unwrap();
+    let _: &AtomicU64 = number.as_ref();
+}

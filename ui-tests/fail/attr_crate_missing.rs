@@ -1,0 +1,15 @@
+//! A crate that is not there.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[map_value(crate = "crate::missing")]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+}
+
+fn main() {
+    assert_eq!(size_of::<Stats>(), 8);
+}

@@ -1,0 +1,15 @@
+//! A field has no attributes.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Stats {
+    #[map_value(skip)]
+    packets: u64,
+}
+
+fn main() {
+    assert_eq!(size_of::<Stats>(), 8);
+}

@@ -1,0 +1,15 @@
+//! A refused type that is also used: the use is not to blame as well.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+struct Value {
+    packets: u64,
+}
+
+fn main() {
+    let value = Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
+    value.packets.store(5);
+    assert_eq!(value.load().packets, 5);
+}

@@ -1,0 +1,14 @@
+//! An enum's repr on a struct is rustc's error alone.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C, u8)]
+struct Value {
+    packets: u64,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

@@ -1,0 +1,15 @@
+//! A reference is an address in this process.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: &'static u32,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

@@ -1,0 +1,15 @@
+//! A string likewise.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: String,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

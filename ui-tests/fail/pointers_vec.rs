@@ -1,0 +1,15 @@
+//! A vector keeps its data elsewhere.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: Vec<u32>,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

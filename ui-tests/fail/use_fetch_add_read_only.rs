@@ -1,0 +1,10 @@
+//! No arithmetic on a read-only handle.
+#![forbid(unsafe_code)]
+
+use mapvalue::Mapping;
+
+fn main() {
+    let mapping = Mapping::memfd(4096).unwrap();
+    let counter = mapping.var_ro::<u64>(0).unwrap();
+    counter.fetch_add(1);
+}

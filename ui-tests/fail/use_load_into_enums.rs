@@ -1,0 +1,16 @@
+//! Nor of many at once.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u64)]
+enum Mode {
+    Off,
+}
+
+fn main() {
+    let modes = Mapping::memfd(4096).unwrap().array::<Mode>().unwrap();
+    let mut copy = [Mode::Off; 512];
+    modes.load_into(&mut copy).unwrap();
+}

@@ -1,0 +1,21 @@
+//! Nor of a struct with an enum inside.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(u32)]
+enum Mode {
+    Off,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Config {
+    modes: [Mode; 2],
+}
+
+fn main() {
+    let config = Mapping::memfd(4096).unwrap().var::<Config>(0).unwrap();
+    let [Mode::Off, Mode::Off] = config.load().modes;
+}

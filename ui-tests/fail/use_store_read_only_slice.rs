@@ -1,0 +1,10 @@
+//! Nor of a slice.
+#![forbid(unsafe_code)]
+
+use mapvalue::Mapping;
+
+fn main() {
+    let mapping = Mapping::memfd(4096).unwrap();
+    let slice = mapping.slice_ro::<u64>(8, 4).unwrap();
+    slice.store_from(&[1; 4]).unwrap();
+}

@@ -1,0 +1,16 @@
+//! A whole union is not stored: some of its bytes may be uninitialised. The words say what to do.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(C)]
+union Word {
+    number: u32,
+    byte: u8,
+}
+
+fn main() {
+    let word = Mapping::memfd(4096).unwrap().var::<Word>(0).unwrap();
+    word.store(Word { byte: 1 });
+}

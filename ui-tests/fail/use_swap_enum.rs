@@ -1,0 +1,15 @@
+//! A swap returns what was there: `try_swap` checks it.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(u32)]
+enum Mode {
+    Off,
+}
+
+fn main() {
+    let mode = Mapping::memfd(4096).unwrap().var::<Mode>(0).unwrap();
+    let Mode::Off = mode.swap(Mode::Off);
+}

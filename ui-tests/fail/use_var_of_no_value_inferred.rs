@@ -1,0 +1,15 @@
+//! The same in the type of what is asked for.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping, Var};
+
+#[derive(Clone)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+}
+
+fn main() {
+    let stats: Var<Stats> = Mapping::memfd(4096).unwrap().var(0).unwrap();
+    let _ = (stats, Stats { packets: 0 }.clone(), u64::LAYOUT);
+}

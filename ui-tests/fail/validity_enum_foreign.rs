@@ -1,0 +1,19 @@
+//! A user's enum that does not derive `MapValue`.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[repr(u8)]
+enum Mode {
+    Off,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    mode: Mode,
+}
+
+fn main() {
+    let _ = Value { mode: Mode::Off };
+}

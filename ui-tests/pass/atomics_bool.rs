@@ -1,0 +1,15 @@
+//! A `bool` is atomic through a handle.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: bool,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

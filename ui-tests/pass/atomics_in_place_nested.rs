@@ -1,0 +1,25 @@
+//! One of atomics alone.
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Inner {
+    a: AtomicU32,
+    b: AtomicU32,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Counters {
+    packets: AtomicU64,
+    inner: Inner,
+}
+
+fn main() {
+    let counters = Mapping::memfd(4096).unwrap().var::<Counters>(0).unwrap();
+    let _: &Counters = counters.as_ref();
+}

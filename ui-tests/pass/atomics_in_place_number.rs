@@ -1,0 +1,12 @@
+//! An atomic is.
+#![forbid(unsafe_code)]
+
+use std::sync::atomic::AtomicU64;
+
+use mapvalue::Mapping;
+
+fn main() {
+    let number = Mapping::memfd(4096).unwrap().var::<AtomicU64>(0).unwrap();
+    let _: &AtomicU64 = number.as_ref();
+    assert_eq!(size_of::<AtomicU64>(), 8);
+}

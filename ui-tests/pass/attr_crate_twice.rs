@@ -1,0 +1,15 @@
+//! Once.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[map_value(crate = "mapvalue", deny_padding)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+}
+
+fn main() {
+    assert_eq!(size_of::<Stats>(), 8);
+}

@@ -1,0 +1,15 @@
+//! A list, which may be empty.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[map_value()]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+}
+
+fn main() {
+    assert_eq!(size_of::<Stats>(), 8);
+}

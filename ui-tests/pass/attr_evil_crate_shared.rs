@@ -1,0 +1,18 @@
+//! One that offers what it has from `mapvalue`.
+#![forbid(unsafe_code)]
+
+mod evil {
+    pub use mapvalue::*;
+    pub struct Other<T, A = ReadWrite>(pub T, pub std::marker::PhantomData<A>);
+}
+
+#[derive(mapvalue::MapValue)]
+#[map_value(crate = "evil")]
+#[repr(u8)]
+enum Mode {
+    On = 1,
+}
+
+fn main() {
+    let _ = Mode::On;
+}

@@ -1,0 +1,18 @@
+//! It does.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Sample<T> {
+    value: T,
+}
+
+fn size<T: MapValue>() -> usize {
+    Sample::<T>::LAYOUT.size()
+}
+
+fn main() {
+    assert_eq!(size::<u32>(), Mapping::memfd(4).unwrap().len());
+}

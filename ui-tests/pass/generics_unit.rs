@@ -1,0 +1,15 @@
+//! An array of nothing.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: [u8; 0],
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

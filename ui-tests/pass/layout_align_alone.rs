@@ -1,0 +1,15 @@
+//! An alignment and `repr(C)`.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C, align(64))]
+struct Value {
+    packets: u64,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+    assert_eq!(Value::LAYOUT.size(), 64);
+}

@@ -1,0 +1,15 @@
+//! `repr(C)` where the twin has `repr(Rust)`.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    packets: u64,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+    assert_eq!(Value::LAYOUT.size(), 8);
+}

@@ -1,0 +1,15 @@
+//! Known reprs.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C, align(64))]
+struct Value {
+    packets: u64,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+    assert!(Value::LAYOUT.size() >= 8);
+}

@@ -1,0 +1,15 @@
+//! A known repr.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    packets: u64,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+    assert!(Value::LAYOUT.size() >= 8);
+}

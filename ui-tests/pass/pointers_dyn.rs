@@ -1,0 +1,13 @@
+//! The data itself.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: u32,
+}
+
+fn main() {}

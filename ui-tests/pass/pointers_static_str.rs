@@ -1,0 +1,15 @@
+//! Text in place.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: [u8; 16],
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

@@ -1,0 +1,13 @@
+//! An array of bytes.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    length: u32,
+    data: [u8; 12],
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! The value can.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+}
+
+fn main() {
+    let stats = Mapping::memfd(4096).unwrap().var::<Stats>(0).unwrap();
+    let mirror: &StatsShared = &stats;
+    mirror.packets.store(1);
+}

@@ -1,0 +1,16 @@
+//! Its value can be loaded.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+}
+
+fn main() {
+    let stats = Mapping::memfd(4096).unwrap().var::<Stats>(0).unwrap();
+    let packets = stats.packets.load();
+    let _ = packets;
+}

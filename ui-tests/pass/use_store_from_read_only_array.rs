@@ -1,0 +1,10 @@
+//! It does.
+#![forbid(unsafe_code)]
+
+use mapvalue::Mapping;
+
+fn main() {
+    let mapping = Mapping::memfd(4096).unwrap();
+    let array = mapping.array::<u64>().unwrap();
+    array.store_from(&[1; 512]).unwrap();
+}

@@ -1,0 +1,15 @@
+//! It does.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue)]
+#[repr(u32)]
+enum Mode {
+    Off,
+}
+
+fn main() {
+    let mode = Mapping::memfd(4096).unwrap().var::<Mode>(0).unwrap();
+    let Mode::Off = mode.try_swap(Mode::Off).unwrap();
+}

@@ -1,0 +1,15 @@
+//! Any number is a `u32`; `char::from_u32` checks it.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: u32,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

@@ -1,0 +1,17 @@
+//! An integer does not.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(u32)]
+enum Mode {
+    Off,
+    On,
+}
+
+fn main() {
+    let modes = [Mode::Off, Mode::On];
+    assert!(size_of_val(&modes) > 0);
+    assert_eq!(Mode::LAYOUT.size(), 4);
+}

@@ -1,0 +1,15 @@
+//! Two halves.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: [i64; 2],
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

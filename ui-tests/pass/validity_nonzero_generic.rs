@@ -1,0 +1,17 @@
+//! An option of it.
+#![forbid(unsafe_code)]
+
+use std::num::NonZero;
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: Option<NonZero<u64>>,
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}

@@ -1,0 +1,15 @@
+//! 64 bits.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    id: u32,
+    field: [[u64; 2]; 2],
+}
+
+fn main() {
+    assert!(size_of::<Value>() > 0);
+}
