@@ -9,6 +9,7 @@ use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Mirror, Plain, Read
 // SAFETY: see the implementation of `MapValue` that names it.
 unsafe impl<M: Mirror, const N: usize> Mirror for [M; N] {
     type Value = [M::Value; N];
+    type Access = M::Access;
 }
 
 // SAFETY: "Arrays of `[T; N]` have a size of `size_of::<T>() * N` and the same alignment of `T`" (Reference, Array
@@ -55,23 +56,24 @@ unsafe impl<T: Plain, const N: usize> Plain for [T; N] {
 unsafe impl<T: InPlace, const N: usize> InPlace for [T; N] {}
 
 /// The mirror of `PhantomData<T>`: as empty, but `Send` and `Sync` whatever `T` is, since there is no `T`.
-pub struct SharedMarker<T: ?Sized>(PhantomData<fn() -> T>);
+pub struct SharedMarker<T: ?Sized, A: Access>(PhantomData<fn() -> T>, PhantomData<A>);
 
-impl<T: ?Sized> fmt::Debug for SharedMarker<T> {
+impl<T: ?Sized, A: Access> fmt::Debug for SharedMarker<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("PhantomData")
     }
 }
 
 // SAFETY: see the implementation of `MapValue` that names it.
-unsafe impl<T: ?Sized + 'static> Mirror for SharedMarker<T> {
+unsafe impl<T: ?Sized + 'static, A: Access> Mirror for SharedMarker<T, A> {
     type Value = PhantomData<T>;
+    type Access = A;
 }
 
 // SAFETY: both are zero-sized with alignment 1; there is no leaf, nothing to drop, and no pointer.
 #[diagnostic::do_not_recommend]
 unsafe impl<T: ?Sized + 'static> MapValue for PhantomData<T> {
-    type Shared<A: Access> = SharedMarker<T>;
+    type Shared<A: Access> = SharedMarker<T, A>;
     const LAYOUT: Layout = Layout::marker::<Self>("PhantomData");
 
     #[inline]

@@ -218,6 +218,12 @@ impl Layout {
         Self::leaf::<T>(name, Kind::Enum { signed: R::SIGNED, variants })
     }
 
+    /// Of a type that the derive has refused: the program does not compile, whatever this says.
+    #[must_use]
+    pub const fn refused(name: &'static str) -> Self {
+        Self { name, size: 0, align: 1, kind: Kind::Marker }
+    }
+
     /// A zero-sized marker.
     #[must_use]
     pub const fn marker<T>(name: &'static str) -> Self {
@@ -254,7 +260,7 @@ impl Layout {
     /// A struct `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
     #[must_use]
     pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(fields), kind: Kind::Struct { fields } }
+        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(name, fields), kind: Kind::Struct { fields } }
     }
 
     /// The same layout, which must be without padding.
@@ -332,19 +338,25 @@ impl Layout {
     /// A union `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
     #[must_use]
     pub const fn union<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(fields), kind: Kind::Union { fields } }
+        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(name, fields), kind: Kind::Union { fields } }
     }
 }
 
 /// The alignment that a place of `T` needs: its own, or that of a field that needs more.
-const fn checked_align<T, M>(fields: &'static [Field]) -> usize {
+const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> usize {
     assert_same_place::<T, M>();
-    assert!(size_of::<T>() > 0, "a type without size has no place in a map");
-    assert!(align_of::<T>() <= MAX_ALIGN, "a value in a map cannot be aligned to more than a page");
-    assert!(
-        !core::mem::needs_drop::<T>(),
-        "a value in a map cannot implement Drop: memory that BPF shares is never dropped"
-    );
+    if size_of::<T>() == 0 {
+        refuse(name, "has no size, so it has no place in a map: give it a field that has one");
+    }
+    if align_of::<T>() > MAX_ALIGN {
+        refuse(name, "is aligned to more than 4096, the size of the page that a mapping begins with: align it to less");
+    }
+    if core::mem::needs_drop::<T>() {
+        refuse(
+            name,
+            "implements Drop, but the memory of a map is never dropped: free what it stands for where you are done with it",
+        );
+    }
     let mut align = align_of::<T>();
     let mut i = 0;
     while i < fields.len() {
@@ -354,6 +366,16 @@ const fn checked_align<T, M>(fields: &'static [Field]) -> usize {
         i += 1;
     }
     align
+}
+
+/// Fails to compile with a text about a type.
+const fn refuse(name: &str, why: &str) -> ! {
+    let mut words = Words::new();
+    words.push("`");
+    words.push(name);
+    words.push("` ");
+    words.push(why);
+    panic!("{}", words.as_str())
 }
 
 /// That a type and its shared mirror fit the same places.

@@ -145,8 +145,6 @@ pub mod __private {
 
     use crate::{Access, InPlace, InvalidValue, MapValue};
 
-    pub use core::mem::ManuallyDrop;
-
     pub use crate::{refused, union};
 
     /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means

@@ -24,7 +24,7 @@ reasons! {
         label = "`{Self}` is not a `MapValue`",
         note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it; no pointers or \
                 references, nothing as wide as a pointer, and no type that has invalid bit patterns",
-        note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it"
+        note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it (to an enum, `#[repr(u32)]`)"
     )]
     Value;
 
@@ -36,13 +36,13 @@ reasons! {
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is 16 bytes wide, more than one access moves, so it would tear",
-        label = "write `[u64; 2]`, or a struct of two halves"
+        label = "write `[u64; 2]`, or a struct of two halves (which are aligned to 8; C's `__int128` is to 16)"
     )]
     SingleAccess;
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is an address in this process, which means nothing to a BPF program",
-        label = "a pointer: store the data itself, an id, or an offset into the map"
+        label = "a pointer: store the data itself, an id, or an offset into the map, or `u64` if only the BPF side uses it"
     )]
     PointerFree;
 
@@ -54,7 +54,7 @@ reasons! {
 
     #[diagnostic::on_unimplemented(
         message = "not every number is a `{Self}`, and a BPF program may store any",
-        label = "write `u32`, and `char::from_u32` where you use it"
+        label = "write `u8` for C's `char`, or `u32` for a code point (and `char::from_u32` where you use it)"
     )]
     AnyNumber;
 
@@ -65,7 +65,7 @@ reasons! {
     ZeroIsValid;
 
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` has a tag beside its value, and the two change at different moments",
+        message = "how `{Self}` tells `None` from a value is Rust's own choice, which a BPF program cannot know",
         label = "write a `bool` field and a value field, or `Option<NonZero..>`, of which 0 is `None`"
     )]
     OneLeaf;
@@ -104,7 +104,7 @@ reasons! {
 /// Every `Plain` value, under the name of the reason why others are no fields of unions.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a union in shared memory: the union may hold bits that are no value of it",
-    label = "an enum, or no `MapValue` at all: write the integer, and check it where you use it"
+    label = "an enum is inside (write its integer, and check it where you use it), or `#[derive(MapValue)]` is missing on it"
 )]
 pub trait UnionField {}
 

@@ -65,6 +65,7 @@ pub struct Shared<T: Leaf, A: Access = ReadWrite> {
 // SAFETY: see the implementation of `MapValue` that names it.
 unsafe impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
     type Value = T;
+    type Access = A;
 }
 
 impl<T: Leaf, A: Access> Shared<T, A> {

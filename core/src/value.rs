@@ -46,11 +46,11 @@ use crate::{Access, Error, InvalidValue, Layout, ReadWrite};
     label = "`{Self}` is not a `MapValue`",
     note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it; no pointers or \
             references, nothing as wide as a pointer, and no type that has invalid bit patterns",
-    note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it"
+    note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it (to an enum, `#[repr(u32)]`)"
 )]
 pub unsafe trait MapValue: Sized + 'static {
     /// The shared mirror: the same layout, in which each leaf is a [`Shared`](crate::Shared) cell.
-    type Shared<A: Access>: Mirror + Send + Sync + 'static;
+    type Shared<A: Access>: Mirror<Access = A> + Send + Sync + 'static;
 
     /// Size, alignment and fields, as a constant.
     const LAYOUT: Layout;
@@ -172,4 +172,6 @@ pub unsafe trait InPlace: MapValue {
 pub unsafe trait Mirror {
     /// The type that this is the mirror of.
     type Value: MapValue;
+    /// The mode in which it reaches memory.
+    type Access: Access;
 }

@@ -1,5 +1,4 @@
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 unsafe impl ::mapvalue::MapValue for Mode {
     type Shared<__Access: ::mapvalue::Access> = ::mapvalue::Shared<Self, __Access>;
@@ -32,7 +31,6 @@ unsafe impl ::mapvalue::MapValue for Mode {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 impl ::mapvalue::Storable for Mode {
     #[inline]
@@ -44,7 +42,6 @@ impl ::mapvalue::Storable for Mode {
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
 #[allow(deprecated)]
 unsafe impl ::mapvalue::Leaf for Mode {
     type Raw = ::mapvalue::__private::u8;

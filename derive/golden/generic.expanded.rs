@@ -1,4 +1,4 @@
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 const _: () = {
     #[allow(dead_code)]
     fn __mapvalue_fields<T, const N: usize>()
@@ -6,12 +6,18 @@ const _: () = {
         T: 'static,
         T: ::mapvalue::MapValue,
     {
-        ::mapvalue::__private::refused::value::<[T; N]>();
+        ::mapvalue::__private::refused::value::<T>();
         ::mapvalue::__private::refused::value::<PhantomData<T>>();
     }
 };
 ///The shared mirror of [`Bank`]: the same layout, in which each leaf is a cell.
-#[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+#[allow(
+    dead_code,
+    deprecated,
+    non_camel_case_types,
+    non_snake_case,
+    clippy::multiple_bound_locations
+)]
 #[repr(C, align(64))]
 struct BankShared<T, const N: usize, A: ::mapvalue::Access = ::mapvalue::ReadWrite>(
     <[T; N] as ::mapvalue::MapValue>::Shared<A>,
@@ -23,8 +29,7 @@ where
     for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
     for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue;
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize, A: ::mapvalue::Access> ::mapvalue::Mirror
 for BankShared<T, N, A>
 where
@@ -34,10 +39,10 @@ where
     for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue,
 {
     type Value = Bank<T, N>;
+    type Access = A;
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::MapValue for Bank<T, N>
 where
     T: 'static,
@@ -60,7 +65,7 @@ where
                         ::core::mem::offset_of!(
                             BankShared < T, N, ::mapvalue::ReadWrite >, 0
                         ),
-                        "field `0` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                        "field `0` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
                 <PhantomData<T> as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
@@ -69,7 +74,7 @@ where
                         ::core::mem::offset_of!(
                             BankShared < T, N, ::mapvalue::ReadWrite >, 1
                         ),
-                        "field `1` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                        "field `1` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
             ]
         },
@@ -91,8 +96,7 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 impl<T, const N: usize> ::mapvalue::Storable for Bank<T, N>
 where
     T: 'static,
@@ -110,8 +114,7 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::Plain for Bank<T, N>
 where
     T: 'static,
@@ -130,8 +133,7 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::InPlace for Bank<T, N>
 where
     T: 'static,

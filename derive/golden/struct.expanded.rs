@@ -1,4 +1,4 @@
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 const _: () = {
     #[allow(dead_code)]
     fn __mapvalue_fields() {
@@ -12,7 +12,13 @@ const _: () = {
     };
 };
 ///The shared mirror of [`Queue`]: the same layout, in which each leaf is a cell.
-#[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+#[allow(
+    dead_code,
+    deprecated,
+    non_camel_case_types,
+    non_snake_case,
+    clippy::multiple_bound_locations
+)]
 #[repr(C)]
 pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite>
 where
@@ -23,17 +29,16 @@ where
     mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<A: ::mapvalue::Access> ::mapvalue::Mirror for QueueShared<A>
 where
     for<'__mapvalue> Mode: ::mapvalue::MapValue,
 {
     type Value = Queue;
+    type Access = A;
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl ::mapvalue::MapValue for Queue
 where
     for<'__mapvalue> Mode: ::mapvalue::MapValue,
@@ -53,7 +58,7 @@ where
                         ::core::mem::offset_of!(
                             QueueShared < ::mapvalue::ReadWrite >, packets
                         ),
-                        "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                        "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
                 <Mode as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
@@ -62,7 +67,7 @@ where
                         ::core::mem::offset_of!(
                             QueueShared < ::mapvalue::ReadWrite >, mode
                         ),
-                        "field `mode` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                        "field `mode` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
             ]
         },
@@ -84,10 +89,10 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 impl ::mapvalue::Storable for Queue
 where
+    for<'__mapvalue> u64: ::mapvalue::Storable,
     for<'__mapvalue> Mode: ::mapvalue::Storable,
 {
     #[inline]
@@ -100,10 +105,10 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl ::mapvalue::Plain for Queue
 where
+    for<'__mapvalue> u64: ::mapvalue::Plain,
     for<'__mapvalue> Mode: ::mapvalue::Plain,
 {
     #[inline]

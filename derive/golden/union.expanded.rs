@@ -1,4 +1,4 @@
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 const _: () = {
     #[allow(dead_code)]
     fn __mapvalue_fields() {
@@ -12,18 +12,22 @@ const _: () = {
     };
 };
 ///The shared mirror of [`Address`]: the same layout, in which each leaf is a cell.
-#[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+#[allow(
+    dead_code,
+    deprecated,
+    non_camel_case_types,
+    non_snake_case,
+    clippy::multiple_bound_locations
+)]
 #[repr(C)]
 pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite>
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
 {
-    v4: shared::mapvalue::__private::ManuallyDrop<
+    __0: ::core::mem::ManuallyDrop<
         <U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A>,
     >,
-    v6: shared::mapvalue::__private::ManuallyDrop<
-        <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
-    >,
+    __1: ::core::mem::ManuallyDrop<<[u8; 16] as shared::mapvalue::MapValue>::Shared<A>>,
 }
 #[automatically_derived]
 #[allow(deprecated)]
@@ -64,17 +68,16 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<A: shared::mapvalue::Access> shared::mapvalue::Mirror for AddressShared<A>
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
 {
     type Value = Address;
+    type Access = A;
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl shared::mapvalue::MapValue for Address
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
@@ -92,18 +95,18 @@ where
                         "v4",
                         ::core::mem::offset_of!(Self, v4),
                         ::core::mem::offset_of!(
-                            AddressShared < shared::mapvalue::ReadWrite >, v4
+                            AddressShared < shared::mapvalue::ReadWrite >, __0
                         ),
-                        "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                        "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
                 <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "v6",
                         ::core::mem::offset_of!(Self, v6),
                         ::core::mem::offset_of!(
-                            AddressShared < shared::mapvalue::ReadWrite >, v6
+                            AddressShared < shared::mapvalue::ReadWrite >, __1
                         ),
-                        "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field",
+                        "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
             ]
         },
@@ -118,8 +121,7 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl shared::mapvalue::Plain for Address
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
@@ -132,8 +134,7 @@ where
     }
 }
 #[automatically_derived]
-#[diagnostic::do_not_recommend]
-#[allow(deprecated)]
+#[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl shared::mapvalue::__private::union::UnionValue for Address
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,

@@ -25,13 +25,18 @@ pub(crate) fn of_params(generics: &Generics, krate: &Path, types: &[&Type]) -> G
 
 /// Adds that the field type has the trait, in a way that is no error where it has not: with a lifetime, though unused,
 /// rustc asks for the bound where the item is used, not where it is written. Where it must hold at once, one assertion a
-/// field says so (`Struct::assertions`), instead of one error for each time that the expansion relies on it.
-///
-/// Types that are spelled like a primitive get no such bound: it would only clutter the docs. If one of them is not what it
-/// looks like, the expansion does not compile.
+/// field says so (`Composite::assertions`), instead of one error for each time that the expansion relies on it.
 pub(crate) fn add_field(generics: &mut Generics, ty: &Type, bound: &TokenStream) {
     if !looks_primitive(ty) {
-        add(generics, quote!(for<'__mapvalue> #ty: #bound));
+        return add(generics, quote!(for<'__mapvalue> #ty: #bound));
+    }
+    // A plain name means the same type wherever it stands, so one bound is enough for all fields of it and arrays of it.
+    let name = innermost(ty);
+    let predicate = quote!(for<'__mapvalue> #name: #bound);
+    let spelled = predicate.to_string();
+    let predicates = &generics.make_where_clause().predicates;
+    if !predicates.iter().any(|other| other.to_token_stream().to_string() == spelled) {
+        add(generics, predicate);
     }
 }
 
@@ -71,16 +76,25 @@ fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
     }
 }
 
-/// Whether a type is spelled like a number or `bool`, or an array of such.
+/// Whether a type is spelled like a number or `bool`, or an array of such. That it is a value is then not asked for in a bound,
+/// which would clutter the docs of nearly every mirror; if it is none after all, the expansion does not compile.
 pub(crate) fn looks_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 11] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f32", "f64", "bool"];
-    match ty {
-        Type::Array(array) => looks_primitive(&array.elem),
-        Type::Group(group) => looks_primitive(&group.elem),
+    match innermost(ty) {
         Type::Path(TypePath { qself: None, path, .. }) => {
             path.get_ident().is_some_and(|ident| PRIMITIVES.iter().any(|primitive| ident == primitive))
         }
         _ => false,
+    }
+}
+
+/// The element type of an array (of arrays); the type itself otherwise.
+pub(crate) fn innermost(ty: &Type) -> &Type {
+    match ty {
+        Type::Array(array) => innermost(&array.elem),
+        Type::Group(group) => innermost(&group.elem),
+        Type::Paren(paren) => innermost(&paren.elem),
+        ty => ty,
     }
 }
 

@@ -1,6 +1,6 @@
 //! What can be seen to be wrong from the syntax alone. Each error stands on what is at fault and says what to write.
 
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{Error, Field, Fields, GenericParam, Ident, Result, Variant};
 
@@ -8,44 +8,99 @@ use crate::bounds::mentions;
 use crate::parse::{Body, Input, Repr, refuse_attributes};
 use crate::words;
 
-pub(crate) fn check(input: &Input<'_>) -> Result<()> {
+/// What is wrong, and how much can be written all the same: where a type is refused, its uses should not be errors too.
+#[derive(Default)]
+pub(crate) struct Verdict {
+    errors: Vec<Error>,
+    /// Whether the expansion would only add errors of its own.
+    pub(crate) hopeless: bool,
+}
+
+impl Verdict {
+    fn add(&mut self, result: Result<()>) {
+        self.errors.extend(result.err());
+    }
+
+    fn add_hopeless(&mut self, result: Result<()>) {
+        self.hopeless |= result.is_err();
+        self.add(result);
+    }
+
+    /// Whether nothing is wrong.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.errors.is_empty()
+    }
+
+    /// All errors, so that each mistake is told at once.
+    pub(crate) fn into_compile_errors(self) -> TokenStream {
+        self.errors.into_iter().map(Error::into_compile_error).collect()
+    }
+}
+
+pub(crate) fn check(input: &Input<'_>) -> Verdict {
+    let mut verdict = Verdict::default();
     for param in &input.generics.params {
-        if let GenericParam::Lifetime(lifetime) = param {
-            return Err(Error::new_spanned(
-                lifetime,
-                "a value in a map cannot borrow: it outlives this program. Store the data itself, or an id",
-            ));
-        }
+        verdict.add_hopeless(no_lifetime(param));
     }
     match &input.data {
         Body::Struct(fields) | Body::Union(fields) => {
-            fixed_repr(input)?;
-            if fields.is_empty() {
-                return Err(Error::new_spanned(
-                    input.ident,
-                    "a struct without fields has no size: there is nothing to share",
-                ));
+            verdict.add_hopeless(not_packed(&input.repr));
+            verdict.add(fixed_repr(input));
+            verdict.add_hopeless(not_empty(input, fields.len()));
+            verdict.add_hopeless(no_self(input, fields));
+            for field in fields {
+                verdict.add(refuse_attributes(&field.attrs));
+                if let Some(error) = words::refuse_syntax(&field.ty) {
+                    verdict.hopeless |= !words::is_sized_and_owned(&field.ty);
+                    verdict.errors.push(error);
+                }
             }
-            fields.iter().try_for_each(|field| refuse_attributes(&field.attrs))?;
-            no_self(input, fields)?;
-            all(fields.iter().filter_map(|field| words::refuse_syntax(&field.ty)))
         }
         Body::Enum(variants) => {
+            verdict.add_hopeless(not_empty(input, variants.len()));
             if !input.generics.params.is_empty() {
-                return Err(Error::new_spanned(
-                    input.generics,
-                    "an enum without data has no use for parameters: remove them",
-                ));
+                let words = "an enum without data has no use for parameters: remove them";
+                verdict.add_hopeless(Err(Error::new_spanned(input.generics, words)));
             }
-            enum_repr(input)?;
-            if variants.is_empty() {
-                return Err(Error::new_spanned(
-                    input.ident,
-                    "an enum without variants has no values: no map can hold one",
-                ));
+            for variant in variants {
+                verdict.add(refuse_attributes(&variant.attrs));
+                verdict.add_hopeless(field_less(variant));
             }
-            variants.iter().try_for_each(|variant| field_less(variant))
+            // Of an enum that cannot be mended by a repr, its repr is not the matter.
+            if verdict.is_clean() {
+                verdict.add_hopeless(enum_repr(input));
+            }
         }
+    }
+    verdict
+}
+
+fn no_lifetime(param: &GenericParam) -> Result<()> {
+    match param {
+        GenericParam::Lifetime(lifetime) => Err(Error::new_spanned(
+            lifetime,
+            "a value in a map cannot borrow: it outlives this program. Store the data itself, or an id",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn not_empty(input: &Input<'_>, parts: usize) -> Result<()> {
+    let words = match input.data {
+        Body::Enum(_) => "an enum without variants has no values: no map can hold one",
+        _ => "a struct without fields has no size: there is nothing to share",
+    };
+    if parts == 0 { Err(Error::new_spanned(input.ident, words)) } else { Ok(()) }
+}
+
+fn not_packed(repr: &Repr) -> Result<()> {
+    match repr.packed {
+        Some(packed) => Err(Error::new(
+            packed,
+            "a packed struct has misaligned fields, which cannot be read in one access: drop `packed`. If the fields are \
+             naturally aligned already, that keeps the layout; if not, declare them as byte arrays",
+        )),
+        None => Ok(()),
     }
 }
 
@@ -67,33 +122,23 @@ fn no_self(input: &Input<'_>, fields: &[&Field]) -> Result<()> {
     }
 }
 
-/// All errors as one, so that each mistake is told.
-fn all(mut errors: impl Iterator<Item = Error>) -> Result<()> {
-    let Some(mut first) = errors.next() else { return Ok(()) };
-    errors.for_each(|error| first.combine(error));
-    Err(first)
-}
-
 /// The repr of a struct or union.
 fn fixed_repr(input: &Input<'_>) -> Result<()> {
-    let Repr { c, transparent, packed, align, .. } = &input.repr;
+    let Repr { c, transparent, packed, align, unknown, .. } = &input.repr;
     if let Some(align) = align.as_ref().filter(|align| align.base10_parse::<u32>().is_ok_and(|align| align > 4096)) {
         return Err(Error::new_spanned(
             align,
             "a value in a map cannot be aligned to more than 4096, the size of the page that a mapping begins with",
         ));
     }
-    if let Some(packed) = packed {
-        return Err(Error::new(
-            *packed,
-            "a packed struct has misaligned fields, which cannot be read in one access: drop `packed`. If the fields are \
-             naturally aligned already, that keeps the layout; if not, declare them as byte arrays",
-        ));
-    }
-    if c.is_none() && transparent.is_none() {
+    // Of a word that rustc refuses, rustc alone shall speak.
+    if c.is_none() && transparent.is_none() && packed.is_none() && !unknown {
         return Err(Error::new_spanned(
             input.ident,
-            "the layout of this struct is Rust's to choose, so it cannot match the C struct of a BPF program: add #[repr(C)]",
+            format!(
+                "the layout of this {} is Rust's to choose, so it cannot match the C side of a BPF program: add #[repr(C)]",
+                if matches!(input.data, Body::Union(_)) { "union" } else { "struct" }
+            ),
         ));
     }
     Ok(())
@@ -107,20 +152,21 @@ fn enum_repr(input: &Input<'_>) -> Result<()> {
         )),
         Some(int) if ["usize", "isize", "u128", "i128"].iter().any(|bad| int == bad) => Err(Error::new(
             int.span(),
-            format!("`{int}` cannot be shared with BPF programs: use #[repr(u64)] or a smaller integer"),
+            format!(
+                "`{int}` is no integer that BPF and one access of the machine have: use #[repr(u64)] or a smaller one"
+            ),
         )),
         Some(_) => Ok(()),
     }
 }
 
 fn field_less(variant: &Variant) -> Result<()> {
-    refuse_attributes(&variant.attrs)?;
     match &variant.fields {
         Fields::Unit => Ok(()),
         fields => Err(Error::new_spanned(
             fields,
             "an enum with data cannot be shared: its tag and its data change at different moments. Use a repr(C) struct with \
-             the tag as a field-less enum and the data beside it",
+             the tag as a field-less enum and the data beside it, in a repr(C) union if it differs",
         )),
     }
 }

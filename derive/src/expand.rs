@@ -15,6 +15,7 @@ use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, 
 
 use crate::bounds::{self, mentions};
 use crate::parse::{Body, Input};
+use crate::words;
 
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     match &input.data {
@@ -24,12 +25,34 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     }
 }
 
+/// The expansion of a type that is refused for its layout or a field, so that its uses are no errors as well. Nothing that rests
+/// on the layout is evaluated.
+pub(crate) fn expand_refused(input: &Input<'_>) -> TokenStream {
+    match &input.data {
+        Body::Struct(fields) => structs::expand(&Composite { refused: true, ..Composite::new(input, fields) }),
+        Body::Enum(_) => TokenStream::new(),
+        Body::Union(fields) => unions::expand(&Composite { refused: true, ..Composite::new(input, fields) }),
+    }
+}
+
+/// Of a type that cannot be expanded, what is wrong with its fields.
+pub(crate) fn expand_assertions(input: &Input<'_>) -> TokenStream {
+    match &input.data {
+        Body::Struct(fields) | Body::Union(fields) if input.generics.params.is_empty() => {
+            Composite { refused: true, ..Composite::new(input, fields) }.assertions(words::assert_value)
+        }
+        _ => TokenStream::new(),
+    }
+}
+
 /// A struct or union, and the names that its expansion uses.
 struct Composite<'a> {
     input: &'a Input<'a>,
     krate: &'a Path,
     ident: &'a Ident,
     fields: Vec<FieldOf<'a>>,
+    /// Whether an error has been told already, so that the layout is not to be relied upon.
+    refused: bool,
     /// What each field must be: `MapValue` in a struct, `Plain` in a union.
     required: TokenStream,
     /// The name of the mirror.
@@ -40,6 +63,8 @@ struct Composite<'a> {
 
 struct FieldOf<'a> {
     member: Member,
+    /// Its name in the mirror. That of a union's is another, so that who forgets the parentheses of the method is told so.
+    mirrored: Member,
     name: String,
     field: &'a Field,
     ty: &'a Type,
@@ -47,12 +72,12 @@ struct FieldOf<'a> {
 
 impl<'a> Composite<'a> {
     fn new(input: &'a Input<'a>, fields: &[&'a Field]) -> Self {
-        let fields: Vec<_> = fields.iter().enumerate().map(|(i, field)| FieldOf::new(i, field)).collect();
+        let fields: Vec<_> = fields.iter().enumerate().map(|(i, field)| FieldOf::new(input, i, field)).collect();
         let access = access_name(input, &fields);
         let mirror = format_ident!("{}Shared", input.ident, span = input.ident.span());
         let krate = &input.krate;
         let required = if let Body::Union(_) = input.data { quote!(#krate::Plain) } else { quote!(#krate::MapValue) };
-        Self { input, krate, ident: input.ident, fields, required, mirror, access }
+        Self { input, krate, ident: input.ident, fields, refused: false, required, mirror, access }
     }
 
     /// What stands above the mirror's definition.
@@ -61,7 +86,7 @@ impl<'a> Composite<'a> {
         let align = self.input.repr.align.as_ref().map(|align| quote!(, align(#align)));
         quote! {
             #[doc = #doc]
-            #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case)]
+            #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, clippy::multiple_bound_locations)]
             #[repr(C #align)]
         }
     }
@@ -101,24 +126,23 @@ impl<'a> Composite<'a> {
         let keyword = if what.to_string().ends_with("Storable") { quote!() } else { quote!(unsafe) };
         quote! {
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            #[allow(deprecated)]
+            #[allow(deprecated, clippy::multiple_bound_locations)]
             #keyword impl #impl_generics #what for #ident #ty_generics #where_clause { #body }
         }
     }
 
     /// The way back from the mirror to the type.
     fn mirror_impl(&self) -> TokenStream {
-        let Self { krate, ident, mirror, .. } = self;
+        let Self { krate, ident, mirror, access, .. } = self;
         let (_, ty_generics, _) = self.input.generics.split_for_impl();
         let generics = self.mirror_generics();
         let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
         quote! {
             #[automatically_derived]
-            #[diagnostic::do_not_recommend]
-            #[allow(deprecated)]
+            #[allow(deprecated, clippy::multiple_bound_locations)]
             unsafe impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
                 type Value = #ident #ty_generics;
+                type Access = #access;
             }
         }
     }
@@ -127,16 +151,21 @@ impl<'a> Composite<'a> {
     fn map_value_impl(&self, constructor: &str, load: &TokenStream) -> TokenStream {
         let Self { krate, access, .. } = self;
         let constructor = Ident::new(constructor, Span::call_site());
-        let name = self.ident.to_string();
+        let name = self.ident.unraw().to_string();
         let mirror = self.mirror_of(&access.to_token_stream());
         let writable = self.mirror_of(&quote!(#krate::ReadWrite));
         let fields = self.fields.iter().map(|field| self.layout_of(field, &writable));
-        let dense = self.input.deny_padding.map(|span| quote_spanned!(span=> .without_padding()));
+        let layout = quote!(#krate::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }));
+        let layout = match self.input.deny_padding {
+            // What it would assert follows from the error that has been told.
+            _ if self.refused => quote!(#krate::Layout::refused(#name)),
+            Some(span) => quote_spanned!(span=> #krate::Layout::without_padding(#layout)),
+            None => layout,
+        };
         let body = quote! {
             type Shared<#access: #krate::Access> = #mirror;
 
-            const LAYOUT: #krate::Layout =
-                #krate::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }) #dense;
+            const LAYOUT: #krate::Layout = #layout;
 
             #[inline]
             fn __try_load<#access: #krate::Access>(
@@ -149,18 +178,18 @@ impl<'a> Composite<'a> {
     }
 
     fn layout_of(&self, field: &FieldOf<'_>, writable: &TokenStream) -> TokenStream {
-        let FieldOf { member, name, ty, .. } = field;
+        let FieldOf { member, mirrored, name, ty, .. } = field;
         let krate = self.krate;
         let misaligned = format!(
             "field `{name}` of `{}` holds a big-endian integer that is not at a multiple of its width, as it would be in C: \
-             add padding before the field",
+             add padding before the field, or write it as `[u8; N]` if the C struct is packed",
             self.ident
         );
         quote_spanned! {ty.span()=>
             <#ty as #krate::MapValue>::LAYOUT.into_field(
                 #name,
                 ::core::mem::offset_of!(Self, #member),
-                ::core::mem::offset_of!(#writable, #member),
+                ::core::mem::offset_of!(#writable, #mirrored),
                 #misaligned,
             )
         }
@@ -172,7 +201,11 @@ impl<'a> Composite<'a> {
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
         let mut generics = bounds::of_params(&self.input.generics.clone(), krate, &types);
         for ty in types {
-            bounds::add_field(&mut generics, ty, also.unwrap_or(&self.required));
+            match also {
+                Some(also) => bounds::add_field(&mut generics, ty, also),
+                None if bounds::looks_primitive(ty) => {}
+                None => bounds::add_field(&mut generics, ty, &self.required),
+            }
         }
         generics
     }
@@ -185,8 +218,10 @@ impl<'a> Composite<'a> {
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
         let generics = bounds::of_params(input.generics, krate, &types);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
-        let checks = types.iter().map(|ty| assert(ty, krate));
-        let layout = input.generics.params.is_empty().then(|| {
+        let judged = types.iter().filter(|ty| words::refuse_syntax(ty).is_none());
+        let checks = judged.map(|ty| assert(ty, krate));
+        let forced = input.generics.params.is_empty() && !self.refused;
+        let layout = forced.then(|| {
             quote! {
                 const _: () = {
                     #[allow(unused_imports)]
@@ -196,7 +231,7 @@ impl<'a> Composite<'a> {
             }
         });
         quote! {
-            #[allow(deprecated)]
+            #[allow(deprecated, clippy::multiple_bound_locations)]
             const _: () = {
                 #[allow(dead_code)]
                 fn __mapvalue_fields #impl_generics () #where_clause { #(#checks)* }
@@ -207,12 +242,16 @@ impl<'a> Composite<'a> {
 }
 
 impl<'a> FieldOf<'a> {
-    fn new(index: usize, field: &'a Field) -> Self {
+    fn new(input: &Input<'_>, index: usize, field: &'a Field) -> Self {
         let (member, name) = match &field.ident {
             Some(ident) => (Member::Named(ident.clone()), ident.unraw().to_string()),
             None => (Member::Unnamed(Index::from(index)), index.to_string()),
         };
-        Self { member, name, field, ty: &field.ty }
+        let mirrored = match &input.data {
+            Body::Union(_) => Member::Named(format_ident!("__{}", index)),
+            _ => member.clone(),
+        };
+        Self { member, mirrored, name, field, ty: &field.ty }
     }
 
     /// The mirror of the field's type.

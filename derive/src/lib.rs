@@ -34,6 +34,12 @@ pub fn derive_map_value(item: TokenStream) -> TokenStream {
 
 fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let input = parse::Input::parse(item)?;
-    check::check(&input)?;
-    Ok(expand::expand(&input))
+    let verdict = check::check(&input);
+    let expanded = match (verdict.is_clean(), verdict.hopeless) {
+        (true, _) => expand::expand(&input),
+        (false, false) => expand::expand_refused(&input),
+        (false, true) => expand::expand_assertions(&input),
+    };
+    let errors = verdict.into_compile_errors();
+    Ok(quote::quote!(#errors #expanded))
 }

@@ -33,6 +33,8 @@ pub(crate) struct Repr {
     pub(crate) transparent: Option<Span>,
     pub(crate) packed: Option<Span>,
     pub(crate) align: Option<LitInt>,
+    /// Whether there is a word that is none of these; rustc refuses it.
+    pub(crate) unknown: bool,
     /// An integer type, for enums.
     pub(crate) int: Option<Ident>,
 }
@@ -79,8 +81,11 @@ impl Repr {
                         repr.raise_align(content.parse()?);
                     }
                     int if INTEGERS.contains(&int) => repr.int = Some(word.clone()),
-                    // `Rust`, or a word that rustc itself refuses.
-                    _ => skip_parentheses(&meta)?,
+                    "Rust" => {}
+                    _ => {
+                        repr.unknown = true;
+                        skip_parentheses(&meta)?;
+                    }
                 }
                 Ok(())
             })?;

@@ -3,6 +3,7 @@
 //! What a type is by syntax alone (a reference, a tuple) is refused here. A named type is judged by its trait; its spelling
 //! only chooses the text that rustc prints should the trait be missing (`refused` in the crate `mapvalue`).
 
+use crate::bounds::innermost;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
@@ -13,7 +14,7 @@ pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     let words = match innermost(ty) {
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => {
             "a pointer is an address in this process, which means nothing to a BPF program: store the data itself, an id, or an \
-             offset into the map"
+             offset into the map, or `u64` if only the BPF side uses it"
         }
         Type::TraitObject(_) | Type::ImplTrait(_) | Type::Slice(_) => {
             "the size of this type is not fixed: write the data in place, as a struct or as an array `[T; N]`"
@@ -28,6 +29,16 @@ pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     Some(Error::new_spanned(innermost(ty), words))
 }
 
+/// Whether a type that `refuse_syntax` refuses can still be written down a second time: no lifetime is left out, and it has a
+/// size.
+pub(crate) fn is_sized_and_owned(ty: &Type) -> bool {
+    match innermost(ty) {
+        Type::Reference(reference) => reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static"),
+        Type::Ptr(_) | Type::FnPtr(_) | Type::Tuple(_) => true,
+        _ => false,
+    }
+}
+
 /// The assertion that a field's type is a value, on the part of it that the words are about.
 pub(crate) fn assert_value(ty: &Type, krate: &Path) -> TokenStream {
     let innermost = innermost(ty);
@@ -35,7 +46,7 @@ pub(crate) fn assert_value(ty: &Type, krate: &Path) -> TokenStream {
         Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason),
         _ => None,
     };
-    let (reason, subject) = named.map_or(("value", ty), |reason| (reason, innermost));
+    let (reason, subject) = (named.unwrap_or("value"), innermost);
     let reason = Ident::new(reason, Span::call_site());
     quote_spanned!(subject.span()=> #krate::__private::refused::#reason::<#subject>();)
 }
@@ -48,25 +59,15 @@ pub(crate) fn assert_union_field(ty: &Type, krate: &Path) -> TokenStream {
     }
 }
 
-/// The element type of an array (of arrays); the type itself otherwise.
-fn innermost(ty: &Type) -> &Type {
-    match ty {
-        Type::Array(array) => innermost(&array.elem),
-        Type::Group(group) => innermost(&group.elem),
-        Type::Paren(paren) => innermost(&paren.elem),
-        ty => ty,
-    }
-}
-
 /// Which words fit a type of this name.
 fn reason(name: &PathSegment) -> Option<&'static str> {
     Some(match name.ident.to_string().as_str() {
-        "usize" | "isize" | "AtomicUsize" | "AtomicIsize" | "NonZeroUsize" | "NonZeroIsize" | "c_long" | "c_ulong" => {
-            "fixed_width"
-        }
+        "usize" | "isize" | "Usize" | "Isize" | "AtomicUsize" | "AtomicIsize" | "NonZeroUsize" | "NonZeroIsize"
+        | "c_long" | "c_ulong" => "fixed_width",
         "u128" | "i128" | "NonZeroU128" | "NonZeroI128" | "U128" | "I128" => "single_access",
-        "Box" | "NonNull" | "AtomicPtr" => "pointer_free",
-        "Option" if holds_pointer(name) => "pointer_free",
+        "Box" | "NonNull" | "AtomicPtr" | "Pin" | "Weak" | "OwnedFd" | "BorrowedFd" | "RawFd" => "pointer_free",
+        "Option" if holds(name, "fixed_width") => "fixed_width",
+        "Option" if holds(name, "pointer_free") => "pointer_free",
         "Option" => "one_leaf",
         "String" | "Vec" | "CString" | "OsString" | "PathBuf" | "Rc" | "Arc" | "Cow" | "VecDeque" | "HashMap"
         | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap" => "inline_data",
@@ -74,7 +75,9 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
         "NonZero" | "NonZeroU8" | "NonZeroU16" | "NonZeroU32" | "NonZeroU64" | "NonZeroI8" | "NonZeroI16"
         | "NonZeroI32" | "NonZeroI64" => "zero_is_valid",
         "AtomicBool" => "any_byte",
-        "Cell" | "UnsafeCell" | "RefCell" | "OnceCell" | "Mutex" | "RwLock" | "OnceLock" => "uncelled",
+        "Cell" | "UnsafeCell" | "RefCell" | "OnceCell" | "Mutex" | "RwLock" | "OnceLock" | "LazyLock" | "LazyCell" => {
+            "uncelled"
+        }
         "MaybeUninit" => "initialised",
         "Duration" | "Instant" | "SystemTime" => "fixed_time",
         "IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "SocketAddrV4" | "SocketAddrV6" => "fixed_address",
@@ -82,13 +85,13 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
     })
 }
 
-/// Whether the argument of an `Option` is a pointer.
-fn holds_pointer(option: &PathSegment) -> bool {
+/// Whether the argument of an `Option` is refused for this reason.
+fn holds(option: &PathSegment, why: &str) -> bool {
     let PathArguments::AngleBracketed(arguments) = &option.arguments else { return false };
     arguments.args.iter().any(|argument| match argument {
         GenericArgument::Type(ty) => match innermost(ty) {
-            Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => true,
-            Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason) == Some("pointer_free"),
+            Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => why == "pointer_free",
+            Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason) == Some(why),
             _ => false,
         },
         _ => false,

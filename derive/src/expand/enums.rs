@@ -12,12 +12,11 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     let private = quote!(#krate::__private);
     let repr = input.repr.int.as_ref().map_or_else(|| Ident::new("u32", Span::call_site()), Clone::clone);
     let repr = quote!(#private::#repr);
-    let name = ident.to_string();
+    let name = ident.unraw().to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let spelled = names.iter().map(|name| name.unraw().to_string());
     quote! {
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         unsafe impl #krate::MapValue for #ident {
             type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
@@ -36,7 +35,6 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         impl #krate::Storable for #ident {
             #[inline]
@@ -46,7 +44,6 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[diagnostic::do_not_recommend]
         #[allow(deprecated)]
         unsafe impl #krate::Leaf for #ident {
             type Raw = #repr;

@@ -33,8 +33,8 @@ fn mirror_union(item: &Composite<'_>) -> TokenStream {
     let mut generics = item.mirror_definition_generics();
     let where_clause = generics.where_clause.take();
     let fields = item.fields.iter().map(|field| {
-        let (member, ty) = (&field.member, field.mirror(krate, access));
-        quote!(#member: #krate::__private::ManuallyDrop<#ty>)
+        let (mirrored, ty) = (&field.mirrored, field.mirror(krate, access));
+        quote!(#mirrored: ::core::mem::ManuallyDrop<#ty>)
     });
     let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
     quote!(#attributes #vis union #mirror #generics #where_clause { #(#fields),* })

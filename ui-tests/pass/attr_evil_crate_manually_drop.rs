@@ -1,0 +1,31 @@
+//! A `crate` path with a `ManuallyDrop` of its own, without the cell inside: the derive takes the one of `core`.
+#![forbid(unsafe_code)]
+
+mod evil {
+    pub use mapvalue::*;
+
+    pub mod __private {
+        pub use mapvalue::__private::*;
+
+        pub struct ManuallyDrop<T>(u32, core::marker::PhantomData<fn() -> T>);
+
+        impl<T> Clone for ManuallyDrop<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for ManuallyDrop<T> {}
+    }
+}
+
+#[derive(mapvalue::MapValue)]
+#[map_value(crate = "evil")]
+#[repr(C)]
+union Word {
+    number: u32,
+}
+
+fn main() {
+    mapvalue::Mapping::memfd(4096).unwrap().var::<Word>(0).unwrap().number().store(3);
+}
