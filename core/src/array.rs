@@ -9,7 +9,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::bulk;
-use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
+use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var, Writable};
 
 /// All elements of an array map: one every `round_up(value_size, 8)` bytes, as the kernel lays them out.
 ///
@@ -127,7 +127,8 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 }
 
-impl<T: MapValue> Array<T, ReadWrite> {
+/// On [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Array<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// # Errors
@@ -136,8 +137,9 @@ impl<T: MapValue> Array<T, ReadWrite> {
     pub fn store_from(&self, values: &[T]) -> Result<(), Error>
     where
         T: Storable,
+        A: Writable,
     {
-        bulk::store_from(self.iter(), values)
+        bulk::store_from(self.iter().map(A::read_write::<T>), values)
     }
 }
 

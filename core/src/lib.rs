@@ -119,7 +119,7 @@ pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, Rea
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;
-pub use shared::{Access, ReadOnly, ReadWrite, Shared};
+pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]

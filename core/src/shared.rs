@@ -8,7 +8,7 @@ use core::sync::atomic::{Ordering, fence};
 
 use crate::leaf::{Integer, Leaf};
 use crate::raw::{Cell, Raw};
-use crate::{InvalidValue, Mirror, Plain};
+use crate::{InvalidValue, MapValue, Mirror, Plain};
 
 mod sealed {
     pub trait Sealed {}
@@ -35,6 +35,25 @@ impl Access for ReadOnly {
 }
 impl Access for ReadWrite {
     const WRITABLE: bool = true;
+}
+
+/// The mode that has stores: [`ReadWrite`] alone.
+#[diagnostic::on_unimplemented(
+    message = "a store through a read-only handle: its mode is `{Self}`",
+    label = "this handle only loads",
+    note = "make the handle with `var`, `array` or `slice`, which give `ReadWrite`; they return an error if the mapping is read-only"
+)]
+pub trait Writable: Access {
+    /// The same mirror, by the one name that stores go by.
+    #[doc(hidden)]
+    fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite>;
+}
+
+impl Writable for ReadWrite {
+    #[inline]
+    fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite> {
+        shared
+    }
 }
 
 /// One leaf in shared memory: 1, 2, 4 or 8 bytes that are only ever reached by an atomic access of that width.
@@ -138,22 +157,32 @@ fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
     }
 }
 
-impl<T: Leaf> Shared<T, ReadWrite> {
+/// Stores and read-modify-write operations, on [`ReadWrite`] cells.
+impl<T: Leaf, A: Access> Shared<T, A> {
     /// Stores the value (relaxed).
     #[inline]
-    pub fn store(&self, value: T) {
+    pub fn store(&self, value: T)
+    where
+        A: Writable,
+    {
         self.__store_ref(&value);
     }
 
     #[inline]
     #[doc(hidden)]
-    pub fn __store_ref(&self, value: &T) {
+    pub fn __store_ref(&self, value: &T)
+    where
+        A: Writable,
+    {
         T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Relaxed);
     }
 
     /// Stores the value after all accesses before it: who sees it with an acquire load sees those too.
     #[inline]
-    pub fn store_release(&self, value: T) {
+    pub fn store_release(&self, value: T)
+    where
+        A: Writable,
+    {
         T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Release);
     }
 
@@ -163,7 +192,10 @@ impl<T: Leaf> Shared<T, ReadWrite> {
     ///
     /// [`InvalidValue`] if the number found is not a variant of the enum `T`; the store has happened.
     #[inline]
-    pub fn try_swap(&self, value: T) -> Result<T, InvalidValue> {
+    pub fn try_swap(&self, value: T) -> Result<T, InvalidValue>
+    where
+        A: Writable,
+    {
         T::try_from_raw(T::Raw::swap(self.raw_atomic(), value.to_raw()))
     }
 
@@ -172,6 +204,7 @@ impl<T: Leaf> Shared<T, ReadWrite> {
     pub fn swap(&self, value: T) -> T
     where
         T: Plain,
+        A: Writable,
     {
         plain(self.try_swap(value))
     }
@@ -185,6 +218,7 @@ impl<T: Leaf> Shared<T, ReadWrite> {
     pub fn compare_exchange(&self, current: T, new: T) -> Result<T, T>
     where
         T: Plain,
+        A: Writable,
     {
         let new = new.to_raw();
         let mut expected = current.to_raw();
@@ -211,18 +245,26 @@ impl<T: Leaf> Shared<T, ReadWrite> {
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     #[inline]
-    pub fn atomic(&self) -> &<T::Raw as Raw>::Atomic {
+    pub fn atomic(&self) -> &<T::Raw as Raw>::Atomic
+    where
+        A: Writable,
+    {
         self.raw_atomic()
     }
 }
 
 macro_rules! fetch {
     ($($(#[$doc:meta])* $op:ident;)*) => {
-        impl<T: Integer> Shared<T, ReadWrite> {$(
+        /// Arithmetic and bitwise operations, on [`ReadWrite`] cells of integers.
+        impl<T: Leaf, A: Access> Shared<T, A> {$(
             $(#[$doc])*
             /// Returns the value before (relaxed).
             #[inline]
-            pub fn $op(&self, value: T) -> T {
+            pub fn $op(&self, value: T) -> T
+            where
+                T: Integer,
+                A: Writable,
+            {
                 plain(T::try_from_raw(T::Raw::$op(self.raw_atomic(), value.to_raw())))
             }
         )*}

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::bulk;
-use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var};
+use crate::{Access, Error, MapValue, Mapping, Plain, ReadWrite, Storable, Var, Writable};
 
 /// Values of one type side by side, without a stride, and a share in their mapping.
 ///
@@ -75,7 +75,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     }
 }
 
-impl<T: MapValue> Slice<T, ReadWrite> {
+/// On [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Slice<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// # Errors
@@ -84,8 +85,9 @@ impl<T: MapValue> Slice<T, ReadWrite> {
     pub fn store_from(&self, values: &[T]) -> Result<(), Error>
     where
         T: Storable,
+        A: Writable,
     {
-        bulk::store_from(self.iter(), values)
+        bulk::store_from(self.iter().map(A::read_write::<T>), values)
     }
 }
 

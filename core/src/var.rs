@@ -6,7 +6,9 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::{Access, InPlace, InvalidValue, MapValue, Mapping, Mirror, Plain, ReadOnly, ReadWrite, Slice, Storable};
+use crate::{
+    Access, InPlace, InvalidValue, MapValue, Mapping, Mirror, Plain, ReadOnly, ReadWrite, Slice, Storable, Writable,
+};
 
 /// A place in a mapping that holds a `T`, and with it a share in the mapping: 16 bytes.
 ///
@@ -139,7 +141,8 @@ impl<T: MapValue, A: Access> Var<T, A> {
     }
 }
 
-impl<T: MapValue> Var<T, ReadWrite> {
+/// On [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Var<T, A> {
     /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
     ///
     /// To change one field, store that field: a whole value that is loaded, changed and stored undoes what a BPF program
@@ -148,8 +151,36 @@ impl<T: MapValue> Var<T, ReadWrite> {
     pub fn store(&self, value: T)
     where
         T: Storable,
+        A: Writable,
     {
-        T::__store(self, &value);
+        T::__store(A::read_write::<T>(self), &value);
+    }
+
+    /// The value itself, in place, if it is made of atomics alone.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let counter = mapping.var::<AtomicU64>(0)?;
+    /// let in_place: &AtomicU64 = counter.as_ref();
+    /// in_place.fetch_add(1, Ordering::SeqCst);
+    /// assert_eq!(counter.load().into_inner(), 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`AsRef` is implemented; a method says why it does not apply, where it does not"
+    )]
+    pub fn as_ref(&self) -> &T
+    where
+        T: InPlace,
+        A: Writable,
+    {
+        // SAFETY: as in `deref`; the mirror has the layout of `T` (`MapValue`, promise 1), and every byte of `T` but its
+        // padding is inside an atomic integer (`InPlace`), for which any bits are valid and which others may change. The
+        // standard library asks of an atomic only alignment and memory valid for reads and writes, which hold.
+        unsafe { self.place.cast::<T>().as_ref() }
     }
 }
 
@@ -167,13 +198,9 @@ impl<T: MapValue, A: Access> Deref for Var<T, A> {
 }
 
 impl<T: InPlace> AsRef<T> for Var<T, ReadWrite> {
-    /// The value itself, in place: it is made of atomics alone.
     #[inline]
     fn as_ref(&self) -> &T {
-        // SAFETY: as in `deref`; the mirror has the layout of `T` (`MapValue`, promise 1), and every byte of `T` but its
-        // padding is inside an atomic integer (`InPlace`), for which any bits are valid and which others may change. The
-        // standard library asks of an atomic only alignment and memory valid for reads and writes, which hold.
-        unsafe { self.place.cast::<T>().as_ref() }
+        Var::as_ref(self)
     }
 }
 
