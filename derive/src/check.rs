@@ -68,7 +68,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             }
             // Of an enum that cannot be mended by a repr, its repr is not the matter.
             if verdict.is_clean() {
-                verdict.add_hopeless(enum_repr(input));
+                verdict.add(enum_repr(input));
             }
         }
     }

@@ -20,7 +20,7 @@ use crate::words;
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     match &input.data {
         Body::Struct(fields) => structs::expand(&Composite::new(input, fields)),
-        Body::Enum(variants) => enums::expand(input, variants),
+        Body::Enum(variants) => enums::expand(input, variants, false),
         Body::Union(fields) => unions::expand(&Composite::new(input, fields)),
     }
 }
@@ -30,7 +30,7 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
 pub(crate) fn expand_refused(input: &Input<'_>) -> TokenStream {
     match &input.data {
         Body::Struct(fields) => structs::expand(&Composite { refused: true, ..Composite::new(input, fields) }),
-        Body::Enum(_) => TokenStream::new(),
+        Body::Enum(variants) => enums::expand(input, variants, true),
         Body::Union(fields) => unions::expand(&Composite { refused: true, ..Composite::new(input, fields) }),
     }
 }

@@ -7,24 +7,32 @@ use syn::{Ident, Variant};
 
 use crate::parse::Input;
 
-pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
+/// Of a `refused` enum the repr is missing or not ours: it is taken for a `u32`, and nothing is asserted of its layout.
+pub(super) fn expand(input: &Input<'_>, variants: &[&Variant], refused: bool) -> TokenStream {
     let (krate, ident) = (&input.krate, input.ident);
     let private = quote!(#krate::__private);
-    let repr = input.repr.int.as_ref().map_or_else(|| Ident::new("u32", Span::call_site()), Clone::clone);
+    let repr = input.repr.int.clone().filter(|_| !refused).unwrap_or_else(|| Ident::new("u32", Span::call_site()));
     let repr = quote!(#private::#repr);
     let name = ident.unraw().to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let spelled = names.iter().map(|name| name.unraw().to_string());
+    let layout = if refused {
+        quote!(#krate::Layout::refused(#name))
+    } else {
+        quote! {
+            #krate::Layout::enumeration::<Self, <Self as #krate::MapValue>::Shared<#krate::ReadWrite>, #repr>(
+                #name,
+                const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
+            )
+        }
+    };
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
         unsafe impl #krate::MapValue for #ident {
             type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
 
-            const LAYOUT: #krate::Layout = #krate::Layout::enumeration::<Self, <Self as #krate::MapValue>::Shared<#krate::ReadWrite>, #repr>(
-                #name,
-                const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
-            );
+            const LAYOUT: #krate::Layout = #layout;
 
             #[inline]
             fn __try_load<__Access: #krate::Access>(
