@@ -136,15 +136,12 @@ pub use zerocopy;
 /// What the derive's expansion uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    use core::marker::PhantomData;
     pub use core::primitive::{i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
 
     pub use crate::raw::Raw;
-
-    use core::marker::PhantomData;
-
     use crate::{Access, InPlace, InvalidValue, MapValue};
-
     pub use crate::{refused, union};
 
     /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means

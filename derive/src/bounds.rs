@@ -49,10 +49,8 @@ fn add(generics: &mut Generics, predicate: TokenStream) {
 /// The uses of parameters as values inside a type: `T`, `T::Assoc`, `<T as Trait>::Assoc`; what is inside of a `PhantomData`
 /// is none.
 fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
+    let ty = innermost(ty);
     match ty {
-        Type::Array(array) => collect(&array.elem, params, values),
-        Type::Group(group) => collect(&group.elem, params, values),
-        Type::Paren(paren) => collect(&paren.elem, params, values),
         Type::Path(TypePath { qself: Some(_), .. }) => {
             let generic = params.iter().any(|param| mentions(ty.to_token_stream(), param));
             values.extend(generic.then(|| ty.to_token_stream()));

@@ -118,16 +118,22 @@ impl<'a> Composite<'a> {
         quote!(#mirror<#(#params,)* #access>)
     }
 
-    /// An implementation for the type itself, under the bounds that its fields are values and have the trait `also`.
-    fn implement(&self, what: &TokenStream, also: Option<&TokenStream>, body: &TokenStream) -> TokenStream {
+    /// An implementation for the type itself, under the bounds that its fields are what they must be, or have the trait `also`.
+    /// `implement` is the keyword, with `unsafe` where the trait is.
+    fn implement(
+        &self,
+        implement: &TokenStream,
+        what: &TokenStream,
+        also: Option<&TokenStream>,
+        body: &TokenStream,
+    ) -> TokenStream {
         let ident = self.ident;
         let generics = self.bounded(also);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
-        let keyword = if what.to_string().ends_with("Storable") { quote!() } else { quote!(unsafe) };
         quote! {
             #[automatically_derived]
             #[allow(deprecated, clippy::multiple_bound_locations)]
-            #keyword impl #impl_generics #what for #ident #ty_generics #where_clause { #body }
+            #implement #impl_generics #what for #ident #ty_generics #where_clause { #body }
         }
     }
 
@@ -174,7 +180,7 @@ impl<'a> Composite<'a> {
                 #krate::__private::Ok(#load)
             }
         };
-        self.implement(&quote!(#krate::MapValue), None, &body)
+        self.implement(&quote!(unsafe impl), &quote!(#krate::MapValue), None, &body)
     }
 
     fn layout_of(&self, field: &FieldOf<'_>, writable: &TokenStream) -> TokenStream {

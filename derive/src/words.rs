@@ -3,11 +3,12 @@
 //! What a type is by syntax alone (a reference, a tuple) is refused here. A named type is judged by its trait; its spelling
 //! only chooses the text that rustc prints should the trait be missing (`refused` in the crate `mapvalue`).
 
-use crate::bounds::innermost;
 use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::spanned::Spanned;
 use syn::{Error, GenericArgument, Ident, Path, PathArguments, PathSegment, Type, TypePath};
+
+use crate::bounds::innermost;
 
 /// The error for a type that cannot be a value whatever its names mean.
 pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
@@ -41,21 +42,24 @@ pub(crate) fn is_sized_and_owned(ty: &Type) -> bool {
 
 /// The assertion that a field's type is a value, on the part of it that the words are about.
 pub(crate) fn assert_value(ty: &Type, krate: &Path) -> TokenStream {
-    let innermost = innermost(ty);
-    let named = match innermost {
-        Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason),
-        _ => None,
-    };
-    let (reason, subject) = (named.unwrap_or("value"), innermost);
-    let reason = Ident::new(reason, Span::call_site());
+    let subject = innermost(ty);
+    let reason = Ident::new(named_reason(subject).unwrap_or("value"), Span::call_site());
     quote_spanned!(subject.span()=> #krate::__private::refused::#reason::<#subject>();)
 }
 
 /// The assertion that a union's field is a value, and a `Plain` one.
 pub(crate) fn assert_union_field(ty: &Type, krate: &Path) -> TokenStream {
-    match innermost(ty) {
-        Type::Path(TypePath { path, .. }) if path.segments.last().and_then(reason).is_some() => assert_value(ty, krate),
-        _ => quote_spanned!(ty.span()=> #krate::__private::refused::union_field::<#ty>();),
+    if named_reason(innermost(ty)).is_some() {
+        return assert_value(ty, krate);
+    }
+    quote_spanned!(ty.span()=> #krate::__private::refused::union_field::<#ty>();)
+}
+
+/// Which words fit a type, by the last name in its path.
+fn named_reason(ty: &Type) -> Option<&'static str> {
+    match ty {
+        Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason),
+        _ => None,
     }
 }
 
@@ -91,8 +95,7 @@ fn holds(option: &PathSegment, why: &str) -> bool {
     arguments.args.iter().any(|argument| match argument {
         GenericArgument::Type(ty) => match innermost(ty) {
             Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => why == "pointer_free",
-            Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason) == Some(why),
-            _ => false,
+            ty => named_reason(ty) == Some(why),
         },
         _ => false,
     })

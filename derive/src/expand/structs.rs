@@ -66,7 +66,7 @@ fn storable_impl(item: &Composite<'_>) -> TokenStream {
             #(#stores)*
         }
     };
-    item.implement(&storable, Some(&storable), &body)
+    item.implement(&quote!(impl), &storable, Some(&storable), &body)
 }
 
 fn plain_impl(item: &Composite<'_>) -> TokenStream {
@@ -82,7 +82,7 @@ fn plain_impl(item: &Composite<'_>) -> TokenStream {
             Self { #(#loads),* }
         }
     };
-    item.implement(&plain, Some(&plain), &body)
+    item.implement(&quote!(unsafe impl), &plain, Some(&plain), &body)
 }
 
 /// Nothing where a field is plainly a number: an atomic is never spelled so.
@@ -98,5 +98,5 @@ fn in_place_impl(item: &Composite<'_>) -> TokenStream {
             #(#krate::__private::assert_in_place(&self.#members);)*
         }
     };
-    item.implement(&in_place, Some(&in_place), &body)
+    item.implement(&quote!(unsafe impl), &in_place, Some(&in_place), &body)
 }

@@ -8,7 +8,8 @@ use crate::words;
 
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
     let Composite { krate, access, .. } = item;
-    let plain = quote!(#krate::Plain);
+    let (unsafe_impl, plain) = (quote!(unsafe impl), quote!(#krate::Plain));
+    let union_value = quote!(#krate::__private::union::UnionValue);
     let load = quote!(#krate::__private::union::load::<Self, #access>(__shared));
     let plain_body = quote! {
         #[inline]
@@ -22,8 +23,8 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
         accessors(item),
         item.mirror_impl(),
         item.map_value_impl("union", &load),
-        item.implement(&plain, None, &plain_body),
-        item.implement(&quote!(#krate::__private::union::UnionValue), None, &TokenStream::new()),
+        item.implement(&unsafe_impl, &plain, None, &plain_body),
+        item.implement(&unsafe_impl, &union_value, None, &TokenStream::new()),
     ];
     quote!(#(#parts)*)
 }
