@@ -38,6 +38,7 @@ pub(crate) const MAX_ALIGN: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     name: &'static str,
+    c_name: &'static str,
     size: usize,
     align: usize,
     kind: Kind,
@@ -110,6 +111,7 @@ pub struct Variant {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     name: &'static str,
+    c_name: &'static str,
     offset: usize,
     layout: Layout,
 }
@@ -120,6 +122,11 @@ impl Field {
         self.name
     }
 
+    /// Its name in C: that in Rust unless `#[map_value(rename = "..")]` on the field gives another.
+    pub const fn c_name(&self) -> &'static str {
+        self.c_name
+    }
+
     /// Bytes from the start of the struct.
     pub const fn offset(&self) -> usize {
         self.offset
@@ -128,6 +135,15 @@ impl Field {
     /// The layout of its type.
     pub const fn layout(&self) -> Layout {
         self.layout
+    }
+}
+
+#[doc(hidden)]
+impl Field {
+    /// The same field under another name in C.
+    #[must_use]
+    pub const fn renamed(self, c_name: &'static str) -> Self {
+        Self { c_name, ..self }
     }
 }
 
@@ -145,6 +161,27 @@ impl Layout {
     /// The type's name, without its module and without generic arguments.
     pub const fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The type's name in C: that in Rust unless `#[map_value(rename = "..")]` on the type gives another.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// #[derive(MapValue)]
+    /// #[map_value(rename = "conn_info")]
+    /// #[repr(C)]
+    /// struct Connection {
+    ///     #[map_value(rename = "type")]
+    ///     kind: u32,
+    /// }
+    ///
+    /// assert_eq!(Connection::LAYOUT.name(), "Connection");
+    /// assert_eq!(Connection::LAYOUT.c_name(), "conn_info");
+    /// assert_eq!(Connection::LAYOUT.fields()[0].c_name(), "type");
+    /// ```
+    pub const fn c_name(&self) -> &'static str {
+        self.c_name
     }
 
     /// Size in bytes, tail padding included.
@@ -194,6 +231,10 @@ impl Layout {
 /// Constructors for the implementations of `MapValue`. All assertions here fire when the type is compiled.
 #[doc(hidden)]
 impl Layout {
+    const fn new(name: &'static str, size: usize, align: usize, kind: Kind) -> Self {
+        Self { name, c_name: name, size, align, kind }
+    }
+
     /// A leaf that is aligned as its Rust type is.
     #[must_use]
     pub const fn leaf<T>(name: &'static str, kind: Kind) -> Self {
@@ -201,13 +242,13 @@ impl Layout {
             align_of::<T>() == size_of::<T>(),
             "mapvalue needs a target on which integers are aligned to their size"
         );
-        Self { name, size: size_of::<T>(), align: align_of::<T>(), kind }
+        Self::new(name, size_of::<T>(), align_of::<T>(), kind)
     }
 
     /// A leaf whose place must be aligned to `align` although its Rust type is not.
     #[must_use]
     pub const fn leaf_aligned<T>(name: &'static str, align: usize, kind: Kind) -> Self {
-        Self { name, size: size_of::<T>(), align, kind }
+        Self::new(name, size_of::<T>(), align, kind)
     }
 
     /// A field-less enum `T` whose shared mirror is `M`.
@@ -218,17 +259,23 @@ impl Layout {
         Self::leaf::<T>(name, Kind::Enum { signed: R::SIGNED, variants })
     }
 
+    /// The same layout under another name in C.
+    #[must_use]
+    pub const fn renamed(self, c_name: &'static str) -> Self {
+        Self { c_name, ..self }
+    }
+
     /// Of a type that the derive has refused: the program does not compile, whatever this says.
     #[must_use]
     pub const fn refused(name: &'static str) -> Self {
-        Self { name, size: 0, align: 1, kind: Kind::Marker }
+        Self::new(name, 0, 1, Kind::Marker)
     }
 
     /// A zero-sized marker.
     #[must_use]
     pub const fn marker<T>(name: &'static str) -> Self {
         assert!(size_of::<T>() == 0, "a marker has no size");
-        Self { name, size: 0, align: 1, kind: Kind::Marker }
+        Self::new(name, 0, 1, Kind::Marker)
     }
 
     /// An array of `len` times `element`.
@@ -239,7 +286,7 @@ impl Layout {
             "the elements of this array hold a big-endian integer that is not at a multiple of its width: \
              add padding to the element"
         );
-        Self { name: "", size: size_of::<T>(), align: element.align, kind: Kind::Array { len, element } }
+        Self::new("", size_of::<T>(), element.align, Kind::Array { len, element })
     }
 
     /// A field with this layout, of which the type and its mirror agree on the offset, and whose leaves are aligned there;
@@ -254,13 +301,13 @@ impl Layout {
     ) -> Field {
         assert!(offset == mirror_offset, "a field of the shared mirror has another offset");
         assert!(offset.is_multiple_of(self.align), "{}", misaligned);
-        Field { name, offset, layout: self }
+        Field { name, c_name: name, offset, layout: self }
     }
 
     /// A struct `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
     #[must_use]
     pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(name, fields), kind: Kind::Struct { fields } }
+        Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields), Kind::Struct { fields })
     }
 
     /// The same layout, which must be without padding.
@@ -315,7 +362,7 @@ impl Layout {
         let mut end = 0;
         let mut i = 0;
         while i < fields.len() {
-            let Field { name, offset, layout } = fields[i];
+            let Field { name, offset, layout, .. } = fields[i];
             if offset > end {
                 words.push_place(offset - end, "before", name);
             }
@@ -338,7 +385,7 @@ impl Layout {
     /// A union `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
     #[must_use]
     pub const fn union<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        Self { name, size: size_of::<T>(), align: checked_align::<T, M>(name, fields), kind: Kind::Union { fields } }
+        Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields), Kind::Union { fields })
     }
 }
 

@@ -87,30 +87,32 @@ where
         Self,
         AddressShared<shared::mapvalue::ReadWrite>,
     >(
-        "Address",
-        const {
-            &[
-                <U32<BigEndian> as shared::mapvalue::MapValue>::LAYOUT
-                    .into_field(
-                        "v4",
-                        ::core::mem::offset_of!(Self, v4),
-                        ::core::mem::offset_of!(
-                            AddressShared < shared::mapvalue::ReadWrite >, __0
+            "Address",
+            const {
+                &[
+                    <U32<BigEndian> as shared::mapvalue::MapValue>::LAYOUT
+                        .into_field(
+                            "v4",
+                            ::core::mem::offset_of!(Self, v4),
+                            ::core::mem::offset_of!(
+                                AddressShared < shared::mapvalue::ReadWrite >, __0
+                            ),
+                            "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                         ),
-                        "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
-                    ),
-                <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
-                    .into_field(
-                        "v6",
-                        ::core::mem::offset_of!(Self, v6),
-                        ::core::mem::offset_of!(
-                            AddressShared < shared::mapvalue::ReadWrite >, __1
-                        ),
-                        "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
-                    ),
-            ]
-        },
-    );
+                    <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
+                        .into_field(
+                            "v6",
+                            ::core::mem::offset_of!(Self, v6),
+                            ::core::mem::offset_of!(
+                                AddressShared < shared::mapvalue::ReadWrite >, __1
+                            ),
+                            "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
+                        )
+                        .renamed("ip6"),
+                ]
+            },
+        )
+        .renamed("addr");
     #[inline]
     fn __try_load<A: shared::mapvalue::Access>(
         __shared: &Self::Shared<A>,

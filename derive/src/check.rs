@@ -2,10 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Error, Field, Fields, GenericParam, Ident, Result, Variant};
+use syn::{Error, Field, Fields, GenericParam, Ident, LitStr, Result, Variant};
 
 use crate::bounds::mentions;
-use crate::parse::{Body, Input, Repr, refuse_attributes};
+use crate::parse::{Body, Input, Repr, field_rename, refuse_attributes};
 use crate::words;
 
 /// What is wrong, and how much can be written all the same: where a type is refused, its uses should not be errors too.
@@ -42,6 +42,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
     for param in &input.generics.params {
         verdict.add_hopeless(no_lifetime(param));
     }
+    verdict.add(c_identifier(input.rename.as_ref()));
     match &input.data {
         Body::Struct(fields) | Body::Union(fields) => {
             verdict.add_hopeless(not_packed(&input.repr));
@@ -49,7 +50,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             verdict.add_hopeless(not_empty(input, fields.len()));
             verdict.add_hopeless(no_self(input, fields));
             for field in fields {
-                verdict.add(refuse_attributes(&field.attrs));
+                verdict.add(field_rename(&field.attrs).and_then(|rename| c_identifier(rename.as_ref())));
                 if let Some(error) = words::refuse_syntax(&field.ty) {
                     verdict.hopeless |= !words::is_sized_and_owned(&field.ty);
                     verdict.errors.push(error);
@@ -63,7 +64,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
                 verdict.add_hopeless(Err(Error::new_spanned(input.generics, words)));
             }
             for variant in variants {
-                verdict.add(refuse_attributes(&variant.attrs));
+                verdict.add(refuse_attributes(variant));
                 verdict.add_hopeless(field_less(variant));
             }
             // Of an enum that cannot be mended by a repr, its repr is not the matter.
@@ -73,6 +74,21 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
         }
     }
     verdict
+}
+
+/// That a name in C is one.
+fn c_identifier(name: Option<&LitStr>) -> Result<()> {
+    let Some(name) = name else { return Ok(()) };
+    let text = name.value();
+    let is_identifier =
+        text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && text.starts_with(|c: char| !c.is_ascii_digit());
+    if is_identifier {
+        return Ok(());
+    }
+    Err(Error::new_spanned(
+        name,
+        "this is no name in C: write the identifier alone, of letters, digits and `_`, without `struct` or a path",
+    ))
 }
 
 fn no_lifetime(param: &GenericParam) -> Result<()> {

@@ -11,10 +11,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, Member, Path, Type, parse_quote};
+use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, LitStr, Member, Path, Type, parse_quote};
 
 use crate::bounds::{self, mentions};
-use crate::parse::{Body, Input};
+use crate::parse::{Body, Input, field_rename};
 use crate::words;
 
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
@@ -66,6 +66,8 @@ struct FieldOf<'a> {
     /// Its name in the mirror. That of a union's is another, so that who forgets the parentheses of the method is told so.
     mirrored: Member,
     name: String,
+    /// Its name in C, if that is another.
+    rename: Option<LitStr>,
     field: &'a Field,
     ty: &'a Type,
 }
@@ -160,8 +162,9 @@ impl<'a> Composite<'a> {
         let name = self.ident.unraw().to_string();
         let mirror = self.mirror_of(&access.to_token_stream());
         let writable = self.mirror_of(&quote!(#krate::ReadWrite));
+        let renamed = renamed(self.input.rename.as_ref());
         let fields = self.fields.iter().map(|field| self.layout_of(field, &writable));
-        let layout = quote!(#krate::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }));
+        let layout = quote!(#krate::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }) #renamed);
         let layout = match self.input.deny_padding {
             // What it would assert follows from the error that has been told.
             _ if self.refused => quote!(#krate::Layout::refused(#name)),
@@ -186,6 +189,7 @@ impl<'a> Composite<'a> {
     fn layout_of(&self, field: &FieldOf<'_>, writable: &TokenStream) -> TokenStream {
         let FieldOf { member, mirrored, name, ty, .. } = field;
         let krate = self.krate;
+        let renamed = renamed(field.rename.as_ref());
         let misaligned = format!(
             "field `{name}` of `{}` holds a big-endian integer that is not at a multiple of its width, as it would be in C: \
              add padding before the field, or write it as `[u8; N]` if the C struct is packed",
@@ -198,6 +202,7 @@ impl<'a> Composite<'a> {
                 ::core::mem::offset_of!(#writable, #mirrored),
                 #misaligned,
             )
+            #renamed
         }
     }
 
@@ -257,7 +262,9 @@ impl<'a> FieldOf<'a> {
             Body::Union(_) => Member::Named(format_ident!("__{}", index)),
             _ => member.clone(),
         };
-        Self { member, mirrored, name, field, ty: &field.ty }
+        // What is wrong with the attribute is told by `check`.
+        let rename = field_rename(&field.attrs).ok().flatten();
+        Self { member, mirrored, name, rename, field, ty: &field.ty }
     }
 
     /// The mirror of the field's type.
@@ -271,6 +278,11 @@ impl<'a> FieldOf<'a> {
         let kept = |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
         self.field.attrs.iter().filter(kept)
     }
+}
+
+/// What gives a layout or a field its name in C, where that is not the one in Rust.
+fn renamed(name: Option<&LitStr>) -> Option<TokenStream> {
+    name.map(|name| quote!(.renamed(#name)))
 }
 
 /// A name for the access parameter that means nothing else where it stands: `A` if that is free, which reads best in docs.

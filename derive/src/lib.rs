@@ -25,7 +25,12 @@ use syn::{DeriveInput, parse_macro_input};
 /// Attributes on the type:
 ///
 /// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name;
-/// - `#[map_value(deny_padding)]` makes padding an error that tells where it is.
+/// - `#[map_value(deny_padding)]` makes padding an error that tells where it is;
+/// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or typedef) where that is not the
+///   one in Rust.
+///
+/// On a field, `#[map_value(rename = "type")]` gives the field's name in C. (`r#type` is called `type` without it.) Variants
+/// of an enum have no attributes: they are compared with those in C by value.
 #[proc_macro_derive(MapValue, attributes(map_value))]
 pub fn derive_map_value(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

@@ -17,6 +17,8 @@ pub(crate) struct Input<'a> {
     pub(crate) krate: Path,
     /// Whether padding is an error, and where that is said.
     pub(crate) deny_padding: Option<Span>,
+    /// Its name in C, if that is another.
+    pub(crate) rename: Option<LitStr>,
     pub(crate) data: Body<'a>,
 }
 
@@ -46,7 +48,7 @@ impl<'a> Input<'a> {
             Data::Enum(data) => Body::Enum(data.variants.iter().collect()),
             Data::Union(DataUnion { fields, .. }) => Body::Union(fields.named.iter().collect()),
         };
-        let Attributes { krate, deny_padding } = Attributes::parse(&input.attrs)?;
+        let Attributes { krate, deny_padding, rename } = Attributes::parse(&input.attrs)?;
         Ok(Self {
             ident: &input.ident,
             vis: &input.vis,
@@ -54,6 +56,7 @@ impl<'a> Input<'a> {
             repr: Repr::parse(&input.attrs)?,
             krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
             deny_padding,
+            rename,
             data,
         })
     }
@@ -114,27 +117,29 @@ fn skip_parentheses(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
 }
 
 /// What `#[map_value(..)]` on the type says.
+#[derive(Default)]
 struct Attributes {
     krate: Option<Path>,
     deny_padding: Option<Span>,
+    rename: Option<LitStr>,
 }
 
 impl Attributes {
     fn parse(attrs: &[Attribute]) -> Result<Self> {
-        let mut this = Self { krate: None, deny_padding: None };
-        for attr in attrs.iter().filter(|attr| attr.path().is_ident("map_value")) {
+        let mut this = Self::default();
+        for attr in ours(attrs) {
             attr.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
-                    if this.krate.is_some() {
-                        return Err(meta.error("`crate` is given twice"));
-                    }
-                    let path: LitStr = meta.value()?.parse()?;
+                    let path = text(&meta, "crate", this.krate.is_some())?;
                     this.krate = Some(path.parse_with(Path::parse_mod_style)?);
                 } else if meta.path.is_ident("deny_padding") {
                     this.deny_padding = Some(meta.path.span());
+                } else if meta.path.is_ident("rename") {
+                    this.rename = Some(text(&meta, "rename", this.rename.is_some())?);
                 } else {
                     return Err(meta.error(
-                        "unknown attribute of `map_value`: a type may have `crate = \"path\"` and `deny_padding`",
+                        "unknown attribute of `map_value`: a type may have `crate = \"path\"`, `rename = \"name in C\"` and \
+                         `deny_padding`",
                     ));
                 }
                 Ok(())
@@ -144,10 +149,40 @@ impl Attributes {
     }
 }
 
-/// The `map_value` attributes of fields and variants: there are none yet, so each is a mistake.
-pub(crate) fn refuse_attributes(attrs: &[Attribute]) -> Result<()> {
-    match attrs.iter().find(|attr| attr.path().is_ident("map_value")) {
-        Some(attr) => Err(Error::new_spanned(attr, "`map_value` has no attributes for fields or variants")),
+/// The name in C that `#[map_value(rename = "..")]` on a field gives it.
+pub(crate) fn field_rename(attrs: &[Attribute]) -> Result<Option<LitStr>> {
+    let mut rename = None;
+    for attr in ours(attrs) {
+        attr.parse_nested_meta(|meta| {
+            if !meta.path.is_ident("rename") {
+                return Err(meta.error("unknown attribute of `map_value`: a field may have `rename = \"name in C\"`"));
+            }
+            rename = Some(text(&meta, "rename", rename.is_some())?);
+            Ok(())
+        })?;
+    }
+    Ok(rename)
+}
+
+/// A variant has no attributes, so each is a mistake.
+pub(crate) fn refuse_attributes(variant: &Variant) -> Result<()> {
+    match ours(&variant.attrs).next() {
+        Some(attr) => Err(Error::new_spanned(
+            attr,
+            "`map_value` has no attributes for variants: they are compared with those in C by value, so they need no rename",
+        )),
         None => Ok(()),
     }
+}
+
+fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attrs.iter().filter(|attr| attr.path().is_ident("map_value"))
+}
+
+/// The text after `name =`, which may be given once.
+fn text(meta: &syn::meta::ParseNestedMeta<'_>, name: &str, given: bool) -> Result<LitStr> {
+    if given {
+        return Err(meta.error(format!("`{name}` is given twice")));
+    }
+    meta.value()?.parse()
 }

@@ -4,7 +4,7 @@
 use mapvalue::MapValue;
 
 #[derive(MapValue)]
-#[map_value(rename = "stats")]
+#[map_value(rename_all = "x")]
 #[repr(C)]
 struct Stats {
     packets: u64,

@@ -5,6 +5,7 @@ use quote::quote;
 use syn::ext::IdentExt;
 use syn::{Ident, Variant};
 
+use super::renamed;
 use crate::parse::Input;
 
 /// Of a `refused` enum the repr is missing or not ours: it is taken for a `u32`, and nothing is asserted of its layout.
@@ -16,6 +17,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant], refused: bool) ->
     let name = ident.unraw().to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let spelled = names.iter().map(|name| name.unraw().to_string());
+    let renamed = renamed(input.rename.as_ref());
     let layout = if refused {
         quote!(#krate::Layout::refused(#name))
     } else {
@@ -24,6 +26,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant], refused: bool) ->
                 #name,
                 const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
             )
+            #renamed
         }
     };
     quote! {

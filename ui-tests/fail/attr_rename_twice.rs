@@ -1,0 +1,16 @@
+//! It is given once.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Connection {
+    #[map_value(rename = "type")]
+    #[map_value(rename = "kind")]
+    kind: u32,
+}
+
+fn main() {
+    assert_eq!(Connection::LAYOUT.fields()[0].name(), "kind");
+}
