@@ -3,6 +3,10 @@
 use core::fmt;
 
 use crate::Layout;
+#[cfg(feature = "std")]
+use crate::btf::{InvalidBtf, Mismatches, Nearest};
+#[cfg(feature = "std")]
+use crate::layout::Endianness;
 
 /// A number in memory that is not a variant of the enum read there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -342,6 +346,171 @@ pub enum Error {
          `Mapping::from_file`"
     )]
     NotSealed,
+
+    /// Bytes are not the BTF, or not the object file, that they should be.
+    #[cfg(feature = "std")]
+    #[error(transparent)]
+    Btf(#[from] InvalidBtf),
+
+    /// The map was created without the types of its program.
+    #[cfg(feature = "std")]
+    #[error(
+        "{map} has no BTF, so the kernel does not know its types: aya creates the maps of data sections so. Use \
+         `DataSection::with_btf` with `Btf::from_object` of the object file that was loaded (or, of a map of your own, name \
+         its type in the definition: `__type(value, struct ..)`)"
+    )]
+    NoBtf {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The kernel does not offer its own types.
+    #[cfg(feature = "std")]
+    #[error("the kernel's own BTF cannot be read from {path}: {reason} (it takes a kernel with CONFIG_DEBUG_INFO_BTF)")]
+    NoVmlinux {
+        /// Where it should be.
+        path: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+
+    /// The Rust type is not laid out as the C type is.
+    #[cfg(feature = "std")]
+    #[error(transparent)]
+    LayoutMismatch(Box<Mismatches>),
+
+    /// There is no C type of this name.
+    #[cfg(feature = "std")]
+    #[error("there is no type `{name}` in the BTF{nearest}")]
+    UnknownType {
+        /// The name asked for.
+        name: String,
+        /// Names like it.
+        nearest: Nearest,
+    },
+
+    /// The map holds values of another kind than a section of globals.
+    #[cfg(feature = "std")]
+    #[error(
+        "{map} is no section of global variables: its values are `{found}`. Use `Mapping::from_map`, and \
+         `btf::check_map_value` to check their layout"
+    )]
+    NotASection {
+        /// The map.
+        map: MapName,
+        /// The type of its values.
+        found: String,
+    },
+
+    /// The BTF has no section of this name.
+    #[cfg(feature = "std")]
+    #[error("there is no section `{name}` in the BTF{nearest}")]
+    UnknownSection {
+        /// The name asked for.
+        name: String,
+        /// Names like it.
+        nearest: Nearest,
+    },
+
+    /// The BTF does not tell where the variables of the section lie.
+    #[cfg(feature = "std")]
+    #[error(
+        "the BTF does not say where the variables of `{name}` lie: clang leaves that open. Read the whole object file, with \
+         `Btf::from_object`"
+    )]
+    OpenSection {
+        /// The section.
+        name: String,
+    },
+
+    /// The memory has another length than the section.
+    #[cfg(feature = "std")]
+    #[error(
+        "the section `{name}` is {size} bytes long by its BTF, but {map} has {len}: the BTF must be that of the object which the \
+         map was created from"
+    )]
+    SectionSize {
+        /// The section.
+        name: String,
+        /// Its size by the BTF.
+        size: usize,
+        /// The map.
+        map: MapName,
+        /// The length of the memory.
+        len: usize,
+    },
+
+    /// The BTF is that of a program for a machine of the other byte order.
+    #[cfg(feature = "std")]
+    #[error("the BTF is {found:?}-endian, but this machine is not: take the object that was compiled for it")]
+    ForeignByteOrder {
+        /// That of the BTF.
+        found: Endianness,
+    },
+
+    /// The section has no variable of this name.
+    #[cfg(feature = "std")]
+    #[error("the section `{section}` has no variable `{name}`{}{nearest}", if *hidden { ", but one that is `static` or hidden, \
+             whose place is not known: make it global" } else { "" })]
+    UnknownVariable {
+        /// The section.
+        section: String,
+        /// The name asked for.
+        name: String,
+        /// Whether there is one that only its own file sees.
+        hidden: bool,
+        /// Names like it.
+        nearest: Nearest,
+    },
+
+    /// A path into a variable leads nowhere.
+    #[cfg(feature = "std")]
+    #[error("`{path}`: {reason}")]
+    NoSuchPart {
+        /// The whole path.
+        path: String,
+        /// Which step fails, and why.
+        reason: String,
+    },
+
+    /// The Rust type is not laid out as the variable is.
+    #[cfg(feature = "std")]
+    #[error("the variable `{variable}` of `{section}` has another layout:\n{mismatches}")]
+    VariableLayout {
+        /// The section.
+        section: String,
+        /// The variable, or the part of one.
+        variable: String,
+        /// All differences.
+        mismatches: Box<Mismatches>,
+    },
+
+    /// A place in memory is asked for in a section that is not mapped.
+    #[cfg(feature = "std")]
+    #[error(
+        "{map} is not mapped, since it was created without BPF_F_MMAPABLE, or before Linux 5.5: use `any_var`, which \
+         loads and stores by system calls, or load the program with libbpf, which maps its sections"
+    )]
+    NotMapped {
+        /// The map.
+        map: MapName,
+    },
+
+    /// A store by a system call would overwrite what programs write at the same time.
+    #[cfg(feature = "std")]
+    #[error(
+        "{map} is not mapped, and a store by a system call writes all of its {len} bytes, {size} of them new: what BPF programs \
+         write to the others meanwhile would be lost. Create the map with BPF_F_MMAPABLE, or use `store_exclusive` while no \
+         program runs"
+    )]
+    WouldLoseWrites {
+        /// The map.
+        map: MapName,
+        /// The bytes to store.
+        size: usize,
+        /// The bytes of the section.
+        len: usize,
+    },
 
     /// The kernel refused an operation for another reason.
     #[error("cannot {operation}: {}", Errno(*errno))]

@@ -447,7 +447,7 @@ macro_rules! signed_or_not {
 signed_or_not! { u8 u16 u32 u64 i8 i16 i32 i64 }
 
 /// The type as Rust spells it.
-struct Spelled<'a>(&'a Layout);
+pub(crate) struct Spelled<'a>(pub(crate) &'a Layout);
 
 impl fmt::Display for Spelled<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

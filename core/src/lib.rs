@@ -107,9 +107,15 @@ mod array;
 #[cfg(feature = "std")]
 pub mod bpf;
 #[cfg(feature = "std")]
+pub mod btf;
+#[cfg(feature = "std")]
 mod bulk;
 #[cfg(feature = "std")]
+mod c_names;
+#[cfg(feature = "std")]
 mod mapping;
+#[cfg(feature = "std")]
+mod section;
 #[cfg(feature = "std")]
 mod slice;
 #[cfg(feature = "std")]
@@ -125,7 +131,11 @@ pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]
+pub use btf::Btf;
+#[cfg(feature = "std")]
 pub use mapping::Mapping;
+#[cfg(feature = "std")]
+pub use section::{AnyVar, DataSection, Variable};
 #[cfg(feature = "std")]
 pub use slice::Slice;
 #[cfg(feature = "std")]

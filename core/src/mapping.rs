@@ -225,6 +225,15 @@ impl Mapping {
         self.name.as_str()
     }
 
+    pub(crate) fn map_name(&self) -> MapName {
+        self.name
+    }
+
+    /// Whether it is of a BPF map, which tells where its values lie.
+    pub(crate) fn is_map(&self) -> bool {
+        self.geometry.is_some()
+    }
+
     /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.pages.memfd().map(AsFd::as_fd)
@@ -342,8 +351,9 @@ impl Mapping {
         Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })
     }
 
+    /// An error if stores are impossible.
     #[inline]
-    fn writable(&self) -> Result<(), Error> {
+    pub(crate) fn writable(&self) -> Result<(), Error> {
         match self.read_only {
             None => Ok(()),
             Some(reason) => Err(Error::ReadOnly { map: self.name, reason }),

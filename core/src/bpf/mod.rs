@@ -6,7 +6,7 @@
 pub(crate) mod geometry;
 mod info;
 pub(crate) mod open;
-mod sys;
+pub(crate) mod sys;
 
 use std::os::fd::AsFd;
 

@@ -11,7 +11,7 @@ use super::sys;
 use crate::{Error, MapName, ReadOnlyReason};
 
 /// `BPF_F_RDONLY_PROG` of include/uapi/linux/bpf.h.
-const BPF_F_RDONLY_PROG: u32 = 1 << 7;
+pub(crate) const BPF_F_RDONLY_PROG: u32 = 1 << 7;
 /// The kernel's own ENOTSUPP, which has no name in user space.
 pub(super) const ENOTSUPP: i32 = 524;
 

@@ -2,12 +2,14 @@
 
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use crate::KernelVersion;
 
 const BPF_MAP_LOOKUP_ELEM: libc::c_int = 1;
+const BPF_MAP_UPDATE_ELEM: libc::c_int = 2;
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
+const BPF_BTF_GET_FD_BY_ID: libc::c_int = 19;
 const BPF_MAP_FREEZE: libc::c_int = 22;
 
 /// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16); an older kernel fills in less,
@@ -31,6 +33,24 @@ pub(super) struct BpfMapInfo {
     pub(super) btf_value_type_id: u32,
     pub(super) btf_vmlinux_id: u32,
     pub(super) map_extra: u64,
+}
+
+/// `struct bpf_btf_info` (include/uapi/linux/bpf.h) up to the size, which all kernels with the command fill in.
+#[derive(Clone, Copy, Default)]
+#[repr(C)]
+struct BpfBtfInfo {
+    btf: u64,
+    btf_size: u32,
+    id: u32,
+}
+
+/// The part of `union bpf_attr` that `BPF_BTF_GET_FD_BY_ID` reads.
+#[derive(Default)]
+#[repr(C)]
+struct GetFdById {
+    id: u32,
+    next_id: u32,
+    open_flags: u32,
 }
 
 /// The part of `union bpf_attr` that `BPF_OBJ_GET_INFO_BY_FD` reads and writes.
@@ -71,10 +91,10 @@ pub(super) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
     if result < 0 { Err(errno()) } else { Ok(info) }
 }
 
-/// The part of `union bpf_attr` that `BPF_MAP_LOOKUP_ELEM` reads.
+/// The part of `union bpf_attr` that `BPF_MAP_LOOKUP_ELEM` and `BPF_MAP_UPDATE_ELEM` read.
 #[derive(Default)]
 #[repr(C)]
-struct Lookup {
+struct Element {
     map_fd: u32,
     key: u64,
     value: u64,
@@ -84,11 +104,77 @@ struct Lookup {
 /// Whether the kernel takes `fd` for a map: a lookup with no key gets as far as the key (EFAULT), or is refused for lack of
 /// the right to read (EPERM); of anything else it answers EINVAL (`map_lookup_elem` in kernel/bpf/syscall.c).
 pub(super) fn is_map(fd: BorrowedFd<'_>) -> bool {
-    let mut attr = Lookup { map_fd: number(fd), ..Lookup::default() };
+    let mut attr = Element { map_fd: number(fd), ..Element::default() };
     // SAFETY: `attr` is what the command expects, of the length that is passed with it; key and value are null, so the kernel
     // neither reads nor writes any other memory of ours.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_LOOKUP_ELEM, &raw mut attr, size_of::<Lookup>()) };
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_LOOKUP_ELEM, &raw mut attr, size_of::<Element>()) };
     result >= 0 || errno() != libc::EINVAL
+}
+
+/// Copies the first value of an array map out of it.
+///
+/// # Safety
+///
+/// `fd` is an array map, and `value` is as long as its values are.
+pub(crate) unsafe fn lookup_first(fd: BorrowedFd<'_>, value: &mut [u8]) -> Result<(), i32> {
+    let key = 0u32;
+    let mut attr =
+        Element { map_fd: number(fd), key: (&raw const key) as u64, value: value.as_mut_ptr() as u64, flags: 0 };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the keys of an array map have 4 bytes,
+    // which the kernel reads, and it writes a value's length to `value`, which has it (the caller's promise).
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_LOOKUP_ELEM, &raw mut attr, size_of::<Element>()) };
+    if result < 0 { Err(errno()) } else { Ok(()) }
+}
+
+/// Replaces the first value of an array map.
+///
+/// # Safety
+///
+/// As for [`lookup_first`].
+pub(crate) unsafe fn update_first(fd: BorrowedFd<'_>, value: &[u8]) -> Result<(), i32> {
+    let key = 0u32;
+    let mut attr = Element { map_fd: number(fd), key: (&raw const key) as u64, value: value.as_ptr() as u64, flags: 0 };
+    // SAFETY: as in `lookup_first`; the kernel reads a key and a value.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_UPDATE_ELEM, &raw mut attr, size_of::<Element>()) };
+    if result < 0 { Err(errno()) } else { Ok(()) }
+}
+
+/// Opens a BTF object by its number.
+pub(crate) fn btf_by_id(id: u32) -> Result<OwnedFd, i32> {
+    let mut attr = GetFdById { id, ..GetFdById::default() };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
+    let fd = unsafe { libc::syscall(libc::SYS_bpf, BPF_BTF_GET_FD_BY_ID, &raw mut attr, size_of::<GetFdById>()) };
+    match i32::try_from(fd) {
+        // SAFETY: the descriptor was just made, and nobody else owns it.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(errno()),
+    }
+}
+
+/// What a BTF object holds.
+pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
+    // Without room for the bytes, the kernel only says how many there are.
+    let size = btf_info(fd, &mut [])?;
+    let mut bytes = vec![0; size as usize];
+    let written = btf_info(fd, &mut bytes)?;
+    bytes.truncate(written as usize);
+    Ok(bytes)
+}
+
+/// Copies as much of a BTF object into `bytes` as they have room for, and returns its size.
+fn btf_info(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<u32, i32> {
+    let btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    let mut info = BpfBtfInfo { btf: bytes.as_mut_ptr() as u64, btf_size, id: 0 };
+    let mut attr = GetInfo {
+        bpf_fd: number(fd),
+        info_len: u32::try_from(size_of::<BpfBtfInfo>()).expect("a small struct"),
+        info: (&raw mut info) as u64,
+    };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and both it and `info` are writable and
+    // live across the call; the kernel writes at most `info_len` bytes to `info`, and at most `btf_size` bytes to where
+    // `btf` points, which is as many as `bytes` has.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &raw mut attr, size_of::<GetInfo>()) };
+    if result < 0 { Err(errno()) } else { Ok(info.btf_size) }
 }
 
 pub(super) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {

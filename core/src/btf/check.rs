@@ -1,0 +1,448 @@
+//! Whether a Rust type is laid out as a C type is: [`Layout::check`].
+//!
+//! Both sides are walked together, led by the Rust type, which is finite. What belongs to which is told by names and offsets
+//! (`members`), and at the leaves by what the bits mean.
+
+use std::fmt;
+
+use super::members::Members;
+use super::types::MAX_DEPTH;
+use super::{Composite, Enum, Int, Kind, Member, Nearest, Type};
+use crate::c_names::{identifier, is_padding};
+use crate::layout::{Endianness, Field, Kind as RustKind, Layout, Spelled, Variant};
+
+/// Differences that are written down; there are no more in any honest struct.
+const MAX_LISTED: usize = 1024;
+/// Comparisons that are made; a hostile union of unions would ask for many more.
+const MAX_STEPS: usize = 1 << 16;
+
+/// One difference between a Rust type and a C type.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mismatch {
+    /// Where: `Stats.by_proto[0].bytes`, from the name of the Rust type on.
+    pub path: String,
+    /// What Rust has there: `offset 24`, `` `u32` (4 bytes) ``, `nothing`.
+    pub rust: String,
+    /// What BTF has there.
+    pub btf: String,
+    /// A hint at what to do; often empty.
+    pub hint: String,
+}
+
+/// All differences between a Rust type and a C type; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatches {
+    root: String,
+    list: Vec<Mismatch>,
+    /// How many more were found than are listed.
+    more: usize,
+}
+
+impl Mismatches {
+    /// The differences, in the order of the Rust fields; then what Rust lacks.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Mismatch> {
+        self.list.iter()
+    }
+
+    /// The C type, as C spells it.
+    pub fn c_type(&self) -> &str {
+        &self.root
+    }
+}
+
+/// One line, or a line a difference.
+impl fmt::Display for Mismatches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, Mismatch { path, rust, btf, hint }) in self.list.iter().enumerate() {
+            let line = if i == 0 { "" } else { "\n" };
+            write!(f, "{line}{path}: {rust} in Rust, {btf} in BTF ({}){hint}", self.root)?;
+        }
+        if self.more > 0 { write!(f, "\nand {} more", self.more) } else { Ok(()) }
+    }
+}
+
+impl std::error::Error for Mismatches {}
+
+impl Layout {
+    /// Checks that this is the layout of a C type, field by field and by meaning.
+    ///
+    /// Typedefs, qualifiers and tags are looked through. Compared are sizes, offsets, the names of fields, the lengths of arrays,
+    /// and what leaves mean: width, sign, float, `bool`. Names of types are not, nor is the order in which fields are declared.
+    ///
+    /// | Rust | meets in C |
+    /// |---|---|
+    /// | `u8` to `u64`, `i8` to `i64`, atomics, `Wrapping`, `Option<NonZero..>` | an integer of the same size and sign; `u8` and `i8` also plain `char` |
+    /// | `u32` | also an enum, all of whose values are of the integer's range; `u64` also a pointer |
+    /// | `U32<BigEndian>` and its kin | such an integer, unless its typedef says the other byte order (`__le32`) |
+    /// | an enum | an enum with the same values, or an integer of the same size and sign |
+    /// | `bool`, `f32`, `f64` | `_Bool`, `float`, `double` |
+    /// | [`ArenaPtr`](crate::ArenaPtr), [`Kptr`](crate::Kptr) | a pointer or `__u64` |
+    /// | `[u64; 2]`, a struct of two 64-bit halves | also `__int128` |
+    /// | a struct or union | a struct or union with the same members; a field may stand for an anonymous struct or union at its place |
+    /// | a newtype | what its field meets |
+    /// | what a member of a union, or the one member of a struct, meets | that union or struct (`[u8; 16]`: `struct in6_addr`) |
+    ///
+    /// A field whose name is that of padding (`_pad`, `__pad2`, `_`) may stand for a hole on either side. A field that C cannot
+    /// spell is met with another name: `#[map_value(rename = "type")]`, the field `0` of a tuple struct by what is at its offset,
+    /// and one called like a C keyword by its name and `_`. A bitfield is met by an unsigned integer over its whole storage, under
+    /// a name that is not in C.
+    ///
+    /// # Errors
+    ///
+    /// All differences.
+    pub fn check(&self, ty: Type<'_>) -> Result<(), Mismatches> {
+        let mut comparison = Comparison { list: Vec::new(), more: 0, steps: MAX_STEPS };
+        let path = Path { parent: None, name: Name::Root(self) };
+        comparison.compare(At { path: &path, rust: 0, btf: 0, unwrapped: 0 }, self, ty);
+        let Comparison { list, more, .. } = comparison;
+        if list.is_empty() { Ok(()) } else { Err(Mismatches { root: ty.to_string(), list, more }) }
+    }
+}
+
+/// The way from the root to a place, as Rust names it.
+struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    name: Name<'a>,
+}
+
+enum Name<'a> {
+    Root(&'a Layout),
+    Field(&'a str),
+    /// The first element stands for all.
+    Element,
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+        }
+        match self.name {
+            Name::Root(layout) => Spelled(layout).fmt(f),
+            Name::Field(name) => write!(f, ".{name}"),
+            Name::Element => f.write_str("[0]"),
+        }
+    }
+}
+
+/// A place in both types: its path, and bytes from the start of the root.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    path: &'a Path<'a>,
+    rust: u64,
+    btf: u64,
+    /// Structs and unions that were looked through in a row to get here.
+    unwrapped: usize,
+}
+
+/// Of how many bytes, for people.
+fn bytes(size: Option<u64>) -> String {
+    match size {
+        Some(1) => "1 byte".to_owned(),
+        Some(size) => format!("{size} bytes"),
+        None => "no size".to_owned(),
+    }
+}
+
+fn describe_rust(layout: &Layout) -> String {
+    format!("`{}` ({})", Spelled(layout), bytes(Some(layout.size() as u64)))
+}
+
+fn describe_btf(ty: Type<'_>) -> String {
+    format!("`{ty}` ({})", bytes(ty.size()))
+}
+
+/// The comparison so far.
+struct Comparison {
+    list: Vec<Mismatch>,
+    more: usize,
+    steps: usize,
+}
+
+impl Comparison {
+    fn add(&mut self, at: At<'_>, rust: impl Into<String>, btf: impl Into<String>, hint: impl Into<String>) {
+        if self.list.len() < MAX_LISTED {
+            let path = at.path.to_string();
+            self.list.push(Mismatch { path, rust: rust.into(), btf: btf.into(), hint: hint.into() });
+        } else {
+            self.more += 1;
+        }
+    }
+
+    /// Another meaning or size of a leaf.
+    fn add_types(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>, hint: &str) {
+        self.add(at, describe_rust(layout), describe_btf(ty), hint);
+    }
+
+    /// Whether a type would meet another, without a trace of the attempt but the steps it took.
+    fn meets(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
+        let mut attempt = Self { list: Vec::new(), more: 0, steps: self.steps };
+        attempt.compare(at, layout, ty);
+        self.steps = attempt.steps;
+        attempt.list.is_empty()
+    }
+
+    fn compare(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>) {
+        let Some(steps) = self.steps.checked_sub(1) else {
+            return self.add(at, describe_rust(layout), "more nested unions than mapvalue looks into", "");
+        };
+        self.steps = steps;
+        let Some(ty) = declared.resolved() else {
+            return self.add(at, describe_rust(layout), "more than 32 typedefs in a row", "");
+        };
+        match (layout.kind(), ty.kind()) {
+            _ if is_same_leaf(layout, ty) => {}
+            (RustKind::Int { signed, endianness }, Kind::Int(int)) => {
+                self.integer(at, layout, declared, int, signed, endianness);
+            }
+            (RustKind::Int { signed, endianness: Endianness::Native }, Kind::Enum(values)) => {
+                self.number_for_enum(at, layout, declared, values, signed);
+            }
+            (RustKind::Enum { signed, .. }, Kind::Int(int)) => {
+                self.integer(at, layout, declared, int, signed, Endianness::Native);
+            }
+            (RustKind::Enum { variants, .. }, Kind::Enum(values)) => {
+                self.enums(at, layout, declared, variants, values);
+            }
+            (RustKind::Array { len, element }, Kind::Array(array)) => {
+                if len as u64 != u64::from(array.len) {
+                    self.add(at, format!("{len} elements"), format!("{} elements", array.len), "");
+                }
+                if len > 0 {
+                    let path = Path { parent: Some(at.path), name: Name::Element };
+                    self.compare(At { path: &path, ..at }, element, array.element);
+                }
+            }
+            (_, Kind::Struct(_) | Kind::Union(_)) => self.composites(at, layout, declared, ty),
+            (RustKind::Struct { fields }, _) => match newtype(layout, fields) {
+                Some(field) => self.compare(at, &field.layout(), declared),
+                None => self.add_types(at, layout, declared, ""),
+            },
+            _ => self.add_types(at, layout, declared, ""),
+        }
+    }
+
+    /// An integer for an integer.
+    fn integer(
+        &mut self,
+        at: At<'_>,
+        layout: &Layout,
+        declared: Type<'_>,
+        int: Int,
+        signed: bool,
+        endianness: Endianness,
+    ) {
+        let character = int.size == 1 && (int.character || declared.resolved().is_some_and(|ty| ty.is_named("char")));
+        let hint = if int.bool {
+            "; write `bool`"
+        } else if contradicts(declared, endianness) {
+            "; the byte order is another"
+        } else if !is_whole(int, layout.size()) || int.signed != signed && !character {
+            ""
+        } else {
+            return;
+        };
+        self.add_types(at, layout, declared, hint);
+    }
+
+    /// An integer for an enum: it must hold all of its values.
+    fn number_for_enum(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, values: Enum<'_>, signed: bool) {
+        if values.size() as usize != layout.size() {
+            return self.add_types(at, layout, declared, "");
+        }
+        let bits = u32::try_from(8 * layout.size()).unwrap_or(64);
+        let range = if signed { -(1i128 << (bits - 1))..1i128 << (bits - 1) } else { 0..1i128 << bits };
+        if let Some((name, value)) = values.values().find(|(_, value)| !range.contains(value)) {
+            self.add(at, describe_rust(layout), format!("`{name}` = {value} of `{declared}`"), "");
+        }
+    }
+
+    /// An enum for an enum: each has the other's values, whatever their names.
+    fn enums(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, variants: &[Variant], values: Enum<'_>) {
+        if values.size() as usize != layout.size() {
+            return self.add_types(at, layout, declared, "");
+        }
+        let known: std::collections::HashSet<i128> = values.values().map(|(_, value)| value).collect();
+        for Variant { name, value } in variants.iter().filter(|variant| !known.contains(&variant.value)) {
+            self.add(at, format!("variant `{name}` = {value}"), "no such value", "");
+        }
+        for (name, value) in values.values() {
+            if !variants.iter().any(|variant| variant.value == value) {
+                self.add(at, "no such variant", format!("`{name}` = {value}"), "");
+            }
+        }
+    }
+
+    /// Anything for a struct or union: its members, or what it stands for.
+    fn composites(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, ty: Type<'_>) {
+        let own = match (layout.kind(), ty.kind()) {
+            (RustKind::Struct { fields }, Kind::Struct(composite))
+            | (RustKind::Union { fields }, Kind::Union(composite)) => Some((fields, composite)),
+            _ => None,
+        };
+        let mut attempt = Self { list: Vec::new(), more: 0, steps: self.steps };
+        match own {
+            Some((fields, composite)) => attempt.members(at, layout, fields, composite),
+            None => attempt.add_types(at, layout, declared, ""),
+        }
+        self.steps = attempt.steps;
+        if !attempt.list.is_empty() && !self.meets_part(at, layout, ty) {
+            self.list.append(&mut attempt.list);
+            self.more += attempt.more;
+        }
+    }
+
+    /// Whether a newtype's field meets the struct or union, or the type a member that fills all of it.
+    fn meets_part(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
+        if ty.size() != Some(layout.size() as u64) || at.unwrapped == MAX_UNWRAPPED {
+            return false;
+        }
+        let at = At { unwrapped: at.unwrapped + 1, ..at };
+        if let RustKind::Struct { fields } = layout.kind() {
+            if newtype(layout, fields).is_some_and(|field| self.meets(at, &field.layout(), ty)) {
+                return true;
+            }
+        }
+        match ty.kind() {
+            Kind::Union(union) => union.members().any(|member| self.meets_member(at, layout, member)),
+            Kind::Struct(outer) if outer.members().len() == 1 => {
+                outer.members().all(|member| self.meets_member(at, layout, member))
+            }
+            _ => false,
+        }
+    }
+
+    fn meets_member(&mut self, at: At<'_>, layout: &Layout, member: Member<'_>) -> bool {
+        let fills = member.bit_offset == 0 && member.bitfield.is_none();
+        fills && member.ty.size() == Some(layout.size() as u64) && self.meets(at, layout, member.ty)
+    }
+
+    /// The fields of a struct or union for the members of one.
+    fn members(&mut self, at: At<'_>, layout: &Layout, fields: &[Field], composite: Composite<'_>) {
+        if layout.size() as u64 != u64::from(composite.size()) {
+            self.add(at, format!("size {}", layout.size()), composite.size().to_string(), "");
+        }
+        let Some(mut members) = Members::of(composite) else {
+            return self.add(at, describe_rust(layout), "more anonymous structs than mapvalue looks into", "");
+        };
+        for field in fields.iter().filter(|field| field.layout().size() > 0) {
+            let path = Path { parent: Some(at.path), name: Name::Field(field.name()) };
+            let at = At { path: &path, rust: at.rust + field.offset() as u64, ..at };
+            self.field(at, field, &mut members);
+        }
+        for member in members.missing() {
+            let path = Path { parent: Some(at.path), name: Name::Field(member.name) };
+            let at = At { path: &path, ..at };
+            let offset = at.btf + member.bit_offset / 8;
+            let btf = match member.bitfield {
+                Some(width) => format!("a bitfield of {width} bits at offset {offset}"),
+                None => format!("`{}` at offset {offset}", member.ty),
+            };
+            self.add(at, "nothing", btf, "");
+        }
+    }
+
+    /// One field, whose place in Rust is `at`, for one of the members.
+    fn field(&mut self, at: At<'_>, field: &Field, members: &mut Members<'_>) {
+        let (layout, offset) = (field.layout(), 8 * field.offset() as u64);
+        let name = identifier(field.c_name());
+        let parent = at.btf;
+        let found = members.named(&name).or_else(|| {
+            // The fields of tuple structs have no names to go by.
+            let numbered = field.name().starts_with(|first: char| first.is_ascii_digit());
+            numbered.then(|| members.at(offset)).flatten()
+        });
+        if let Some(index) = found {
+            let member = members.claim(index);
+            let at = At { btf: parent + member.bit_offset / 8, ..at };
+            if let Some(width) = member.bitfield {
+                let rust = describe_rust(&layout);
+                let btf = format!("a bitfield of {width} bits");
+                let hint = "; declare an unsigned integer of another name over its whole storage";
+                return self.add(at, rust, btf, hint);
+            }
+            if member.bit_offset != offset {
+                self.add(at, format!("offset {}", at.rust), at.btf.to_string(), "");
+            }
+            return self.compare(at, &layout, member.ty);
+        }
+        if is_padding(&name) {
+            return;
+        }
+        let anonymous: Vec<usize> = members.anonymous(offset, layout.size() as u64).collect();
+        let fit = anonymous.iter().copied().find(|index| self.meets(at, &layout, members.ty(*index)));
+        if let Some(index) = fit.or(anonymous.first().copied()) {
+            let member = members.claim(index);
+            return self.compare(At { btf: parent + member.bit_offset / 8, ..at }, &layout, member.ty);
+        }
+        let unsigned = matches!(layout.kind(), RustKind::Int { signed: false, .. });
+        if unsigned && members.claim_bitfields(offset, 8 * layout.size() as u64) {
+            return;
+        }
+        let rust = format!("`{}` at offset {}", Spelled(&layout), at.rust);
+        self.add(at, rust, "nothing", Nearest::of(&name, members.names()).to_string());
+    }
+}
+
+/// How many structs of one member, unions and newtypes are looked through on the way to what they stand for.
+const MAX_UNWRAPPED: usize = 8;
+
+/// The one field with a size, if it fills the struct.
+fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Field> {
+    let mut sized = fields.iter().filter(|field| field.layout().size() > 0);
+    sized.next().filter(|field| field.layout().size() == layout.size() && sized.next().is_none())
+}
+
+/// Whether both mean the same without further questions.
+fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
+    match (layout.kind(), ty.kind()) {
+        (RustKind::Marker, _) => true,
+        (RustKind::Int { signed: false, endianness: Endianness::Native }, Kind::Pointer(_)) => layout.size() == 8,
+        (RustKind::Float, Kind::Float { size }) => size as usize == layout.size(),
+        (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
+        (_, Kind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),
+        _ => false,
+    }
+}
+
+/// Whether all bits of an integer count, and it has this size.
+fn is_whole(int: Int, size: usize) -> bool {
+    int.size as usize == size && int.bit_offset == 0 && usize::from(int.bits) == 8 * size
+}
+
+/// Whether a type is two 64-bit integers, which is how `__int128` is moved.
+fn is_two_halves(layout: &Layout) -> bool {
+    let half = |layout: &Layout| matches!(layout.kind(), RustKind::Int { .. }) && layout.size() == 8;
+    match layout.kind() {
+        RustKind::Array { len: 2, element } => half(element),
+        RustKind::Struct { fields } => {
+            layout.size() == 16 && fields.len() == 2 && fields.iter().all(|field| half(&field.layout()))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a typedef on the way to the integer says another byte order than the Rust type does. The machine's own is what C has
+/// for both, so it contradicts neither.
+fn contradicts(declared: Type<'_>, endianness: Endianness) -> bool {
+    let other = match endianness {
+        Endianness::Big => "__le",
+        Endianness::Little => "__be",
+        Endianness::Native => return false,
+    };
+    let mut ty = declared;
+    for _ in 0..=MAX_DEPTH {
+        match ty.kind() {
+            Kind::Typedef(target) => {
+                if ty.name().strip_prefix(other).is_some_and(|bits| matches!(bits, "16" | "32" | "64")) {
+                    return true;
+                }
+                ty = target;
+            }
+            Kind::Volatile(target) | Kind::Const(target) | Kind::TypeTag(target) => ty = target,
+            _ => return false,
+        }
+    }
+    false
+}

@@ -1,0 +1,207 @@
+//! BTF out of an object file: the section `.BTF`, and where the variables lie, which clang leaves open.
+//!
+//! clang writes 0 for the size of each data section and for the offsets of its variables; the sections and the symbols of the file
+//! tell them. (libbpf puts them right in the same way before it loads an object.)
+
+use std::collections::HashMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use zerocopy::FromBytes;
+use zerocopy::byteorder::{BigEndian, ByteOrder, LittleEndian, U16, U32, U64};
+
+use super::{Btf, InvalidBtf, Kind, Linkage, Type};
+
+const CLASS_64: u8 = 2;
+const BIG_ENDIAN: u8 = 2;
+/// `SHT_SYMTAB` and `SHT_NOBITS`: a section of symbols, and one without bytes in the file.
+const SYMBOL_TABLE: u32 = 2;
+const NO_BITS: u32 = 8;
+/// `SHF_COMPRESSED`.
+const COMPRESSED: u64 = 1 << 11;
+/// Bytes of an `Elf64_Shdr` and an `Elf64_Sym`.
+const SECTION_HEADER: usize = 64;
+const SYMBOL: usize = 24;
+/// `STB_LOCAL`; `STV_INTERNAL` and `STV_HIDDEN`.
+const LOCAL: u8 = 0;
+const HIDDEN: [u8; 2] = [1, 2];
+
+/// The BTF of an object file, with its data sections laid out.
+pub(super) fn parse(bytes: &[u8]) -> Result<Btf, InvalidBtf> {
+    match bytes {
+        [0x7f, b'E', b'L', b'F', CLASS_64, BIG_ENDIAN, ..] => File::<BigEndian>::new(bytes)?.btf(),
+        [0x7f, b'E', b'L', b'F', CLASS_64, ..] => File::<LittleEndian>::new(bytes)?.btf(),
+        _ => Err(InvalidBtf::NotElf),
+    }
+}
+
+/// An ELF file whose numbers are of byte order `O`.
+struct File<'a, O> {
+    bytes: &'a [u8],
+    sections: Vec<Section<'a>>,
+    order: PhantomData<O>,
+}
+
+/// What a section header says.
+struct Section<'a> {
+    name: &'a str,
+    kind: u32,
+    flags: u64,
+    /// Its bytes in the file: none for `.bss`.
+    bytes: &'a [u8],
+    size: u64,
+    /// Another section that belongs to it.
+    link: usize,
+}
+
+/// What a symbol says.
+#[derive(Clone, Copy)]
+struct Symbol {
+    section: usize,
+    /// Bytes from the start of that section.
+    offset: u64,
+    hidden: bool,
+}
+
+const DAMAGED_HEADERS: InvalidBtf = InvalidBtf::Object { what: "its section headers lie beyond its end" };
+const DAMAGED_SECTION: InvalidBtf = InvalidBtf::Object { what: "a section lies beyond its end" };
+const DAMAGED_SYMBOLS: InvalidBtf = InvalidBtf::Object { what: "its symbols are cut short, or have no names" };
+
+impl<'a, O: ByteOrder> File<'a, O> {
+    fn new(bytes: &'a [u8]) -> Result<Self, InvalidBtf> {
+        let mut file = Self { bytes, sections: Vec::new(), order: PhantomData };
+        file.sections = file.read_sections()?;
+        Ok(file)
+    }
+
+    fn u16(&self, at: usize) -> Option<u16> {
+        U16::<O>::read_from_prefix(self.bytes.get(at..)?).ok().map(|(number, _)| number.get())
+    }
+
+    fn u32(&self, at: usize) -> Option<u32> {
+        U32::<O>::read_from_prefix(self.bytes.get(at..)?).ok().map(|(number, _)| number.get())
+    }
+
+    fn u64(&self, at: usize) -> Option<u64> {
+        U64::<O>::read_from_prefix(self.bytes.get(at..)?).ok().map(|(number, _)| number.get())
+    }
+
+    fn range(&self, offset: u64, size: u64) -> Option<&'a [u8]> {
+        let start = usize::try_from(offset).ok()?;
+        self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)
+    }
+
+    /// All sections, with their names.
+    fn read_sections(&self) -> Result<Vec<Section<'a>>, InvalidBtf> {
+        let headers = usize::try_from(self.u64(0x28).ok_or(DAMAGED_HEADERS)?).map_err(|_| DAMAGED_HEADERS)?;
+        let count = usize::from(self.u16(0x3c).ok_or(DAMAGED_HEADERS)?);
+        let names = usize::from(self.u16(0x3e).ok_or(DAMAGED_HEADERS)?);
+        let end = headers.checked_add(count * SECTION_HEADER).ok_or(DAMAGED_HEADERS)?;
+        if end > self.bytes.len() {
+            return Err(DAMAGED_HEADERS);
+        }
+        let header = |index: usize| headers + index * SECTION_HEADER;
+        let names = if names < count { self.contents(header(names))? } else { &[] };
+        (0..count).map(|index| self.read_section(header(index), names)).collect()
+    }
+
+    fn read_section(&self, header: usize, names: &'a [u8]) -> Result<Section<'a>, InvalidBtf> {
+        let field = |offset| self.u32(header + offset).ok_or(DAMAGED_HEADERS);
+        let long = |offset| self.u64(header + offset).ok_or(DAMAGED_HEADERS);
+        let name = string(names, field(0)?).unwrap_or_default();
+        let (kind, flags, size, link) = (field(4)?, long(8)?, long(32)?, field(40)? as usize);
+        Ok(Section { name, kind, flags, bytes: self.contents(header)?, size, link })
+    }
+
+    /// The bytes of the section with this header.
+    fn contents(&self, header: usize) -> Result<&'a [u8], InvalidBtf> {
+        if self.u32(header + 4) == Some(NO_BITS) {
+            return Ok(&[]);
+        }
+        let (offset, size) = (self.u64(header + 24), self.u64(header + 32));
+        offset.zip(size).and_then(|(offset, size)| self.range(offset, size)).ok_or(DAMAGED_SECTION)
+    }
+
+    fn section(&self, name: &str) -> Option<usize> {
+        self.sections.iter().position(|section| section.name == name)
+    }
+
+    fn btf(&self) -> Result<Btf, InvalidBtf> {
+        let section = &self.sections[self.section(".BTF").ok_or(InvalidBtf::NoBtfSection)?];
+        if self.section(".BTF.base").is_some() {
+            return Err(InvalidBtf::Split);
+        }
+        if section.flags & COMPRESSED != 0 {
+            return Err(InvalidBtf::Object { what: "its section `.BTF` is compressed" });
+        }
+        let mut btf = Btf::parse(section.bytes)?;
+        self.lay_out(&mut btf)?;
+        Ok(btf)
+    }
+
+    /// Gives each data section its size, and each of its variables its offset and visibility.
+    fn lay_out(&self, btf: &mut Btf) -> Result<(), InvalidBtf> {
+        let sections = self.sections.iter().enumerate().map(|(index, section)| (section.name, index));
+        let sections: HashMap<&str, usize> = sections.collect();
+        let mut symbols = None;
+        for id in 1..btf.len() {
+            let Some(Kind::Section(section)) = btf.get(id).map(Type::kind) else { continue };
+            let Some(&index) = sections.get(btf.get(id).map_or("", Type::name)) else { continue };
+            let symbols = match &mut symbols {
+                Some(symbols) => symbols,
+                none => none.insert(self.symbols()?),
+            };
+            // What a linker wrote (`bpftool gen object`) is complete.
+            let open = section.size() == 0 && section.variables().all(|variable| variable.offset == 0);
+            let found: Vec<_> = section
+                .variables()
+                .map(|part| (part.variable, symbols.get(part.variable.name()).filter(|it| it.section == index)))
+                .map(|(variable, symbol)| (variable.id(), is_global(variable), symbol.copied()))
+                .collect();
+            let size = u32::try_from(self.sections[index].size).map_err(|_| DAMAGED_SECTION)?;
+            if open {
+                // A `static` variable is left at 0 and is not to be found by its name.
+                let offset = |symbol: Symbol| u32::try_from(symbol.offset).ok();
+                Arc::make_mut(&mut btf.wire).lay_out_section(
+                    id,
+                    size,
+                    found.iter().map(|(.., symbol)| symbol.and_then(offset)),
+                );
+            }
+            // A global without a symbol in this section: its place is not known.
+            let hidden = |symbol: &Option<Symbol>| symbol.map_or(open, |symbol| symbol.hidden);
+            let hidden = found.iter().filter(|(_, global, symbol)| *global && hidden(symbol));
+            hidden.for_each(|(variable, ..)| Arc::make_mut(&mut btf.wire).hide_variable(*variable));
+        }
+        Ok(())
+    }
+
+    /// The symbols that other files see, by name.
+    fn symbols(&self) -> Result<HashMap<&'a str, Symbol>, InvalidBtf> {
+        let Some(table) = self.sections.iter().find(|section| section.kind == SYMBOL_TABLE) else {
+            return Ok(HashMap::new());
+        };
+        let names = self.sections.get(table.link).ok_or(DAMAGED_SYMBOLS)?.bytes;
+        let symbols = table.bytes.chunks_exact(SYMBOL).filter_map(|symbol| {
+            let (name, rest) = U32::<O>::read_from_prefix(symbol).ok()?;
+            let &[info, other, ref rest @ ..] = rest else { return None };
+            let (section, rest) = U16::<O>::read_from_prefix(rest).ok()?;
+            let (offset, _) = U64::<O>::read_from_prefix(rest).ok()?;
+            let (section, offset) = (section.get().into(), offset.get());
+            let symbol = Symbol { section, offset, hidden: HIDDEN.contains(&(other & 3)) };
+            (info >> 4 != LOCAL).then(|| Some((string(names, name.get())?, symbol))).flatten()
+        });
+        Ok(symbols.collect())
+    }
+}
+
+fn is_global(variable: Type<'_>) -> bool {
+    matches!(variable.kind(), Kind::Variable { linkage: Linkage::Global, .. })
+}
+
+/// The string at an offset, up to its zero byte.
+fn string(strings: &[u8], offset: u32) -> Option<&str> {
+    let tail = strings.get(usize::try_from(offset).ok()?..)?;
+    let end = tail.iter().position(|byte| *byte == 0)?;
+    core::str::from_utf8(&tail[..end]).ok()
+}

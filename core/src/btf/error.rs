@@ -1,0 +1,133 @@
+//! What can be wrong with bytes that should be BTF, or an object file with BTF in it.
+
+/// Why bytes could not be read as BTF.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum InvalidBtf {
+    /// The bytes do not begin as BTF does.
+    #[error("not BTF: it begins with {found:#06x} instead of 0xeb9f (for an object file, use `Btf::from_object`)")]
+    NotBtf {
+        /// The first two bytes, as a little-endian number.
+        found: u16,
+    },
+
+    /// A version of the format that this crate does not know.
+    #[error("BTF of version {found}: this version of mapvalue reads version 1")]
+    Version {
+        /// The version found.
+        found: u8,
+    },
+
+    /// The header says that it is shorter than a header is.
+    #[error("the BTF header says that it has {len} bytes: at least 24 are needed")]
+    Header {
+        /// The length that it gives.
+        len: u32,
+    },
+
+    /// A part lies beyond the end of the bytes.
+    #[error("the BTF is cut short: {what} end at byte {end}, but there are {len} bytes")]
+    Truncated {
+        /// The part.
+        what: &'static str,
+        /// Where it ends.
+        end: u64,
+        /// The number of bytes.
+        len: usize,
+    },
+
+    /// The types are no whole number of 32-bit words.
+    #[error("the BTF types are {len} bytes long, which is no multiple of 4")]
+    OddLength {
+        /// Their length in bytes.
+        len: usize,
+    },
+
+    /// BTF that continues another object's: that of a kernel module.
+    #[error(
+        "split BTF, such as that of a kernel module: it continues the types of another object, which mapvalue does not read. \
+         Use `Btf::from_vmlinux` for the kernel's own types"
+    )]
+    Split,
+
+    /// The strings do not begin and end with a zero byte.
+    #[error("the BTF strings do not begin and end with a zero byte")]
+    UnendedStrings,
+
+    /// A name is not UTF-8.
+    #[error("the BTF strings are not UTF-8 from byte {offset} on")]
+    NotText {
+        /// Bytes from the start of the strings.
+        offset: usize,
+    },
+
+    /// A name that is longer than any compiler's.
+    #[error("the BTF has a name of {len} bytes: at most {max} are read")]
+    LongName {
+        /// Its length.
+        len: usize,
+        /// The longest that is read.
+        max: usize,
+    },
+
+    /// A type's record ends after the types do.
+    #[error("the record of BTF type {id} is cut short")]
+    CutType {
+        /// The type.
+        id: u32,
+    },
+
+    /// A kind of type that this crate does not know.
+    #[error("BTF type {id} is of kind {kind}: this version of mapvalue knows kinds 1 to 19 (Linux 6.0)")]
+    UnknownKind {
+        /// The type.
+        id: u32,
+        /// The number of its kind.
+        kind: u32,
+    },
+
+    /// A type refers to a name that is not there.
+    #[error(
+        "BTF type {id} refers to a name at byte {offset}, but the strings are {len} bytes long (if this is the BTF of a kernel \
+         module, it is split, and mapvalue does not read it)"
+    )]
+    NoString {
+        /// The type that refers.
+        id: u32,
+        /// Where the name should be.
+        offset: u32,
+        /// Length of the strings.
+        len: usize,
+    },
+
+    /// A type refers to another that is not there.
+    #[error(
+        "BTF type {id} refers to type {to}, but there are {count} types (if this is the BTF of a kernel module, it is split, and \
+         mapvalue does not read it)"
+    )]
+    NoType {
+        /// The type that refers.
+        id: u32,
+        /// The type referred to.
+        to: u32,
+        /// The number of types, `void` included.
+        count: u32,
+    },
+
+    /// Bytes that should be an object file are not.
+    #[error("not a 64-bit ELF file (for bare BTF, use `Btf::parse`)")]
+    NotElf,
+
+    /// A part of an object file lies beyond its end, or contradicts another.
+    #[error("the object file is damaged: {what}")]
+    Object {
+        /// What is wrong.
+        what: &'static str,
+    },
+
+    /// An object file without BTF.
+    #[error(
+        "the object file has no section `.BTF`: compile it with `clang -g`, and strip it with `llvm-strip -g` at most"
+    )]
+    NoBtfSection,
+}

@@ -1,0 +1,159 @@
+//! [`Btf`]: the types of C programs as the kernel keeps them, read from bytes, object files and the running kernel.
+//!
+//! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's account of a program's types. How it is stored
+//! is in `wire`, object files are in `elf`, the kernel's objects in `kernel`. A [`Type`] is looked into by its [`Kind`]; `spell`
+//! writes it as C does; `check` compares it with the [`Layout`] of a Rust type; `path` finds a part of it by name.
+//!
+//! Bytes from outside are checked once, in `parse`, and never trusted to end: what follows references counts its steps.
+
+mod check;
+mod elf;
+mod error;
+mod kernel;
+mod members;
+mod nearest;
+mod path;
+mod spell;
+mod types;
+mod wire;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use check::{Mismatch, Mismatches};
+pub use error::InvalidBtf;
+pub use kernel::check_map_value;
+pub use nearest::Nearest;
+pub use types::{Array, Composite, Enum, Int, Kind, Linkage, Member, Prototype, Section, SectionVariable, Type};
+
+pub(crate) use path::find_part;
+
+use crate::{Endianness, Error, Layout, MapValue};
+use wire::Wire;
+
+/// The types of a BPF object, or of the kernel.
+///
+/// ```no_run
+/// use mapvalue::{Btf, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// let btf = Btf::from_object(&std::fs::read("counters.bpf.o")?)?;
+/// btf.check::<Stats>("stats")?; // or an error that lists all differences
+/// println!("{:?}", btf.find("stats").next());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// It owns a copy of what it was read from, and one word a type. A clone shares them.
+#[derive(Clone)]
+pub struct Btf {
+    wire: Arc<Wire>,
+}
+
+/// Reading.
+impl Btf {
+    /// Reads the contents of a section `.BTF`, of either byte order.
+    ///
+    /// Hostile bytes give an error: no panic, no endless loop, and no allocation of more than twice their length.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Btf`], with an [`InvalidBtf`] that says where it is wrong. [`InvalidBtf::Split`] for the BTF of a kernel module.
+    pub fn parse(bytes: &[u8]) -> Result<Self, InvalidBtf> {
+        Ok(Self { wire: Arc::new(wire::parse(bytes)?) })
+    }
+
+    /// Reads the BTF of an object file (64-bit ELF) that clang, or a linker, wrote; that of the source file
+    /// `include_bytes!` has, for instance.
+    ///
+    /// clang leaves open where the variables of `.bss`, `.data` and `.rodata` lie; here the symbols of the file tell.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidBtf::NotElf`], [`InvalidBtf::NoBtfSection`], [`InvalidBtf::Object`], and those of [`parse`](Self::parse).
+    pub fn from_object(bytes: &[u8]) -> Result<Self, InvalidBtf> {
+        elf::parse(bytes)
+    }
+}
+
+/// Looking up.
+impl Btf {
+    /// The number of types, `void` included: they are numbered from 0 to one less.
+    #[expect(clippy::len_without_is_empty, reason = "`void` is always there")]
+    pub fn len(&self) -> u32 {
+        self.wire.count()
+    }
+
+    /// The byte order in which it was stored: that of the machine which the program was compiled for.
+    pub fn endianness(&self) -> Endianness {
+        self.wire.endianness
+    }
+
+    /// The type with this number.
+    pub fn get(&self, id: u32) -> Option<Type<'_>> {
+        (id < self.len()).then(|| Type::new(self, id))
+    }
+
+    /// All types in the order of their numbers, without `void`.
+    pub fn types(&self) -> impl Iterator<Item = Type<'_>> + Clone {
+        (1..self.len()).map(|id| Type::new(self, id))
+    }
+
+    /// The types of this name, of all kinds; an empty name is none. It looks at each type: 1 ms for the kernel's.
+    pub fn find<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Type<'a>> + Clone {
+        let searched = !name.is_empty() && !name.contains('\0');
+        self.types().filter(move |ty| searched && ty.is_named(name))
+    }
+
+    /// Checks that `T` is laid out as the C type of this name: `stats`, or `struct stats`, or a typedef.
+    ///
+    /// See [`Layout::check`] for what is compared.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LayoutMismatch`] lists all differences; [`Error::UnknownType`] if there is no type of this name, with the nearest
+    /// ones.
+    pub fn check<T: MapValue>(&self, name: &str) -> Result<(), Error> {
+        self.check_layout(&T::LAYOUT, name)
+    }
+
+    fn check_layout(&self, layout: &Layout, name: &str) -> Result<(), Error> {
+        let (tag, bare) = match name.split_once(' ') {
+            Some((tag @ ("struct" | "union" | "enum"), bare)) => (tag, bare.trim()),
+            _ => ("", name),
+        };
+        let fits = |ty: &Type<'_>| match ty.kind() {
+            Kind::Struct(_) => matches!(tag, "" | "struct"),
+            Kind::Union(_) => matches!(tag, "" | "union"),
+            Kind::Enum(_) => matches!(tag, "" | "enum"),
+            Kind::Typedef(_) | Kind::Int(_) | Kind::Float { .. } => tag.is_empty(),
+            _ => false,
+        };
+        let mut first = None;
+        // The kernel has some names twice; C tells a struct from a typedef of its name.
+        for ty in self.find(bare).filter(fits) {
+            match layout.check(ty) {
+                Ok(()) => return Ok(()),
+                Err(mismatches) => first = first.or(Some(mismatches)),
+            }
+        }
+        Err(match first {
+            Some(mismatches) => Error::LayoutMismatch(Box::new(mismatches)),
+            None => Error::UnknownType {
+                name: name.to_owned(),
+                nearest: Nearest::of(bare, self.types().filter(fits).map(Type::name)),
+            },
+        })
+    }
+}
+
+impl fmt::Debug for Btf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Btf").field("types", &self.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,107 @@
+//! Types as C spells them.
+
+use super::types::{MAX_DEPTH, Prototype};
+use super::{Kind, Type};
+
+/// Parameters that are spelled out; few functions have more, and a hostile one may have 65,535.
+const MAX_PARAMS: usize = 16;
+
+/// The declaration of `declarator` as of this type: `__u64 by_proto[256]`; without a declarator, the type alone: `__u64[256]`.
+pub(super) fn spell(ty: Type<'_>, declarator: &str) -> String {
+    declare(ty, declarator.to_owned(), true)
+}
+
+/// C declares from the name outwards: the `*` of a pointer goes before it, the brackets of an array and the parentheses of a
+/// function behind it, and in front of all the type that has a name. Only the outermost function has its parameters spelled out.
+fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
+    let (mut ty, mut declarator) = (ty, declarator);
+    // Qualifiers that were met and belong to what comes next: a pointer, or the type with a name.
+    let mut qualifiers = String::new();
+    let mut behind_pointer = false;
+    for _ in 0..=MAX_DEPTH {
+        match ty.kind() {
+            Kind::Const(target) => {
+                qualifiers.push_str("const ");
+                ty = target;
+            }
+            Kind::Volatile(target) => {
+                qualifiers.push_str("volatile ");
+                ty = target;
+            }
+            Kind::Restrict(target) => {
+                qualifiers.push_str("restrict ");
+                ty = target;
+            }
+            Kind::TypeTag(target) => ty = target,
+            Kind::Pointer(target) => {
+                declarator = format!("*{}{declarator}", std::mem::take(&mut qualifiers));
+                behind_pointer = true;
+                ty = target;
+            }
+            Kind::Array(array) => {
+                declarator = format!("{}[{}]", grouped(declarator, behind_pointer), array.len);
+                behind_pointer = false;
+                ty = array.element;
+            }
+            Kind::Prototype(prototype) => {
+                let list = if params { spell_params(prototype) } else { "...".to_owned() };
+                declarator = format!("{}({list})", grouped(declarator, behind_pointer));
+                behind_pointer = false;
+                ty = prototype.returns();
+            }
+            Kind::Function { prototype, .. } => {
+                ty.name().clone_into(&mut declarator);
+                ty = prototype;
+            }
+            Kind::Variable { ty: target, .. } => {
+                ty.name().clone_into(&mut declarator);
+                ty = target;
+            }
+            _ => return join(format!("{qualifiers}{}", named(ty)), &declarator),
+        }
+    }
+    join(format!("{qualifiers}..."), &declarator)
+}
+
+/// A pointer to an array or function needs parentheses: `(*p)[4]`.
+fn grouped(declarator: String, behind_pointer: bool) -> String {
+    if behind_pointer { format!("({})", declarator.trim_end()) } else { declarator }
+}
+
+fn spell_params(prototype: Prototype<'_>) -> String {
+    let mut params = prototype.params();
+    let mut list: Vec<String> = (&mut params).take(MAX_PARAMS).map(|(_, ty)| spell_param(ty)).collect();
+    if params.len() > 0 {
+        list.push("...".to_owned());
+    }
+    if list.is_empty() { "void".to_owned() } else { list.join(", ") }
+}
+
+fn spell_param(ty: Type<'_>) -> String {
+    // Where a type is missing, the parameters are variable.
+    if matches!(ty.kind(), Kind::Void) { "...".to_owned() } else { declare(ty, String::new(), false) }
+}
+
+/// A type that is written by its name.
+fn named(ty: Type<'_>) -> String {
+    let name = ty.name();
+    let tagged = |tag: &str| if name.is_empty() { format!("{tag} {{...}}") } else { format!("{tag} {name}") };
+    match ty.kind() {
+        Kind::Void => "void".to_owned(),
+        Kind::Struct(_) | Kind::Forward { union: false } => tagged("struct"),
+        Kind::Union(_) | Kind::Forward { union: true } => tagged("union"),
+        Kind::Enum(_) => tagged("enum"),
+        // A section or a tag, which are no types in C.
+        _ => name.to_owned(),
+    }
+}
+
+/// `int` and `x` are two words; `int` and `[4]` are one.
+fn join(ty: String, declarator: &str) -> String {
+    let declarator = declarator.trim_end();
+    match declarator.chars().next() {
+        None => ty,
+        Some('[') => format!("{ty}{declarator}"),
+        Some(_) => format!("{ty} {declarator}"),
+    }
+}

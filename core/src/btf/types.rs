@@ -1,0 +1,432 @@
+//! The types in a [`Btf`] object, each a [`Type`] that is looked into by its [`Kind`].
+
+use core::fmt;
+
+use super::wire::{Record, kind};
+use super::{Btf, spell};
+
+/// How many typedefs, qualifiers, arrays or nested structs are followed in a row before a type is given up: as many as the kernel
+/// follows (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
+pub(super) const MAX_DEPTH: usize = 32;
+
+/// One type of a [`Btf`] object.
+///
+/// `Display` spells it as C does: `struct stats`, `__u64[256]`, `const char *`.
+#[derive(Clone, Copy)]
+pub struct Type<'a> {
+    btf: &'a Btf,
+    id: u32,
+}
+
+/// What a type is, with its parts. Offsets and sizes are in bytes unless they say otherwise.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub enum Kind<'a> {
+    /// No type: what a function without result returns, and what `void *` points to.
+    Void,
+    /// An integer: `int`, `char`, `_Bool`, `__int128`.
+    Int(Int),
+    /// A pointer to a type.
+    Pointer(Type<'a>),
+    /// An array.
+    Array(Array<'a>),
+    /// A struct.
+    Struct(Composite<'a>),
+    /// A union.
+    Union(Composite<'a>),
+    /// An enum, of either of the two kinds that BTF has (the one for 64-bit values since Linux 6.0).
+    Enum(Enum<'a>),
+    /// A struct or union that is named but not defined.
+    Forward {
+        /// Whether it is a union.
+        union: bool,
+    },
+    /// Another name for a type.
+    Typedef(Type<'a>),
+    /// A `volatile` type.
+    Volatile(Type<'a>),
+    /// A `const` type.
+    Const(Type<'a>),
+    /// A `restrict` pointer.
+    Restrict(Type<'a>),
+    /// A function.
+    Function {
+        /// Its [`Prototype`].
+        prototype: Type<'a>,
+        /// Who sees it.
+        linkage: Linkage,
+    },
+    /// What a function takes and returns.
+    Prototype(Prototype<'a>),
+    /// A global variable.
+    Variable {
+        /// Its type.
+        ty: Type<'a>,
+        /// Who sees it.
+        linkage: Linkage,
+    },
+    /// A section of global variables, such as `.bss`.
+    Section(Section<'a>),
+    /// A floating-point number.
+    Float {
+        /// Its size.
+        size: u32,
+    },
+    /// A tag on a declaration (`btf_decl_tag`).
+    DeclTag {
+        /// What is tagged.
+        target: Type<'a>,
+        /// The member or parameter that is tagged, `None` for the whole.
+        component: Option<u32>,
+    },
+    /// A tag on a type (`btf_type_tag`).
+    TypeTag(Type<'a>),
+}
+
+/// An integer type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Int {
+    /// Its size.
+    pub size: u32,
+    /// How many bits of it count.
+    pub bits: u8,
+    /// The first bit that counts.
+    pub bit_offset: u8,
+    /// Whether it is signed.
+    pub signed: bool,
+    /// Whether it is said to be a character. (clang says so of no type.)
+    pub character: bool,
+    /// Whether it is `_Bool`.
+    pub bool: bool,
+}
+
+/// An array type.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Array<'a> {
+    /// The type of its elements.
+    pub element: Type<'a>,
+    /// The type of its index.
+    pub index: Type<'a>,
+    /// Number of elements; 0 for a flexible array.
+    pub len: u32,
+}
+
+/// A struct or union type.
+#[derive(Clone, Copy)]
+pub struct Composite<'a> {
+    btf: &'a Btf,
+    record: Record<'a>,
+}
+
+/// A member of a struct or union.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Member<'a> {
+    /// Its name; empty for an anonymous struct, union or bitfield.
+    pub name: &'a str,
+    /// Its type.
+    pub ty: Type<'a>,
+    /// Bits from the start of the struct.
+    pub bit_offset: u32,
+    /// Width in bits if it is a bitfield.
+    pub bitfield: Option<u32>,
+}
+
+/// An enum type.
+#[derive(Clone, Copy)]
+pub struct Enum<'a> {
+    btf: &'a Btf,
+    record: Record<'a>,
+}
+
+/// What a function takes and returns.
+#[derive(Clone, Copy)]
+pub struct Prototype<'a> {
+    btf: &'a Btf,
+    record: Record<'a>,
+}
+
+/// A section of global variables.
+#[derive(Clone, Copy)]
+pub struct Section<'a> {
+    btf: &'a Btf,
+    record: Record<'a>,
+}
+
+/// A variable of a section.
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct SectionVariable<'a> {
+    /// The variable: of [`Kind::Variable`] (or, in the kernel's `.ksyms`, of [`Kind::Function`]).
+    pub variable: Type<'a>,
+    /// Bytes from the start of the section.
+    pub offset: u32,
+    /// Size in bytes.
+    pub size: u32,
+}
+
+/// Who sees a variable or function.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Linkage {
+    /// Its own file alone: `static`, or hidden.
+    Static,
+    /// All files; defined here (weak symbols included).
+    Global,
+    /// Defined elsewhere.
+    Extern,
+    /// A number without a meaning yet.
+    Other(u32),
+}
+
+impl Linkage {
+    fn of(number: u32) -> Self {
+        match number {
+            0 => Self::Static,
+            1 => Self::Global,
+            2 => Self::Extern,
+            other => Self::Other(other),
+        }
+    }
+}
+
+impl<'a> Type<'a> {
+    pub(super) fn new(btf: &'a Btf, id: u32) -> Self {
+        Self { btf, id }
+    }
+
+    fn to(self, id: u32) -> Self {
+        Self { id, ..self }
+    }
+
+    fn record(self) -> Option<Record<'a>> {
+        self.btf.wire.record(self.id)
+    }
+
+    /// Its number in the object: 0 is `void`.
+    pub fn id(self) -> u32 {
+        self.id
+    }
+
+    /// Its name; empty if it has none.
+    pub fn name(self) -> &'a str {
+        self.record().map_or("", |record| self.btf.wire.string(record.name))
+    }
+
+    pub(super) fn is_named(self, name: &str) -> bool {
+        self.record().is_some_and(|record| self.btf.wire.is_string(record.name, name))
+    }
+
+    /// What it is.
+    pub fn kind(self) -> Kind<'a> {
+        let Some(record) = self.record() else { return Kind::Void };
+        let btf = self.btf;
+        let word = |index: usize| record.rest.get(index).copied().unwrap_or(0);
+        let target = self.to(record.size_or_type);
+        match record.kind() {
+            kind::INT => Kind::Int(int(record.size_or_type, word(0))),
+            kind::PTR => Kind::Pointer(target),
+            kind::ARRAY => Kind::Array(Array { element: self.to(word(0)), index: self.to(word(1)), len: word(2) }),
+            kind::STRUCT => Kind::Struct(Composite { btf, record }),
+            kind::UNION => Kind::Union(Composite { btf, record }),
+            kind::ENUM | kind::ENUM64 => Kind::Enum(Enum { btf, record }),
+            kind::FWD => Kind::Forward { union: record.flag() },
+            kind::TYPEDEF => Kind::Typedef(target),
+            kind::VOLATILE => Kind::Volatile(target),
+            kind::CONST => Kind::Const(target),
+            kind::RESTRICT => Kind::Restrict(target),
+            kind::FUNC => Kind::Function { prototype: target, linkage: Linkage::of(record.vlen()) },
+            kind::FUNC_PROTO => Kind::Prototype(Prototype { btf, record }),
+            kind::VAR => Kind::Variable { ty: target, linkage: Linkage::of(word(0)) },
+            kind::DATASEC => Kind::Section(Section { btf, record }),
+            kind::FLOAT => Kind::Float { size: record.size_or_type },
+            // -1 stands for the whole.
+            kind::DECL_TAG => Kind::DeclTag { target, component: Some(word(0)).filter(|index| *index != u32::MAX) },
+            kind::TYPE_TAG => Kind::TypeTag(target),
+            // `wire::parse` has refused all others.
+            _ => Kind::Void,
+        }
+    }
+
+    /// The type behind typedefs, qualifiers and type tags; `None` after more than 32 of them, which a cycle has.
+    pub fn resolved(self) -> Option<Self> {
+        let mut ty = self;
+        for _ in 0..=MAX_DEPTH {
+            match ty.kind() {
+                Kind::Typedef(target)
+                | Kind::Volatile(target)
+                | Kind::Const(target)
+                | Kind::Restrict(target)
+                | Kind::TypeTag(target) => ty = target,
+                _ => return Some(ty),
+            }
+        }
+        None
+    }
+
+    /// Its size in bytes; `None` if it has none (`void`, functions, what is only named), if it is nested more than 32 deep, or if it
+    /// is more than a `u64` tells.
+    pub fn size(self) -> Option<u64> {
+        let (mut ty, mut elements) = (self, 1u64);
+        for _ in 0..=MAX_DEPTH {
+            let size = match ty.kind() {
+                Kind::Typedef(target)
+                | Kind::Volatile(target)
+                | Kind::Const(target)
+                | Kind::Restrict(target)
+                | Kind::TypeTag(target)
+                | Kind::Variable { ty: target, .. } => {
+                    ty = target;
+                    continue;
+                }
+                Kind::Array(array) => {
+                    elements = elements.checked_mul(array.len.into())?;
+                    ty = array.element;
+                    continue;
+                }
+                Kind::Int(int) => int.size,
+                Kind::Pointer(_) => 8,
+                Kind::Struct(composite) | Kind::Union(composite) => composite.size(),
+                Kind::Enum(values) => values.size(),
+                Kind::Section(section) => section.size(),
+                Kind::Float { size } => size,
+                _ => return None,
+            };
+            return elements.checked_mul(size.into());
+        }
+        None
+    }
+}
+
+/// An integer's details: encoding, first bit and number of bits in one word.
+fn int(size: u32, word: u32) -> Int {
+    let [bits, _, bit_offset, encoding] = word.to_le_bytes();
+    let has = |bit: u8| encoding & bit != 0;
+    Int { size, bits, bit_offset, signed: has(1), character: has(2), bool: has(4) }
+}
+
+impl<'a> Composite<'a> {
+    /// Its size.
+    pub fn size(self) -> u32 {
+        self.record.size_or_type
+    }
+
+    /// Its members, in the order of their declaration.
+    pub fn members(self) -> impl ExactSizeIterator<Item = Member<'a>> + Clone {
+        let Self { btf, record } = self;
+        record.rest.chunks_exact(3).map(move |member| {
+            let (bit_offset, bitfield) = match (member[2], record.flag()) {
+                (offset, false) => (offset, None),
+                (offset, true) => (offset & 0xff_ffff, Some(offset >> 24).filter(|width| *width != 0)),
+            };
+            let ty = Type::new(btf, member[1]);
+            Member { name: btf.wire.string(member[0]), ty, bit_offset, bitfield: bitfield.or_else(|| narrow(ty)) }
+        })
+    }
+}
+
+/// The width of a bitfield in the old way, in which the type itself is narrower than its size.
+fn narrow(ty: Type<'_>) -> Option<u32> {
+    match ty.resolved()?.kind() {
+        Kind::Int(int) if u32::from(int.bits) < int.size.saturating_mul(8) => Some(int.bits.into()),
+        _ => None,
+    }
+}
+
+impl<'a> Enum<'a> {
+    /// Its size.
+    pub fn size(self) -> u32 {
+        self.record.size_or_type
+    }
+
+    /// Whether it has negative values.
+    pub fn is_signed(self) -> bool {
+        self.record.flag()
+    }
+
+    /// Its values by name, in the order of their declaration.
+    pub fn values(self) -> impl ExactSizeIterator<Item = (&'a str, i128)> + Clone {
+        let Self { btf, record } = self;
+        let wide = record.kind() == kind::ENUM64;
+        record.rest.chunks_exact(if wide { 3 } else { 2 }).map(move |value| {
+            let number = match (wide, record.flag()) {
+                (false, false) => value[1].into(),
+                (false, true) => value[1].cast_signed().into(),
+                (true, signed) => {
+                    let number = u64::from(value[1]) | u64::from(value[2]) << 32;
+                    if signed { number.cast_signed().into() } else { number.into() }
+                }
+            };
+            (btf.wire.string(value[0]), number)
+        })
+    }
+}
+
+impl<'a> Prototype<'a> {
+    /// What it returns.
+    pub fn returns(self) -> Type<'a> {
+        Type::new(self.btf, self.record.size_or_type)
+    }
+
+    /// Names (empty where there are none) and types of the parameters. A last one of type `void` stands for `...`.
+    pub fn params(self) -> impl ExactSizeIterator<Item = (&'a str, Type<'a>)> + Clone {
+        let Self { btf, record } = self;
+        record.rest.chunks_exact(2).map(move |param| (btf.wire.string(param[0]), Type::new(btf, param[1])))
+    }
+}
+
+impl<'a> Section<'a> {
+    /// Its size. (0 in what clang wrote, as the offsets of its variables are; `Btf::from_object` puts both right.)
+    pub fn size(self) -> u32 {
+        self.record.size_or_type
+    }
+
+    /// Its variables.
+    pub fn variables(self) -> impl ExactSizeIterator<Item = SectionVariable<'a>> + Clone {
+        let Self { btf, record } = self;
+        record.rest.chunks_exact(3).map(move |variable| SectionVariable {
+            variable: Type::new(btf, variable[0]),
+            offset: variable[1],
+            size: variable[2],
+        })
+    }
+}
+
+impl fmt::Display for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&spell::spell(*self, ""))
+    }
+}
+
+/// The number and the spelling.
+impl fmt::Debug for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[{}] {self}", self.id)
+    }
+}
+
+impl fmt::Debug for Composite<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Composite").field("size", &self.size()).field("members", &self.members().len()).finish()
+    }
+}
+
+impl fmt::Debug for Enum<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.values()).finish()
+    }
+}
+
+impl fmt::Debug for Prototype<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Prototype").field("params", &self.params().len()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Section<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Section").field("size", &self.size()).field("variables", &self.variables().len()).finish()
+    }
+}

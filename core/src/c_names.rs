@@ -1,0 +1,101 @@
+//! The names of Rust fields where C needs others: `C` has keywords of its own, and a tuple struct's fields are numbers.
+
+use std::borrow::Cow;
+
+/// What C has for a keyword (C23, and GNU's `asm` and `typeof`).
+const KEYWORDS: [&str; 49] = [
+    "alignas",
+    "alignof",
+    "asm",
+    "auto",
+    "bool",
+    "break",
+    "case",
+    "char",
+    "const",
+    "constexpr",
+    "continue",
+    "default",
+    "do",
+    "double",
+    "else",
+    "enum",
+    "extern",
+    "false",
+    "float",
+    "for",
+    "goto",
+    "if",
+    "inline",
+    "int",
+    "long",
+    "nullptr",
+    "register",
+    "restrict",
+    "return",
+    "short",
+    "signed",
+    "sizeof",
+    "static",
+    "static_assert",
+    "struct",
+    "switch",
+    "thread_local",
+    "true",
+    "typedef",
+    "typeof",
+    "typeof_unqual",
+    "union",
+    "unsigned",
+    "void",
+    "volatile",
+    "while",
+    "_Bool",
+    "_Alignas",
+    "_Atomic",
+];
+
+/// The C identifier for a name in Rust: `default` becomes `default_`, and the field `0` of a tuple struct `_0`.
+pub(crate) fn identifier(name: &str) -> Cow<'_, str> {
+    if KEYWORDS.contains(&name) {
+        Cow::Owned(format!("{name}_"))
+    } else if name.starts_with(|first: char| first.is_ascii_digit()) {
+        Cow::Owned(format!("_{name}"))
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// Whether a field of this name stands for bytes that nobody uses: `_pad`, `__pad2`, `padding`, `_`.
+pub(crate) fn is_padding(name: &str) -> bool {
+    let bare = name.trim_start_matches('_');
+    match bare.strip_prefix("pad") {
+        Some(rest) => {
+            let rest = rest.strip_prefix("ding").unwrap_or(rest).trim_start_matches('_');
+            rest.chars().all(|c| c.is_ascii_digit())
+        }
+        None => bare.is_empty() && !name.is_empty(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_are_none_in_c_are_changed() {
+        assert_eq!(identifier("default"), "default_");
+        assert_eq!(identifier("0"), "_0");
+        assert_eq!(identifier("packets"), "packets");
+    }
+
+    #[test]
+    fn padding_is_told_by_its_name() {
+        for name in ["_pad", "__pad", "_pad0", "__pad_12", "pad", "padding", "_padding3", "_", "__"] {
+            assert!(is_padding(name), "{name}");
+        }
+        for name in ["padded_len", "_padlock", "reserved", "", "_x", "pa"] {
+            assert!(!is_padding(name), "{name}");
+        }
+    }
+}

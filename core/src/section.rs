@@ -1,0 +1,362 @@
+//! [`DataSection`]: the global variables of a BPF program by their names.
+//!
+//! What a name means is asked of BTF (`btf`); the places come from a [`Mapping`] like all others, and where there is none, values
+//! go by system calls (`section/unmapped`).
+
+mod any_var;
+mod unmapped;
+
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use crate::bpf::MapInfo;
+use crate::btf::{self, Btf, Kind, Linkage, Nearest, Section, Type};
+use crate::layout::Endianness;
+use crate::{Error, Layout, MapName, MapValue, Mapping, ReadOnly, Slice, Var};
+
+pub use any_var::AnyVar;
+use unmapped::Unmapped;
+
+/// A section of global variables: `.bss`, `.data`, `.rodata`, or one of your own (`SEC(".data.config")`).
+///
+/// A variable is found by its name, and its C type must be laid out as the Rust type is (see [`Layout::check`]): a struct
+/// that was changed on one side alone is an error here, which names each field that differs.
+///
+/// ```no_run
+/// use mapvalue::{DataSection, MapValue, Var};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     by_proto: [u64; 256],
+/// }
+///
+/// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let section = DataSection::from_map(&bss)?; // the descriptor of the map `.bss`
+/// let stats: Var<Stats> = section.var("stats")?;
+/// let tcp: Var<u64> = section.var("stats.by_proto[6]")?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Variables that only their own file sees (`static`, or hidden) are not found: what BTF says of their places is not to be relied
+/// on.
+#[derive(Clone, Debug)]
+pub struct DataSection {
+    name: String,
+    map: MapName,
+    btf: Btf,
+    /// The number of the section's type in `btf`.
+    id: u32,
+    memory: Memory,
+}
+
+#[derive(Clone, Debug)]
+enum Memory {
+    Mapped(Arc<Mapping>),
+    /// The map cannot be mapped.
+    Unmapped(Arc<Unmapped>),
+}
+
+/// A global variable of a section.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Bytes from the start of the section.
+    pub offset: usize,
+    /// Its size in bytes.
+    pub size: usize,
+    /// Its type, as C spells it.
+    pub c_type: String,
+}
+
+/// Opening.
+impl DataSection {
+    /// The section that a map holds, with the types that the kernel knows of it.
+    ///
+    /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it `PROGRAM.bss`). libbpf gives it both BTF
+    /// and `BPF_F_MMAPABLE` (since libbpf 0.0.6, where the kernel is 5.5 or newer). aya gives it neither: use
+    /// [`with_btf`](Self::with_btf). A map without the flag is opened all the same, and reached by [`any_var`](Self::any_var).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoBtf`], [`Error::NotASection`] if the map's values are something else, [`Error::PermissionDenied`] without
+    /// `CAP_SYS_ADMIN`, and those of [`Mapping::from_map`] but `NotMmapable`.
+    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+        let info = MapInfo::query(&map)?;
+        let btf = Btf::of_map(&info)?;
+        let value = btf.value_of(&info)?;
+        let Kind::Section(_) = value.kind() else {
+            return Err(Error::NotASection { map: info.name, found: value.to_string() });
+        };
+        let (name, id) = (value.name().to_owned(), value.id());
+        Self::new(name, btf, id, info.name, Memory::open(map, &info)?)
+    }
+
+    /// The section `section` in a mapping, with types from elsewhere: the BTF of the object file that was loaded.
+    ///
+    /// Of a map it must be the length exactly, other memory may be longer.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../tests/bpf/counters.bpf.o");
+    /// use mapvalue::{Btf, DataSection, Mapping};
+    ///
+    /// // No kernel, no privilege: the same variables in memory of our own.
+    /// let btf = Btf::from_object(object)?;
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &btf, ".bss")?;
+    /// for variable in section.variables() {
+    ///     println!("{:5} {} {}", variable.offset, variable.c_type, variable.name);
+    /// }
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSection`] with the nearest names, [`Error::OpenSection`] if the BTF is clang's own, without the file around
+    /// it, [`Error::SectionSize`], [`Error::ForeignByteOrder`].
+    pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, Error> {
+        let id = find_section(btf, section)?;
+        Self::new(section.to_owned(), btf.clone(), id, mapping.map_name(), Memory::Mapped(Arc::clone(mapping)))
+    }
+
+    /// The section `section` in a map that need not be mmapable, with types from elsewhere: what aya makes of a section.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_btf`](Self::with_btf) and [`from_map`](Self::from_map).
+    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, Error> {
+        let info = MapInfo::query(&map)?;
+        let id = find_section(btf, section)?;
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(map, &info)?)
+    }
+
+    fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory) -> Result<Self, Error> {
+        let native = if cfg!(target_endian = "big") { Endianness::Big } else { Endianness::Little };
+        if btf.endianness() != native {
+            return Err(Error::ForeignByteOrder { found: btf.endianness() });
+        }
+        let this = Self { name, map, btf, id, memory };
+        let size = this.section().map_or(0, |section| section.size() as usize);
+        if size == 0 {
+            return Err(Error::OpenSection { name: this.name });
+        }
+        let (len, exact) = this.memory.len();
+        if size > len || exact && size < len {
+            return Err(Error::SectionSize { name: this.name, size, map, len });
+        }
+        Ok(this)
+    }
+}
+
+fn find_section(btf: &Btf, name: &str) -> Result<u32, Error> {
+    let is_section = |ty: &Type<'_>| matches!(ty.kind(), Kind::Section(_));
+    btf.find(name).find(is_section).map(Type::id).ok_or_else(|| {
+        let nearest = Nearest::of(name, btf.types().filter(is_section).map(Type::name));
+        Error::UnknownSection { name: name.to_owned(), nearest }
+    })
+}
+
+impl Memory {
+    /// Mapped if it can be.
+    fn open(map: impl AsFd, info: &MapInfo) -> Result<Self, Error> {
+        match Mapping::from_map(&map) {
+            Ok(mapping) => Ok(Self::Mapped(mapping)),
+            Err(Error::NotMmapable { .. } | Error::KernelTooOld { .. }) => {
+                Ok(Self::Unmapped(Arc::new(Unmapped::new(map.as_fd(), info)?)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many bytes there are, and whether the section must have just as many.
+    fn len(&self) -> (usize, bool) {
+        match self {
+            Self::Mapped(mapping) => (mapping.len(), mapping.is_map()),
+            Self::Unmapped(map) => (map.len(), true),
+        }
+    }
+}
+
+/// What it is.
+impl DataSection {
+    /// Its name: `.bss`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its types.
+    pub fn btf(&self) -> &Btf {
+        &self.btf
+    }
+
+    /// The memory it lies in; `None` if the map cannot be mapped.
+    pub fn mapping(&self) -> Option<&Arc<Mapping>> {
+        match &self.memory {
+            Memory::Mapped(mapping) => Some(mapping),
+            Memory::Unmapped(_) => None,
+        }
+    }
+
+    /// Its variables, in the order of their offsets; without those that only their own file sees.
+    pub fn variables(&self) -> Vec<Variable> {
+        let mut variables: Vec<Variable> = self.visible().map(|(_, variable)| variable.describe()).collect();
+        variables.sort_by_key(|variable| variable.offset);
+        variables
+    }
+
+    fn section(&self) -> Option<Section<'_>> {
+        match self.btf.get(self.id)?.kind() {
+            Kind::Section(section) => Some(section),
+            _ => None,
+        }
+    }
+}
+
+/// A variable in the BTF.
+#[derive(Clone, Copy)]
+struct Global<'a> {
+    name: &'a str,
+    ty: Type<'a>,
+    offset: u64,
+    size: u32,
+}
+
+impl Global<'_> {
+    fn describe(&self) -> Variable {
+        Variable {
+            name: self.name.to_owned(),
+            // Below 2^32.
+            offset: usize::try_from(self.offset).unwrap_or(usize::MAX),
+            size: self.size as usize,
+            c_type: self.ty.to_string(),
+        }
+    }
+}
+
+/// A place in the section, whose type in C is that of `Layout`.
+#[derive(Clone, Copy)]
+struct Found {
+    offset: usize,
+    /// For an array of such types, the number of its elements.
+    len: usize,
+}
+
+/// Handles to variables.
+impl DataSection {
+    /// A handle to the variable of this name, or to a part of one: `stats`, `stats.by_proto[6]`, `config.limits.max`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownVariable`] with the nearest names, [`Error::NoSuchPart`], [`Error::VariableLayout`] with all differences,
+    /// [`Error::NotMapped`] (use [`any_var`](Self::any_var)), [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)).
+    pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, Error> {
+        self.mapped()?.var(self.find(path, &T::LAYOUT)?.offset)
+    }
+
+    /// A handle that only loads; the section may be read-only, as `.rodata` is, or not.
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var), without `ReadOnly`.
+    pub fn var_ro<T: MapValue>(&self, path: &str) -> Result<Var<T, ReadOnly>, Error> {
+        self.mapped()?.var_ro(self.find(path, &T::LAYOUT)?.offset)
+    }
+
+    /// The elements of an array variable, or of an array inside a variable, however many there are.
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var); [`Error::NoSuchPart`] if it is no array.
+    pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, Error> {
+        let Found { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        self.mapped()?.slice(offset, len)
+    }
+
+    /// The elements of an array, for loading only.
+    ///
+    /// # Errors
+    ///
+    /// As [`slice`](Self::slice), without `ReadOnly`.
+    pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, Error> {
+        let Found { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        self.mapped()?.slice_ro(offset, len)
+    }
+
+    /// A variable by whatever way there is: mapped memory, or system calls on a map that cannot be mapped.
+    ///
+    /// # Errors
+    ///
+    /// As [`var_ro`](Self::var_ro), without `NotMapped`.
+    pub fn any_var<T: MapValue>(&self, path: &str) -> Result<AnyVar<T>, Error> {
+        let offset = self.find(path, &T::LAYOUT)?.offset;
+        match &self.memory {
+            Memory::Mapped(mapping) => AnyVar::mapped(mapping, offset),
+            Memory::Unmapped(map) => AnyVar::unmapped(Arc::clone(map), offset),
+        }
+    }
+
+    fn mapped(&self) -> Result<&Arc<Mapping>, Error> {
+        self.mapping().ok_or(Error::NotMapped { map: self.map })
+    }
+
+    /// The variables that can be found by name, each with its linkage.
+    fn visible(&self) -> impl Iterator<Item = (Linkage, Global<'_>)> {
+        self.globals().filter(|(linkage, _)| *linkage != Linkage::Static)
+    }
+
+    fn globals(&self) -> impl Iterator<Item = (Linkage, Global<'_>)> {
+        let variables = self.section().into_iter().flat_map(Section::variables);
+        variables.filter_map(|part| match part.variable.kind() {
+            Kind::Variable { ty, linkage } => {
+                let name = part.variable.name();
+                Some((linkage, Global { name, ty, offset: part.offset.into(), size: part.size }))
+            }
+            _ => None,
+        })
+    }
+
+    /// The place of a path, of which the C type meets the layout.
+    fn find(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
+        let (ty, offset) = self.follow(path)?;
+        self.check(path, layout, ty)?;
+        Ok(Found { offset, len: 1 })
+    }
+
+    fn find_elements(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
+        let (ty, offset) = self.follow(path)?;
+        let Some(Kind::Array(array)) = ty.resolved().map(Type::kind) else {
+            return Err(Error::NoSuchPart { path: path.to_owned(), reason: format!("`{ty}` is no array: use `var`") });
+        };
+        self.check(path, layout, array.element)?;
+        Ok(Found { offset, len: array.len as usize })
+    }
+
+    fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), Error> {
+        layout.check(ty).map_err(|mismatches| Error::VariableLayout {
+            section: self.name.clone(),
+            variable: path.to_owned(),
+            mismatches: Box::new(mismatches),
+        })
+    }
+
+    /// What a path leads to, and its offset in the section.
+    fn follow(&self, path: &str) -> Result<(Type<'_>, usize), Error> {
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        let (name, rest) = path.split_at(end);
+        let Some((_, global)) = self.visible().find(|(_, global)| global.name == name) else {
+            return Err(Error::UnknownVariable {
+                section: self.name.clone(),
+                name: name.to_owned(),
+                hidden: self.globals().any(|(_, global)| global.name == name),
+                nearest: Nearest::of(name, self.visible().map(|(_, global)| global.name)),
+            });
+        };
+        let part = btf::find_part(global.ty, rest, path)?;
+        // Beyond the address space is beyond the mapping, which says so.
+        let offset = usize::try_from(global.offset.saturating_add(part.offset)).unwrap_or(usize::MAX);
+        Ok((part.ty, offset))
+    }
+}

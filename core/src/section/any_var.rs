@@ -1,0 +1,125 @@
+//! [`AnyVar`]: a variable by whatever way there is.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::unmapped::Unmapped;
+use crate::{Error, MapValue, Mapping, ReadOnly, Storable, Var};
+
+/// A global variable that is loaded and stored as a whole: in mapped memory where the map can be mapped, by system calls where it
+/// cannot. For agents that must also run on kernels before 5.5, or with loaders that do not ask for `BPF_F_MMAPABLE`.
+///
+/// Prefer [`Var`] where the map can be mapped: a system call costs some 600 times a load, copies all of the section, and has
+/// no atomic arithmetic.
+pub struct AnyVar<T: MapValue> {
+    way: Way<T>,
+}
+
+enum Way<T: MapValue> {
+    Mapped(Var<T>),
+    MappedReadOnly(Var<T, ReadOnly>),
+    Unmapped { map: Arc<Unmapped>, offset: usize },
+}
+
+impl<T: MapValue> AnyVar<T> {
+    pub(super) fn mapped(mapping: &Arc<Mapping>, offset: usize) -> Result<Self, Error> {
+        let way = if mapping.is_read_only() {
+            Way::MappedReadOnly(mapping.var_ro(offset)?)
+        } else {
+            Way::Mapped(mapping.var(offset)?)
+        };
+        Ok(Self { way })
+    }
+
+    pub(super) fn unmapped(map: Arc<Unmapped>, offset: usize) -> Result<Self, Error> {
+        let size = T::LAYOUT.size();
+        match offset.checked_add(size) {
+            Some(end) if end <= map.len() => Ok(Self { way: Way::Unmapped { map, offset } }),
+            _ => Err(Error::OutOfRange { offset, size, len: map.len() }),
+        }
+    }
+
+    /// Whether it is in mapped memory, where a load is an instruction or a few.
+    pub fn is_mapped(&self) -> bool {
+        !matches!(self.way, Way::Unmapped { .. })
+    }
+
+    /// Loads the value and checks it.
+    ///
+    /// Mapped, each leaf is a relaxed load. By a system call, the kernel copies the section while programs run: the value is as
+    /// coherent as that copy is.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants; [`Error::Os`] if a system call
+    /// fails.
+    pub fn load(&self) -> Result<T, Error> {
+        match &self.way {
+            Way::Mapped(var) => Ok(var.try_load()?),
+            Way::MappedReadOnly(var) => Ok(var.try_load()?),
+            Way::Unmapped { map, offset } => T::from_bytes(&map.read(*offset, T::LAYOUT.size())?),
+        }
+    }
+
+    /// Stores the value.
+    ///
+    /// A system call can only write the section as a whole, which would undo what programs write to it meanwhile. So it is done
+    /// where that cannot be: programs cannot write to the map (`.rodata` before it is frozen), or the variable fills all of it.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadOnly`], [`Error::WouldLoseWrites`] with what to do about it, [`Error::Os`]; nothing is stored then.
+    pub fn store(&self, value: &T) -> Result<(), Error>
+    where
+        T: Storable,
+    {
+        self.store_by(value, Unmapped::write)
+    }
+
+    /// Stores the value while nobody else writes to the section: before the programs are attached, or when they are all gone.
+    ///
+    /// In mapped memory it is the same as [`store`](Self::store). By a system call the section is read, changed and
+    /// written back: what is written to it in between by anything but this process's `AnyVar`s of this section is lost.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadOnly`], [`Error::Os`]; nothing is stored then.
+    pub fn store_exclusive(&self, value: &T) -> Result<(), Error>
+    where
+        T: Storable,
+    {
+        self.store_by(value, Unmapped::write_back)
+    }
+
+    fn store_by(&self, value: &T, write: impl FnOnce(&Unmapped, usize, &[u8]) -> Result<(), Error>) -> Result<(), Error>
+    where
+        T: Storable,
+    {
+        match &self.way {
+            Way::Mapped(var) => T::__store(var, value),
+            Way::MappedReadOnly(var) => return var.mapping().writable(),
+            Way::Unmapped { map, offset } => return write(map, *offset, &value.to_bytes()),
+        }
+        Ok(())
+    }
+}
+
+impl<T: MapValue> Clone for AnyVar<T> {
+    fn clone(&self) -> Self {
+        let way = match &self.way {
+            Way::Mapped(var) => Way::Mapped(var.clone()),
+            Way::MappedReadOnly(var) => Way::MappedReadOnly(var.clone()),
+            Way::Unmapped { map, offset } => Way::Unmapped { map: Arc::clone(map), offset: *offset },
+        };
+        Self { way }
+    }
+}
+
+impl<T: MapValue + fmt::Debug> fmt::Debug for AnyVar<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.load() {
+            Ok(value) => f.debug_tuple("AnyVar").field(&value).finish(),
+            Err(error) => f.debug_tuple("AnyVar").field(&error).finish(),
+        }
+    }
+}
