@@ -37,6 +37,12 @@
 //! A leaf is what one access of the machine moves: an integer, a float, a `bool`, a field-less enum, an
 //! `Option<NonZeroU32>` and its kin, a big-endian integer of [`zerocopy`]. Structs and arrays are made of leaves.
 //!
+//! # Globals by name
+//!
+//! The kernel holds the types of the program that a map belongs to ([`Btf`]). A [`DataSection`] finds a global variable by its name
+//! and checks that its C type is laid out as the Rust type is ([`Layout::check`]): a struct that was changed on one side alone is an
+//! error when the variable is opened, which names each field that differs.
+//!
 //! # Memory model
 //!
 //! What the safe functions of this crate rest on, and what they promise:
@@ -63,7 +69,7 @@
 //! - **Nothing is unmapped under a handle.** Each holds the [`Mapping`]; no function unmaps a part. A BPF map keeps its size, a
 //!   memfd must be sealed against shrinking; other files are not, which is why `from_file` is `unsafe`.
 //! - **Mixed sizes are the one rule left to the user**: give each byte one type. Safe code can view the same bytes at two widths,
-//!   by raw offsets, by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
+//!   by raw offsets (not by the names of a `DataSection`, whose types are those of the program), by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
 //!   meaning for two such accesses that race when one is a store. Every CPU that Linux runs on has one: some bytes are the
 //!   one's and some the other's. See [`Mapping`].
 //!

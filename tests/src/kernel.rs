@@ -22,6 +22,8 @@ pub mod objects {
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Programs that change a map as fast as they can.
     pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
+    /// Global variables of every kind in sections of several variables.
+    pub const SECTIONS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/sections.bpf.o"));
     /// Maps with fields that the kernel guards. libbpf only.
     pub const SPECIAL: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/special.bpf.o"));
     /// A value of each type that a map may hold.

@@ -337,7 +337,7 @@ impl Comparison {
             let offset = at.btf + member.bit_offset / 8;
             let btf = match member.bitfield {
                 Some(width) => format!("a bitfield of {width} bits at offset {offset}"),
-                None => format!("`{}` at offset {offset}", member.ty),
+                None => format!("{} at offset {offset}", describe_btf(member.ty)),
             };
             self.add(at, "nothing", btf, "");
         }
@@ -380,7 +380,7 @@ impl Comparison {
         if unsigned && members.claim_bitfields(offset, 8 * layout.size() as u64) {
             return;
         }
-        let rust = format!("`{}` at offset {}", Spelled(&layout), at.rust);
+        let rust = format!("{} at offset {}", describe_rust(&layout), at.rust);
         self.add(at, rust, "nothing", Nearest::of(&name, members.names()).to_string());
     }
 }

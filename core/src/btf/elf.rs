@@ -152,7 +152,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
                 none => none.insert(self.symbols()?),
             };
             // What a linker wrote (`bpftool gen object`) is complete.
-            let open = section.size() == 0 && section.variables().all(|variable| variable.offset == 0);
+            let open = section.size() == 0;
             let found: Vec<_> = section
                 .variables()
                 .map(|part| (part.variable, symbols.get(part.variable.name()).filter(|it| it.section == index)))
@@ -160,7 +160,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
                 .collect();
             let size = u32::try_from(self.sections[index].size).map_err(|_| DAMAGED_SECTION)?;
             if open {
-                // A `static` variable is left at 0 and is not to be found by its name.
+                // A `static` variable has no symbol that other files see: its offset stays what clang wrote.
                 let offset = |symbol: Symbol| u32::try_from(symbol.offset).ok();
                 Arc::make_mut(&mut btf.wire).lay_out_section(
                     id,

@@ -1,0 +1,552 @@
+//! Which Rust types meet which C types, compared through BTF, and what is said of those that do not.
+
+use std::num::{NonZeroU32, Wrapping};
+use std::sync::atomic::{AtomicI32, AtomicU64};
+
+use mapvalue::{Btf, Error, MapValue};
+use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32};
+
+fn btf() -> Btf {
+    Btf::from_object(include_bytes!("../bpf/layouts.bpf.o")).unwrap()
+}
+
+/// What is said of a type that does not meet the C type: a line a difference, without the C type, which is the same in all.
+fn refused<T: MapValue>(name: &str) -> Vec<String> {
+    match btf().check::<T>(name) {
+        Err(Error::LayoutMismatch(mismatches)) => {
+            let shown = mismatches.to_string();
+            let c_type = format!(" ({})", mismatches.c_type());
+            assert_eq!(shown.lines().count(), mismatches.iter().len(), "a line a difference: {shown}");
+            shown.lines().map(|line| line.replacen(&c_type, "", 1)).collect()
+        }
+        other => panic!("{name}: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn accepted<T: MapValue>(name: &str) {
+    btf().check::<T>(name).unwrap_or_else(|error| panic!("{name}: {error}"));
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Leaves {
+    a: u8,
+    b: i8,
+    c: u8,
+    d: bool,
+    e: u16,
+    f: i16,
+    g: Option<NonZeroU32>,
+    h: AtomicI32,
+    i: AtomicU64,
+    j: Wrapping<i64>,
+    k: f32,
+    l: f64,
+    m: u64,
+    n: u64,
+    o: u64,
+    p: i64,
+}
+
+#[test]
+fn each_leaf_meets_its_own_kind() {
+    accepted::<Leaves>("leaves");
+    accepted::<Leaves>("struct leaves");
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct WrongLeaves {
+    a: i8,
+    b: u8,
+    c: i8,
+    d: u8,
+    e: i16,
+    f: u16,
+    g: f32,
+    h: u32,
+    i: f64,
+    j: u64,
+    k: u32,
+    l: u64,
+    m: i64,
+    n: i64,
+    o: i64,
+    p: u64,
+}
+
+#[test]
+fn a_leaf_of_another_meaning_is_told_though_its_size_fits() {
+    assert_eq!(
+        refused::<WrongLeaves>("leaves"),
+        [
+            "WrongLeaves.a: `i8` (1 byte) in Rust, `__u8` (1 byte) in BTF",
+            "WrongLeaves.b: `u8` (1 byte) in Rust, `__s8` (1 byte) in BTF",
+            // `char` is either.
+            "WrongLeaves.d: `u8` (1 byte) in Rust, `_Bool` (1 byte) in BTF; write `bool`",
+            "WrongLeaves.e: `i16` (2 bytes) in Rust, `__u16` (2 bytes) in BTF",
+            "WrongLeaves.f: `u16` (2 bytes) in Rust, `__s16` (2 bytes) in BTF",
+            "WrongLeaves.g: `f32` (4 bytes) in Rust, `__u32` (4 bytes) in BTF",
+            "WrongLeaves.h: `u32` (4 bytes) in Rust, `__s32` (4 bytes) in BTF",
+            "WrongLeaves.i: `f64` (8 bytes) in Rust, `__u64` (8 bytes) in BTF",
+            "WrongLeaves.j: `u64` (8 bytes) in Rust, `__s64` (8 bytes) in BTF",
+            "WrongLeaves.k: `u32` (4 bytes) in Rust, `float` (4 bytes) in BTF",
+            "WrongLeaves.l: `u64` (8 bytes) in Rust, `double` (8 bytes) in BTF",
+            "WrongLeaves.m: `i64` (8 bytes) in Rust, `const volatile nanoseconds` (8 bytes) in BTF",
+            "WrongLeaves.n: `i64` (8 bytes) in Rust, `void *` (8 bytes) in BTF",
+            "WrongLeaves.o: `i64` (8 bytes) in Rust, `unsigned long` (8 bytes) in BTF",
+            "WrongLeaves.p: `u64` (8 bytes) in Rust, `long` (8 bytes) in BTF",
+        ]
+    );
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u32)]
+enum Verdict {
+    Pass,
+    Drop,
+    Abort = 40,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(i32)]
+enum Failure {
+    Failed = -1,
+    Fine,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u64)]
+enum Wide {
+    Wide = 1 << 40,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Enums {
+    verdict: Verdict,
+    error: Failure,
+    wide: Wide,
+    small: Small,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u8)]
+enum Small {
+    No,
+    Yes,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct EnumsAsNumbers {
+    verdict: u32,
+    error: i32,
+    wide: u64,
+    small: u8,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u32)]
+enum OldVerdict {
+    Pass,
+    Drop,
+    Redirect,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct WrongEnums {
+    verdict: OldVerdict,
+    error: u32,
+    wide: i64,
+    small: u8,
+}
+
+#[test]
+fn enums_are_met_by_enums_of_the_same_values_or_by_numbers_that_hold_them() {
+    accepted::<Enums>("enums");
+    accepted::<EnumsAsNumbers>("enums");
+    accepted::<Verdict>("enum verdict");
+    accepted::<i32>("verdict");
+    assert_eq!(
+        refused::<WrongEnums>("enums"),
+        [
+            "WrongEnums.verdict: variant `Redirect` = 2 in Rust, no such value in BTF",
+            "WrongEnums.verdict: no such variant in Rust, `ABORT` = 40 in BTF",
+            "WrongEnums.error: `u32` (4 bytes) in Rust, `FAILED` = -1 of `enum error` in BTF",
+        ]
+    );
+    assert_eq!(refused::<Small>("verdict"), ["Small: `Small` (1 byte) in Rust, `enum verdict` (4 bytes) in BTF"]);
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Holes {
+    kind: u8,
+    since: u64,
+    id: u32,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Padded {
+    kind: u8,
+    _pad0: [u8; 7],
+    since: u64,
+    id: u32,
+    __pad1: u32,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Packed {
+    kind: u8,
+    _pad: [u8; 3],
+    id: u32,
+    since: u64,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct NoPadding {
+    kind: u8,
+    flags: [u8; 7],
+    since: u64,
+    id: u32,
+    cpu: u32,
+}
+
+#[test]
+fn padding_by_name_stands_for_holes_on_either_side() {
+    accepted::<Holes>("holes");
+    accepted::<Padded>("holes");
+    accepted::<Holes>("padded");
+    accepted::<Padded>("padded");
+    assert_eq!(
+        refused::<Packed>("holes"),
+        [
+            "Packed: size 16 in Rust, 24 in BTF",
+            "Packed.id: offset 4 in Rust, 16 in BTF",
+            // `since` is where it is in both.
+        ]
+    );
+    assert_eq!(
+        refused::<NoPadding>("holes"),
+        [
+            "NoPadding.flags: `[u8; 7]` (7 bytes) at offset 1 in Rust, nothing in BTF",
+            "NoPadding.cpu: `u32` (4 bytes) at offset 20 in Rust, nothing in BTF",
+        ]
+    );
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union In6Addr {
+    u6_addr8: [u8; 16],
+    u6_addr16: [U16<BigEndian>; 8],
+    u6_addr32: [U32<BigEndian>; 4],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union FlowAddress {
+    v4: U32<BigEndian>,
+    v6: In6Addr,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Flow {
+    address: FlowAddress,
+    port: U16<BigEndian>,
+    vlan: u16,
+    both: u64,
+    protocol: u8,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Endpoint {
+    port: U16<BigEndian>,
+    vlan: u16,
+}
+
+#[derive(MapValue)]
+#[repr(C, align(8))]
+struct FlowInParts {
+    v6: [u8; 16],
+    endpoint: Endpoint,
+    _pad: u32,
+    low: u32,
+    high: u32,
+    protocol: u8,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct FlowWithoutHigh {
+    v6: [u8; 16],
+    dest: u16,
+    vlan: u16,
+    low: u32,
+    protocol: u64,
+}
+
+#[test]
+fn what_is_anonymous_in_c_is_met_by_its_members_or_by_a_field_in_its_place() {
+    accepted::<Flow>("flow");
+    accepted::<FlowInParts>("flow");
+    assert_eq!(
+        refused::<FlowWithoutHigh>("flow"),
+        [
+            "FlowWithoutHigh: size 32 in Rust, 40 in BTF",
+            "FlowWithoutHigh.dest: `u16` (2 bytes) at offset 16 in Rust, nothing in BTF",
+            "FlowWithoutHigh.low: offset 20 in Rust, 24 in BTF",
+            "FlowWithoutHigh.protocol: offset 24 in Rust, 32 in BTF",
+            "FlowWithoutHigh.protocol: `u64` (8 bytes) in Rust, `__u8` (1 byte) in BTF",
+            "FlowWithoutHigh.port: nothing in Rust, `__be16` (2 bytes) at offset 16 in BTF",
+            "FlowWithoutHigh.high: nothing in Rust, `__u32` (4 bytes) at offset 28 in BTF",
+        ]
+    );
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    v4: U32<BigEndian>,
+    v6: [u8; 16],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union AddressWithoutV4 {
+    v6: [u8; 16],
+    mac: [u8; 6],
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Named<A: 'static> {
+    address: A,
+    ip: [u8; 16],
+    users: i32,
+}
+
+#[derive(MapValue)]
+#[repr(transparent)]
+struct Users(i32);
+
+#[derive(MapValue)]
+#[repr(C)]
+struct NamedUsers {
+    address: Address,
+    ip: In6Addr,
+    users: Users,
+}
+
+#[test]
+fn a_union_or_wrapper_is_met_by_a_member_that_fills_it() {
+    accepted::<Named<Address>>("named");
+    accepted::<Named<[u8; 16]>>("named");
+    accepted::<NamedUsers>("named");
+    assert_eq!(
+        refused::<Named<AddressWithoutV4>>("named"),
+        [
+            "Named.address.mac: `[u8; 6]` (6 bytes) at offset 0 in Rust, nothing in BTF",
+            "Named.address.v4: nothing in Rust, `__be32` (4 bytes) at offset 0 in BTF",
+        ]
+    );
+    assert_eq!(
+        refused::<Named<[u32; 4]>>("named"),
+        ["Named.address: `[u32; 4]` (16 bytes) in Rust, `union address` (16 bytes) in BTF"]
+    );
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Bits {
+    head: u32,
+    frag: u16,
+    port: u16,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct WrongBits {
+    version: u32,
+    frag: u8,
+    _pad: u8,
+    port: u16,
+}
+
+#[test]
+fn bitfields_are_met_by_an_integer_over_their_storage() {
+    accepted::<Bits>("bits");
+    assert_eq!(
+        refused::<WrongBits>("bits"),
+        [
+            "WrongBits.version: `u32` (4 bytes) in Rust, a bitfield of 4 bits in BTF; declare an unsigned integer of another \
+             name over its whole storage",
+            "WrongBits.frag: `u8` (1 byte) at offset 4 in Rust, nothing in BTF; did you mean `flags`?",
+            "WrongBits.length: nothing in Rust, a bitfield of 12 bits at offset 0 in BTF",
+            "WrongBits.flags: nothing in Rust, a bitfield of 3 bits at offset 4 in BTF",
+            "WrongBits.offset: nothing in Rust, a bitfield of 13 bits at offset 4 in BTF",
+        ]
+    );
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct TuplePoint(i32, i32);
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Seen<P: 'static> {
+    count: u64,
+    last: P,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Nested<P: 'static> {
+    points: [P; 3],
+    matrix: [[u32; 4]; 2],
+    seen: Seen<P>,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Turned {
+    points: [Swapped; 4],
+    matrix: [[u32; 2]; 4],
+    seen: Seen<Point>,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Swapped {
+    y: i32,
+    x: i32,
+}
+
+#[test]
+fn structs_and_arrays_are_looked_into() {
+    accepted::<Nested<Point>>("nested");
+    accepted::<Nested<TuplePoint>>("nested");
+    assert_eq!(
+        refused::<Turned>("nested"),
+        [
+            "Turned: size 80 in Rust, 72 in BTF",
+            "Turned.points: 4 elements in Rust, 3 elements in BTF",
+            "Turned.points[0].y: offset 0 in Rust, 4 in BTF",
+            "Turned.points[0].x: offset 4 in Rust, 0 in BTF",
+            "Turned.matrix: offset 32 in Rust, 24 in BTF",
+            "Turned.matrix: 4 elements in Rust, 2 elements in BTF",
+            "Turned.matrix[0]: 2 elements in Rust, 4 elements in BTF",
+            "Turned.seen: offset 64 in Rust, 56 in BTF",
+        ]
+    );
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Keywords {
+    r#type: u32,
+    #[map_value(rename = "match")]
+    pattern: u32,
+    default: u32,
+    r#fn: u64,
+}
+
+#[test]
+fn names_that_one_of_the_languages_cannot_spell_are_met() {
+    accepted::<Keywords>("keywords");
+}
+
+#[derive(MapValue)]
+#[repr(C, align(64))]
+struct Big {
+    wide: [u64; 2],
+    low: u64,
+}
+
+#[derive(MapValue)]
+#[repr(C, align(64))]
+struct BigInHalves {
+    wide: Halves,
+    low: u64,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Halves {
+    low: u64,
+    high: i64,
+}
+
+#[derive(MapValue)]
+#[repr(C, align(64))]
+struct BigInBytes {
+    wide: [u8; 16],
+    low: u64,
+}
+
+#[test]
+fn int128_is_met_by_two_halves() {
+    accepted::<Big>("big");
+    accepted::<BigInHalves>("big");
+    assert_eq!(
+        refused::<BigInBytes>("big"),
+        ["BigInBytes.wide: `[u8; 16]` (16 bytes) in Rust, `__int128` (16 bytes) in BTF"]
+    );
+}
+
+#[derive(MapValue)]
+#[repr(C, align(4))]
+struct Orders<B: 'static, L: 'static, P: 'static> {
+    big: B,
+    little: L,
+    plain: P,
+}
+
+#[test]
+fn a_stated_byte_order_must_not_be_the_other_one() {
+    accepted::<Orders<U32<BigEndian>, U32<LittleEndian>, u32>>("orders");
+    // The machine's own order is what C has everywhere; who converts by hand may.
+    accepted::<Orders<u32, u32, U32<BigEndian>>>("orders");
+    assert_eq!(
+        refused::<Orders<U32<LittleEndian>, U32<BigEndian>, [u8; 4]>>("orders"),
+        [
+            "Orders.big: `U32<LittleEndian>` (4 bytes) in Rust, `__be32` (4 bytes) in BTF; the byte order is another",
+            "Orders.little: `U32<BigEndian>` (4 bytes) in Rust, `__le32` (4 bytes) in BTF; the byte order is another",
+            "Orders.plain: `[u8; 4]` (4 bytes) in Rust, `__u32` (4 bytes) in BTF",
+        ]
+    );
+}
+
+#[test]
+fn a_name_may_be_a_typedef_and_an_unknown_one_offers_the_nearest() {
+    accepted::<u64>("nanoseconds");
+    accepted::<i32>("counter_t");
+    let text = |name: &str| btf().check::<Holes>(name).unwrap_err().to_string();
+    assert_eq!(text("hole"), "there is no type `hole` in the BTF; did you mean `holes`?");
+    assert_eq!(text("union holes"), "there is no type `union holes` in the BTF");
+    assert_eq!(text(""), "there is no type `` in the BTF");
+    // A variable is no type.
+    assert!(text("_license").starts_with("there is no type `_license`"));
+}
+
+#[test]
+fn the_c_type_is_named_in_each_line() {
+    let error = btf().check::<Turned>("nested").unwrap_err().to_string();
+    assert!(error.contains("Turned.seen: offset 64 in Rust, 56 in BTF (struct nested)"), "{error}");
+}
