@@ -148,4 +148,23 @@ struct orders {
 };
 KEEP(struct orders, orders);
 
+/* More than an `int` holds. */
+enum large {
+	LARGE = 3000000000U,
+};
+KEEP(enum large, large);
+
+union views {
+	struct {
+		__u32 a, b;
+	};
+	struct {
+		__u64 c;
+	};
+};
+KEEP(union views, views);
+
+typedef __int128 wide_t;
+KEEP(wide_t, wide);
+
 char _license[] SEC("license") = "Dual MIT/GPL";

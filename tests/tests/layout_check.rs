@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, Wrapping};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
-use mapvalue::{Btf, Error, MapValue};
+use mapvalue::{Btf, Error, MapValue, Plain};
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32};
 
 fn btf() -> Btf {
@@ -101,6 +101,36 @@ fn a_leaf_of_another_meaning_is_told_though_its_size_fits() {
     );
 }
 
+#[derive(MapValue)]
+#[repr(C)]
+struct NarrowLeaves {
+    k: [f32; 2],
+    l: f32,
+    n: u32,
+}
+
+#[test]
+fn a_leaf_of_another_size_is_told_though_its_meaning_fits() {
+    let lines = refused::<NarrowLeaves>("leaves");
+    for expected in [
+        "NarrowLeaves.k: `[f32; 2]` (8 bytes) in Rust, `float` (4 bytes) in BTF",
+        "NarrowLeaves.l: `f32` (4 bytes) in Rust, `double` (8 bytes) in BTF",
+        "NarrowLeaves.n: `u32` (4 bytes) in Rust, `void *` (8 bytes) in BTF",
+    ] {
+        assert!(lines.iter().any(|line| line == expected), "{expected}: {lines:#?}");
+    }
+}
+
+#[derive(MapValue)]
+#[repr(C, align(8))]
+struct Aligned(u32);
+
+#[test]
+fn a_newtype_that_is_larger_than_its_field_is_not_its_field() {
+    accepted::<Users>("__s32");
+    assert_eq!(refused::<Aligned>("__u32"), ["Aligned: `Aligned` (8 bytes) in Rust, `__u32` (4 bytes) in BTF"]);
+}
+
 #[derive(MapValue, Clone, Copy)]
 #[repr(u32)]
 enum Verdict {
@@ -178,6 +208,9 @@ fn enums_are_met_by_enums_of_the_same_values_or_by_numbers_that_hold_them() {
             "WrongEnums.error: `u32` (4 bytes) in Rust, `FAILED` = -1 of `enum error` in BTF",
         ]
     );
+    assert_eq!(refused::<u64>("verdict"), ["u64: `u64` (8 bytes) in Rust, `enum verdict` (4 bytes) in BTF"]);
+    accepted::<u32>("large");
+    assert_eq!(refused::<i32>("large"), ["i32: `i32` (4 bytes) in Rust, `LARGE` = 3000000000 of `enum large` in BTF"]);
     assert_eq!(refused::<Small>("verdict"), ["Small: `Small` (1 byte) in Rust, `enum verdict` (4 bytes) in BTF"]);
 }
 
@@ -294,6 +327,58 @@ struct FlowWithoutHigh {
     protocol: u64,
 }
 
+#[derive(MapValue)]
+#[repr(C)]
+struct FlowShifted {
+    v6: [u8; 16],
+    _pad: u32,
+    endpoint: Endpoint,
+    both: u64,
+    protocol: u64,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Whole {
+    c: u64,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Parts {
+    a: u32,
+    b: u32,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Views<A: Plain + Copy, B: Plain + Copy> {
+    one: A,
+    other: B,
+}
+
+#[test]
+fn an_anonymous_member_is_met_in_its_place_alone_and_by_the_field_that_fits() {
+    assert_eq!(
+        refused::<FlowShifted>("flow"),
+        [
+            "FlowShifted.endpoint: `Endpoint` (4 bytes) at offset 20 in Rust, nothing in BTF",
+            "FlowShifted.protocol: `u64` (8 bytes) in Rust, `__u8` (1 byte) in BTF",
+            "FlowShifted.port: nothing in Rust, `__be16` (2 bytes) at offset 16 in BTF",
+            "FlowShifted.vlan: nothing in Rust, `__u16` (2 bytes) at offset 18 in BTF",
+        ]
+    );
+    accepted::<Views<Parts, Whole>>("views");
+    accepted::<Views<Whole, Parts>>("views");
+    assert_eq!(
+        refused::<Views<Parts, u32>>("views"),
+        [
+            "Views.other: `u32` (4 bytes) at offset 0 in Rust, nothing in BTF",
+            "Views.c: nothing in Rust, `__u64` (8 bytes) at offset 0 in BTF",
+        ]
+    );
+}
+
 #[test]
 fn what_is_anonymous_in_c_is_met_by_its_members_or_by_a_field_in_its_place() {
     accepted::<Flow>("flow");
@@ -359,6 +444,11 @@ fn a_union_or_wrapper_is_met_by_a_member_that_fills_it() {
         ]
     );
     assert_eq!(
+        refused::<U32<BigEndian>>("address"),
+        ["U32<BigEndian>: `U32<BigEndian>` (4 bytes) in Rust, `union address` (16 bytes) in BTF"],
+        "a member that does not fill the union"
+    );
+    assert_eq!(
         refused::<Named<[u32; 4]>>("named"),
         ["Named.address: `[u32; 4]` (16 bytes) in Rust, `union address` (16 bytes) in BTF"]
     );
@@ -394,6 +484,22 @@ fn bitfields_are_met_by_an_integer_over_their_storage() {
             "WrongBits.flags: nothing in Rust, a bitfield of 3 bits at offset 4 in BTF",
             "WrongBits.offset: nothing in Rust, a bitfield of 13 bits at offset 4 in BTF",
         ]
+    );
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct SignedBits {
+    head: i32,
+    frag: u16,
+    port: u16,
+}
+
+#[test]
+fn bitfields_are_not_met_by_a_signed_integer() {
+    assert_eq!(
+        refused::<SignedBits>("bits")[0],
+        "SignedBits.head: `i32` (4 bytes) at offset 0 in Rust, nothing in BTF"
     );
 }
 
@@ -494,6 +600,13 @@ struct Halves {
 }
 
 #[derive(MapValue)]
+#[repr(C, align(32))]
+struct HalvesApart {
+    low: u64,
+    high: u64,
+}
+
+#[derive(MapValue)]
 #[repr(C, align(64))]
 struct BigInBytes {
     wide: [u8; 16],
@@ -504,6 +617,10 @@ struct BigInBytes {
 fn int128_is_met_by_two_halves() {
     accepted::<Big>("big");
     accepted::<BigInHalves>("big");
+    accepted::<Halves>("wide_t");
+    for line in [refused::<[f64; 2]>("wide_t"), refused::<HalvesApart>("wide_t"), refused::<u64>("wide_t")] {
+        assert!(line[0].ends_with("in Rust, `wide_t` (16 bytes) in BTF"), "{line:?}");
+    }
     assert_eq!(
         refused::<BigInBytes>("big"),
         ["BigInBytes.wide: `[u8; 16]` (16 bytes) in Rust, `__int128` (16 bytes) in BTF"]

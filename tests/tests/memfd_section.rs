@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use mapvalue::btf::InvalidBtf;
 use mapvalue::{AnyVar, Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var};
 
 fn btf() -> Btf {
@@ -73,4 +74,75 @@ fn read_only_memory_gives_read_only_handles() {
     assert!(matches!(section.var::<Proto>("limits"), Err(Error::ReadOnly { .. })));
     assert!(matches!(section.slice::<u64>("answer"), Err(Error::NoSuchPart { .. })));
     assert!(matches!(section.any_var::<bool>("enabled").unwrap().store(&false), Err(Error::ReadOnly { .. })));
+}
+
+#[test]
+fn paths_lead_through_anonymous_structs_and_not_into_bitfields() {
+    let btf = Btf::from_object(include_bytes!("../bpf/layouts.bpf.o")).unwrap();
+    let mapping = Mapping::memfd(8192).unwrap();
+    let section = DataSection::with_btf(&mapping, &btf, ".data").unwrap();
+    let start = section.variables().iter().find(|variable| variable.name == "flow").unwrap().offset;
+    section.var::<u32>("flow.high").unwrap().store(7);
+    assert_eq!(mapping.var::<u32>(start + 28).unwrap().load(), 7);
+    let text = |path: &str| section.var::<u32>(path).unwrap_err().to_string();
+    assert_eq!(text("bits.length"), "`bits.length`: `length` is a bitfield of 12 bits, which has no place of its own");
+    assert_eq!(text("nested.points.1]"), "`nested.points.1]`: write `.member` and `[index]`");
+    // A flexible array has no elements.
+    assert!(text("nested.data[0]").contains("`__u8[0]` has 0 elements"));
+}
+
+/// The bare BTF of an object.
+fn bare(object: &[u8]) -> &[u8] {
+    // Magic, version, flags, and a header of 24 bytes; that of `.BTF.ext` is longer.
+    let start = object.windows(8).position(|bytes| bytes == [0x9f, 0xeb, 1, 0, 24, 0, 0, 0]).unwrap();
+    &object[start..]
+}
+
+#[test]
+fn bare_btf_from_clang_does_not_say_where_variables_are() {
+    let btf = Btf::parse(bare(include_bytes!("../bpf/sections.bpf.o"))).unwrap();
+    let error = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss").unwrap_err();
+    assert!(matches!(error, Error::OpenSection { .. }), "{error:?}");
+    assert!(error.to_string().contains("`Btf::from_object`"), "{error}");
+}
+
+#[test]
+fn btf_of_the_other_byte_order_is_no_description_of_memory_here() {
+    let little = bare(include_bytes!("../bpf/sections.bpf.o"));
+    let word = |at: usize| u32::from_le_bytes(little[at..at + 4].try_into().unwrap()) as usize;
+    let (types, strings) = (24 + word(8)..24 + word(8) + word(12), 24 + word(16)..24 + word(16) + word(20));
+    let mut other = little[..strings.end].to_vec();
+    other[..2].reverse();
+    other[4..24].chunks_exact_mut(4).for_each(<[u8]>::reverse);
+    other[types].chunks_exact_mut(4).for_each(<[u8]>::reverse);
+    let btf = Btf::parse(&other).unwrap();
+    assert_eq!(btf.find("stats").count(), 2, "the struct and the variable");
+    let error = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss").unwrap_err();
+    assert!(matches!(error, Error::ForeignByteOrder { .. }), "{error:?}");
+}
+
+/// The object with the last place changed where a name stands between zero bytes.
+fn renamed(from: &str, to: &str) -> Vec<u8> {
+    let mut object = include_bytes!("../bpf/sections.bpf.o").to_vec();
+    let name = [b"\0", from.as_bytes(), b"\0"].concat();
+    let at = object.windows(name.len()).rposition(|bytes| bytes == name).unwrap() + 1;
+    object[at..at + from.len()].fill(0);
+    object[at..at + to.len()].copy_from_slice(to.as_bytes());
+    object
+}
+
+#[test]
+fn a_variable_without_a_symbol_has_no_known_place() {
+    let btf = Btf::from_object(&renamed("threshold", "thresholx")).unwrap();
+    let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".data").unwrap();
+    assert!(!section.variables().iter().any(|variable| variable.name.starts_with("thresh")));
+    let error = section.var::<u64>("threshold").unwrap_err();
+    assert!(matches!(error, Error::UnknownVariable { hidden: true, .. }), "{error:?}");
+    assert_eq!(section.var::<i32>("offset").unwrap().load(), 0, "the others are there");
+}
+
+#[test]
+fn an_object_whose_btf_continues_anothers_is_refused() {
+    let error = Btf::from_object(&renamed(".data.knobs", ".BTF.base")).unwrap_err();
+    assert_eq!(error, InvalidBtf::Split);
 }

@@ -314,8 +314,7 @@ impl Comparison {
     }
 
     fn meets_member(&mut self, at: At<'_>, layout: &Layout, member: Member<'_>) -> bool {
-        let fills = member.bit_offset == 0 && member.bitfield.is_none();
-        fills && member.ty.size() == Some(layout.size() as u64) && self.meets(at, layout, member.ty)
+        member.bit_offset == 0 && member.bitfield.is_none() && self.meets(at, layout, member.ty)
     }
 
     /// The fields of a struct or union for the members of one.

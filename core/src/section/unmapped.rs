@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::bpf::open::BPF_F_RDONLY_PROG;
 use crate::bpf::{MapInfo, sys};
-use crate::{Error, MapName, MapType, ReadOnlyReason};
+use crate::{Error, MapName, ReadOnlyReason};
 
 /// An array map of one value.
 #[derive(Debug)]
@@ -20,10 +20,8 @@ pub(super) struct Unmapped {
 }
 
 impl Unmapped {
+    /// For an array map, which is what maps are that could be mapped if they were mmapable.
     pub(super) fn new(map: BorrowedFd<'_>, info: &MapInfo) -> Result<Self, Error> {
-        if info.map_type != MapType::ARRAY || info.key_size != 4 {
-            return Err(Error::UnsupportedMapType { map: info.name, map_type: info.map_type });
-        }
         let fd = map.try_clone_to_owned().map_err(|error| Error::os("duplicate the descriptor of a map", &error))?;
         Ok(Self {
             fd,
@@ -63,7 +61,8 @@ impl Unmapped {
         let range = offset..offset.saturating_add(bytes.len());
         let out_of_range = Error::OutOfRange { offset, size: bytes.len(), len: self.len };
         value.get_mut(range).ok_or(out_of_range)?.copy_from_slice(bytes);
-        // SAFETY: `new` has checked that this is an array map, and `value` has the length of its values.
+        // SAFETY: this is an array map (`Mapping::from_map` says `NotMmapable` or `KernelTooOld`, after which `new` is called, of no
+        // other: `Geometry::of` checks the type first), and `value` has the length that the kernel told of its values.
         unsafe { sys::update_first(self.fd.as_fd(), &value) }.map_err(|errno| match errno {
             libc::EPERM => Error::ReadOnly { map: self.map, reason: ReadOnlyReason::Frozen },
             errno => Error::Os { operation: "update the value of the map", errno },
