@@ -284,7 +284,8 @@ pub enum Error {
     /// The map was created without `BPF_F_MMAPABLE`.
     #[error(
         "{map} was created without BPF_F_MMAPABLE: add `__uint(map_flags, BPF_F_MMAPABLE)` to its definition, or use \
-         lookups and `from_bytes`"
+         lookups and `from_bytes`; of a section of globals, whose loader did not ask for the flag, use \
+         `DataSection::from_map_with_btf` and `any_var`"
     )]
     NotMmapable {
         /// The map.

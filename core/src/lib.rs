@@ -69,7 +69,7 @@
 //! - **Nothing is unmapped under a handle.** Each holds the [`Mapping`]; no function unmaps a part. A BPF map keeps its size, a
 //!   memfd must be sealed against shrinking; other files are not, which is why `from_file` is `unsafe`.
 //! - **Mixed sizes are the one rule left to the user**: give each byte one type. Safe code can view the same bytes at two widths,
-//!   by raw offsets (not by the names of a `DataSection`, whose types are those of the program), by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
+//!   by raw offsets, through the fields of a union (but not otherwise by the names of a [`DataSection`]), by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
 //!   meaning for two such accesses that race when one is a store. Every CPU that Linux runs on has one: some bytes are the
 //!   one's and some the other's. See [`Mapping`].
 //!

@@ -3,8 +3,9 @@
 use super::{Composite, Kind, Type};
 use crate::c_names::is_padding;
 
-/// More than any struct has, with those of the anonymous structs inside.
-const MAX_MEMBERS: usize = 1 << 17;
+/// Members, with those of the anonymous structs inside, that any object may ask to be listed. More may a larger one: one for each
+/// word of it, which no honest struct needs.
+const MAX_MEMBERS: usize = 4096;
 /// How deep anonymous structs may lie in each other.
 const MAX_ANONYMOUS: usize = 8;
 
@@ -24,12 +25,13 @@ pub(super) struct Flat<'a> {
 
 pub(super) struct Members<'a> {
     list: Vec<Flat<'a>>,
+    limit: usize,
 }
 
 impl<'a> Members<'a> {
     /// `None` if there are too many to be honest.
     pub(super) fn of(composite: Composite<'a>) -> Option<Self> {
-        let mut members = Self { list: Vec::new() };
+        let mut members = Self { list: Vec::new(), limit: composite.words().max(MAX_MEMBERS) };
         members.flatten(composite, 0, &[], None)?;
         Some(members)
     }
@@ -45,7 +47,7 @@ impl<'a> Members<'a> {
         for (nth, member) in composite.members().enumerate() {
             let mut branches = branches.to_vec();
             branches.extend(union.map(|union| (union, nth)));
-            if self.list.len() >= MAX_MEMBERS || branches.len() > MAX_ANONYMOUS {
+            if self.list.len() >= self.limit || branches.len() > MAX_ANONYMOUS {
                 return None;
             }
             let bit_offset = base + u64::from(member.bit_offset);

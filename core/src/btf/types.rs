@@ -327,6 +327,13 @@ impl<'a> Composite<'a> {
     }
 }
 
+impl Composite<'_> {
+    /// How many words the types of its object take.
+    pub(super) fn words(self) -> usize {
+        self.btf.wire.words()
+    }
+}
+
 /// The width of a bitfield in the old way, in which the type itself is narrower than its size.
 fn narrow(ty: Type<'_>) -> Option<u32> {
     match ty.resolved()?.kind() {

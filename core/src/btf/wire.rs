@@ -89,6 +89,11 @@ impl Wire {
         u32::try_from(self.starts.len()).unwrap_or(u32::MAX - 1) + 1
     }
 
+    /// How many words all records take.
+    pub(super) fn words(&self) -> usize {
+        self.words.len()
+    }
+
     /// The record of a type, `None` for `void` and beyond the last.
     pub(super) fn record(&self, id: u32) -> Option<Record<'_>> {
         record(&self.words, self.start(id)?)
