@@ -619,7 +619,7 @@ fn int128_is_met_by_two_halves() {
     accepted::<BigInHalves>("big");
     accepted::<Halves>("wide_t");
     for line in [refused::<[f64; 2]>("wide_t"), refused::<HalvesApart>("wide_t"), refused::<u64>("wide_t")] {
-        assert!(line[0].ends_with("in Rust, `wide_t` (16 bytes) in BTF"), "{line:?}");
+        assert!(line[0].ends_with("in Rust, `wide_t`, `__int128` (16 bytes) in BTF"), "{line:?}");
     }
     assert_eq!(
         refused::<BigInBytes>("big"),

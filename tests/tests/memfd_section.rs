@@ -146,3 +146,51 @@ fn an_object_whose_btf_continues_anothers_is_refused() {
     let error = Btf::from_object(&renamed(".data.knobs", ".BTF.base")).unwrap_err();
     assert_eq!(error, InvalidBtf::Split);
 }
+
+/// The object with the records of some symbols (`Elf64_Sym`) changed.
+fn with_symbols(change: impl Fn(&str, &mut [u8])) -> Vec<u8> {
+    let mut object = include_bytes!("../bpf/sections.bpf.o").to_vec();
+    let number = |object: &[u8], at: usize, len: usize| {
+        object[at..at + len].iter().rev().fold(0, |number, byte| number << 8 | usize::from(*byte))
+    };
+    let (headers, count) = (number(&object, 0x28, 8), number(&object, 0x3c, 2));
+    let section = |object: &[u8], index: usize| {
+        let header = headers + index * 64;
+        let field = |at, len| number(object, header + at, len);
+        (field(4, 4), field(24, 8), field(32, 8), field(40, 4))
+    };
+    let (_, start, size, names) = (0..count).map(|index| section(&object, index)).find(|found| found.0 == 2).unwrap();
+    let (_, names, ..) = section(&object, names);
+    for symbol in (start..start + size).step_by(24) {
+        let name = names + number(&object, symbol, 4);
+        let end = object[name..].iter().position(|byte| *byte == 0).unwrap();
+        let name = String::from_utf8(object[name..name + end].to_vec()).unwrap();
+        change(&name, &mut object[symbol..symbol + 24]);
+    }
+    object
+}
+
+fn knobs(object: &[u8]) -> Vec<(String, usize)> {
+    let btf = Btf::from_object(object).unwrap();
+    let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".data.knobs").unwrap();
+    section.variables().into_iter().map(|variable| (variable.name, variable.offset)).collect()
+}
+
+#[test]
+fn symbols_tell_where_variables_lie() {
+    let named = |names: [(&str, usize); 2]| names.map(|(name, offset)| (name.to_owned(), offset)).to_vec();
+    assert_eq!(knobs(&with_symbols(|_, _| {})), named([("verbosity", 0), ("burst", 4)]));
+    let swapped = with_symbols(|name, symbol| match name {
+        "verbosity" => symbol[8] = 4,
+        "burst" => symbol[8] = 0,
+        _ => {}
+    });
+    assert_eq!(knobs(&swapped), named([("burst", 0), ("verbosity", 4)]), "in the order of their offsets");
+    // A symbol of the same name in another section is another variable.
+    let elsewhere = with_symbols(|name, symbol| symbol[6] += u8::from(name == "burst"));
+    assert_eq!(knobs(&elsewhere), [("verbosity".to_owned(), 0)]);
+    let hidden = with_symbols(|name, symbol| symbol[5] += 2 * u8::from(name == "burst"));
+    assert_eq!(knobs(&hidden), [("verbosity".to_owned(), 0)]);
+    let local = with_symbols(|name, symbol| symbol[4] &= if name == "burst" { 0x0f } else { 0xff });
+    assert_eq!(knobs(&local), [("verbosity".to_owned(), 0)]);
+}

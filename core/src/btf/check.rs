@@ -150,7 +150,11 @@ fn describe_rust(layout: &Layout) -> String {
 }
 
 fn describe_btf(ty: Type<'_>) -> String {
-    format!("`{ty}` ({})", bytes(ty.size()))
+    // Of `__u32` one knows what it is, of `pid_t` not.
+    let behind = ty.resolved().filter(|_| matches!(ty.kind(), Kind::Typedef(_)));
+    let behind = behind.filter(|_| !ty.name().ends_with(|last: char| last.is_ascii_digit()));
+    let behind = behind.map(|behind| format!(", `{behind}`")).unwrap_or_default();
+    format!("`{ty}`{behind} ({})", bytes(ty.size()))
 }
 
 /// The comparison so far.
