@@ -8,7 +8,7 @@ use zerocopy::byteorder::{ByteOrder, I16, I32, I64, Order, U16, U32, U64};
 use crate::layout::{Endianness, Kind};
 use crate::leaf::map_value;
 use crate::raw::ByteAligned;
-use crate::{Access, InvalidValue, Layout, Leaf, MapValue, Plain, ReadWrite, Shared, Storable};
+use crate::{InvalidValue, Layout, Leaf};
 
 const fn endianness(order: Order) -> Endianness {
     match order {

@@ -66,6 +66,8 @@ pub enum Kind {
         /// The variants in the order of their declaration.
         variants: &'static [Variant],
     },
+    /// A pointer of 8 bytes: `ArenaPtr`, `Kptr`. What it points to is no part of the layout.
+    Pointer,
     /// An array; its element's layout.
     Array {
         /// Number of elements.

@@ -15,7 +15,7 @@ use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Plain, ReadWrite, S
 /// A value of 1, 2, 4 or 8 bytes that is loaded and stored in one access.
 ///
 /// Implemented for the integers, floats, `bool`, `Wrapping`, `Option<NonZero..>`, zerocopy's integers of a stated byte
-/// order, and by the derive for field-less enums.
+/// order, [`ArenaPtr`](crate::ArenaPtr) and [`Kptr`](crate::Kptr), and by the derive for field-less enums.
 ///
 /// # Safety
 ///
@@ -59,29 +59,29 @@ macro_rules! map_value {
         // SAFETY: the mirror is the cell itself, of the size and alignment that `Leaf` promises; the layout is given
         // for this type; a raw integer is valid whatever its bits; a leaf is a number, without drop glue or pointer.
         #[diagnostic::do_not_recommend]
-        unsafe impl<$($generics)*> MapValue for $leaf {
-            type Shared<A: Access> = Shared<Self, A>;
-            const LAYOUT: Layout = $layout;
+        unsafe impl<$($generics)*> $crate::MapValue for $leaf {
+            type Shared<A: $crate::Access> = $crate::Shared<Self, A>;
+            const LAYOUT: $crate::Layout = $layout;
 
             #[inline]
-            fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
+            fn __try_load<A: $crate::Access>(shared: &Self::Shared<A>) -> Result<Self, $crate::InvalidValue> {
                 shared.try_load()
             }
         }
 
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> Storable for $leaf {
+        impl<$($generics)*> $crate::Storable for $leaf {
             #[inline]
-            fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
+            fn __store(shared: &Self::Shared<$crate::ReadWrite>, value: &Self) {
                 shared.__store_ref(value);
             }
         }
 
         // SAFETY: `__try_load` of this type always returns `Ok`.
         #[diagnostic::do_not_recommend]
-        unsafe impl<$($generics)*> Plain for $leaf {
+        unsafe impl<$($generics)*> $crate::Plain for $leaf {
             #[inline]
-            fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
+            fn __load<A: $crate::Access>(shared: &Self::Shared<A>) -> Self {
                 shared.load()
             }
         }

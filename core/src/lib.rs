@@ -35,7 +35,7 @@
 //! does the rest: fields, indices, iterators, borrows.
 //!
 //! A leaf is what one access of the machine moves: an integer, a float, a `bool`, a field-less enum, an
-//! `Option<NonZeroU32>` and its kin, a big-endian integer of [`zerocopy`]. Structs and arrays are made of leaves.
+//! `Option<NonZeroU32>` and its kin, a big-endian integer of [`zerocopy`], an [`ArenaPtr`] or [`Kptr`]. Structs and arrays are made of leaves.
 //!
 //! # Globals by name
 //!
@@ -91,12 +91,15 @@ compile_error!("mapvalue needs a 64-bit target: BPF is always 64-bit, and so are
 // So that the derive's `::mapvalue` paths work in this crate's own tests and examples.
 extern crate self as mapvalue;
 
+mod address;
+mod arena;
 mod byteorder;
 mod bytes;
 mod chunks;
 mod compound;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
 mod error;
+mod kptr;
 mod layout;
 mod leaf;
 mod raw;
@@ -127,7 +130,9 @@ mod slice;
 #[cfg(feature = "std")]
 mod var;
 
+pub use arena::ArenaPtr;
 pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
+pub use kptr::{Domain, Kernel, Kptr};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;

@@ -42,7 +42,7 @@ reasons! {
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is an address in this process, which means nothing to a BPF program",
-        label = "a pointer: store the data itself, an id, or an offset into the map, or `u64` if only the BPF side uses it"
+        label = "a pointer: store the data itself, an id, an offset into the map, an `ArenaPtr` into an arena, or a `Kptr` that only BPF follows"
     )]
     PointerFree;
 

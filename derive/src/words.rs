@@ -14,8 +14,8 @@ use crate::bounds::innermost;
 pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     let words = match innermost(ty) {
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => {
-            "a pointer is an address in this process, which means nothing to a BPF program: store the data itself, an id, or an \
-             offset into the map, or `u64` if only the BPF side uses it"
+            "a pointer is an address in this process, which means nothing to a BPF program: store the data itself, an id, an \
+             offset into the map, an `ArenaPtr` into an arena, or a `Kptr` that only BPF follows"
         }
         Type::TraitObject(_) | Type::ImplTrait(_) | Type::Slice(_) => {
             "the size of this type is not fixed: write the data in place, as a struct or as an array `[T; N]`"

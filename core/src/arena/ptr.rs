@@ -1,0 +1,90 @@
+//! [`ArenaPtr`]: a pointer as memory of an arena holds it.
+
+use core::marker::PhantomData;
+
+use crate::address::address_leaf;
+
+/// A pointer to a `T` in an arena, as memory holds it: 8 bytes, a leaf like `u64`.
+///
+/// It is a plain number, which a BPF program may set to anything: it can be loaded, stored, exchanged and compared, but not
+/// followed by itself. That takes the arena, which knows where it is mapped and checks the address.
+///
+/// What the number means:
+///
+/// - Memory of an arena holds *user addresses*: those of the mapping in this process. BPF programs use the low 32 bits,
+///   [`offset`](Self::offset), alone; an arena never crosses a 4 GiB boundary, so they tell the place.
+/// - Under `BPF_F_NO_USER_CONV` some stored pointers are the bare low 32 bits. So two pointers to one place can
+///   differ as numbers, which is what `==` and `compare_exchange` go by.
+/// - Null is the 64-bit value 0, nothing else. The arena's first byte, whose low 32 bits are 0 too, is not null: globals of a BPF
+///   program lie there, and a list whose head is such a global holds its address.
+///
+/// `T` need not be a `MapValue`, not even sized, so a type can hold pointers to itself:
+///
+/// ```
+/// use mapvalue::{ArenaPtr, MapValue, Mapping, Var};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Node {
+///     next: ArenaPtr<Node>,
+///     value: u64,
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let node: Var<Node> = mapping.var(0)?;
+/// assert!(node.next.load().is_null());
+/// node.next.store(ArenaPtr::from_address(0x1_0000_0040));
+/// assert_eq!(node.next.load().offset(), 0x40);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[repr(transparent)]
+pub struct ArenaPtr<T: ?Sized> {
+    address: u64,
+    // No `T` is owned or shared by a number, so it is `Send` and `Sync` whatever `T` is.
+    target: PhantomData<fn() -> T>,
+}
+
+impl<T: ?Sized> ArenaPtr<T> {
+    /// No pointer: the 64-bit value 0.
+    pub const NULL: Self = Self::new(0);
+
+    #[inline]
+    const fn new(address: u64) -> Self {
+        Self { address, target: PhantomData }
+    }
+
+    /// The pointer that memory holds as this number.
+    #[inline]
+    #[must_use]
+    pub const fn from_address(address: u64) -> Self {
+        Self::new(address)
+    }
+
+    /// The number that memory holds.
+    #[inline]
+    pub const fn address(self) -> u64 {
+        self.address
+    }
+
+    /// Whether it is [`NULL`](Self::NULL): whether all 64 bits are 0.
+    #[inline]
+    pub const fn is_null(self) -> bool {
+        self.address == 0
+    }
+
+    /// The low 32 bits, which tell the place in the arena, and are all that BPF programs look at.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
+    pub const fn offset(self) -> u32 {
+        self.address as u32
+    }
+
+    /// The same number, as a pointer to another type.
+    #[inline]
+    #[must_use]
+    pub const fn cast<U: ?Sized>(self) -> ArenaPtr<U> {
+        ArenaPtr::new(self.address)
+    }
+}
+
+address_leaf!([T: ?Sized + 'static] ArenaPtr<T>);
