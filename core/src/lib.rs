@@ -85,9 +85,6 @@
 
 #![cfg_attr(not(feature = "std"), no_std)]
 
-#[cfg(not(target_pointer_width = "64"))]
-compile_error!("mapvalue needs a 64-bit target: BPF is always 64-bit, and so are the places it shares");
-
 // So that the derive's `::mapvalue` paths work in this crate's own tests and examples.
 extern crate self as mapvalue;
 
@@ -102,6 +99,7 @@ mod error;
 mod kptr;
 mod layout;
 mod leaf;
+mod platform;
 mod raw;
 #[doc(hidden)]
 pub mod refused;
