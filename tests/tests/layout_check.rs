@@ -3,7 +3,7 @@
 use std::num::{NonZeroU32, Wrapping};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
-use mapvalue::{Btf, Error, MapValue, Plain};
+use mapvalue::{ArenaPtr, Btf, Error, Kernel, Kptr, MapValue, Plain};
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32};
 
 fn btf() -> Btf {
@@ -53,6 +53,30 @@ struct Leaves {
 fn each_leaf_meets_its_own_kind() {
     accepted::<Leaves>("leaves");
     accepted::<Leaves>("struct leaves");
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Pointers<N: 'static, O: 'static> {
+    _pad: [u8; 56],
+    n: N,
+    o: O,
+}
+
+#[test]
+fn a_pointer_is_met_by_a_number_or_a_pointer_and_a_pointer_meets_a_number() {
+    let missing =
+        |lines: Vec<String>| lines.into_iter().filter(|line| !line.contains("nothing in Rust")).collect::<Vec<_>>();
+    assert_eq!(missing(refused::<Pointers<ArenaPtr<Leaves>, ArenaPtr<u8>>>("leaves"))[1..], [""; 0]);
+    assert_eq!(missing(refused::<Pointers<Kptr<u8, Kernel>, Kptr<u8, Kernel>>>("leaves"))[1..], [""; 0]);
+    assert_eq!(
+        missing(refused::<Pointers<i64, i64>>("leaves"))[1..],
+        [
+            "Pointers.n: `i64` (8 bytes) in Rust, `void *` (8 bytes) in BTF",
+            "Pointers.o: `i64` (8 bytes) in Rust, `unsigned long` (8 bytes) in BTF",
+        ]
+    );
+    assert_eq!(refused::<ArenaPtr<u8>>("__s64"), ["ArenaPtr: `ArenaPtr` (8 bytes) in Rust, `__s64` (8 bytes) in BTF"]);
 }
 
 #[derive(MapValue)]

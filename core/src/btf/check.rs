@@ -13,8 +13,9 @@ use crate::layout::{Endianness, Field, Kind as RustKind, Layout, Spelled, Varian
 
 /// Differences that are written down; there are no more in any honest struct.
 const MAX_LISTED: usize = 1024;
-/// Comparisons that are made; a hostile union of unions would ask for many more.
-const MAX_STEPS: usize = 1 << 16;
+/// Comparisons that are made, and members that are looked at, even in a small object; in a larger one, as many as it has words. A
+/// hostile union of unions would ask for many more.
+const MIN_STEPS: usize = 1 << 16;
 
 /// One difference between a Rust type and a C type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,7 +93,7 @@ impl Layout {
     ///
     /// All differences.
     pub fn check(&self, ty: Type<'_>) -> Result<(), Mismatches> {
-        let mut comparison = Comparison { list: Vec::new(), more: 0, steps: MAX_STEPS };
+        let mut comparison = Comparison { list: Vec::new(), more: 0, steps: ty.words().max(MIN_STEPS) };
         let path = Path { parent: None, name: Name::Root(self) };
         comparison.compare(At { path: &path, rust: 0, btf: 0, unwrapped: 0 }, self, ty);
         let Comparison { list, more, .. } = comparison;
@@ -326,12 +327,14 @@ impl Comparison {
         if layout.size() as u64 != u64::from(composite.size()) {
             self.add(at, format!("size {}", layout.size()), composite.size().to_string(), "");
         }
-        let Some(mut members) = Members::of(composite) else {
-            return self.add(at, describe_rust(layout), "more anonymous structs than mapvalue looks into", "");
+        let Some(mut members) = Members::of(composite, self.steps) else {
+            self.steps = 0;
+            return self.add(at, describe_rust(layout), "more nested structs than mapvalue looks into", "");
         };
+        self.steps -= members.len();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
             let path = Path { parent: Some(at.path), name: Name::Field(field.name()) };
-            let at = At { path: &path, rust: at.rust + field.offset() as u64, ..at };
+            let at = At { path: &path, rust: at.rust + field.offset() as u64, unwrapped: 0, ..at };
             self.field(at, field, &mut members);
         }
         for member in members.missing() {
@@ -402,6 +405,8 @@ fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
     match (layout.kind(), ty.kind()) {
         (RustKind::Marker, _) => true,
         (RustKind::Int { signed: false, endianness: Endianness::Native }, Kind::Pointer(_)) => layout.size() == 8,
+        (RustKind::Pointer, Kind::Pointer(_)) => true,
+        (RustKind::Pointer, Kind::Int(int)) => is_whole(int, 8) && !int.signed,
         (RustKind::Float, Kind::Float { size }) => size as usize == layout.size(),
         (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
         (_, Kind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),

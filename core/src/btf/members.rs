@@ -1,11 +1,10 @@
 //! The members of a C struct or union, with those of the anonymous ones inside, and which of them Rust fields have been found for.
 
+use std::collections::HashMap;
+
 use super::{Composite, Kind, Type};
 use crate::c_names::is_padding;
 
-/// Members, with those of the anonymous structs inside, that any object may ask to be listed. More may a larger one: one for each
-/// word of it, which no honest struct needs.
-const MAX_MEMBERS: usize = 4096;
 /// How deep anonymous structs may lie in each other.
 const MAX_ANONYMOUS: usize = 8;
 
@@ -29,9 +28,9 @@ pub(super) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// `None` if there are too many to be honest.
-    pub(super) fn of(composite: Composite<'a>) -> Option<Self> {
-        let mut members = Self { list: Vec::new(), limit: composite.words().max(MAX_MEMBERS) };
+    /// `None` if there are more than `limit`.
+    pub(super) fn of(composite: Composite<'a>, limit: usize) -> Option<Self> {
+        let mut members = Self { list: Vec::new(), limit };
         members.flatten(composite, 0, &[], None)?;
         Some(members)
     }
@@ -85,6 +84,10 @@ impl<'a> Members<'a> {
         self.flatten(inner, self.list[outer].bit_offset, &branches, union)?;
         self.list[outer].inner = Some(self.list.len() - outer - 1);
         Some(())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
     }
 
     pub(super) fn ty(&self, index: usize) -> Type<'a> {
@@ -148,19 +151,24 @@ impl<'a> Members<'a> {
     /// The members that no field has been found for, although they hold something: not padding, and not another way to see what
     /// has been found in a union.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Flat<'a>> {
-        self.list.iter().filter(|member| {
+        let found = self.found_in_unions();
+        self.list.iter().filter(move |member| {
             let holds = member.bitfield.is_some() || member.ty.size() != Some(0);
             let named = !member.name.is_empty() && !is_padding(member.name);
-            named && holds && !member.claimed && !self.is_seen_otherwise(member)
+            let other = |(union, branch): &(usize, usize)| {
+                found.get(union).is_some_and(|(first, last)| first != branch || last != branch)
+            };
+            named && holds && !member.claimed && !member.branches.iter().any(other)
         })
     }
 
-    /// Whether another member of an anonymous union that it is in has been found.
-    fn is_seen_otherwise(&self, member: &Flat<'_>) -> bool {
-        let other = |claimed: &Flat<'_>, (union, branch): (usize, usize)| {
-            claimed.branches.iter().any(|(other, found)| *other == union && *found != branch)
-        };
-        let claimed = || self.list.iter().filter(|member| member.claimed);
-        member.branches.iter().any(|branch| claimed().any(|claimed| other(claimed, *branch)))
+    /// Of each anonymous union, the first and the last member of which a part has been found.
+    fn found_in_unions(&self) -> HashMap<usize, (usize, usize)> {
+        let mut found = HashMap::new();
+        for (union, branch) in self.list.iter().filter(|member| member.claimed).flat_map(|member| &member.branches) {
+            let (first, last) = found.entry(*union).or_insert((*branch, *branch));
+            (*first, *last) = ((*first).min(*branch), (*last).max(*branch));
+        }
+        found
     }
 }

@@ -45,7 +45,7 @@ fn member<'a>(place: Place<'a>, name: &str, whole: &str) -> Result<Place<'a>, Er
         let reason = format!("`{name}` is a bitfield of {width} bits, which has no place of its own");
         return Err(no_part(whole, reason));
     }
-    Ok(Place { ty: found.ty, offset: place.offset + found.bit_offset / 8 })
+    Ok(Place { ty: found.ty, offset: place.offset.saturating_add(found.bit_offset / 8) })
 }
 
 /// How many members are looked at: more than any struct has, with those of the anonymous structs inside.

@@ -215,6 +215,11 @@ impl<'a> Type<'a> {
         self.record().map_or("", |record| self.btf.wire.string(record.name))
     }
 
+    /// How many words the types of its object take.
+    pub(super) fn words(self) -> usize {
+        self.btf.wire.words()
+    }
+
     pub(super) fn is_named(self, name: &str) -> bool {
         self.record().is_some_and(|record| self.btf.wire.is_string(record.name, name))
     }
@@ -324,13 +329,6 @@ impl<'a> Composite<'a> {
             let ty = Type::new(btf, member[1]);
             Member { name: btf.wire.string(member[0]), ty, bit_offset, bitfield: bitfield.or_else(|| narrow(ty)) }
         })
-    }
-}
-
-impl Composite<'_> {
-    /// How many words the types of its object take.
-    pub(super) fn words(self) -> usize {
-        self.btf.wire.words()
     }
 }
 
