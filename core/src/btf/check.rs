@@ -403,9 +403,8 @@ fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Field> {
 /// Whether both mean the same without further questions.
 fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
     match (layout.kind(), ty.kind()) {
-        (RustKind::Marker, _) => true,
+        (RustKind::Marker, _) | (RustKind::Pointer, Kind::Pointer(_)) => true,
         (RustKind::Int { signed: false, endianness: Endianness::Native }, Kind::Pointer(_)) => layout.size() == 8,
-        (RustKind::Pointer, Kind::Pointer(_)) => true,
         (RustKind::Pointer, Kind::Int(int)) => is_whole(int, 8) && !int.signed,
         (RustKind::Float, Kind::Float { size }) => size as usize == layout.size(),
         (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
