@@ -88,7 +88,7 @@ impl DataSection {
     pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
         let info = MapInfo::query(&map)?;
         let btf = Btf::of_map(&info)?;
-        let value = btf.value_of(&info)?;
+        let value = btf.of_number(info.btf_value_type_id, &info)?;
         let Kind::Section(_) = value.kind() else {
             return Err(Error::NotASection { map: info.name, found: value.to_string() });
         };

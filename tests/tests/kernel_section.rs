@@ -263,6 +263,8 @@ fn a_map_of_other_values_is_no_section_but_its_values_are_checked() {
     assert!(matches!(error, Error::NotASection { .. }), "{error:?}");
     assert!(error.to_string().contains("its values are `__u64`"), "{error}");
     btf::check_map_value::<u64>(&counters).unwrap();
+    btf::check_map_key::<u32>(&counters).unwrap();
+    assert!(matches!(btf::check_map_key::<u64>(&counters), Err(Error::LayoutMismatch(_))));
     let error = btf::check_map_value::<u32>(&counters).unwrap_err();
     assert_eq!(error.to_string(), "u32: `u32` (4 bytes) in Rust, `__u64` (8 bytes) in BTF (__u64)");
     let untyped = Map::array(8, 1);

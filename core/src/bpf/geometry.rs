@@ -91,6 +91,7 @@ mod tests {
             map_flags,
             name: MapName::new(*b"counters\0\0\0\0\0\0\0\0"),
             btf_id: 0,
+            btf_key_type_id: 0,
             btf_value_type_id: 0,
             map_extra: 0,
         }

@@ -28,6 +28,8 @@ pub struct MapInfo {
     pub name: MapName,
     /// The id of the BTF object that describes its types, 0 if there is none.
     pub btf_id: u32,
+    /// The BTF type of its keys, 0 if there is none.
+    pub btf_key_type_id: u32,
     /// The BTF type of its values, 0 if there is none.
     pub btf_value_type_id: u32,
     /// Type-specific: for an arena, the address it wants to be mapped at (Linux 5.16; 0 before).
@@ -63,6 +65,7 @@ impl MapInfo {
             map_flags: info.map_flags,
             name: MapName::new(info.name),
             btf_id: info.btf_id,
+            btf_key_type_id: info.btf_key_type_id,
             btf_value_type_id: info.btf_value_type_id,
             map_extra: info.map_extra,
         }

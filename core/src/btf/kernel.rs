@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use super::{Btf, Type};
 use crate::bpf::{MapInfo, sys};
-use crate::{Error, MapValue};
+use crate::{Error, Layout, MapValue};
 
 /// The kernel's own BTF (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -49,10 +49,9 @@ impl Btf {
         Ok(Self::parse(&bytes(&btf)?)?)
     }
 
-    /// The type of a map's values, if the map was created with it.
-    pub(crate) fn value_of(&self, info: &MapInfo) -> Result<Type<'_>, Error> {
-        let named = Some(info.btf_value_type_id).filter(|id| *id != 0);
-        named.and_then(|id| self.get(id)).ok_or(Error::NoBtf { map: info.name })
+    /// The type with this number, which a map names for its keys or values; 0 if it names none.
+    pub(crate) fn of_number(&self, id: u32, info: &MapInfo) -> Result<Type<'_>, Error> {
+        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::NoBtf { map: info.name })
     }
 }
 
@@ -70,7 +69,21 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
 /// [`Error::LayoutMismatch`] lists all differences, [`Error::NoBtf`] if the map was created without types; otherwise as
 /// [`Btf::from_map`].
 pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
+    check_map(map, &T::LAYOUT, |info| info.btf_value_type_id)
+}
+
+/// Checks that `T` is laid out as the keys of a map are: what [`to_bytes`](MapValue::to_bytes) of it can look up.
+///
+/// # Errors
+///
+/// As [`check_map_value`].
+pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
+    check_map(map, &T::LAYOUT, |info| info.btf_key_type_id)
+}
+
+fn check_map(map: impl AsFd, layout: &Layout, id: impl FnOnce(&MapInfo) -> u32) -> Result<(), Error> {
     let info = MapInfo::query(map)?;
     let btf = Btf::of_map(&info)?;
-    T::LAYOUT.check(btf.value_of(&info)?).map_err(|mismatches| Error::LayoutMismatch(Box::new(mismatches)))
+    let ty = btf.of_number(id(&info), &info)?;
+    layout.check(ty).map_err(|mismatches| Error::LayoutMismatch(Box::new(mismatches)))
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 pub use check::{Mismatch, Mismatches};
 pub use error::InvalidBtf;
-pub use kernel::check_map_value;
+pub use kernel::{check_map_key, check_map_value};
 pub use nearest::Nearest;
 pub use types::{Array, Composite, Enum, Int, Kind, Linkage, Member, Prototype, Section, SectionVariable, Type};
 
