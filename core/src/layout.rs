@@ -1,5 +1,8 @@
 //! [`Layout`]: size, alignment and fields of a type, as a constant that can be printed and compared.
 
+#[cfg(feature = "std")]
+mod c;
+
 use core::fmt;
 
 use crate::words::Words;

@@ -1,0 +1,721 @@
+//! [`Layout::c_declaration`]: a type as C declares it, so that a header can be written from Rust.
+//!
+//! What C must agree on (offsets, size, the meaning of each leaf) is spelled out: holes become members, and assertions hold the
+//! compiler to the numbers. What belongs to C alone (names that are keywords, two types of one name, alignment) is settled here.
+
+use std::collections::HashSet;
+use std::fmt::Write as _;
+
+use super::{Endianness, Field, Kind, Layout, Variant};
+use crate::c_names::identifier;
+
+impl Layout {
+    /// The type in C, after the types that it is made of: what a build script writes into a header.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// #[derive(MapValue, Clone, Copy)]
+    /// #[repr(u8)]
+    /// enum Mode {
+    ///     Count,
+    ///     DropAll = 5,
+    /// }
+    ///
+    /// #[derive(MapValue)]
+    /// #[map_value(rename = "config")]
+    /// #[repr(C)]
+    /// struct Config {
+    ///     mode: Mode,
+    ///     limit: u32,
+    ///     ports: [mapvalue::zerocopy::big_endian::U16; 3],
+    /// }
+    ///
+    /// let declaration = Config::LAYOUT.c_declaration();
+    /// assert_eq!(
+    ///     declaration.replace('\t', "    "),
+    ///     r#"enum Mode : __u8 {
+    ///     MODE_COUNT = 0,
+    ///     MODE_DROP_ALL = 5,
+    /// };
+    /// _Static_assert(sizeof(enum Mode) == 1, "enum Mode: 1 byte in Rust");
+    ///
+    /// struct config {
+    ///     enum Mode mode;
+    ///     __u8 _pad0[3];
+    ///     __u32 limit;
+    ///     __be16 ports[3];
+    ///     __u8 _pad1[2];
+    /// };
+    /// _Static_assert(sizeof(struct config) == 16, "struct config: 16 bytes in Rust");
+    /// _Static_assert(__builtin_offsetof(struct config, mode) == 0, "struct config: mode at offset 0 in Rust");
+    /// _Static_assert(__builtin_offsetof(struct config, limit) == 4, "struct config: limit at offset 4 in Rust");
+    /// _Static_assert(__builtin_offsetof(struct config, ports) == 8, "struct config: ports at offset 8 in Rust");
+    /// "#
+    /// );
+    /// ```
+    ///
+    /// What clang makes of it meets the Rust type in [`check`](Self::check). It needs the kernel's names for integers: include
+    /// `<linux/types.h>` or `vmlinux.h` before it. The compiler must know enums of a stated size: clang 11 (15 for the BTF of 64-bit
+    /// ones), or gcc 13.
+    ///
+    /// - Names are those of [`c_name`](Self::c_name). One that is a keyword in C ends in `_`, and the field `0` of a tuple struct is
+    ///   `_0`. Values of an enum begin with the name of their enum, since C has one namespace for all of them.
+    /// - A generic type with other arguments is another type, and C has no name for it: it is called `Name_2`. Give
+    ///   all types of a header to one call of [`c_declarations`](Self::c_declarations), so that each name is given once.
+    /// - A signed integer of a stated byte order is a plain one with a comment: the kernel has no name for it.
+    /// - A leaf is declared by C itself, so nothing is printed for it; for an array, what its elements are made of.
+    /// - Attributes are printed where C would lay the type out otherwise. A struct of [`zerocopy`](crate::zerocopy)'s integers may
+    ///   have a size that is no multiple of their width; C can only have it `packed`, and then reads fields in pieces.
+    ///   A comment says so; padding in Rust mends it.
+    #[must_use]
+    pub fn c_declaration(&self) -> String {
+        Self::c_declarations(&[*self])
+    }
+
+    /// Several types in C, each after those that it is made of, and none twice: see [`c_declaration`](Self::c_declaration).
+    ///
+    /// ```
+    /// use mapvalue::{Layout, MapValue};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Point {
+    ///     x: i32,
+    ///     y: i32,
+    /// }
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Line {
+    ///     ends: [Point; 2],
+    /// }
+    ///
+    /// let header = Layout::c_declarations(&[Line::LAYOUT, Point::LAYOUT]);
+    /// assert_eq!(header.matches("struct Point {").count(), 1);
+    /// assert!(header.contains("\tstruct Point ends[2];\n"));
+    /// ```
+    #[must_use]
+    pub fn c_declarations(layouts: &[Self]) -> String {
+        let mut declarations = Declarations::default();
+        for layout in layouts {
+            declarations.note_names(layout);
+        }
+        for layout in layouts {
+            declarations.base(layout);
+        }
+        declarations.text
+    }
+}
+
+/// The declarations so far.
+#[derive(Default)]
+struct Declarations {
+    text: String,
+    types: Vec<Declared>,
+    /// The names in Rust of all types, which are not given to others.
+    wanted: HashSet<String>,
+    /// All names of values of enums.
+    values: HashSet<String>,
+}
+
+/// A struct, union or enum that has been declared.
+struct Declared {
+    keyword: &'static str,
+    /// The name that it should have, which others may have got before.
+    wanted: String,
+    /// The name that it got.
+    tag: String,
+    /// All between the braces and after, which tells it from others of the name.
+    content: String,
+}
+
+impl Declarations {
+    /// Collects the names that the types in a type should have.
+    fn note_names(&mut self, layout: &Layout) {
+        match layout.kind {
+            Kind::Array { element, .. } => self.note_names(element),
+            Kind::Struct { .. } | Kind::Union { .. } | Kind::Enum { .. } => {
+                self.wanted.insert(identifier(layout.c_name).into_owned());
+                layout.fields().iter().for_each(|field| self.note_names(&field.layout));
+            }
+            Kind::Int { .. } | Kind::Float | Kind::Bool | Kind::Pointer | Kind::Marker => {}
+        }
+    }
+
+    /// How C spells a type without its array lengths, after declaring it where that is not done yet. `None` for what is nothing.
+    fn base(&mut self, layout: &Layout) -> Option<String> {
+        Some(match layout.kind {
+            Kind::Array { element, .. } => return self.base(element),
+            Kind::Marker => return None,
+            Kind::Int { signed, endianness } => integer(8 * layout.size, signed, endianness),
+            Kind::Float => if layout.size == 4 { "float" } else { "double" }.to_owned(),
+            Kind::Bool => "_Bool".to_owned(),
+            Kind::Pointer => "void *".to_owned(),
+            Kind::Enum { signed, variants } => self.enumeration(layout, signed, variants),
+            Kind::Struct { fields } => {
+                let members = self.members(layout, fields);
+                self.composite("struct", layout, &members)
+            }
+            Kind::Union { fields } => {
+                let members = self.members(layout, fields);
+                self.composite("union", layout, &members)
+            }
+        })
+    }
+
+    /// The members of a struct or union in the order of their offsets, with one for each hole in a struct.
+    fn members(&mut self, layout: &Layout, fields: &[Field]) -> Vec<Member> {
+        let mut members = Vec::new();
+        let mut padding = Padding::beside(fields);
+        let mut fields = fields.to_vec();
+        if matches!(layout.kind, Kind::Struct { .. }) {
+            // `repr(transparent)` leaves open where its empty fields lie.
+            fields.sort_by_key(|field| (field.offset, field.layout.size));
+        }
+        let mut end = 0;
+        for field in fields {
+            let name = identifier(field.c_name);
+            let Some(base) = self.base(&field.layout) else { continue };
+            members.extend(padding.over(end, field.offset));
+            let line = declare(&base, &name, &field.layout);
+            members.push(Member {
+                line,
+                align: c_align(&field.layout),
+                field: Some((name.into_owned(), field.offset)),
+            });
+            end = field.offset + field.layout.size;
+        }
+        if matches!(layout.kind, Kind::Struct { .. }) {
+            members.extend(padding.over(end, layout.size));
+        }
+        members
+    }
+
+    /// Declares a struct or union.
+    fn composite(&mut self, keyword: &'static str, layout: &Layout, members: &[Member]) -> String {
+        let mut content = String::from("{\n");
+        for member in members {
+            let _ = writeln!(content, "\t{};", member.line);
+        }
+        content.push('}');
+        content.push_str(&attributes(layout, members));
+        content.push(';');
+        let tag = match self.tag(keyword, layout, &content) {
+            Tag::Declared(tag) => return format!("{keyword} {tag}"),
+            Tag::New(tag) => tag,
+        };
+        let name = format!("{keyword} {tag}");
+        self.begin();
+        if is_packed(layout, members) {
+            let natural = natural_align(members);
+            let _ = writeln!(
+                self.text,
+                "/* The size of this {keyword} is no multiple of {natural}, so C reads its fields in pieces: fill it up in Rust. */"
+            );
+        }
+        let _ = writeln!(self.text, "{name} {content}");
+        self.assert_size(&name, layout.size);
+        // Those of a union are at offset 0, whatever they are.
+        let fields = members.iter().filter_map(|member| member.field.as_ref()).filter(|_| keyword == "struct");
+        for (field, offset) in fields {
+            let _ = writeln!(
+                self.text,
+                "_Static_assert(__builtin_offsetof({name}, {field}) == {offset}, \"{name}: {field} at offset {offset} in Rust\");"
+            );
+        }
+        name
+    }
+
+    /// Declares an enum.
+    fn enumeration(&mut self, layout: &Layout, signed: bool, variants: &[Variant]) -> String {
+        let repr = integer(8 * layout.size, signed, Endianness::Native);
+        let content = variants.iter().fold(repr.clone(), |mut content, Variant { name, value }| {
+            let _ = write!(content, " {name}={value}");
+            content
+        });
+        let tag = match self.tag("enum", layout, &content) {
+            Tag::Declared(tag) => return format!("enum {tag}"),
+            Tag::New(tag) => tag,
+        };
+        self.begin();
+        let name = format!("enum {tag}");
+        let _ = writeln!(self.text, "{name} : {repr} {{");
+        let prefix = screaming_snake(&tag);
+        for variant in variants {
+            let unused = self.unused_value(format!("{prefix}_{}", screaming_snake(variant.name)));
+            let _ = writeln!(self.text, "\t{unused} = {},", literal(variant.value));
+        }
+        self.text.push_str("};\n");
+        self.assert_size(&name, layout.size);
+        name
+    }
+
+    /// The name of a type with this content.
+    fn tag(&mut self, keyword: &'static str, layout: &Layout, content: &str) -> Tag {
+        let wanted = identifier(layout.c_name).into_owned();
+        // Structs, unions and enums share one namespace.
+        let same_name = || self.types.iter().filter(|declared| declared.wanted == wanted);
+        if let Some(same) = same_name().find(|same| same.keyword == keyword && same.content == content) {
+            return Tag::Declared(same.tag.clone());
+        }
+        let tag = if same_name().next().is_none() {
+            wanted.clone()
+        } else {
+            numbered(&wanted, |name| self.wanted.contains(name) || self.types.iter().any(|other| other.tag == name))
+        };
+        self.types.push(Declared { keyword, wanted, tag: tag.clone(), content: content.to_owned() });
+        Tag::New(tag)
+    }
+
+    /// A name for a value of an enum that no other value has.
+    fn unused_value(&mut self, wanted: String) -> String {
+        let name =
+            if self.values.contains(&wanted) { numbered(&wanted, |name| self.values.contains(name)) } else { wanted };
+        self.values.insert(name.clone());
+        name
+    }
+
+    /// An empty line between declarations.
+    fn begin(&mut self) {
+        if !self.text.is_empty() {
+            self.text.push('\n');
+        }
+    }
+
+    fn assert_size(&mut self, name: &str, size: usize) {
+        let unit = if size == 1 { "byte" } else { "bytes" };
+        let _ = writeln!(self.text, "_Static_assert(sizeof({name}) == {size}, \"{name}: {size} {unit} in Rust\");");
+    }
+}
+
+enum Tag {
+    /// The type has been declared before, under this name.
+    Declared(String),
+    /// It is to be declared under this name.
+    New(String),
+}
+
+/// A line of a struct or union.
+struct Member {
+    line: String,
+    align: usize,
+    /// Its name and offset, if it is not padding.
+    field: Option<(String, usize)>,
+}
+
+/// Gives names to holes.
+struct Padding {
+    taken: HashSet<String>,
+    number: usize,
+}
+
+impl Padding {
+    /// In a struct with these fields, whose names are taken.
+    fn beside(fields: &[Field]) -> Self {
+        let taken = fields.iter().map(|field| identifier(field.c_name).into_owned()).collect();
+        Self { taken, number: 0 }
+    }
+
+    /// A member over the bytes from `start` to `end`, if there are some.
+    fn over(&mut self, start: usize, end: usize) -> Option<Member> {
+        let len = end.checked_sub(start).filter(|len| *len > 0)?;
+        while self.taken.contains(&format!("_pad{}", self.number)) {
+            self.number += 1;
+        }
+        let line = format!("__u8 _pad{}[{len}]", self.number);
+        self.number += 1;
+        Some(Member { line, align: 1, field: None })
+    }
+}
+
+/// `__u32 ports[4][2]`.
+fn declare(base: &str, name: &str, layout: &Layout) -> String {
+    let space = if base.ends_with('*') { "" } else { " " };
+    let mut line = format!("{base}{space}{name}");
+    let mut inner = layout;
+    while let Kind::Array { len, element } = inner.kind {
+        let _ = write!(line, "[{len}]");
+        inner = element;
+    }
+    // The typedefs of the others say it.
+    match inner.kind {
+        Kind::Int { signed: true, endianness: Endianness::Big } => line.push_str(" /* big-endian */"),
+        Kind::Int { signed: true, endianness: Endianness::Little } => line.push_str(" /* little-endian */"),
+        _ => {}
+    }
+    line
+}
+
+/// `__u32`, `__s64`, `__be16`.
+fn integer(bits: usize, signed: bool, endianness: Endianness) -> String {
+    let kind = match (signed, endianness) {
+        (true, _) => "s",
+        (false, Endianness::Native) => "u",
+        (false, Endianness::Big) => "be",
+        (false, Endianness::Little) => "le",
+    };
+    format!("__{kind}{bits}")
+}
+
+/// The number as a constant of C, where it must say its type or is not one token.
+fn literal(value: i128) -> String {
+    if value > i128::from(i64::MAX) {
+        format!("{value}ULL")
+    } else if value == i128::from(i64::MIN) {
+        // There are no negative constants, and what is negated here would not fit.
+        format!("{}LL - 1", value + 1)
+    } else {
+        value.to_string()
+    }
+}
+
+/// The alignment of the type in C: what a place of it needs in Rust, where its size is a multiple of that, as it must be in C.
+fn c_align(layout: &Layout) -> usize {
+    match layout.kind {
+        Kind::Array { element, .. } => c_align(element),
+        Kind::Marker => 1,
+        _ => layout.align.min(1 << layout.size.trailing_zeros()),
+    }
+}
+
+/// The alignment that C gives a type with these members.
+fn natural_align(members: &[Member]) -> usize {
+    members.iter().map(|member| member.align).max().unwrap_or(1)
+}
+
+/// Whether C would add padding at the end that Rust does not have. (It adds none before: each offset is a multiple of the
+/// alignment, and holes are members.)
+fn is_packed(layout: &Layout, members: &[Member]) -> bool {
+    !layout.size.is_multiple_of(natural_align(members))
+}
+
+/// What makes C lay the type out as Rust does, where it does not by itself.
+fn attributes(layout: &Layout, members: &[Member]) -> String {
+    let align = c_align(layout);
+    match is_packed(layout, members) {
+        true if align > 1 => format!(" __attribute__((packed, aligned({align})))"),
+        true => " __attribute__((packed))".to_owned(),
+        false if align > natural_align(members) => format!(" __attribute__((aligned({align})))"),
+        false => String::new(),
+    }
+}
+
+/// The first of `NAME_2`, `NAME_3`, ... that is not taken.
+fn numbered(name: &str, taken: impl Fn(&str) -> bool) -> String {
+    let mut number = 2;
+    loop {
+        let candidate = format!("{name}_{number}");
+        if !taken(&candidate) {
+            return candidate;
+        }
+        number += 1;
+    }
+}
+
+/// `DropAll` as `DROP_ALL`, `HTTPServer` as `HTTP_SERVER`.
+fn screaming_snake(name: &str) -> String {
+    let mut words = String::new();
+    let mut before = '_';
+    let mut rest = name.chars().peekable();
+    while let Some(c) = rest.next() {
+        let starts_word = c.is_uppercase()
+            && before != '_'
+            && (!before.is_uppercase() || rest.peek().is_some_and(|next| next.is_lowercase()));
+        if starts_word {
+            words.push('_');
+        }
+        words.extend(c.to_uppercase());
+        before = c;
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use core::marker::PhantomData;
+
+    use super::*;
+    use crate::MapValue;
+    use crate::zerocopy::byteorder::{BigEndian, I16, I64, LittleEndian, U16, U32};
+
+    /// The lines of the declaration that are not assertions.
+    fn lines<T: MapValue>() -> Vec<String> {
+        let text = T::LAYOUT.c_declaration();
+        text.lines().filter(|line| !line.starts_with("_Static_assert")).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn leaves_are_declared_by_c_itself() {
+        assert_eq!(u32::LAYOUT.c_declaration(), "");
+        assert_eq!(<[[bool; 2]; 3]>::LAYOUT.c_declaration(), "");
+        assert_eq!(PhantomData::<u8>::LAYOUT.c_declaration(), "");
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Leaves {
+        a: [[u16; 3]; 2],
+        b: I16<BigEndian>,
+        _pad0: [u8; 2],
+        c: I64<LittleEndian>,
+        d: [U16<LittleEndian>; 4],
+        e: f32,
+        f: [f64; 1],
+        g: [bool; 8],
+        h: [u64; 0],
+        i: PhantomData<u64>,
+        j: [[PhantomData<u64>; 2]; 2],
+    }
+
+    #[test]
+    fn members_are_spelled_as_the_kernel_does() {
+        assert_eq!(
+            lines::<Leaves>(),
+            [
+                "struct Leaves {",
+                "\t__u16 a[2][3];",
+                "\t__s16 b /* big-endian */;",
+                "\t__u8 _pad0[2];",
+                "\t__s64 c /* little-endian */;",
+                "\t__le16 d[4];",
+                "\tfloat e;",
+                "\t__u8 _pad1[4];",
+                "\tdouble f[1];",
+                "\t_Bool g[8];",
+                "\t__u64 h[0];",
+                "};",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_pointer_is_one_to_void() {
+        let pointer = Layout::leaf::<u64>("ArenaPtr", Kind::Pointer);
+        let base = Declarations::default().base(&pointer).unwrap();
+        assert_eq!(declare(&base, "next", &pointer), "void *next");
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Names {
+        default: u8,
+        _pad0: u16,
+        #[map_value(rename = "_pad2")]
+        x: u32,
+        y: u64,
+        z: u8,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Tuple(u8, i32);
+
+    #[test]
+    fn names_are_those_of_c_and_no_padding_has_one_of_them() {
+        assert_eq!(
+            lines::<Names>(),
+            [
+                "struct Names {",
+                "\t__u8 default_;",
+                "\t__u8 _pad1[1];",
+                "\t__u16 _pad0;",
+                "\t__u32 _pad2;",
+                "\t__u64 y;",
+                "\t__u8 z;",
+                "\t__u8 _pad3[7];",
+                "};",
+            ]
+            .map(str::to_owned)
+        );
+        assert_eq!(lines::<Tuple>(), ["struct Tuple {", "\t__u8 _0;", "\t__u8 _pad0[3];", "\t__s32 _1;", "};"]);
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Generic<T: 'static>(T);
+
+    #[derive(MapValue)]
+    #[map_value(rename = "Generic_2")]
+    #[repr(C)]
+    struct Taken(i8);
+
+    #[derive(MapValue)]
+    #[map_value(rename = "Generic")]
+    #[repr(C)]
+    struct SameInC(u8);
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Generics {
+        a: Generic<u8>,
+        b: Generic<u16>,
+        c: [Generic<Generic<u8>>; 2],
+        d: Generic<u16>,
+        e: SameInC,
+        f: Taken,
+    }
+
+    #[test]
+    fn types_of_one_name_are_told_apart_by_what_is_in_them() {
+        let lines = lines::<Generics>();
+        let declared = lines.iter().filter(|line| line.ends_with('{')).collect::<Vec<_>>();
+        assert_eq!(
+            declared,
+            ["struct Generic {", "struct Generic_3 {", "struct Generic_4 {", "struct Generic_2 {", "struct Generics {"]
+        );
+        for member in [
+            "struct Generic a",
+            "struct Generic_3 b",
+            "struct Generic_4 c[2]",
+            "struct Generic_3 d",
+            "struct Generic e",
+            "struct Generic_2 f",
+            "struct Generic _0",
+        ] {
+            assert!(lines.contains(&format!("\t{member};")), "{member}: {lines:#?}");
+        }
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(i64)]
+    enum Extreme {
+        Lowest = i64::MIN,
+        Minus = -1,
+        HTTPServer = i64::MAX,
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(u64)]
+    enum ExtremeHttp {
+        Server = u64::MAX,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Enums(Extreme, ExtremeHttp, Extreme);
+
+    #[test]
+    fn values_of_enums_have_names_and_numbers_that_c_takes() {
+        let lines = lines::<Enums>();
+        assert_eq!(
+            lines[..10],
+            [
+                "enum Extreme : __s64 {",
+                "\tEXTREME_LOWEST = -9223372036854775807LL - 1,",
+                "\tEXTREME_MINUS = -1,",
+                "\tEXTREME_HTTP_SERVER = 9223372036854775807,",
+                "};",
+                "",
+                "enum ExtremeHttp : __u64 {",
+                "\tEXTREME_HTTP_SERVER_2 = 18446744073709551615ULL,",
+                "};",
+                "",
+            ]
+        );
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Odd {
+        address: U32<BigEndian>,
+        port: U16<BigEndian>,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Odder {
+        port: U16<BigEndian>,
+        kind: u8,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Even {
+        inside: Odd,
+        more: u16,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C, align(16))]
+    struct Aligned {
+        inside: u8,
+    }
+
+    #[test]
+    fn attributes_are_there_where_c_needs_them() {
+        let note =
+            "/* The size of this struct is no multiple of 4, so C reads its fields in pieces: fill it up in Rust. */";
+        assert_eq!(
+            lines::<Odd>(),
+            [note, "struct Odd {", "\t__be32 address;", "\t__be16 port;", "} __attribute__((packed, aligned(2)));"]
+        );
+        assert_eq!(
+            lines::<Odder>(),
+            [
+                note.replace('4', "2").as_str(),
+                "struct Odder {",
+                "\t__be16 port;",
+                "\t__u8 kind;",
+                "} __attribute__((packed));"
+            ]
+        );
+        assert_eq!(
+            lines::<Even>()[6..],
+            ["struct Even {", "\tstruct Odd inside;", "\t__u16 more;", "} __attribute__((aligned(4)));"]
+        );
+        assert_eq!(
+            lines::<Aligned>(),
+            ["struct Aligned {", "\t__u8 inside;", "\t__u8 _pad0[15];", "} __attribute__((aligned(16)));"]
+        );
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(C)]
+    union Address {
+        v6: [U32<BigEndian>; 4],
+        v4: U32<BigEndian>,
+        bytes: [u8; 17],
+    }
+
+    #[test]
+    fn the_members_of_a_union_keep_their_order() {
+        let declaration = Address::LAYOUT.c_declaration();
+        assert_eq!(
+            declaration.lines().skip(1).collect::<Vec<_>>(),
+            [
+                "union Address {",
+                "\t__be32 v6[4];",
+                "\t__be32 v4;",
+                "\t__u8 bytes[17];",
+                "} __attribute__((packed));",
+                "_Static_assert(sizeof(union Address) == 17, \"union Address: 17 bytes in Rust\");",
+            ]
+        );
+    }
+
+    #[derive(MapValue)]
+    #[repr(transparent)]
+    struct Transparent(u64, [u8; 0], PhantomData<u8>);
+
+    #[test]
+    fn a_transparent_struct_has_no_holes() {
+        let lines = lines::<Transparent>();
+        assert!(!lines.iter().any(|line| line.contains("_pad")), "{lines:#?}");
+        assert!(!Transparent::LAYOUT.to_string().contains("padding"), "{}", Transparent::LAYOUT);
+    }
+
+    #[test]
+    fn words_are_told_by_their_capitals() {
+        for (name, expected) in [
+            ("DropAll", "DROP_ALL"),
+            ("HTTPServer", "HTTP_SERVER"),
+            ("V4", "V4"),
+            ("Ipv6Net", "IPV6_NET"),
+            ("conn_info", "CONN_INFO"),
+            ("A_B", "A_B"),
+        ] {
+            assert_eq!(screaming_snake(name), expected);
+        }
+    }
+}
