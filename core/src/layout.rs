@@ -90,6 +90,9 @@ pub enum Kind {
     },
     /// A zero-sized marker (`PhantomData`).
     Marker,
+    /// A type that the derive has refused: the program does not compile.
+    #[doc(hidden)]
+    Refused,
 }
 
 /// The order of an integer's bytes.
@@ -273,7 +276,13 @@ impl Layout {
     /// Of a type that the derive has refused: the program does not compile, whatever this says.
     #[must_use]
     pub const fn refused(name: &'static str) -> Self {
-        Self::new(name, 0, 1, Kind::Marker)
+        Self::new(name, 0, 1, Kind::Refused)
+    }
+
+    /// Of a field that the derive has refused.
+    #[must_use]
+    pub const fn refused_field<T>() -> Self {
+        Self::new("", size_of::<T>(), align_of::<T>(), Kind::Refused)
     }
 
     /// A zero-sized marker.
@@ -318,11 +327,31 @@ impl Layout {
     /// The same layout, which must be without padding.
     #[must_use]
     pub const fn without_padding(self) -> Self {
-        if self.padding() > 0 {
+        // Padding around a refused field is no second mistake.
+        if !self.holds_refused() && self.padding() > 0 {
             let words = self.padding_in_words();
             panic!("{}", words.as_str());
         }
         self
+    }
+
+    /// Whether the derive has refused it or something inside.
+    const fn holds_refused(&self) -> bool {
+        match self.kind {
+            Kind::Refused => true,
+            Kind::Array { element, .. } => element.holds_refused(),
+            Kind::Struct { fields } | Kind::Union { fields } => {
+                let mut i = 0;
+                while i < fields.len() {
+                    if fields[i].layout.holds_refused() {
+                        return true;
+                    }
+                    i += 1;
+                }
+                false
+            }
+            _ => false,
+        }
     }
 
     /// Bytes that belong to no leaf, those inside of the fields' types included.
@@ -403,19 +432,21 @@ const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> us
     if align_of::<T>() > MAX_ALIGN {
         refuse(name, "is aligned to more than 4096, the size of the page that a mapping begins with: align it to less");
     }
-    if core::mem::needs_drop::<T>() {
+    let mut align = align_of::<T>();
+    let mut refused = false;
+    let mut i = 0;
+    while i < fields.len() {
+        let layout = &fields[i].layout;
+        refused |= layout.holds_refused();
+        align = if layout.align > align { layout.align } else { align };
+        i += 1;
+    }
+    // What a refused field would drop is no second mistake.
+    if core::mem::needs_drop::<T>() && !refused {
         refuse(
             name,
             "implements Drop, but the memory of a map is never dropped: free what it stands for where you are done with it",
         );
-    }
-    let mut align = align_of::<T>();
-    let mut i = 0;
-    while i < fields.len() {
-        if fields[i].layout.align > align {
-            align = fields[i].layout.align;
-        }
-        i += 1;
     }
     align
 }

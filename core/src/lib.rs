@@ -96,6 +96,8 @@ mod chunks;
 mod compound;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
 mod error;
+#[doc(hidden)]
+mod judged;
 mod kptr;
 mod layout;
 mod leaf;
@@ -159,6 +161,8 @@ pub mod __private {
     pub use core::primitive::{i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
 
+    pub use crate::__field as field;
+    pub use crate::judged::{Field, Judge, Otherwise};
     pub use crate::raw::Raw;
     use crate::{Access, InPlace, InvalidValue, MapValue};
     pub use crate::{refused, union};

@@ -20,29 +20,20 @@ const _: () = {
     clippy::multiple_bound_locations
 )]
 #[repr(C)]
-pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite>
-where
-    for<'__mapvalue> Mode: ::mapvalue::MapValue,
-{
+pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite> {
     /// Packets seen.
     pub packets: <u64 as ::mapvalue::MapValue>::Shared<A>,
-    mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
+    mode: <::mapvalue::__private::field!(Mode) as ::mapvalue::MapValue>::Shared<A>,
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
-unsafe impl<A: ::mapvalue::Access> ::mapvalue::Mirror for QueueShared<A>
-where
-    for<'__mapvalue> Mode: ::mapvalue::MapValue,
-{
+unsafe impl<A: ::mapvalue::Access> ::mapvalue::Mirror for QueueShared<A> {
     type Value = Queue;
     type Access = A;
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
-unsafe impl ::mapvalue::MapValue for Queue
-where
-    for<'__mapvalue> Mode: ::mapvalue::MapValue,
-{
+unsafe impl ::mapvalue::MapValue for Queue {
     type Shared<A: ::mapvalue::Access> = QueueShared<A>;
     const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::structure::<
         Self,
@@ -60,7 +51,7 @@ where
                         ),
                         "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
-                <Mode as ::mapvalue::MapValue>::LAYOUT
+                <::mapvalue::__private::field!(Mode) as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "mode",
                         ::core::mem::offset_of!(Self, mode),
@@ -82,9 +73,10 @@ where
                 A,
             >(&__shared.packets, ::core::mem::offset_of!(Self, packets))?,
             mode: ::mapvalue::__private::try_load_field::<
-                Mode,
+                ::mapvalue::__private::field!(Mode),
                 A,
-            >(&__shared.mode, ::core::mem::offset_of!(Self, mode))?,
+            >(&__shared.mode, ::core::mem::offset_of!(Self, mode))?
+                .0,
         })
     }
 }
@@ -93,7 +85,7 @@ where
 impl ::mapvalue::Storable for Queue
 where
     for<'__mapvalue> u64: ::mapvalue::Storable,
-    for<'__mapvalue> Mode: ::mapvalue::Storable,
+    for<'__mapvalue> ::mapvalue::__private::field!(Mode): ::mapvalue::Storable,
 {
     #[inline]
     fn __store(
@@ -101,7 +93,12 @@ where
         __value: &Self,
     ) {
         <u64 as ::mapvalue::Storable>::__store(&__shared.packets, &__value.packets);
-        <Mode as ::mapvalue::Storable>::__store(&__shared.mode, &__value.mode);
+        <::mapvalue::__private::field!(
+            Mode
+        ) as ::mapvalue::Storable>::__store(
+            &__shared.mode,
+            <::mapvalue::__private::field!(Mode)>::of(&__value.mode),
+        );
     }
 }
 #[automatically_derived]
@@ -109,7 +106,7 @@ where
 unsafe impl ::mapvalue::Plain for Queue
 where
     for<'__mapvalue> u64: ::mapvalue::Plain,
-    for<'__mapvalue> Mode: ::mapvalue::Plain,
+    for<'__mapvalue> ::mapvalue::__private::field!(Mode): ::mapvalue::Plain,
 {
     #[inline]
     fn __load<A: ::mapvalue::Access>(
@@ -117,7 +114,10 @@ where
     ) -> Self {
         Self {
             packets: <u64 as ::mapvalue::Plain>::__load::<A>(&__shared.packets),
-            mode: <Mode as ::mapvalue::Plain>::__load::<A>(&__shared.mode),
+            mode: <::mapvalue::__private::field!(
+                Mode
+            ) as ::mapvalue::Plain>::__load::<A>(&__shared.mode)
+                .0,
         }
     }
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{GenericArgument, Generics, Ident, Path, PathArguments, Type, TypePath, parse_quote};
+use syn::{GenericArgument, GenericParam, Generics, Ident, Path, PathArguments, Type, TypePath, parse_quote};
 
 /// The generics of the type, bounded so that its fields are values: a parameter that is used as a value is one, so is an
 /// associated type of one, and every parameter is `'static`.
@@ -23,7 +23,7 @@ pub(crate) fn of_params(generics: &Generics, krate: &Path, types: &[&Type]) -> G
     bounded
 }
 
-/// Adds that the field type has the trait, in a way that is no error where it has not: with a lifetime, though unused,
+/// Adds that a field's type, or what it is taken for, has the trait, in a way that is no error where it has not: with a lifetime, though unused,
 /// rustc asks for the bound where the item is used, not where it is written. Where it must hold at once, one assertion a
 /// field says so (`Composite::assertions`), instead of one error for each time that the expansion relies on it.
 pub(crate) fn add_field(generics: &mut Generics, ty: &Type, bound: &TokenStream) {
@@ -44,6 +44,22 @@ pub(crate) fn add_field(generics: &mut Generics, ty: &Type, bound: &TokenStream)
 /// `$crate::T` from the macros of two crates.
 fn add(generics: &mut Generics, predicate: TokenStream) {
     generics.make_where_clause().predicates.push(parse_quote!(#predicate));
+}
+
+/// Whether a type mentions none of the parameters, so that what it is can be found out where it is written. (What a macro in it
+/// expands to cannot be seen.)
+pub(crate) fn is_fixed(ty: &Type, generics: &Generics) -> bool {
+    let tokens = ty.to_token_stream();
+    let names = generics.params.iter().filter_map(|param| match param {
+        GenericParam::Type(param) => Some(&param.ident),
+        GenericParam::Const(param) => Some(&param.ident),
+        GenericParam::Lifetime(_) => None,
+    });
+    generics.params.is_empty() || !has_macro(ty) && names.into_iter().all(|name| !mentions(tokens.clone(), name))
+}
+
+pub(crate) fn has_macro(ty: &Type) -> bool {
+    ty.to_token_stream().to_string().contains('!')
 }
 
 /// The uses of parameters as values inside a type: `T`, `T::Assoc`, `<T as Trait>::Assoc`; what is inside of a `PhantomData`

@@ -1,5 +1,9 @@
 //! What the derive writes: the mirror and the implementations; structs, enums and unions are a module each.
 //!
+//! A field of a struct that may be no value is written as `__private::field!(T)`: the type that stands for it, which is a value in
+//! any case. So a refused field is one error, and the uses of the struct are none. (Where the type depends on a parameter, that is
+//! not known where it is written; there, and in unions, a bound asks for it.)
+//!
 //! All paths lead through the crate `mapvalue` or `core`, and all names are ours, so nothing that the user's crate defines or
 //! leaves out can get in between.
 
@@ -61,6 +65,14 @@ struct Composite<'a> {
     access: Ident,
 }
 
+/// A trait that each field has too.
+enum Also {
+    /// What the field is taken for has it.
+    Value(TokenStream),
+    /// Its own type has it, because the implementation is about that and not about the mirror.
+    Itself(TokenStream),
+}
+
 struct FieldOf<'a> {
     member: Member,
     /// Its name in the mirror. That of a union's is another, so that who forgets the parentheses of the method is told so.
@@ -70,6 +82,8 @@ struct FieldOf<'a> {
     rename: Option<LitStr>,
     field: &'a Field,
     ty: &'a Type,
+    /// What it is taken for, where that is not its type: one that is a value in any case.
+    judged: Option<Type>,
 }
 
 impl<'a> Composite<'a> {
@@ -126,7 +140,7 @@ impl<'a> Composite<'a> {
         &self,
         implement: &TokenStream,
         what: &TokenStream,
-        also: Option<&TokenStream>,
+        also: Option<&Also>,
         body: &TokenStream,
     ) -> TokenStream {
         let ident = self.ident;
@@ -187,7 +201,8 @@ impl<'a> Composite<'a> {
     }
 
     fn layout_of(&self, field: &FieldOf<'_>, writable: &TokenStream) -> TokenStream {
-        let FieldOf { member, mirrored, name, ty, .. } = field;
+        let FieldOf { member, mirrored, name, .. } = field;
+        let ty = field.value();
         let krate = self.krate;
         let renamed = renamed(field.rename.as_ref());
         let misaligned = format!(
@@ -195,7 +210,7 @@ impl<'a> Composite<'a> {
              add padding before the field, or write it as `[u8; N]` if the C struct is packed",
             self.ident
         );
-        quote_spanned! {ty.span()=>
+        quote_spanned! {field.ty.span()=>
             <#ty as #krate::MapValue>::LAYOUT.into_field(
                 #name,
                 ::core::mem::offset_of!(Self, #member),
@@ -207,15 +222,16 @@ impl<'a> Composite<'a> {
     }
 
     /// The generics of the type, with the bounds under which its fields are what they must be, or have the trait `also`.
-    fn bounded(&self, also: Option<&TokenStream>) -> Generics {
+    fn bounded(&self, also: Option<&Also>) -> Generics {
         let krate = self.krate;
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
         let mut generics = bounds::of_params(&self.input.generics.clone(), krate, &types);
-        for ty in types {
+        for field in &self.fields {
             match also {
-                Some(also) => bounds::add_field(&mut generics, ty, also),
-                None if bounds::looks_primitive(ty) => {}
-                None => bounds::add_field(&mut generics, ty, &self.required),
+                Some(Also::Value(bound)) => bounds::add_field(&mut generics, field.value(), bound),
+                Some(Also::Itself(bound)) => bounds::add_field(&mut generics, field.ty, bound),
+                None if bounds::looks_primitive(field.ty) || field.judged.is_some() => {}
+                None => bounds::add_field(&mut generics, field.ty, &self.required),
             }
         }
         generics
@@ -264,13 +280,19 @@ impl<'a> FieldOf<'a> {
         };
         // What is wrong with the attribute is told by `check`.
         let rename = field_rename(&field.attrs).ok().flatten();
-        Self { member, mirrored, name, rename, field, ty: &field.ty }
+        let judged = judged(input, &field.ty);
+        Self { member, mirrored, name, rename, field, ty: &field.ty, judged }
+    }
+
+    /// The type whose implementations the field uses.
+    fn value(&self) -> &Type {
+        self.judged.as_ref().unwrap_or(self.ty)
     }
 
     /// The mirror of the field's type.
     fn mirror(&self, krate: &Path, access: &Ident) -> TokenStream {
-        let ty = self.ty;
-        quote_spanned!(ty.span()=> <#ty as #krate::MapValue>::Shared<#access>)
+        let ty = self.value();
+        quote_spanned!(self.ty.span()=> <#ty as #krate::MapValue>::Shared<#access>)
     }
 
     /// Attributes that the mirror's field takes over.
@@ -278,6 +300,19 @@ impl<'a> FieldOf<'a> {
         let kept = |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
         self.field.attrs.iter().filter(kept)
     }
+}
+
+/// `Field<T, IS_VALUE>` for a field of a struct whose type mentions no parameter, and may be no value: then it is a stand-in.
+fn judged(input: &Input<'_>, ty: &Type) -> Option<Type> {
+    let krate = &input.krate;
+    if matches!(input.data, Body::Union(_)) || bounds::looks_primitive(ty) || !bounds::is_fixed(ty, input.generics) {
+        return None;
+    }
+    Some(if words::refuse_syntax(ty).is_some() {
+        parse_quote!(#krate::__private::Field<#ty, false>)
+    } else {
+        parse_quote!(#krate::__private::field!(#ty))
+    })
 }
 
 /// What gives a layout or a field its name in C, where that is not the one in Rust.
@@ -294,12 +329,8 @@ fn access_name(input: &Input<'_>, fields: &[FieldOf<'_>]) -> Ident {
             || mentions(quote!(#krate #generics), &ident)
             || mentions(generics.where_clause.to_token_stream(), &ident)
             // What a macro in a field's type expands to cannot be seen.
-            || fields.iter().any(|field| mentions(field.ty.to_token_stream(), &ident) || has_macro(field.ty))
+            || fields.iter().any(|field| mentions(field.ty.to_token_stream(), &ident) || bounds::has_macro(field.ty))
     };
     let name = if taken("A") { "__MapValueAccess" } else { "A" };
     Ident::new(name, Span::call_site())
-}
-
-fn has_macro(ty: &Type) -> bool {
-    ty.to_token_stream().to_string().contains('!')
 }

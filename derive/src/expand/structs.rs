@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Member;
 
-use super::{Composite, FieldOf};
+use super::{Also, Composite, FieldOf};
 use crate::{bounds, words};
 
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
@@ -42,12 +42,12 @@ fn mirror_struct(item: &Composite<'_>) -> TokenStream {
 fn map_value_impl(item: &Composite<'_>) -> TokenStream {
     let Composite { krate, access, .. } = item;
     let loads = item.fields.iter().map(|field| {
-        let FieldOf { member, ty, .. } = field;
+        let (member, ty, inside) = (&field.member, field.value(), inside(field));
         quote! {
             #member: #krate::__private::try_load_field::<#ty, #access>(
                 &__shared.#member,
                 ::core::mem::offset_of!(Self, #member),
-            )?
+            )? #inside
         }
     });
     item.map_value_impl("structure", &quote!(Self { #(#loads),* }))
@@ -56,8 +56,10 @@ fn map_value_impl(item: &Composite<'_>) -> TokenStream {
 fn storable_impl(item: &Composite<'_>) -> TokenStream {
     let krate = item.krate;
     let stores = item.fields.iter().map(|field| {
-        let FieldOf { member, ty, .. } = field;
-        quote!(<#ty as #krate::Storable>::__store(&__shared.#member, &__value.#member);)
+        let (member, ty) = (&field.member, field.value());
+        let value = quote!(&__value.#member);
+        let value = if field.judged.is_some() { quote!(<#ty>::of(#value)) } else { value };
+        quote!(<#ty as #krate::Storable>::__store(&__shared.#member, #value);)
     });
     let storable = quote!(#krate::Storable);
     let body = quote! {
@@ -66,14 +68,14 @@ fn storable_impl(item: &Composite<'_>) -> TokenStream {
             #(#stores)*
         }
     };
-    item.implement(&quote!(impl), &storable, Some(&storable), &body)
+    item.implement(&quote!(impl), &storable, Some(&Also::Value(storable.clone())), &body)
 }
 
 fn plain_impl(item: &Composite<'_>) -> TokenStream {
     let Composite { krate, access, .. } = item;
     let loads = item.fields.iter().map(|field| {
-        let FieldOf { member, ty, .. } = field;
-        quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member))
+        let (member, ty, inside) = (&field.member, field.value(), inside(field));
+        quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member) #inside)
     });
     let plain = quote!(#krate::Plain);
     let body = quote! {
@@ -82,7 +84,12 @@ fn plain_impl(item: &Composite<'_>) -> TokenStream {
             Self { #(#loads),* }
         }
     };
-    item.implement(&quote!(unsafe impl), &plain, Some(&plain), &body)
+    item.implement(&quote!(unsafe impl), &plain, Some(&Also::Value(plain.clone())), &body)
+}
+
+/// The way from what a field is taken for to the field.
+fn inside(field: &FieldOf<'_>) -> Option<TokenStream> {
+    field.judged.is_some().then(|| quote!(.0))
 }
 
 /// Nothing where a field is plainly a number: an atomic is never spelled so.
@@ -98,5 +105,5 @@ fn in_place_impl(item: &Composite<'_>) -> TokenStream {
             #(#krate::__private::assert_in_place(&self.#members);)*
         }
     };
-    item.implement(&quote!(unsafe impl), &in_place, Some(&in_place), &body)
+    item.implement(&quote!(unsafe impl), &in_place, Some(&Also::Itself(in_place.clone())), &body)
 }
