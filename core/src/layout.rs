@@ -313,6 +313,9 @@ impl Layout {
         mirror_offset: usize,
         misaligned: &'static str,
     ) -> Field {
+        // Where a field without bytes lies in a `repr(transparent)` struct is left open; in the mirror, which is `repr(C)`, it lies
+        // between its neighbours.
+        let offset = if self.size == 0 { mirror_offset } else { offset };
         assert!(offset == mirror_offset, "a field of the shared mirror has another offset");
         assert!(offset.is_multiple_of(self.align), "{}", misaligned);
         Field { name, c_name: name, offset, layout: self }

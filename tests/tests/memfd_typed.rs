@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI16, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use mapvalue::{
-    Access, Endianness, InvalidValue, Kind, MapValue, Mapping, Mirror, Plain, ReadOnly, Shared, Slice, Var,
+    Access, Endianness, Field, InvalidValue, Kind, MapValue, Mapping, Mirror, Plain, ReadOnly, Shared, Slice, Var,
 };
 use zerocopy::byteorder::{BigEndian, I32, LittleEndian, U16, U32, U64};
 
@@ -320,6 +320,25 @@ fn transparent_tuple_generic_and_aligned_structs_have_mirrors() {
     nested.cells[1].d[4].store(8);
     assert!(nested.load().head.head);
     assert_eq!(nested.load().cells[1].d[4], 8);
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(transparent)]
+struct Length<Unit> {
+    unit: PhantomData<Unit>,
+    number: u32,
+    none: [u8; 0],
+}
+
+/// Rust moves its empty fields behind the other.
+#[test]
+fn a_transparent_struct_may_begin_with_a_marker() {
+    let mapping = memory();
+    let length = mapping.var::<Length<u64>>(4).unwrap();
+    length.number.store(7);
+    assert_eq!(length.load(), Length { unit: PhantomData, number: 7, none: [] });
+    assert_eq!(Length::<u64>::LAYOUT.fields().iter().map(Field::offset).collect::<Vec<_>>(), [0, 0, 4]);
+    assert!(!Length::<u64>::LAYOUT.to_string().contains("hole"), "{}", Length::<u64>::LAYOUT);
 }
 
 #[test]
