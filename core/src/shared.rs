@@ -220,14 +220,45 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         T: Plain,
         A: Writable,
     {
+        self.try_compare_exchange(current, new).map_err(plain)
+    }
+
+    /// Stores `new` if the value is `current` (relaxed), of a type that has to be checked: an enum.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum State {
+    ///     Idle,
+    ///     Busy,
+    /// }
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let state = mapping.var::<State>(0)?;
+    /// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Ok(State::Idle));
+    /// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Err(Ok(State::Busy)));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What was found, if it was not `current`: another value, or [`InvalidValue`] if the number is not a variant of the enum
+    /// `T`. Nothing is stored then.
+    #[inline]
+    pub fn try_compare_exchange(&self, current: T, new: T) -> Result<T, Result<T, InvalidValue>>
+    where
+        A: Writable,
+    {
         let new = new.to_raw();
         let mut expected = current.to_raw();
         loop {
             match T::Raw::compare_exchange(self.raw_atomic(), expected, new) {
-                Ok(found) => return Ok(plain(T::try_from_raw(found))),
+                Ok(_) => return Ok(current),
                 // Another spelling of the same value (a `true` that BPF stored as 2): expect that one.
                 Err(found) if found != expected && T::same(found, expected) => expected = found,
-                Err(found) => return Err(plain(T::try_from_raw(found))),
+                Err(found) => return Err(T::try_from_raw(found)),
             }
         }
     }

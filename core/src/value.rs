@@ -116,9 +116,9 @@ pub unsafe trait MapValue: Sized + 'static {
 ///
 /// `MapValue::__try_load` of the type never returns an error.
 #[diagnostic::on_unimplemented(
-    message = "not every bit pattern of `{Self}` is a value, so a plain `load` could make an invalid one",
+    message = "not every bit pattern of `{Self}` is a value, so `load`, `swap` and their kin could make an invalid one",
     label = "`{Self}` holds an enum (it is not `Plain`)",
-    note = "use `try_load`, which returns `Err(InvalidValue)` when a BPF program stored something else"
+    note = "use `try_load` (`try_swap`, `try_compare_exchange`), which tells of an `InvalidValue` when a BPF program stored something else"
 )]
 pub unsafe trait Plain: MapValue {
     /// Loads leaf by leaf. `Var::load` is its public face.

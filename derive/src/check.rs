@@ -58,6 +58,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             }
         }
         Body::Enum(variants) => {
+            verdict.add(padded(input));
             verdict.add_hopeless(not_empty(input, variants.len()));
             if !input.generics.params.is_empty() {
                 let words = "an enum without data has no use for parameters: remove them";
@@ -74,6 +75,14 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
         }
     }
     verdict
+}
+
+/// An enum that asks not to be padded asks for nothing, which is hardly what was meant.
+fn padded(input: &Input<'_>) -> Result<()> {
+    match input.deny_padding {
+        Some(span) => Err(Error::new(span, "an enum is one integer, which has no padding: remove `deny_padding`")),
+        None => Ok(()),
+    }
 }
 
 /// That a name in C is one.

@@ -25,7 +25,7 @@ use syn::{DeriveInput, parse_macro_input};
 /// Attributes on the type:
 ///
 /// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name;
-/// - `#[map_value(deny_padding)]` makes padding an error that tells where it is;
+/// - `#[map_value(deny_padding)]` on a struct or union makes padding an error that tells where it is;
 /// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or typedef) where that is not the
 ///   one in Rust.
 ///

@@ -133,7 +133,9 @@ impl Attributes {
                     let path = text(&meta, "crate", this.krate.is_some())?;
                     this.krate = Some(path.parse_with(Path::parse_mod_style)?);
                 } else if meta.path.is_ident("deny_padding") {
-                    this.deny_padding = Some(meta.path.span());
+                    if this.deny_padding.replace(meta.path.span()).is_some() {
+                        return Err(meta.error("`deny_padding` is given twice"));
+                    }
                 } else if meta.path.is_ident("rename") {
                     this.rename = Some(text(&meta, "rename", this.rename.is_some())?);
                 } else {

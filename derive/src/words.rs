@@ -70,7 +70,8 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
         | "c_long" | "c_ulong" => "fixed_width",
         "u128" | "i128" | "NonZeroU128" | "NonZeroI128" | "U128" | "I128" => "single_access",
         "Box" | "NonNull" | "AtomicPtr" | "Pin" | "Weak" | "OwnedFd" | "BorrowedFd" | "RawFd" => "pointer_free",
-        "Option" if holds(name, "fixed_width") => "fixed_width",
+        "Option" | "Wrapping" | "Saturating" if holds(name, "fixed_width") => "fixed_width",
+        "Wrapping" | "Saturating" if holds(name, "single_access") => "single_access",
         "Option" if holds(name, "pointer_free") => "pointer_free",
         "Option" => "one_leaf",
         "String" | "Vec" | "CString" | "OsString" | "PathBuf" | "Rc" | "Arc" | "Cow" | "VecDeque" | "HashMap"
@@ -89,9 +90,9 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
     })
 }
 
-/// Whether the argument of an `Option` is refused for this reason.
-fn holds(option: &PathSegment, why: &str) -> bool {
-    let PathArguments::AngleBracketed(arguments) = &option.arguments else { return false };
+/// Whether the argument of an `Option` or `Wrapping` is refused for this reason.
+fn holds(outer: &PathSegment, why: &str) -> bool {
+    let PathArguments::AngleBracketed(arguments) = &outer.arguments else { return false };
     arguments.args.iter().any(|argument| match argument {
         GenericArgument::Type(ty) => match innermost(ty) {
             Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => why == "pointer_free",

@@ -210,6 +210,27 @@ fn an_enum_is_checked_when_it_is_loaded() {
 }
 
 #[test]
+fn an_exchange_of_an_enum_stores_only_over_the_expected_variant() {
+    let mapping = memory();
+    let level = mapping.var::<Level>(2).unwrap();
+    level.store(Level::Warn);
+    assert_eq!(level.try_compare_exchange(Level::Info, Level::Debug), Err(Ok(Level::Warn)));
+    assert_eq!(level.try_load(), Ok(Level::Warn));
+    assert_eq!(level.try_compare_exchange(Level::Warn, Level::Info), Ok(Level::Warn));
+    assert_eq!(level.try_load(), Ok(Level::Info));
+    // What is no variant is never what was expected, and stays.
+    mapping.write_at(2, &302i16.to_ne_bytes()).unwrap();
+    assert_eq!(level.try_compare_exchange(Level::Info, Level::Warn).unwrap_err().unwrap_err().value(), 302);
+    assert_eq!(level.try_load().unwrap_err().value(), 302);
+    // A `bool` is its value here too, however BPF spells it.
+    mapping.write_at(8, &[2]).unwrap();
+    let flag = mapping.var::<bool>(8).unwrap();
+    assert_eq!(flag.try_compare_exchange(false, true), Err(Ok(true)));
+    assert_eq!(flag.try_compare_exchange(true, false), Ok(true));
+    assert_eq!(flag.load_byte(), 0);
+}
+
+#[test]
 fn an_invalid_enum_inside_a_value_is_found_by_its_path() {
     let mapping = memory();
     let config = mapping.var::<Config>(64).unwrap();

@@ -10,8 +10,6 @@ enum Mode {
 }
 
 fn main() {
-    use std::sync::atomic::Ordering::Relaxed;
     let mode = Mapping::memfd(4096).unwrap().var::<Mode>(0).unwrap();
     mode.compare_exchange(Mode::Off, Mode::Off).unwrap();
-    let _ = Relaxed;
 }

@@ -1,4 +1,4 @@
-//! Its number can be compared through the atomic.
+//! `try_compare_exchange` checks what was there.
 #![forbid(unsafe_code)]
 
 use mapvalue::{MapValue, Mapping};
@@ -10,8 +10,6 @@ enum Mode {
 }
 
 fn main() {
-    use std::sync::atomic::Ordering::Relaxed;
     let mode = Mapping::memfd(4096).unwrap().var::<Mode>(0).unwrap();
-    mode.atomic().compare_exchange(Mode::Off as u32, 0, Relaxed, Relaxed).unwrap();
-    let _ = Relaxed;
+    mode.try_compare_exchange(Mode::Off, Mode::Off).unwrap();
 }
