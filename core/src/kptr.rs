@@ -1,5 +1,6 @@
 //! [`Kptr`]: the address of an object, with whose memory it is in its type.
 
+use core::convert::Infallible;
 use core::marker::PhantomData;
 
 use crate::address::address_leaf;
@@ -26,8 +27,9 @@ impl Domain for Kernel {}
             program copy what you need into the map"
 )]
 pub trait Mapped: Domain {
+    /// Nobody can call this, since there is no such domain yet.
     #[doc(hidden)]
-    fn follow<T: ?Sized>(address: &u64) -> &T;
+    fn never(address: u64) -> Infallible;
 }
 
 /// The address of a `T` in the memory of `D`, as a BPF program stored it: 8 bytes, a leaf like `u64`.
@@ -90,7 +92,7 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
     where
         D: Mapped,
     {
-        D::follow(&self.address)
+        match D::never(self.address) {}
     }
 }
 
