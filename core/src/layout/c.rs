@@ -34,7 +34,7 @@ impl Layout {
     /// let declaration = Config::LAYOUT.c_declaration();
     /// assert_eq!(
     ///     declaration.replace('\t', "    "),
-    ///     r#"enum Mode : __u8 {
+    ///     r#"enum Mode : unsigned char {
     ///     MODE_COUNT = 0,
     ///     MODE_DROP_ALL = 5,
     /// };
@@ -164,15 +164,10 @@ impl Declarations {
         })
     }
 
-    /// The members of a struct or union in the order of their offsets, with one for each hole in a struct.
+    /// The members of a struct or union, with one for each hole in a struct.
     fn members(&mut self, layout: &Layout, fields: &[Field]) -> Vec<Member> {
         let mut members = Vec::new();
         let mut padding = Padding::beside(fields);
-        let mut fields = fields.to_vec();
-        if matches!(layout.kind, Kind::Struct { .. }) {
-            // `repr(transparent)` leaves open where its empty fields lie.
-            fields.sort_by_key(|field| (field.offset, field.layout.size));
-        }
         let mut end = 0;
         for field in fields {
             let name = identifier(field.c_name);
@@ -229,8 +224,8 @@ impl Declarations {
 
     /// Declares an enum.
     fn enumeration(&mut self, layout: &Layout, signed: bool, variants: &[Variant]) -> String {
-        let repr = integer(8 * layout.size, signed, Endianness::Native);
-        let content = variants.iter().fold(repr.clone(), |mut content, Variant { name, value }| {
+        let repr = underlying(layout.size, signed);
+        let content = variants.iter().fold(repr.to_owned(), |mut content, Variant { name, value }| {
             let _ = write!(content, " {name}={value}");
             content
         });
@@ -356,6 +351,20 @@ fn integer(bits: usize, signed: bool, endianness: Endianness) -> String {
         (false, Endianness::Little) => "le",
     };
     format!("__{kind}{bits}")
+}
+
+/// The type beneath an enum, in C's own words: behind a typedef, clang loses the sign in BTF and all but 32 bits.
+fn underlying(size: usize, signed: bool) -> &'static str {
+    match (size, signed) {
+        (1, false) => "unsigned char",
+        (1, true) => "signed char",
+        (2, false) => "unsigned short",
+        (2, true) => "short",
+        (4, false) => "unsigned int",
+        (4, true) => "int",
+        (_, false) => "unsigned long long",
+        (_, true) => "long long",
+    }
 }
 
 /// The number as a constant of C, where it must say its type or is not one token.
@@ -601,13 +610,13 @@ mod tests {
         assert_eq!(
             lines[..10],
             [
-                "enum Extreme : __s64 {",
+                "enum Extreme : long long {",
                 "\tEXTREME_LOWEST = -9223372036854775807LL - 1,",
                 "\tEXTREME_MINUS = -1,",
                 "\tEXTREME_HTTP_SERVER = 9223372036854775807,",
                 "};",
                 "",
-                "enum ExtremeHttp : __u64 {",
+                "enum ExtremeHttp : unsigned long long {",
                 "\tEXTREME_HTTP_SERVER_2 = 18446744073709551615ULL,",
                 "};",
                 "",
@@ -692,17 +701,6 @@ mod tests {
                 "_Static_assert(sizeof(union Address) == 17, \"union Address: 17 bytes in Rust\");",
             ]
         );
-    }
-
-    #[derive(MapValue)]
-    #[repr(transparent)]
-    struct Transparent(u64, [u8; 0], PhantomData<u8>);
-
-    #[test]
-    fn a_transparent_struct_has_no_holes() {
-        let lines = lines::<Transparent>();
-        assert!(!lines.iter().any(|line| line.contains("_pad")), "{lines:#?}");
-        assert!(!Transparent::LAYOUT.to_string().contains("padding"), "{}", Transparent::LAYOUT);
     }
 
     #[test]
