@@ -8,9 +8,8 @@ mod loader;
 mod map;
 mod sys;
 
-use std::io::{self, Write};
-
 pub use crate::require_kernel as require;
+pub use crate::skip;
 pub use loader::{Aya, Libbpf, Loader};
 pub use map::{Map, flags, map_type};
 
@@ -64,17 +63,4 @@ pub fn out_of_reach() -> Option<String> {
             _ => panic!("cannot {what}, though BPF is within reach: {error}"),
         },
     }
-}
-
-/// Says that a test is skipped, and why.
-///
-/// # Panics
-///
-/// If the environment variable `MAPVALUE_REQUIRE_KERNEL` is `1`.
-pub fn skip(reason: &str) {
-    let required = std::env::var_os("MAPVALUE_REQUIRE_KERNEL").is_some_and(|value| value == "1");
-    assert!(!required, "MAPVALUE_REQUIRE_KERNEL=1, but {reason}");
-    let thread = std::thread::current();
-    // Not `eprintln!`, which the test harness hides when a test passes.
-    let _ = writeln!(io::stderr(), "{}: skipped: {reason}", thread.name().unwrap_or("a test"));
 }

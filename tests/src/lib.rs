@@ -1,4 +1,20 @@
 //! What the tests share.
 
+use std::io::{self, Write};
+
+pub mod c;
 #[cfg(feature = "kernel")]
 pub mod kernel;
+
+/// Says that a test is skipped, and why: it needs what is not here.
+///
+/// # Panics
+///
+/// If the environment variable `MAPVALUE_REQUIRE_KERNEL` is `1`.
+pub fn skip(reason: &str) {
+    let required = std::env::var_os("MAPVALUE_REQUIRE_KERNEL").is_some_and(|value| value == "1");
+    assert!(!required, "MAPVALUE_REQUIRE_KERNEL=1, but {reason}");
+    let thread = std::thread::current();
+    // Not `eprintln!`, which the test harness hides when a test passes.
+    let _ = writeln!(io::stderr(), "{}: skipped: {reason}", thread.name().unwrap_or("a test"));
+}

@@ -7,6 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mapvalue::{MapValue, Mapping, Var};
+use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, objects};
 
 /// How long a race is run.
@@ -167,4 +168,10 @@ fn a_loop_that_waits_for_a_programs_write_to_a_map_ends() {
 fn a_loop_that_waits_for_a_write_of_a_program_that_aya_loaded_ends() {
     kernel::require!();
     waits_for_a_program::<Aya>("counters", "add_to_map", 8);
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[Leaves::LAYOUT, Sums::LAYOUT]);
 }

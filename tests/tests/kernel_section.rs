@@ -5,6 +5,7 @@
 use std::time::{Duration, Instant};
 
 use mapvalue::{Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var, bpf, btf};
+use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -386,4 +387,10 @@ fn opening_by_the_kernels_btf_names_the_capability_that_it_takes() {
     }
     let loaded = Libbpf::load(objects::SECTIONS);
     child::run("opening_by_the_kernels_btf_names_the_capability_that_it_takes", loaded.map(".bss"));
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[Proto::LAYOUT, Mode::LAYOUT, Stats::LAYOUT, Config::LAYOUT]);
 }

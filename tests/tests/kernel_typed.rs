@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use mapvalue::zerocopy::byteorder::{BigEndian, U16, U32};
 use mapvalue::{Array, Error, MapValue, Mapping, Shared, Storable, Var};
+use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, objects};
 
 // The types of `values.bpf.c`, in its words.
@@ -623,4 +624,24 @@ fn the_quickstarts_program_counts_and_obeys_with_libbpf() {
 fn the_quickstarts_program_counts_and_obeys_with_aya() {
     kernel::require!();
     quickstart_counts::<Aya>();
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[
+        Pair::LAYOUT,
+        OneWord::LAYOUT,
+        FourBytes::LAYOUT,
+        AtomicWord::LAYOUT,
+        Padded::LAYOUT,
+        Mode::LAYOUT,
+        Action::LAYOUT,
+        Rule::LAYOUT,
+        Flow::LAYOUT,
+        OfSigned::LAYOUT,
+        Either::LAYOUT,
+        Counter::LAYOUT,
+        Globals::LAYOUT,
+    ]);
 }

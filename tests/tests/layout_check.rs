@@ -4,6 +4,7 @@ use std::num::{NonZeroU32, Wrapping};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
 use mapvalue::{ArenaPtr, Btf, Error, Kernel, Kptr, MapValue, Plain};
+use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32};
 
 fn btf() -> Btf {
@@ -690,4 +691,54 @@ fn a_name_may_be_a_typedef_and_an_unknown_one_offers_the_nearest() {
 fn the_c_type_is_named_in_each_line() {
     let error = btf().check::<Turned>("nested").unwrap_err().to_string();
     assert!(error.contains("Turned.seen: offset 64 in Rust, 56 in BTF (struct nested)"), "{error}");
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[
+        Leaves::LAYOUT,
+        WrongLeaves::LAYOUT,
+        NarrowLeaves::LAYOUT,
+        Aligned::LAYOUT,
+        Verdict::LAYOUT,
+        Failure::LAYOUT,
+        Wide::LAYOUT,
+        Enums::LAYOUT,
+        Small::LAYOUT,
+        EnumsAsNumbers::LAYOUT,
+        WrongEnums::LAYOUT,
+        Holes::LAYOUT,
+        Padded::LAYOUT,
+        Packed::LAYOUT,
+        NoPadding::LAYOUT,
+        In6Addr::LAYOUT,
+        FlowAddress::LAYOUT,
+        Flow::LAYOUT,
+        Endpoint::LAYOUT,
+        FlowInParts::LAYOUT,
+        FlowShifted::LAYOUT,
+        Whole::LAYOUT,
+        Parts::LAYOUT,
+        <Views<u64, u32>>::LAYOUT,
+        <Views<Whole, [u16; 5]>>::LAYOUT,
+        Address::LAYOUT,
+        <Named<Address>>::LAYOUT,
+        <Named<u64>>::LAYOUT,
+        NamedUsers::LAYOUT,
+        Bits::LAYOUT,
+        WrongBits::LAYOUT,
+        SignedBits::LAYOUT,
+        TuplePoint::LAYOUT,
+        <Nested<Point>>::LAYOUT,
+        <Nested<TuplePoint>>::LAYOUT,
+        Turned::LAYOUT,
+        Keywords::LAYOUT,
+        Big::LAYOUT,
+        BigInHalves::LAYOUT,
+        HalvesApart::LAYOUT,
+        BigInBytes::LAYOUT,
+        <Orders<U32<BigEndian>, U32<LittleEndian>, u32>>::LAYOUT,
+        <Orders<u16, i8, bool>>::LAYOUT,
+    ]);
 }

@@ -13,6 +13,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use mapvalue::{Array, Iter, Leaf, MapValue, Mapping, Plain, ReadOnly, ReadWrite, Shared, Slice, Var};
+use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32, U64};
 
 /// How long the tests that look for rare events go on looking.
@@ -505,4 +506,10 @@ fn a_process_that_is_killed_while_it_writes_leaves_the_memory_whole() {
     words.load_into(&mut copy).unwrap();
     assert!(copy.iter().all(|word| [0, u64::MAX].contains(word)), "{copy:x?}");
     assert_eq!(meeting.counters.by_add.fetch_add(1), 4);
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[Counters::LAYOUT, Patterns::LAYOUT, Queue::LAYOUT, Message::LAYOUT, Meeting::LAYOUT]);
 }

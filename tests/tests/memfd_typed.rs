@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicI16, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use mapvalue::{
     Access, Endianness, Field, InvalidValue, Kind, MapValue, Mapping, Mirror, Plain, ReadOnly, Shared, Slice, Var,
 };
+use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, I32, LittleEndian, U16, U32, U64};
 
 fn memory() -> Arc<Mapping> {
@@ -539,4 +540,24 @@ fn a_struct_that_denies_padding_has_none() {
     let value = Dense { a: 1, b: [2, 3], c: 4 };
     let size: usize = Dense::LAYOUT.fields().iter().map(|f| f.layout().size()).sum();
     assert_eq!((size, value.to_bytes().len()), (16, 16));
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[
+        FlowKey::LAYOUT,
+        Level::LAYOUT,
+        Rule::LAYOUT,
+        Config::LAYOUT,
+        Padded::LAYOUT,
+        Nanoseconds::LAYOUT,
+        Counters::LAYOUT,
+        <Bank<u64, 3>>::LAYOUT,
+        <Bank<Bank<bool, 1, f32>, 2, Padded>>::LAYOUT,
+        <Length<u64>>::LAYOUT,
+        Address::LAYOUT,
+        Peer::LAYOUT,
+        Dense::LAYOUT,
+    ]);
 }

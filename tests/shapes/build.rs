@@ -1,0 +1,28 @@
+//! Writes the types of `tests/c_round_trip.rs`: several hundred that together have all that the derive accepts, and of each a twin
+//! in which one thing has changed. They are the same in each build.
+//!
+//! `model` is what a type is and how Rust lays it out, `invent` makes types up, `mutate` changes one thing in them, `write` spells
+//! them in Rust.
+
+mod invent;
+mod model;
+mod mutate;
+mod random;
+mod write;
+
+use std::path::Path;
+use std::{env, fs};
+
+/// How many types there are of each kind.
+const ENUMS: usize = 64;
+const STRUCTS: usize = 512;
+const UNIONS: usize = 64;
+
+fn main() {
+    println!("cargo:rerun-if-changed=shapes");
+    let mut random = random::Random::new();
+    let shapes = invent::invent(&mut random, ENUMS, STRUCTS, UNIONS);
+    let twins = mutate::twins(&mut random, &shapes);
+    let out = env::var_os("OUT_DIR").expect("set by Cargo");
+    fs::write(Path::new(&out).join("shapes.rs"), write::write(&shapes, &twins)).expect("OUT_DIR is writable");
+}

@@ -1,0 +1,130 @@
+//! C in tests: sources compiled to BTF by clang, and what is written in C from Rust types held to them.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use mapvalue::btf::{Kind, Type};
+use mapvalue::{Btf, Layout};
+
+pub use crate::require_compiler as require;
+
+/// The compiler of the committed objects.
+pub const CLANG: &str = "clang-19";
+/// The compiler of everything else.
+pub const GCC: &str = "gcc";
+
+/// What a source begins with: the names that the kernel has for integers.
+pub const PREAMBLE: &str = "#include <linux/types.h>\n";
+
+/// Ends a test early where a compiler is not installed: a message, and the test passes.
+///
+/// With `MAPVALUE_REQUIRE_KERNEL=1`, where all that a test needs is to be there, the test fails instead.
+#[macro_export]
+macro_rules! require_compiler {
+    ($compiler:expr) => {
+        if !$crate::c::is_installed($compiler) {
+            $crate::skip(&format!("there is no {}", $compiler));
+            return;
+        }
+    };
+}
+
+/// Whether there is a compiler of this name.
+pub fn is_installed(compiler: &str) -> bool {
+    Command::new(compiler).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
+}
+
+/// Compiles a source as BPF programs are, all warnings being errors, and reads the BTF.
+///
+/// # Panics
+///
+/// If it does not compile, with what the compiler says; the source is left where that says.
+pub fn compile(source: &str) -> Btf {
+    let object = Scratch::new("o");
+    let path = object.0.to_str().expect("of ASCII");
+    run(CLANG, &["-target", "bpfel", "-O2", "-g", "-c", "-o", path], source).unwrap_or_else(|said| panic!("{said}"));
+    Btf::from_object(&fs::read(&object.0).unwrap()).unwrap()
+}
+
+/// Has a compiler look at a source, all warnings being errors.
+///
+/// # Errors
+///
+/// What the compiler says.
+pub fn check(compiler: &str, source: &str) -> Result<(), String> {
+    run(compiler, &["-fsyntax-only"], source)
+}
+
+fn run(compiler: &str, arguments: &[&str], source: &str) -> Result<(), String> {
+    let file = Scratch::new("c");
+    fs::write(&file.0, source).unwrap();
+    // Where Debian keeps the headers of the machine that a BPF program is compiled for.
+    let machine = format!("-I/usr/include/{}-linux-gnu", std::env::consts::ARCH);
+    let mut command = Command::new(compiler);
+    command.args(["-Wall", "-Wextra", "-Werror", &machine]).args(arguments).arg(&file.0);
+    let output = command.output().unwrap();
+    if output.status.success() {
+        return Ok(());
+    }
+    std::mem::forget(file);
+    Err(String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+/// A file that is removed in the end.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new(extension: &str) -> Self {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        Self(std::env::temp_dir().join(format!("mapvalue-{}-{number}.{extension}", std::process::id())))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+/// Holds types to the C that is written from them: of a header of all of them, compiled, each has a type that it meets.
+///
+/// # Panics
+///
+/// If one has none, with the differences.
+pub fn assert_meet_their_own_c(layouts: &[Layout]) {
+    let header = Layout::c_declarations(layouts);
+    let mut source = format!("{PREAMBLE}{header}");
+    // So that the compiler keeps them in the BTF.
+    for (i, name) in declared(&header).enumerate() {
+        let _ = writeln!(source, "{name} v{i};");
+    }
+    let btf = compile(&source);
+    for layout in layouts {
+        let verdicts: Vec<_> = candidates(&btf, layout).map(|ty| layout.check(ty)).collect();
+        let differences: Vec<String> =
+            verdicts.iter().filter_map(|verdict| Some(verdict.as_ref().err()?.to_string())).collect();
+        assert!(differences.len() < verdicts.len(), "{}: {}\n{header}", layout.name(), differences.join("\n"));
+    }
+}
+
+/// The types that a header declares: `struct stats`.
+fn declared(header: &str) -> impl Iterator<Item = String> {
+    header.lines().filter_map(|line| {
+        let mut words = line.strip_suffix('{')?.split_whitespace();
+        Some(format!("{} {}", words.next()?, words.next()?))
+    })
+}
+
+/// The types of the name, those with a number after it included: types of other arguments.
+fn candidates<'a>(btf: &'a Btf, layout: &Layout) -> impl Iterator<Item = Type<'a>> + use<'a> {
+    let name = layout.c_name();
+    btf.types().filter(move |ty| {
+        let number = ty.name().strip_prefix(name).map(|rest| rest.strip_prefix('_').unwrap_or(rest));
+        let composite = matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_) | Kind::Enum(_));
+        composite && number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
+    })
+}
