@@ -26,6 +26,10 @@ pub(crate) enum Ty {
     Float {
         bits: usize,
     },
+    /// `ArenaPtr` or `Kptr`.
+    Pointer {
+        arena: bool,
+    },
     Array(Box<Ty>, usize),
     /// A type of the list, by its place there; its twin if `drifted`.
     Shape {
@@ -110,6 +114,7 @@ impl Types<'_> {
             Ty::Ordered { bits, .. } => Extent { align: 1, ..leaf(*bits, true) },
             Ty::Bool => leaf(8, true),
             Ty::Float { bits } => leaf(*bits, true),
+            Ty::Pointer { .. } => leaf(64, true),
             Ty::Marker => Extent { size: 0, align: 1, place: 1, plain: false },
             Ty::Array(element, len) => {
                 let element = self.size(element)?;
@@ -165,7 +170,11 @@ impl Types<'_> {
     pub(crate) fn size_of_body(&self, body: &Body) -> Option<Extent> {
         match body {
             Body::Enum { bits, .. } => Some(Extent { size: bits / 8, align: bits / 8, place: bits / 8, plain: false }),
-            Body::Struct { fields, align, .. } => {
+            Body::Struct { fields, align, transparent, .. } => {
+                let has_size = |field: &&Field| self.size(&field.ty).is_some_and(|extent| extent.size > 0);
+                if *transparent && fields.iter().filter(has_size).count() > 1 {
+                    return None;
+                }
                 self.lay_out(fields.iter().map(|field| &field.ty), align.unwrap_or(1))
             }
             Body::Union { fields } => self.lay_over(fields.iter().map(|field| &field.ty)),

@@ -123,6 +123,8 @@ impl Mutation<'_> {
                 Some((other, Change::at(if *bits == 32 { "widened" } else { "narrowed" }, "")))
             }
             Ty::Float { bits } => Some((integer(false, *bits), Change::at("float made an integer", ""))),
+            // A `u64` may stand for it.
+            Ty::Pointer { .. } => Some((integer(true, 64), Change::at("pointer made an integer", ""))),
             Ty::Array(element, len) => {
                 let holds = self.types.size(element).is_some_and(|size| size.size > 0);
                 if holds && self.random.once_in(2) {

@@ -56,7 +56,7 @@ fn module<'a>(text: &mut String, name: &str, shapes: impl Iterator<Item = &'a Sh
     let _ = writeln!(text, "\npub mod {name} {{");
     text.push_str("    use std::marker::PhantomData;\n    use std::num::*;\n    use std::sync::atomic::*;\n\n");
     text.push_str(
-        "    use mapvalue::MapValue;\n    use mapvalue::zerocopy::byteorder::*;\n\n    use super::generic::*;\n",
+        "    use mapvalue::{ArenaPtr, Kernel, Kptr, MapValue};\n    use mapvalue::zerocopy::byteorder::*;\n\n    use super::generic::*;\n",
     );
     shapes.for_each(|shape| write_shape(text, shape));
     text.push_str("}\n");
@@ -132,6 +132,8 @@ fn spell(ty: &Ty) -> String {
         }
         Ty::Bool => "bool".to_owned(),
         Ty::Float { bits } => format!("f{bits}"),
+        Ty::Pointer { arena: true } => "ArenaPtr<f64>".to_owned(),
+        Ty::Pointer { arena: false } => "Kptr<f64, Kernel>".to_owned(),
         Ty::Array(element, len) => format!("[{}; {len}]", spell(element)),
         Ty::Shape { number, drifted } => format!("super::{}::T{number}", if *drifted { "twins" } else { "shapes" }),
         Ty::Generic(generic, arguments) => {

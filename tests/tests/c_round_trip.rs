@@ -101,6 +101,7 @@ fn all_that_can_differ_is_among_the_types() {
         ("_Bool ", 10),
         ("float ", 10),
         ("double ", 10),
+        ("void *", 10),
         ("[0];", 10),
         ("[3][2]", 3),
         ("][2][", 1),
@@ -155,5 +156,5 @@ fn a_changed_type_does_not_meet_it_and_the_place_is_named() {
     }
     println!("{refused:?}");
     assert!(refused.values().sum::<usize>() >= 500, "{refused:?}");
-    assert!(refused.len() == 11 && refused.values().all(|times| *times >= 10), "{refused:?}");
+    assert!(refused.len() == 12 && refused.values().all(|times| *times >= 5), "{refused:?}");
 }

@@ -698,6 +698,7 @@ fn the_types_meet_the_c_that_is_written_from_them() {
     c::require!(c::CLANG);
     c::assert_meet_their_own_c(&[
         Leaves::LAYOUT,
+        <Pointers<ArenaPtr<Leaves>, Kptr<u8, Kernel>>>::LAYOUT,
         WrongLeaves::LAYOUT,
         NarrowLeaves::LAYOUT,
         Aligned::LAYOUT,
