@@ -56,7 +56,7 @@ impl Layout {
     /// ```
     ///
     /// What clang makes of it meets the Rust type in [`check`](Self::check). It needs the kernel's names for integers: include
-    /// `<linux/types.h>` or `vmlinux.h` before it. The compiler must know enums of a stated size: clang 11 (15 for the BTF of 64-bit
+    /// `<linux/types.h>` or `vmlinux.h` before it. The compiler must know enums of a stated size: clang 13 (15 for the BTF of 64-bit
     /// ones), or gcc 13.
     ///
     /// - Names are those of [`c_name`](Self::c_name). One that is a keyword in C ends in `_`, and the field `0` of a tuple struct is
