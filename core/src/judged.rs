@@ -76,42 +76,52 @@ impl<T, A: Access> fmt::Debug for Refused<T, A> {
     }
 }
 
+/// In the place of what is never run.
 #[cold]
-fn refused() -> ! {
-    unreachable!("a program with a refused field does not compile")
+pub fn never<T>() -> T {
+    unreachable!("a program with a refused type does not compile")
 }
 
-#[expect(clippy::unused_self, reason = "as the methods of `Shared`; they are never called")]
+/// As the methods of `Shared`, but for taking anything: what is stored is no second mistake.
 impl<T, A: Access> Refused<T, A> {
     pub fn load(&self) -> T {
-        refused()
+        never()
     }
     pub fn load_acquire(&self) -> T {
-        refused()
+        never()
     }
     pub fn try_load(&self) -> Result<T, InvalidValue> {
-        refused()
+        never()
     }
-    pub fn store(&self, _: T) {
-        refused()
+    pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
+        never()
     }
-    pub fn store_release(&self, _: T) {
-        refused()
+    pub fn store<V>(&self, _: V) {
+        never::<()>();
     }
-    pub fn swap(&self, _: T) -> T {
-        refused()
+    pub fn store_release<V>(&self, _: V) {
+        never::<()>();
     }
-    pub fn compare_exchange(&self, _: T, _: T) -> Result<T, T> {
-        refused()
+    pub fn swap<V>(&self, _: V) -> V {
+        never()
     }
-    pub fn fetch_add(&self, _: T) -> T {
-        refused()
+    pub fn try_swap<V>(&self, _: V) -> Result<V, InvalidValue> {
+        never()
     }
-    pub fn fetch_sub(&self, _: T) -> T {
-        refused()
+    pub fn compare_exchange<V>(&self, _: V, _: V) -> Result<V, V> {
+        never()
     }
-    pub fn fetch_or(&self, _: T) -> T {
-        refused()
+    pub fn try_compare_exchange<V>(&self, _: V, _: V) -> Result<V, Result<V, InvalidValue>> {
+        never()
+    }
+    pub fn fetch_add<V>(&self, _: V) -> V {
+        never()
+    }
+    pub fn fetch_sub<V>(&self, _: V) -> V {
+        never()
+    }
+    pub fn fetch_or<V>(&self, _: V) -> V {
+        never()
     }
 }
 
@@ -119,7 +129,7 @@ impl<T, const N: usize, A: Access> Deref for Refused<[T; N], A> {
     type Target = [Refused<T, A>; N];
 
     fn deref(&self) -> &Self::Target {
-        refused()
+        never()
     }
 }
 
@@ -136,17 +146,17 @@ unsafe impl<T: 'static, A: Access> Mirror for Refused<T, A> {
 #[diagnostic::do_not_recommend]
 unsafe impl<T: 'static> MapValue for Field<T, false> {
     type Shared<A: Access> = Refused<T, A>;
-    const LAYOUT: Layout = Layout::refused_field::<Self>();
+    const LAYOUT: Layout = Layout::refused::<Self>("");
 
     fn __try_load<A: Access>(_: &Self::Shared<A>) -> Result<Self, InvalidValue> {
-        refused()
+        never()
     }
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: 'static> Storable for Field<T, false> {
     fn __store(_: &Self::Shared<ReadWrite>, _: &Self) {
-        refused()
+        never::<()>();
     }
 }
 
@@ -154,11 +164,12 @@ impl<T: 'static> Storable for Field<T, false> {
 #[diagnostic::do_not_recommend]
 unsafe impl<T: 'static> Plain for Field<T, false> {
     fn __load<A: Access>(_: &Self::Shared<A>) -> Self {
-        refused()
+        never()
     }
 }
 
-/// `Judge::<T>::IS_VALUE` is the constant here if `T` is a `MapValue`, and that of [`Otherwise`] if not.
+/// `Judge::<T>::IS_VALUE` is the constant here if `T` is a `MapValue`, and that of [`Otherwise`] if not; so is `IS_PLAIN` if it is
+/// `Plain`, as the fields of unions must be.
 #[derive(Debug)]
 pub struct Judge<T>(PhantomData<T>);
 
@@ -167,23 +178,33 @@ impl<T: MapValue> Judge<T> {
     pub const IS_VALUE: bool = true;
 }
 
+impl<T: Plain> Judge<T> {
+    /// It is.
+    pub const IS_PLAIN: bool = true;
+}
+
 /// See [`Judge`].
 pub trait Otherwise {
     /// It is not.
     const IS_VALUE: bool = false;
+    /// It is not.
+    const IS_PLAIN: bool = false;
 }
 
 impl<T> Otherwise for Judge<T> {}
 
-/// `Field` of a type without parameters, which is looked at here for whether it is a value.
+/// `Field` of a type without parameters, which is looked at here for whether it is a value (`IS_VALUE`) or `IS_PLAIN`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __field {
     ($type:ty) => {
+        $crate::__field!($type, IS_VALUE)
+    };
+    ($type:ty, $what:ident) => {
         $crate::__private::Field<$type, {
             #[allow(unused_imports)]
             use $crate::__private::Otherwise as _;
-            $crate::__private::Judge::<$type>::IS_VALUE
+            $crate::__private::Judge::<$type>::$what
         }>
     };
 }

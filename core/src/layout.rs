@@ -273,16 +273,10 @@ impl Layout {
         Self { c_name, ..self }
     }
 
-    /// Of a type that the derive has refused: the program does not compile, whatever this says.
+    /// Of a type or field that the derive has refused: the program does not compile, whatever this says.
     #[must_use]
-    pub const fn refused(name: &'static str) -> Self {
-        Self::new(name, 0, 1, Kind::Refused)
-    }
-
-    /// Of a field that the derive has refused.
-    #[must_use]
-    pub const fn refused_field<T>() -> Self {
-        Self::new("", size_of::<T>(), align_of::<T>(), Kind::Refused)
+    pub const fn refused<T>(name: &'static str) -> Self {
+        Self::new(name, size_of::<T>(), align_of::<T>(), Kind::Refused)
     }
 
     /// A zero-sized marker.

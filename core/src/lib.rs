@@ -162,7 +162,7 @@ pub mod __private {
     pub use core::result::Result::{self, Err, Ok};
 
     pub use crate::__field as field;
-    pub use crate::judged::{Field, Judge, Otherwise};
+    pub use crate::judged::{Field, Judge, Otherwise, Refused, never};
     pub use crate::raw::Raw;
     use crate::{Access, InPlace, InvalidValue, MapValue};
     pub use crate::{refused, union};

@@ -4,10 +4,12 @@
 //! method of its name, as any other value. Loaded as a whole, a union moves in chunks as wide as its alignment, which is that of
 //! its widest leaf: so no leaf of any field is torn.
 
+use core::marker::PhantomData;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
+use crate::judged::never;
 use crate::{Access, MapValue, Plain, chunks};
 
 /// A union of plain fields.
@@ -37,9 +39,35 @@ pub fn part<const INDEX: usize, M: UnionPart<INDEX>>(mirror: &M) -> &M::Part {
     unsafe { NonNull::from(mirror).cast::<M::Part>().as_ref() }
 }
 
+/// `Loader::<T>::load` is the function here if `T` is a union of plain fields, and that of [`Unloaded`] if the derive has refused a
+/// field of it.
+#[derive(Debug)]
+pub struct Loader<T>(PhantomData<T>);
+
+/// See [`Loader`].
+pub trait Unloaded<T> {
+    #[doc(hidden)]
+    fn load<A: Access>(_: &T::Shared<A>) -> T
+    where
+        T: MapValue,
+    {
+        never()
+    }
+}
+
+impl<T> Unloaded<T> for Loader<T> {}
+
+impl<T: UnionValue + Plain> Loader<T> {
+    #[doc(hidden)]
+    #[inline]
+    pub fn load<A: Access>(mirror: &T::Shared<A>) -> T {
+        load::<T, A>(mirror)
+    }
+}
+
 /// Loads a union as a whole.
 #[inline]
-pub fn load<T: UnionValue + Plain, A: Access>(mirror: &T::Shared<A>) -> T {
+fn load<T: UnionValue + Plain, A: Access>(mirror: &T::Shared<A>) -> T {
     let size = size_of::<T>();
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: `value` is valid for writes of its own size; from here on all of its bytes are initialised.

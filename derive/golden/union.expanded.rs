@@ -20,12 +20,11 @@ const _: () = {
     clippy::multiple_bound_locations
 )]
 #[repr(C)]
-pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite>
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
+pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite> {
     __0: ::core::mem::ManuallyDrop<
-        <U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A>,
+        <shared::mapvalue::__private::field!(
+            U32 < BigEndian >, IS_PLAIN
+        ) as shared::mapvalue::MapValue>::Shared<A>,
     >,
     __1: ::core::mem::ManuallyDrop<<[u8; 16] as shared::mapvalue::MapValue>::Shared<A>>,
 }
@@ -33,32 +32,29 @@ where
 #[allow(deprecated)]
 unsafe impl<
     A: shared::mapvalue::Access,
-> shared::mapvalue::__private::union::UnionPart<0usize> for AddressShared<A>
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
-    type Part = <U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A>;
+> shared::mapvalue::__private::union::UnionPart<0usize> for AddressShared<A> {
+    type Part = <shared::mapvalue::__private::field!(
+        U32 < BigEndian >, IS_PLAIN
+    ) as shared::mapvalue::MapValue>::Shared<A>;
 }
 #[automatically_derived]
 #[allow(deprecated)]
 unsafe impl<
     A: shared::mapvalue::Access,
-> shared::mapvalue::__private::union::UnionPart<1usize> for AddressShared<A>
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
+> shared::mapvalue::__private::union::UnionPart<1usize> for AddressShared<A> {
     type Part = <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>;
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::must_use_candidate)]
-impl<A: shared::mapvalue::Access> AddressShared<A>
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
+impl<A: shared::mapvalue::Access> AddressShared<A> {
     /// An IPv4 address.
     #[allow(dead_code)]
     #[inline]
-    pub fn v4(&self) -> &<U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A> {
+    pub fn v4(
+        &self,
+    ) -> &<shared::mapvalue::__private::field!(
+        U32 < BigEndian >, IS_PLAIN
+    ) as shared::mapvalue::MapValue>::Shared<A> {
         shared::mapvalue::__private::union::part::<0usize, Self>(self)
     }
     #[allow(dead_code)]
@@ -69,19 +65,13 @@ where
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
-unsafe impl<A: shared::mapvalue::Access> shared::mapvalue::Mirror for AddressShared<A>
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
+unsafe impl<A: shared::mapvalue::Access> shared::mapvalue::Mirror for AddressShared<A> {
     type Value = Address;
     type Access = A;
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
-unsafe impl shared::mapvalue::MapValue for Address
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
+unsafe impl shared::mapvalue::MapValue for Address {
     type Shared<A: shared::mapvalue::Access> = AddressShared<A>;
     const LAYOUT: shared::mapvalue::Layout = shared::mapvalue::Layout::union::<
         Self,
@@ -90,7 +80,9 @@ where
             "Address",
             const {
                 &[
-                    <U32<BigEndian> as shared::mapvalue::MapValue>::LAYOUT
+                    <shared::mapvalue::__private::field!(
+                        U32 < BigEndian >, IS_PLAIN
+                    ) as shared::mapvalue::MapValue>::LAYOUT
                         .into_field(
                             "v4",
                             ::core::mem::offset_of!(Self, v4),
@@ -117,22 +109,25 @@ where
     fn __try_load<A: shared::mapvalue::Access>(
         __shared: &Self::Shared<A>,
     ) -> shared::mapvalue::__private::Result<Self, shared::mapvalue::InvalidValue> {
-        shared::mapvalue::__private::Ok(
-            shared::mapvalue::__private::union::load::<Self, A>(__shared),
-        )
+        shared::mapvalue::__private::Ok({
+            #[allow(unused_imports)]
+            use shared::mapvalue::__private::union::Unloaded as _;
+            shared::mapvalue::__private::union::Loader::<Self>::load::<A>(__shared)
+        })
     }
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
-unsafe impl shared::mapvalue::Plain for Address
-where
-    for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
-{
+unsafe impl shared::mapvalue::Plain for Address {
     #[inline]
     fn __load<A: shared::mapvalue::Access>(
         __shared: &<Self as shared::mapvalue::MapValue>::Shared<A>,
     ) -> Self {
-        shared::mapvalue::__private::union::load::<Self, A>(__shared)
+        {
+            #[allow(unused_imports)]
+            use shared::mapvalue::__private::union::Unloaded as _;
+            shared::mapvalue::__private::union::Loader::<Self>::load::<A>(__shared)
+        }
     }
 }
 #[automatically_derived]
@@ -140,4 +135,5 @@ where
 unsafe impl shared::mapvalue::__private::union::UnionValue for Address
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
+    for<'__mapvalue> u8: shared::mapvalue::Plain,
 {}

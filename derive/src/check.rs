@@ -38,14 +38,14 @@ impl Verdict {
 }
 
 pub(crate) fn check(input: &Input<'_>) -> Verdict {
-    let mut verdict = Verdict::default();
+    let mut verdict = Verdict { errors: input.misspelt.iter().cloned().collect(), hopeless: false };
     for param in &input.generics.params {
         verdict.add_hopeless(no_lifetime(param));
     }
     verdict.add(c_identifier(input.rename.as_ref()));
     match &input.data {
         Body::Struct(fields) | Body::Union(fields) => {
-            verdict.add_hopeless(not_packed(&input.repr));
+            verdict.add(not_packed(&input.repr));
             verdict.add(fixed_repr(input));
             verdict.add_hopeless(not_empty(input, fields.len()));
             verdict.add_hopeless(no_self(input, fields));

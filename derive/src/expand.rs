@@ -2,7 +2,7 @@
 //!
 //! A field of a struct that may be no value is written as `__private::field!(T)`: the type that stands for it, which is a value in
 //! any case. So a refused field is one error, and the uses of the struct are none. (Where the type depends on a parameter, that is
-//! not known where it is written; there, and in unions, a bound asks for it.)
+//! not known where it is written; there a bound asks for it.)
 //!
 //! All paths lead through the crate `mapvalue` or `core`, and all names are ours, so nothing that the user's crate defines or
 //! leaves out can get in between.
@@ -24,7 +24,7 @@ use crate::words;
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
     match &input.data {
         Body::Struct(fields) => structs::expand(&Composite::new(input, fields)),
-        Body::Enum(variants) => enums::expand(input, variants, false),
+        Body::Enum(variants) => enums::expand(input, variants),
         Body::Union(fields) => unions::expand(&Composite::new(input, fields)),
     }
 }
@@ -34,18 +34,64 @@ pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
 pub(crate) fn expand_refused(input: &Input<'_>) -> TokenStream {
     match &input.data {
         Body::Struct(fields) => structs::expand(&Composite { refused: true, ..Composite::new(input, fields) }),
-        Body::Enum(variants) => enums::expand(input, variants, true),
+        Body::Enum(_) => expand_stand_in(input),
         Body::Union(fields) => unions::expand(&Composite { refused: true, ..Composite::new(input, fields) }),
     }
 }
 
-/// Of a type that cannot be expanded, what is wrong with its fields.
-pub(crate) fn expand_assertions(input: &Input<'_>) -> TokenStream {
+/// Of a type that cannot be expanded, what is wrong with its fields, and a stand-in if it can have one.
+pub(crate) fn expand_hopeless(input: &Input<'_>) -> TokenStream {
+    if !input.generics.params.is_empty() {
+        return TokenStream::new();
+    }
     match &input.data {
-        Body::Struct(fields) | Body::Union(fields) if input.generics.params.is_empty() => {
-            Composite { refused: true, ..Composite::new(input, fields) }.assertions(words::assert_value)
+        Body::Struct(fields) | Body::Union(fields) => {
+            let unsized_field =
+                |field: &&Field| words::refuse_syntax(&field.ty).is_some() && !words::is_sized_and_owned(&field.ty);
+            let stand_in = (!fields.iter().any(unsized_field)).then(|| expand_stand_in(input));
+            let item = Composite { refused: true, ..Composite::new(input, fields) };
+            let assertions = item.assertions(words::assert_value);
+            quote!(#assertions #stand_in)
         }
-        _ => TokenStream::new(),
+        Body::Enum(_) => expand_stand_in(input),
+    }
+}
+
+/// Implementations for a refused type that never do anything, with a mirror that has no parts.
+fn expand_stand_in(input: &Input<'_>) -> TokenStream {
+    let (krate, ident) = (&input.krate, input.ident);
+    let private = quote!(#krate::__private);
+    let name = ident.unraw().to_string();
+    quote! {
+        #[automatically_derived]
+        #[allow(deprecated)]
+        unsafe impl #krate::MapValue for #ident {
+            type Shared<__Access: #krate::Access> = #private::Refused<Self, __Access>;
+
+            const LAYOUT: #krate::Layout = #krate::Layout::refused::<Self>(#name);
+
+            fn __try_load<__Access: #krate::Access>(
+                _: &Self::Shared<__Access>,
+            ) -> #private::Result<Self, #krate::InvalidValue> {
+                #private::never()
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(deprecated)]
+        impl #krate::Storable for #ident {
+            fn __store(_: &Self::Shared<#krate::ReadWrite>, _: &Self) {
+                #private::never::<()>();
+            }
+        }
+
+        #[automatically_derived]
+        #[allow(deprecated)]
+        unsafe impl #krate::Plain for #ident {
+            fn __load<__Access: #krate::Access>(_: &Self::Shared<__Access>) -> Self {
+                #private::never()
+            }
+        }
     }
 }
 
@@ -181,7 +227,7 @@ impl<'a> Composite<'a> {
         let layout = quote!(#krate::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }) #renamed);
         let layout = match self.input.deny_padding {
             // What it would assert follows from the error that has been told.
-            _ if self.refused => quote!(#krate::Layout::refused(#name)),
+            _ if self.refused => quote!(#krate::Layout::refused::<Self>(#name)),
             Some(span) => quote_spanned!(span=> #krate::Layout::without_padding(#layout)),
             None => layout,
         };
@@ -219,6 +265,12 @@ impl<'a> Composite<'a> {
             )
             #renamed
         }
+    }
+
+    /// A body, or of a refused type one that is not about its layout.
+    fn unless_refused(&self, body: TokenStream) -> TokenStream {
+        let krate = self.krate;
+        if self.refused { quote!(#krate::__private::never()) } else { body }
     }
 
     /// The generics of the type, with the bounds under which its fields are what they must be, or have the trait `also`.
@@ -302,14 +354,16 @@ impl<'a> FieldOf<'a> {
     }
 }
 
-/// `Field<T, IS_VALUE>` for a field of a struct whose type mentions no parameter, and may be no value: then it is a stand-in.
+/// `Field<T, IS_VALUE>` for a field whose type mentions no parameter, and may be no value: then it is a stand-in.
 fn judged(input: &Input<'_>, ty: &Type) -> Option<Type> {
     let krate = &input.krate;
-    if matches!(input.data, Body::Union(_)) || bounds::looks_primitive(ty) || !bounds::is_fixed(ty, input.generics) {
+    if bounds::looks_primitive(ty) || !bounds::is_fixed(ty, input.generics) {
         return None;
     }
     Some(if words::refuse_syntax(ty).is_some() {
         parse_quote!(#krate::__private::Field<#ty, false>)
+    } else if let Body::Union(_) = input.data {
+        parse_quote!(#krate::__private::field!(#ty, IS_PLAIN))
     } else {
         parse_quote!(#krate::__private::field!(#ty))
     })

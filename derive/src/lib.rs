@@ -43,7 +43,7 @@ fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let expanded = match (verdict.is_clean(), verdict.hopeless) {
         (true, _) => expand::expand(&input),
         (false, false) => expand::expand_refused(&input),
-        (false, true) => expand::expand_assertions(&input),
+        (false, true) => expand::expand_hopeless(&input),
     };
     let errors = verdict.into_compile_errors();
     Ok(quote::quote!(#errors #expanded))

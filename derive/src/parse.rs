@@ -19,6 +19,8 @@ pub(crate) struct Input<'a> {
     pub(crate) deny_padding: Option<Span>,
     /// Its name in C, if that is another.
     pub(crate) rename: Option<LitStr>,
+    /// What is wrong with the attributes of ours.
+    pub(crate) misspelt: Option<Error>,
     pub(crate) data: Body<'a>,
 }
 
@@ -48,7 +50,7 @@ impl<'a> Input<'a> {
             Data::Enum(data) => Body::Enum(data.variants.iter().collect()),
             Data::Union(DataUnion { fields, .. }) => Body::Union(fields.named.iter().collect()),
         };
-        let Attributes { krate, deny_padding, rename } = Attributes::parse(&input.attrs)?;
+        let (Attributes { krate, deny_padding, rename }, misspelt) = Attributes::parse(&input.attrs);
         Ok(Self {
             ident: &input.ident,
             vis: &input.vis,
@@ -57,6 +59,7 @@ impl<'a> Input<'a> {
             krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
             deny_padding,
             rename,
+            misspelt,
             data,
         })
     }
@@ -125,9 +128,10 @@ struct Attributes {
 }
 
 impl Attributes {
-    fn parse(attrs: &[Attribute]) -> Result<Self> {
+    /// With the first mistake, if there is one: what is left out because of it is not missed.
+    fn parse(attrs: &[Attribute]) -> (Self, Option<Error>) {
         let mut this = Self::default();
-        for attr in ours(attrs) {
+        let result = ours(attrs).try_for_each(|attr| {
             attr.parse_nested_meta(|meta| {
                 if meta.path.is_ident("crate") {
                     let path = text(&meta, "crate", this.krate.is_some())?;
@@ -145,9 +149,9 @@ impl Attributes {
                     ));
                 }
                 Ok(())
-            })?;
-        }
-        Ok(this)
+            })
+        });
+        (this, result.err())
     }
 }
 

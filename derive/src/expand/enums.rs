@@ -1,33 +1,27 @@
 //! A field-less enum: a leaf, of which its repr is the raw integer.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::quote;
+use syn::Variant;
 use syn::ext::IdentExt;
-use syn::{Ident, Variant};
 
 use super::renamed;
 use crate::parse::Input;
 
-/// Of a `refused` enum the repr is missing or not ours: it is taken for a `u32`, and nothing is asserted of its layout.
-pub(super) fn expand(input: &Input<'_>, variants: &[&Variant], refused: bool) -> TokenStream {
+pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     let (krate, ident) = (&input.krate, input.ident);
     let private = quote!(#krate::__private);
-    let repr = input.repr.int.clone().filter(|_| !refused).unwrap_or_else(|| Ident::new("u32", Span::call_site()));
-    let repr = quote!(#private::#repr);
+    let repr = input.repr.int.as_ref().map(|repr| quote!(#private::#repr));
     let name = ident.unraw().to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let spelled = names.iter().map(|name| name.unraw().to_string());
     let renamed = renamed(input.rename.as_ref());
-    let layout = if refused {
-        quote!(#krate::Layout::refused(#name))
-    } else {
-        quote! {
-            #krate::Layout::enumeration::<Self, <Self as #krate::MapValue>::Shared<#krate::ReadWrite>, #repr>(
-                #name,
-                const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
-            )
-            #renamed
-        }
+    let layout = quote! {
+        #krate::Layout::enumeration::<Self, <Self as #krate::MapValue>::Shared<#krate::ReadWrite>, #repr>(
+            #name,
+            const { &[#(#krate::Variant { name: #spelled, value: Self::#names as #repr as #private::i128 }),*] },
+        )
+        #renamed
     };
     quote! {
         #[automatically_derived]

@@ -50,7 +50,7 @@ fn map_value_impl(item: &Composite<'_>) -> TokenStream {
             )? #inside
         }
     });
-    item.map_value_impl("structure", &quote!(Self { #(#loads),* }))
+    item.map_value_impl("structure", &item.unless_refused(quote!(Self { #(#loads),* })))
 }
 
 fn storable_impl(item: &Composite<'_>) -> TokenStream {
@@ -62,10 +62,11 @@ fn storable_impl(item: &Composite<'_>) -> TokenStream {
         quote!(<#ty as #krate::Storable>::__store(&__shared.#member, #value);)
     });
     let storable = quote!(#krate::Storable);
+    let stores = item.unless_refused(quote!(#(#stores)*));
     let body = quote! {
         #[inline]
         fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
-            #(#stores)*
+            #stores
         }
     };
     item.implement(&quote!(impl), &storable, Some(&Also::Value(storable.clone())), &body)
@@ -78,10 +79,11 @@ fn plain_impl(item: &Composite<'_>) -> TokenStream {
         quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member) #inside)
     });
     let plain = quote!(#krate::Plain);
+    let load = item.unless_refused(quote!(Self { #(#loads),* }));
     let body = quote! {
         #[inline]
         fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
-            Self { #(#loads),* }
+            #load
         }
     };
     item.implement(&quote!(unsafe impl), &plain, Some(&Also::Value(plain.clone())), &body)
@@ -94,7 +96,7 @@ fn inside(field: &FieldOf<'_>) -> Option<TokenStream> {
 
 /// Nothing where a field is plainly a number: an atomic is never spelled so.
 fn in_place_impl(item: &Composite<'_>) -> TokenStream {
-    if item.fields.iter().any(|field| bounds::looks_primitive(field.ty)) {
+    if item.refused || item.fields.iter().any(|field| bounds::looks_primitive(field.ty)) {
         return TokenStream::new();
     }
     let krate = item.krate;

@@ -3,14 +3,19 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::Composite;
+use super::{Also, Composite};
 use crate::words;
 
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
     let Composite { krate, access, .. } = item;
     let (unsafe_impl, plain) = (quote!(unsafe impl), quote!(#krate::Plain));
     let union_value = quote!(#krate::__private::union::UnionValue);
-    let load = quote!(#krate::__private::union::load::<Self, #access>(__shared));
+    // If a field is refused, the union is no `UnionValue`, and this is a stand-in.
+    let load = quote! {{
+        #[allow(unused_imports)]
+        use #krate::__private::union::Unloaded as _;
+        #krate::__private::union::Loader::<Self>::load::<#access>(__shared)
+    }};
     let plain_body = quote! {
         #[inline]
         fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
@@ -24,7 +29,7 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
         item.mirror_impl(),
         item.map_value_impl("union", &load),
         item.implement(&unsafe_impl, &plain, None, &plain_body),
-        item.implement(&unsafe_impl, &union_value, None, &TokenStream::new()),
+        item.implement(&unsafe_impl, &union_value, Some(&Also::Itself(plain)), &TokenStream::new()),
     ];
     quote!(#(#parts)*)
 }

@@ -1,0 +1,25 @@
+//! Without the mistake.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Size {
+    bytes: u64,
+    pages: u32,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Value {
+    size: Size,
+    limit: u64,
+}
+
+fn main() {
+    let value = Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
+    value.size.bytes().store(1);
+    value.size.pages().fetch_add(1);
+    assert_eq!(value.load().limit, value.limit.load());
+}
