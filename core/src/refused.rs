@@ -42,7 +42,7 @@ reasons! {
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` is an address in this process, which means nothing to a BPF program",
-        label = "a pointer: store the data itself, an id, an offset into the map, an `ArenaPtr` into an arena, or a `Kptr` that only BPF follows"
+        label = "a pointer: store the data itself, an id, an offset into the map, an `ArenaPtr<T>` into an arena, or a `Kptr<T, Kernel>` that only BPF follows"
     )]
     PointerFree;
 

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Error, Field, Fields, GenericParam, Ident, LitStr, Result, Variant};
+use syn::{Error, Field, Fields, GenericParam, Ident, LitStr, Result, Type, Variant};
 
 use crate::bounds::mentions;
 use crate::parse::{Body, Input, Repr, field_rename, refuse_attributes};
@@ -53,7 +53,10 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
                 verdict.add(field_rename(&field.attrs).and_then(|rename| c_identifier(rename.as_ref())));
                 if let Some(error) = words::refuse_syntax(&field.ty) {
                     verdict.hopeless |= !words::is_sized_and_owned(&field.ty);
-                    verdict.errors.push(error);
+                    // What borrows for a lifetime of the type is the mistake that has been told of.
+                    if !borrows(&field.ty, input) {
+                        verdict.errors.push(error);
+                    }
                 }
             }
         }
@@ -66,8 +69,9 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             }
             for variant in variants {
                 verdict.add(refuse_attributes(variant));
-                verdict.add_hopeless(field_less(variant));
             }
+            // Of several variants with data, the first: they are one mistake.
+            verdict.add_hopeless(variants.iter().copied().try_for_each(field_less));
             // Of an enum that cannot be mended by a repr, its repr is not the matter.
             if verdict.is_clean() {
                 verdict.add(enum_repr(input));
@@ -98,6 +102,11 @@ fn c_identifier(name: Option<&LitStr>) -> Result<()> {
         name,
         "this is no name in C: write the identifier alone, of letters, digits and `_`, without `struct` or a path",
     ))
+}
+
+/// Whether a field's type mentions a lifetime that is a parameter.
+fn borrows(ty: &Type, input: &Input<'_>) -> bool {
+    input.generics.lifetimes().any(|param| mentions(ty.to_token_stream(), &param.lifetime.ident))
 }
 
 fn no_lifetime(param: &GenericParam) -> Result<()> {

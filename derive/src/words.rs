@@ -15,7 +15,7 @@ pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     let words = match innermost(ty) {
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => {
             "a pointer is an address in this process, which means nothing to a BPF program: store the data itself, an id, an \
-             offset into the map, an `ArenaPtr` into an arena, or a `Kptr` that only BPF follows"
+             offset into the map, an `ArenaPtr<T>` into an arena, or a `Kptr<T, Kernel>` that only BPF follows"
         }
         Type::TraitObject(_) | Type::ImplTrait(_) | Type::Slice(_) => {
             "the size of this type is not fixed: write the data in place, as a struct or as an array `[T; N]`"
@@ -73,6 +73,9 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
         "Option" | "Wrapping" | "Saturating" if holds(name, "fixed_width") => "fixed_width",
         "Wrapping" | "Saturating" if holds(name, "single_access") => "single_access",
         "Option" if holds(name, "pointer_free") => "pointer_free",
+        "Option" if holds(name, "inline_data") => "inline_data",
+        "Option" if holds(name, "fixed_time") => "fixed_time",
+        "Option" if holds(name, "fixed_address") => "fixed_address",
         "Option" => "one_leaf",
         "String" | "Vec" | "CString" | "OsString" | "PathBuf" | "Rc" | "Arc" | "Cow" | "VecDeque" | "HashMap"
         | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap" => "inline_data",
