@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 pub mod c;
+pub mod btf;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 

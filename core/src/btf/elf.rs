@@ -10,6 +10,7 @@ use std::sync::Arc;
 use zerocopy::FromBytes;
 use zerocopy::byteorder::{BigEndian, ByteOrder, LittleEndian, U16, U32, U64};
 
+use super::wire::MAX_NAME;
 use super::{Btf, InvalidBtf, Kind, Linkage, Type};
 
 const CLASS_64: u8 = 2;
@@ -202,6 +203,8 @@ fn is_global(variable: Type<'_>) -> bool {
 /// The string at an offset, up to its zero byte.
 fn string(strings: &[u8], offset: u32) -> Option<&str> {
     let tail = strings.get(usize::try_from(offset).ok()?..)?;
-    let end = tail.iter().position(|byte| *byte == 0)?;
+    // A longer one is none in BTF either. Without a limit, sections and symbols that share one long name would cost their number
+    // times its length.
+    let end = tail.iter().take(MAX_NAME + 1).position(|byte| *byte == 0)?;
     core::str::from_utf8(&tail[..end]).ok()
 }

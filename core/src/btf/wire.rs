@@ -15,7 +15,7 @@ const VERSION: u8 = 1;
 const HEADER: usize = 24;
 /// The longest name: eight times what the kernel takes (`KSYM_NAME_LEN`). Without a limit, many types that share one long name would
 /// cost their number times its length to look through.
-const MAX_NAME: usize = 4096;
+pub(super) const MAX_NAME: usize = 4096;
 /// Words that begin each record: the offset of its name, kind and number of parts, size or type.
 const COMMON: usize = 3;
 

@@ -1,0 +1,205 @@
+//! BTF and object files written by hand, for what no compiler writes; and a walk through all that a reader tells of them.
+
+mod elf;
+mod walk;
+
+use std::collections::HashMap;
+
+use mapvalue::Endianness;
+
+pub use elf::{Elf, ElfSection, symbol};
+pub use walk::{Walk, check_layouts};
+
+/// The kinds by their numbers (`BTF_KIND_..` in include/uapi/linux/btf.h).
+#[expect(missing_docs, reason = "they are the kernel's names")]
+pub mod kind {
+    pub const INT: u32 = 1;
+    pub const PTR: u32 = 2;
+    pub const ARRAY: u32 = 3;
+    pub const STRUCT: u32 = 4;
+    pub const UNION: u32 = 5;
+    pub const ENUM: u32 = 6;
+    pub const FWD: u32 = 7;
+    pub const TYPEDEF: u32 = 8;
+    pub const VOLATILE: u32 = 9;
+    pub const CONST: u32 = 10;
+    pub const RESTRICT: u32 = 11;
+    pub const FUNC: u32 = 12;
+    pub const FUNC_PROTO: u32 = 13;
+    pub const VAR: u32 = 14;
+    pub const DATASEC: u32 = 15;
+    pub const FLOAT: u32 = 16;
+    pub const DECL_TAG: u32 = 17;
+    pub const TYPE_TAG: u32 = 18;
+    pub const ENUM64: u32 = 19;
+}
+
+/// The bit of a record's second word whose meaning depends on the kind.
+pub const FLAG: u32 = 1 << 31;
+/// Bytes of the header.
+pub const HEADER: usize = 24;
+
+/// Writes BTF, right or wrong, a record at a time. Types are numbered from 1 in the order in which they are added.
+#[derive(Clone, Debug, Default)]
+pub struct Builder {
+    words: Vec<u32>,
+    strings: Vec<u8>,
+    known: HashMap<String, u32>,
+    count: u32,
+}
+
+impl Builder {
+    /// With the empty name alone.
+    pub fn new() -> Self {
+        Self { strings: vec![0], ..Self::default() }
+    }
+
+    /// The number that the next type gets, to refer to it before it is there.
+    pub fn next_id(&self) -> u32 {
+        self.count + 1
+    }
+
+    /// Where a name is, once it is there.
+    ///
+    /// # Panics
+    ///
+    /// With 4 GiB of names.
+    pub fn name(&mut self, name: &str) -> u32 {
+        if name.is_empty() {
+            return 0;
+        }
+        if let Some(at) = self.known.get(name) {
+            return *at;
+        }
+        let at = u32::try_from(self.strings.len()).expect("an offset");
+        self.strings.extend_from_slice(name.as_bytes());
+        self.strings.push(0);
+        self.known.insert(name.to_owned(), at);
+        at
+    }
+
+    /// The strings, to put something wrong into them.
+    pub fn strings_mut(&mut self) -> &mut Vec<u8> {
+        &mut self.strings
+    }
+
+    /// A record of any kind: `info` is the flag and the number of parts.
+    pub fn add(&mut self, name: &str, kind: u32, info: u32, size_or_type: u32, rest: &[u32]) -> u32 {
+        let name = self.name(name);
+        self.words.extend_from_slice(&[name, kind << 24 | info, size_or_type]);
+        self.words.extend_from_slice(rest);
+        self.count += 1;
+        self.count
+    }
+
+    /// Words after the last record.
+    pub fn push_words(&mut self, words: &[u32]) {
+        self.words.extend_from_slice(words);
+    }
+
+    /// An integer that fills its size; `encoding` is 1 for a signed one, 2 for a character, 4 for `_Bool`.
+    pub fn int(&mut self, name: &str, size: u32, encoding: u32) -> u32 {
+        self.add(name, kind::INT, 0, size, &[(encoding << 24) | (8 * size)])
+    }
+
+    /// A record that refers to a type and has no parts: a pointer, typedef, qualifier or type tag.
+    pub fn to(&mut self, kind: u32, name: &str, target: u32) -> u32 {
+        self.add(name, kind, 0, target, &[])
+    }
+
+    /// An array. Its index is of type 1.
+    pub fn array(&mut self, element: u32, len: u32) -> u32 {
+        self.add("", kind::ARRAY, 0, 0, &[element, 1, len])
+    }
+
+    /// A struct (or union), of members each with name, type and offset in bits.
+    pub fn composite(&mut self, kind: u32, name: &str, size: u32, members: &[(&str, u32, u32)]) -> u32 {
+        self.parts(kind, name, 0, size, members)
+    }
+
+    /// A record with parts of three words each, the first a name.
+    pub fn parts(&mut self, kind: u32, name: &str, flag: u32, size: u32, parts: &[(&str, u32, u32)]) -> u32 {
+        let mut words = Vec::with_capacity(3 * parts.len());
+        for (name, second, third) in parts {
+            words.extend_from_slice(&[self.name(name), *second, *third]);
+        }
+        self.add(name, kind, flag | vlen(parts.len()), size, &words)
+    }
+
+    /// An enum of 32-bit values.
+    pub fn enumeration(&mut self, name: &str, flag: u32, size: u32, values: &[(&str, u32)]) -> u32 {
+        self.pairs(kind::ENUM, name, flag, size, values)
+    }
+
+    /// What a function takes and returns.
+    pub fn prototype(&mut self, returns: u32, params: &[(&str, u32)]) -> u32 {
+        self.pairs(kind::FUNC_PROTO, "", 0, returns, params)
+    }
+
+    fn pairs(&mut self, kind: u32, name: &str, flag: u32, size_or_type: u32, pairs: &[(&str, u32)]) -> u32 {
+        let words: Vec<u32> = pairs.iter().flat_map(|(name, second)| [self.name(name), *second]).collect();
+        self.add(name, kind, flag | vlen(pairs.len()), size_or_type, &words)
+    }
+
+    /// A variable: 0 is static, 1 global, 2 extern.
+    pub fn variable(&mut self, name: &str, ty: u32, linkage: u32) -> u32 {
+        self.add(name, kind::VAR, 0, ty, &[linkage])
+    }
+
+    /// A section, of variables each with offset and size.
+    pub fn section(&mut self, name: &str, size: u32, variables: &[(u32, u32, u32)]) -> u32 {
+        let words: Vec<u32> = variables.iter().flat_map(|(ty, offset, size)| [*ty, *offset, *size]).collect();
+        self.add(name, kind::DATASEC, vlen(variables.len()), size, &words)
+    }
+
+    /// The bytes, in this byte order.
+    ///
+    /// # Panics
+    ///
+    /// With 4 GiB of types or names.
+    pub fn bytes(&self, order: Endianness) -> Vec<u8> {
+        let len = |len: usize| u32::try_from(len).expect("a length");
+        let (types, strings) = (len(4 * self.words.len()), len(self.strings.len()));
+        let mut bytes = u16_bytes(0xeb9f, order).to_vec();
+        bytes.extend_from_slice(&[1, 0]);
+        let header = [24, 0, types, types, strings];
+        header.iter().chain(&self.words).for_each(|word| bytes.extend_from_slice(&u32_bytes(*word, order)));
+        bytes.extend_from_slice(&self.strings);
+        bytes
+    }
+
+    /// The bytes in this machine's order.
+    pub fn native(&self) -> Vec<u8> {
+        self.bytes(Endianness::Native)
+    }
+}
+
+fn vlen(len: usize) -> u32 {
+    let len = u32::try_from(len).expect("a number of parts");
+    assert!(len <= 0xffff, "BTF has room for 65,535 parts");
+    len
+}
+
+fn u16_bytes(number: u16, order: Endianness) -> [u8; 2] {
+    match order {
+        Endianness::Native => number.to_ne_bytes(),
+        Endianness::Little => number.to_le_bytes(),
+        Endianness::Big => number.to_be_bytes(),
+    }
+}
+
+fn u32_bytes(number: u32, order: Endianness) -> [u8; 4] {
+    match order {
+        Endianness::Native => number.to_ne_bytes(),
+        Endianness::Little => number.to_le_bytes(),
+        Endianness::Big => number.to_be_bytes(),
+    }
+}
+
+fn u64_bytes(number: u64, order: Endianness) -> [u8; 8] {
+    match order {
+        Endianness::Native => number.to_ne_bytes(),
+        Endianness::Little => number.to_le_bytes(),
+        Endianness::Big => number.to_be_bytes(),
+    }
+}

@@ -1,0 +1,316 @@
+//! A walk through all that a reader of BTF can be asked, for bytes that may be hostile. It holds what must be true of any bytes.
+
+use std::fmt::Write;
+use std::sync::Arc;
+
+use mapvalue::btf::{Kind, Linkage, Mismatches, Section, Type};
+use mapvalue::zerocopy::byteorder::{BigEndian, U16, U32};
+use mapvalue::{Btf, DataSection, Layout, MapValue, Mapping};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Point {
+    x: i32,
+    y: i32,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Seen {
+    count: u64,
+    last: Point,
+}
+
+/// `struct nested` of tests/bpf/layouts.bpf.c.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Nested {
+    points: [Point; 3],
+    matrix: [[u32; 4]; 2],
+    seen: Seen,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    v4: U32<BigEndian>,
+    v6: [u8; 16],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Ends {
+    port: U16<BigEndian>,
+    vlan: u16,
+}
+
+/// `struct flow`.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Flow {
+    source: Address,
+    ends: Ends,
+    low: u32,
+    high: u32,
+    protocol: u8,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(u32)]
+enum Verdict {
+    Pass,
+    Drop,
+    Abort = 40,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Enums {
+    verdict: Verdict,
+    error: i32,
+    wide: u64,
+    small: u8,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Leaves {
+    a: u8,
+    b: i8,
+    c: u8,
+    d: bool,
+    e: u16,
+    k: f32,
+    l: f64,
+    _pad: [u8; 3],
+    version: u16,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(transparent)]
+struct Users(i32);
+
+/// Types of each kind that a Rust type can be of, some of them those of the programs in tests/bpf.
+const LAYOUTS: [Layout; 14] = [
+    <Nested as MapValue>::LAYOUT,
+    <Flow as MapValue>::LAYOUT,
+    <Enums as MapValue>::LAYOUT,
+    <Leaves as MapValue>::LAYOUT,
+    <Address as MapValue>::LAYOUT,
+    <Verdict as MapValue>::LAYOUT,
+    <Users as MapValue>::LAYOUT,
+    <Point as MapValue>::LAYOUT,
+    <[Point; 3] as MapValue>::LAYOUT,
+    <[u64; 2] as MapValue>::LAYOUT,
+    <U32<BigEndian> as MapValue>::LAYOUT,
+    <u64 as MapValue>::LAYOUT,
+    <bool as MapValue>::LAYOUT,
+    <f32 as MapValue>::LAYOUT,
+];
+
+/// Compares a type with a number of Rust types of all kinds.
+///
+/// # Panics
+///
+/// If one is accepted that has another size, or refused without a reason.
+pub fn check_layouts(ty: Type<'_>) {
+    for layout in &LAYOUTS {
+        match layout.check(ty) {
+            Ok(()) => assert!(
+                ty.size().is_none_or(|size| size == layout.size() as u64),
+                "{} of {} bytes met {ty:?} of {:?}",
+                layout.name(),
+                layout.size(),
+                ty.size()
+            ),
+            Err(mismatches) => hold(&mismatches),
+        }
+    }
+}
+
+fn hold(mismatches: &Mismatches) {
+    assert!(mismatches.iter().len() > 0, "a refusal has a reason");
+    assert!(!mismatches.to_string().is_empty());
+}
+
+/// The walk, with memory for the sections to be laid over.
+#[derive(Debug)]
+pub struct Walk {
+    mapping: Arc<Mapping>,
+    text: String,
+}
+
+impl Walk {
+    /// # Panics
+    ///
+    /// Without memory.
+    pub fn new() -> Self {
+        Self { mapping: Mapping::memfd(1 << 16).expect("memory"), text: String::new() }
+    }
+
+    /// Asks for everything. The words are looked up as names of types, and as paths to variables.
+    ///
+    /// # Panics
+    ///
+    /// If something is told that cannot be.
+    pub fn all(&mut self, btf: &Btf, words: &[&str]) {
+        assert_eq!(btf.types().count() + 1, btf.len() as usize);
+        assert!(btf.get(btf.len()).is_none());
+        self.one(btf.get(0).expect("void"));
+        for (id, ty) in (1..).zip(btf.types()) {
+            assert_eq!(ty.id(), id);
+            assert_eq!(btf.get(id).map(Type::id), Some(id));
+            self.one(ty);
+        }
+        for word in words {
+            assert!(btf.find(word).all(|ty| ty.name() == *word));
+            self.show(&btf.check::<Nested>(word).err());
+            self.show(&btf.check::<Address>(word).err());
+        }
+        // Few names, since each look-up takes a look at each type.
+        for ty in btf.types().filter(|ty| !ty.name().is_empty()).take(4) {
+            assert!(btf.find(ty.name()).any(|found| found.id() == ty.id()));
+        }
+        let sections = btf.types().filter(|ty| matches!(ty.kind(), Kind::Section(_)));
+        sections.take(8).for_each(|ty| self.section(btf, ty.name(), words));
+    }
+
+    fn one(&mut self, ty: Type<'_>) {
+        self.parts(ty);
+        self.show(&ty);
+        if let Some(resolved) = ty.resolved() {
+            let resolved = resolved.kind();
+            assert!(
+                !matches!(
+                    resolved,
+                    Kind::Typedef(_) | Kind::Const(_) | Kind::Volatile(_) | Kind::Restrict(_) | Kind::TypeTag(_)
+                ),
+                "{ty:?} is {resolved:?}"
+            );
+        }
+        check_layouts(ty);
+    }
+
+    /// All that a type says of its parts.
+    fn parts(&mut self, ty: Type<'_>) {
+        let kind = ty.kind();
+        self.show_debug(&kind);
+        let mut text = std::mem::take(&mut self.text);
+        text.clear();
+        // What is said of a part is that part's affair, so no part is followed from here.
+        let result = match kind {
+            Kind::Struct(composite) | Kind::Union(composite) => {
+                assert_eq!(ty.size(), Some(composite.size().into()));
+                assert_eq!(composite.members().len(), composite.members().count());
+                composite.members().try_for_each(|member| {
+                    let (id, name) = (member.ty.id(), member.name.len());
+                    write!(text, "{id} {name} {} {:?}", member.bit_offset, member.bitfield)
+                })
+            }
+            Kind::Enum(values) => values.values().try_for_each(|(name, value)| {
+                assert!(value >= 0 || values.is_signed());
+                write!(text, "{} {value}", name.len())
+            }),
+            Kind::Prototype(prototype) => {
+                prototype.params().try_for_each(|(name, ty)| write!(text, "{} {}", name.len(), ty.id()))
+            }
+            Kind::Section(section) => section
+                .variables()
+                .try_for_each(|part| write!(text, "{} {} {}", part.variable.id(), part.offset, part.size)),
+            _ => Ok(()),
+        };
+        result.expect("written to memory");
+        self.text = text;
+    }
+
+    /// Writes what it shows, which must have an end in sight.
+    fn show(&mut self, it: &impl Shown) {
+        self.text.clear();
+        it.show(&mut self.text);
+        assert!(self.text.len() < 1 << 22, "{} bytes are shown", self.text.len());
+    }
+
+    fn show_debug(&mut self, kind: &Kind<'_>) {
+        self.text.clear();
+        write!(self.text, "{kind:?}").expect("written to memory");
+    }
+
+    /// The variables of a section, in memory of our own.
+    fn section(&mut self, btf: &Btf, name: &str, words: &[&str]) {
+        let section = match DataSection::with_btf(&self.mapping, btf, name) {
+            Ok(section) => section,
+            Err(error) => return self.show(&Some(error)),
+        };
+        let variables = section.variables();
+        assert!(variables.is_sorted_by_key(|variable| variable.offset));
+        let visible = visible(btf, name);
+        assert!(name.is_empty() || visible.is_none_or(|visible| visible == variables.len()));
+        for variable in variables.iter().take(8) {
+            for suffix in ["", ".x", "[0]", "[1].x", ".seen.last.y", ".v4"] {
+                self.variable(&section, &format!("{}{suffix}", variable.name));
+            }
+        }
+        for word in words {
+            self.variable(&section, word);
+        }
+    }
+
+    /// Handles of several types at a path: one that is given out lies inside the memory.
+    fn variable(&mut self, section: &DataSection, path: &str) {
+        self.handle::<u32>(section, path);
+        self.handle::<u64>(section, path);
+        self.handle::<Nested>(section, path);
+        self.handle::<Address>(section, path);
+        match section.slice_ro::<Point>(path) {
+            Ok(slice) => assert!(slice.iter().count() * size_of::<Point>() <= self.mapping.len()),
+            Err(error) => self.show(&Some(error)),
+        }
+        match section.var::<u32>(path) {
+            Ok(var) => var.store(var.load()),
+            Err(error) => self.show(&Some(error)),
+        }
+    }
+
+    fn handle<T: MapValue>(&mut self, section: &DataSection, path: &str) {
+        match section.var_ro::<T>(path) {
+            // Memory that is not there is not survived.
+            Ok(var) => drop(var.try_load()),
+            Err(error) => self.show(&Some(error)),
+        }
+    }
+}
+
+/// The number of variables of the first section of this name that other files see.
+fn visible(btf: &Btf, name: &str) -> Option<usize> {
+    let is_visible = |ty: Type<'_>| matches!(ty.kind(), Kind::Variable { linkage, .. } if linkage != Linkage::Static);
+    let section = btf.find(name).find_map(|ty| match ty.kind() {
+        Kind::Section(section) => Some(section),
+        _ => None,
+    });
+    section.map(Section::variables).map(|variables| variables.filter(|part| is_visible(part.variable)).count())
+}
+
+impl Default for Walk {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// What has words for people.
+trait Shown {
+    fn show(&self, text: &mut String);
+}
+
+impl Shown for Type<'_> {
+    fn show(&self, text: &mut String) {
+        write!(text, "{self}").expect("written to memory");
+    }
+}
+
+impl Shown for Option<mapvalue::Error> {
+    fn show(&self, text: &mut String) {
+        if let Some(error) = self {
+            write!(text, "{error}").expect("written to memory");
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! What hostile BTF costs: time and memory that grow with the bytes, and not with what can be built of them. Each input is made
+//! so that following it naively takes its square, or two to the power of its depth.
+
+use std::alloc::{GlobalAlloc, Layout as Allocation, System};
+use std::cell::Cell;
+use std::time::Duration;
+
+use mapvalue::btf::{InvalidBtf, Kind, Type};
+use mapvalue::{Btf, DataSection, Endianness, Error, MapValue, Mapping};
+use mapvalue_tests::btf::{Builder, Elf, FLAG, check_layouts, kind, symbol};
+
+/// Counts what the thread that is measured holds.
+struct Counting;
+
+thread_local! {
+    static HELD: Cell<usize> = const { Cell::new(0) };
+    static PEAK: Cell<usize> = const { Cell::new(0) };
+}
+
+fn count(added: usize, removed: usize) {
+    // What was allocated on another thread may be freed here.
+    HELD.set(HELD.get().saturating_add(added).saturating_sub(removed));
+    PEAK.set(PEAK.get().max(HELD.get()));
+}
+
+// SAFETY: it is the system's allocator; counting does not allocate, as the counters are constants at first and need no drop.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Allocation) -> *mut u8 {
+        count(layout.size(), 0);
+        // SAFETY: the caller's promise.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Allocation) {
+        count(0, layout.size());
+        // SAFETY: the caller's promise.
+        unsafe { System.dealloc(memory, layout) }
+    }
+
+    unsafe fn realloc(&self, memory: *mut u8, layout: Allocation, size: usize) -> *mut u8 {
+        // Both may be there while it is copied.
+        count(size, 0);
+        count(0, layout.size());
+        // SAFETY: the caller's promise.
+        unsafe { System.realloc(memory, layout, size) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The time that this thread has run: other tests and other processes do not count.
+fn cpu_time() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: it writes a `timespec`, which `time` is.
+    assert_eq!(unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) }, 0);
+    Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).unwrap())
+}
+
+/// What is followed naively takes hours.
+const LIMIT: Duration = Duration::from_secs(1);
+/// Bytes of each input: a megabyte, or a quarter of it where code runs some ten times slower.
+const SIZE: usize = if cfg!(debug_assertions) { 1 << 18 } else { 1 << 20 };
+/// Parts of a type, of which 65,535 are the most that BTF has room for.
+const PARTS: usize = SIZE / 16 - 1;
+
+/// Does something to `len` bytes, in the time allowed and with at most `times` as much memory.
+#[track_caller]
+fn measured<R>(what: &str, len: usize, times: usize, work: impl FnOnce() -> R) -> R {
+    let (start, held) = (cpu_time(), HELD.get());
+    PEAK.set(held);
+    let result = work();
+    let (taken, peak) = (cpu_time().saturating_sub(start), PEAK.get().saturating_sub(held));
+    println!("{what}: {} ms, {} KB for {} KB", taken.as_millis(), peak / 1024, len / 1024);
+    assert!(taken < LIMIT, "{what} of {len} bytes takes {taken:?}");
+    assert!(peak <= times * len + 65536, "{what} of {len} bytes takes {peak} bytes");
+    result
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    bytes: u64,
+}
+
+/// Reads them, and asks for everything that a type tells.
+#[track_caller]
+fn survives(bytes: &[u8]) -> Btf {
+    let len = bytes.len();
+    assert!(len > SIZE / 2 && len < SIZE + SIZE / 2, "{len} bytes");
+    // The words, the strings and a word a type; `starts` is grown by doubling.
+    let btf = measured("parse", len, 3, || Btf::parse(bytes)).unwrap();
+    // All together, and each alone in a sliver of memory.
+    measured("display", 0, 0, || {
+        btf.types().for_each(|ty| assert!(ty.to_string().len() < 16384));
+    });
+    measured("size", 0, 0, || btf.types().filter_map(|ty| ty.size().map(|_| ty.id())).count());
+    measured("resolved", 0, 0, || btf.types().filter_map(Type::resolved).count());
+    measured("parts", 0, 0, || {
+        let short = |ty: Type<'_>| match ty.kind() {
+            Kind::Struct(composite) | Kind::Union(composite) => composite.members().all(|it| it.name.len() < 5000),
+            Kind::Prototype(prototype) => prototype.params().all(|(name, _)| name.len() < 5000),
+            Kind::Enum(values) => values.values().all(|(name, _)| name.len() < 5000),
+            Kind::Section(section) => section.variables().all(|it| it.variable.id() < btf.len()),
+            _ => true,
+        };
+        assert!(btf.types().all(short));
+    });
+    // Each check may look at as much as there is, so not all of them are made.
+    let step = btf.len() as usize / 4 + 1;
+    for ty in btf.types().step_by(step).chain(btf.get(btf.len() - 1)) {
+        measured(&format!("check {}", ty.id()), len, 16, || check_layouts(ty));
+    }
+    measured("check by a name", len, 16, || {
+        for name in ["x", "struct x", "union x", "y"] {
+            drop(btf.check::<Stats>(name));
+            drop(btf.check::<[u8; 16]>(name));
+        }
+    });
+    let unknown = measured("nearest names", len, 1, || btf.check::<Stats>("statistics"));
+    assert!(matches!(unknown, Err(Error::UnknownType { .. })), "{unknown:?}");
+    measured("find", 0, 0, || btf.find("x").count());
+    btf
+}
+
+/// A name as long as they may be, of which each ends with the same letters.
+fn long_name() -> String {
+    "x".repeat(4096)
+}
+
+#[test]
+fn a_chain_of_typedefs() {
+    let mut btf = Builder::new();
+    let count = u32::try_from(SIZE / 12).unwrap();
+    for id in 1..=count {
+        btf.to(kind::TYPEDEF, "x", id % count + 1);
+    }
+    let btf = survives(&btf.native());
+    assert_eq!(btf.get(1).unwrap().resolved().map(Type::id), None);
+}
+
+#[test]
+fn types_that_share_a_long_name() {
+    for kind in [kind::INT, kind::TYPEDEF, kind::STRUCT, kind::VOLATILE, kind::FWD] {
+        let (mut btf, name) = (Builder::new(), long_name());
+        for id in 0..u32::try_from(SIZE / 16).unwrap() {
+            let rest: &[u32] = if kind == kind::INT { &[32] } else { &[] };
+            btf.add(&name, kind, 0, if matches!(kind, kind::TYPEDEF | kind::VOLATILE) { id } else { 4 }, rest);
+        }
+        survives(&btf.native());
+    }
+}
+
+#[test]
+fn enums_of_many_values() {
+    let (mut btf, name) = (Builder::new(), long_name());
+    let values = vec![(name.as_str(), 7); PARTS];
+    btf.enumeration("x", FLAG, 4, &values);
+    btf.enumeration("x", 0, 4, &values);
+    survives(&btf.native());
+}
+
+#[test]
+fn a_section_of_many_variables() {
+    let (mut btf, name) = (Builder::new(), long_name());
+    let int = btf.int("int", 4, 1);
+    let variables: Vec<_> = (0..PARTS / 2).map(|_| (btf.variable(&name, int, 1), 0, 4)).collect();
+    btf.section(".bss", 0, &variables);
+    let btf = survives(&btf.native());
+    let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss");
+    assert!(matches!(section, Err(Error::OpenSection { .. })), "{section:?}");
+}
+
+#[test]
+fn arrays_of_arrays() {
+    let mut btf = Builder::new();
+    let count = u32::try_from(SIZE / 24).unwrap();
+    for id in 1..=count {
+        btf.array(id % count + 1, u32::MAX);
+    }
+    let btf = survives(&btf.native());
+    assert_eq!(btf.get(1).unwrap().size(), None);
+}
+
+/// An object file of which the sections and the symbols share one long name.
+#[test]
+fn object_files_with_long_names() {
+    let order = Endianness::Native;
+    let mut btf = Builder::new();
+    let int = btf.int("int", 4, 1);
+    let variable = btf.variable("a", int, 1);
+    btf.section(".bss", 0, &[(variable, 0, 4)]);
+
+    let mut elf = Elf::with_btf(order, btf.native());
+    let symbols: Vec<u8> = (0..PARTS / 4).flat_map(|_| symbol(order, 0, 1, 0, 2, 0)).collect();
+    elf.add(".bss", 8, Vec::new());
+    elf.add_symbols(&symbols, [vec![b'a'; SIZE / 2], vec![0]].concat());
+    let object = elf.bytes();
+    measured("symbols", object.len(), 8, || Btf::from_object(&object)).unwrap();
+
+    let mut elf = Elf::with_btf(order, btf.native());
+    elf.add(&"a".repeat(SIZE / 2), 1, Vec::new());
+    for _ in 0..PARTS / 8 {
+        elf.add("", 1, Vec::new());
+    }
+    let mut object = elf.bytes();
+    // The name of each section that has none becomes that long one.
+    let long = u32::from_ne_bytes(object[64 + 2 * 64..][..4].try_into().unwrap());
+    for header in object[64 + 3 * 64..][..64 * (PARTS / 8)].chunks_exact_mut(64) {
+        header[..4].copy_from_slice(&long.to_ne_bytes());
+    }
+    measured("sections", object.len(), 8, || Btf::from_object(&object)).unwrap();
+}
+
+/// The object file of a section of many variables, and of many sections of few.
+#[test]
+fn object_files_of_many_variables() {
+    let order = Endianness::Native;
+    for (sections, variables) in [(1, PARTS / 2), (PARTS / 4, 1)] {
+        let (mut btf, name) = (Builder::new(), long_name());
+        let int = btf.int("int", 4, 1);
+        let variable = btf.variable(&name, int, 1);
+        for _ in 0..sections {
+            btf.section(".bss", 0, &vec![(variable, 0, 4); variables]);
+        }
+        let mut elf = Elf::with_btf(order, btf.native());
+        let bss = u16::try_from(elf.add(".bss", 1, vec![0; 16])).unwrap();
+        elf.add_symbols(&symbol(order, 0, 1, 0, bss, 8), [name.as_bytes(), b"\0"].concat());
+        let object = elf.bytes();
+        let btf = measured("from_object", object.len(), 5, || Btf::from_object(&object)).unwrap();
+        let Some(Kind::Section(section)) = btf.get(3).map(Type::kind) else { panic!("{btf:?}") };
+        assert!(section.size() == 16 && section.variables().all(|part| part.offset == 8));
+    }
+}
+
+#[test]
+fn names_are_not_longer_than_any_compiler_writes() {
+    let mut btf = Builder::new();
+    btf.int(&"x".repeat(4097), 4, 0);
+    assert_eq!(Btf::parse(&btf.native()).unwrap_err(), InvalidBtf::LongName { len: 4097, max: 4096 });
+}
