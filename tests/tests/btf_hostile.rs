@@ -172,6 +172,26 @@ fn a_section_of_many_variables() {
     assert!(matches!(section, Err(Error::OpenSection { .. })), "{section:?}");
 }
 
+/// Functions that return functions, each with parameters of long names.
+#[test]
+fn functions_of_functions() {
+    let (mut btf, name) = (Builder::new(), long_name());
+    let int = btf.int(&name, 4, 0);
+    for level in (0..PARTS / 10).rev() {
+        let next = btf.next_id() + 2;
+        let params = vec![("", int); 16];
+        let prototype = btf.prototype(if level == 0 { 0 } else { next }, &params);
+        btf.to(kind::PTR, "x", prototype);
+    }
+    survives(&btf.native());
+
+    let mut btf = Builder::new();
+    let int = btf.int(&name, 4, 0);
+    btf.prototype(int, &vec![(name.as_str(), int); PARTS]);
+    btf.prototype(2, &vec![(name.as_str(), 2); PARTS]);
+    survives(&btf.native());
+}
+
 #[test]
 fn arrays_of_arrays() {
     let mut btf = Builder::new();

@@ -5,6 +5,8 @@ use super::{Kind, Type};
 
 /// Parameters that are spelled out; few functions have more, and a hostile one may have 65,535.
 const MAX_PARAMS: usize = 16;
+/// Bytes after which parameters are left out: those of a function that returns a function that returns a function add up.
+const MAX_TEXT: usize = 1024;
 
 /// The declaration of `declarator` as of this type: `__u64 by_proto[256]`; without a declarator, the type alone: `__u64[256]`.
 pub(super) fn spell(ty: Type<'_>, declarator: &str) -> String {
@@ -44,7 +46,8 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
                 ty = array.element;
             }
             Kind::Prototype(prototype) => {
-                let list = if params { spell_params(prototype) } else { "...".to_owned() };
+                let list =
+                    if params && declarator.len() < MAX_TEXT { spell_params(prototype) } else { "...".to_owned() };
                 declarator = format!("{}({list})", grouped(declarator, behind_pointer));
                 behind_pointer = false;
                 ty = prototype.returns();
@@ -69,12 +72,16 @@ fn grouped(declarator: String, behind_pointer: bool) -> String {
 }
 
 fn spell_params(prototype: Prototype<'_>) -> String {
-    let mut params = prototype.params();
-    let mut list: Vec<String> = (&mut params).take(MAX_PARAMS).map(|(_, ty)| spell_param(ty)).collect();
-    if params.len() > 0 {
-        list.push("...".to_owned());
+    let mut list = String::new();
+    for (nth, (_, ty)) in prototype.params().enumerate() {
+        list.push_str(if nth == 0 { "" } else { ", " });
+        if nth == MAX_PARAMS || list.len() > MAX_TEXT {
+            list.push_str("...");
+            break;
+        }
+        list.push_str(&spell_param(ty));
     }
-    if list.is_empty() { "void".to_owned() } else { list.join(", ") }
+    if list.is_empty() { "void".to_owned() } else { list }
 }
 
 fn spell_param(ty: Type<'_>) -> String {
