@@ -153,11 +153,34 @@ fn types_that_share_a_long_name() {
 }
 
 #[test]
+fn structs_of_many_members() {
+    for flag in [0, FLAG] {
+        let (mut btf, name) = (Builder::new(), long_name());
+        let int = btf.int("u32", 4, 0);
+        let members = vec![(name.as_str(), int, 3 << 24); PARTS / 4];
+        for part in 0..5 {
+            let kind = if part % 2 == 0 { kind::STRUCT } else { kind::UNION };
+            btf.parts(kind, "x", flag, 16, &members);
+        }
+        survives(&btf.native());
+    }
+}
+
+#[test]
 fn enums_of_many_values() {
     let (mut btf, name) = (Builder::new(), long_name());
     let values = vec![(name.as_str(), 7); PARTS];
     btf.enumeration("x", FLAG, 4, &values);
     btf.enumeration("x", 0, 4, &values);
+    survives(&btf.native());
+}
+
+/// A union of enums, each of which takes long to compare.
+#[test]
+fn unions_of_large_enums() {
+    let mut btf = Builder::new();
+    let inner = btf.enumeration("y", 0, 4, &vec![("z", 7); PARTS * 3 / 4]);
+    btf.composite(kind::UNION, "x", 4, &vec![("a", inner, 0); PARTS / 2]);
     survives(&btf.native());
 }
 
@@ -170,6 +193,70 @@ fn a_section_of_many_variables() {
     let btf = survives(&btf.native());
     let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss");
     assert!(matches!(section, Err(Error::OpenSection { .. })), "{section:?}");
+}
+
+/// Each struct holds the next one twice, without a name: a path for each bit of a number.
+#[test]
+fn anonymous_structs_that_share_their_insides() {
+    for (outer, inner) in [(kind::STRUCT, kind::STRUCT), (kind::UNION, kind::UNION), (kind::STRUCT, kind::UNION)] {
+        for width in [2, 16, 4096] {
+            let mut btf = Builder::new();
+            let count = u32::try_from(SIZE / (12 + 12 * width)).unwrap();
+            for id in 1..=count {
+                let next = if id == count { 0 } else { id + 1 };
+                let kind = if id % 2 == 0 { inner } else { outer };
+                btf.composite(kind, "x", 16, &vec![("", next, 0); width]);
+            }
+            survives(&btf.native());
+        }
+    }
+}
+
+/// Each union holds the next one many times, by name: what meets one meets all.
+#[test]
+fn unions_of_unions() {
+    for width in [2, 8, 1000] {
+        let mut btf = Builder::new();
+        let count = u32::try_from(SIZE / (12 + 12 * width)).unwrap();
+        for id in 1..=count {
+            btf.composite(kind::UNION, "x", 16, &vec![("a", id % count + 1, 0); width]);
+        }
+        survives(&btf.native());
+    }
+}
+
+/// A union of structs of the right size, none of which is the right one, and all of which take long to look at.
+#[test]
+fn unions_of_large_structs() {
+    for prototypes in [false, true] {
+        let (mut btf, name) = (Builder::new(), long_name());
+        let int = btf.int(&name, 4, 0);
+        let params = vec![("", int); 16];
+        let prototype = btf.prototype(int, &params);
+        let pointer = btf.to(kind::PTR, "", prototype);
+        let member = if prototypes { pointer } else { int };
+        let inner = btf.composite(kind::STRUCT, "", 16, &vec![("y", member, 0); PARTS / 2]);
+        btf.composite(kind::UNION, "x", 16, &vec![("a", inner, 0); PARTS / 2]);
+        let outer = btf.composite(kind::STRUCT, "", 16, &[("points", inner, 0)]);
+        btf.composite(kind::UNION, "x", 16, &vec![("", outer, 0); 100]);
+        survives(&btf.native());
+    }
+}
+
+/// Members of which one is as good as the other, if one has been found.
+#[test]
+fn an_anonymous_union_of_many_members() {
+    for found in ["packets", "y"] {
+        let mut btf = Builder::new();
+        let (long, int) = (btf.int("unsigned long", 8, 0), btf.int("int", 4, 1));
+        let ty = if found == "packets" { long } else { int };
+        let mut members = vec![("z", ty, 0); PARTS];
+        members[PARTS - 1] = (found, ty, 0);
+        let union = btf.composite(kind::UNION, "", 8, &members);
+        btf.composite(kind::STRUCT, "x", 16, &[("", union, 0), ("bytes", long, 64)]);
+        let btf = survives(&btf.native());
+        assert_eq!(btf.check::<Stats>("x").is_ok(), found == "packets");
+    }
 }
 
 /// Functions that return functions, each with parameters of long names.

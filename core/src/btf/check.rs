@@ -13,9 +13,14 @@ use crate::layout::{Endianness, Field, Kind as RustKind, Layout, Spelled, Varian
 
 /// Differences that are written down; there are no more in any honest struct.
 const MAX_LISTED: usize = 1024;
-/// Comparisons that are made, and members that are looked at, even in a small object; in a larger one, as many as it has words. A
-/// hostile union of unions would ask for many more.
+/// Bytes of text after which no more are: each may quote names of 4 KB.
+const MAX_TEXT: usize = 1 << 18;
+/// Comparisons that are made, and members and values that are looked at, even in a small object; in a larger one, as many more as
+/// it has room for members. A hostile union of unions would ask for many more.
 const MIN_STEPS: usize = 1 << 16;
+const TOO_MANY_VALUES: &str = "more enums than mapvalue looks into";
+/// Words that a member takes.
+const MEMBER: usize = 3;
 
 /// One difference between a Rust type and a C type.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -93,12 +98,26 @@ impl Layout {
     ///
     /// All differences.
     pub fn check(&self, ty: Type<'_>) -> Result<(), Mismatches> {
-        let mut comparison = Comparison { list: Vec::new(), more: 0, steps: ty.words().max(MIN_STEPS) };
+        self.check_within(&mut steps(ty.words()), ty)
+    }
+
+    /// The same, in as many steps as are left, of which it takes some away.
+    pub(super) fn check_within(&self, steps: &mut usize, ty: Type<'_>) -> Result<(), Mismatches> {
+        let mut comparison = Comparison { found: Found::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
         let path = Path { parent: None, name: Name::Root(self) };
         comparison.compare(At { path: &path, rust: 0, btf: 0, unwrapped: 0 }, self, ty);
-        let Comparison { list, more, .. } = comparison;
-        if list.is_empty() { Ok(()) } else { Err(Mismatches { root: ty.to_string(), list, more }) }
+        *steps = comparison.steps;
+        let found = comparison.found;
+        if found.is_none() {
+            return Ok(());
+        }
+        Err(Mismatches { root: ty.to_string(), list: found.list, more: found.more })
     }
+}
+
+/// How many steps a comparison may take in an object of this many words.
+pub(super) fn steps(words: usize) -> usize {
+    MIN_STEPS + words / MEMBER
 }
 
 /// The way from the root to a place, as Rust names it.
@@ -146,55 +165,112 @@ fn bytes(size: Option<u64>) -> String {
     }
 }
 
-fn describe_rust(layout: &Layout) -> String {
-    format!("`{}` ({})", Spelled(layout), bytes(Some(layout.size() as u64)))
+/// A type in Rust and its size. It is spelled where it is written down, if it is.
+struct InRust<'a>(&'a Layout);
+
+impl fmt::Display for InRust<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({})", Spelled(self.0), bytes(Some(self.0.size() as u64)))
+    }
 }
 
-fn describe_btf(ty: Type<'_>) -> String {
-    // Of `__u32` one knows what it is, of `pid_t` not.
-    let behind = ty.resolved().filter(|_| matches!(ty.kind(), Kind::Typedef(_)));
-    let behind = behind.filter(|_| !ty.name().ends_with(|last: char| last.is_ascii_digit()));
-    let behind = behind.map(|behind| format!(", `{behind}`")).unwrap_or_default();
-    format!("`{ty}`{behind} ({})", bytes(ty.size()))
+/// A type in C and its size.
+struct InBtf<'a>(Type<'a>);
+
+impl fmt::Display for InBtf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ty = self.0;
+        write!(f, "`{ty}`")?;
+        // Of `__u32` one knows what it is, of `pid_t` not.
+        let tells_nothing = matches!(ty.kind(), Kind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
+        if let Some(behind) = ty.resolved().filter(|_| tells_nothing) {
+            write!(f, ", `{behind}`")?;
+        }
+        write!(f, " ({})", bytes(ty.size()))
+    }
+}
+
+/// The differences so far.
+struct Found {
+    list: Vec<Mismatch>,
+    more: usize,
+    /// How many can still be listed, and of how many bytes together.
+    room: usize,
+    text: usize,
+}
+
+impl Found {
+    fn up_to(room: usize, text: usize) -> Self {
+        Self { list: Vec::new(), more: 0, room, text }
+    }
+
+    fn is_none(&self) -> bool {
+        self.list.is_empty() && self.more == 0
+    }
+
+    /// Writes down what `mismatch` makes, if there is room.
+    fn add(&mut self, mismatch: impl FnOnce() -> Mismatch) {
+        if self.room == 0 || self.text == 0 {
+            self.more += 1;
+            return;
+        }
+        let mismatch = mismatch();
+        let Mismatch { path, rust, btf, hint } = &mismatch;
+        self.text = self.text.saturating_sub(path.len() + rust.len() + btf.len() + hint.len());
+        self.room -= 1;
+        self.list.push(mismatch);
+    }
+
+    /// Takes the differences of an attempt that had the same room.
+    fn append(&mut self, mut attempt: Self) {
+        self.list.append(&mut attempt.list);
+        self.more += attempt.more;
+        (self.room, self.text) = (attempt.room, attempt.text);
+    }
 }
 
 /// The comparison so far.
 struct Comparison {
-    list: Vec<Mismatch>,
-    more: usize,
+    found: Found,
     steps: usize,
 }
 
 impl Comparison {
-    fn add(&mut self, at: At<'_>, rust: impl Into<String>, btf: impl Into<String>, hint: impl Into<String>) {
-        if self.list.len() < MAX_LISTED {
-            let path = at.path.to_string();
-            self.list.push(Mismatch { path, rust: rust.into(), btf: btf.into(), hint: hint.into() });
-        } else {
-            self.more += 1;
-        }
+    fn add(&mut self, at: At<'_>, rust: impl fmt::Display, btf: impl fmt::Display, hint: impl fmt::Display) {
+        self.found.add(|| Mismatch {
+            path: at.path.to_string(),
+            rust: rust.to_string(),
+            btf: btf.to_string(),
+            hint: hint.to_string(),
+        });
+    }
+
+    /// Counts what is looked at; false if it is too much.
+    fn spend(&mut self, steps: usize) -> bool {
+        let left = self.steps.checked_sub(steps);
+        self.steps = left.unwrap_or(0);
+        left.is_some()
     }
 
     /// Another meaning or size of a leaf.
     fn add_types(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>, hint: &str) {
-        self.add(at, describe_rust(layout), describe_btf(ty), hint);
+        self.add(at, InRust(layout), InBtf(ty), hint);
     }
 
     /// Whether a type would meet another, without a trace of the attempt but the steps it took.
     fn meets(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
-        let mut attempt = Self { list: Vec::new(), more: 0, steps: self.steps };
+        let mut attempt = Self { found: Found::up_to(0, 0), steps: self.steps };
         attempt.compare(at, layout, ty);
         self.steps = attempt.steps;
-        attempt.list.is_empty()
+        attempt.found.is_none()
     }
 
     fn compare(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>) {
-        let Some(steps) = self.steps.checked_sub(1) else {
-            return self.add(at, describe_rust(layout), "more nested unions than mapvalue looks into", "");
-        };
-        self.steps = steps;
+        if !self.spend(1) {
+            return self.add(at, InRust(layout), "more nested unions than mapvalue looks into", "");
+        }
         let Some(ty) = declared.resolved() else {
-            return self.add(at, describe_rust(layout), "more than 32 typedefs in a row", "");
+            return self.add(at, InRust(layout), "more than 32 typedefs in a row", "");
         };
         match (layout.kind(), ty.kind()) {
             _ if is_same_leaf(layout, ty) => {}
@@ -212,7 +288,7 @@ impl Comparison {
             }
             (RustKind::Array { len, element }, Kind::Array(array)) => {
                 if len as u64 != u64::from(array.len) {
-                    self.add(at, format!("{len} elements"), format!("{} elements", array.len), "");
+                    self.add(at, format_args!("{len} elements"), format_args!("{} elements", array.len), "");
                 }
                 if len > 0 {
                     let path = Path { parent: Some(at.path), name: Name::Element };
@@ -256,10 +332,13 @@ impl Comparison {
         if values.size() as usize != layout.size() {
             return self.add_types(at, layout, declared, "");
         }
+        if !self.spend(values.values().len()) {
+            return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
+        }
         let bits = u32::try_from(8 * layout.size()).unwrap_or(64);
         let range = if signed { -(1i128 << (bits - 1))..1i128 << (bits - 1) } else { 0..1i128 << bits };
         if let Some((name, value)) = values.values().find(|(_, value)| !range.contains(value)) {
-            self.add(at, describe_rust(layout), format!("`{name}` = {value} of `{declared}`"), "");
+            self.add(at, InRust(layout), format_args!("`{name}` = {value} of `{declared}`"), "");
         }
     }
 
@@ -268,13 +347,16 @@ impl Comparison {
         if values.size() as usize != layout.size() {
             return self.add_types(at, layout, declared, "");
         }
+        if !self.spend(values.values().len()) {
+            return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
+        }
         let known: std::collections::HashSet<i128> = values.values().map(|(_, value)| value).collect();
         for Variant { name, value } in variants.iter().filter(|variant| !known.contains(&variant.value)) {
-            self.add(at, format!("variant `{name}` = {value}"), "no such value", "");
+            self.add(at, format_args!("variant `{name}` = {value}"), "no such value", "");
         }
         for (name, value) in values.values() {
             if !variants.iter().any(|variant| variant.value == value) {
-                self.add(at, "no such variant", format!("`{name}` = {value}"), "");
+                self.add(at, "no such variant", format_args!("`{name}` = {value}"), "");
             }
         }
     }
@@ -286,15 +368,15 @@ impl Comparison {
             | (RustKind::Union { fields }, Kind::Union(composite)) => Some((fields, composite)),
             _ => None,
         };
-        let mut attempt = Self { list: Vec::new(), more: 0, steps: self.steps };
+        let found = Found::up_to(self.found.room, self.found.text);
+        let mut attempt = Self { found, steps: self.steps };
         match own {
             Some((fields, composite)) => attempt.members(at, layout, fields, composite),
             None => attempt.add_types(at, layout, declared, ""),
         }
         self.steps = attempt.steps;
-        if !attempt.list.is_empty() && !self.meets_part(at, layout, ty) {
-            self.list.append(&mut attempt.list);
-            self.more += attempt.more;
+        if !attempt.found.is_none() && !self.meets_part(at, layout, ty) {
+            self.found.append(attempt.found);
         }
     }
 
@@ -325,11 +407,11 @@ impl Comparison {
     /// The fields of a struct or union for the members of one.
     fn members(&mut self, at: At<'_>, layout: &Layout, fields: &[Field], composite: Composite<'_>) {
         if layout.size() as u64 != u64::from(composite.size()) {
-            self.add(at, format!("size {}", layout.size()), composite.size().to_string(), "");
+            self.add(at, format_args!("size {}", layout.size()), composite.size(), "");
         }
         let Some(mut members) = Members::of(composite, self.steps) else {
             self.steps = 0;
-            return self.add(at, describe_rust(layout), "more nested structs than mapvalue looks into", "");
+            return self.add(at, InRust(layout), "more nested structs than mapvalue looks into", "");
         };
         self.steps -= members.len();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
@@ -341,11 +423,12 @@ impl Comparison {
             let path = Path { parent: Some(at.path), name: Name::Field(member.name) };
             let at = At { path: &path, ..at };
             let offset = at.btf + member.bit_offset / 8;
-            let btf = match member.bitfield {
-                Some(width) => format!("a bitfield of {width} bits at offset {offset}"),
-                None => format!("{} at offset {offset}", describe_btf(member.ty)),
-            };
-            self.add(at, "nothing", btf, "");
+            match member.bitfield {
+                Some(width) => {
+                    self.add(at, "nothing", format_args!("a bitfield of {width} bits at offset {offset}"), "");
+                }
+                None => self.add(at, "nothing", format_args!("{} at offset {offset}", InBtf(member.ty)), ""),
+            }
         }
     }
 
@@ -363,13 +446,13 @@ impl Comparison {
             let member = members.claim(index);
             let at = At { btf: parent + member.bit_offset / 8, ..at };
             if let Some(width) = member.bitfield {
-                let rust = describe_rust(&layout);
-                let btf = format!("a bitfield of {width} bits");
+                let rust = InRust(&layout);
+                let btf = format_args!("a bitfield of {width} bits");
                 let hint = "; declare an unsigned integer of another name over its whole storage";
                 return self.add(at, rust, btf, hint);
             }
             if member.bit_offset != offset {
-                self.add(at, format!("offset {}", at.rust), at.btf.to_string(), "");
+                self.add(at, format_args!("offset {}", at.rust), at.btf, "");
             }
             return self.compare(at, &layout, member.ty);
         }
@@ -386,8 +469,8 @@ impl Comparison {
         if unsigned && members.claim_bitfields(offset, 8 * layout.size() as u64) {
             return;
         }
-        let rust = format!("{} at offset {}", describe_rust(&layout), at.rust);
-        self.add(at, rust, "nothing", Nearest::of(&name, members.names()).to_string());
+        let rust = format_args!("{} at offset {}", InRust(&layout), at.rust);
+        self.add(at, rust, "nothing", Nearest::of(&name, members.names()));
     }
 }
 

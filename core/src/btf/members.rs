@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Composite, Kind, Type};
+use super::{Composite, Kind, Member, Type};
 use crate::c_names::is_padding;
 
 /// How deep anonymous structs may lie in each other.
@@ -17,73 +17,61 @@ pub(super) struct Flat<'a> {
     pub(super) bitfield: Option<u32>,
     /// An anonymous struct or union: the number of members after it that are its own.
     inner: Option<usize>,
-    /// The anonymous unions that it is in, and which member of each it is or belongs to.
-    branches: Vec<(usize, usize)>,
+    /// The number of the branch that leads to it, if it is in an anonymous union.
+    branch: Option<usize>,
     claimed: bool,
+}
+
+/// A member of an anonymous union: one way to see its bytes.
+struct Branch {
+    /// The branch that the union is in, if it is in another union.
+    parent: Option<usize>,
+    /// Where the union is in the list.
+    union: usize,
+    /// Which of its members.
+    nth: usize,
 }
 
 pub(super) struct Members<'a> {
     list: Vec<Flat<'a>>,
-    limit: usize,
+    branches: Vec<Branch>,
 }
 
 impl<'a> Members<'a> {
-    /// `None` if there are more than `limit`.
+    /// `None` if there are more than `limit`, or deeper ones than is honest.
     pub(super) fn of(composite: Composite<'a>, limit: usize) -> Option<Self> {
-        let mut members = Self { list: Vec::new(), limit };
-        members.flatten(composite, 0, &[], None)?;
+        // Counted first: a list that grows by doubling takes three times as much.
+        let left = count(composite, limit, 0)?;
+        let mut members = Self { list: Vec::with_capacity(limit - left), branches: Vec::new() };
+        members.flatten(composite, 0, None, None);
         Some(members)
     }
 
     /// Adds the members of a struct; `union` is the number of the anonymous union whose members they are.
-    fn flatten(
-        &mut self,
-        composite: Composite<'a>,
-        base: u64,
-        branches: &[(usize, usize)],
-        union: Option<usize>,
-    ) -> Option<()> {
+    fn flatten(&mut self, composite: Composite<'a>, base: u64, branch: Option<usize>, union: Option<usize>) {
         for (nth, member) in composite.members().enumerate() {
-            let mut branches = branches.to_vec();
-            branches.extend(union.map(|union| (union, nth)));
-            if self.list.len() >= self.limit || branches.len() > MAX_ANONYMOUS {
-                return None;
-            }
+            let branch = union.map(|union| self.branch(branch, union, nth)).or(branch);
             let bit_offset = base + u64::from(member.bit_offset);
-            let inner = member.ty.resolved().map(Type::kind).filter(|_| member.name.is_empty());
             let index = self.list.len();
-            self.list.push(Flat {
-                name: member.name,
-                ty: member.ty,
-                bit_offset,
-                bitfield: member.bitfield,
-                inner: None,
-                branches: branches.clone(),
-                claimed: false,
-            });
-            match inner {
-                Some(Kind::Struct(inner)) => self.flatten_inner(index, inner, branches, None)?,
-                Some(Kind::Union(inner)) => self.flatten_inner(index, inner, branches, Some(index))?,
-                _ => {}
+            let Member { name, ty, bitfield, .. } = member;
+            self.list.push(Flat { name, ty, bit_offset, bitfield, inner: None, branch, claimed: false });
+            if let Some((inner, is_union)) = anonymous(member) {
+                self.flatten(inner, bit_offset, branch, is_union.then_some(index));
+                self.list[index].inner = Some(self.list.len() - index - 1);
             }
         }
-        Some(())
     }
 
-    fn flatten_inner(
-        &mut self,
-        outer: usize,
-        inner: Composite<'a>,
-        mut branches: Vec<(usize, usize)>,
-        union: Option<usize>,
-    ) -> Option<()> {
-        if union.is_none() {
-            // So that structs in structs are counted as well as unions.
-            branches.push((outer, 0));
-        }
-        self.flatten(inner, self.list[outer].bit_offset, &branches, union)?;
-        self.list[outer].inner = Some(self.list.len() - outer - 1);
-        Some(())
+    fn branch(&mut self, parent: Option<usize>, union: usize, nth: usize) -> usize {
+        self.branches.push(Branch { parent, union, nth });
+        self.branches.len() - 1
+    }
+
+    /// The anonymous unions that a member is in, and which member of each it is or belongs to.
+    fn branches_of(&self, member: &Flat<'_>) -> impl Iterator<Item = (usize, usize)> {
+        let get = |number: usize| &self.branches[number];
+        let up = std::iter::successors(member.branch.map(get), move |branch| branch.parent.map(get));
+        up.map(|branch| (branch.union, branch.nth))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -155,20 +143,39 @@ impl<'a> Members<'a> {
         self.list.iter().filter(move |member| {
             let holds = member.bitfield.is_some() || member.ty.size() != Some(0);
             let named = !member.name.is_empty() && !is_padding(member.name);
-            let other = |(union, branch): &(usize, usize)| {
-                found.get(union).is_some_and(|(first, last)| first != branch || last != branch)
+            let other = |(union, branch): (usize, usize)| {
+                found.get(&union).is_some_and(|(first, last)| *first != branch || *last != branch)
             };
-            named && holds && !member.claimed && !member.branches.iter().any(other)
+            named && holds && !member.claimed && !self.branches_of(member).any(other)
         })
     }
 
     /// Of each anonymous union, the first and the last member of which a part has been found.
     fn found_in_unions(&self) -> HashMap<usize, (usize, usize)> {
         let mut found = HashMap::new();
-        for (union, branch) in self.list.iter().filter(|member| member.claimed).flat_map(|member| &member.branches) {
-            let (first, last) = found.entry(*union).or_insert((*branch, *branch));
-            (*first, *last) = ((*first).min(*branch), (*last).max(*branch));
+        let claimed = self.list.iter().filter(|member| member.claimed);
+        for (union, branch) in claimed.flat_map(|member| self.branches_of(member)) {
+            let (first, last) = found.entry(union).or_insert((branch, branch));
+            (*first, *last) = ((*first).min(branch), (*last).max(branch));
         }
         found
     }
+}
+
+/// The struct or union that a member without a name is, and whether it is a union.
+fn anonymous(member: Member<'_>) -> Option<(Composite<'_>, bool)> {
+    match member.ty.resolved()?.kind() {
+        Kind::Struct(inner) if member.name.is_empty() => Some((inner, false)),
+        Kind::Union(inner) if member.name.is_empty() => Some((inner, true)),
+        _ => None,
+    }
+}
+
+/// Counts the members, with those inside, and takes their number from `left`; `None` if there are more.
+fn count(composite: Composite<'_>, left: usize, depth: usize) -> Option<usize> {
+    let mut left = left.checked_sub(composite.members().len()).filter(|_| depth <= MAX_ANONYMOUS)?;
+    for (inner, _) in composite.members().filter_map(anonymous) {
+        left = count(inner, left, depth + 1)?;
+    }
+    Some(left)
 }

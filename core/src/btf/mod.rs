@@ -134,12 +134,17 @@ impl Btf {
             Kind::Typedef(_) | Kind::Int(_) | Kind::Float { .. } => tag.is_empty(),
             _ => false,
         };
+        // All types of the name together may take as long as one: hostile BTF has many.
+        let mut steps = check::steps(self.wire.words());
         let mut first = None;
         // The kernel has some names twice; C tells a struct from a typedef of its name.
         for ty in self.find(bare).filter(fits) {
-            match layout.check(ty) {
+            match layout.check_within(&mut steps, ty) {
                 Ok(()) => return Ok(()),
                 Err(mismatches) => first = first.or(Some(mismatches)),
+            }
+            if steps == 0 {
+                break;
             }
         }
         Err(match first {

@@ -35,11 +35,11 @@ impl Nearest {
 
 /// How far apart two names are, `None` if too far.
 fn similarity(a: &str, b: &str) -> Option<usize> {
-    let (a, b) = (a.to_lowercase(), b.to_lowercase());
-    let (long, short) = if a.len() < b.len() { (&b, &a) } else { (&a, &b) };
-    if long.len() > MAX_LEN {
+    if a.len().max(b.len()) > MAX_LEN {
         return None;
     }
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let (long, short) = if a.len() < b.len() { (&b, &a) } else { (&a, &b) };
     let limit = long.len().div_ceil(3);
     let part = short.len() >= 3 && long.contains(short.as_str());
     // Too different in length, before the work of comparing.
