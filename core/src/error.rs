@@ -356,13 +356,23 @@ pub enum Error {
     /// The map was created without the types of its program.
     #[cfg(feature = "std")]
     #[error(
-        "{map} has no BTF, so the kernel does not know its types: aya creates the maps of data sections so. Use \
-         `DataSection::with_btf` with `Btf::from_object` of the object file that was loaded (or, of a map of your own, name \
-         its type in the definition: `__type(value, struct ..)`)"
+        "{map} has no BTF, so the kernel does not know its types: compile the program with `-g`, and name the types of a map in its \
+         definition (`__type(value, struct ..)`). If it is a section of globals (aya creates their maps without BTF), use \
+         `DataSection::from_map_with_btf` with `Btf::from_object` of the object file that was loaded"
     )]
     NoBtf {
         /// The map.
         map: MapName,
+    },
+
+    /// The map has the BTF of its program, but says of its keys or values no type in it.
+    #[cfg(feature = "std")]
+    #[error("{map} has BTF, but names no type of its {part}: name it in the definition (`__type(value, struct ..)`)")]
+    Untyped {
+        /// The map.
+        map: MapName,
+        /// Keys or values.
+        part: &'static str,
     },
 
     /// The kernel does not offer its own types.
@@ -417,11 +427,22 @@ pub enum Error {
     #[cfg(feature = "std")]
     #[error(
         "the BTF does not say where the variables of `{name}` lie: clang leaves that open. Read the whole object file, with \
-         `Btf::from_object`"
+         `Btf::from_object` (or, where the loader lays the section out, as `.kconfig`, open its map with \
+         `DataSection::from_map`)"
     )]
     OpenSection {
         /// The section.
         name: String,
+    },
+
+    /// A section is the one value of its map.
+    #[cfg(feature = "std")]
+    #[error("{map} has {entries} values, but a section of globals is the one value of its map")]
+    SeveralValues {
+        /// The map.
+        map: MapName,
+        /// The number of its values.
+        entries: u32,
     },
 
     /// The memory has another length than the section.
@@ -495,6 +516,16 @@ pub enum Error {
     NotMapped {
         /// The map.
         map: MapName,
+    },
+
+    /// A store to a map that is not mapped, and that user space cannot write.
+    #[cfg(feature = "std")]
+    #[error("{map} cannot be written ({reason}): its variables can only be loaded")]
+    NotWritable {
+        /// The map.
+        map: MapName,
+        /// Why.
+        reason: ReadOnlyReason,
     },
 
     /// A store by a system call would overwrite what programs write at the same time.

@@ -6,7 +6,7 @@
 mod any_var;
 mod unmapped;
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 
 use crate::bpf::MapInfo;
@@ -42,6 +42,9 @@ use unmapped::Unmapped;
 ///
 /// Variables that only their own file sees (`static`, or hidden) are not found: what BTF says of their places is not to be relied
 /// on.
+///
+/// Two names never view the same bytes at two widths, but for the members of a union: there the rule of "Mixed sizes" at
+/// [`Mapping`] is the user's to keep.
 #[derive(Clone, Debug)]
 pub struct DataSection {
     name: String,
@@ -60,17 +63,17 @@ enum Memory {
 }
 
 /// A global variable of a section.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub struct Variable {
+pub struct Variable<'a> {
     /// Its name.
-    pub name: String,
+    pub name: &'a str,
     /// Bytes from the start of the section.
     pub offset: usize,
     /// Its size in bytes.
     pub size: usize,
-    /// Its type, as C spells it.
-    pub c_type: String,
+    /// Its type, which `Display` spells as C does.
+    pub ty: Type<'a>,
 }
 
 /// Opening.
@@ -79,21 +82,24 @@ impl DataSection {
     ///
     /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it `PROGRAM.bss`). libbpf gives it both BTF
     /// and `BPF_F_MMAPABLE` (since libbpf 0.0.6, where the kernel is 5.5 or newer). aya gives it neither: use
-    /// [`with_btf`](Self::with_btf). A map without the flag is opened all the same, and reached by [`any_var`](Self::any_var).
+    /// [`from_map_with_btf`](Self::from_map_with_btf). A map without the flag is opened all the same, and reached by
+    /// [`any_var`](Self::any_var).
     ///
     /// # Errors
     ///
     /// [`Error::NoBtf`], [`Error::NotASection`] if the map's values are something else, [`Error::PermissionDenied`] without
     /// `CAP_SYS_ADMIN`, and those of [`Mapping::from_map`] but `NotMmapable`.
     pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
-        let info = MapInfo::query(&map)?;
+        // Asked for once: `AsFd` may give another descriptor each time.
+        let fd = map.as_fd();
+        let info = MapInfo::query(fd)?;
         let btf = Btf::of_map(&info)?;
-        let value = btf.of_number(info.btf_value_type_id, &info)?;
+        let value = btf.value_of(&info)?;
         let Kind::Section(_) = value.kind() else {
             return Err(Error::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
-        Self::new(name, btf, id, info.name, Memory::open(map, &info)?)
+        Self::new(name, btf, id, info.name, Memory::open(fd, &info)?)
     }
 
     /// The section `section` in a mapping, with types from elsewhere: the BTF of the object file that was loaded.
@@ -108,7 +114,7 @@ impl DataSection {
     /// let btf = Btf::from_object(object)?;
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &btf, ".bss")?;
     /// for variable in section.variables() {
-    ///     println!("{:5} {} {}", variable.offset, variable.c_type, variable.name);
+    ///     println!("{:5} {} {}", variable.offset, variable.ty, variable.name);
     /// }
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -128,9 +134,10 @@ impl DataSection {
     ///
     /// As [`with_btf`](Self::with_btf) and [`from_map`](Self::from_map).
     pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, Error> {
-        let info = MapInfo::query(&map)?;
+        let fd = map.as_fd();
+        let info = MapInfo::query(fd)?;
         let id = find_section(btf, section)?;
-        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(map, &info)?)
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd, &info)?)
     }
 
     fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory) -> Result<Self, Error> {
@@ -161,11 +168,11 @@ fn find_section(btf: &Btf, name: &str) -> Result<u32, Error> {
 
 impl Memory {
     /// Mapped if it can be.
-    fn open(map: impl AsFd, info: &MapInfo) -> Result<Self, Error> {
-        match Mapping::from_map(&map) {
+    fn open(map: BorrowedFd<'_>, info: &MapInfo) -> Result<Self, Error> {
+        match Mapping::from_map(map) {
             Ok(mapping) => Ok(Self::Mapped(mapping)),
             Err(Error::NotMmapable { .. } | Error::KernelTooOld { .. }) => {
-                Ok(Self::Unmapped(Arc::new(Unmapped::new(map.as_fd(), info)?)))
+                Ok(Self::Unmapped(Arc::new(Unmapped::new(map, info)?)))
             }
             Err(error) => Err(error),
         }
@@ -201,8 +208,8 @@ impl DataSection {
     }
 
     /// Its variables, in the order of their offsets; without those that only their own file sees.
-    pub fn variables(&self) -> Vec<Variable> {
-        let mut variables: Vec<Variable> = self.visible().map(|(_, variable)| variable.describe()).collect();
+    pub fn variables(&self) -> Vec<Variable<'_>> {
+        let mut variables: Vec<Variable<'_>> = self.visible().collect();
         variables.sort_by_key(|variable| variable.offset);
         variables
     }
@@ -211,27 +218,6 @@ impl DataSection {
         match self.btf.get(self.id)?.kind() {
             Kind::Section(section) => Some(section),
             _ => None,
-        }
-    }
-}
-
-/// A variable in the BTF.
-#[derive(Clone, Copy)]
-struct Global<'a> {
-    name: &'a str,
-    ty: Type<'a>,
-    offset: u64,
-    size: u32,
-}
-
-impl Global<'_> {
-    fn describe(&self) -> Variable {
-        Variable {
-            name: self.name.to_owned(),
-            // Below 2^32.
-            offset: usize::try_from(self.offset).unwrap_or(usize::MAX),
-            size: self.size as usize,
-            c_type: self.ty.to_string(),
         }
     }
 }
@@ -302,17 +288,17 @@ impl DataSection {
         self.mapping().ok_or(Error::NotMapped { map: self.map })
     }
 
-    /// The variables that can be found by name, each with its linkage.
-    fn visible(&self) -> impl Iterator<Item = (Linkage, Global<'_>)> {
-        self.globals().filter(|(linkage, _)| *linkage != Linkage::Static)
+    /// The variables that can be found by name.
+    fn visible(&self) -> impl Iterator<Item = Variable<'_>> {
+        self.all().filter(|(linkage, _)| *linkage != Linkage::Static).map(|(_, variable)| variable)
     }
 
-    fn globals(&self) -> impl Iterator<Item = (Linkage, Global<'_>)> {
+    fn all(&self) -> impl Iterator<Item = (Linkage, Variable<'_>)> {
         let variables = self.section().into_iter().flat_map(Section::variables);
         variables.filter_map(|part| match part.variable.kind() {
             Kind::Variable { ty, linkage } => {
-                let name = part.variable.name();
-                Some((linkage, Global { name, ty, offset: part.offset.into(), size: part.size }))
+                let (offset, size) = (part.offset as usize, part.size as usize);
+                Some((linkage, Variable { name: part.variable.name(), offset, size, ty }))
             }
             _ => None,
         })
@@ -346,17 +332,17 @@ impl DataSection {
     fn follow(&self, path: &str) -> Result<(Type<'_>, usize), Error> {
         let end = path.find(['.', '[']).unwrap_or(path.len());
         let (name, rest) = path.split_at(end);
-        let Some((_, global)) = self.visible().find(|(_, global)| global.name == name) else {
+        let Some(variable) = self.visible().find(|variable| variable.name == name) else {
             return Err(Error::UnknownVariable {
                 section: self.name.clone(),
                 name: name.to_owned(),
-                hidden: self.globals().any(|(_, global)| global.name == name),
-                nearest: Nearest::of(name, self.visible().map(|(_, global)| global.name)),
+                hidden: self.all().any(|(_, variable)| variable.name == name),
+                nearest: Nearest::of(name, self.visible().map(|variable| variable.name)),
             });
         };
-        let part = btf::find_part(global.ty, rest, path)?;
+        let part = btf::find_part(variable.ty, rest, path)?;
         // Beyond the address space is beyond the mapping, which says so.
-        let offset = usize::try_from(global.offset.saturating_add(part.offset)).unwrap_or(usize::MAX);
-        Ok((part.ty, offset))
+        let inside = usize::try_from(part.offset).unwrap_or(usize::MAX);
+        Ok((part.ty, variable.offset.saturating_add(inside)))
     }
 }

@@ -167,4 +167,49 @@ KEEP(union views, views);
 typedef __int128 wide_t;
 KEEP(wide_t, wide);
 
+/* Names and shapes that need a second look. */
+struct one {
+	__u32 limit_bytes;
+};
+KEEP(struct one, one);
+
+struct c23 {
+	__u32 nullptr;
+	__u32 alignof;
+};
+KEEP(struct c23, c23);
+
+struct skipped_bits {
+	__u32 : 8;
+	__u32 used : 24;
+	__u8 version : 4;
+	__u8 length : 4;
+	__u8 _pad[3];
+};
+KEEP(struct skipped_bits, skipped_bits);
+
+struct branches {
+	union {
+		struct {
+			__u32 a;
+			__u32 z;
+			__u64 b;
+		};
+		struct {
+			__u8 _pad[4];
+			__u32 c;
+		};
+	};
+};
+KEEP(struct branches, branches);
+
+struct pair {
+	struct {
+		__u32 first, second;
+	};
+	__u64 third;
+	__u8 none[0];
+};
+KEEP(struct pair, pair);
+
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-pub mod c;
 pub mod btf;
+pub mod c;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 

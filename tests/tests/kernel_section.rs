@@ -2,6 +2,9 @@
 //! the variable is opened.
 #![cfg(feature = "kernel")]
 
+use std::cell::Cell;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use mapvalue::{Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var, bpf, btf};
@@ -110,8 +113,9 @@ fn variables_are_listed_with_offset_size_and_type_without_static_and_hidden_ones
     kernel::require!();
     let loaded = Libbpf::load(objects::SECTIONS);
     let listed = |name| {
-        let variables = open(&loaded, name).variables().into_iter();
-        variables.map(|v| format!("{} {} {} {}", v.offset, v.size, v.name, v.c_type)).collect::<Vec<_>>()
+        let section = open(&loaded, name);
+        let variables = section.variables().into_iter();
+        variables.map(|v| format!("{} {} {} {}", v.offset, v.size, v.name, v.ty)).collect::<Vec<_>>()
     };
     assert_eq!(
         listed(".bss"),
@@ -143,7 +147,11 @@ fn the_kernel_and_the_object_file_tell_the_same() {
     for name in [".bss", ".data", ".data.knobs", ".data.only", ".rodata"] {
         let kernel = open(&loaded, name);
         let file = DataSection::with_btf(kernel.mapping().unwrap(), &object_btf(), name).unwrap();
-        assert_eq!(kernel.variables(), file.variables(), "{name}");
+        let listed = |section: &DataSection| {
+            let variables = section.variables().into_iter();
+            variables.map(|v| (v.offset, v.size, v.name.to_owned(), v.ty.to_string())).collect::<Vec<_>>()
+        };
+        assert_eq!(listed(&kernel), listed(&file), "{name}");
         assert_eq!(kernel.name(), name);
     }
 }
@@ -290,7 +298,7 @@ fn the_sections_of_aya_are_reached_with_the_btf_of_the_object() {
     let map = loaded.map(".bss");
     let error = DataSection::from_map(map).unwrap_err();
     assert!(matches!(error, Error::NoBtf { .. }), "{error:?}");
-    assert!(error.to_string().contains("`DataSection::with_btf` with `Btf::from_object`"), "{error}");
+    assert!(error.to_string().contains("`DataSection::from_map_with_btf` with `Btf::from_object`"), "{error}");
     let error = Mapping::from_map(map).unwrap_err();
     assert!(matches!(error, Error::NotMmapable { .. }), "{error:?}");
 
@@ -335,7 +343,9 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
     let answer = open(".rodata").any_var::<u64>("answer").unwrap();
     assert_eq!(answer.load().unwrap(), 4_242_424_242);
     for result in [answer.store(&1), answer.store_exclusive(&1)] {
-        assert!(matches!(result, Err(Error::ReadOnly { .. })), "{result:?}");
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(error.to_string().contains("(the map is frozen): its variables can only be loaded"), "{error}");
     }
 }
 
@@ -351,7 +361,7 @@ fn a_section_that_programs_cannot_write_is_stored_to_until_it_is_frozen() {
     assert_eq!(map.lookup(0), expected, "the others are as they were");
     bpf::freeze(&map).unwrap();
     let error = section.any_var::<bool>("enabled").unwrap().store(&false).unwrap_err();
-    assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+    assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
     assert_eq!(map.lookup(0), expected);
 }
 
@@ -371,6 +381,89 @@ fn a_section_is_opened_in_less_than_a_millisecond() {
     times.sort();
     println!("median {:?}, longest {:?}", times[10], times[20]);
     assert!(times[10] < Duration::from_millis(1), "{times:?}");
+}
+
+/// A map of the size of `.data.knobs` that cannot be mapped.
+fn knobs() -> Map {
+    Map::create(map_type::ARRAY, 0, 8, 1, "knobs")
+}
+
+#[test]
+fn a_store_through_a_read_only_descriptor_says_that_it_is_one() {
+    kernel::require!();
+    let map = knobs();
+    let read_only = map.reopen(flags::RDONLY);
+    let section = DataSection::from_map_with_btf(&read_only, &object_btf(), ".data.knobs").unwrap();
+    let error = section.any_var::<u32>("burst").unwrap().store_exclusive(&1).unwrap_err();
+    assert!(error.to_string().contains("(its descriptor was opened with BPF_F_RDONLY)"), "{error}");
+    map.update(0, &[1; 8]);
+}
+
+#[test]
+fn stores_to_several_variables_of_a_section_do_not_lose_each_other() {
+    kernel::require!();
+    let section = DataSection::from_map_with_btf(knobs(), &object_btf(), ".data.knobs").unwrap();
+    let store_often = |name: &str| {
+        let variable = section.clone().any_var::<u32>(name).unwrap();
+        move || {
+            for i in 0..20_000 {
+                variable.store_exclusive(&i).unwrap();
+                assert_eq!(variable.load().unwrap(), i);
+            }
+        }
+    };
+    let other = thread::spawn(store_often("verbosity"));
+    store_often("burst")();
+    other.join().unwrap();
+}
+
+#[test]
+fn a_map_of_several_values_is_no_section() {
+    kernel::require!();
+    for flags in [0, flags::MMAPABLE] {
+        let map = Map::create(map_type::ARRAY, flags, 8, 16, "several");
+        let error = DataSection::from_map_with_btf(&map, &object_btf(), ".data.knobs").unwrap_err();
+        assert!(matches!(error, Error::SeveralValues { entries: 16, .. } | Error::SectionSize { .. }), "{error:?}");
+    }
+    let hash = Map::create(map_type::HASH, 0, 8, 16, "hash");
+    let error = DataSection::from_map_with_btf(&hash, &object_btf(), ".data.knobs").unwrap_err();
+    assert!(matches!(error, Error::UnsupportedMapType { .. }), "{error:?}");
+}
+
+/// Gives one descriptor the first times that it is asked, and another later.
+struct Fickle {
+    first: Map,
+    later: Map,
+    asked: Cell<u32>,
+    times: u32,
+}
+
+impl AsFd for Fickle {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.asked.set(self.asked.get() + 1);
+        if self.asked.get() <= self.times { self.first.as_fd() } else { self.later.as_fd() }
+    }
+}
+
+#[test]
+fn what_is_asked_of_a_map_is_asked_of_one_descriptor() {
+    kernel::require!();
+    for times in 1..4 {
+        let later = Map::create(map_type::ARRAY, 0, 1 << 16, 1, "large");
+        let fickle = Fickle { first: knobs(), later, asked: Cell::new(0), times };
+        fickle.first.update(0, &[7; 8]);
+        let section = DataSection::from_map_with_btf(&fickle, &object_btf(), ".data.knobs").unwrap();
+        assert_eq!(fickle.asked.get(), 1, "or the answers are about two maps");
+        assert_eq!(section.any_var::<u32>("burst").unwrap().load().unwrap(), 0x0707_0707);
+    }
+}
+
+#[test]
+fn a_map_with_btf_that_names_no_key_type_says_so() {
+    kernel::require!();
+    let loaded = Libbpf::load(objects::SECTIONS);
+    let error = btf::check_map_key::<u32>(loaded.map(".bss")).unwrap_err();
+    assert!(matches!(error, Error::Untyped { part: "keys", .. }), "{error:?}");
 }
 
 #[test]

@@ -81,7 +81,7 @@ fn paths_lead_through_anonymous_structs_and_not_into_bitfields() {
     let btf = Btf::from_object(include_bytes!("../bpf/layouts.bpf.o")).unwrap();
     let mapping = Mapping::memfd(8192).unwrap();
     let section = DataSection::with_btf(&mapping, &btf, ".data").unwrap();
-    let start = section.variables().iter().find(|variable| variable.name == "flow").unwrap().offset;
+    let start = section.variables().into_iter().find(|variable| variable.name == "flow").unwrap().offset;
     section.var::<u32>("flow.high").unwrap().store(7);
     assert_eq!(mapping.var::<u32>(start + 28).unwrap().load(), 7);
     let text = |path: &str| section.var::<u32>(path).unwrap_err().to_string();
@@ -173,7 +173,7 @@ fn with_symbols(change: impl Fn(&str, &mut [u8])) -> Vec<u8> {
 fn knobs(object: &[u8]) -> Vec<(String, usize)> {
     let btf = Btf::from_object(object).unwrap();
     let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".data.knobs").unwrap();
-    section.variables().into_iter().map(|variable| (variable.name, variable.offset)).collect()
+    section.variables().into_iter().map(|variable| (variable.name.to_owned(), variable.offset)).collect()
 }
 
 #[test]

@@ -26,7 +26,7 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
     let map = map.as_fd();
     let info = MapInfo::query(map)?;
     // First, because the kernel takes the right to write from a frozen map, and then says EPERM before it says EBUSY.
-    if sys::fdinfo(map).lines().any(|line| line.trim_start() == "frozen:\t1") {
+    if sys::is_frozen(map) {
         return Ok(());
     }
     sys::freeze(map).map_err(|errno| match errno {

@@ -208,9 +208,10 @@ pub(super) fn link_target(fd: BorrowedFd<'_>) -> String {
         .map_or_else(|_| String::new(), |target| target.display().to_string())
 }
 
-/// The descriptor's fdinfo; empty where /proc is not mounted.
-pub(super) fn fdinfo(fd: BorrowedFd<'_>) -> String {
-    std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default()
+/// Whether a map is frozen, by the descriptor's fdinfo; false where /proc is not mounted.
+pub(crate) fn is_frozen(fd: BorrowedFd<'_>) -> bool {
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default();
+    info.lines().any(|line| line.trim_start() == "frozen:\t1")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Both sides are walked together, led by the Rust type, which is finite. What belongs to which is told by names and offsets
 //! (`members`), and at the leaves by what the bits mean.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::members::Members;
@@ -43,6 +44,8 @@ pub struct Mismatches {
     list: Vec<Mismatch>,
     /// How many more were found than are listed.
     more: usize,
+    /// How many types have the name that was asked for.
+    definitions: usize,
 }
 
 impl Mismatches {
@@ -55,6 +58,11 @@ impl Mismatches {
     pub fn c_type(&self) -> &str {
         &self.root
     }
+
+    /// The C type is one of several of its name, all of which must be met.
+    pub(super) fn of_several(self, definitions: usize) -> Self {
+        Self { definitions, ..self }
+    }
 }
 
 /// One line, or a line a difference.
@@ -64,7 +72,13 @@ impl fmt::Display for Mismatches {
             let line = if i == 0 { "" } else { "\n" };
             write!(f, "{line}{path}: {rust} in Rust, {btf} in BTF ({}){hint}", self.root)?;
         }
-        if self.more > 0 { write!(f, "\nand {} more", self.more) } else { Ok(()) }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
+        match self.definitions {
+            0 | 1 => Ok(()),
+            several => write!(f, "\nThe BTF has {several} types of this name; this is the first that is not met."),
+        }
     }
 }
 
@@ -79,20 +93,22 @@ impl Layout {
     /// | Rust | meets in C |
     /// |---|---|
     /// | `u8` to `u64`, `i8` to `i64`, atomics, `Wrapping`, `Option<NonZero..>` | an integer of the same size and sign; `u8` and `i8` also plain `char` |
-    /// | `u32` | also an enum, all of whose values are of the integer's range; `u64` also a pointer |
+    /// | an integer | also an enum of the same size, all of whose values are in its range; `u64` also a pointer |
     /// | `U32<BigEndian>` and its kin | such an integer, unless its typedef says the other byte order (`__le32`) |
     /// | an enum | an enum with the same values, or an integer of the same size and sign |
     /// | `bool`, `f32`, `f64` | `_Bool`, `float`, `double` |
     /// | [`ArenaPtr`](crate::ArenaPtr), [`Kptr`](crate::Kptr) | a pointer or `__u64` |
     /// | `[u64; 2]`, a struct of two 64-bit halves | also `__int128` |
     /// | a struct or union | a struct or union with the same members; a field may stand for an anonymous struct or union at its place |
-    /// | a newtype | what its field meets |
-    /// | what a member of a union, or the one member of a struct, meets | that union or struct (`[u8; 16]`: `struct in6_addr`) |
+    /// | a newtype | what its field meets; if the field has a name, no struct of another |
+    /// | what a member of a union, or the one member of a struct, meets | that union or struct (`[u8; 16]`: `struct in6_addr`), unless names would go unseen |
     ///
-    /// A field whose name is that of padding (`_pad`, `__pad2`, `_`) may stand for a hole on either side. A field that C cannot
-    /// spell is met with another name: `#[map_value(rename = "type")]`, the field `0` of a tuple struct by what is at its offset,
-    /// and one called like a C keyword by its name and `_`. A bitfield is met by an unsigned integer over its whole storage, under
-    /// a name that is not in C.
+    /// A field whose name is that of padding (`_pad`, `__pad2`, `_`) may stand for a hole on either side, or for bitfields. A field that
+    /// C cannot spell is met with another name: `#[map_value(rename = "type")]`, the field `0` of a tuple struct by what is at its
+    /// offset, and one called like a C keyword by its name and `_`. Bitfields are met by an unsigned integer over their whole
+    /// storage, under a name that is not in C.
+    ///
+    /// What offsets tell is bytes from the start of this type, on both sides.
     ///
     /// # Errors
     ///
@@ -103,15 +119,22 @@ impl Layout {
 
     /// The same, in as many steps as are left, of which it takes some away.
     pub(super) fn check_within(&self, steps: &mut usize, ty: Type<'_>) -> Result<(), Mismatches> {
+        // Of a variable, it is its type that is asked for.
+        let ty = if let Kind::Variable { ty, .. } = ty.kind() { ty } else { ty };
         let mut comparison = Comparison { found: Found::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
         let path = Path { parent: None, name: Name::Root(self) };
-        comparison.compare(At { path: &path, rust: 0, btf: 0, unwrapped: 0 }, self, ty);
+        let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0 };
+        if self.size() == 0 && ty.size() != Some(0) {
+            comparison.add_types(at, self, ty, "");
+        } else {
+            comparison.compare(at, self, ty);
+        }
         *steps = comparison.steps;
         let found = comparison.found;
         if found.is_none() {
             return Ok(());
         }
-        Err(Mismatches { root: ty.to_string(), list: found.list, more: found.more })
+        Err(Mismatches { root: ty.to_string(), list: found.list, more: found.more, definitions: 1 })
     }
 }
 
@@ -208,17 +231,18 @@ impl Found {
         self.list.is_empty() && self.more == 0
     }
 
-    /// Writes down what `mismatch` makes, if there is room.
-    fn add(&mut self, mismatch: impl FnOnce() -> Mismatch) {
+    /// Writes down what `mismatch` makes, if there is room, and says where.
+    fn add(&mut self, mismatch: impl FnOnce() -> Mismatch) -> Option<usize> {
         if self.room == 0 || self.text == 0 {
             self.more += 1;
-            return;
+            return None;
         }
         let mismatch = mismatch();
         let Mismatch { path, rust, btf, hint } = &mismatch;
         self.text = self.text.saturating_sub(path.len() + rust.len() + btf.len() + hint.len());
         self.room -= 1;
         self.list.push(mismatch);
+        Some(self.list.len() - 1)
     }
 
     /// Takes the differences of an attempt that had the same room.
@@ -229,6 +253,10 @@ impl Found {
     }
 }
 
+fn mismatch(at: At<'_>, rust: &dyn fmt::Display, btf: &dyn fmt::Display, hint: &str) -> Mismatch {
+    Mismatch { path: at.path.to_string(), rust: rust.to_string(), btf: btf.to_string(), hint: hint.to_owned() }
+}
+
 /// The comparison so far.
 struct Comparison {
     found: Found,
@@ -236,13 +264,8 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn add(&mut self, at: At<'_>, rust: impl fmt::Display, btf: impl fmt::Display, hint: impl fmt::Display) {
-        self.found.add(|| Mismatch {
-            path: at.path.to_string(),
-            rust: rust.to_string(),
-            btf: btf.to_string(),
-            hint: hint.to_string(),
-        });
+    fn add(&mut self, at: At<'_>, rust: impl fmt::Display, btf: impl fmt::Display, hint: &str) {
+        self.found.add(|| mismatch(at, &rust, &btf, hint));
     }
 
     /// Counts what is looked at; false if it is too much.
@@ -336,13 +359,18 @@ impl Comparison {
             return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
         }
         let bits = u32::try_from(8 * layout.size()).unwrap_or(64);
-        let range = if signed { -(1i128 << (bits - 1))..1i128 << (bits - 1) } else { 0..1i128 << bits };
+        // Of an enum that is not said to be signed, what is negative may be told as a large number: see `enums`.
+        let range =
+            if signed && values.is_signed() { -(1i128 << (bits - 1))..1i128 << (bits - 1) } else { 0..1i128 << bits };
         if let Some((name, value)) = values.values().find(|(_, value)| !range.contains(value)) {
             self.add(at, InRust(layout), format_args!("`{name}` = {value} of `{declared}`"), "");
         }
     }
 
     /// An enum for an enum: each has the other's values, whatever their names.
+    ///
+    /// Of an enum that is not said to be signed, the bits are compared: compilers before clang 15, and libbpf on kernels before 6.0,
+    /// say so of none.
     fn enums(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, variants: &[Variant], values: Enum<'_>) {
         if values.size() as usize != layout.size() {
             return self.add_types(at, layout, declared, "");
@@ -350,12 +378,13 @@ impl Comparison {
         if !self.spend(values.values().len()) {
             return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
         }
-        let known: std::collections::HashSet<i128> = values.values().map(|(_, value)| value).collect();
-        for Variant { name, value } in variants.iter().filter(|variant| !known.contains(&variant.value)) {
+        let mask = if values.is_signed() { -1 } else { (1i128 << (8 * layout.size())) - 1 };
+        let known: HashSet<i128> = values.values().map(|(_, value)| value & mask).collect();
+        for Variant { name, value } in variants.iter().filter(|variant| !known.contains(&(variant.value & mask))) {
             self.add(at, format_args!("variant `{name}` = {value}"), "no such value", "");
         }
         for (name, value) in values.values() {
-            if !variants.iter().any(|variant| variant.value == value) {
+            if !variants.iter().any(|variant| variant.value & mask == value & mask) {
                 self.add(at, "no such variant", format_args!("`{name}` = {value}"), "");
             }
         }
@@ -386,14 +415,18 @@ impl Comparison {
             return false;
         }
         let at = At { unwrapped: at.unwrapped + 1, ..at };
-        if let RustKind::Struct { fields } = layout.kind() {
-            if newtype(layout, fields).is_some_and(|field| self.meets(at, &field.layout(), ty)) {
-                return true;
-            }
+        let fields = match layout.kind() {
+            RustKind::Struct { fields } => fields,
+            _ => &[],
+        };
+        // Where both have names, the names are compared.
+        let named = fields.iter().any(|field| !is_number(field.name()));
+        if !named && newtype(layout, fields).is_some_and(|field| self.meets(at, &field.layout(), ty)) {
+            return true;
         }
         match ty.kind() {
             Kind::Union(union) => union.members().any(|member| self.meets_member(at, layout, member)),
-            Kind::Struct(outer) if outer.members().len() == 1 => {
+            Kind::Struct(outer) if !named && outer.members().len() == 1 => {
                 outer.members().all(|member| self.meets_member(at, layout, member))
             }
             _ => false,
@@ -414,10 +447,17 @@ impl Comparison {
             return self.add(at, InRust(layout), "more nested structs than mapvalue looks into", "");
         };
         self.steps -= members.len();
+        let mut unmet = Vec::new();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
             let path = Path { parent: Some(at.path), name: Name::Field(field.name()) };
             let at = At { path: &path, rust: at.rust + field.offset() as u64, unwrapped: 0, ..at };
-            self.field(at, field, &mut members);
+            unmet.extend(self.field(at, field, &mut members).map(|index| (index, field.c_name())));
+        }
+        // Now that all others have been met, what is left is offered.
+        for (index, name) in unmet {
+            if self.spend(members.len()) {
+                self.found.list[index].hint = Nearest::of(name, members.free_names()).to_string();
+            }
         }
         for member in members.missing() {
             let path = Path { parent: Some(at.path), name: Name::Field(member.name) };
@@ -432,50 +472,58 @@ impl Comparison {
         }
     }
 
-    /// One field, whose place in Rust is `at`, for one of the members.
-    fn field(&mut self, at: At<'_>, field: &Field, members: &mut Members<'_>) {
-        let (layout, offset) = (field.layout(), 8 * field.offset() as u64);
+    /// One field, whose place in Rust is `at`, for one of the members; if there is none for it, where that is written down.
+    fn field(&mut self, at: At<'_>, field: &Field, members: &mut Members<'_>) -> Option<usize> {
+        let (layout, start) = (field.layout(), 8 * field.offset() as u64);
+        let size = layout.size() as u64;
         let name = identifier(field.c_name());
+        if is_padding(&name) {
+            members.claim_padding(&name, start, 8 * size);
+            return None;
+        }
         let parent = at.btf;
-        let found = members.named(&name).or_else(|| {
+        let found = members.named(field.c_name()).or_else(|| members.named(&name)).or_else(|| {
             // The fields of tuple structs have no names to go by.
-            let numbered = field.name().starts_with(|first: char| first.is_ascii_digit());
-            numbered.then(|| members.at(offset)).flatten()
+            is_number(field.name()).then(|| members.at(start, size)).flatten()
         });
         if let Some(index) = found {
             let member = members.claim(index);
             let at = At { btf: parent + member.bit_offset / 8, ..at };
             if let Some(width) = member.bitfield {
-                let rust = InRust(&layout);
-                let btf = format_args!("a bitfield of {width} bits");
                 let hint = "; declare an unsigned integer of another name over its whole storage";
-                return self.add(at, rust, btf, hint);
+                self.add(at, InRust(&layout), format_args!("a bitfield of {width} bits"), hint);
+                return None;
             }
-            if member.bit_offset != offset {
+            // That it lies elsewhere in a struct that does so too is told of the struct.
+            if member.bit_offset != start && at.rust != at.btf {
                 self.add(at, format_args!("offset {}", at.rust), at.btf, "");
             }
-            return self.compare(at, &layout, member.ty);
+            self.compare(at, &layout, member.ty);
+            return None;
         }
-        if is_padding(&name) {
-            return;
-        }
-        let anonymous: Vec<usize> = members.anonymous(offset, layout.size() as u64).collect();
+        let anonymous: Vec<usize> = members.anonymous(start, size).collect();
         let fit = anonymous.iter().copied().find(|index| self.meets(at, &layout, members.ty(*index)));
         if let Some(index) = fit.or(anonymous.first().copied()) {
             let member = members.claim(index);
-            return self.compare(At { btf: parent + member.bit_offset / 8, ..at }, &layout, member.ty);
+            self.compare(At { btf: parent + member.bit_offset / 8, ..at }, &layout, member.ty);
+            return None;
         }
         let unsigned = matches!(layout.kind(), RustKind::Int { signed: false, .. });
-        if unsigned && members.claim_bitfields(offset, 8 * layout.size() as u64) {
-            return;
+        if unsigned && members.claim_bitfields(start, 8 * size) {
+            return None;
         }
         let rust = format_args!("{} at offset {}", InRust(&layout), at.rust);
-        self.add(at, rust, "nothing", Nearest::of(&name, members.names()));
+        self.found.add(|| mismatch(at, &rust, &"nothing", ""))
     }
 }
 
 /// How many structs of one member, unions and newtypes are looked through on the way to what they stand for.
 const MAX_UNWRAPPED: usize = 8;
+
+/// Whether a field is one of a tuple struct.
+fn is_number(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit())
+}
 
 /// The one field with a size, if it fills the struct.
 fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Field> {
@@ -484,12 +532,22 @@ fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Field> {
 }
 
 /// Whether both mean the same without further questions.
+///
+/// For a kernel whose BTF has no floats (before 5.13) or no 64-bit enums (before 6.0), libbpf makes empty structs without names of
+/// the ones, and unions of placeholders of the others (`bpf_object__sanitize_btf`).
 fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
     match (layout.kind(), ty.kind()) {
         (RustKind::Marker, _) | (RustKind::Pointer, Kind::Pointer(_)) => true,
         (RustKind::Int { signed: false, endianness: Endianness::Native }, Kind::Pointer(_)) => layout.size() == 8,
         (RustKind::Pointer, Kind::Int(int)) => is_whole(int, 8) && !int.signed,
         (RustKind::Float, Kind::Float { size }) => size as usize == layout.size(),
+        (RustKind::Float, Kind::Struct(stand_in)) => {
+            ty.name().is_empty() && stand_in.members().len() == 0 && stand_in.size() as usize == layout.size()
+        }
+        (RustKind::Int { endianness: Endianness::Native, .. } | RustKind::Enum { .. }, Kind::Union(stand_in)) => {
+            let mut values = stand_in.members();
+            layout.size() == 8 && values.len() > 0 && values.all(|value| value.ty.is_named("enum64_placeholder"))
+        }
         (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
         (_, Kind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),
         _ => false,
@@ -503,7 +561,8 @@ fn is_whole(int: Int, size: usize) -> bool {
 
 /// Whether a type is two 64-bit integers, which is how `__int128` is moved.
 fn is_two_halves(layout: &Layout) -> bool {
-    let half = |layout: &Layout| matches!(layout.kind(), RustKind::Int { .. }) && layout.size() == 8;
+    let native = |layout: &Layout| matches!(layout.kind(), RustKind::Int { endianness: Endianness::Native, .. });
+    let half = |layout: &Layout| native(layout) && layout.size() == 8;
     match layout.kind() {
         RustKind::Array { len: 2, element } => half(element),
         RustKind::Struct { fields } => {

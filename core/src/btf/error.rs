@@ -36,6 +36,10 @@ pub enum InvalidBtf {
         len: usize,
     },
 
+    /// The parts lie over each other.
+    #[error("the BTF types and strings overlap")]
+    Overlap,
+
     /// The types are no whole number of 32-bit words.
     #[error("the BTF types are {len} bytes long, which is no multiple of 4")]
     OddLength {

@@ -2,9 +2,9 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use super::{Btf, Type};
+use super::{Btf, Mismatches, Type};
 use crate::bpf::{MapInfo, sys};
-use crate::{Error, Layout, MapValue};
+use crate::{Error, MapValue};
 
 /// The kernel's own BTF (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -49,9 +49,18 @@ impl Btf {
         Ok(Self::parse(&bytes(&btf)?)?)
     }
 
-    /// The type with this number, which a map names for its keys or values; 0 if it names none.
-    pub(crate) fn of_number(&self, id: u32, info: &MapInfo) -> Result<Type<'_>, Error> {
-        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::NoBtf { map: info.name })
+    /// The type of a map's values, if it names one.
+    pub(crate) fn value_of(&self, info: &MapInfo) -> Result<Type<'_>, Error> {
+        self.named_by(info, info.btf_value_type_id, "values")
+    }
+
+    /// The type of a map's keys, if it names one.
+    fn key_of(&self, info: &MapInfo) -> Result<Type<'_>, Error> {
+        self.named_by(info, info.btf_key_type_id, "keys")
+    }
+
+    fn named_by(&self, info: &MapInfo, id: u32, part: &'static str) -> Result<Type<'_>, Error> {
+        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::Untyped { map: info.name, part })
     }
 }
 
@@ -66,10 +75,11 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::LayoutMismatch`] lists all differences, [`Error::NoBtf`] if the map was created without types; otherwise as
+/// [`Error::LayoutMismatch`] lists all differences, [`Error::NoBtf`] or [`Error::Untyped`] if the map was created without types; otherwise as
 /// [`Btf::from_map`].
 pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
-    check_map(map, &T::LAYOUT, |info| info.btf_value_type_id)
+    let info = MapInfo::query(map)?;
+    mismatch(T::LAYOUT.check(Btf::of_map(&info)?.value_of(&info)?))
 }
 
 /// Checks that `T` is laid out as the keys of a map are: what [`to_bytes`](MapValue::to_bytes) of it can look up.
@@ -78,12 +88,10 @@ pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
 ///
 /// As [`check_map_value`].
 pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
-    check_map(map, &T::LAYOUT, |info| info.btf_key_type_id)
+    let info = MapInfo::query(map)?;
+    mismatch(T::LAYOUT.check(Btf::of_map(&info)?.key_of(&info)?))
 }
 
-fn check_map(map: impl AsFd, layout: &Layout, id: impl FnOnce(&MapInfo) -> u32) -> Result<(), Error> {
-    let info = MapInfo::query(map)?;
-    let btf = Btf::of_map(&info)?;
-    let ty = btf.of_number(id(&info), &info)?;
-    layout.check(ty).map_err(|mismatches| Error::LayoutMismatch(Box::new(mismatches)))
+fn mismatch(checked: Result<(), Mismatches>) -> Result<(), Error> {
+    checked.map_err(|mismatches| Error::LayoutMismatch(Box::new(mismatches)))
 }

@@ -1,7 +1,5 @@
 //! The members of a C struct or union, with those of the anonymous ones inside, and which of them Rust fields have been found for.
 
-use std::collections::HashMap;
-
 use super::{Composite, Kind, Member, Type};
 use crate::c_names::is_padding;
 
@@ -28,8 +26,6 @@ struct Branch {
     parent: Option<usize>,
     /// Where the union is in the list.
     union: usize,
-    /// Which of its members.
-    nth: usize,
 }
 
 pub(super) struct Members<'a> {
@@ -49,8 +45,8 @@ impl<'a> Members<'a> {
 
     /// Adds the members of a struct; `union` is the number of the anonymous union whose members they are.
     fn flatten(&mut self, composite: Composite<'a>, base: u64, branch: Option<usize>, union: Option<usize>) {
-        for (nth, member) in composite.members().enumerate() {
-            let branch = union.map(|union| self.branch(branch, union, nth)).or(branch);
+        for member in composite.members() {
+            let branch = union.map(|union| self.branch(branch, union)).or(branch);
             let bit_offset = base + u64::from(member.bit_offset);
             let index = self.list.len();
             let Member { name, ty, bitfield, .. } = member;
@@ -62,16 +58,14 @@ impl<'a> Members<'a> {
         }
     }
 
-    fn branch(&mut self, parent: Option<usize>, union: usize, nth: usize) -> usize {
-        self.branches.push(Branch { parent, union, nth });
+    fn branch(&mut self, parent: Option<usize>, union: usize) -> usize {
+        self.branches.push(Branch { parent, union });
         self.branches.len() - 1
     }
 
-    /// The anonymous unions that a member is in, and which member of each it is or belongs to.
-    fn branches_of(&self, member: &Flat<'_>) -> impl Iterator<Item = (usize, usize)> {
-        let get = |number: usize| &self.branches[number];
-        let up = std::iter::successors(member.branch.map(get), move |branch| branch.parent.map(get));
-        up.map(|branch| (branch.union, branch.nth))
+    /// The numbers of the branches that a member is in, from the innermost out.
+    fn branches_of(&self, member: &Flat<'_>) -> impl Iterator<Item = usize> {
+        std::iter::successors(member.branch, |branch| self.branches[*branch].parent)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -82,18 +76,33 @@ impl<'a> Members<'a> {
         self.list[index].ty
     }
 
-    /// The names that can still be given to a field.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
-        self.list.iter().filter(|member| !member.claimed).map(|member| member.name)
+    /// The names of the members that are nobody's yet and can be given to a field.
+    pub(super) fn free_names(&self) -> impl Iterator<Item = &'a str> {
+        self.list.iter().filter(|member| !member.claimed && member.bitfield.is_none()).map(|member| member.name)
     }
 
     pub(super) fn named(&self, name: &str) -> Option<usize> {
         self.list.iter().position(|member| !member.claimed && !member.name.is_empty() && member.name == name)
     }
 
-    /// The first member at an offset in bits that is nobody's yet.
-    pub(super) fn at(&self, bit_offset: u64) -> Option<usize> {
-        self.list.iter().position(|member| !member.claimed && member.bit_offset == bit_offset)
+    /// What is at an offset in bits and nobody's yet: of this size in bytes, or the first that has a size.
+    pub(super) fn at(&self, bit_offset: u64, size: u64) -> Option<usize> {
+        let free = |member: &Flat<'_>| !member.claimed && member.bit_offset == bit_offset;
+        let fits = |member: &Flat<'_>| free(member) && member.ty.size() == Some(size);
+        let first = || self.list.iter().position(|member| free(member) && member.ty.size() != Some(0));
+        self.list.iter().position(fits).or_else(first)
+    }
+
+    /// Takes padding of this name, and the bitfields that lie inside the `width` bits from `start` on: a generator of Rust types that
+    /// cannot express them covers them so.
+    pub(super) fn claim_padding(&mut self, name: &str, start: u64, width: u64) {
+        let inside = |member: &Flat<'_>| {
+            let end = member.bit_offset + u64::from(member.bitfield.unwrap_or(0));
+            member.bitfield.is_some() && member.bit_offset >= start && end <= start + width
+        };
+        for member in self.list.iter_mut().filter(|member| member.name == name || inside(member)) {
+            member.claimed = true;
+        }
     }
 
     /// The anonymous structs and unions of this place and size (in bits and bytes) that are nobody's yet.
@@ -112,7 +121,7 @@ impl<'a> Members<'a> {
         self.list[index].clone()
     }
 
-    /// Takes the bitfields between two bits, if there are some, one of which begins there, and nothing else.
+    /// Takes the bitfields between two bits, if there are some and nothing else. (Unnamed ones are not told of in BTF.)
     pub(super) fn claim_bitfields(&mut self, start: u64, width: u64) -> bool {
         let end = start + width;
         let bits = |member: &Flat<'_>| match member.bitfield {
@@ -127,9 +136,8 @@ impl<'a> Members<'a> {
             Some(width) => member.bit_offset >= start && member.bit_offset + u64::from(width) <= end,
             None => false,
         };
-        let begins = self.list.iter().any(|member| member.bitfield.is_some() && member.bit_offset == start);
-        let fits =
-            begins && self.list.iter().filter(|member| inside(member)).all(|member| !member.claimed && whole(member));
+        let mut inner = self.list.iter().filter(|member| inside(member)).peekable();
+        let fits = inner.peek().is_some() && inner.all(|member| !member.claimed && whole(member));
         if fits {
             self.list.iter_mut().filter(|member| inside(member)).for_each(|member| member.claimed = true);
         }
@@ -139,26 +147,64 @@ impl<'a> Members<'a> {
     /// The members that no field has been found for, although they hold something: not padding, and not another way to see what
     /// has been found in a union.
     pub(super) fn missing(&self) -> impl Iterator<Item = &Flat<'a>> {
-        let found = self.found_in_unions();
+        let (found, covered) = (self.found(), self.covered());
         self.list.iter().filter(move |member| {
             let holds = member.bitfield.is_some() || member.ty.size() != Some(0);
             let named = !member.name.is_empty() && !is_padding(member.name);
-            let other = |(union, branch): (usize, usize)| {
-                found.get(&union).is_some_and(|(first, last)| *first != branch || *last != branch)
-            };
-            named && holds && !member.claimed && !self.branches_of(member).any(other)
+            // The union has been seen in another way altogether, or in several ways that leave no part of this member out.
+            let other = |branch: usize| found.unions[self.branches[branch].union] && !found.branches[branch];
+            let seen = || self.branches_of(member).any(other) || member.branch.is_some() && is_inside(member, &covered);
+            named && holds && !member.claimed && !seen()
         })
     }
 
-    /// Of each anonymous union, the first and the last member of which a part has been found.
-    fn found_in_unions(&self) -> HashMap<usize, (usize, usize)> {
-        let mut found = HashMap::new();
-        let claimed = self.list.iter().filter(|member| member.claimed);
-        for (union, branch) in claimed.flat_map(|member| self.branches_of(member)) {
-            let (first, last) = found.entry(union).or_insert((branch, branch));
-            (*first, *last) = ((*first).min(branch), (*last).max(branch));
+    /// Where in anonymous unions something has been found.
+    fn found(&self) -> Found {
+        let mut found = Found { branches: vec![false; self.branches.len()], unions: vec![false; self.list.len()] };
+        for branch in self.claimed().flat_map(|member| self.branches_of(member)) {
+            found.branches[branch] = true;
+            found.unions[self.branches[branch].union] = true;
         }
         found
+    }
+
+    fn claimed(&self) -> impl Iterator<Item = &Flat<'a>> {
+        self.list.iter().filter(|member| member.claimed)
+    }
+
+    /// The bits that fields have been found for, as ranges that do not touch, in order.
+    fn covered(&self) -> Vec<(u64, u64)> {
+        let mut ranges = Vec::with_capacity(self.claimed().count());
+        ranges.extend(self.claimed().map(|member| (member.bit_offset, member.end())));
+        ranges.sort_unstable();
+        ranges.dedup_by(|next, last| {
+            let touches = next.0 <= last.1;
+            if touches {
+                last.1 = last.1.max(next.1);
+            }
+            touches
+        });
+        ranges
+    }
+}
+
+/// Which branches have been found something of, by their number; and which members are unions of which that can be said.
+struct Found {
+    branches: Vec<bool>,
+    unions: Vec<bool>,
+}
+
+/// Whether all bits of a member are in one of the ranges, which are in order.
+fn is_inside(member: &Flat<'_>, ranges: &[(u64, u64)]) -> bool {
+    let after = ranges.partition_point(|(start, _)| *start <= member.bit_offset);
+    after.checked_sub(1).is_some_and(|last| member.end() <= ranges[last].1)
+}
+
+impl Flat<'_> {
+    /// The bit after its last.
+    fn end(&self) -> u64 {
+        let bits = self.bitfield.map_or_else(|| self.ty.size().unwrap_or(0).saturating_mul(8), u64::from);
+        self.bit_offset.saturating_add(bits)
     }
 }
 

@@ -17,6 +17,7 @@ mod spell;
 mod types;
 mod wire;
 
+use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
@@ -63,13 +64,12 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`Error::Btf`], with an [`InvalidBtf`] that says where it is wrong. [`InvalidBtf::Split`] for the BTF of a kernel module.
+    /// An [`InvalidBtf`] that says where it is wrong; [`InvalidBtf::Split`] for the BTF of a kernel module.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidBtf> {
         Ok(Self { wire: Arc::new(wire::parse(bytes)?) })
     }
 
-    /// Reads the BTF of an object file (64-bit ELF) that clang, or a linker, wrote; that of the source file
-    /// `include_bytes!` has, for instance.
+    /// Reads the BTF of an object file (64-bit ELF) that clang or a linker wrote: the bytes that the loader is given too.
     ///
     /// clang leaves open where the variables of `.bss`, `.data` and `.rodata` lie; here the symbols of the file tell.
     ///
@@ -112,7 +112,8 @@ impl Btf {
 
     /// Checks that `T` is laid out as the C type of this name: `stats`, or `struct stats`, or a typedef.
     ///
-    /// See [`Layout::check`] for what is compared.
+    /// See [`Layout::check`] for what is compared. If there are several types of the name (an object that was linked from files that
+    /// disagree; the kernel has some), `T` must meet them all; `struct stats` is not the typedef `stats`.
     ///
     /// # Errors
     ///
@@ -136,24 +137,21 @@ impl Btf {
         };
         // All types of the name together may take as long as one: hostile BTF has many.
         let mut steps = check::steps(self.wire.words());
-        let mut first = None;
-        // The kernel has some names twice; C tells a struct from a typedef of its name.
+        let (mut definitions, mut first) = (HashSet::new(), None);
         for ty in self.find(bare).filter(fits) {
-            match layout.check_within(&mut steps, ty) {
-                Ok(()) => return Ok(()),
-                Err(mismatches) => first = first.or(Some(mismatches)),
-            }
-            if steps == 0 {
-                break;
+            // `typedef struct stats stats` is no second definition.
+            if definitions.insert(ty.resolved().unwrap_or(ty).id()) && first.is_none() {
+                first = layout.check_within(&mut steps, ty).err();
             }
         }
-        Err(match first {
-            Some(mismatches) => Error::LayoutMismatch(Box::new(mismatches)),
-            None => Error::UnknownType {
+        match first {
+            Some(mismatches) => Err(Error::LayoutMismatch(Box::new(mismatches.of_several(definitions.len())))),
+            None if !definitions.is_empty() => Ok(()),
+            None => Err(Error::UnknownType {
                 name: name.to_owned(),
                 nearest: Nearest::of(bare, self.types().filter(fits).map(Type::name)),
-            },
-        })
+            }),
+        }
     }
 }
 

@@ -35,12 +35,12 @@ impl Nearest {
 
 /// How far apart two names are, `None` if too far.
 fn similarity(a: &str, b: &str) -> Option<usize> {
-    if a.len().max(b.len()) > MAX_LEN {
+    if a.is_empty() || a.len().max(b.len()) > MAX_LEN {
         return None;
     }
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
     let (long, short) = if a.len() < b.len() { (&b, &a) } else { (&a, &b) };
-    let limit = long.len().div_ceil(3);
+    let limit = long.len() / 3;
     let part = short.len() >= 3 && long.contains(short.as_str());
     // Too different in length, before the work of comparing.
     if !part && long.len() - short.len() > limit {

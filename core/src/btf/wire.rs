@@ -172,6 +172,10 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
         let found = range.and_then(|range| bytes.get(range));
         found.ok_or(InvalidBtf::Truncated { what, end, len: bytes.len() })
     };
+    let (types, strings) = (u64::from(type_off), u64::from(str_off));
+    if types < strings + u64::from(str_len) && strings < types + u64::from(type_len) {
+        return Err(InvalidBtf::Overlap);
+    }
     let words = parse_words(section("the types", type_off, type_len)?, endianness)?;
     let strings = parse_strings(section("the strings", str_off, str_len)?)?;
     let starts = find_records(&words)?;

@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::unmapped::Unmapped;
+#[cfg(doc)]
+use crate::DataSection;
 use crate::{Error, MapValue, Mapping, ReadOnly, Storable, Var};
 
 /// A global variable that is loaded and stored as a whole: in mapped memory where the map can be mapped, by system calls where it
@@ -68,7 +70,7 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::WouldLoseWrites`] with what to do about it, [`Error::Os`]; nothing is stored then.
+    /// [`Error::ReadOnly`], [`Error::NotWritable`], [`Error::WouldLoseWrites`] with what to do about it, [`Error::Os`]; nothing is stored then.
     pub fn store(&self, value: &T) -> Result<(), Error>
     where
         T: Storable,
@@ -79,11 +81,12 @@ impl<T: MapValue> AnyVar<T> {
     /// Stores the value while nobody else writes to the section: before the programs are attached, or when they are all gone.
     ///
     /// In mapped memory it is the same as [`store`](Self::store). By a system call the section is read, changed and
-    /// written back: what is written to it in between by anything but this process's `AnyVar`s of this section is lost.
+    /// written back: what is written to it in between is lost, but for what goes through `AnyVar`s of the same [`DataSection`] or of a
+    /// clone of it.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::Os`]; nothing is stored then.
+    /// [`Error::ReadOnly`], [`Error::NotWritable`], [`Error::Os`]; nothing is stored then.
     pub fn store_exclusive(&self, value: &T) -> Result<(), Error>
     where
         T: Storable,

@@ -12,6 +12,7 @@ use crate::{Error, MapName, ReadOnlyReason};
 pub(super) struct Unmapped {
     fd: OwnedFd,
     map: MapName,
+    /// Bytes of its value.
     len: usize,
     /// Whether BPF programs cannot write to it.
     read_only_for_programs: bool,
@@ -20,8 +21,11 @@ pub(super) struct Unmapped {
 }
 
 impl Unmapped {
-    /// For an array map, which is what maps are that could be mapped if they were mmapable.
+    /// For an array map, which is what maps are that could be mapped if they were mmapable. `info` is of this very descriptor.
     pub(super) fn new(map: BorrowedFd<'_>, info: &MapInfo) -> Result<Self, Error> {
+        if info.max_entries != 1 {
+            return Err(Error::SeveralValues { map: info.name, entries: info.max_entries });
+        }
         let fd = map.try_clone_to_owned().map_err(|error| Error::os("duplicate the descriptor of a map", &error))?;
         Ok(Self {
             fd,
@@ -62,11 +66,17 @@ impl Unmapped {
         let out_of_range = Error::OutOfRange { offset, size: bytes.len(), len: self.len };
         value.get_mut(range).ok_or(out_of_range)?.copy_from_slice(bytes);
         // SAFETY: this is an array map (`Mapping::from_map` says `NotMmapable` or `KernelTooOld`, after which `new` is called, of no
-        // other: `Geometry::of` checks the type first), and `value` has the length that the kernel told of its values.
+        // other: `Geometry::of` checks the type first), and `value` has the length that the kernel told of the values of this
+        // very descriptor, which `new` has duplicated.
         unsafe { sys::update_first(self.fd.as_fd(), &value) }.map_err(|errno| match errno {
-            libc::EPERM => Error::ReadOnly { map: self.map, reason: ReadOnlyReason::Frozen },
+            libc::EPERM => Error::NotWritable { map: self.map, reason: self.read_only_reason() },
             errno => Error::Os { operation: "update the value of the map", errno },
         })
+    }
+
+    /// Why the kernel refuses updates.
+    fn read_only_reason(&self) -> ReadOnlyReason {
+        if sys::is_frozen(self.fd.as_fd()) { ReadOnlyReason::Frozen } else { ReadOnlyReason::Descriptor }
     }
 
     fn value(&self) -> Result<Vec<u8>, Error> {
