@@ -2,7 +2,7 @@
 //! ([`Plain`], [`InPlace`]). How single leaves are encoded is in `leaf`; the cells are in `shared`.
 
 use crate::bytes;
-use crate::{Access, Error, InvalidValue, Layout, ReadWrite};
+use crate::{Access, Error, InvalidValue, Layout, ReadWrite, Writable};
 
 /// A type that may live in memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
 ///
@@ -162,16 +162,69 @@ pub unsafe trait InPlace: MapValue {
     fn __fields(&self) {}
 }
 
-/// The way back from a mirror to its type, by which [`Var::project`](crate::Var::project) infers its result.
+/// The mirror of a type, from which there is a way back to it: [`Var::project`](crate::Var::project) infers its result by that.
+///
+/// It gives mirrors of structs and arrays inside of a value what a handle has: `load` and `store` as a whole, leaf by leaf. (A
+/// [`Shared`](crate::Shared) cell has methods of its own.)
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Mirror, Var};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Rule {
+///     port: u16,
+///     name: [u8; 6],
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let rules: Var<[Rule; 8]> = mapping.var(0)?;
+/// rules[3].store(Rule { port: 53, name: *b"dns\0\0\0" });
+/// assert_eq!(rules[3].name.load(), *b"dns\0\0\0");
+/// assert_eq!(rules[3].load().port, 53);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 ///
 /// Implemented by [`Shared`](crate::Shared), by arrays of mirrors, and by the derive for the mirrors it makes.
 ///
 /// # Safety
 ///
 /// The type is the mirror that a `MapValue` implementation promises, or a part of one.
-pub unsafe trait Mirror {
+pub unsafe trait Mirror: Sized {
     /// The type that this is the mirror of.
     type Value: MapValue;
     /// The mode in which it reaches memory.
     type Access: Access;
+
+    /// Loads the whole value, leaf by leaf, each relaxed.
+    #[inline]
+    fn load(&self) -> Self::Value
+    where
+        Self::Value: Plain + MapValue<Shared<Self::Access> = Self>,
+    {
+        Self::Value::__load::<Self::Access>(self)
+    }
+
+    /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
+    #[inline]
+    fn try_load(&self) -> Result<Self::Value, InvalidValue>
+    where
+        Self::Value: MapValue<Shared<Self::Access> = Self>,
+    {
+        Self::Value::__try_load::<Self::Access>(self)
+    }
+
+    /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
+    #[inline]
+    fn store(&self, value: Self::Value)
+    where
+        Self::Value: Storable + MapValue<Shared<Self::Access> = Self>,
+        Self::Access: Writable,
+    {
+        Self::Value::__store(Self::Access::read_write::<Self::Value>(self), &value);
+    }
 }

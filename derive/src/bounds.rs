@@ -3,11 +3,11 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{GenericArgument, GenericParam, Generics, Ident, Path, PathArguments, Type, TypePath, parse_quote};
+use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, TypePath, parse_quote};
 
-/// The generics of the type, bounded so that its fields are values: a parameter that is used as a value is one, so is an
-/// associated type of one, and every parameter is `'static`.
-pub(crate) fn of_params(generics: &Generics, krate: &Path, types: &[&Type]) -> Generics {
+/// The generics of the type, bounded so that its fields are what they must be (`required`: values, in a union plain ones): so is
+/// a parameter that is used as a value, or an associated type of one; and every parameter is `'static`.
+pub(crate) fn of_params(generics: &Generics, required: &TokenStream, types: &[&Type]) -> Generics {
     let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
     let mut values = Vec::new();
     for ty in types {
@@ -18,7 +18,7 @@ pub(crate) fn of_params(generics: &Generics, krate: &Path, types: &[&Type]) -> G
         add(&mut bounded, quote!(#param: 'static));
     }
     for value in values {
-        add(&mut bounded, quote!(#value: #krate::MapValue));
+        add(&mut bounded, quote!(#value: #required));
     }
     bounded
 }
@@ -63,7 +63,7 @@ pub(crate) fn has_macro(ty: &Type) -> bool {
 }
 
 /// The uses of parameters as values inside a type: `T`, `T::Assoc`, `<T as Trait>::Assoc`; what is inside of a `PhantomData`
-/// is none.
+/// is none, nor what is only pointed to.
 fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
     let ty = innermost(ty);
     match ty {
@@ -76,7 +76,7 @@ fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
             if path.segments.first().is_some_and(|first| params.contains(&&first.ident)) {
                 values.push(ty.to_token_stream());
             } else if let PathArguments::AngleBracketed(arguments) = &last.arguments {
-                if last.ident == "PhantomData" {
+                if ["PhantomData", "ArenaPtr", "Kptr"].iter().any(|name| last.ident == name) {
                     return;
                 }
                 for argument in &arguments.args {

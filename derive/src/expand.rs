@@ -275,9 +275,8 @@ impl<'a> Composite<'a> {
 
     /// The generics of the type, with the bounds under which its fields are what they must be, or have the trait `also`.
     fn bounded(&self, also: Option<&Also>) -> Generics {
-        let krate = self.krate;
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
-        let mut generics = bounds::of_params(&self.input.generics.clone(), krate, &types);
+        let mut generics = bounds::of_params(self.input.generics, &self.required, &types);
         for field in &self.fields {
             match also {
                 Some(Also::Value(bound)) => bounds::add_field(&mut generics, field.value(), bound),
@@ -295,7 +294,7 @@ impl<'a> Composite<'a> {
         let Self { krate, ident, input, .. } = self;
         let private = quote!(#krate::__private);
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
-        let generics = bounds::of_params(input.generics, krate, &types);
+        let generics = bounds::of_params(input.generics, &self.required, &types);
         let (impl_generics, _, where_clause) = generics.split_for_impl();
         let judged = types.iter().filter(|ty| words::refuse_syntax(ty).is_none());
         let checks = judged.map(|ty| assert(ty, krate));

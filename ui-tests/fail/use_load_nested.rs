@@ -1,4 +1,4 @@
-//! The mirror of an array or struct inside is no cell: it has no `load` of its own.
+//! The mirror of an array or struct inside is loaded as a whole by a trait, which must be in scope.
 #![forbid(unsafe_code)]
 
 use mapvalue::{MapValue, Mapping};

@@ -1,7 +1,7 @@
-//! A handle to it has.
+//! With the trait in scope.
 #![forbid(unsafe_code)]
 
-use mapvalue::{MapValue, Mapping};
+use mapvalue::{MapValue, Mapping, Mirror};
 
 #[derive(MapValue)]
 #[repr(C)]
@@ -12,5 +12,5 @@ struct Task {
 
 fn main() {
     let task = Mapping::memfd(4096).unwrap().var::<Task>(0).unwrap();
-    assert_eq!(task.project(|task| &task.comm).load(), [0; 16]);
+    assert_eq!(task.comm.load(), [0; 16]);
 }
