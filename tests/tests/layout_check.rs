@@ -242,6 +242,38 @@ fn enums_are_met_by_enums_of_the_same_values_or_by_numbers_that_hold_them() {
     assert_eq!(refused::<Small>("verdict"), ["Small: `Small` (1 byte) in Rust, `enum verdict` (4 bytes) in BTF"]);
 }
 
+/// BTF of an enum `old` of these values, as compilers before clang 15 wrote it: none of them is said to be signed.
+fn btf_of_old_enum(size: u32, values: &[i32]) -> Btf {
+    let strings = b"\0old\0";
+    let length = 12 + 8 * values.len();
+    let header = [24, 0, length, length, strings.len()].map(|word| u32::try_from(word).unwrap());
+    let record = [1, 6 << 24 | u32::try_from(values.len()).unwrap(), size];
+    let values = values.iter().flat_map(|value| [1, value.cast_unsigned()]);
+    let words = header.into_iter().chain(record).chain(values).flat_map(u32::to_le_bytes);
+    let bytes: Vec<u8> = [0x9f, 0xeb, 1, 0].into_iter().chain(words).chain(*strings).collect();
+    Btf::parse(&bytes).unwrap()
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(i8)]
+enum Shift {
+    Back = -1,
+    None,
+}
+
+#[test]
+fn negative_values_of_enums_are_known_by_their_bits_where_btf_has_no_sign() {
+    btf_of_old_enum(4, &[-1, 0]).check::<Failure>("enum old").unwrap();
+    btf_of_old_enum(1, &[-1, 0]).check::<Shift>("old").unwrap();
+    assert!(btf_of_old_enum(1, &[255, 0]).check::<Shift>("old").is_err(), "a byte without sign");
+    let error = btf_of_old_enum(4, &[-2, 0]).check::<Failure>("old").unwrap_err().to_string();
+    assert_eq!(
+        error,
+        "Failure: variant `Failed` = -1 in Rust, no such value in BTF (enum old)\n\
+         Failure: no such variant in Rust, `old` = 4294967294 in BTF (enum old)"
+    );
+}
+
 #[derive(MapValue)]
 #[repr(C)]
 struct Holes {

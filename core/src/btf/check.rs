@@ -369,8 +369,8 @@ impl Comparison {
 
     /// An enum for an enum: each has the other's values, whatever their names.
     ///
-    /// Of an enum that is not said to be signed, the bits are compared: compilers before clang 15, and libbpf on kernels before 6.0,
-    /// say so of none.
+    /// Of an enum that is not said to be signed, words of 32 bits are compared, which its values are whatever its size: compilers
+    /// before clang 15, and libbpf on kernels before 6.0, say so of none.
     fn enums(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, variants: &[Variant], values: Enum<'_>) {
         if values.size() as usize != layout.size() {
             return self.add_types(at, layout, declared, "");
@@ -378,7 +378,7 @@ impl Comparison {
         if !self.spend(values.values().len()) {
             return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
         }
-        let mask = if values.is_signed() { -1 } else { (1i128 << (8 * layout.size())) - 1 };
+        let mask = if values.is_signed() || values.size() > 4 { -1 } else { i128::from(u32::MAX) };
         let known: HashSet<i128> = values.values().map(|(_, value)| value & mask).collect();
         for Variant { name, value } in variants.iter().filter(|variant| !known.contains(&(variant.value & mask))) {
             self.add(at, format_args!("variant `{name}` = {value}"), "no such value", "");
