@@ -17,7 +17,7 @@ use std::error::Error;
 use mapvalue::{Btf, MapValue, Mapping, Var};
 
 /// From `bpf/quickstart.bpf.o` by `SkeletonBuilder` of libbpf-cargo 0.27, with `MapValue` among the derived and `live` made a `bool`.
-#[allow(non_camel_case_types, non_upper_case_globals, reason = "names are those of C")]
+#[allow(non_camel_case_types, non_upper_case_globals, unreachable_pub, reason = "as it was written")]
 mod types {
     use mapvalue::MapValue;
 
@@ -43,10 +43,10 @@ mod types {
 }
 
 /// The same from an older source, in which there was no mode yet and not each protocol had a counter.
+#[allow(non_camel_case_types, unreachable_pub, reason = "as it was written")]
 mod old_types {
     use mapvalue::MapValue;
 
-    #[allow(non_camel_case_types, reason = "names are those of C")]
     #[derive(MapValue, Debug, Copy, Clone)]
     #[repr(C)]
     pub struct stats {

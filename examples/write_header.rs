@@ -89,13 +89,12 @@ union Details {
 
 fn main() -> io::Result<()> {
     let header = header("AGENT_H", &[Stats::LAYOUT, Flow::LAYOUT, Event::LAYOUT]);
-    match env::args_os().nth(1) {
-        Some(path) => write_if_changed(Path::new(&path), &header),
-        None => {
-            print!("{header}");
-            Ok(())
-        }
+    if let Some(path) = env::args_os().nth(1) {
+        write_if_changed(Path::new(&path), &header)?;
+    } else {
+        print!("{header}");
     }
+    Ok(())
 }
 
 /// All types in one call, so that those that several use are declared once.
