@@ -23,15 +23,15 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
     for _ in 0..=MAX_DEPTH {
         match ty.kind() {
             Kind::Const(target) => {
-                qualifiers.push_str("const ");
+                add(&mut qualifiers, "const ");
                 ty = target;
             }
             Kind::Volatile(target) => {
-                qualifiers.push_str("volatile ");
+                add(&mut qualifiers, "volatile ");
                 ty = target;
             }
             Kind::Restrict(target) => {
-                qualifiers.push_str("restrict ");
+                add(&mut qualifiers, "restrict ");
                 ty = target;
             }
             Kind::TypeTag(target) => ty = target,
@@ -64,6 +64,13 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
         }
     }
     join(format!("{qualifiers}..."), &declarator)
+}
+
+/// Adds a qualifier, once: GCC says of a `const` array that its elements are `const`, too.
+fn add(qualifiers: &mut String, qualifier: &str) {
+    if !qualifiers.contains(qualifier) {
+        qualifiers.push_str(qualifier);
+    }
 }
 
 /// A pointer to an array or function needs parentheses: `(*p)[4]`.
