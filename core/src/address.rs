@@ -2,16 +2,17 @@
 
 /// The leaf, and the traits of a number. Written out, because a derive would ask for the same traits of what the
 /// pointer points to, which is not there. Nor is it asked to be a `MapValue`: a list node holds a pointer to its own type, and
-/// neither the bounds nor the layouts of the two may go in a circle.
+/// neither the bounds nor the layouts of the two may go in a circle. (As a value, it must be `'static` like all others; the first
+/// list of parameters is without that.)
 macro_rules! address_leaf {
-    ([$($generics:tt)*] $name:ident<$($param:ident),*>) => {
+    ([$($generics:tt)*] [$($bounded:tt)*] $name:ident<$($param:ident),*>) => {
         crate::leaf::map_value!(
-            [$($generics)*] $name<$($param),*>,
+            [$($bounded)*] $name<$($param),*>,
             crate::Layout::leaf::<Self>(stringify!($name), crate::Kind::Pointer)
         );
         // SAFETY: the type is `repr(transparent)` over a `u64` (its other fields are `PhantomData`), so it has the size of one,
         // and the alignment, which on the targets this crate accepts is that of `AtomicU64` (asserted in `Layout::leaf`).
-        unsafe impl<$($generics)*> crate::Leaf for $name<$($param),*> {
+        unsafe impl<$($bounded)*> crate::Leaf for $name<$($param),*> {
             type Raw = u64;
             type Cell = core::sync::atomic::AtomicU64;
 

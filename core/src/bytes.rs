@@ -34,6 +34,7 @@ impl<T: MapValue> Buffer<T> {
 }
 
 pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<usize, Error> {
+    const { T::LAYOUT.assert_usable::<T>() };
     let expected = T::LAYOUT.size();
     if given == expected {
         Ok(expected)

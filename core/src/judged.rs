@@ -4,9 +4,10 @@
 //! a stand-in each use of the struct would be an error as well, since the struct were no value either. Whether a field
 //! is one, `__field!` finds out when the program is compiled.
 //!
-//! A program with a stand-in does not compile, so none is ever reached; but no safety rests on that. A stand-in has the size and
-//! the alignment of the field, nobody sees what is inside, and all that would make a value of it panics. `InPlace`, by which
-//! the type itself would be seen, is asked of the field's own type, never of what it is taken for.
+//! A program with a stand-in does not compile, so none is ever reached; but no safety rests on that error. No place is made and
+//! nothing is decoded for a type that holds a stand-in or is one itself (asserted in `Mapping::place` and in `bytes`), and all that
+//! would make a value of it panics. `InPlace`, by which the type itself would be seen, is asked of the field's own type, never of
+//! what it is taken for.
 
 use core::cell::UnsafeCell;
 use core::fmt;
@@ -123,6 +124,30 @@ impl<T, A: Access> Refused<T, A> {
     pub fn fetch_or<V>(&self, _: V) -> V {
         never()
     }
+    pub fn fetch_and<V>(&self, _: V) -> V {
+        never()
+    }
+    pub fn fetch_xor<V>(&self, _: V) -> V {
+        never()
+    }
+    pub fn fetch_min<V>(&self, _: V) -> V {
+        never()
+    }
+    pub fn fetch_max<V>(&self, _: V) -> V {
+        never()
+    }
+    pub fn atomic(&self) -> &T {
+        never()
+    }
+}
+
+impl<'a, T, const N: usize, A: Access> IntoIterator for &'a Refused<[T; N], A> {
+    type Item = &'a Refused<T, A>;
+    type IntoIter = core::slice::Iter<'a, Refused<T, A>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        never()
+    }
 }
 
 impl<T, const N: usize, A: Access> Deref for Refused<[T; N], A> {
@@ -168,37 +193,37 @@ unsafe impl<T: 'static> Plain for Field<T, false> {
     }
 }
 
-/// `Judge::<T>::IS_VALUE` is the constant here if `T` is a `MapValue`, and that of [`Otherwise`] if not; so is `IS_PLAIN` if it is
+/// `Judge::<T>::MAPVALUE_IS_VALUE` is the constant here if `T` is a `MapValue`, and that of [`Otherwise`] if not; so is `MAPVALUE_IS_PLAIN` if it is
 /// `Plain`, as the fields of unions must be.
 #[derive(Debug)]
 pub struct Judge<T>(PhantomData<T>);
 
 impl<T: MapValue> Judge<T> {
     /// It is.
-    pub const IS_VALUE: bool = true;
+    pub const MAPVALUE_IS_VALUE: bool = true;
 }
 
 impl<T: Plain> Judge<T> {
     /// It is.
-    pub const IS_PLAIN: bool = true;
+    pub const MAPVALUE_IS_PLAIN: bool = true;
 }
 
 /// See [`Judge`].
 pub trait Otherwise {
     /// It is not.
-    const IS_VALUE: bool = false;
+    const MAPVALUE_IS_VALUE: bool = false;
     /// It is not.
-    const IS_PLAIN: bool = false;
+    const MAPVALUE_IS_PLAIN: bool = false;
 }
 
 impl<T> Otherwise for Judge<T> {}
 
-/// `Field` of a type without parameters, which is looked at here for whether it is a value (`IS_VALUE`) or `IS_PLAIN`.
+/// `Field` of a type without parameters, which is looked at here for whether it is a value (`MAPVALUE_IS_VALUE`) or `MAPVALUE_IS_PLAIN`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __field {
     ($type:ty) => {
-        $crate::__field!($type, IS_VALUE)
+        $crate::__field!($type, MAPVALUE_IS_VALUE)
     };
     ($type:ty, $what:ident) => {
         $crate::__private::Field<$type, {

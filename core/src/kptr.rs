@@ -97,4 +97,4 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
     }
 }
 
-address_leaf!([T: ?Sized + 'static, D: Domain] Kptr<T, D>);
+address_leaf!([T: ?Sized, D: Domain] [T: ?Sized + 'static, D: Domain] Kptr<T, D>);

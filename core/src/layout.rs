@@ -332,6 +332,12 @@ impl Layout {
         self
     }
 
+    /// Does not compile unless a place can be made of the layout, which is that of `T`.
+    pub(crate) const fn assert_usable<T>(&self) {
+        assert!(self.size == size_of::<T>(), "the layout is of another type");
+        assert!(!self.holds_refused(), "the derive has refused this type, or one inside of it");
+    }
+
     /// Whether the derive has refused it or something inside.
     const fn holds_refused(&self) -> bool {
         match self.kind {

@@ -157,7 +157,9 @@ pub use zerocopy;
 /// What the derive's expansion uses. Not part of the public interface.
 #[doc(hidden)]
 pub mod __private {
+    pub use core::compile_error;
     use core::marker::PhantomData;
+    pub use core::mem::{ManuallyDrop, offset_of};
     pub use core::primitive::{i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
 

@@ -364,7 +364,7 @@ impl Mapping {
     /// values, the first is aligned for every leaf of `T`, and they are writable if `A` is.
     #[inline]
     fn place<T: MapValue, A: Access>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<A>>, Error> {
-        const { assert!(T::LAYOUT.size() == size_of::<T>()) };
+        const { T::LAYOUT.assert_usable::<T>() };
         if A::WRITABLE {
             self.writable()?;
         }

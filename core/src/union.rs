@@ -10,33 +10,39 @@ use core::ptr::NonNull;
 use core::slice;
 
 use crate::judged::never;
-use crate::{Access, MapValue, Plain, chunks};
+use crate::{Access, Field, MapValue, Plain, ReadWrite, chunks};
 
 /// A union of plain fields.
 ///
 /// # Safety
 ///
 /// The type is a `repr(C)` union, all of whose fields are `Plain`, and so is its mirror, of the mirrors of those fields.
-pub unsafe trait UnionValue: MapValue {}
+pub unsafe trait UnionValue: MapValue {
+    /// So that no other unsafe trait can be implemented in this one's name.
+    #[doc(hidden)]
+    fn __union();
+}
 
 /// The mirror of a union has the field number `INDEX`.
 ///
 /// # Safety
 ///
 /// `Part` is the mirror of that field, inside a `ManuallyDrop`.
-pub unsafe trait UnionPart<const INDEX: usize> {
-    /// The field's mirror.
-    type Part;
+pub unsafe trait UnionPart<const INDEX: usize, Part> {}
+
+/// The field of a layout, whose type is that which the mirror has at this number.
+pub const fn tied<const INDEX: usize, T: MapValue, M: UnionPart<INDEX, T::Shared<ReadWrite>>>(field: Field) -> Field {
+    field
 }
 
 /// The field number `INDEX` of a union's mirror.
 #[inline]
-pub fn part<const INDEX: usize, M: UnionPart<INDEX>>(mirror: &M) -> &M::Part {
-    const { assert!(size_of::<M::Part>() <= size_of::<M>() && align_of::<M::Part>() <= align_of::<M>()) };
+pub fn part<const INDEX: usize, Part, M: UnionPart<INDEX, Part>>(mirror: &M) -> &Part {
+    const { assert!(size_of::<Part>() <= size_of::<M>() && align_of::<Part>() <= align_of::<M>()) };
     // SAFETY: "Reading a union field is … as if transmuted", and each field of a `repr(C)` union is at offset 0 (Reference, type
     // layout). Any bits are a valid mirror of a value (`MapValue`, promise 3), and its cells may be changed by others at any
     // moment, also through the mirrors of other fields: all of the bytes are inside of `UnsafeCell`s.
-    unsafe { NonNull::from(mirror).cast::<M::Part>().as_ref() }
+    unsafe { NonNull::from(mirror).cast::<Part>().as_ref() }
 }
 
 /// `Loader::<T>::load` is the function here if `T` is a union of plain fields, and that of [`Unloaded`] if the derive has refused a

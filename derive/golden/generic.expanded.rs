@@ -14,8 +14,11 @@ const _: () = {
 #[allow(
     dead_code,
     deprecated,
+    missing_docs,
     non_camel_case_types,
     non_snake_case,
+    non_upper_case_globals,
+    private_interfaces,
     clippy::multiple_bound_locations
 )]
 #[repr(C, align(64))]
@@ -61,8 +64,8 @@ where
                 <[T; N] as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "0",
-                        ::core::mem::offset_of!(Self, 0),
-                        ::core::mem::offset_of!(
+                        ::mapvalue::__private::offset_of!(Self, 0),
+                        ::mapvalue::__private::offset_of!(
                             BankShared < T, N, ::mapvalue::ReadWrite >, 0
                         ),
                         "field `0` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
@@ -70,8 +73,8 @@ where
                 <PhantomData<T> as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "1",
-                        ::core::mem::offset_of!(Self, 1),
-                        ::core::mem::offset_of!(
+                        ::mapvalue::__private::offset_of!(Self, 1),
+                        ::mapvalue::__private::offset_of!(
                             BankShared < T, N, ::mapvalue::ReadWrite >, 1
                         ),
                         "field `1` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
@@ -87,11 +90,11 @@ where
             0: ::mapvalue::__private::try_load_field::<
                 [T; N],
                 A,
-            >(&__shared.0, ::core::mem::offset_of!(Self, 0))?,
+            >(&__shared.0, ::mapvalue::__private::offset_of!(Self, 0))?,
             1: ::mapvalue::__private::try_load_field::<
                 PhantomData<T>,
                 A,
-            >(&__shared.1, ::core::mem::offset_of!(Self, 1))?,
+            >(&__shared.1, ::mapvalue::__private::offset_of!(Self, 1))?,
         })
     }
 }

@@ -15,8 +15,11 @@ const _: () = {
 #[allow(
     dead_code,
     deprecated,
+    missing_docs,
     non_camel_case_types,
     non_snake_case,
+    non_upper_case_globals,
+    private_interfaces,
     clippy::multiple_bound_locations
 )]
 #[repr(C)]
@@ -45,8 +48,8 @@ unsafe impl ::mapvalue::MapValue for Queue {
                 <u64 as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "packets",
-                        ::core::mem::offset_of!(Self, packets),
-                        ::core::mem::offset_of!(
+                        ::mapvalue::__private::offset_of!(Self, packets),
+                        ::mapvalue::__private::offset_of!(
                             QueueShared < ::mapvalue::ReadWrite >, packets
                         ),
                         "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
@@ -54,8 +57,8 @@ unsafe impl ::mapvalue::MapValue for Queue {
                 <::mapvalue::__private::field!(Mode) as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "mode",
-                        ::core::mem::offset_of!(Self, mode),
-                        ::core::mem::offset_of!(
+                        ::mapvalue::__private::offset_of!(Self, mode),
+                        ::mapvalue::__private::offset_of!(
                             QueueShared < ::mapvalue::ReadWrite >, mode
                         ),
                         "field `mode` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
@@ -71,11 +74,11 @@ unsafe impl ::mapvalue::MapValue for Queue {
             packets: ::mapvalue::__private::try_load_field::<
                 u64,
                 A,
-            >(&__shared.packets, ::core::mem::offset_of!(Self, packets))?,
+            >(&__shared.packets, ::mapvalue::__private::offset_of!(Self, packets))?,
             mode: ::mapvalue::__private::try_load_field::<
                 ::mapvalue::__private::field!(Mode),
                 A,
-            >(&__shared.mode, ::core::mem::offset_of!(Self, mode))?
+            >(&__shared.mode, ::mapvalue::__private::offset_of!(Self, mode))?
                 .0,
         })
     }

@@ -15,37 +15,51 @@ const _: () = {
 #[allow(
     dead_code,
     deprecated,
+    missing_docs,
     non_camel_case_types,
     non_snake_case,
+    non_upper_case_globals,
+    private_interfaces,
     clippy::multiple_bound_locations
 )]
 #[repr(C)]
 pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite> {
-    __0: ::core::mem::ManuallyDrop<
+    __0: shared::mapvalue::__private::ManuallyDrop<
         <shared::mapvalue::__private::field!(
-            U32 < BigEndian >, IS_PLAIN
+            U32 < BigEndian >, MAPVALUE_IS_PLAIN
         ) as shared::mapvalue::MapValue>::Shared<A>,
     >,
-    __1: ::core::mem::ManuallyDrop<<[u8; 16] as shared::mapvalue::MapValue>::Shared<A>>,
+    __1: shared::mapvalue::__private::ManuallyDrop<
+        <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+    >,
 }
 #[automatically_derived]
 #[allow(deprecated)]
 unsafe impl<
     A: shared::mapvalue::Access,
-> shared::mapvalue::__private::union::UnionPart<0usize> for AddressShared<A> {
-    type Part = <shared::mapvalue::__private::field!(
-        U32 < BigEndian >, IS_PLAIN
-    ) as shared::mapvalue::MapValue>::Shared<A>;
-}
+> shared::mapvalue::__private::union::UnionPart<
+    0usize,
+    <shared::mapvalue::__private::field!(
+        U32 < BigEndian >, MAPVALUE_IS_PLAIN
+    ) as shared::mapvalue::MapValue>::Shared<A>,
+> for AddressShared<A> {}
 #[automatically_derived]
 #[allow(deprecated)]
 unsafe impl<
     A: shared::mapvalue::Access,
-> shared::mapvalue::__private::union::UnionPart<1usize> for AddressShared<A> {
-    type Part = <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>;
-}
+> shared::mapvalue::__private::union::UnionPart<
+    1usize,
+    <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+> for AddressShared<A> {}
 #[automatically_derived]
-#[allow(deprecated, clippy::must_use_candidate)]
+#[allow(
+    deprecated,
+    missing_docs,
+    non_snake_case,
+    non_upper_case_globals,
+    private_interfaces,
+    clippy::must_use_candidate
+)]
 impl<A: shared::mapvalue::Access> AddressShared<A> {
     /// An IPv4 address.
     #[allow(dead_code)]
@@ -53,14 +67,24 @@ impl<A: shared::mapvalue::Access> AddressShared<A> {
     pub fn v4(
         &self,
     ) -> &<shared::mapvalue::__private::field!(
-        U32 < BigEndian >, IS_PLAIN
+        U32 < BigEndian >, MAPVALUE_IS_PLAIN
     ) as shared::mapvalue::MapValue>::Shared<A> {
-        shared::mapvalue::__private::union::part::<0usize, Self>(self)
+        shared::mapvalue::__private::union::part::<
+            0usize,
+            <shared::mapvalue::__private::field!(
+                U32 < BigEndian >, MAPVALUE_IS_PLAIN
+            ) as shared::mapvalue::MapValue>::Shared<A>,
+            Self,
+        >(self)
     }
     #[allow(dead_code)]
     #[inline]
     fn v6(&self) -> &<[u8; 16] as shared::mapvalue::MapValue>::Shared<A> {
-        shared::mapvalue::__private::union::part::<1usize, Self>(self)
+        shared::mapvalue::__private::union::part::<
+            1usize,
+            <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+            Self,
+        >(self)
     }
 }
 #[automatically_derived]
@@ -80,25 +104,39 @@ unsafe impl shared::mapvalue::MapValue for Address {
             "Address",
             const {
                 &[
-                    <shared::mapvalue::__private::field!(
-                        U32 < BigEndian >, IS_PLAIN
-                    ) as shared::mapvalue::MapValue>::LAYOUT
-                        .into_field(
-                            "v4",
-                            ::core::mem::offset_of!(Self, v4),
-                            ::core::mem::offset_of!(
-                                AddressShared < shared::mapvalue::ReadWrite >, __0
-                            ),
-                            "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
+                    shared::mapvalue::__private::union::tied::<
+                        0usize,
+                        shared::mapvalue::__private::field!(
+                            U32 < BigEndian >, MAPVALUE_IS_PLAIN
                         ),
-                    <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
-                        .into_field(
-                            "v6",
-                            ::core::mem::offset_of!(Self, v6),
-                            ::core::mem::offset_of!(
-                                AddressShared < shared::mapvalue::ReadWrite >, __1
+                        AddressShared<shared::mapvalue::ReadWrite>,
+                    >(
+                        <shared::mapvalue::__private::field!(
+                            U32 < BigEndian >, MAPVALUE_IS_PLAIN
+                        ) as shared::mapvalue::MapValue>::LAYOUT
+                            .into_field(
+                                "v4",
+                                shared::mapvalue::__private::offset_of!(Self, v4),
+                                shared::mapvalue::__private::offset_of!(
+                                    AddressShared < shared::mapvalue::ReadWrite >, __0
+                                ),
+                                "field `v4` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                             ),
-                            "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
+                    ),
+                    shared::mapvalue::__private::union::tied::<
+                        1usize,
+                        [u8; 16],
+                        AddressShared<shared::mapvalue::ReadWrite>,
+                    >(
+                            <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
+                                .into_field(
+                                    "v6",
+                                    shared::mapvalue::__private::offset_of!(Self, v6),
+                                    shared::mapvalue::__private::offset_of!(
+                                        AddressShared < shared::mapvalue::ReadWrite >, __1
+                                    ),
+                                    "field `v6` of `Address` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
+                                ),
                         )
                         .renamed("ip6"),
                 ]
@@ -136,4 +174,6 @@ unsafe impl shared::mapvalue::__private::union::UnionValue for Address
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,
     for<'__mapvalue> u8: shared::mapvalue::Plain,
-{}
+{
+    fn __union() {}
+}

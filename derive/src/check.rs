@@ -1,7 +1,8 @@
 //! What can be seen to be wrong from the syntax alone. Each error stands on what is at fault and says what to write.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use quote::ToTokens;
+use syn::ext::IdentExt;
 use syn::{Error, Field, Fields, GenericParam, Ident, LitStr, Result, Type, Variant};
 
 use crate::bounds::mentions;
@@ -11,7 +12,8 @@ use crate::words;
 /// What is wrong, and how much can be written all the same: where a type is refused, its uses should not be errors too.
 #[derive(Default)]
 pub(crate) struct Verdict {
-    errors: Vec<Error>,
+    /// All of them, so that each mistake is told at once.
+    pub(crate) errors: Vec<Error>,
     /// Whether the expansion would only add errors of its own.
     pub(crate) hopeless: bool,
 }
@@ -30,11 +32,6 @@ impl Verdict {
     pub(crate) fn is_clean(&self) -> bool {
         self.errors.is_empty()
     }
-
-    /// All errors, so that each mistake is told at once.
-    pub(crate) fn into_compile_errors(self) -> TokenStream {
-        self.errors.into_iter().map(Error::into_compile_error).collect()
-    }
 }
 
 pub(crate) fn check(input: &Input<'_>) -> Verdict {
@@ -49,6 +46,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             verdict.add(fixed_repr(input));
             verdict.add_hopeless(not_empty(input, fields.len()));
             verdict.add_hopeless(no_self(input, fields));
+            verdict.add(distinct_names(fields));
             for field in fields {
                 verdict.add(field_rename(&field.attrs).and_then(|rename| c_identifier(rename.as_ref())));
                 if let Some(error) = words::refuse_syntax(&field.ty) {
@@ -107,6 +105,26 @@ fn c_identifier(name: Option<&LitStr>) -> Result<()> {
 /// Whether a field's type mentions a lifetime that is a parameter.
 fn borrows(ty: &Type, input: &Input<'_>) -> bool {
     input.generics.lifetimes().any(|param| mentions(ty.to_token_stream(), &param.lifetime.ident))
+}
+
+/// A name in C must be that of one field alone.
+fn distinct_names(fields: &[&Field]) -> Result<()> {
+    let renames: Vec<Option<LitStr>> = fields.iter().map(|field| field_rename(&field.attrs).ok().flatten()).collect();
+    let names: Vec<Option<String>> = fields
+        .iter()
+        .zip(&renames)
+        .map(|(field, rename)| match rename {
+            Some(rename) => Some(rename.value()),
+            None => field.ident.as_ref().map(|ident| ident.unraw().to_string()),
+        })
+        .collect();
+    for (index, rename) in renames.iter().enumerate() {
+        let taken = || names.iter().enumerate().any(|(other, name)| other != index && *name == names[index]);
+        if let Some(rename) = rename.as_ref().filter(|_| taken()) {
+            return Err(Error::new_spanned(rename, "another field has this name in C: give each its own"));
+        }
+    }
+    Ok(())
 }
 
 fn no_lifetime(param: &GenericParam) -> Result<()> {

@@ -4,8 +4,8 @@
 //! any case. So a refused field is one error, and the uses of the struct are none. (Where the type depends on a parameter, that is
 //! not known where it is written; there a bound asks for it.)
 //!
-//! All paths lead through the crate `mapvalue` or `core`, and all names are ours, so nothing that the user's crate defines or
-//! leaves out can get in between.
+//! All paths lead through the crate `mapvalue` (not through `core`: a crate of that name may be among the user's own), and all names
+//! are ours, so nothing that the user's crate defines or leaves out can get in between.
 
 mod enums;
 mod structs;
@@ -120,6 +120,7 @@ enum Also {
 }
 
 struct FieldOf<'a> {
+    index: usize,
     member: Member,
     /// Its name in the mirror. That of a union's is another, so that who forgets the parentheses of the method is told so.
     mirrored: Member,
@@ -148,7 +149,10 @@ impl<'a> Composite<'a> {
         let align = self.input.repr.align.as_ref().map(|align| quote!(, align(#align)));
         quote! {
             #[doc = #doc]
-            #[allow(dead_code, deprecated, non_camel_case_types, non_snake_case, clippy::multiple_bound_locations)]
+            #[allow(
+                dead_code, deprecated, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals,
+                private_interfaces, clippy::multiple_bound_locations
+            )]
             #[repr(C #align)]
         }
     }
@@ -256,15 +260,23 @@ impl<'a> Composite<'a> {
              add padding before the field, or write it as `[u8; N]` if the C struct is packed",
             self.ident
         );
-        quote_spanned! {field.ty.span()=>
+        let layout = quote_spanned! {field.ty.span()=>
             <#ty as #krate::MapValue>::LAYOUT.into_field(
                 #name,
-                ::core::mem::offset_of!(Self, #member),
-                ::core::mem::offset_of!(#writable, #mirrored),
+                #krate::__private::offset_of!(Self, #member),
+                #krate::__private::offset_of!(#writable, #mirrored),
                 #misaligned,
             )
-            #renamed
-        }
+        };
+        // Of a struct, `try_load_field` ties what the layout tells to what the mirror holds.
+        let layout = match &self.input.data {
+            Body::Union(_) => {
+                let index = field.index;
+                quote_spanned!(field.ty.span()=> #krate::__private::union::tied::<#index, #ty, #writable>(#layout))
+            }
+            _ => layout,
+        };
+        quote!(#layout #renamed)
     }
 
     /// A body, or of a refused type one that is not about its layout.
@@ -332,7 +344,7 @@ impl<'a> FieldOf<'a> {
         // What is wrong with the attribute is told by `check`.
         let rename = field_rename(&field.attrs).ok().flatten();
         let judged = judged(input, &field.ty);
-        Self { member, mirrored, name, rename, field, ty: &field.ty, judged }
+        Self { index, member, mirrored, name, rename, field, ty: &field.ty, judged }
     }
 
     /// The type whose implementations the field uses.
@@ -362,7 +374,7 @@ fn judged(input: &Input<'_>, ty: &Type) -> Option<Type> {
     Some(if words::refuse_syntax(ty).is_some() {
         parse_quote!(#krate::__private::Field<#ty, false>)
     } else if let Body::Union(_) = input.data {
-        parse_quote!(#krate::__private::field!(#ty, IS_PLAIN))
+        parse_quote!(#krate::__private::field!(#ty, MAPVALUE_IS_PLAIN))
     } else {
         parse_quote!(#krate::__private::field!(#ty))
     })
@@ -375,15 +387,17 @@ fn renamed(name: Option<&LitStr>) -> Option<TokenStream> {
 
 /// A name for the access parameter that means nothing else where it stands: `A` if that is free, which reads best in docs.
 fn access_name(input: &Input<'_>, fields: &[FieldOf<'_>]) -> Ident {
-    let taken = |name: &str| {
-        let ident = Ident::new(name, Span::call_site());
-        let Input { generics, krate, .. } = input;
-        input.ident.unraw() == ident
-            || mentions(quote!(#krate #generics), &ident)
-            || mentions(generics.where_clause.to_token_stream(), &ident)
-            // What a macro in a field's type expands to cannot be seen.
-            || fields.iter().any(|field| mentions(field.ty.to_token_stream(), &ident) || bounds::has_macro(field.ty))
+    let Input { generics, krate, .. } = input;
+    let seen = |name: &Ident| {
+        input.ident.unraw() == *name
+            || mentions(quote!(#krate #generics), name)
+            || mentions(generics.where_clause.to_token_stream(), name)
+            || fields.iter().any(|field| mentions(field.ty.to_token_stream(), name))
     };
-    let name = if taken("A") { "__MapValueAccess" } else { "A" };
-    Ident::new(name, Span::call_site())
+    // What a macro in a field's type expands to cannot be seen.
+    let plain = Some("A".to_owned()).filter(|_| !fields.iter().any(|field| bounds::has_macro(field.ty)));
+    let numbered = (0..).map(|number| format!("__MapValueAccess{number}"));
+    let names = plain.into_iter().chain(["__MapValueAccess".to_owned()]).chain(numbered);
+    let mut names = names.map(|name| Ident::new(&name, Span::call_site()));
+    names.find(|name| !seen(name)).expect("a type mentions no end of names")
 }

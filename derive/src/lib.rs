@@ -2,11 +2,12 @@
 //!
 //! Three steps, a module each: `parse` reads the item and its attributes, `check` refuses what can be seen to be wrong from
 //! the syntax, `expand` writes the mirror and the implementations (with the where-clauses of
-//! `bounds` and the words of `words`). What only the types can tell (whether a field is a
+//! `bounds`, the words of `words` and the errors of `errors`). What only the types can tell (whether a field is a
 //! `MapValue` itself) is left to the trait bounds of what is written.
 
 mod bounds;
 mod check;
+mod errors;
 mod expand;
 #[cfg(test)]
 mod golden;
@@ -24,7 +25,8 @@ use syn::{DeriveInput, parse_macro_input};
 ///
 /// Attributes on the type:
 ///
-/// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name;
+/// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name. The path is trusted to lead to this crate: one that
+///   put something else in its place could undo what the derive proves;
 /// - `#[map_value(deny_padding)]` on a struct or union makes padding an error that tells where it is;
 /// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or typedef) where that is not the
 ///   one in Rust.
@@ -45,6 +47,6 @@ fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         (false, false) => expand::expand_refused(&input),
         (false, true) => expand::expand_hopeless(&input),
     };
-    let errors = verdict.into_compile_errors();
+    let errors = errors::into_tokens(verdict.errors, &input.krate);
     Ok(quote::quote!(#errors #expanded))
 }

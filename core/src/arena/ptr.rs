@@ -87,4 +87,4 @@ impl<T: ?Sized> ArenaPtr<T> {
     }
 }
 
-address_leaf!([T: ?Sized + 'static] ArenaPtr<T>);
+address_leaf!([T: ?Sized] [T: ?Sized + 'static] ArenaPtr<T>);

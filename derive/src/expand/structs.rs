@@ -46,7 +46,7 @@ fn map_value_impl(item: &Composite<'_>) -> TokenStream {
         quote! {
             #member: #krate::__private::try_load_field::<#ty, #access>(
                 &__shared.#member,
-                ::core::mem::offset_of!(Self, #member),
+                #krate::__private::offset_of!(Self, #member),
             )? #inside
         }
     });

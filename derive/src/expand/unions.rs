@@ -29,7 +29,14 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
         item.mirror_impl(),
         item.map_value_impl("union", &load),
         item.implement(&unsafe_impl, &plain, None, &plain_body),
-        item.implement(&unsafe_impl, &union_value, Some(&Also::Itself(plain)), &TokenStream::new()),
+        item.implement(
+            &unsafe_impl,
+            &union_value,
+            Some(&Also::Itself(plain)),
+            &quote!(
+                fn __union() {}
+            ),
+        ),
     ];
     quote!(#(#parts)*)
 }
@@ -40,7 +47,7 @@ fn mirror_union(item: &Composite<'_>) -> TokenStream {
     let where_clause = generics.where_clause.take();
     let fields = item.fields.iter().map(|field| {
         let (mirrored, ty) = (&field.mirrored, field.mirror(krate, access));
-        quote!(#mirrored: ::core::mem::ManuallyDrop<#ty>)
+        quote!(#mirrored: #krate::__private::ManuallyDrop<#ty>)
     });
     let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
     quote!(#attributes #vis union #mirror #generics #where_clause { #(#fields),* })
@@ -56,9 +63,8 @@ fn accessors(item: &Composite<'_>) -> TokenStream {
         quote! {
             #[automatically_derived]
             #[allow(deprecated)]
-            unsafe impl #impl_generics #krate::__private::union::UnionPart<#index> for #mirror #mirror_generics #where_clause {
-                type Part = #ty;
-            }
+            unsafe impl #impl_generics #krate::__private::union::UnionPart<#index, #ty> for #mirror #mirror_generics
+            #where_clause {}
         }
     });
     let methods = item.fields.iter().enumerate().map(|(index, field)| {
@@ -69,7 +75,7 @@ fn accessors(item: &Composite<'_>) -> TokenStream {
             #[allow(dead_code)]
             #[inline]
             #vis fn #member(&self) -> &#ty {
-                #krate::__private::union::part::<#index, Self>(self)
+                #krate::__private::union::part::<#index, #ty, Self>(self)
             }
         }
     });
@@ -77,7 +83,9 @@ fn accessors(item: &Composite<'_>) -> TokenStream {
         #(#parts)*
 
         #[automatically_derived]
-        #[allow(deprecated, clippy::must_use_candidate)]
+        #[allow(
+            deprecated, missing_docs, non_snake_case, non_upper_case_globals, private_interfaces, clippy::must_use_candidate
+        )]
         impl #impl_generics #mirror #mirror_generics #where_clause {
             #(#methods)*
         }

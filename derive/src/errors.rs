@@ -1,0 +1,56 @@
+//! Errors as tokens that rustc prints: `compile_error!`, reached through the crate `mapvalue` like everything else that is written.
+//!
+//! syn reaches it through `::core`, which is another crate where the user has one of that name.
+
+use proc_macro2::{Span, TokenStream, TokenTree};
+use quote::quote;
+use syn::{Error, Path};
+
+/// The tokens of syn's `::core::compile_error!{"text"}`.
+const TOKENS: usize = 8;
+
+/// All errors, each on what is at fault.
+pub(crate) fn into_tokens(errors: impl IntoIterator<Item = Error>, krate: &Path) -> TokenStream {
+    let tokens = errors.into_iter().map(Error::into_compile_error);
+    tokens.flat_map(|tokens| redirect(&tokens.into_iter().collect::<Vec<_>>(), krate)).collect()
+}
+
+fn redirect(tokens: &[TokenTree], krate: &Path) -> TokenStream {
+    let errors = tokens.chunks(TOKENS).map(|error| match error {
+        [start, _, TokenTree::Ident(root), .., mark, text] if root == "core" => {
+            let path = at(quote!(#krate::__private::compile_error), start.span());
+            quote!(#path #mark #text)
+        }
+        other => other.iter().cloned().collect(),
+    });
+    errors.collect()
+}
+
+/// The same tokens in another place, which is where rustc then points.
+fn at(tokens: TokenStream, span: Span) -> TokenStream {
+    let moved = tokens.into_iter().map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    moved.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn errors_are_reached_through_the_crate() {
+        let mut errors = Error::new(Span::call_site(), "one");
+        errors.combine(Error::new(Span::call_site(), "two"));
+        let tokens = into_tokens([errors, Error::new(Span::call_site(), "three")], &parse_quote!(::renamed::bpf));
+        let expected = quote! {
+            ::renamed::bpf::__private::compile_error! { "one" }
+            ::renamed::bpf::__private::compile_error! { "two" }
+            ::renamed::bpf::__private::compile_error! { "three" }
+        };
+        assert_eq!(tokens.to_string(), expected.to_string());
+    }
+}

@@ -1,0 +1,24 @@
+//! Who takes the place of `core` does not silence the derive.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, Mapping};
+
+extern crate self as core;
+
+#[allow(unused_macros)]
+macro_rules! quiet {
+    ($($t:tt)*) => {};
+}
+#[allow(unused_imports)]
+pub(crate) use quiet as compile_error;
+
+#[derive(MapValue)]
+struct Value {
+    a: u8,
+    b: u64,
+}
+
+fn main() {
+    let value = Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
+    value.b.store(7);
+}
