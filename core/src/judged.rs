@@ -141,6 +141,7 @@ impl<T, A: Access> Refused<T, A> {
     }
 }
 
+#[expect(clippy::into_iter_without_iter, reason = "`iter` is that of the array it dereferences to")]
 impl<'a, T, const N: usize, A: Access> IntoIterator for &'a Refused<[T; N], A> {
     type Item = &'a Refused<T, A>;
     type IntoIter = core::slice::Iter<'a, Refused<T, A>>;
