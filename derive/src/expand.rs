@@ -41,10 +41,13 @@ pub(crate) fn expand_refused(input: &Input<'_>) -> TokenStream {
 
 /// Of a type that cannot be expanded, what is wrong with its fields, and a stand-in if it can have one.
 pub(crate) fn expand_hopeless(input: &Input<'_>) -> TokenStream {
-    if !input.generics.params.is_empty() {
+    let generics = &input.generics;
+    if generics.type_params().next().is_some() || generics.const_params().next().is_some() {
         return TokenStream::new();
     }
     match &input.data {
+        // Of what borrows, fields that do are not judged: that it does is the mistake.
+        Body::Struct(_) | Body::Union(_) if !generics.params.is_empty() => expand_stand_in(input),
         Body::Struct(fields) | Body::Union(fields) => {
             let unsized_field =
                 |field: &&Field| words::refuse_syntax(&field.ty).is_some() && !words::is_sized_and_owned(&field.ty);
@@ -57,15 +60,18 @@ pub(crate) fn expand_hopeless(input: &Input<'_>) -> TokenStream {
     }
 }
 
-/// Implementations for a refused type that never do anything, with a mirror that has no parts.
+/// Implementations for a refused type that never do anything, with a mirror that has no parts. (Borrowing types have them for
+/// `'static`, which a use that leaves the lifetime out is taken for.)
 fn expand_stand_in(input: &Input<'_>) -> TokenStream {
     let (krate, ident) = (&input.krate, input.ident);
     let private = quote!(#krate::__private);
     let name = ident.unraw().to_string();
+    let lifetimes = input.generics.lifetimes().map(|_| quote!('static));
+    let this = quote!(#ident<#(#lifetimes),*>);
     quote! {
         #[automatically_derived]
         #[allow(deprecated)]
-        unsafe impl #krate::MapValue for #ident {
+        unsafe impl #krate::MapValue for #this {
             type Shared<__Access: #krate::Access> = #private::Refused<Self, __Access>;
 
             const LAYOUT: #krate::Layout = #krate::Layout::refused::<Self>(#name);
@@ -79,7 +85,7 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
 
         #[automatically_derived]
         #[allow(deprecated)]
-        impl #krate::Storable for #ident {
+        impl #krate::Storable for #this {
             fn __store(_: &Self::Shared<#krate::ReadWrite>, _: &Self) {
                 #private::never::<()>();
             }
@@ -87,7 +93,7 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
 
         #[automatically_derived]
         #[allow(deprecated)]
-        unsafe impl #krate::Plain for #ident {
+        unsafe impl #krate::Plain for #this {
             fn __load<__Access: #krate::Access>(_: &Self::Shared<__Access>) -> Self {
                 #private::never()
             }

@@ -10,6 +10,17 @@ use mapvalue::Endianness;
 pub use elf::{Elf, ElfSection, symbol};
 pub use walk::{Walk, check_layouts};
 
+/// The BTF in an object file from clang, as it wrote it; what follows in the file follows here too.
+///
+/// # Panics
+///
+/// If there is none.
+pub fn raw(object: &[u8]) -> &[u8] {
+    // Magic, version, flags, and a header of 24 bytes; that of `.BTF.ext` is longer.
+    let start = object.windows(8).position(|bytes| bytes == [0x9f, 0xeb, 1, 0, 24, 0, 0, 0]).expect("BTF");
+    &object[start..]
+}
+
 /// The kinds by their numbers (`BTF_KIND_..` in include/uapi/linux/btf.h).
 #[expect(missing_docs, reason = "they are the kernel's names")]
 pub mod kind {

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicI32, AtomicU64};
 
 use mapvalue::btf::Kind;
 use mapvalue::{ArenaPtr, Btf, Error, Kernel, Kptr, MapValue, Plain};
+use mapvalue_tests::btf::raw;
 use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32, U64};
 
@@ -906,10 +907,9 @@ fn of_a_variable_its_type_is_compared() {
 
 /// The BTF of the object after a change to the words of its types, and to its strings.
 fn rewritten(change: impl FnOnce(&mut Vec<u32>, &mut Vec<u8>)) -> Btf {
-    let object = include_bytes!("../bpf/layouts.bpf.o");
-    let start = object.windows(8).position(|bytes| bytes == [0x9f, 0xeb, 1, 0, 24, 0, 0, 0]).unwrap();
-    let word = |at: usize| u32::from_le_bytes(object[start + at..start + at + 4].try_into().unwrap());
-    let part = |offset: u32, len: u32| &object[start + 24 + offset as usize..][..len as usize];
+    let bytes = raw(include_bytes!("../bpf/layouts.bpf.o"));
+    let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let part = |offset: u32, len: u32| &bytes[24 + offset as usize..][..len as usize];
     let types = part(word(8), word(12)).chunks_exact(4).map(|word| u32::from_le_bytes(word.try_into().unwrap()));
     let (mut types, mut strings) = (types.collect(), part(word(16), word(20)).to_vec());
     change(&mut types, &mut strings);

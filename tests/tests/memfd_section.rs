@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use mapvalue::btf::InvalidBtf;
 use mapvalue::{AnyVar, Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var};
+use mapvalue_tests::btf::raw;
 
 fn btf() -> Btf {
     Btf::from_object(include_bytes!("../bpf/sections.bpf.o")).unwrap()
@@ -91,16 +92,9 @@ fn paths_lead_through_anonymous_structs_and_not_into_bitfields() {
     assert!(text("nested.data[0]").contains("`__u8[0]` has 0 elements"));
 }
 
-/// The bare BTF of an object.
-fn bare(object: &[u8]) -> &[u8] {
-    // Magic, version, flags, and a header of 24 bytes; that of `.BTF.ext` is longer.
-    let start = object.windows(8).position(|bytes| bytes == [0x9f, 0xeb, 1, 0, 24, 0, 0, 0]).unwrap();
-    &object[start..]
-}
-
 #[test]
 fn bare_btf_from_clang_does_not_say_where_variables_are() {
-    let btf = Btf::parse(bare(include_bytes!("../bpf/sections.bpf.o"))).unwrap();
+    let btf = Btf::parse(raw(include_bytes!("../bpf/sections.bpf.o"))).unwrap();
     let error = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss").unwrap_err();
     assert!(matches!(error, Error::OpenSection { .. }), "{error:?}");
     assert!(error.to_string().contains("`Btf::from_object`"), "{error}");
@@ -108,7 +102,7 @@ fn bare_btf_from_clang_does_not_say_where_variables_are() {
 
 #[test]
 fn btf_of_the_other_byte_order_is_no_description_of_memory_here() {
-    let little = bare(include_bytes!("../bpf/sections.bpf.o"));
+    let little = raw(include_bytes!("../bpf/sections.bpf.o"));
     let word = |at: usize| u32::from_le_bytes(little[at..at + 4].try_into().unwrap()) as usize;
     let (types, strings) = (24 + word(8)..24 + word(8) + word(12), 24 + word(16)..24 + word(16) + word(20));
     let mut other = little[..strings.end].to_vec();
