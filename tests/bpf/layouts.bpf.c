@@ -212,4 +212,18 @@ struct pair {
 };
 KEEP(struct pair, pair);
 
+struct flexed {
+	__u32 a;
+	__u8 none[0];
+	__u32 b;
+};
+KEEP(struct flexed, flexed);
+
+typedef struct named_twice {
+	__u8 kind;
+	__u64 since;
+	__u32 id;
+} named_twice;
+KEEP(named_twice, twice);
+
 char _license[] SEC("license") = "Dual MIT/GPL";

@@ -650,3 +650,14 @@ fn what_libbpf_splits_is_refused_by_name() {
     // SAFETY: `base` is not used after this.
     unsafe { sys::btf__free(base) };
 }
+
+#[test]
+fn types_and_strings_that_overlap_are_refused() {
+    let mut btf = Builder::new();
+    btf.int("int", 4, 1);
+    let mut bytes = btf.bytes(Endianness::Little);
+    assert!(Btf::parse(&bytes).is_ok());
+    // The offset of the strings.
+    bytes[16..20].copy_from_slice(&12u32.to_le_bytes());
+    assert_eq!(Btf::parse(&bytes).unwrap_err(), InvalidBtf::Overlap);
+}

@@ -898,6 +898,57 @@ fn halves_of_int128_are_in_the_order_of_the_machine_and_nothing_is_no_type() {
     }
 }
 
+#[derive(MapValue)]
+#[repr(C)]
+struct HolesTypo {
+    kind: u8,
+    sinse: u64,
+    id: u32,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct BitsTypo {
+    head: u32,
+    flag: u8,
+    _pad: u8,
+    port: u16,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct TupleTypo(u32, u16, u16);
+
+#[test]
+fn what_has_no_field_yet_and_could_be_meant_is_offered() {
+    assert_eq!(
+        refused::<HolesTypo>("holes"),
+        [
+            "HolesTypo.sinse: `u64` (8 bytes) at offset 8 in Rust, nothing in BTF; did you mean `since`?",
+            "HolesTypo.since: nothing in Rust, `__u64` (8 bytes) at offset 8 in BTF",
+        ]
+    );
+    // A bitfield cannot be.
+    assert_eq!(refused::<BitsTypo>("bits")[0], "BitsTypo.flag: `u8` (1 byte) at offset 4 in Rust, nothing in BTF");
+    // Nor is what has no size what a place of a tuple struct means.
+    assert_eq!(
+        refused::<TupleTypo>("flexed"),
+        [
+            "TupleTypo.1: `u16` (2 bytes) in Rust, `__u32` (4 bytes) in BTF",
+            "TupleTypo.2: `u16` (2 bytes) at offset 6 in Rust, nothing in BTF",
+        ]
+    );
+}
+
+#[test]
+fn a_typedef_of_a_struct_of_its_own_name_is_no_second_type() {
+    let btf = btf();
+    assert_eq!(btf.find("named_twice").count(), 2);
+    btf.check::<Holes>("named_twice").unwrap();
+    let error = btf.check::<Packed>("named_twice").unwrap_err().to_string();
+    assert!(!error.contains("types of this name"), "{error}");
+}
+
 #[test]
 fn of_a_variable_its_type_is_compared() {
     let btf = btf();

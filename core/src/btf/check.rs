@@ -175,7 +175,7 @@ struct At<'a> {
     path: &'a Path<'a>,
     rust: u64,
     btf: u64,
-    /// Structs and unions that were looked through in a row to get here.
+    /// Structs and unions that were looked through on the way here.
     unwrapped: usize,
 }
 
@@ -450,7 +450,7 @@ impl Comparison {
         let mut unmet = Vec::new();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
             let path = Path { parent: Some(at.path), name: Name::Field(field.name()) };
-            let at = At { path: &path, rust: at.rust + field.offset() as u64, unwrapped: 0, ..at };
+            let at = At { path: &path, rust: at.rust + field.offset() as u64, ..at };
             unmet.extend(self.field(at, field, &mut members).map(|index| (index, field.c_name())));
         }
         // Now that all others have been met, what is left is offered.
@@ -478,7 +478,7 @@ impl Comparison {
         let size = layout.size() as u64;
         let name = identifier(field.c_name());
         if is_padding(&name) {
-            members.claim_padding(&name, start, 8 * size);
+            members.claim_under_padding(start, 8 * size);
             return None;
         }
         let parent = at.btf;

@@ -93,16 +93,14 @@ impl<'a> Members<'a> {
         self.list.iter().position(fits).or_else(first)
     }
 
-    /// Takes padding of this name, and the bitfields that lie inside the `width` bits from `start` on: a generator of Rust types that
-    /// cannot express them covers them so.
-    pub(super) fn claim_padding(&mut self, name: &str, start: u64, width: u64) {
+    /// Takes the bitfields that lie inside the `width` bits from `start` on, where there is padding in Rust: a generator of Rust types
+    /// that cannot express them covers them so.
+    pub(super) fn claim_under_padding(&mut self, start: u64, width: u64) {
         let inside = |member: &Flat<'_>| {
             let end = member.bit_offset + u64::from(member.bitfield.unwrap_or(0));
             member.bitfield.is_some() && member.bit_offset >= start && end <= start + width
         };
-        for member in self.list.iter_mut().filter(|member| member.name == name || inside(member)) {
-            member.claimed = true;
-        }
+        self.list.iter_mut().filter(|member| inside(member)).for_each(|member| member.claimed = true);
     }
 
     /// The anonymous structs and unions of this place and size (in bits and bytes) that are nobody's yet.

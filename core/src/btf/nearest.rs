@@ -35,7 +35,7 @@ impl Nearest {
 
 /// How far apart two names are, `None` if too far.
 fn similarity(a: &str, b: &str) -> Option<usize> {
-    if a.is_empty() || a.len().max(b.len()) > MAX_LEN {
+    if a.len().max(b.len()) > MAX_LEN {
         return None;
     }
     let (a, b) = (a.to_lowercase(), b.to_lowercase());
