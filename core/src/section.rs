@@ -87,8 +87,9 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`Error::NoBtf`], [`Error::NotASection`] if the map's values are something else, [`Error::PermissionDenied`] without
-    /// `CAP_SYS_ADMIN`, and those of [`Mapping::from_map`] but `NotMmapable`.
+    /// [`Error::NoBtf`] or [`Error::Untyped`], [`Error::NotASection`] if the map's values are something else,
+    /// [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::SectionSize`], [`Error::SeveralValues`], and those of
+    /// [`Mapping::from_map`] but `NotMmapable`.
     pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
         // Asked for once: `AsFd` may give another descriptor each time.
         let fd = map.as_fd();

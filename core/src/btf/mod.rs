@@ -104,7 +104,7 @@ impl Btf {
         (1..self.len()).map(|id| Type::new(self, id))
     }
 
-    /// The types of this name, of all kinds; an empty name is none. It looks at each type: 1 ms for the kernel's.
+    /// The types of this name, of all kinds; an empty name is none. It looks at each type.
     pub fn find<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Type<'a>> + Clone {
         let searched = !name.is_empty() && !name.contains('\0');
         self.types().filter(move |ty| searched && ty.is_named(name))

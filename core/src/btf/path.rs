@@ -37,7 +37,8 @@ fn member<'a>(place: Place<'a>, name: &str, whole: &str) -> Result<Place<'a>, Er
     let Some(Kind::Struct(composite) | Kind::Union(composite)) = place.ty.resolved().map(Type::kind) else {
         return Err(no_part(whole, format!("`{}` has no members, so no `{name}`", place.ty)));
     };
-    let Some(found) = find_member(composite, name, MAX_DEPTH, &mut MAX_VISITED.clone()) else {
+    let mut visits = MAX_VISITED;
+    let Some(found) = find_member(composite, name, MAX_DEPTH, &mut visits) else {
         let nearest = Nearest::of(name, composite.members().map(|member| member.name));
         return Err(no_part(whole, format!("`{}` has no member `{name}`{nearest}", place.ty)));
     };

@@ -11,7 +11,7 @@ use crate::{Error, MapValue, Mapping, ReadOnly, Storable, Var};
 /// A global variable that is loaded and stored as a whole: in mapped memory where the map can be mapped, by system calls where it
 /// cannot. For agents that must also run on kernels before 5.5, or with loaders that do not ask for `BPF_F_MMAPABLE`.
 ///
-/// Prefer [`Var`] where the map can be mapped: a system call costs some 600 times a load, copies all of the section, and has
+/// Prefer [`Var`] where the map can be mapped: a system call costs hundreds of loads, copies all of the section, and has
 /// no atomic arithmetic.
 pub struct AnyVar<T: MapValue> {
     way: Way<T>,
