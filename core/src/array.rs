@@ -6,6 +6,7 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::ops::{Index, Range};
 use std::ptr::NonNull;
+use std::slice;
 use std::sync::Arc;
 
 use crate::bulk;
@@ -94,6 +95,12 @@ impl<T: MapValue, A: Access> Array<T, A> {
         Iter { first: self.first, range: 0..self.len, marker: PhantomData }
     }
 
+    /// The elements as a slice, if they lie side by side: if the size of `T` is a multiple of 8.
+    fn as_slice(&self) -> Option<&[T::Shared<A>]> {
+        // SAFETY: as in `Slice::deref`: by the promise to `new`, there are `len` places, one every `STRIDE` bytes, which is the size of a mirror.
+        (Self::STRIDE == size_of::<T>()).then(|| unsafe { slice::from_raw_parts(self.first.as_ptr(), self.len) })
+    }
+
     /// The elements of a range, as an array of its own.
     ///
     /// # Errors
@@ -111,6 +118,8 @@ impl<T: MapValue, A: Access> Array<T, A> {
 
     /// Loads all elements into `out`, without allocating; each leaf relaxed.
     ///
+    /// On x86-64 it is as fast as `memcpy` for types without padding, `bool`, enum and union.
+    ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
@@ -118,7 +127,10 @@ impl<T: MapValue, A: Access> Array<T, A> {
     where
         T: Plain,
     {
-        bulk::load_into::<T, A>(self.iter(), out)
+        match self.as_slice() {
+            Some(slice) => bulk::load_slice::<T, A>(slice, out),
+            None => bulk::load_each::<T, A>(self.iter(), out),
+        }
     }
 
     /// The mapping that holds the elements.
@@ -131,6 +143,8 @@ impl<T: MapValue, A: Access> Array<T, A> {
 impl<T: MapValue, A: Access> Array<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
+    /// On x86-64, types without padding and union move 16 bytes at a time.
+    ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
@@ -139,7 +153,10 @@ impl<T: MapValue, A: Access> Array<T, A> {
         T: Storable,
         A: Writable,
     {
-        bulk::store_from(self.iter().map(A::read_write::<T>), values)
+        match self.as_slice() {
+            Some(slice) => bulk::store_slice(A::read_write_slice::<T>(slice), values),
+            None => bulk::store_each(self.iter().map(A::read_write::<T>), values),
+        }
     }
 }
 

@@ -357,6 +357,37 @@ impl Layout {
         }
     }
 
+    /// Whether the bytes of a value are what a store leaf by leaf writes, all of them: no padding, no union.
+    pub(crate) const fn is_its_bytes(&self) -> bool {
+        self.padding() == 0 && self.is_made_of_bytes(true)
+    }
+
+    /// Whether, besides, any bytes are a value that a load leaf by leaf makes of them: no `bool` and no enum either.
+    pub(crate) const fn is_any_bytes(&self) -> bool {
+        self.padding() == 0 && self.is_made_of_bytes(false)
+    }
+
+    /// Whether all leaves are the bytes that they are in memory, `bool` and enums among them if they are `decoded`.
+    const fn is_made_of_bytes(&self, decoded: bool) -> bool {
+        match self.kind {
+            Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => true,
+            Kind::Bool | Kind::Enum { .. } => decoded,
+            // Which of its fields is there is not known, nor then which of its bytes are.
+            Kind::Union { .. } | Kind::Refused => false,
+            Kind::Array { element, .. } => element.is_made_of_bytes(decoded),
+            Kind::Struct { fields } => {
+                let mut i = 0;
+                while i < fields.len() {
+                    if !fields[i].layout.is_made_of_bytes(decoded) {
+                        return false;
+                    }
+                    i += 1;
+                }
+                true
+            }
+        }
+    }
+
     /// Bytes that belong to no leaf, those inside of the fields' types included.
     const fn padding(&self) -> usize {
         match self.kind {
@@ -608,4 +639,66 @@ fn length(value: &dyn fmt::Display) -> Result<usize, fmt::Error> {
     let mut count = Count(0);
     fmt::write(&mut count, format_args!("{value}"))?;
     Ok(count.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::{NonZeroU32, Wrapping};
+    use std::sync::atomic::AtomicI64;
+
+    use crate::{ArenaPtr, MapValue};
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Dense {
+        a: AtomicI64,
+        b: [f32; 2],
+        c: Option<NonZeroU32>,
+        d: Wrapping<u32>,
+        e: [ArenaPtr<Dense>; 3],
+        f: std::marker::PhantomData<u8>,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Padded {
+        a: u64,
+        b: u32,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Decoded {
+        a: u32,
+        live: bool,
+        mode: [Mode; 3],
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(u8)]
+    enum Mode {
+        Off,
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(C)]
+    union Either {
+        a: u32,
+        b: [u16; 2],
+    }
+
+    /// `is_its_bytes` and `is_any_bytes`.
+    fn bytes_of<T: MapValue>() -> (bool, bool) {
+        (T::LAYOUT.is_its_bytes(), T::LAYOUT.is_any_bytes())
+    }
+
+    #[test]
+    fn what_can_be_copied_as_bytes_is_told_by_the_layout() {
+        assert_eq!(bytes_of::<Dense>(), (true, true));
+        assert_eq!(bytes_of::<Padded>(), (false, false));
+        assert_eq!(bytes_of::<[Padded; 4]>(), (false, false));
+        assert_eq!(bytes_of::<Decoded>(), (true, false));
+        assert_eq!(bytes_of::<Either>(), (false, false));
+        assert_eq!(bytes_of::<[Either; 2]>(), (false, false));
+    }
 }

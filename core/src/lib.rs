@@ -54,6 +54,9 @@
 //!   [`Mapping::adopt`], which this process may reach in other ways as well, it is part of their safety contracts.
 //! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place) and moved by one relaxed atomic access.
 //!   A struct moves leaf by leaf, so two of its leaves may come from two moments.
+//! - **Bulk copies** ([`Array::load_into`], [`Slice::store_from`] and their kin) mean a relaxed access a leaf as well. On x86-64 with AVX they
+//!   move leaves that lie side by side by aligned accesses of 16 bytes, which Intel and AMD guarantee to be atomic there; what
+//!   has padding, or is to be decoded, moves leaf by leaf.
 //! - **Orders.** `load` and `store` are relaxed and order nothing else. To publish data, store its flag last with
 //!   [`store_release`](Shared::store_release), and look at the flag first with [`load_acquire`](Shared::load_acquire). Read-modify-write
 //!   operations are relaxed; [`atomic`](Shared::atomic) gives the atomic itself for every other order.

@@ -147,7 +147,7 @@ impl Mapping {
         Self::mapped(pages, None, len, None, read_only, MapName::NONE)
     }
 
-    /// Takes over memory that somebody else mapped: a loader, an allocator, a device.
+    /// Takes over memory that somebody else mapped: a loader, an allocator, another library.
     ///
     /// `access` is [`ReadOnly`] or [`ReadWrite`](crate::ReadWrite). `release` is called once, from whichever thread drops the last handle;
     /// it is not called when this returns an error, so the memory then still belongs to the caller. If it panics, so does that
@@ -156,7 +156,7 @@ impl Mapping {
     /// # Safety
     ///
     /// - From now until `release` is called, the `len` bytes at `base` are mapped, initialised and readable, and, if `access`
-    ///   is `ReadWrite`, writable.
+    ///   is `ReadWrite`, writable. It is ordinary memory, which processors cache: not the registers of a device.
     /// - In that time all accesses by this process go through handles of this mapping or are atomic accesses of the
     ///   declared leaf width; what other processes or BPF programs do is as if they were threads that do the same.
     ///

@@ -47,11 +47,17 @@ pub trait Writable: Access {
     /// The same mirror, by the one name that stores go by.
     #[doc(hidden)]
     fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite>;
+    #[doc(hidden)]
+    fn read_write_slice<T: MapValue>(shared: &[T::Shared<Self>]) -> &[T::Shared<ReadWrite>];
 }
 
 impl Writable for ReadWrite {
     #[inline]
     fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite> {
+        shared
+    }
+    #[inline]
+    fn read_write_slice<T: MapValue>(shared: &[T::Shared<Self>]) -> &[T::Shared<ReadWrite>] {
         shared
     }
 }

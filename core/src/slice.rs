@@ -57,7 +57,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
         }
     }
 
-    /// Loads all elements into `out`, without allocating; each leaf relaxed.
+    /// Loads all elements into `out`, without allocating; each leaf relaxed, and as fast as that of an
+    /// [`Array`](crate::Array::load_into).
     ///
     /// # Errors
     ///
@@ -66,7 +67,7 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     where
         T: Plain,
     {
-        bulk::load_into::<T, A>(self.iter(), out)
+        bulk::load_slice::<T, A>(self, out)
     }
 
     /// The mapping that holds the values.
@@ -77,7 +78,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
 
 /// On [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Slice<T, A> {
-    /// Stores `values` into the elements; each leaf relaxed, padding not written.
+    /// Stores `values` into the elements; each leaf relaxed, padding not written; as fast as that of an
+    /// [`Array`](crate::Array::store_from).
     ///
     /// # Errors
     ///
@@ -87,7 +89,7 @@ impl<T: MapValue, A: Access> Slice<T, A> {
         T: Storable,
         A: Writable,
     {
-        bulk::store_from(self.iter().map(A::read_write::<T>), values)
+        bulk::store_slice(A::read_write_slice::<T>(self), values)
     }
 }
 

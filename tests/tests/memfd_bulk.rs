@@ -1,0 +1,246 @@
+//! Copies of many values: the same bytes as leaf by leaf, none beside them, at every alignment of both sides.
+
+use std::iter;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+
+use mapvalue::zerocopy::byteorder::big_endian;
+use mapvalue::{Array, Error, MapValue, Mapping, Plain, Shared, Slice, Storable};
+
+const LEN: usize = 2560;
+
+/// Bytes of which no two runs look alike.
+fn noise(len: usize) -> Vec<u8> {
+    let next = |x: &u64| Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
+    iter::successors(Some(1), next).map(|x| (x >> 33).to_le_bytes()[0]).take(len).collect()
+}
+
+fn memory(bytes: &[u8]) -> Arc<Mapping> {
+    let mapping = Mapping::memfd(bytes.len()).unwrap();
+    mapping.write_at(0, bytes).unwrap();
+    mapping
+}
+
+fn bytes_of(mapping: &Mapping) -> Vec<u8> {
+    let mut bytes = vec![0; mapping.len()];
+    mapping.read_at(0, &mut bytes).unwrap();
+    bytes
+}
+
+/// Loads and stores `len` values from `shared` bytes on, into and from a buffer that begins `private` values after an aligned
+/// place, and looks at every byte of both.
+fn copy_both_ways<T: Plain + Storable + Copy + PartialEq + std::fmt::Debug>(shared: usize, private: usize, len: usize) {
+    let size = size_of::<T>();
+    let start = noise(LEN);
+    let mapping = memory(&start);
+    let slice: Slice<T> = mapping.slice(shared, len).unwrap();
+    let zero = T::from_bytes(&vec![0; size]).unwrap();
+
+    let mut buffer = vec![zero; private + len + 8];
+    slice.load_into(&mut buffer[private..private + len]).unwrap();
+    let one_by_one: Vec<T> = (0..len).map(|i| slice.var(i).unwrap().load()).collect();
+    assert_eq!(buffer[private..private + len], one_by_one, "{len} from {shared} to {private}");
+    assert!(buffer[..private].iter().chain(&buffer[private + len..]).all(|value| *value == zero), "beside");
+
+    let values: Vec<T> = noise(LEN + private * size)
+        .chunks_exact(size)
+        .rev()
+        .map(|bytes| T::from_bytes(bytes).unwrap())
+        .take(private + len)
+        .collect();
+    slice.store_from(&values[private..]).unwrap();
+    let mut expected = start;
+    for (place, value) in expected[shared..].chunks_exact_mut(size).zip(&values[private..]) {
+        value.write_bytes(place).unwrap();
+    }
+    assert_eq!(bytes_of(&mapping), expected, "{len} to {shared} from {private}");
+}
+
+#[test]
+fn every_alignment_and_length_moves_the_bytes_of_the_values_alone() {
+    // A few below the least that is moved in wide pieces, all that end at any distance from a whole block, and two of many blocks.
+    let lengths = |size: usize| (0..4).chain(252 / size..=(256 + 32) / size).chain([1000 / size, 2049 / size]);
+    for offset in 0..17 {
+        for private in 0..2 {
+            for len in lengths(1) {
+                copy_both_ways::<u8>(offset, private, len);
+            }
+        }
+    }
+    for offset in (0..18).step_by(2) {
+        for private in [0, 7] {
+            lengths(2).for_each(|len| copy_both_ways::<u16>(offset, private, len));
+        }
+    }
+    for offset in (0..20).step_by(4) {
+        for private in [0, 5] {
+            lengths(4).for_each(|len| copy_both_ways::<u32>(offset, private, len));
+            lengths(12).for_each(|len| copy_both_ways::<[u32; 3]>(offset, private, len));
+        }
+    }
+    for offset in (0..40).step_by(8) {
+        for private in 0..4 {
+            lengths(8).for_each(|len| copy_both_ways::<u64>(offset, private, len));
+            lengths(24).for_each(|len| copy_both_ways::<[u64; 3]>(offset, private, len));
+        }
+    }
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Dense {
+    a: u64,
+    b: i32,
+    c: [u16; 2],
+    d: big_endian::U64,
+    e: f64,
+}
+
+#[test]
+fn a_struct_without_padding_moves_as_its_bytes() {
+    for len in [1, 7, 8, 9, 40, 70] {
+        // Floats that are no numbers are not equal to themselves, so look at bits.
+        let mapping = memory(&noise(LEN));
+        let slice: Slice<Dense> = mapping.slice(8, len).unwrap();
+        let mut out = vec![Dense::from_bytes(&[0; 32]).unwrap(); len];
+        slice.load_into(&mut out).unwrap();
+        let bytes: Vec<u8> = out.iter().flat_map(Dense::to_bytes).collect();
+        assert_eq!(bytes, noise(LEN)[8..8 + 32 * len]);
+    }
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Padded {
+    a: u64,
+    b: u32,
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct PaddedInside {
+    inner: Padded,
+    last: u64,
+}
+
+#[test]
+fn padding_is_not_written() {
+    let mapping = memory(&[0xaa; LEN]);
+    mapping.array::<Padded>().unwrap().store_from(&[Padded { a: 1, b: 2 }; LEN / 16]).unwrap();
+    assert!(bytes_of(&mapping).chunks_exact(16).all(|value| value[12..] == [0xaa; 4] && value[8..12] == [2, 0, 0, 0]));
+
+    let mapping = memory(&[0xaa; LEN - 16]);
+    let value = PaddedInside { inner: Padded { a: 1, b: 2 }, last: 3 };
+    mapping.array::<PaddedInside>().unwrap().store_from(&[value; (LEN - 16) / 24]).unwrap();
+    assert!(bytes_of(&mapping).chunks_exact(24).all(|value| value[12..16] == [0xaa; 4] && value[16] == 3));
+}
+
+#[test]
+fn elements_at_a_stride_leave_what_is_between_them_alone() {
+    // 404 bytes, one every 408.
+    type Wide = [u32; 101];
+    let count = LEN / 408;
+    let start = noise(count * 408);
+    let mapping = memory(&start);
+    let array: Array<Wide> = mapping.array().unwrap();
+    assert_eq!((array.stride(), array.len()), (408, count));
+
+    let mut out = vec![[0; 101]; count];
+    array.load_into(&mut out).unwrap();
+    for (i, value) in out.iter().enumerate() {
+        assert_eq!(value.to_bytes(), start[i * 408..i * 408 + 404]);
+    }
+    array.store_from(&vec![[7; 101]; count]).unwrap();
+    for (i, (now, before)) in bytes_of(&mapping).chunks(408).zip(start.chunks(408)).enumerate() {
+        assert_eq!(now[..404], [7; 101].to_bytes(), "element {i}");
+        assert_eq!(now[404..], before[404..], "after element {i}");
+    }
+    assert!(matches!(array.load_into(&mut out[1..]), Err(Error::LengthMismatch { .. })));
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(u8)]
+enum Mode {
+    Off,
+    On,
+}
+
+#[test]
+fn a_bool_is_decoded_and_an_enum_is_stored() {
+    let mapping = memory(&[2; LEN]);
+    let slice: Slice<bool> = mapping.slice(0, LEN).unwrap();
+    let mut out = vec![false; LEN];
+    slice.load_into(&mut out).unwrap();
+    // A `true` of 2 is undefined behaviour, which the bits tell.
+    assert!(out.iter().all(|value| u8::from(*value) == 1));
+    slice.store_from(&out).unwrap();
+    assert_eq!(bytes_of(&mapping), [1; LEN]);
+
+    let modes: Slice<Mode> = mapping.slice(1, 600).unwrap();
+    modes.store_from(&[Mode::Off, Mode::On].repeat(300)).unwrap();
+    assert_eq!(bytes_of(&mapping)[..603], [[1].as_slice(), &[0, 1].repeat(300), &[1, 1]].concat());
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    v4: u32,
+    flags: [bool; 4],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Flow {
+    address: Address,
+    port: u32,
+}
+
+#[test]
+fn a_union_is_loaded_as_it_is() {
+    let mapping = memory(&noise(LEN));
+    let slice: Slice<Flow> = mapping.slice(0, LEN / 8).unwrap();
+    let mut out = vec![slice.var(0).unwrap().load(); LEN / 8];
+    slice.load_into(&mut out).unwrap();
+    for (i, flow) in out.iter().enumerate() {
+        assert_eq!(flow.port, slice[i].port.load());
+    }
+}
+
+/// Does it when dropped, also if a test fails, or the thread that waits for it would go on for ever.
+struct AtTheEnd<F: Fn()>(F);
+
+impl<F: Fn()> Drop for AtTheEnd<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[test]
+fn no_leaf_is_torn_in_either_direction() {
+    const WORDS: usize = 512;
+    let mapping = Mapping::memfd(8 * WORDS + 8).unwrap();
+    // At 8 beyond a multiple of 16, so that the widest access holds two leaves.
+    let words: Slice<u64> = mapping.slice(8, WORDS).unwrap();
+    let done = AtomicBool::new(false);
+    let is_whole = |word: u64| word.to_ne_bytes() == [word.to_ne_bytes()[0]; 8];
+    thread::scope(|scope| {
+        let _done = AtTheEnd(|| done.store(true, Ordering::Relaxed));
+        scope.spawn(|| {
+            let patterns: Vec<Vec<u64>> = (0..=255).map(|byte| vec![u64::from_ne_bytes([byte; 8]); WORDS]).collect();
+            for values in patterns.iter().cycle().take_while(|_| !done.load(Ordering::Relaxed)) {
+                words.store_from(values).unwrap();
+            }
+        });
+        let mut out = [0; WORDS];
+        let mut changes = 0;
+        for _ in 0..20_000 {
+            words.load_into(&mut out).unwrap();
+            assert!(out.iter().all(|word| is_whole(*word)), "{out:x?}");
+            assert!(words.iter().map(Shared::load).all(is_whole));
+            changes += usize::from(out.iter().any(|word| *word != out[0]));
+        }
+        // Some copies have met the writer half way, or this has shown nothing.
+        assert!(changes > 0, "no copy saw two stores");
+    });
+}
