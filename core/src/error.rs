@@ -2,11 +2,11 @@
 
 use core::fmt;
 
-use crate::Layout;
 #[cfg(feature = "std")]
 use crate::btf::{InvalidBtf, Mismatches, Nearest};
 #[cfg(feature = "std")]
 use crate::layout::Endianness;
+use crate::{Busy, Layout};
 
 /// A number in memory that is not a variant of the enum read there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,6 +89,10 @@ pub enum Error {
     /// An enum inside the value holds a number that is not one of its variants.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
+
+    /// A [`SeqCell`](crate::SeqCell) was being written each time that it was looked at.
+    #[error(transparent)]
+    Busy(#[from] Busy),
 
     /// The offset is not a multiple of the type's alignment.
     #[error("`{type_name}` at offset {offset} is misaligned: it needs a multiple of {align}")]

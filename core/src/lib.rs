@@ -53,7 +53,7 @@
 //!   map this is a fact, and for a memfd too, whatever the other process is written in; for memory from [`Mapping::from_file`] and
 //!   [`Mapping::adopt`], which this process may reach in other ways as well, it is part of their safety contracts.
 //! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place) and moved by one relaxed atomic access.
-//!   A struct moves leaf by leaf, so two of its leaves may come from two moments.
+//!   A struct moves leaf by leaf, so two of its leaves may come from two moments; a [`SeqCell`] is read as it was at one.
 //! - **Bulk copies** ([`Array::load_into`], [`Slice::store_from`] and their kin) mean a relaxed access a leaf as well. On x86-64 with AVX they
 //!   move leaves that lie side by side by aligned accesses of 16 bytes, which Intel and AMD guarantee to be atomic there; what
 //!   has padding, or is to be decoded, moves leaf by leaf.
@@ -108,6 +108,7 @@ mod platform;
 mod raw;
 #[doc(hidden)]
 pub mod refused;
+mod seq;
 mod shared;
 #[doc(hidden)]
 pub mod union;
@@ -139,6 +140,7 @@ pub use kptr::{Domain, Kernel, Kptr};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;
+pub use seq::{Busy, SeqCell, SeqCellShared};
 pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 

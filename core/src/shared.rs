@@ -117,7 +117,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
-    /// (or the BPF program's `__atomic_store_n(.., __ATOMIC_RELEASE)`) whose value it saw; checks the value.
+    /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw; checks the value.
     ///
     /// # Errors
     ///
@@ -141,7 +141,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
-    /// (or the BPF program's `__atomic_store_n(.., __ATOMIC_RELEASE)`) whose value it saw.
+    /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw.
     ///
     /// It is a relaxed load and a fence, so that it holds on read-only memory too. `ThreadSanitizer` does not see fences, and so
     /// reports plain data that is published by it although there is no race; data in cells it does not report.

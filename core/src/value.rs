@@ -120,7 +120,7 @@ pub unsafe trait MapValue: Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "not every bit pattern of `{Self}` is a value, so `load`, `swap` and their kin could make an invalid one",
     label = "`{Self}` holds an enum (it is not `Plain`)",
-    note = "use `try_load` (`try_swap`, `try_compare_exchange`), which tells of an `InvalidValue` when a BPF program stored something else"
+    note = "use `try_load` (`try_swap`, `try_compare_exchange`; `try_read` of a `SeqCell`), which tells of an `InvalidValue` when a BPF program stored something else"
 )]
 pub unsafe trait Plain: MapValue {
     /// Loads leaf by leaf. `Var::load` is its public face.
@@ -128,16 +128,18 @@ pub unsafe trait Plain: MapValue {
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
 }
 
-/// A [`MapValue`] that can be stored whole: there is no union inside.
+/// A [`MapValue`] that can be stored whole: there is no union and no [`SeqCell`](crate::SeqCell) inside.
 ///
 /// A union may have been made from its smallest field, and the rest of its bytes is then uninitialised, which nobody may
-/// read, not even to copy them into a map. So a union is stored field by field, through its mirror.
+/// read, not even to copy them into a map. So a union is stored field by field, through its mirror. And a `SeqCell` is written in
+/// its own way.
 ///
 /// Implemented by the derive for a struct when all fields are `Storable`; by hand there is no need.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised",
-    label = "`{Self}` holds a union (it is not `Storable`)",
-    note = "store the fields one by one through the handle: `var.field().store(value)` for a field of a union"
+    message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised, or a `SeqCell`",
+    label = "`{Self}` holds a union or a `SeqCell` (it is not `Storable`)",
+    note = "store the fields one by one through the handle: `var.field().store(value)` for a field of a union, `var.cell.write(value)` \
+            for a `SeqCell`"
 )]
 pub trait Storable: MapValue {
     /// Stores leaf by leaf; padding is not written. `Var::store` is its public face.

@@ -23,6 +23,10 @@ pub mod objects {
     pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
     /// Global variables of every kind in sections of several variables.
     pub const SECTIONS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/sections.bpf.o"));
+    /// Writers and readers of a `SeqCell`.
+    pub const SEQ: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/seq.bpf.o"));
+    /// The same for x86 alone.
+    pub const SEQ_X86: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/seq_x86.bpf.o"));
     /// Maps with fields that the kernel guards. libbpf only.
     pub const SPECIAL: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/special.bpf.o"));
     /// A value of each type that a map may hold.

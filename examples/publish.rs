@@ -1,0 +1,120 @@
+//! Shows how to publish and observe through one field: what is stored before a release is seen after the acquire that sees it.
+//!
+//! We publish a configuration, of which `generation` is stored last; the other side loads it first. It publishes a record, of which
+//! `kind` is stored last; we load it first. No lock, and on x86-64 no instruction more than plain loads and stores. (When the
+//! value itself is to be changed again while others read it, take a `SeqCell`.)
+//!
+//! The other side is a BPF program (`bpf/publish.bpf.c`), with the C half of the pair, `mv_store_release` and `mv_load_acquire` of
+//! `mapvalue/order.bpf.h`; without the privilege for that, it is a thread that does the same on a memfd.
+
+#![forbid(unsafe_code)]
+
+use std::error::Error;
+use std::thread;
+
+use aya::Ebpf;
+use aya::maps::Map;
+use aya::programs::{TestRun, TestRunOptions, Xdp};
+use mapvalue::{MapValue, Mapping, Mirror, Var};
+use mapvalue_examples::no_bpf_reason;
+
+#[derive(MapValue, Clone, Copy, Debug)]
+#[repr(C)]
+struct Config {
+    limit: u32,
+    burst: u32,
+    /// Stored last.
+    generation: u64,
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Record {
+    generation: u64,
+    total: u32,
+    /// Stored last, by the other side.
+    kind: Kind,
+}
+
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(u32)]
+enum Kind {
+    None,
+    Applied,
+}
+
+#[derive(MapValue, Clone, Copy, Debug)]
+#[repr(C)]
+struct Shared {
+    config: Config,
+    record: Record,
+}
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+
+fn main() -> Result<()> {
+    match load_program() {
+        Ok(bpf) => {
+            println!("The other side is a BPF program in the kernel.");
+            let Some(Map::Array(map)) = bpf.map("shared") else { return Err("no array map `shared`".into()) };
+            let shared = Mapping::from_map(map.fd())?.var(0)?;
+            let program: &Xdp = bpf.program("apply").ok_or("no program `apply`")?.try_into()?;
+            agent(&shared, || {
+                let options = TestRunOptions { data_in: Some(&[0; 64]), ..TestRunOptions::new() };
+                program.test_run(options)?;
+                Ok(())
+            })
+        }
+        Err(error) => {
+            let reason = no_bpf_reason(error.as_ref()).ok_or(error)?;
+            println!("No BPF here ({reason}).\nThe other side is a thread, on a memfd.");
+            let shared: Var<Shared> = Mapping::memfd(size_of::<Shared>())?.var(0)?;
+            let other = shared.clone();
+            agent(&shared, move || {
+                let other = other.clone();
+                thread::spawn(move || apply(&other));
+                Ok(())
+            })
+        }
+    }
+}
+
+/// Publishes configurations, and observes what becomes of each.
+fn agent(shared: &Var<Shared>, mut start_other_side: impl FnMut() -> Result<()>) -> Result<()> {
+    let (config, record) = (&shared.config, &shared.record);
+    for (generation, (limit, burst)) in (1..).zip([(100, 20), (200, 50), (400, 0)]) {
+        record.kind.store(Kind::None);
+        config.limit.store(limit);
+        config.burst.store(burst);
+        config.generation.store_release(generation);
+
+        start_other_side()?;
+        while record.kind.try_load_acquire()? == Kind::None {
+            thread::yield_now();
+        }
+        let observed = record.try_load()?;
+        println!("generation {generation}: limit {limit} and burst {burst} became {observed:?}");
+        let expected = Record { generation, total: limit + burst, kind: Kind::Applied };
+        if observed != expected {
+            return Err(format!("expected {expected:?}").into());
+        }
+    }
+    println!("Each side saw all of what the other had published.");
+    Ok(())
+}
+
+/// What the BPF program does, in Rust.
+fn apply(shared: &Var<Shared>) {
+    let generation = shared.config.generation.load_acquire();
+    shared.record.total.store(shared.config.limit.load() + shared.config.burst.load());
+    shared.record.generation.store(generation);
+    shared.record.kind.store_release(Kind::Applied);
+}
+
+/// Loads the committed object; no clang is needed.
+fn load_program() -> Result<Ebpf> {
+    let mut bpf = Ebpf::load(aya::include_bytes_aligned!("bpf/publish.bpf.o"))?;
+    let program: &mut Xdp = bpf.program_mut("apply").ok_or("no program `apply`")?.try_into()?;
+    program.load()?;
+    Ok(bpf)
+}
