@@ -163,13 +163,12 @@ pub use zerocopy;
 #[doc(hidden)]
 pub mod __private {
     pub use core::compile_error;
-    use core::marker::PhantomData;
+    pub use core::marker::{PhantomData, Sized};
     pub use core::mem::{ManuallyDrop, offset_of};
-    pub use core::primitive::{i8, i16, i32, i64, i128, u8, u16, u32, u64};
+    pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
 
-    pub use crate::__field as field;
-    pub use crate::judged::{Field, Judge, Otherwise, Refused, never};
+    pub use crate::judged::{Any, Checked, Mirrored, Unchecked, never};
     pub use crate::raw::Raw;
     use crate::{Access, InPlace, InvalidValue, MapValue};
     pub use crate::{refused, union};

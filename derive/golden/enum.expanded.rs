@@ -1,3 +1,9 @@
+#[doc(hidden)]
+#[allow(dead_code, deprecated, non_upper_case_globals)]
+const __MAPVALUE_Mode_NUMBERS: [::mapvalue::__private::u8; 2usize] = [
+    Mode::Off as ::mapvalue::__private::u8,
+    Mode::On as ::mapvalue::__private::u8,
+];
 #[automatically_derived]
 #[allow(deprecated)]
 unsafe impl ::mapvalue::MapValue for Mode {
@@ -12,13 +18,11 @@ unsafe impl ::mapvalue::MapValue for Mode {
             &[
                 ::mapvalue::Variant {
                     name: "Off",
-                    value: Self::Off as ::mapvalue::__private::u8
-                        as ::mapvalue::__private::i128,
+                    value: __MAPVALUE_Mode_NUMBERS[0usize] as ::mapvalue::__private::i128,
                 },
                 ::mapvalue::Variant {
                     name: "On",
-                    value: Self::On as ::mapvalue::__private::u8
-                        as ::mapvalue::__private::i128,
+                    value: __MAPVALUE_Mode_NUMBERS[1usize] as ::mapvalue::__private::i128,
                 },
             ]
         },
@@ -49,8 +53,8 @@ unsafe impl ::mapvalue::Leaf for Mode {
     #[inline]
     fn to_raw(&self) -> ::mapvalue::__private::u8 {
         match self {
-            Self::Off => Self::Off as ::mapvalue::__private::u8,
-            Self::On => Self::On as ::mapvalue::__private::u8,
+            Self::Off => __MAPVALUE_Mode_NUMBERS[0usize],
+            Self::On => __MAPVALUE_Mode_NUMBERS[1usize],
         }
     }
     #[inline]
@@ -58,10 +62,10 @@ unsafe impl ::mapvalue::Leaf for Mode {
         __raw: ::mapvalue::__private::u8,
     ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
         match __raw {
-            __raw if __raw == Self::Off as ::mapvalue::__private::u8 => {
+            __raw if __raw == __MAPVALUE_Mode_NUMBERS[0usize] => {
                 ::mapvalue::__private::Ok(Self::Off)
             }
-            __raw if __raw == Self::On as ::mapvalue::__private::u8 => {
+            __raw if __raw == __MAPVALUE_Mode_NUMBERS[1usize] => {
                 ::mapvalue::__private::Ok(Self::On)
             }
             __raw => {

@@ -1,14 +1,45 @@
-#[allow(deprecated, clippy::multiple_bound_locations)]
-const _: () = {
-    #[allow(dead_code)]
-    fn __mapvalue_fields<T, const N: usize>()
+#[doc(hidden)]
+#[allow(dead_code, deprecated, non_upper_case_globals)]
+const __MAPVALUE_Bank_1: ::mapvalue::__private::bool = {
+    #[allow(unused_imports)]
+    use ::mapvalue::__private::Unchecked as _;
+    #[allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+    struct __MapValueFor<T: ?::mapvalue::__private::Sized, const N: usize>(
+        ::mapvalue::__private::PhantomData<T>,
+    );
+    #[allow(
+        dead_code,
+        deprecated,
+        non_camel_case_types,
+        non_upper_case_globals,
+        clippy::multiple_bound_locations
+    )]
+    impl<T, const N: usize> __MapValueFor<T, N>
     where
         T: 'static,
         T: ::mapvalue::MapValue,
     {
-        ::mapvalue::__private::refused::value::<T>();
-        ::mapvalue::__private::refused::value::<PhantomData<T>>();
+        const MAPVALUE_CHECKED: ::mapvalue::__private::bool = {
+            ::mapvalue::__private::refused::value::<PhantomData<T>>();
+            true
+        };
     }
+    __MapValueFor::<
+        ::mapvalue::__private::u8,
+        { <usize as ::mapvalue::__private::Any>::ANY },
+    >::MAPVALUE_CHECKED
+        && __MapValueFor::<
+            ::mapvalue::__private::u16,
+            { <usize as ::mapvalue::__private::Any>::ANY },
+        >::MAPVALUE_CHECKED
+        && __MapValueFor::<
+            ::mapvalue::__private::u32,
+            { <usize as ::mapvalue::__private::Any>::ANY },
+        >::MAPVALUE_CHECKED
+        && __MapValueFor::<
+            ::mapvalue::__private::u64,
+            { <usize as ::mapvalue::__private::Any>::ANY },
+        >::MAPVALUE_CHECKED
 };
 ///The shared mirror of [`Bank`]: the same layout, in which each leaf is a cell.
 #[allow(
@@ -24,13 +55,14 @@ const _: () = {
 #[repr(C, align(64))]
 struct BankShared<T, const N: usize, A: ::mapvalue::Access = ::mapvalue::ReadWrite>(
     <[T; N] as ::mapvalue::MapValue>::Shared<A>,
+    #[cfg(doc)]
     <PhantomData<T> as ::mapvalue::MapValue>::Shared<A>,
+    #[cfg(not(doc))]
+    <PhantomData<T> as ::mapvalue::__private::Mirrored<{ __MAPVALUE_Bank_1 }>>::Shared<A>,
 )
 where
     T: 'static,
-    T: ::mapvalue::MapValue,
-    for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
-    for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue;
+    T: ::mapvalue::MapValue;
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize, A: ::mapvalue::Access> ::mapvalue::Mirror
@@ -38,8 +70,6 @@ for BankShared<T, N, A>
 where
     T: 'static,
     T: ::mapvalue::MapValue,
-    for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
-    for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue,
 {
     type Value = Bank<T, N>;
     type Access = A;
@@ -50,8 +80,6 @@ unsafe impl<T, const N: usize> ::mapvalue::MapValue for Bank<T, N>
 where
     T: 'static,
     T: ::mapvalue::MapValue,
-    for<'__mapvalue> [T; N]: ::mapvalue::MapValue,
-    for<'__mapvalue> PhantomData<T>: ::mapvalue::MapValue,
 {
     type Shared<A: ::mapvalue::Access> = BankShared<T, N, A>;
     const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::structure::<
@@ -70,7 +98,10 @@ where
                         ),
                         "field `0` of `Bank` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
-                <PhantomData<T> as ::mapvalue::MapValue>::LAYOUT
+                <::mapvalue::__private::Checked<
+                    PhantomData<T>,
+                    { __MAPVALUE_Bank_1 },
+                > as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "1",
                         ::mapvalue::__private::offset_of!(Self, 1),
@@ -92,7 +123,7 @@ where
                 A,
             >(&__shared.0, ::mapvalue::__private::offset_of!(Self, 0))?,
             1: ::mapvalue::__private::try_load_field::<
-                PhantomData<T>,
+                ::mapvalue::__private::Checked<PhantomData<T>, { __MAPVALUE_Bank_1 }>,
                 A,
             >(&__shared.1, ::mapvalue::__private::offset_of!(Self, 1))?,
         })
@@ -105,7 +136,10 @@ where
     T: 'static,
     T: ::mapvalue::MapValue,
     for<'__mapvalue> [T; N]: ::mapvalue::Storable,
-    for<'__mapvalue> PhantomData<T>: ::mapvalue::Storable,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        PhantomData<T>,
+        { __MAPVALUE_Bank_1 },
+    >: ::mapvalue::Storable,
 {
     #[inline]
     fn __store(
@@ -113,7 +147,10 @@ where
         __value: &Self,
     ) {
         <[T; N] as ::mapvalue::Storable>::__store(&__shared.0, &__value.0);
-        <PhantomData<T> as ::mapvalue::Storable>::__store(&__shared.1, &__value.1);
+        <::mapvalue::__private::Checked<
+            PhantomData<T>,
+            { __MAPVALUE_Bank_1 },
+        > as ::mapvalue::Storable>::__store(&__shared.1, &__value.1);
     }
 }
 #[automatically_derived]
@@ -123,7 +160,10 @@ where
     T: 'static,
     T: ::mapvalue::MapValue,
     for<'__mapvalue> [T; N]: ::mapvalue::Plain,
-    for<'__mapvalue> PhantomData<T>: ::mapvalue::Plain,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        PhantomData<T>,
+        { __MAPVALUE_Bank_1 },
+    >: ::mapvalue::Plain,
 {
     #[inline]
     fn __load<A: ::mapvalue::Access>(
@@ -131,7 +171,10 @@ where
     ) -> Self {
         Self {
             0: <[T; N] as ::mapvalue::Plain>::__load::<A>(&__shared.0),
-            1: <PhantomData<T> as ::mapvalue::Plain>::__load::<A>(&__shared.1),
+            1: <::mapvalue::__private::Checked<
+                PhantomData<T>,
+                { __MAPVALUE_Bank_1 },
+            > as ::mapvalue::Plain>::__load::<A>(&__shared.1),
         }
     }
 }

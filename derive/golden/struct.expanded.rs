@@ -1,15 +1,20 @@
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[doc(hidden)]
+#[allow(dead_code, deprecated, non_upper_case_globals)]
+const __MAPVALUE_Queue_0: ::mapvalue::__private::bool = {
+    ::mapvalue::__private::refused::value::<u64>();
+    true
+};
+#[doc(hidden)]
+#[allow(dead_code, deprecated, non_upper_case_globals)]
+const __MAPVALUE_Queue_1: ::mapvalue::__private::bool = {
+    ::mapvalue::__private::refused::value::<Mode>();
+    true
+};
+#[allow(deprecated)]
 const _: () = {
-    #[allow(dead_code)]
-    fn __mapvalue_fields() {
-        ::mapvalue::__private::refused::value::<u64>();
-        ::mapvalue::__private::refused::value::<Mode>();
-    }
-    const _: () = {
-        #[allow(unused_imports)]
-        use ::mapvalue::__private::Unforced as _;
-        ::mapvalue::__private::Forced::<Queue>::LAYOUT
-    };
+    #[allow(unused_imports)]
+    use ::mapvalue::__private::Unforced as _;
+    ::mapvalue::__private::Forced::<Queue>::LAYOUT
 };
 ///The shared mirror of [`Queue`]: the same layout, in which each leaf is a cell.
 #[allow(
@@ -24,9 +29,18 @@ const _: () = {
 )]
 #[repr(C)]
 pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite> {
+    #[cfg(doc)]
     /// Packets seen.
     pub packets: <u64 as ::mapvalue::MapValue>::Shared<A>,
-    mode: <::mapvalue::__private::field!(Mode) as ::mapvalue::MapValue>::Shared<A>,
+    #[cfg(not(doc))]
+    /// Packets seen.
+    pub packets: <u64 as ::mapvalue::__private::Mirrored<
+        { __MAPVALUE_Queue_0 },
+    >>::Shared<A>,
+    #[cfg(doc)]
+    mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
+    #[cfg(not(doc))]
+    mode: <Mode as ::mapvalue::__private::Mirrored<{ __MAPVALUE_Queue_1 }>>::Shared<A>,
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
@@ -45,7 +59,10 @@ unsafe impl ::mapvalue::MapValue for Queue {
         "Queue",
         const {
             &[
-                <u64 as ::mapvalue::MapValue>::LAYOUT
+                <::mapvalue::__private::Checked<
+                    u64,
+                    { __MAPVALUE_Queue_0 },
+                > as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "packets",
                         ::mapvalue::__private::offset_of!(Self, packets),
@@ -54,7 +71,10 @@ unsafe impl ::mapvalue::MapValue for Queue {
                         ),
                         "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
-                <::mapvalue::__private::field!(Mode) as ::mapvalue::MapValue>::LAYOUT
+                <::mapvalue::__private::Checked<
+                    Mode,
+                    { __MAPVALUE_Queue_1 },
+                > as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "mode",
                         ::mapvalue::__private::offset_of!(Self, mode),
@@ -72,14 +92,13 @@ unsafe impl ::mapvalue::MapValue for Queue {
     ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
         ::mapvalue::__private::Ok(Self {
             packets: ::mapvalue::__private::try_load_field::<
-                u64,
+                ::mapvalue::__private::Checked<u64, { __MAPVALUE_Queue_0 }>,
                 A,
             >(&__shared.packets, ::mapvalue::__private::offset_of!(Self, packets))?,
             mode: ::mapvalue::__private::try_load_field::<
-                ::mapvalue::__private::field!(Mode),
+                ::mapvalue::__private::Checked<Mode, { __MAPVALUE_Queue_1 }>,
                 A,
-            >(&__shared.mode, ::mapvalue::__private::offset_of!(Self, mode))?
-                .0,
+            >(&__shared.mode, ::mapvalue::__private::offset_of!(Self, mode))?,
         })
     }
 }
@@ -87,40 +106,56 @@ unsafe impl ::mapvalue::MapValue for Queue {
 #[allow(deprecated, clippy::multiple_bound_locations)]
 impl ::mapvalue::Storable for Queue
 where
-    for<'__mapvalue> u64: ::mapvalue::Storable,
-    for<'__mapvalue> ::mapvalue::__private::field!(Mode): ::mapvalue::Storable,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        u64,
+        { __MAPVALUE_Queue_0 },
+    >: ::mapvalue::Storable,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        Mode,
+        { __MAPVALUE_Queue_1 },
+    >: ::mapvalue::Storable,
 {
     #[inline]
     fn __store(
         __shared: &<Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
         __value: &Self,
     ) {
-        <u64 as ::mapvalue::Storable>::__store(&__shared.packets, &__value.packets);
-        <::mapvalue::__private::field!(
-            Mode
-        ) as ::mapvalue::Storable>::__store(
-            &__shared.mode,
-            <::mapvalue::__private::field!(Mode)>::of(&__value.mode),
-        );
+        <::mapvalue::__private::Checked<
+            u64,
+            { __MAPVALUE_Queue_0 },
+        > as ::mapvalue::Storable>::__store(&__shared.packets, &__value.packets);
+        <::mapvalue::__private::Checked<
+            Mode,
+            { __MAPVALUE_Queue_1 },
+        > as ::mapvalue::Storable>::__store(&__shared.mode, &__value.mode);
     }
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]
 unsafe impl ::mapvalue::Plain for Queue
 where
-    for<'__mapvalue> u64: ::mapvalue::Plain,
-    for<'__mapvalue> ::mapvalue::__private::field!(Mode): ::mapvalue::Plain,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        u64,
+        { __MAPVALUE_Queue_0 },
+    >: ::mapvalue::Plain,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        Mode,
+        { __MAPVALUE_Queue_1 },
+    >: ::mapvalue::Plain,
 {
     #[inline]
     fn __load<A: ::mapvalue::Access>(
         __shared: &<Self as ::mapvalue::MapValue>::Shared<A>,
     ) -> Self {
         Self {
-            packets: <u64 as ::mapvalue::Plain>::__load::<A>(&__shared.packets),
-            mode: <::mapvalue::__private::field!(
-                Mode
-            ) as ::mapvalue::Plain>::__load::<A>(&__shared.mode)
-                .0,
+            packets: <::mapvalue::__private::Checked<
+                u64,
+                { __MAPVALUE_Queue_0 },
+            > as ::mapvalue::Plain>::__load::<A>(&__shared.packets),
+            mode: <::mapvalue::__private::Checked<
+                Mode,
+                { __MAPVALUE_Queue_1 },
+            > as ::mapvalue::Plain>::__load::<A>(&__shared.mode),
         }
     }
 }

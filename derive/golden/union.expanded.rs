@@ -1,15 +1,20 @@
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[doc(hidden)]
+#[allow(dead_code, deprecated, non_upper_case_globals)]
+const __MAPVALUE_Address_0: shared::mapvalue::__private::bool = {
+    shared::mapvalue::__private::refused::union_field::<U32<BigEndian>>();
+    true
+};
+#[doc(hidden)]
+#[allow(dead_code, deprecated, non_upper_case_globals)]
+const __MAPVALUE_Address_1: shared::mapvalue::__private::bool = {
+    shared::mapvalue::__private::refused::union_field::<[u8; 16]>();
+    true
+};
+#[allow(deprecated)]
 const _: () = {
-    #[allow(dead_code)]
-    fn __mapvalue_fields() {
-        shared::mapvalue::__private::refused::union_field::<U32<BigEndian>>();
-        shared::mapvalue::__private::refused::union_field::<[u8; 16]>();
-    }
-    const _: () = {
-        #[allow(unused_imports)]
-        use shared::mapvalue::__private::Unforced as _;
-        shared::mapvalue::__private::Forced::<Address>::LAYOUT
-    };
+    #[allow(unused_imports)]
+    use shared::mapvalue::__private::Unforced as _;
+    shared::mapvalue::__private::Forced::<Address>::LAYOUT
 };
 ///The shared mirror of [`Address`]: the same layout, in which each leaf is a cell.
 #[allow(
@@ -25,12 +30,14 @@ const _: () = {
 #[repr(C)]
 pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite> {
     __0: shared::mapvalue::__private::ManuallyDrop<
-        <shared::mapvalue::__private::field!(
-            U32 < BigEndian >, MAPVALUE_IS_PLAIN
-        ) as shared::mapvalue::MapValue>::Shared<A>,
+        <U32<
+            BigEndian,
+        > as shared::mapvalue::__private::Mirrored<{ __MAPVALUE_Address_0 }>>::Shared<A>,
     >,
     __1: shared::mapvalue::__private::ManuallyDrop<
-        <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+        <[u8; 16] as shared::mapvalue::__private::Mirrored<
+            { __MAPVALUE_Address_1 },
+        >>::Shared<A>,
     >,
 }
 #[automatically_derived]
@@ -39,9 +46,9 @@ unsafe impl<
     A: shared::mapvalue::Access,
 > shared::mapvalue::__private::union::UnionPart<
     0usize,
-    <shared::mapvalue::__private::field!(
-        U32 < BigEndian >, MAPVALUE_IS_PLAIN
-    ) as shared::mapvalue::MapValue>::Shared<A>,
+    <U32<
+        BigEndian,
+    > as shared::mapvalue::__private::Mirrored<{ __MAPVALUE_Address_0 }>>::Shared<A>,
 > for AddressShared<A> {}
 #[automatically_derived]
 #[allow(deprecated)]
@@ -49,7 +56,9 @@ unsafe impl<
     A: shared::mapvalue::Access,
 > shared::mapvalue::__private::union::UnionPart<
     1usize,
-    <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+    <[u8; 16] as shared::mapvalue::__private::Mirrored<
+        { __MAPVALUE_Address_1 },
+    >>::Shared<A>,
 > for AddressShared<A> {}
 #[automatically_derived]
 #[allow(
@@ -61,28 +70,59 @@ unsafe impl<
     clippy::must_use_candidate
 )]
 impl<A: shared::mapvalue::Access> AddressShared<A> {
+    #[cfg(doc)]
+    /// An IPv4 address.
+    #[allow(dead_code)]
+    #[inline]
+    pub fn v4(&self) -> &<U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A> {
+        shared::mapvalue::__private::union::part::<
+            0usize,
+            <U32<BigEndian> as shared::mapvalue::MapValue>::Shared<A>,
+            Self,
+        >(self)
+    }
+    #[cfg(not(doc))]
     /// An IPv4 address.
     #[allow(dead_code)]
     #[inline]
     pub fn v4(
         &self,
-    ) -> &<shared::mapvalue::__private::field!(
-        U32 < BigEndian >, MAPVALUE_IS_PLAIN
-    ) as shared::mapvalue::MapValue>::Shared<A> {
+    ) -> &<U32<
+        BigEndian,
+    > as shared::mapvalue::__private::Mirrored<{ __MAPVALUE_Address_0 }>>::Shared<A> {
         shared::mapvalue::__private::union::part::<
             0usize,
-            <shared::mapvalue::__private::field!(
-                U32 < BigEndian >, MAPVALUE_IS_PLAIN
-            ) as shared::mapvalue::MapValue>::Shared<A>,
+            <U32<
+                BigEndian,
+            > as shared::mapvalue::__private::Mirrored<
+                { __MAPVALUE_Address_0 },
+            >>::Shared<A>,
             Self,
         >(self)
     }
+    #[cfg(doc)]
     #[allow(dead_code)]
     #[inline]
     fn v6(&self) -> &<[u8; 16] as shared::mapvalue::MapValue>::Shared<A> {
         shared::mapvalue::__private::union::part::<
             1usize,
             <[u8; 16] as shared::mapvalue::MapValue>::Shared<A>,
+            Self,
+        >(self)
+    }
+    #[cfg(not(doc))]
+    #[allow(dead_code)]
+    #[inline]
+    fn v6(
+        &self,
+    ) -> &<[u8; 16] as shared::mapvalue::__private::Mirrored<
+        { __MAPVALUE_Address_1 },
+    >>::Shared<A> {
+        shared::mapvalue::__private::union::part::<
+            1usize,
+            <[u8; 16] as shared::mapvalue::__private::Mirrored<
+                { __MAPVALUE_Address_1 },
+            >>::Shared<A>,
             Self,
         >(self)
     }
@@ -106,14 +146,16 @@ unsafe impl shared::mapvalue::MapValue for Address {
                 &[
                     shared::mapvalue::__private::union::tied::<
                         0usize,
-                        shared::mapvalue::__private::field!(
-                            U32 < BigEndian >, MAPVALUE_IS_PLAIN
-                        ),
+                        shared::mapvalue::__private::Checked<
+                            U32<BigEndian>,
+                            { __MAPVALUE_Address_0 },
+                        >,
                         AddressShared<shared::mapvalue::ReadWrite>,
                     >(
-                        <shared::mapvalue::__private::field!(
-                            U32 < BigEndian >, MAPVALUE_IS_PLAIN
-                        ) as shared::mapvalue::MapValue>::LAYOUT
+                        <shared::mapvalue::__private::Checked<
+                            U32<BigEndian>,
+                            { __MAPVALUE_Address_0 },
+                        > as shared::mapvalue::MapValue>::LAYOUT
                             .into_field(
                                 "v4",
                                 shared::mapvalue::__private::offset_of!(Self, v4),
@@ -125,10 +167,16 @@ unsafe impl shared::mapvalue::MapValue for Address {
                     ),
                     shared::mapvalue::__private::union::tied::<
                         1usize,
-                        [u8; 16],
+                        shared::mapvalue::__private::Checked<
+                            [u8; 16],
+                            { __MAPVALUE_Address_1 },
+                        >,
                         AddressShared<shared::mapvalue::ReadWrite>,
                     >(
-                            <[u8; 16] as shared::mapvalue::MapValue>::LAYOUT
+                            <shared::mapvalue::__private::Checked<
+                                [u8; 16],
+                                { __MAPVALUE_Address_1 },
+                            > as shared::mapvalue::MapValue>::LAYOUT
                                 .into_field(
                                     "v6",
                                     shared::mapvalue::__private::offset_of!(Self, v6),

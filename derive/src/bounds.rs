@@ -1,6 +1,6 @@
 //! The where-clauses of what is written: what the fields ask of the type's parameters, and what they must be themselves.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, TypePath, parse_quote};
@@ -23,27 +23,66 @@ pub(crate) fn of_params(generics: &Generics, required: &TokenStream, types: &[&T
     bounded
 }
 
-/// Adds that a field's type, or what it is taken for, has the trait, in a way that is no error where it has not: with a lifetime, though unused,
-/// rustc asks for the bound where the item is used, not where it is written. Where it must hold at once, one assertion a
-/// field says so (`Composite::assertions`), instead of one error for each time that the expansion relies on it.
+/// Adds that a field's type has the trait, in a way that is no error where it has not: with a lifetime, though unused, rustc asks
+/// for the bound where the item is used, not where it is written.
 pub(crate) fn add_field(generics: &mut Generics, ty: &Type, bound: &TokenStream) {
-    if !looks_primitive(ty) {
-        return add(generics, quote!(for<'__mapvalue> #ty: #bound));
-    }
-    // A plain name means the same type wherever it stands, so one bound is enough for all fields of it and arrays of it.
-    let name = innermost(ty);
-    let predicate = quote!(for<'__mapvalue> #name: #bound);
-    let spelled = predicate.to_string();
-    let predicates = &generics.make_where_clause().predicates;
-    if !predicates.iter().any(|other| other.to_token_stream().to_string() == spelled) {
-        add(generics, predicate);
-    }
+    add(generics, quote!(for<'__mapvalue> #ty: #bound));
 }
 
 /// Adds a predicate. One that is there already is added again: tokens that print alike may mean different types, such as
 /// `$crate::T` from the macros of two crates.
 fn add(generics: &mut Generics, predicate: TokenStream) {
     generics.make_where_clause().predicates.push(parse_quote!(#predicate));
+}
+
+/// Whether a type is a parameter, an associated type of one, or an array of such, of which `of_params` asks that it is a value.
+pub(crate) fn is_param(ty: &Type, generics: &Generics) -> bool {
+    let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
+    match innermost(ty) {
+        Type::Path(TypePath { qself: Some(_), .. }) => {
+            params.iter().any(|param| mentions(innermost(ty).to_token_stream(), param))
+        }
+        Type::Path(TypePath { path, .. }) => path.segments.first().is_some_and(|first| params.contains(&&first.ident)),
+        _ => false,
+    }
+}
+
+/// Whether more is asked of the parameters than that they have a size.
+pub(crate) fn is_bounded(generics: &Generics) -> bool {
+    generics.where_clause.is_some() || generics.type_params().any(|param| !param.bounds.is_empty())
+}
+
+/// The generics of the type with `'static` in the place of each lifetime.
+pub(crate) fn without_lifetimes(generics: &Generics) -> Generics {
+    let names: Vec<&Ident> = generics.lifetimes().map(|param| &param.lifetime.ident).collect();
+    let mut rest = generics.clone();
+    rest.params = generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).cloned().collect();
+    let params = outlive(rest.params.to_token_stream(), &names);
+    let where_clause = outlive(rest.where_clause.to_token_stream(), &names);
+    let mut rest: Generics = parse_quote!(<#params>);
+    rest.where_clause = parse_quote!(#where_clause);
+    rest
+}
+
+/// The same tokens with `'static` in the place of these lifetimes.
+fn outlive(tokens: TokenStream, names: &[&Ident]) -> TokenStream {
+    let mut after_quote = false;
+    let tokens = tokens.into_iter().map(|token| {
+        let is_lifetime = after_quote;
+        after_quote = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '\'');
+        match token {
+            TokenTree::Ident(ident) if is_lifetime && names.contains(&&ident) => {
+                Ident::new("static", ident.span()).into()
+            }
+            TokenTree::Group(group) => {
+                let mut moved = Group::new(group.delimiter(), outlive(group.stream(), names));
+                moved.set_span(group.span());
+                moved.into()
+            }
+            token => token,
+        }
+    });
+    tokens.collect()
 }
 
 /// Whether a type mentions none of the parameters, so that what it is can be found out where it is written. (What a macro in it
@@ -90,8 +129,7 @@ fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
     }
 }
 
-/// Whether a type is spelled like a number or `bool`, or an array of such. That it is a value is then not asked for in a bound,
-/// which would clutter the docs of nearly every mirror; if it is none after all, the expansion does not compile.
+/// Whether a type is spelled like a number or `bool`, or an array of such.
 pub(crate) fn looks_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 11] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f32", "f64", "bool"];
     match innermost(ty) {
@@ -115,8 +153,8 @@ pub(crate) fn innermost(ty: &Type) -> &Type {
 /// Whether an identifier occurs among the tokens.
 pub(crate) fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
-        proc_macro2::TokenTree::Ident(other) => other.unraw() == ident.unraw(),
-        proc_macro2::TokenTree::Group(group) => mentions(group.stream(), ident),
+        TokenTree::Ident(other) => other.unraw() == ident.unraw(),
+        TokenTree::Group(group) => mentions(group.stream(), ident),
         _ => false,
     })
 }

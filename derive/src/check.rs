@@ -50,7 +50,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             for field in fields {
                 verdict.add(field_rename(&field.attrs).and_then(|rename| c_identifier(rename.as_ref())));
                 if let Some(error) = words::refuse_syntax(&field.ty) {
-                    verdict.hopeless |= !words::is_sized_and_owned(&field.ty);
+                    verdict.hopeless |= !words::is_sized(&field.ty);
                     // What borrows for a lifetime of the type is the mistake that has been told of.
                     if !borrows(&field.ty, input) {
                         verdict.errors.push(error);
@@ -61,7 +61,8 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
         Body::Enum(variants) => {
             verdict.add(padded(input));
             verdict.add_hopeless(not_empty(input, variants.len()));
-            if !input.generics.params.is_empty() {
+            let with_data = variants.iter().any(|variant| !matches!(variant.fields, Fields::Unit));
+            if !input.generics.params.is_empty() && !with_data {
                 let words = "an enum without data has no use for parameters: remove them";
                 verdict.add_hopeless(Err(Error::new_spanned(input.generics, words)));
             }
@@ -103,7 +104,7 @@ fn c_identifier(name: Option<&LitStr>) -> Result<()> {
 }
 
 /// Whether a field's type mentions a lifetime that is a parameter.
-fn borrows(ty: &Type, input: &Input<'_>) -> bool {
+pub(crate) fn borrows(ty: &Type, input: &Input<'_>) -> bool {
     input.generics.lifetimes().any(|param| mentions(ty.to_token_stream(), &param.lifetime.ident))
 }
 

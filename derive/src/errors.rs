@@ -27,7 +27,7 @@ fn redirect(tokens: &[TokenTree], krate: &Path) -> TokenStream {
 }
 
 /// The same tokens in another place, which is where rustc then points.
-fn at(tokens: TokenStream, span: Span) -> TokenStream {
+pub(crate) fn at(tokens: TokenStream, span: Span) -> TokenStream {
     let moved = tokens.into_iter().map(|mut token| {
         token.set_span(span);
         token

@@ -1,8 +1,8 @@
 //! What the derive writes: the mirror and the implementations; structs, enums and unions are a module each.
 //!
-//! A field of a struct that may be no value is written as `__private::field!(T)`: the type that stands for it, which is a value in
-//! any case. So a refused field is one error, and the uses of the struct are none. (Where the type depends on a parameter, that is
-//! not known where it is written; there a bound asks for it.)
+//! That a field is a value is asked once, by a constant beside the type. All else that is written about the field goes through
+//! `Checked<T, { that constant }>`, which is `T`; or, if the constant is an error, an erroneous type, about which rustc is silent. So a
+//! refused field is one error, and the uses of the struct are none. (Of a field whose type is a parameter a bound asks it.)
 //!
 //! All paths lead through the crate `mapvalue` (not through `core`: a crate of that name may be among the user's own), and all names
 //! are ours, so nothing that the user's crate defines or leaves out can get in between.
@@ -15,9 +15,11 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, LitStr, Member, Path, Type, parse_quote};
+use syn::{Attribute, Error, Field, GenericParam, Generics, Ident, Index, LitStr, Member, Path, Type, parse_quote};
 
 use crate::bounds::{self, mentions};
+use crate::check;
+use crate::errors;
 use crate::parse::{Body, Input, field_rename};
 use crate::words;
 
@@ -41,38 +43,56 @@ pub(crate) fn expand_refused(input: &Input<'_>) -> TokenStream {
 
 /// Of a type that cannot be expanded, what is wrong with its fields, and a stand-in if it can have one.
 pub(crate) fn expand_hopeless(input: &Input<'_>) -> TokenStream {
-    let generics = &input.generics;
-    if generics.type_params().next().is_some() || generics.const_params().next().is_some() {
-        return TokenStream::new();
-    }
     match &input.data {
-        // Of what borrows, fields that do are not judged: that it does is the mistake.
-        Body::Struct(_) | Body::Union(_) if !generics.params.is_empty() => expand_stand_in(input),
         Body::Struct(fields) | Body::Union(fields) => {
-            let unsized_field =
-                |field: &&Field| words::refuse_syntax(&field.ty).is_some() && !words::is_sized_and_owned(&field.ty);
-            let stand_in = (!fields.iter().any(unsized_field)).then(|| expand_stand_in(input));
-            let item = Composite { refused: true, ..Composite::new(input, fields) };
-            let assertions = item.assertions(words::assert_value);
+            let stand_in = fields.iter().all(|field| words::is_sized(&field.ty)).then(|| expand_stand_in(input));
+            let assertions = assertions(input, fields);
             quote!(#assertions #stand_in)
         }
         Body::Enum(_) => expand_stand_in(input),
     }
 }
+/// That the fields of a type that cannot be expanded are values, as far as that can be asked: what borrows is the mistake that
+/// has been told of.
+fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
+    let this = Ident::new("Self", Span::call_site());
+    let judged = fields.iter().map(|field| &field.ty).filter(|ty| {
+        words::refuse_syntax(ty).is_none() && !check::borrows(ty, input) && !mentions(ty.to_token_stream(), &this)
+    });
+    let checks = judged.map(|ty| words::assert_value(ty, &input.krate));
+    let krate = &input.krate;
+    let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
+    let generics = bounds::of_params(&bounds::without_lifetimes(input.generics), &quote!(#krate::MapValue), &types);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    quote! {
+        #[allow(deprecated, clippy::multiple_bound_locations)]
+        const _: () = {
+            #[allow(dead_code)]
+            fn __mapvalue_fields #impl_generics () #where_clause { #(#checks)* }
+        };
+    }
+}
 
-/// Implementations for a refused type that never do anything, with a mirror that has no parts. (Borrowing types have them for
-/// `'static`, which a use that leaves the lifetime out is taken for.)
+/// Implementations for a refused type that never do anything, with an erroneous type as its mirror: the error that has been told.
+/// (Borrowing types have them for `'static`, which a use that leaves the lifetime out is taken for.)
 fn expand_stand_in(input: &Input<'_>) -> TokenStream {
     let (krate, ident) = (&input.krate, input.ident);
     let private = quote!(#krate::__private);
     let name = ident.unraw().to_string();
-    let lifetimes = input.generics.lifetimes().map(|_| quote!('static));
-    let this = quote!(#ident<#(#lifetimes),*>);
+    let arguments = input.generics.params.iter().map(|param| match param {
+        GenericParam::Type(param) => param.ident.to_token_stream(),
+        GenericParam::Const(param) => param.ident.to_token_stream(),
+        GenericParam::Lifetime(_) => quote!('static),
+    });
+    let this = quote!(#ident<#(#arguments),*>);
+    let generics = bounds::of_params(&bounds::without_lifetimes(input.generics), &TokenStream::new(), &[]);
+    let (impl_generics, _, where_clause) = generics.split_for_impl();
+    let mirror = erroneous(input);
     quote! {
         #[automatically_derived]
-        #[allow(deprecated)]
-        unsafe impl #krate::MapValue for #this {
-            type Shared<__Access: #krate::Access> = #private::Refused<Self, __Access>;
+        #[allow(deprecated, clippy::multiple_bound_locations)]
+        unsafe impl #impl_generics #krate::MapValue for #this #where_clause {
+            type Shared<__Access: #krate::Access> = #mirror;
 
             const LAYOUT: #krate::Layout = #krate::Layout::refused::<Self>(#name);
 
@@ -84,16 +104,16 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated)]
-        impl #krate::Storable for #this {
+        #[allow(deprecated, clippy::multiple_bound_locations)]
+        impl #impl_generics #krate::Storable for #this #where_clause {
             fn __store(_: &Self::Shared<#krate::ReadWrite>, _: &Self) {
                 #private::never::<()>();
             }
         }
 
         #[automatically_derived]
-        #[allow(deprecated)]
-        unsafe impl #krate::Plain for #this {
+        #[allow(deprecated, clippy::multiple_bound_locations)]
+        unsafe impl #impl_generics #krate::Plain for #this #where_clause {
             fn __load<__Access: #krate::Access>(_: &Self::Shared<__Access>) -> Self {
                 #private::never()
             }
@@ -135,17 +155,28 @@ struct FieldOf<'a> {
     rename: Option<LitStr>,
     field: &'a Field,
     ty: &'a Type,
-    /// What it is taken for, where that is not its type: one that is a value in any case.
-    judged: Option<Type>,
+    judged: Judged,
+    /// The type, or an erroneous one.
+    value: Type,
+}
+
+/// What is known of the type of a field.
+enum Judged {
+    /// It is a parameter of the type, of which a bound asks that it is a value.
+    Param,
+    /// It is checked, by this constant, and an erroneous type if it is no value (`judged` in the crate `mapvalue`).
+    Checked(Ident),
+    /// It is an error, which has been told.
+    Refused,
 }
 
 impl<'a> Composite<'a> {
     fn new(input: &'a Input<'a>, fields: &[&'a Field]) -> Self {
+        let krate = &input.krate;
+        let required = if let Body::Union(_) = input.data { quote!(#krate::Plain) } else { quote!(#krate::MapValue) };
         let fields: Vec<_> = fields.iter().enumerate().map(|(i, field)| FieldOf::new(input, i, field)).collect();
         let access = access_name(input, &fields);
         let mirror = format_ident!("{}Shared", input.ident, span = input.ident.span());
-        let krate = &input.krate;
-        let required = if let Body::Union(_) = input.data { quote!(#krate::Plain) } else { quote!(#krate::MapValue) };
         Self { input, krate, ident: input.ident, fields, refused: false, required, mirror, access }
     }
 
@@ -202,11 +233,18 @@ impl<'a> Composite<'a> {
         let ident = self.ident;
         let generics = self.bounded(also);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+        let what = self.placed(what, ident.span());
         quote! {
             #[automatically_derived]
             #[allow(deprecated, clippy::multiple_bound_locations)]
             #implement #impl_generics #what for #ident #ty_generics #where_clause { #body }
         }
+    }
+
+    /// The path of a trait, placed on what rustc shall speak of if it is not implemented. (Elsewhere, rustc takes it for a bound that
+    /// a derive made up, and recommends to write the implementation by hand.)
+    fn placed(&self, path: &TokenStream, place: Span) -> TokenStream {
+        errors::at(path.clone(), self.input.krate_given.unwrap_or(place))
     }
 
     /// The way back from the mirror to the type.
@@ -258,7 +296,7 @@ impl<'a> Composite<'a> {
 
     fn layout_of(&self, field: &FieldOf<'_>, writable: &TokenStream) -> TokenStream {
         let FieldOf { member, mirrored, name, .. } = field;
-        let ty = field.value();
+        let ty = &field.value;
         let krate = self.krate;
         let renamed = renamed(field.rename.as_ref());
         let misaligned = format!(
@@ -295,43 +333,56 @@ impl<'a> Composite<'a> {
     fn bounded(&self, also: Option<&Also>) -> Generics {
         let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
         let mut generics = bounds::of_params(self.input.generics, &self.required, &types);
+        let mut named: Vec<String> = Vec::new();
         for field in &self.fields {
-            match also {
-                Some(Also::Value(bound)) => bounds::add_field(&mut generics, field.value(), bound),
-                Some(Also::Itself(bound)) => bounds::add_field(&mut generics, field.ty, bound),
-                None if bounds::looks_primitive(field.ty) || field.judged.is_some() => {}
-                None => bounds::add_field(&mut generics, field.ty, &self.required),
+            // A plain name means the same type wherever it stands, so one bound is enough for all fields of it and arrays of it.
+            let plain = bounds::looks_primitive(field.ty).then(|| bounds::innermost(field.ty));
+            let name = plain.map(|plain| plain.to_token_stream().to_string());
+            if name.as_ref().is_some_and(|name| named.contains(name)) {
+                continue;
             }
+            named.extend(name);
+            let own = plain.unwrap_or(field.ty);
+            let (ty, bound) = match (also, &field.judged) {
+                (Some(Also::Value(bound)), Judged::Checked(check)) => (checked(self.krate, own, check), bound),
+                (Some(Also::Itself(bound)), _) | (Some(Also::Value(bound)), Judged::Param) => (own.clone(), bound),
+                (None, Judged::Checked(_)) if bounds::is_bounded(self.input.generics) => {
+                    (field.value.clone(), &self.required)
+                }
+                (_, Judged::Refused) | (None, _) => continue,
+            };
+            bounds::add_field(&mut generics, &ty, &self.placed(bound, field.ty.span()));
         }
         generics
     }
 
-    /// That each field is what it must be: the one place where it is an error if not, by `assert`, placed on the field's type.
-    /// And that the layout holds: evaluated here, where the type is defined (of a generic type, where it is first used).
-    fn assertions(&self, assert: fn(&Type, &Path) -> TokenStream) -> TokenStream {
-        let Self { krate, ident, input, .. } = self;
-        let private = quote!(#krate::__private);
-        let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
-        let generics = bounds::of_params(input.generics, &self.required, &types);
-        let (impl_generics, _, where_clause) = generics.split_for_impl();
-        let judged = types.iter().filter(|ty| words::refuse_syntax(ty).is_none());
-        let checks = judged.map(|ty| assert(ty, krate));
-        let forced = input.generics.params.is_empty() && !self.refused;
-        let layout = forced.then(|| {
-            quote! {
-                const _: () = {
-                    #[allow(unused_imports)]
-                    use #private::Unforced as _;
-                    #private::Forced::<#ident>::LAYOUT
-                };
+    /// That each field is what it must be: the one place where it is an error if not, placed on the field's type.
+    fn checks(&self, assert: fn(&Type, &Path) -> TokenStream) -> TokenStream {
+        let checks = self.fields.iter().map(|field| {
+            let Judged::Checked(name) = &field.judged else { return TokenStream::new() };
+            let check = assert(field.ty, self.krate);
+            let check = quote!(#check true);
+            if bounds::is_fixed(field.ty, self.input.generics) {
+                return define(name, self.krate, &check);
             }
+            define(name, self.krate, &checked_once(self.input, &self.required, &check))
         });
+        checks.collect()
+    }
+
+    /// That the layout holds: evaluated here, where the type is defined (of a generic type, where it is first used).
+    fn forced_layout(&self) -> TokenStream {
+        let Self { krate, ident, input, .. } = self;
+        if self.refused || !input.generics.params.is_empty() {
+            return TokenStream::new();
+        }
+        let private = quote!(#krate::__private);
         quote! {
-            #[allow(deprecated, clippy::multiple_bound_locations)]
+            #[allow(deprecated)]
             const _: () = {
-                #[allow(dead_code)]
-                fn __mapvalue_fields #impl_generics () #where_clause { #(#checks)* }
-                #layout
+                #[allow(unused_imports)]
+                use #private::Unforced as _;
+                #private::Forced::<#ident>::LAYOUT
             };
         }
     }
@@ -349,19 +400,40 @@ impl<'a> FieldOf<'a> {
         };
         // What is wrong with the attribute is told by `check`.
         let rename = field_rename(&field.attrs).ok().flatten();
-        let judged = judged(input, &field.ty);
-        Self { index, member, mirrored, name, rename, field, ty: &field.ty, judged }
-    }
-
-    /// The type whose implementations the field uses.
-    fn value(&self) -> &Type {
-        self.judged.as_ref().unwrap_or(self.ty)
+        let (judged, value) = judge(input, index, &field.ty);
+        Self { index, member, mirrored, name, rename, field, ty: &field.ty, judged, value }
     }
 
     /// The mirror of the field's type.
     fn mirror(&self, krate: &Path, access: &Ident) -> TokenStream {
-        let ty = self.value();
-        quote_spanned!(self.ty.span()=> <#ty as #krate::MapValue>::Shared<#access>)
+        let Self { ty, value, .. } = self;
+        if let Judged::Checked(check) = &self.judged {
+            quote_spanned!(ty.span()=> <#ty as #krate::__private::Mirrored<{ #check }>>::Shared<#access>)
+        } else {
+            quote_spanned!(ty.span()=> <#value as #krate::MapValue>::Shared<#access>)
+        }
+    }
+
+    /// The same type as readers of the documentation shall see it, if it is another in words.
+    fn documented_mirror(&self, krate: &Path, access: &Ident) -> Option<TokenStream> {
+        let ty = self.ty;
+        match &self.judged {
+            Judged::Checked(_) => Some(quote_spanned!(ty.span()=> <#ty as #krate::MapValue>::Shared<#access>)),
+            _ => None,
+        }
+    }
+
+    /// Writes something that has the mirror in its type, where that differs in words once for the documentation and once for all
+    /// else.
+    fn with_mirror(&self, krate: &Path, access: &Ident, write: impl Fn(&TokenStream) -> TokenStream) -> TokenStream {
+        let mirrored = write(&self.mirror(krate, access));
+        match self.documented_mirror(krate, access) {
+            Some(documented) => {
+                let documented = write(&documented);
+                quote!(#[cfg(doc)] #documented #[cfg(not(doc))] #mirrored)
+            }
+            None => mirrored,
+        }
     }
 
     /// Attributes that the mirror's field takes over.
@@ -371,19 +443,105 @@ impl<'a> FieldOf<'a> {
     }
 }
 
-/// `Field<T, IS_VALUE>` for a field whose type mentions no parameter, and may be no value: then it is a stand-in.
-fn judged(input: &Input<'_>, ty: &Type) -> Option<Type> {
-    let krate = &input.krate;
-    if bounds::looks_primitive(ty) || !bounds::is_fixed(ty, input.generics) {
-        return None;
+/// What is known of a field's type, and the type to use.
+fn judge(input: &Input<'_>, index: usize, ty: &Type) -> (Judged, Type) {
+    if words::refuse_syntax(ty).is_some() {
+        return (Judged::Refused, erroneous(input));
     }
-    Some(if words::refuse_syntax(ty).is_some() {
-        parse_quote!(#krate::__private::Field<#ty, false>)
-    } else if let Body::Union(_) = input.data {
-        parse_quote!(#krate::__private::field!(#ty, MAPVALUE_IS_PLAIN))
-    } else {
-        parse_quote!(#krate::__private::field!(#ty))
-    })
+    if bounds::is_param(ty, input.generics) {
+        return (Judged::Param, ty.clone());
+    }
+    let check = constant(input, &index.to_string());
+    let value = checked(&input.krate, ty, &check);
+    (Judged::Checked(check), value)
+}
+
+/// A constant of a type's own, beside it.
+fn constant(input: &Input<'_>, what: &str) -> Ident {
+    format_ident!("__MAPVALUE_{}_{what}", input.ident.unraw(), span = Span::call_site())
+}
+
+/// The definition of such a constant, which is `true` or an error.
+fn define(name: &Ident, krate: &Path, value: &TokenStream) -> TokenStream {
+    quote! {
+        #[doc(hidden)]
+        #[allow(dead_code, deprecated, non_upper_case_globals)]
+        const #name: #krate::__private::bool = { #value };
+    }
+}
+
+/// The errors, of which the first is a constant that makes types erroneous.
+pub(crate) fn errors(input: &Input<'_>, told: Vec<Error>) -> TokenStream {
+    let krate = &input.krate;
+    let mut told = told.into_iter().flatten();
+    let first = told.next().map(|error| {
+        let error = errors::into_tokens([error], krate);
+        let error = quote!(const ERROR: #krate::__private::bool = #error; ERROR);
+        define(&constant(input, "ERROR"), krate, &error)
+    });
+    let rest = errors::into_tokens(told, krate);
+    quote!(#first #rest)
+}
+
+/// A type, or an erroneous one if the constant is.
+fn checked(krate: &Path, ty: &Type, check: &Ident) -> Type {
+    parse_quote!(#krate::__private::Checked<#ty, { #check }>)
+}
+
+/// A type that is an error, because one has been told.
+fn erroneous(input: &Input<'_>) -> Type {
+    checked(&input.krate, &parse_quote!(()), &constant(input, "ERROR"))
+}
+
+/// A check that mentions parameters, in a constant that is outside of their reach: made for all that they may be, under the bounds
+/// of the type, and evaluated for numbers, so that the constant is an error if the check is. Where the bounds admit no number, it is
+/// none: the check is told all the same, but uses of the struct are errors too.
+fn checked_once(input: &Input<'_>, required: &TokenStream, check: &TokenStream) -> TokenStream {
+    let private = {
+        let krate = &input.krate;
+        quote!(#krate::__private)
+    };
+    let types: Vec<&Type> = match &input.data {
+        Body::Struct(fields) | Body::Union(fields) => fields.iter().map(|field| &field.ty).collect(),
+        Body::Enum(_) => Vec::new(),
+    };
+    let generics = bounds::of_params(input.generics, required, &types);
+    let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
+    let params = input.generics.params.iter().map(|param| match param {
+        GenericParam::Type(param) => {
+            let ident = &param.ident;
+            quote!(#ident: ?#private::Sized)
+        }
+        GenericParam::Const(param) => {
+            let (ident, ty) = (&param.ident, &param.ty);
+            quote!(const #ident: #ty)
+        }
+        GenericParam::Lifetime(param) => param.to_token_stream(),
+    });
+    let markers = input.generics.type_params().map(|param| &param.ident);
+    let evaluated = ["u8", "u16", "u32", "u64"].map(|representative| {
+        let representative = Ident::new(representative, Span::call_site());
+        let arguments = input.generics.params.iter().map(|param| match param {
+            GenericParam::Type(_) => quote!(#private::#representative),
+            GenericParam::Const(param) => {
+                let ty = &param.ty;
+                quote!({ <#ty as #private::Any>::ANY })
+            }
+            GenericParam::Lifetime(_) => quote!('static),
+        });
+        quote!(__MapValueFor::<#(#arguments),*>::MAPVALUE_CHECKED)
+    });
+    quote! {
+        #[allow(unused_imports)]
+        use #private::Unchecked as _;
+        #[allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+        struct __MapValueFor<#(#params),*>(#(#private::PhantomData<#markers>),*);
+        #[allow(dead_code, deprecated, non_camel_case_types, non_upper_case_globals, clippy::multiple_bound_locations)]
+        impl #impl_generics __MapValueFor #ty_generics #where_clause {
+            const MAPVALUE_CHECKED: #private::bool = { #check };
+        }
+        #(#evaluated)&&*
+    }
 }
 
 /// What gives a layout or a field its name in C, where that is not the one in Rust.

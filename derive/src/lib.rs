@@ -47,6 +47,6 @@ fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
         (false, false) => expand::expand_refused(&input),
         (false, true) => expand::expand_hopeless(&input),
     };
-    let errors = errors::into_tokens(verdict.errors, &input.krate);
+    let errors = expand::errors(&input, verdict.errors);
     Ok(quote::quote!(#errors #expanded))
 }

@@ -15,6 +15,8 @@ pub(crate) struct Input<'a> {
     pub(crate) repr: Repr,
     /// Where the crate `mapvalue` is.
     pub(crate) krate: Path,
+    /// Where that is said, if it is.
+    pub(crate) krate_given: Option<Span>,
     /// Whether padding is an error, and where that is said.
     pub(crate) deny_padding: Option<Span>,
     /// Its name in C, if that is another.
@@ -56,6 +58,7 @@ impl<'a> Input<'a> {
             vis: &input.vis,
             generics: &input.generics,
             repr: Repr::parse(&input.attrs)?,
+            krate_given: krate.as_ref().map(Spanned::span),
             krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
             deny_padding,
             rename,

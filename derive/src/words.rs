@@ -30,13 +30,12 @@ pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     Some(Error::new_spanned(innermost(ty), words))
 }
 
-/// Whether a type that `refuse_syntax` refuses can still be written down a second time: no lifetime is left out, and it has a
-/// size.
-pub(crate) fn is_sized_and_owned(ty: &Type) -> bool {
+/// Whether a type that `refuse_syntax` refuses has a size, so that a struct with a field of it has one.
+pub(crate) fn is_sized(ty: &Type) -> bool {
     match innermost(ty) {
-        Type::Reference(reference) => reference.lifetime.as_ref().is_some_and(|lifetime| lifetime.ident == "static"),
-        Type::Ptr(_) | Type::FnPtr(_) | Type::Tuple(_) => true,
-        _ => false,
+        Type::TraitObject(_) | Type::Slice(_) => false,
+        Type::Path(TypePath { qself: None, path, .. }) => !path.is_ident("str"),
+        _ => true,
     }
 }
 

@@ -1,17 +1,31 @@
-//! What stands in for a refused field is no field that a place can be made of.
+//! No place is made of a type that the derive has refused, whatever became of the error.
 #![forbid(unsafe_code)]
 
-use mapvalue::__private::Field;
-use mapvalue::{MapValue, Mapping};
+use mapvalue::Mapping;
 
-#[derive(MapValue)]
-#[repr(C)]
+mod quiet {
+    pub use mapvalue::*;
+    pub mod __private {
+        pub use mapvalue::__private::*;
+        #[allow(unused_macros)]
+        macro_rules! nothing {
+            ($($t:tt)*) => { true };
+        }
+        #[allow(unused_imports)]
+        pub(crate) use nothing as compile_error;
+    }
+}
+
+#[derive(mapvalue::MapValue)]
+#[map_value(crate = "quiet")]
+#[repr(C, packed)]
 struct Value {
-    id: u32,
-    count: Field<usize, false>,
+    id: u64,
+    count: u32,
 }
 
 fn main() {
     let value = Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
     value.id.store(1);
+    let _ = value.load().count;
 }

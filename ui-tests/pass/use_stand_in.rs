@@ -1,17 +1,31 @@
-//! What stands for a value is one.
+//! The same of a type that it accepts.
 #![forbid(unsafe_code)]
 
-use mapvalue::__private::Field;
-use mapvalue::{MapValue, Mapping};
+use mapvalue::Mapping;
 
-#[derive(MapValue)]
+mod quiet {
+    pub use mapvalue::*;
+    pub mod __private {
+        pub use mapvalue::__private::*;
+        #[allow(unused_macros)]
+        macro_rules! nothing {
+            ($($t:tt)*) => { true };
+        }
+        #[allow(unused_imports)]
+        pub(crate) use nothing as compile_error;
+    }
+}
+
+#[derive(mapvalue::MapValue)]
+#[map_value(crate = "quiet")]
 #[repr(C)]
 struct Value {
-    id: u32,
-    count: Field<u64, true>,
+    id: u64,
+    count: u32,
 }
 
 fn main() {
     let value = Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
     value.id.store(1);
+    let _ = value.load().count;
 }

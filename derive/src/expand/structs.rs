@@ -4,12 +4,13 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Member;
 
-use super::{Also, Composite, FieldOf};
+use super::{Also, Composite};
 use crate::{bounds, words};
 
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
     let parts = [
-        item.assertions(words::assert_value),
+        item.checks(words::assert_value),
+        item.forced_layout(),
         mirror_struct(item),
         item.mirror_impl(),
         map_value_impl(item),
@@ -25,15 +26,14 @@ fn mirror_struct(item: &Composite<'_>) -> TokenStream {
     let mut generics = item.mirror_definition_generics();
     let where_clause = generics.where_clause.take();
     let fields = item.fields.iter().map(|field| {
-        let attrs = field.kept_attributes();
+        let attrs: Vec<_> = field.kept_attributes().collect();
         let vis = &field.field.vis;
         let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
-        let ty = field.mirror(krate, access);
-        quote!(#(#attrs)* #vis #name #ty)
+        field.with_mirror(krate, access, |ty| quote!(#(#attrs)* #vis #name #ty,))
     });
     let body = match item.fields[0].member {
-        Member::Named(_) => quote!(#where_clause { #(#fields),* }),
-        Member::Unnamed(_) => quote!((#(#fields),*) #where_clause;),
+        Member::Named(_) => quote!(#where_clause { #(#fields)* }),
+        Member::Unnamed(_) => quote!((#(#fields)*) #where_clause;),
     };
     let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
     quote!(#attributes #vis struct #mirror #generics #body)
@@ -42,12 +42,12 @@ fn mirror_struct(item: &Composite<'_>) -> TokenStream {
 fn map_value_impl(item: &Composite<'_>) -> TokenStream {
     let Composite { krate, access, .. } = item;
     let loads = item.fields.iter().map(|field| {
-        let (member, ty, inside) = (&field.member, field.value(), inside(field));
+        let (member, ty) = (&field.member, &field.value);
         quote! {
             #member: #krate::__private::try_load_field::<#ty, #access>(
                 &__shared.#member,
                 #krate::__private::offset_of!(Self, #member),
-            )? #inside
+            )?
         }
     });
     item.map_value_impl("structure", &item.unless_refused(quote!(Self { #(#loads),* })))
@@ -56,10 +56,8 @@ fn map_value_impl(item: &Composite<'_>) -> TokenStream {
 fn storable_impl(item: &Composite<'_>) -> TokenStream {
     let krate = item.krate;
     let stores = item.fields.iter().map(|field| {
-        let (member, ty) = (&field.member, field.value());
-        let value = quote!(&__value.#member);
-        let value = if field.judged.is_some() { quote!(<#ty>::of(#value)) } else { value };
-        quote!(<#ty as #krate::Storable>::__store(&__shared.#member, #value);)
+        let (member, ty) = (&field.member, &field.value);
+        quote!(<#ty as #krate::Storable>::__store(&__shared.#member, &__value.#member);)
     });
     let storable = quote!(#krate::Storable);
     let stores = item.unless_refused(quote!(#(#stores)*));
@@ -75,8 +73,8 @@ fn storable_impl(item: &Composite<'_>) -> TokenStream {
 fn plain_impl(item: &Composite<'_>) -> TokenStream {
     let Composite { krate, access, .. } = item;
     let loads = item.fields.iter().map(|field| {
-        let (member, ty, inside) = (&field.member, field.value(), inside(field));
-        quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member) #inside)
+        let (member, ty) = (&field.member, &field.value);
+        quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member))
     });
     let plain = quote!(#krate::Plain);
     let load = item.unless_refused(quote!(Self { #(#loads),* }));
@@ -87,11 +85,6 @@ fn plain_impl(item: &Composite<'_>) -> TokenStream {
         }
     };
     item.implement(&quote!(unsafe impl), &plain, Some(&Also::Value(plain.clone())), &body)
-}
-
-/// The way from what a field is taken for to the field.
-fn inside(field: &FieldOf<'_>) -> Option<TokenStream> {
-    field.judged.is_some().then(|| quote!(.0))
 }
 
 /// Nothing where a field is plainly a number: an atomic is never spelled so.

@@ -23,7 +23,8 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
         }
     };
     let parts = [
-        item.assertions(words::assert_union_field),
+        item.checks(words::assert_union_field),
+        item.forced_layout(),
         mirror_union(item),
         accessors(item),
         item.mirror_impl(),
@@ -68,16 +69,18 @@ fn accessors(item: &Composite<'_>) -> TokenStream {
         }
     });
     let methods = item.fields.iter().enumerate().map(|(index, field)| {
-        let (attrs, vis, member) = (field.kept_attributes(), &field.field.vis, &field.member);
-        let ty = field.mirror(krate, access);
-        quote! {
-            #(#attrs)*
-            #[allow(dead_code)]
-            #[inline]
-            #vis fn #member(&self) -> &#ty {
-                #krate::__private::union::part::<#index, #ty, Self>(self)
+        let (vis, member) = (&field.field.vis, &field.member);
+        let attrs: Vec<_> = field.kept_attributes().collect();
+        field.with_mirror(krate, access, |ty| {
+            quote! {
+                #(#attrs)*
+                #[allow(dead_code)]
+                #[inline]
+                #vis fn #member(&self) -> &#ty {
+                    #krate::__private::union::part::<#index, #ty, Self>(self)
+                }
             }
-        }
+        })
     });
     quote! {
         #(#parts)*
