@@ -6,6 +6,7 @@ pub mod btf;
 pub mod c;
 #[cfg(feature = "kernel")]
 pub mod kernel;
+pub mod pages;
 
 /// Says that a test is skipped, and why: it needs what is not here.
 ///

@@ -1,0 +1,80 @@
+//! Rows of many values at once: copies out of an array and into one.
+
+use std::hint::black_box;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use mapvalue::Array;
+
+use crate::harness::{Side, compare};
+use crate::memory::{Memory, Record};
+use crate::rows::Outcome;
+
+/// Values that are stored at once.
+const STORED: usize = 3_000_000;
+
+pub(crate) fn copy_4k(memory: &Memory) -> Outcome {
+    copy(memory, 64, 64)
+}
+
+pub(crate) fn copy_1m(memory: &Memory) -> Outcome {
+    copy(memory, 16_384, 1)
+}
+
+pub(crate) fn copy_64m(memory: &Memory) -> Outcome {
+    copy(memory, 1 << 20, 1)
+}
+
+/// `len` records, copied `times` times a round, from the same memory to the same memory.
+fn copy(memory: &Memory, len: usize, times: u32) -> Outcome {
+    let array = memory.records.range(0..len).expect("a part of the array");
+    let raw = memory.raw_records().cast_const();
+    let mut out = vec![Record::default(); len];
+    ours_copy(&array, &mut out);
+    assert!((1..).zip(&out).all(|(seed, record)| *record == Record::of(seed)));
+    out.fill(Record::default());
+    memcpy(raw, &mut out);
+    assert!((1..).zip(&out).all(|(seed, record)| *record == Record::of(seed)));
+    // One buffer for both, who take turns.
+    let out = std::cell::RefCell::new(out);
+    let ours = || (0..times).for_each(|_| ours_copy(black_box(&array), black_box(&mut out.borrow_mut())));
+    let theirs = || (0..times).for_each(|_| memcpy(black_box(raw), black_box(&mut out.borrow_mut())));
+    Outcome::Timed(compare(Side::new(times, ours), Side::new(times, theirs)))
+}
+
+#[inline(never)]
+fn ours_copy(array: &Array<Record>, out: &mut [Record]) {
+    array.load_into(out).expect("as many as there are");
+}
+
+#[inline(never)]
+fn memcpy(from: *const Record, out: &mut [Record]) {
+    // SAFETY: as many records are at `from` as in `out`, and nobody writes to them meanwhile.
+    unsafe { from.copy_to_nonoverlapping(out.as_mut_ptr(), out.len()) };
+}
+
+pub(crate) fn store_24m(memory: &Memory) -> Outcome {
+    let array = memory.counters.range(0..STORED).expect("a part of the array");
+    let raw = memory.raw_counters(STORED);
+    let values: Vec<u64> = (1..).take(STORED).collect();
+    let restored = || array.iter().zip(&values).all(|(cell, value)| cell.load() == *value);
+    array.iter().for_each(|cell| cell.store(0));
+    ours_store(&array, &values);
+    assert!(restored());
+    array.iter().for_each(|cell| cell.store(0));
+    raw_store(raw, &values);
+    assert!(restored());
+    let ours = Side::new(1, || ours_store(black_box(&array), black_box(&values)));
+    Outcome::Timed(compare(ours, Side::new(1, || raw_store(black_box(raw), black_box(&values)))))
+}
+
+#[inline(never)]
+fn ours_store(array: &Array<u64>, values: &[u64]) {
+    array.store_from(values).expect("as many as there are");
+}
+
+#[inline(never)]
+fn raw_store(cells: &[AtomicU64], values: &[u64]) {
+    for (cell, value) in cells.iter().zip(values) {
+        cell.store(*value, Relaxed);
+    }
+}

@@ -1,0 +1,150 @@
+//! What is compared with what. To add a row, write a function that measures it and name it here.
+
+use crate::harness::Timing;
+use crate::memory::Memory;
+use crate::{bulk, single, sparse, system_calls};
+
+/// A row of the table.
+pub(crate) struct Row {
+    pub(crate) name: &'static str,
+    pub(crate) ours: &'static str,
+    pub(crate) theirs: &'static str,
+    /// What `ours / theirs` must not be more than.
+    pub(crate) target: f64,
+    pub(crate) measure: fn(&Memory) -> Outcome,
+}
+
+/// What came of a row.
+pub(crate) enum Outcome {
+    Timed(Timing),
+    /// A count of pages, and what is worth knowing about it.
+    Counted {
+        ours: f64,
+        theirs: f64,
+        note: String,
+    },
+    /// Why it could not be run.
+    Skipped(String),
+}
+
+pub(crate) const ROWS: &[Row] = &[
+    Row {
+        name: "load_u64/raw",
+        ours: "a field of a `Var`: `var.bytes.load()`",
+        theirs: "`AtomicU64::load`, relaxed, by a raw pointer",
+        target: 1.02,
+        measure: single::load_u64_raw,
+    },
+    Row {
+        name: "load_64b/raw",
+        ours: "a struct of 8 leaves: `var.load()`",
+        theirs: "8 relaxed loads by a raw pointer",
+        target: 1.05,
+        measure: single::load_64b_raw,
+    },
+    Row {
+        name: "load_64b/vm-memory",
+        ours: "a struct of 8 leaves: `var.load()`",
+        theirs: "`VolatileSlice::read_obj`",
+        target: 0.25,
+        measure: single::load_64b_vm_memory,
+    },
+    Row {
+        name: "load_64b/zerocopy",
+        ours: "a struct of 8 leaves: `var.load()`",
+        theirs: "`FromBytes::read_from_prefix`, of memory that is not shared",
+        target: 1.6,
+        measure: single::load_64b_zerocopy,
+    },
+    Row {
+        name: "load_u64/aya",
+        ours: "an element: `array.get(i)` and `load()`",
+        theirs: "`aya::maps::Array::get`",
+        target: 0.005,
+        measure: system_calls::load_u64_aya,
+    },
+    Row {
+        name: "load_u64/libbpf-rs",
+        ours: "an element: `array.get(i)` and `load()`",
+        theirs: "`MapCore::lookup`",
+        target: 0.005,
+        measure: system_calls::load_u64_libbpf,
+    },
+    Row {
+        name: "scan_4m/aya",
+        ours: "the sum of 65,536 values of 64 bytes: `array.iter()`",
+        theirs: "`aya::maps::Array::iter`",
+        target: 0.005,
+        measure: system_calls::scan_4m_aya,
+    },
+    Row {
+        name: "scan_4m/libbpf-rs",
+        ours: "the sum of 65,536 values of 64 bytes: `array.iter()`",
+        theirs: "`MapCore::lookup_batch`",
+        target: 0.02,
+        measure: system_calls::scan_4m_libbpf,
+    },
+    Row {
+        name: "copy_4k/memcpy",
+        ours: "64 values of 64 bytes: `array.load_into`",
+        theirs: "`copy_nonoverlapping` of 4 KiB",
+        target: 1.1,
+        measure: bulk::copy_4k,
+    },
+    Row {
+        name: "copy_1m/memcpy",
+        ours: "16,384 values of 64 bytes: `array.load_into`",
+        theirs: "`copy_nonoverlapping` of 1 MiB",
+        target: 1.1,
+        measure: bulk::copy_1m,
+    },
+    Row {
+        name: "copy_64m/memcpy",
+        ours: "1,048,576 values of 64 bytes: `array.load_into`",
+        theirs: "`copy_nonoverlapping` of 64 MiB",
+        target: 1.1,
+        measure: bulk::copy_64m,
+    },
+    Row {
+        name: "store_24m/raw",
+        ours: "3,000,000 values of 8 bytes: `array.store_from`",
+        theirs: "a loop of relaxed 8-byte stores",
+        target: 1.05,
+        measure: bulk::store_24m,
+    },
+    Row {
+        name: "var_open/raw",
+        ours: "`mapping.var::<T>(offset)`, and to drop it",
+        theirs: "`Arc::clone`, and to drop it",
+        target: 1.5,
+        measure: single::var_open,
+    },
+    Row {
+        name: "fetch_add/raw",
+        ours: "`Shared<u64>::fetch_add`",
+        theirs: "`AtomicU64::fetch_add`, relaxed",
+        target: 1.02,
+        measure: single::fetch_add,
+    },
+    Row {
+        name: "sparse_32m",
+        ours: "pages of a 32 MiB array that are resident here after 100 counters were touched",
+        theirs: "100 pages",
+        target: 1.0,
+        measure: sparse::resident,
+    },
+    Row {
+        name: "sparse_32m/touched",
+        ours: "pages that touching 100 counters of a 32 MiB array took, with those of the page table",
+        theirs: "100 pages",
+        target: 1.0,
+        measure: sparse::touched,
+    },
+    Row {
+        name: "sparse_32m/memfd",
+        ours: "pages of a 32 MiB memfd that are resident here after 100 counters were touched",
+        theirs: "100 pages",
+        target: 1.0,
+        measure: sparse::memfd,
+    },
+];

@@ -1,0 +1,170 @@
+//! Rows of single values: a load, a struct, an atomic addition, a handle.
+//!
+//! The loops are functions of their own so that a disassembler finds them. An operation of ours and its raw twin are meant to
+//! compile to the same instructions; no compiler that there is merges relaxed loads, or volatile ones, or moves them out of
+//! a loop, so nothing is put in their way. Where the other side loads plainly, which could be moved, both sides are given what
+//! they read anew each time.
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use mapvalue::{Mapping, Shared, Var};
+use vm_memory::{Bytes, VolatileSlice};
+use zerocopy::FromBytes;
+
+use crate::harness::{OPERATIONS, Side, compare, repeat};
+use crate::memory::{Memory, Record};
+use crate::rows::Outcome;
+
+/// Not the first, so that the place of a record is not that of the map.
+const INDEX: usize = 3;
+const OFFSET: usize = INDEX * size_of::<Record>();
+
+fn var(memory: &Memory) -> Var<Record> {
+    memory.records.var(INDEX).expect("an index inside of the array")
+}
+
+/// Lets two functions of [`OPERATIONS`] operations take turns.
+fn timed<R, S>(mut ours: impl FnMut() -> R, mut theirs: impl FnMut() -> S) -> Outcome {
+    let ours = Side::new(OPERATIONS, move || drop(black_box(ours())));
+    let theirs = Side::new(OPERATIONS, move || drop(black_box(theirs())));
+    Outcome::Timed(compare(ours, theirs))
+}
+
+pub(crate) fn load_u64_raw(memory: &Memory) -> Outcome {
+    let (var, raw) = (var(memory), memory.raw_record(INDEX));
+    assert_eq!(ours_load_u64(&var), raw_load_u64(raw));
+    timed(|| ours_load_u64(black_box(&var)), || raw_load_u64(black_box(raw)))
+}
+
+#[inline(never)]
+fn ours_load_u64(var: &Var<Record>) -> u64 {
+    let mut sum = 0u64;
+    repeat(|| sum = sum.wrapping_add(var.bytes.load()));
+    sum
+}
+
+#[inline(never)]
+fn raw_load_u64(raw: &[AtomicU64; 8]) -> u64 {
+    let mut sum = 0u64;
+    repeat(|| sum = sum.wrapping_add(raw[1].load(Relaxed)));
+    sum
+}
+
+pub(crate) fn load_64b_raw(memory: &Memory) -> Outcome {
+    let (var, raw) = (var(memory), memory.raw_record(INDEX));
+    assert_eq!(var.load(), load_leaves(raw));
+    timed(|| ours_load_64b(black_box(&var)), || raw_load_64b(black_box(raw)))
+}
+
+#[inline(never)]
+fn ours_load_64b(var: &Var<Record>) {
+    repeat(|| {
+        black_box(var.load());
+    });
+}
+
+#[inline(never)]
+fn raw_load_64b(raw: &[AtomicU64; 8]) {
+    repeat(|| {
+        black_box(load_leaves(raw));
+    });
+}
+
+#[inline]
+fn load_leaves(raw: &[AtomicU64; 8]) -> Record {
+    Record {
+        packets: raw[0].load(Relaxed),
+        bytes: raw[1].load(Relaxed),
+        errors: raw[2].load(Relaxed),
+        drops: raw[3].load(Relaxed),
+        first_seen: raw[4].load(Relaxed),
+        last_seen: raw[5].load(Relaxed),
+        flags: raw[6].load(Relaxed),
+        owner: raw[7].load(Relaxed),
+    }
+}
+
+/// As [`ours_load_64b`], with the handle given anew each time.
+#[inline(never)]
+fn ours_load_64b_anew(var: &Var<Record>) {
+    repeat(|| {
+        black_box(black_box(var).load());
+    });
+}
+
+pub(crate) fn load_64b_vm_memory(memory: &Memory) -> Outcome {
+    let var = var(memory);
+    // SAFETY: the mapping holds so many bytes and lives as long as `memory`; all other accesses are atomic.
+    let slice = unsafe { VolatileSlice::new(memory.raw_records().cast(), memory.records.mapping().len()) };
+    let read: [u64; 8] = slice.read_obj(OFFSET).expect("inside of the slice");
+    assert_eq!(read, leaves(var.load()));
+    timed(|| ours_load_64b(black_box(&var)), || vm_memory_load_64b(black_box(&slice)))
+}
+
+#[inline(never)]
+fn vm_memory_load_64b(slice: &VolatileSlice<'_>) {
+    repeat(|| {
+        black_box(slice.read_obj::<[u64; 8]>(OFFSET).expect("inside of the slice"));
+    });
+}
+
+pub(crate) fn load_64b_zerocopy(memory: &Memory) -> Outcome {
+    let var = var(memory);
+    let plain = leaves(var.load()).map(u64::to_ne_bytes).concat();
+    let (read, _) = <[u64; 8]>::read_from_prefix(&plain).expect("64 bytes");
+    assert_eq!(read, leaves(var.load()));
+    timed(|| ours_load_64b_anew(black_box(&var)), || zerocopy_load_64b(black_box(&plain)))
+}
+
+#[inline(never)]
+fn zerocopy_load_64b(bytes: &[u8]) {
+    repeat(|| {
+        let (value, _) = <[u64; 8]>::read_from_prefix(black_box(bytes)).expect("64 bytes");
+        black_box(value);
+    });
+}
+
+fn leaves(record: Record) -> [u64; 8] {
+    let Record { packets, bytes, errors, drops, first_seen, last_seen, flags, owner } = record;
+    [packets, bytes, errors, drops, first_seen, last_seen, flags, owner]
+}
+
+pub(crate) fn var_open(memory: &Memory) -> Outcome {
+    let mapping = memory.records.mapping();
+    timed(|| ours_var_open(black_box(mapping)), || raw_var_open(black_box(mapping)))
+}
+
+#[inline(never)]
+fn ours_var_open(mapping: &Arc<Mapping>) {
+    repeat(|| drop(black_box(mapping.var::<Record>(black_box(OFFSET)).expect("a place in the map"))));
+}
+
+#[inline(never)]
+fn raw_var_open(mapping: &Arc<Mapping>) {
+    repeat(|| drop(black_box(Arc::clone(mapping))));
+}
+
+pub(crate) fn fetch_add(memory: &Memory) -> Outcome {
+    let (ours, raw) = (&memory.counters[INDEX], &memory.raw_counters(INDEX + 1)[INDEX]);
+    let before = ours.load();
+    ours_fetch_add(ours);
+    raw_fetch_add(raw);
+    assert_eq!(ours.load(), before + u64::from(2 * OPERATIONS));
+    timed(|| ours_fetch_add(black_box(ours)), || raw_fetch_add(black_box(raw)))
+}
+
+#[inline(never)]
+fn ours_fetch_add(counter: &Shared<u64>) {
+    repeat(|| {
+        counter.fetch_add(1);
+    });
+}
+
+#[inline(never)]
+fn raw_fetch_add(counter: &AtomicU64) {
+    repeat(|| {
+        counter.fetch_add(1, Relaxed);
+    });
+}

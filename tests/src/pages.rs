@@ -1,0 +1,71 @@
+//! What memory costs this process: resident pages, pages of the page table, faults.
+
+use std::fs;
+use std::mem::MaybeUninit;
+
+/// Bytes in a page of the platforms that the tests run on.
+pub const PAGE: usize = 4096;
+
+/// Pages of the mapping around `place` that are resident here, as the kernel counts them (`Rss` in /proc/self/smaps).
+///
+/// # Panics
+///
+/// If nothing is mapped there, or /proc is not.
+pub fn resident<T>(place: &T) -> usize {
+    let address = std::ptr::from_ref(place).addr();
+    let smaps = fs::read_to_string("/proc/self/smaps").expect("read /proc/self/smaps");
+    let mut lines = smaps.lines();
+    lines.find(|line| holds(line, address)).unwrap_or_else(|| panic!("nothing is mapped at {address:#x}"));
+    kilobytes(lines, "Rss:") * 1024 / PAGE
+}
+
+/// Whether a line of smaps begins the mapping around an address: `START-END FLAGS ...`, in hexadecimal.
+fn holds(line: &str, address: usize) -> bool {
+    let range = line.split(' ').next().and_then(|range| range.split_once('-'));
+    let number = |digits| usize::from_str_radix(digits, 16).ok();
+    range.and_then(|(start, end)| Some(number(start)?..number(end)?)).is_some_and(|range| range.contains(&address))
+}
+
+/// Pages that the page table of this process takes.
+///
+/// # Panics
+///
+/// If /proc is not mounted.
+pub fn of_page_table() -> usize {
+    of_process("VmPTE:")
+}
+
+/// Resident pages of this process that no file holds: its own memory, which is given out page by page.
+///
+/// # Panics
+///
+/// If /proc is not mounted.
+pub fn anonymous() -> usize {
+    of_process("RssAnon:")
+}
+
+fn of_process(key: &str) -> usize {
+    let status = fs::read_to_string("/proc/self/status").expect("read /proc/self/status");
+    kilobytes(status.lines(), key) * 1024 / PAGE
+}
+
+/// The number in the first line that begins with `key`.
+fn kilobytes<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> usize {
+    let number = lines.find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.trim().parse().ok());
+    number.unwrap_or_else(|| panic!("no line `{key} NUMBER kB`"))
+}
+
+/// Page faults of this thread that needed no disk, so far.
+///
+/// # Panics
+///
+/// If the kernel does not tell.
+pub fn faults() -> usize {
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: `usage` is valid for writes of one `rusage`.
+    let result = unsafe { libc::getrusage(libc::RUSAGE_THREAD, usage.as_mut_ptr()) };
+    assert_eq!(result, 0, "getrusage of a thread");
+    // SAFETY: zeroed, and then written by the call; all fields are integers.
+    let usage = unsafe { usage.assume_init() };
+    usize::try_from(usage.ru_minflt).expect("a count")
+}
