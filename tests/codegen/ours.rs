@@ -1,9 +1,14 @@
-//! Hot paths as users write them, each a function of its own that `tests/codegen.rs` disassembles beside its twin in `raw.rs`.
+//! Hot paths as users write them, each a function of its own beside its twin in `raw.rs`: `tests/codegen.rs` disassembles them,
+//! `instructions/run` counts what they execute.
 
 #![expect(unsafe_code, reason = "for the unmangled names alone")]
 #![allow(missing_docs, missing_debug_implementations)]
+#![allow(dead_code, unreachable_pub, reason = "of what one of the crates that this is part of does without")]
 
-use mapvalue::{Array, MapValue, Plain, ReadOnly, Shared, Slice, Var};
+use std::hint::black_box;
+use std::sync::Arc;
+
+use mapvalue::{Array, MapValue, Mapping, Plain, ReadOnly, Shared, Slice, Var};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy)]
@@ -130,4 +135,19 @@ const _: () = plain::<Eight>();
 #[unsafe(no_mangle)]
 pub extern "Rust" fn sum(array: &Array<u64>) -> u64 {
     array.iter().map(Shared::load).sum()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn open(mapping: &Arc<Mapping>, offset: usize) -> bool {
+    mapping.var::<Stats>(offset).map(|var| drop(black_box(var))).is_ok()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn open_read_only(mapping: &Arc<Mapping>, offset: usize) -> bool {
+    mapping.var_ro::<Stats>(offset).map(|var| drop(black_box(var))).is_ok()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn project(stats: &Var<Stats>) {
+    drop(black_box(stats.project(|stats| &stats.bytes)));
 }

@@ -8,11 +8,14 @@
     clippy::missing_safety_doc,
     clippy::multiple_unsafe_ops_per_block
 )]
+#![allow(dead_code, unreachable_pub, reason = "of what one of the crates that this is part of does without")]
 
+use std::hint::black_box;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering, fence};
+use std::sync::atomic::{AtomicBool, AtomicI8, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering, fence};
 
+#[derive(Default)]
 pub struct Stats {
     pub packets: AtomicU64,
     pub bytes: AtomicU64,
@@ -21,15 +24,47 @@ pub struct Stats {
     pub live: AtomicU8,
 }
 
+pub type EightCells = [AtomicU64; 8];
+
+pub struct Eight {
+    pub leaves: [u64; 8],
+}
+
+#[derive(Default)]
+pub struct MixedCells {
+    pub a: AtomicU64,
+    pub b: AtomicU64,
+    pub c: AtomicU32,
+    pub d: AtomicU16,
+    pub e: AtomicI8,
+    pub f: AtomicU8,
+    pub g: [AtomicU16; 4],
+}
+
+#[repr(C)]
+pub struct Mixed {
+    pub a: u64,
+    pub b: f64,
+    pub c: u32,
+    pub d: u16,
+    pub e: i8,
+    pub f: bool,
+    pub g: [u16; 4],
+}
+
 /// A pointer with an owner, as a `Var` is.
-pub struct Handle<T> {
+pub struct Handle<T: 'static> {
     place: NonNull<T>,
     pub owner: Arc<AtomicBool>,
 }
 
 impl<T> Handle<T> {
+    pub fn new(place: &'static T, owner: Arc<AtomicBool>) -> Self {
+        Self { place: NonNull::from(place), owner }
+    }
+
     fn get(&self) -> &T {
-        // SAFETY: never called; only its code is looked at.
+        // SAFETY: `new` was given a reference.
         unsafe { self.place.as_ref() }
     }
 }
@@ -41,11 +76,23 @@ pub struct Strided {
     pub owner: Arc<AtomicBool>,
 }
 
+impl Strided {
+    pub fn new(cells: &'static [AtomicU64], owner: Arc<AtomicBool>) -> Self {
+        Self { first: NonNull::from(cells).cast(), len: cells.len(), owner }
+    }
+}
+
 /// A pointer with a length, as a `Slice` is.
 pub struct Contiguous {
     first: NonNull<AtomicU64>,
     len: usize,
     pub owner: Arc<AtomicBool>,
+}
+
+impl Contiguous {
+    pub fn new(cells: &'static [AtomicU64], owner: Arc<AtomicBool>) -> Self {
+        Self { first: NonNull::from(cells).cast(), len: cells.len(), owner }
+    }
 }
 
 #[unsafe(no_mangle)]
@@ -102,21 +149,64 @@ pub extern "Rust" fn load_big_endian(stats: &Handle<Stats>) -> u32 {
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn element(array: &Strided, index: usize) -> Option<u64> {
-    // SAFETY: never called; only its code is looked at.
+    // SAFETY: `new` was given so many cells, of 8 bytes each.
     (index < array.len)
         .then(|| unsafe { array.first.add(index * 8).cast::<AtomicU64>().as_ref() }.load(Ordering::Relaxed))
 }
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn slice_element(slice: &Contiguous, index: usize) -> Option<u64> {
-    // SAFETY: never called; only its code is looked at.
+    // SAFETY: `new` was given so many cells.
     let slice = unsafe { std::slice::from_raw_parts(slice.first.as_ptr(), slice.len) };
     slice.get(index).map(|cell| cell.load(Ordering::Relaxed))
 }
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn sum(slice: &Contiguous) -> u64 {
-    // SAFETY: never called; only its code is looked at.
+    // SAFETY: `new` was given so many cells.
     let slice = unsafe { std::slice::from_raw_parts(slice.first.as_ptr(), slice.len) };
     slice.iter().map(|cell| cell.load(Ordering::Relaxed)).sum()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_eight(value: &Handle<EightCells>) -> Eight {
+    let cells = value.get();
+    Eight { leaves: std::array::from_fn(|i| cells[i].load(Ordering::Relaxed)) }
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn store_eight(place: &Handle<EightCells>, value: &Eight) {
+    for (cell, leaf) in place.get().iter().zip(value.leaves) {
+        cell.store(leaf, Ordering::Relaxed);
+    }
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn load_mixed(value: &Handle<MixedCells>) -> Mixed {
+    let cells = value.get();
+    Mixed {
+        a: cells.a.load(Ordering::Relaxed),
+        b: f64::from_bits(cells.b.load(Ordering::Relaxed)),
+        c: cells.c.load(Ordering::Relaxed),
+        d: cells.d.load(Ordering::Relaxed),
+        e: cells.e.load(Ordering::Relaxed),
+        f: cells.f.load(Ordering::Relaxed) != 0,
+        g: std::array::from_fn(|i| cells.g[i].load(Ordering::Relaxed)),
+    }
+}
+
+/// A share in the mapping, without a place in it: what the checks of a place are counted against.
+#[unsafe(no_mangle)]
+pub extern "Rust" fn open(owner: &Arc<AtomicBool>) {
+    drop(black_box(Arc::clone(owner)));
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn open_read_only(owner: &Arc<AtomicBool>) {
+    drop(black_box(Arc::clone(owner)));
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn project(stats: &Handle<Stats>) {
+    drop(black_box(Handle { place: NonNull::from(&stats.get().bytes), owner: Arc::clone(&stats.owner) }));
 }

@@ -1,0 +1,54 @@
+//! Runs the hot paths of mapvalue, for `run` to count their instructions.
+
+mod call;
+#[path = "../codegen/ours.rs"]
+mod paths;
+
+use std::sync::Arc;
+
+use call::call;
+use mapvalue::{Array, Mapping, Slice, Var};
+use paths::{Eight, Mixed, Stats};
+
+/// Elements that are summed.
+const LEN: usize = 64;
+
+fn main() {
+    let mapping = Mapping::memfd(4096).expect("make a memfd");
+    single(&mapping.var(64).expect("a place in the memfd"));
+    structs(&mapping.var(64).expect("a place in the memfd"), &mapping.var(64).expect("a place in the memfd"));
+    elements(
+        &Mapping::memfd(8 * LEN).and_then(|mapping| mapping.array()).expect("an array in a memfd"),
+        &mapping.slice(0, LEN).expect("a slice of the memfd"),
+    );
+    call!(open(&mapping, 64));
+    call!(open_read_only(&mapping, 64));
+    assert_eq!(Arc::strong_count(&mapping), 1, "all handles were dropped");
+}
+
+fn single(stats: &Var<Stats>) {
+    let read_only = stats.read_only();
+    call!(load(stats));
+    call!(load_read_only(&read_only));
+    call!(load_acquire(stats));
+    call!(store(stats, 7));
+    call!(store_release(stats, 7));
+    call!(fetch_add(stats, 7));
+    call!(fetch_add_used(stats, 7));
+    call!(load_bool(stats));
+    call!(load_enum(stats));
+    call!(load_big_endian(stats));
+    call!(project(stats));
+}
+
+fn structs(eight: &Var<Eight>, mixed: &Var<Mixed>) {
+    call!(store_eight(eight, &Eight { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8 }));
+    call!(load_eight(eight));
+    call!(load_mixed(mixed));
+}
+
+fn elements(array: &Array<u64>, slice: &Slice<u64>) {
+    call!(element(array, 3));
+    call!(slice_element(slice, 3));
+    call!(sum(array));
+}

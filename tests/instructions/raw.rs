@@ -1,0 +1,55 @@
+//! Runs the raw twins of the hot paths, for `run` to count their instructions.
+
+mod call;
+#[path = "../codegen/raw.rs"]
+mod paths;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+
+use call::call;
+use paths::{Contiguous, Eight, EightCells, Handle, MixedCells, Stats, Strided};
+
+/// Elements that are summed.
+const LEN: usize = 64;
+
+fn main() {
+    let owner = Arc::new(AtomicBool::new(false));
+    single(&Handle::new(leaked(), Arc::clone(&owner)));
+    structs(&Handle::new(leaked(), Arc::clone(&owner)), &Handle::new(leaked(), Arc::clone(&owner)));
+    let cells: &'static [AtomicU64; LEN] = Box::leak(Box::new([const { AtomicU64::new(0) }; LEN]));
+    elements(&Strided::new(cells, Arc::clone(&owner)), &Contiguous::new(cells, Arc::clone(&owner)));
+    call!(open(&owner));
+    call!(open_read_only(&owner));
+}
+
+fn leaked<T: Default>() -> &'static T {
+    Box::leak(Box::default())
+}
+
+fn single(stats: &Handle<Stats>) {
+    call!(load(stats));
+    call!(load_read_only(stats));
+    call!(load_acquire(stats));
+    call!(store(stats, 7));
+    call!(store_release(stats, 7));
+    call!(fetch_add(stats, 7));
+    call!(fetch_add_used(stats, 7));
+    call!(load_bool(stats));
+    call!(load_enum(stats));
+    call!(load_big_endian(stats));
+    call!(project(stats));
+}
+
+fn structs(eight: &Handle<EightCells>, mixed: &Handle<MixedCells>) {
+    call!(store_eight(eight, &Eight { leaves: [1, 2, 3, 4, 5, 6, 7, 8] }));
+    call!(load_eight(eight));
+    call!(load_mixed(mixed));
+}
+
+fn elements(array: &Strided, slice: &Contiguous) {
+    call!(element(array, 3));
+    call!(slice_element(slice, 3));
+    call!(sum(slice));
+}
