@@ -24,7 +24,8 @@ use pages::{Pages, Release};
 /// It is always in an [`Arc`], which every handle holds: the pages stay mapped as they are until the last handle is
 /// dropped, and then they are unmapped. The descriptor and the loader that it came from may go at any time before.
 ///
-/// `Mapping` is `Send + Sync + 'static`, as are all handles.
+/// `Mapping` is `Send + Sync + 'static`, as are all handles. To make, clone or drop a handle changes the count in the `Arc`, for which
+/// threads wait for each other: see "On hot paths" at [`Var`].
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, Var};

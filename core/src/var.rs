@@ -37,6 +37,29 @@ use crate::{
 /// ```
 ///
 /// `load` and `store` of a struct move it leaf by leaf: no field is ever torn, but two fields may come from two moments.
+///
+/// # On hot paths
+///
+/// To open, clone, project or drop a handle changes the count of the mapping's handles, an atomic of which there is one for all
+/// threads: threads that do so at the same moment wait for each other, each several times as long as one that is alone
+/// (`tests/tests/scale.rs` measures it). Loads and stores do not touch it. So open and project before the loop, and lend
+/// handles rather than clone them:
+///
+/// ```
+/// # use mapvalue::{Mapping, Var};
+/// # let mapping = Mapping::memfd(4096)?;
+/// let by_cpu: Var<[[u64; 8]; 2]> = mapping.var(0)?; // a line of the cache each
+/// std::thread::scope(|scope| {
+///     for cpu in 0..2 {
+///         let counter = &by_cpu[cpu][0]; // no handle, but a reference into one
+///         scope.spawn(move || (0..1000).for_each(|_| { counter.fetch_add(1); }));
+///     }
+/// });
+/// assert_eq!((by_cpu[0][0].load(), by_cpu[1][0].load()), (1000, 1000));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// A thread that is not scoped gets a clone, once, when it starts.
 pub struct Var<T: MapValue, A: Access = ReadWrite> {
     place: NonNull<T::Shared<A>>,
     mapping: Arc<Mapping>,

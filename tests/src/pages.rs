@@ -3,8 +3,16 @@
 use std::fs;
 use std::mem::MaybeUninit;
 
-/// Bytes in a page of the platforms that the tests run on.
-pub const PAGE: usize = 4096;
+/// Bytes in a page.
+///
+/// # Panics
+///
+/// If the kernel does not tell.
+pub fn size() -> usize {
+    // SAFETY: takes an integer and touches no memory.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).expect("the size of a page")
+}
 
 /// Pages of the mapping around `place` that are resident here, as the kernel counts them (`Rss` in /proc/self/smaps).
 ///
@@ -12,11 +20,24 @@ pub const PAGE: usize = 4096;
 ///
 /// If nothing is mapped there, or /proc is not.
 pub fn resident<T>(place: &T) -> usize {
+    of_mapping(place, "Rss:")
+}
+
+/// Pages of the mapping around `place` that are this process's own, not a file's or a map's.
+///
+/// # Panics
+///
+/// As for [`resident`].
+pub fn own<T>(place: &T) -> usize {
+    of_mapping(place, "Anonymous:")
+}
+
+fn of_mapping<T>(place: &T, key: &str) -> usize {
     let address = std::ptr::from_ref(place).addr();
     let smaps = fs::read_to_string("/proc/self/smaps").expect("read /proc/self/smaps");
     let mut lines = smaps.lines();
     lines.find(|line| holds(line, address)).unwrap_or_else(|| panic!("nothing is mapped at {address:#x}"));
-    kilobytes(lines, "Rss:") * 1024 / PAGE
+    pages(lines, key)
 }
 
 /// Whether a line of smaps begins the mapping around an address: `START-END FLAGS ...`, in hexadecimal.
@@ -32,27 +53,15 @@ fn holds(line: &str, address: usize) -> bool {
 ///
 /// If /proc is not mounted.
 pub fn of_page_table() -> usize {
-    of_process("VmPTE:")
-}
-
-/// Resident pages of this process that no file holds: its own memory, which is given out page by page.
-///
-/// # Panics
-///
-/// If /proc is not mounted.
-pub fn anonymous() -> usize {
-    of_process("RssAnon:")
-}
-
-fn of_process(key: &str) -> usize {
     let status = fs::read_to_string("/proc/self/status").expect("read /proc/self/status");
-    kilobytes(status.lines(), key) * 1024 / PAGE
+    pages(status.lines(), "VmPTE:")
 }
 
-/// The number in the first line that begins with `key`.
-fn kilobytes<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> usize {
-    let number = lines.find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.trim().parse().ok());
-    number.unwrap_or_else(|| panic!("no line `{key} NUMBER kB`"))
+/// The number in the first line that begins with `key`, which is in kilobytes.
+fn pages<'a>(mut lines: impl Iterator<Item = &'a str>, key: &str) -> usize {
+    let kilobytes: Option<usize> =
+        lines.find_map(|line| line.strip_prefix(key)?.trim().strip_suffix(" kB")?.trim().parse().ok());
+    kilobytes.unwrap_or_else(|| panic!("no line `{key} NUMBER kB`")) * 1024 / size()
 }
 
 /// Page faults of this thread that needed no disk, so far.
