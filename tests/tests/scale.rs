@@ -170,6 +170,6 @@ fn only_cloned_handles_of_one_mapping_make_threads_wait_for_each_other() {
     println!("beside those of the same mapping {together:.1?}");
     println!("a load through a borrowed handle: alone {borrowed:.2?}");
     println!("on two threads {both_borrowed:.2?}");
-    assert!(apart.median < 2.0 * alone.median, "{apart:?} beside another mapping's, {alone:?} alone");
-    assert!(both_borrowed.median < 2.0 * borrowed.median, "{both_borrowed:?} on two threads, {borrowed:?} on one");
+    assert!(apart.worst < 3.0 * alone.best, "{apart:?} beside another mapping's, {alone:?} alone");
+    assert!(both_borrowed.worst < 3.0 * borrowed.best, "{both_borrowed:?} on two threads, {borrowed:?} on one");
 }
