@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use mapvalue::{Array, MapValue, Mapping, Plain, ReadOnly, Shared, Slice, Var};
+use mapvalue::{Array, MapValue, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy)]
@@ -150,4 +150,9 @@ pub extern "Rust" fn open_read_only(mapping: &Arc<Mapping>, offset: usize) -> bo
 #[unsafe(no_mangle)]
 pub extern "Rust" fn project(stats: &Var<Stats>) {
     drop(black_box(stats.project(|stats| &stats.bytes)));
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn seq_read(cell: &Var<SeqCell<[u64; 8]>>) -> Option<[u64; 8]> {
+    cell.read().ok()
 }

@@ -31,6 +31,12 @@ pub struct Eight {
 }
 
 #[derive(Default)]
+pub struct SeqCells {
+    pub sequence: AtomicU64,
+    pub value: EightCells,
+}
+
+#[derive(Default)]
 pub struct MixedCells {
     pub a: AtomicU64,
     pub b: AtomicU64,
@@ -209,4 +215,17 @@ pub extern "Rust" fn open_read_only(owner: &Arc<AtomicBool>) {
 #[unsafe(no_mangle)]
 pub extern "Rust" fn project(stats: &Handle<Stats>) {
     drop(black_box(Handle { place: NonNull::from(&stats.get().bytes), owner: Arc::clone(&stats.owner) }));
+}
+
+/// One try.
+#[unsafe(no_mangle)]
+pub extern "Rust" fn seq_read(cell: &Handle<SeqCells>) -> Option<[u64; 8]> {
+    let cell = cell.get();
+    let before = cell.sequence.load(Ordering::Acquire);
+    if before % 2 == 1 {
+        return None;
+    }
+    let value = std::array::from_fn(|i| cell.value[i].load(Ordering::Relaxed));
+    fence(Ordering::Acquire);
+    (cell.sequence.load(Ordering::Relaxed) == before).then_some(value)
 }

@@ -7,7 +7,7 @@ mod paths;
 use std::sync::Arc;
 
 use call::call;
-use mapvalue::{Array, Mapping, Slice, Var};
+use mapvalue::{Array, Mapping, SeqCell, Slice, Var};
 use paths::{Eight, Mixed, Stats};
 
 /// Elements that are summed.
@@ -21,6 +21,9 @@ fn main() {
         &Mapping::memfd(8 * LEN).and_then(|mapping| mapping.array()).expect("an array in a memfd"),
         &mapping.slice(0, LEN).expect("a slice of the memfd"),
     );
+    let cell: Var<SeqCell<[u64; 8]>> = mapping.var(1024).expect("a place in the memfd");
+    call!(seq_read(&cell));
+    drop(cell);
     call!(open(&mapping, 64));
     call!(open_read_only(&mapping, 64));
     assert_eq!(Arc::strong_count(&mapping), 1, "all handles were dropped");

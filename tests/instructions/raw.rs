@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 
 use call::call;
-use paths::{Contiguous, Eight, EightCells, Handle, MixedCells, Stats, Strided};
+use paths::{Contiguous, Eight, EightCells, Handle, MixedCells, SeqCells, Stats, Strided};
 
 /// Elements that are summed.
 const LEN: usize = 64;
@@ -20,6 +20,8 @@ fn main() {
     structs(&Handle::new(leaked(), Arc::clone(&owner)), &Handle::new(leaked(), Arc::clone(&owner)));
     let cells: &'static [AtomicU64; LEN] = Box::leak(Box::new([const { AtomicU64::new(0) }; LEN]));
     elements(&Strided::new(cells, Arc::clone(&owner)), &Contiguous::new(cells, Arc::clone(&owner)));
+    let cell: Handle<SeqCells> = Handle::new(leaked(), Arc::clone(&owner));
+    call!(seq_read(&cell));
     call!(open(&owner));
     call!(open_read_only(&owner));
 }

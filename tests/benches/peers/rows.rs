@@ -127,6 +127,13 @@ pub(crate) const ROWS: &[Row] = &[
         measure: single::fetch_add,
     },
     Row {
+        name: "seq_read/raw",
+        ours: "`SeqCell<[u64; 8]>::read`, beside no writer",
+        theirs: "8 relaxed loads by a raw pointer",
+        target: 2.0,
+        measure: single::seq_read,
+    },
+    Row {
         name: "sparse_32m",
         ours: "pages of a 32 MiB array that are resident here after 100 counters were touched",
         theirs: "100 pages",

@@ -9,7 +9,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use mapvalue::{Mapping, Shared, Var};
+use mapvalue::{Mapping, SeqCell, Shared, Var};
 use vm_memory::{Bytes, VolatileSlice};
 use zerocopy::FromBytes;
 
@@ -129,6 +129,29 @@ fn zerocopy_load_64b(bytes: &[u8]) {
 fn leaves(record: Record) -> [u64; 8] {
     let Record { packets, bytes, errors, drops, first_seen, last_seen, flags, owner } = record;
     [packets, bytes, errors, drops, first_seen, last_seen, flags, owner]
+}
+
+/// Where the cell lies among the counters.
+const CELL: usize = 1024;
+
+pub(crate) fn seq_read(memory: &Memory) -> Outcome {
+    // Its number, and its value beside it.
+    let nine: &[AtomicU64; 9] = memory.raw_counters(CELL + 9)[CELL..].try_into().expect("nine counters");
+    let (number, raw) = nine.split_first().expect("nine");
+    let raw: &[AtomicU64; 8] = raw.try_into().expect("eight");
+    number.store(0, Relaxed);
+    let cell: Var<SeqCell<[u64; 8]>> =
+        memory.counters.mapping().var(CELL * size_of::<u64>()).expect("a place in the map");
+    cell.write([1, 2, 3, 4, 5, 6, 7, 8]).expect("nobody else writes");
+    assert_eq!((cell.read(), number.load(Relaxed)), (Ok(leaves(load_leaves(raw))), 2));
+    timed(|| ours_seq_read(black_box(&cell)), || raw_load_64b(black_box(raw)))
+}
+
+#[inline(never)]
+fn ours_seq_read(cell: &Var<SeqCell<[u64; 8]>>) {
+    repeat(|| {
+        black_box(cell.read().expect("nobody writes"));
+    });
 }
 
 pub(crate) fn var_open(memory: &Memory) -> Outcome {
