@@ -23,8 +23,11 @@
 use std::arch::asm;
 use std::ptr::NonNull;
 
-/// What the loop moves at once.
-const BLOCK: usize = 256;
+/// Two pieces of 16 bytes.
+const PAIR: usize = 32;
+
+/// Pairs that the loop moves at once: 256 bytes.
+const UNROLLED: usize = 8;
 
 /// The least that is worth a run: less is moved as fast by an instruction a leaf.
 const LEAST: usize = 256;
@@ -52,11 +55,11 @@ impl Run {
         let mut at = Cursor { shared: from.as_ptr(), private: to, len: self.len };
         // SAFETY: the caller's promise.
         unsafe { at.approach(load_step) };
-        let blocks = at.len / BLOCK;
-        if blocks > 0 {
-            // SAFETY: as many blocks are left, and `approach` has aligned the shared side to 16.
-            unsafe { load_blocks(at.shared, at.private, blocks) };
-            at.advance(blocks * BLOCK);
+        let pairs = at.len / PAIR;
+        if pairs > 0 {
+            // SAFETY: as many pairs are left, and `approach` has aligned the shared side to 16.
+            unsafe { load_pairs(at.shared, at.private, pairs) };
+            at.advance(pairs * PAIR);
         }
         // SAFETY: the caller's promise.
         unsafe { at.finish(load_step) };
@@ -71,11 +74,11 @@ impl Run {
         let mut at = Cursor { shared: to.as_ptr(), private: from.cast_mut(), len: self.len };
         // SAFETY: the caller's promise.
         unsafe { at.approach(store_step) };
-        let blocks = at.len / BLOCK;
-        if blocks > 0 {
-            // SAFETY: as many blocks are left, and `approach` has aligned the shared side to 16.
-            unsafe { store_blocks(at.shared, at.private, blocks) };
-            at.advance(blocks * BLOCK);
+        let pairs = at.len / PAIR;
+        if pairs > 0 {
+            // SAFETY: as many pairs are left, and `approach` has aligned the shared side to 16.
+            unsafe { store_pairs(at.shared, at.private, pairs) };
+            at.advance(pairs * PAIR);
         }
         // SAFETY: the caller's promise.
         unsafe { at.finish(store_step) };
@@ -184,17 +187,19 @@ unsafe fn narrow_step(from: *mut u8, to: *mut u8, width: usize) {
     }
 }
 
-/// Loads blocks.
+/// Loads pairs.
 ///
 /// # Safety
 ///
-/// `from` is valid for reads of `blocks` blocks, of which there is at least one, and aligned to 16; `to` for writes; the processor
-/// has AVX.
-unsafe fn load_blocks(from: *const u8, to: *mut u8, blocks: usize) {
-    // SAFETY: it reads and writes the blocks alone (the caller's promise). All vector registers are given up, so that their upper
+/// `from` is valid for reads of `pairs` pairs and aligned to 16; `to` for writes; the processor has AVX.
+unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
+    let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
+    // SAFETY: it reads and writes the pairs alone (the caller's promise). All vector registers are given up, so that their upper
     // halves can be cleared at the end, as code without AVX wants them.
     unsafe {
         asm!(
+            "test rcx, rcx",
+            "jz 3f",
             ".p2align 5",
             "2:",
             // Two loads, of 16 bytes each, for a store to private memory of 32.
@@ -208,23 +213,40 @@ unsafe fn load_blocks(from: *const u8, to: *mut u8, blocks: usize) {
             "add rdi, 256",
             "dec rcx",
             "jnz 2b",
+            "3:",
+            "test rdx, rdx",
+            "jz 5f",
+            // What is left, up to 7 pairs.
+            "4:",
+            "vmovdqa xmm0, [rsi]",
+            "vmovdqa xmm1, [rsi + 16]",
+            "vinsertf128 ymm0, ymm0, xmm1, 1",
+            "vmovups [rdi], ymm0",
+            "add rsi, 32",
+            "add rdi, 32",
+            "dec rdx",
+            "jnz 4b",
+            "5:",
             "vzeroupper",
-            inout("rsi") from => _, inout("rdi") to => _, inout("rcx") blocks => _,
+            inout("rsi") from => _, inout("rdi") to => _, inout("rcx") blocks => _, inout("rdx") pairs => _,
             clobber_abi("sysv64"),
             options(nostack),
         );
     }
 }
 
-/// Stores blocks.
+/// Stores pairs.
 ///
 /// # Safety
 ///
-/// As for [`load_blocks`], but it is `to` that is aligned to 16.
-unsafe fn store_blocks(to: *mut u8, from: *const u8, blocks: usize) {
-    // SAFETY: it reads and writes the blocks alone (the caller's promise).
+/// As for [`load_pairs`], but it is `to` that is aligned to 16.
+unsafe fn store_pairs(to: *mut u8, from: *const u8, pairs: usize) {
+    let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
+    // SAFETY: it reads and writes the pairs alone (the caller's promise).
     unsafe {
         asm!(
+            "test rcx, rcx",
+            "jz 3f",
             ".p2align 5",
             "2:",
             ".irp at, 0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240",
@@ -235,7 +257,21 @@ unsafe fn store_blocks(to: *mut u8, from: *const u8, blocks: usize) {
             "add rdi, 256",
             "dec rcx",
             "jnz 2b",
-            inout("rsi") from => _, inout("rdi") to => _, inout("rcx") blocks => _,
+            "3:",
+            "test rdx, rdx",
+            "jz 5f",
+            // What is left, up to 7 pairs.
+            "4:",
+            "vmovdqu xmm0, [rsi]",
+            "vmovdqa [rdi], xmm0",
+            "vmovdqu xmm0, [rsi + 16]",
+            "vmovdqa [rdi + 16], xmm0",
+            "add rsi, 32",
+            "add rdi, 32",
+            "dec rdx",
+            "jnz 4b",
+            "5:",
+            inout("rsi") from => _, inout("rdi") to => _, inout("rcx") blocks => _, inout("rdx") pairs => _,
             out("xmm0") _,
             options(nostack),
         );
