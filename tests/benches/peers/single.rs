@@ -13,7 +13,7 @@ use mapvalue::{Mapping, SeqCell, Shared, Var};
 use vm_memory::{Bytes, VolatileSlice};
 use zerocopy::FromBytes;
 
-use crate::harness::{OPERATIONS, Side, compare, repeat};
+use crate::harness::{OPERATIONS, OURS, Side, THEIRS, compare, repeat};
 use crate::memory::{Memory, Record};
 use crate::rows::Outcome;
 
@@ -41,14 +41,14 @@ pub(crate) fn load_u64_raw(memory: &Memory) -> Outcome {
 #[inline(never)]
 fn ours_load_u64(var: &Var<Record>) -> u64 {
     let mut sum = 0u64;
-    repeat(|| sum = sum.wrapping_add(var.bytes.load()));
+    repeat::<OURS>(|| sum = sum.wrapping_add(var.bytes.load()));
     sum
 }
 
 #[inline(never)]
 fn raw_load_u64(raw: &[AtomicU64; 8]) -> u64 {
     let mut sum = 0u64;
-    repeat(|| sum = sum.wrapping_add(raw[1].load(Relaxed)));
+    repeat::<THEIRS>(|| sum = sum.wrapping_add(raw[1].load(Relaxed)));
     sum
 }
 
@@ -60,14 +60,14 @@ pub(crate) fn load_64b_raw(memory: &Memory) -> Outcome {
 
 #[inline(never)]
 fn ours_load_64b(var: &Var<Record>) {
-    repeat(|| {
+    repeat::<OURS>(|| {
         black_box(var.load());
     });
 }
 
 #[inline(never)]
 fn raw_load_64b(raw: &[AtomicU64; 8]) {
-    repeat(|| {
+    repeat::<THEIRS>(|| {
         black_box(load_leaves(raw));
     });
 }
@@ -89,7 +89,7 @@ fn load_leaves(raw: &[AtomicU64; 8]) -> Record {
 /// As [`ours_load_64b`], with the handle given anew each time.
 #[inline(never)]
 fn ours_load_64b_anew(var: &Var<Record>) {
-    repeat(|| {
+    repeat::<OURS>(|| {
         black_box(black_box(var).load());
     });
 }
@@ -105,7 +105,7 @@ pub(crate) fn load_64b_vm_memory(memory: &Memory) -> Outcome {
 
 #[inline(never)]
 fn vm_memory_load_64b(slice: &VolatileSlice<'_>) {
-    repeat(|| {
+    repeat::<THEIRS>(|| {
         black_box(slice.read_obj::<[u64; 8]>(OFFSET).expect("inside of the slice"));
     });
 }
@@ -120,7 +120,7 @@ pub(crate) fn load_64b_zerocopy(memory: &Memory) -> Outcome {
 
 #[inline(never)]
 fn zerocopy_load_64b(bytes: &[u8]) {
-    repeat(|| {
+    repeat::<THEIRS>(|| {
         let (value, _) = <[u64; 8]>::read_from_prefix(black_box(bytes)).expect("64 bytes");
         black_box(value);
     });
@@ -149,7 +149,7 @@ pub(crate) fn seq_read(memory: &Memory) -> Outcome {
 
 #[inline(never)]
 fn ours_seq_read(cell: &Var<SeqCell<[u64; 8]>>) {
-    repeat(|| {
+    repeat::<OURS>(|| {
         black_box(cell.read().expect("nobody writes"));
     });
 }
@@ -161,12 +161,12 @@ pub(crate) fn var_open(memory: &Memory) -> Outcome {
 
 #[inline(never)]
 fn ours_var_open(mapping: &Arc<Mapping>) {
-    repeat(|| drop(black_box(mapping.var::<Record>(black_box(OFFSET)).expect("a place in the map"))));
+    repeat::<OURS>(|| drop(black_box(mapping.var::<Record>(black_box(OFFSET)).expect("a place in the map"))));
 }
 
 #[inline(never)]
 fn raw_var_open(mapping: &Arc<Mapping>) {
-    repeat(|| drop(black_box(Arc::clone(mapping))));
+    repeat::<THEIRS>(|| drop(black_box(Arc::clone(mapping))));
 }
 
 pub(crate) fn fetch_add(memory: &Memory) -> Outcome {
@@ -180,14 +180,14 @@ pub(crate) fn fetch_add(memory: &Memory) -> Outcome {
 
 #[inline(never)]
 fn ours_fetch_add(counter: &Shared<u64>) {
-    repeat(|| {
+    repeat::<OURS>(|| {
         counter.fetch_add(1);
     });
 }
 
 #[inline(never)]
 fn raw_fetch_add(counter: &AtomicU64) {
-    repeat(|| {
+    repeat::<THEIRS>(|| {
         counter.fetch_add(1, Relaxed);
     });
 }

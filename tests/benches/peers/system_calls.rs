@@ -5,7 +5,7 @@ use std::hint::black_box;
 use libbpf_rs::{MapCore, MapFlags};
 use mapvalue::{Array, Shared};
 
-use crate::harness::{OPERATIONS, Side, Timing, compare, repeat};
+use crate::harness::{OPERATIONS, OURS, Side, Timing, compare, repeat};
 use crate::memory::{self, Memory, Record};
 use crate::rows::Outcome;
 
@@ -57,7 +57,7 @@ fn elements(array: &Array<u64>) -> Side<'_> {
 #[inline(never)]
 fn ours_elements(array: &Array<u64>) {
     let mut index = 0;
-    repeat(|| {
+    repeat::<OURS>(|| {
         black_box(array.get(black_box(index)).map(Shared::load));
         index += 1;
     });
