@@ -5,11 +5,10 @@
 //! field's type `Checked<T, { C }>` wherever it needs it, the mirror first of all. That is `T`; but a constant that is an error makes
 //! the whole an erroneous type, of which rustc says nothing more: neither in what the derive writes, nor where the field is used.
 //!
-//! No safety rests on the constant. Whatever is written about a field is asked of its type as well, so a type that is no value makes
+//! No safety rests on the constant, nor on `Checked`: what is written about a field ties the one to the other, since values of the field's
+//! own type are loaded through the mirror of the `Checked` one. Whatever is written about a field is asked of its type as well, so a type that is no value makes
 //! no implementation. Of types that are refused for something else, no place is made and nothing is decoded (asserted in
 //! `Mapping::place` and in `bytes`), and all that would make a value of them panics.
-
-use crate::{Access, MapValue};
 
 /// `T`, whatever the constant is.
 pub type Checked<T, const CHECKED: bool> = <T as Same<CHECKED>>::Type;
@@ -22,16 +21,6 @@ pub trait Same<const CHECKED: bool> {
 
 impl<T: ?Sized, const CHECKED: bool> Same<CHECKED> for T {
     type Type = T;
-}
-
-/// The mirror of a value, whatever the constant is: that of `Checked`, in fewer words where people read it.
-pub trait Mirrored<const CHECKED: bool> {
-    /// The mirror.
-    type Shared<A: Access>;
-}
-
-impl<T: MapValue, const CHECKED: bool> Mirrored<CHECKED> for T {
-    type Shared<A: Access> = <T as MapValue>::Shared<A>;
 }
 
 /// `MAPVALUE_CHECKED` of a type with parameters, where what it is evaluated for does not have the bounds that the type asks for. (It

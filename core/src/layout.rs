@@ -358,16 +358,19 @@ impl Layout {
     }
 
     /// Whether the bytes of a value are what a store leaf by leaf writes, all of them: no padding, no union.
+    #[cfg(feature = "std")]
     pub(crate) const fn is_its_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(true)
     }
 
     /// Whether, besides, any bytes are a value that a load leaf by leaf makes of them: no `bool` and no enum either.
+    #[cfg(feature = "std")]
     pub(crate) const fn is_any_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(false)
     }
 
     /// Whether all leaves are the bytes that they are in memory, `bool` and enums among them if they are `decoded`.
+    #[cfg(feature = "std")]
     const fn is_made_of_bytes(&self, decoded: bool) -> bool {
         match self.kind {
             Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => true,
@@ -641,7 +644,7 @@ fn length(value: &dyn fmt::Display) -> Result<usize, fmt::Error> {
     Ok(count.0)
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "std"))]
 mod tests {
     use std::num::{NonZeroU32, Wrapping};
     use std::sync::atomic::AtomicI64;

@@ -167,8 +167,9 @@ pub mod __private {
     pub use core::mem::{ManuallyDrop, offset_of};
     pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
+    pub use core::sync::atomic::AtomicU32;
 
-    pub use crate::judged::{Any, Checked, Mirrored, Unchecked, never};
+    pub use crate::judged::{Any, Checked, Unchecked, never};
     pub use crate::raw::Raw;
     use crate::{Access, InPlace, InvalidValue, MapValue};
     pub use crate::{refused, union};

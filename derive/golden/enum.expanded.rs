@@ -1,5 +1,5 @@
 #[doc(hidden)]
-#[allow(dead_code, deprecated, non_upper_case_globals)]
+#[allow(deprecated, non_upper_case_globals)]
 const __MAPVALUE_Mode_NUMBERS: [::mapvalue::__private::u8; 2usize] = [
     Mode::Off as ::mapvalue::__private::u8,
     Mode::On as ::mapvalue::__private::u8,

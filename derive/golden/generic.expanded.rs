@@ -40,6 +40,10 @@ const __MAPVALUE_Bank_1: ::mapvalue::__private::bool = {
             ::mapvalue::__private::u64,
             { <usize as ::mapvalue::__private::Any>::ANY },
         >::MAPVALUE_CHECKED
+        && __MapValueFor::<
+            ::mapvalue::__private::AtomicU32,
+            { <usize as ::mapvalue::__private::Any>::ANY },
+        >::MAPVALUE_CHECKED
 };
 ///The shared mirror of [`Bank`]: the same layout, in which each leaf is a cell.
 #[allow(
@@ -58,7 +62,10 @@ struct BankShared<T, const N: usize, A: ::mapvalue::Access = ::mapvalue::ReadWri
     #[cfg(doc)]
     <PhantomData<T> as ::mapvalue::MapValue>::Shared<A>,
     #[cfg(not(doc))]
-    <PhantomData<T> as ::mapvalue::__private::Mirrored<{ __MAPVALUE_Bank_1 }>>::Shared<A>,
+    <::mapvalue::__private::Checked<
+        PhantomData<T>,
+        { __MAPVALUE_Bank_1 },
+    > as ::mapvalue::MapValue>::Shared<A>,
 )
 where
     T: 'static,

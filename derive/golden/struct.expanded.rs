@@ -34,13 +34,17 @@ pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite> {
     pub packets: <u64 as ::mapvalue::MapValue>::Shared<A>,
     #[cfg(not(doc))]
     /// Packets seen.
-    pub packets: <u64 as ::mapvalue::__private::Mirrored<
+    pub packets: <::mapvalue::__private::Checked<
+        u64,
         { __MAPVALUE_Queue_0 },
-    >>::Shared<A>,
+    > as ::mapvalue::MapValue>::Shared<A>,
     #[cfg(doc)]
     mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
     #[cfg(not(doc))]
-    mode: <Mode as ::mapvalue::__private::Mirrored<{ __MAPVALUE_Queue_1 }>>::Shared<A>,
+    mode: <::mapvalue::__private::Checked<
+        Mode,
+        { __MAPVALUE_Queue_1 },
+    > as ::mapvalue::MapValue>::Shared<A>,
 }
 #[automatically_derived]
 #[allow(deprecated, clippy::multiple_bound_locations)]

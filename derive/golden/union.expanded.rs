@@ -30,14 +30,16 @@ const _: () = {
 #[repr(C)]
 pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrite> {
     __0: shared::mapvalue::__private::ManuallyDrop<
-        <U32<
-            BigEndian,
-        > as shared::mapvalue::__private::Mirrored<{ __MAPVALUE_Address_0 }>>::Shared<A>,
+        <shared::mapvalue::__private::Checked<
+            U32<BigEndian>,
+            { __MAPVALUE_Address_0 },
+        > as shared::mapvalue::MapValue>::Shared<A>,
     >,
     __1: shared::mapvalue::__private::ManuallyDrop<
-        <[u8; 16] as shared::mapvalue::__private::Mirrored<
+        <shared::mapvalue::__private::Checked<
+            [u8; 16],
             { __MAPVALUE_Address_1 },
-        >>::Shared<A>,
+        > as shared::mapvalue::MapValue>::Shared<A>,
     >,
 }
 #[automatically_derived]
@@ -46,9 +48,10 @@ unsafe impl<
     A: shared::mapvalue::Access,
 > shared::mapvalue::__private::union::UnionPart<
     0usize,
-    <U32<
-        BigEndian,
-    > as shared::mapvalue::__private::Mirrored<{ __MAPVALUE_Address_0 }>>::Shared<A>,
+    <shared::mapvalue::__private::Checked<
+        U32<BigEndian>,
+        { __MAPVALUE_Address_0 },
+    > as shared::mapvalue::MapValue>::Shared<A>,
 > for AddressShared<A> {}
 #[automatically_derived]
 #[allow(deprecated)]
@@ -56,9 +59,10 @@ unsafe impl<
     A: shared::mapvalue::Access,
 > shared::mapvalue::__private::union::UnionPart<
     1usize,
-    <[u8; 16] as shared::mapvalue::__private::Mirrored<
+    <shared::mapvalue::__private::Checked<
+        [u8; 16],
         { __MAPVALUE_Address_1 },
-    >>::Shared<A>,
+    > as shared::mapvalue::MapValue>::Shared<A>,
 > for AddressShared<A> {}
 #[automatically_derived]
 #[allow(
@@ -87,16 +91,16 @@ impl<A: shared::mapvalue::Access> AddressShared<A> {
     #[inline]
     pub fn v4(
         &self,
-    ) -> &<U32<
-        BigEndian,
-    > as shared::mapvalue::__private::Mirrored<{ __MAPVALUE_Address_0 }>>::Shared<A> {
+    ) -> &<shared::mapvalue::__private::Checked<
+        U32<BigEndian>,
+        { __MAPVALUE_Address_0 },
+    > as shared::mapvalue::MapValue>::Shared<A> {
         shared::mapvalue::__private::union::part::<
             0usize,
-            <U32<
-                BigEndian,
-            > as shared::mapvalue::__private::Mirrored<
+            <shared::mapvalue::__private::Checked<
+                U32<BigEndian>,
                 { __MAPVALUE_Address_0 },
-            >>::Shared<A>,
+            > as shared::mapvalue::MapValue>::Shared<A>,
             Self,
         >(self)
     }
@@ -115,14 +119,16 @@ impl<A: shared::mapvalue::Access> AddressShared<A> {
     #[inline]
     fn v6(
         &self,
-    ) -> &<[u8; 16] as shared::mapvalue::__private::Mirrored<
+    ) -> &<shared::mapvalue::__private::Checked<
+        [u8; 16],
         { __MAPVALUE_Address_1 },
-    >>::Shared<A> {
+    > as shared::mapvalue::MapValue>::Shared<A> {
         shared::mapvalue::__private::union::part::<
             1usize,
-            <[u8; 16] as shared::mapvalue::__private::Mirrored<
+            <shared::mapvalue::__private::Checked<
+                [u8; 16],
                 { __MAPVALUE_Address_1 },
-            >>::Shared<A>,
+            > as shared::mapvalue::MapValue>::Shared<A>,
             Self,
         >(self)
     }

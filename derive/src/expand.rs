@@ -407,11 +407,7 @@ impl<'a> FieldOf<'a> {
     /// The mirror of the field's type.
     fn mirror(&self, krate: &Path, access: &Ident) -> TokenStream {
         let Self { ty, value, .. } = self;
-        if let Judged::Checked(check) = &self.judged {
-            quote_spanned!(ty.span()=> <#ty as #krate::__private::Mirrored<{ #check }>>::Shared<#access>)
-        } else {
-            quote_spanned!(ty.span()=> <#value as #krate::MapValue>::Shared<#access>)
-        }
+        quote_spanned!(ty.span()=> <#value as #krate::MapValue>::Shared<#access>)
     }
 
     /// The same type as readers of the documentation shall see it, if it is another in words.
@@ -519,7 +515,7 @@ fn checked_once(input: &Input<'_>, required: &TokenStream, check: &TokenStream) 
         GenericParam::Lifetime(param) => param.to_token_stream(),
     });
     let markers = input.generics.type_params().map(|param| &param.ident);
-    let evaluated = ["u8", "u16", "u32", "u64"].map(|representative| {
+    let evaluated = ["u8", "u16", "u32", "u64", "AtomicU32"].map(|representative| {
         let representative = Ident::new(representative, Span::call_site());
         let arguments = input.generics.params.iter().map(|param| match param {
             GenericParam::Type(_) => quote!(#private::#representative),

@@ -31,7 +31,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     };
     quote! {
         #[doc(hidden)]
-        #[allow(dead_code, deprecated, non_upper_case_globals)]
+        #[allow(deprecated, non_upper_case_globals)]
         const #numbers: [#repr; #count] = [#(#casts),*];
 
         #[automatically_derived]
