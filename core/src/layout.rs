@@ -45,6 +45,8 @@ pub struct Layout {
     size: usize,
     align: usize,
     kind: Kind,
+    /// Whether it is an atomic, of which others may change a value that this thread only borrows.
+    atomic: bool,
 }
 
 /// What kind of type a [`Layout`] describes.
@@ -240,7 +242,7 @@ impl Layout {
 #[doc(hidden)]
 impl Layout {
     const fn new(name: &'static str, size: usize, align: usize, kind: Kind) -> Self {
-        Self { name, c_name: name, size, align, kind }
+        Self { name, c_name: name, size, align, kind, atomic: false }
     }
 
     /// A leaf that is aligned as its Rust type is.
@@ -251,6 +253,12 @@ impl Layout {
             "mapvalue needs a target on which integers are aligned to their size"
         );
         Self::new(name, size_of::<T>(), align_of::<T>(), kind)
+    }
+
+    /// The leaf as an atomic.
+    #[must_use]
+    pub const fn of_atomic(self) -> Self {
+        Self { atomic: true, ..self }
     }
 
     /// A leaf whose place must be aligned to `align` although its Rust type is not.
@@ -357,31 +365,33 @@ impl Layout {
         }
     }
 
-    /// Whether the bytes of a value are what a store leaf by leaf writes, all of them: no padding, no union.
+    /// Whether the bytes of a value are what a store leaf by leaf writes, all of them, and nobody else changes them: no padding, no
+    /// union, no atomic.
     #[cfg(feature = "std")]
     pub(crate) const fn is_its_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(true)
     }
 
-    /// Whether, besides, any bytes are a value that a load leaf by leaf makes of them: no `bool` and no enum either.
+    /// Whether any bytes are a value that a load leaf by leaf makes of them: no padding, no union, no `bool` and no enum.
     #[cfg(feature = "std")]
     pub(crate) const fn is_any_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(false)
     }
 
-    /// Whether all leaves are the bytes that they are in memory, `bool` and enums among them if they are `decoded`.
+    /// Whether all leaves are the bytes that they are in memory: to `store`, with `bool` and enums among them and without atomics, or to
+    /// load.
     #[cfg(feature = "std")]
-    const fn is_made_of_bytes(&self, decoded: bool) -> bool {
+    const fn is_made_of_bytes(&self, store: bool) -> bool {
         match self.kind {
-            Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => true,
-            Kind::Bool | Kind::Enum { .. } => decoded,
+            Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => !(store && self.atomic),
+            Kind::Bool | Kind::Enum { .. } => store,
             // Which of its fields is there is not known, nor then which of its bytes are.
             Kind::Union { .. } | Kind::Refused => false,
-            Kind::Array { element, .. } => element.is_made_of_bytes(decoded),
+            Kind::Array { element, .. } => element.is_made_of_bytes(store),
             Kind::Struct { fields } => {
                 let mut i = 0;
                 while i < fields.len() {
-                    if !fields[i].layout.is_made_of_bytes(decoded) {
+                    if !fields[i].layout.is_made_of_bytes(store) {
                         return false;
                     }
                     i += 1;
@@ -654,7 +664,7 @@ mod tests {
     #[derive(MapValue)]
     #[repr(C)]
     struct Dense {
-        a: AtomicI64,
+        a: i64,
         b: [f32; 2],
         c: Option<NonZeroU32>,
         d: Wrapping<u32>,
@@ -698,6 +708,7 @@ mod tests {
     #[test]
     fn what_can_be_copied_as_bytes_is_told_by_the_layout() {
         assert_eq!(bytes_of::<Dense>(), (true, true));
+        assert_eq!(bytes_of::<[AtomicI64; 2]>(), (false, true), "others may change what is to be stored");
         assert_eq!(bytes_of::<Padded>(), (false, false));
         assert_eq!(bytes_of::<[Padded; 4]>(), (false, false));
         assert_eq!(bytes_of::<Decoded>(), (true, false));

@@ -153,7 +153,7 @@ macro_rules! integers {
         #[diagnostic::do_not_recommend]
         unsafe impl MapValue for $atomic {
             type Shared<A: Access> = Shared<$int, A>;
-            const LAYOUT: Layout = Layout::leaf::<Self>(stringify!($atomic), Kind::int::<$int>());
+            const LAYOUT: Layout = Layout::leaf::<Self>(stringify!($atomic), Kind::int::<$int>()).of_atomic();
 
             #[inline]
             fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {

@@ -64,7 +64,7 @@
 //!   BPF may store anything. Values are made after the load: a `bool` is `byte != 0`, an enum is checked (`try_load`).
 //! - **Read-only mappings are only loaded from**, with relaxed loads of at most 8 bytes: of atomic operations, these alone are
 //!   guaranteed not to write ("Atomic accesses to read-only memory" in [`core::sync::atomic`]). `load_acquire` is such a load and a
-//!   fence. No store exists on a [`ReadOnly`] handle.
+//!   fence. (Bulk copies load 16 bytes by an instruction that is a load and nothing else.) No store exists on a [`ReadOnly`] handle.
 //! - **Padding** is never read or written. (What others write there is outside of every cell. The language does not say yet whether
 //!   that is allowed under a `&` to a type with cells; the compiler makes no use of it.)
 //! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception is [`InPlace`]: types made of atomics

@@ -13,8 +13,8 @@ use crate::{Access, Error, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWr
 ///
 /// In memory it is a `u64`, the sequence number, and the value behind it. The number is odd while somebody writes. A reader looks
 /// at it, loads the value, and looks again: it takes what it loaded only if the number was even and is still the same. So readers
-/// write nothing, also work on read-only mappings, and never keep a writer waiting; there may be any number of readers and
-/// writers, in any process and in BPF programs. Zeroed memory is a cell that was never written, with a value of zeros.
+/// write nothing, also work on read-only mappings, and never keep a writer waiting (BPF programs that read do write where loads have no
+/// order of their own: see `mapvalue/order.bpf.h`); there may be any number of readers and writers, in any process and in BPF programs. Zeroed memory is a cell that was never written, with a value of zeros.
 ///
 /// Through a handle it has [`read`](SeqCellShared::read) and [`write`](SeqCellShared::write):
 ///
@@ -51,8 +51,8 @@ use crate::{Access, Error, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWr
 /// It suits values that are written now and then. Beside a writer that never pauses, a reader seldom finds the value still, and
 /// is told [`Busy`] the rest of the time.
 ///
-/// All sides must keep to the protocol. In Rust there is no other way to the value; a BPF program must not store to it between no
-/// `begin` and `end`.
+/// All sides must keep to the protocol. In Rust there is no other way to the value but raw offsets; a BPF program must store
+/// to it between `mv_seq_begin` and `mv_seq_end` alone.
 ///
 /// # A writer that dies
 ///
@@ -134,7 +134,7 @@ unsafe impl<T: Plain> Plain for SeqCell<T> {
     }
 }
 
-/// How often a reader looks, and a writer tries, before it returns [`Busy`]: for some microseconds.
+/// How often a reader looks, and a writer tries, before it returns [`Busy`]: for some microseconds, if the value is small.
 const TRIES: u32 = 1000;
 
 /// A [`SeqCell`] that did not hold still: somebody was writing it each time that it was looked at.
@@ -215,6 +215,8 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     ///
     /// If the sequence number is no longer the odd one of `busy`, the writer was alive, or someone else has recovered the cell: then
     /// this changes nothing and returns `false`.
+    ///
+    /// `busy` must be of this cell: it is a number, and another cell may be at the same.
     ///
     /// Call it only if the writer is known to be gone: its process was waited for, its program is unloaded. If it
     /// is alive after all, its stores and these mix, and the next readers may see both.

@@ -2,11 +2,11 @@
 
 use std::iter;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use mapvalue::zerocopy::byteorder::big_endian;
-use mapvalue::{Array, Error, MapValue, Mapping, Plain, Shared, Slice, Storable};
+use mapvalue::{Array, Error, MapValue, Mapping, Plain, Shared, Slice, Storable, Var};
 
 const LEN: usize = 2560;
 
@@ -134,6 +134,39 @@ fn padding_is_not_written() {
     let value = PaddedInside { inner: Padded { a: 1, b: 2 }, last: 3 };
     mapping.array::<PaddedInside>().unwrap().store_from(&[value; (LEN - 16) / 24]).unwrap();
     assert!(bytes_of(&mapping).chunks_exact(24).all(|value| value[12..16] == [0xaa; 4] && value[16] == 3));
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Mixed {
+    a: u32,
+    b: u16,
+    words: [u32; 100],
+    live: bool,
+    last: u16,
+}
+
+#[test]
+fn long_elements_at_a_stride_are_decoded_and_their_padding_is_not_written() {
+    assert_eq!(size_of::<Mixed>(), 412);
+    let mapping = memory(&[2; 3 * 416]);
+    let array: Array<Mixed> = mapping.array().unwrap();
+    let mut out = vec![array.var(0).unwrap().load(); 3];
+    array.load_into(&mut out).unwrap();
+    assert!(out.iter().all(|value| u8::from(value.live) == 1));
+    array.store_from(&[Mixed { a: 0, b: 0, words: [0; 100], live: false, last: 0 }; 3]).unwrap();
+    let kept = bytes_of(&mapping).iter().filter(|byte| **byte == 2).count();
+    assert_eq!(kept, 3 * (416 - (4 + 2 + 400 + 1 + 2)));
+}
+
+#[test]
+fn atomics_that_others_change_are_stored_one_by_one() {
+    // Out of the mapping itself, one on: each is loaded after the one before it was stored.
+    let mapping = Mapping::memfd(8 * 64).unwrap();
+    mapping.var::<u64>(0).unwrap().store(1);
+    let all: Var<[AtomicU64; 64]> = mapping.var(0).unwrap();
+    mapping.slice::<AtomicU64>(8, 63).unwrap().store_from(&all.as_ref()[..63]).unwrap();
+    assert!(mapping.slice::<u64>(0, 64).unwrap().iter().all(|word| word.load() == 1));
 }
 
 #[test]

@@ -170,6 +170,27 @@ fn a_dead_writer<O: Omitted>() {
     });
 }
 
+/// A reader that is there before the writer that died.
+fn a_reader_beside_a_recovery<O: Omitted>() {
+    loom::model(|| {
+        let cell = Cell::<O>::new();
+        let reader = {
+            let cell = Arc::clone(&cell);
+            thread::spawn(move || cell.read(1).is_ok())
+        };
+        let turn = protocol::begin(&cell.sequence, 1).expect("the only writer");
+        let mine = protocol::take_over(&cell.sequence, turn).expect("nobody else has");
+        cell.store(3);
+        protocol::end(&cell.sequence, mine).expect("nobody else has");
+        reader.join().unwrap();
+    });
+}
+
+#[test]
+fn no_reader_gets_half_of_a_recovery() {
+    a_reader_beside_a_recovery::<Nothing>();
+}
+
 #[test]
 fn no_reader_gets_half_of_a_write() {
     a_reader_and_a_writer::<Nothing>(1, 2);
@@ -192,6 +213,7 @@ fn without_any_one_of_the_orders_a_model_fails() {
     assert!(fails(|| a_reader_and_a_writer::<AcquireFences>(2, 1)), "acquire fences");
     assert!(fails(|| a_reader_and_a_writer::<ReleaseFence>(2, 1)), "release fence");
     assert!(fails(|| a_reader_and_a_writer::<Release>(2, 1)), "release of the end");
+    assert!(fails(a_reader_beside_a_recovery::<ReleaseFence>), "release fence of a recovery");
     assert!(fails(two_writers::<Acquire>), "acquire of the beginning");
     assert!(fails(two_writers::<Release>), "release of the end, for the next writer");
 }

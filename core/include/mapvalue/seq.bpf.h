@@ -28,7 +28,7 @@
  * operation that returns a value is fully ordered. They pair with the two looks of a reader, `SeqCellShared::read` in Rust. A
  * reader's first look comes before its loads, and they before its second look.
  *
- * Needs what order.bpf.h needs.
+ * Needs what order.bpf.h needs. That holds for readers too: but on x86 (-D__TARGET_ARCH_x86) they need a cell that the program may write.
  */
 #ifndef MAPVALUE_SEQ_BPF_H
 #define MAPVALUE_SEQ_BPF_H
@@ -38,25 +38,26 @@
 #define MV_SEQ_CELL(type)                                                                                              \
 	struct {                                                                                                       \
 		unsigned long long sequence;                                                                           \
-		type value;                                                                                            \
+		__typeof__(type) value;                                                                                \
 	}
 
 /* Takes the turn to write: the number to end it with, or 0 if somebody else has it. */
 #define mv_seq_begin(cell)                                                                                             \
 	({                                                                                                             \
-		unsigned long long mv_now = mv_load(&(cell)->sequence);                                                \
-		_Bool mv_mine = !(mv_now & 1) &&                                                                       \
-				__sync_val_compare_and_swap(&(cell)->sequence, mv_now, mv_now + 1) == mv_now;          \
+		__auto_type __mv_begin_at = &(cell)->sequence;                                                         \
+		unsigned long long __mv_begin = mv_load(__mv_begin_at);                                                \
+		_Bool __mv_mine = !(__mv_begin & 1) &&                                                                 \
+				  __sync_val_compare_and_swap(__mv_begin_at, __mv_begin, __mv_begin + 1) == __mv_begin;\
 		mv_barrier();                                                                                          \
-		mv_mine ? mv_now + 1 : 0;                                                                              \
+		__mv_mine ? __mv_begin + 1 : 0;                                                                        \
 	})
 
 /* Ends the turn; 0 if user space took this writer for dead and has recovered the cell meanwhile. */
 #define mv_seq_end(cell, turn)                                                                                         \
 	({                                                                                                             \
-		unsigned long long mv_turn = (turn);                                                                   \
+		unsigned long long __mv_turn = (turn);                                                                 \
 		mv_barrier();                                                                                          \
-		__sync_val_compare_and_swap(&(cell)->sequence, mv_turn, mv_turn + 1) == mv_turn;                       \
+		__sync_val_compare_and_swap(&(cell)->sequence, __mv_turn, __mv_turn + 1) == __mv_turn;                 \
 	})
 
 /* The number to begin reading with. */
@@ -65,8 +66,8 @@
 /* Whether what was read since may be torn, and is to be read again. */
 #define mv_seq_read_retry(cell, seen)                                                                                  \
 	({                                                                                                             \
-		unsigned long long mv_seen = (seen);                                                                   \
-		(mv_seen & 1) || mv_load_after(&(cell)->sequence) != mv_seen;                                          \
+		unsigned long long __mv_seen = (seen);                                                                 \
+		(__mv_seen & 1) || mv_load_after(&(cell)->sequence) != __mv_seen;                                      \
 	})
 
 #endif

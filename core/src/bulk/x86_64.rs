@@ -277,3 +277,12 @@ unsafe fn store_pairs(to: *mut u8, from: *const u8, pairs: usize) {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_processor_with_avx_moves_long_runs_this_way() {
+        assert_eq!(super::of(4096).is_some(), is_x86_feature_detected!("avx") && !cfg!(miri));
+        assert!(super::of(8).is_none());
+    }
+}
