@@ -352,6 +352,107 @@ pub enum Error {
     )]
     NotSealed,
 
+    /// A null pointer leads nowhere.
+    #[error("a null pointer to `{type_name}`: look with `is_null` before following it")]
+    NullArenaPtr {
+        /// The type that it should lead to.
+        type_name: &'static str,
+    },
+
+    /// A pointer into other memory than the arena's, by its high 32 bits.
+    #[error(
+        "the pointer {address:#x} to `{type_name}` leads out of the arena, which lies at {start:#x} and is {len:#x} bytes long: its high 32 bits \
+         are neither the arena's nor 0"
+    )]
+    ForeignArenaPtr {
+        /// The type that it should lead to.
+        type_name: &'static str,
+        /// The pointer, as memory holds it.
+        address: u64,
+        /// The arena's first address.
+        start: u64,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
+    /// A pointer to a place that is not, or not whole, inside the arena.
+    #[error(
+        "the pointer {address:#x} to {size} bytes of `{type_name}` leads out of the arena, which lies at {start:#x} and is {len:#x} bytes long"
+    )]
+    ArenaPtrOutOfRange {
+        /// The type that it should lead to.
+        type_name: &'static str,
+        /// The pointer, as memory holds it: a full address, or its low 32 bits alone.
+        address: u64,
+        /// Size of what was asked for; `usize::MAX` if computing it overflowed.
+        size: usize,
+        /// The arena's first address.
+        start: u64,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
+    /// A pointer to a place that is not aligned for the type.
+    #[error("the pointer {address:#x} to `{type_name}` is misaligned: it needs a multiple of {align}")]
+    MisalignedArenaPtr {
+        /// The type that it should lead to.
+        type_name: &'static str,
+        /// The pointer, as memory holds it.
+        address: u64,
+        /// The alignment in bytes that the type needs.
+        align: usize,
+    },
+
+    /// A handle to a place in an arena whose absent pages are a SIGSEGV.
+    #[error(
+        "{map} was created with BPF_F_SEGV_ON_FAULT: to touch a page that is not there would end this process, so no handle is given out. Copy \
+         values with `read`, or create the arena without the flag"
+    )]
+    ArenaFaults {
+        /// The arena.
+        map: MapName,
+    },
+
+    /// A page of an arena with `BPF_F_SEGV_ON_FAULT` that is not there.
+    #[error("there is no page at {address:#x}, which `{type_name}` reaches into: nobody allocated it, or it was freed")]
+    ArenaPageAbsent {
+        /// The type to read.
+        type_name: &'static str,
+        /// The first byte that is not there.
+        address: u64,
+    },
+
+    /// An arena of more than 4 GiB.
+    #[error("an arena of {len} bytes is more than there can be: at most 4 GiB, {max} bytes")]
+    ArenaTooLong {
+        /// The length in bytes; `u64::MAX` if computing it overflowed.
+        len: u64,
+        /// The largest possible.
+        max: u64,
+    },
+
+    /// A memfd whose length is no whole number of pages.
+    #[error("a memfd of {len} bytes is no arena, whose length is a multiple of a page: {page} bytes")]
+    ArenaLength {
+        /// The length in bytes.
+        len: u64,
+        /// Bytes of a page.
+        page: u64,
+    },
+
+    /// A place that is not in the arena it is said to be in.
+    #[error(
+        "the place at {place:#x} is not inside of this arena, which is mapped at {base:#x} and is {len:#x} bytes long"
+    )]
+    NotInArena {
+        /// Its address in this process.
+        place: usize,
+        /// Where the arena is mapped in this process.
+        base: usize,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
     /// Bytes are not the BTF, or not the object file, that they should be.
     #[cfg(feature = "std")]
     #[error(transparent)]

@@ -145,6 +145,8 @@ pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]
+pub use arena::Arena;
+#[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]
 pub use btf::Btf;

@@ -230,6 +230,15 @@ impl Mapping {
         self.name
     }
 
+    /// Where the memory begins.
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    pub(crate) fn read_only_reason(&self) -> Option<ReadOnlyReason> {
+        self.read_only
+    }
+
     /// Whether it is of a BPF map, which tells where its values lie.
     pub(crate) fn is_map(&self) -> bool {
         self.geometry.is_some()

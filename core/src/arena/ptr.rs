@@ -2,7 +2,10 @@
 
 use core::marker::PhantomData;
 
+use core::sync::atomic::{Ordering, fence};
+
 use crate::address::address_leaf;
+use crate::{Access, Shared, Writable};
 
 /// A pointer to a `T` in an arena, as memory holds it: 8 bytes, a leaf like `u64`.
 ///
@@ -14,7 +17,7 @@ use crate::address::address_leaf;
 /// - Memory of an arena holds *user addresses*: those of the mapping in this process. BPF programs use the low 32 bits,
 ///   [`offset`](Self::offset), alone; an arena never crosses a 4 GiB boundary, so they tell the place.
 /// - Under `BPF_F_NO_USER_CONV` some stored pointers are the bare low 32 bits. So two pointers to one place can
-///   differ as numbers, which is what `==` and `compare_exchange` go by.
+///   differ as numbers, which is what `==` and `compare_exchange` go by; [`Arena::same`](crate::Arena::same) goes by the place.
 /// - Null is the 64-bit value 0, nothing else. The arena's first byte, whose low 32 bits are 0 too, is not null: globals of a BPF
 ///   program lie there, and a list whose head is such a global holds its address.
 ///
@@ -60,6 +63,13 @@ impl<T: ?Sized> ArenaPtr<T> {
         Self::new(address)
     }
 
+    /// [`NULL`](Self::NULL).
+    #[inline]
+    #[must_use]
+    pub const fn null() -> Self {
+        Self::NULL
+    }
+
     /// The number that memory holds.
     #[inline]
     pub const fn address(self) -> u64 {
@@ -84,6 +94,42 @@ impl<T: ?Sized> ArenaPtr<T> {
     #[must_use]
     pub const fn cast<U: ?Sized>(self) -> ArenaPtr<U> {
         ArenaPtr::new(self.address)
+    }
+}
+
+/// Of pointers to objects that have one owner at a time.
+impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
+    /// Takes the pointer out: stores null and returns what was there, in one step, so that of all who take the same one only
+    /// one gets it (relaxed).
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr, Shared};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let slot = arena.var::<ArenaPtr<u64>>(ArenaPtr::from_address(8))?;
+    /// slot.store(ArenaPtr::from_address(64));
+    /// assert_eq!(slot.take(), ArenaPtr::from_address(64));
+    /// assert!(slot.take().is_null());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn take(&self) -> ArenaPtr<T>
+    where
+        A: Writable,
+    {
+        self.swap(ArenaPtr::NULL)
+    }
+
+    /// Takes the pointer out, and orders the accesses after it behind the [`store_release`](Self::store_release) that put it in: who
+    /// takes it sees the object as it was then.
+    #[inline]
+    pub fn take_acquire(&self) -> ArenaPtr<T>
+    where
+        A: Writable,
+    {
+        let taken = self.take();
+        fence(Ordering::Acquire);
+        taken
     }
 }
 
