@@ -440,6 +440,191 @@ pub enum Error {
         page: u64,
     },
 
+    /// The map is no arena.
+    #[error("{map} is of type {map_type}, not an arena: values of an array map are mapped with `Mapping::from_map`")]
+    NotAnArena {
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// Flags that are none of an arena's.
+    #[error(
+        "flags {flags:#x} of an arena: {unknown:#x} is unknown. There are BPF_F_SEGV_ON_FAULT ({:#x}) and BPF_F_NO_USER_CONV ({:#x})",
+        1 << 17, 1 << 18
+    )]
+    ArenaFlags {
+        /// The flags asked for.
+        flags: u32,
+        /// Those among them that are none.
+        unknown: u32,
+    },
+
+    /// An arena can only begin with a page.
+    #[error("an arena at {start:#x} is misaligned: it needs a multiple of a page, {page} bytes, and not 0")]
+    MisalignedArena {
+        /// The address asked for.
+        start: u64,
+        /// Bytes of a page.
+        page: u64,
+    },
+
+    /// The low 32 bits of a pointer must tell the place, so they cannot go on from 0 within an arena.
+    #[error("an arena of {len:#x} bytes at {start:#x} crosses a multiple of 4 GiB: let it begin at one")]
+    ArenaCrosses {
+        /// The address asked for.
+        start: u64,
+        /// The length in bytes.
+        len: u64,
+    },
+
+    /// There is something else in this process where the arena has to be.
+    #[cfg(feature = "std")]
+    #[error(
+        "{map} must be mapped at {start:#x}, {len:#x} bytes, where this process has something already: {by}. Open the arena before that is \
+         there, or create it elsewhere"
+    )]
+    ArenaAddressTaken {
+        /// The arena.
+        map: MapName,
+        /// Where it has to be.
+        start: u64,
+        /// Its length in bytes.
+        len: u64,
+        /// What is there, in the words of /proc.
+        by: String,
+    },
+
+    /// An arena is mapped once in a process.
+    #[error(
+        "there is an arena mapped at {start:#x} in this process already, where {map} has to be. If it is the same, clone the `Arena` that \
+         has it, or take over the loader's mapping with `Arena::adopt`; an arena is mapped once in a process"
+    )]
+    ArenaMappedHere {
+        /// The arena.
+        map: MapName,
+        /// Where it has to be.
+        start: u64,
+    },
+
+    /// The arena was created without an address, so the kernel does not tell where it lies.
+    #[cfg(feature = "std")]
+    #[error(
+        "{map} was created without an address (map_extra is 0), and where it lies could not be found out ({reason}): set map_extra when it \
+         is created, or ask who mapped it (for libbpf's own mapping there is `Arena::adopt`)"
+    )]
+    ArenaAddressUnknown {
+        /// The arena.
+        map: MapName,
+        /// Why a program could not ask for it.
+        reason: String,
+    },
+
+    /// The kernel did not map the arena where it has to be.
+    #[error("{map} cannot be mapped at {start:#x}, {len:#x} bytes: {}", Errno(*errno))]
+    ArenaUnmappable {
+        /// The arena.
+        map: MapName,
+        /// Where it has to be.
+        start: u64,
+        /// Its length in bytes.
+        len: u64,
+        /// The error number.
+        errno: i32,
+    },
+
+    /// There is no free range of addresses for an arena in this process.
+    #[error(
+        "there are no {len:#x} bytes of addresses free between two multiples of 4 GiB (is there a limit on address space, `ulimit -v`?)"
+    )]
+    NoRoomForArena {
+        /// The length in bytes.
+        len: u64,
+    },
+
+    /// Memory that is not what `Arena::adopt` takes over.
+    #[cfg(feature = "std")]
+    #[error(
+        "{len:#x} bytes at {base:#x} are not the mapping of an arena, but {found}. With libbpf: `bpf_map__initial_value` of an arena whose \
+         descriptor was reused or pinned is a copy on the heap; open such an arena with `Arena::from_map`"
+    )]
+    NotArenaMemory {
+        /// Where it begins.
+        base: usize,
+        /// Its length in bytes.
+        len: usize,
+        /// What it is, in the words of /proc.
+        found: String,
+    },
+
+    /// The arena has no map of the kernel's, or none that is known.
+    #[error(
+        "not possible to {operation}: the arena is a memfd, or memory adopted without its map (`Arena::adopt_map`)"
+    )]
+    NoArenaMap {
+        /// What was asked for.
+        operation: &'static str,
+    },
+
+    /// The kernel has no arenas on this machine.
+    #[error(
+        "the kernel has no arenas here: it needs its JIT compiler for BPF, and one that knows arenas on this architecture"
+    )]
+    NoArenas,
+
+    /// Pages that are not in the arena.
+    #[error("pages {start}..{end} are out of range: the arena has {pages}")]
+    PagesOutOfRange {
+        /// The first page.
+        start: u64,
+        /// The page after the last.
+        end: u64,
+        /// The number of pages.
+        pages: u64,
+    },
+
+    /// There are not as many free pages side by side as were asked for.
+    #[error("the arena has no {pages} free pages side by side (or the kernel has no memory for them)")]
+    NoFreePages {
+        /// The number asked for.
+        pages: u64,
+    },
+
+    /// Pages that somebody has.
+    #[error(
+        "pages {start}..{end} are not free: BPF programs allocated or reserved some, or a process touched them (or the kernel has no memory)"
+    )]
+    PagesTaken {
+        /// The first page.
+        start: u64,
+        /// The page after the last.
+        end: u64,
+    },
+
+    /// The kernel has no function of this name for BPF programs.
+    #[error("the running kernel {running} has no function `{name}` for BPF programs: Linux {needs} or newer has it")]
+    NoKernelFunction {
+        /// Its name.
+        name: &'static str,
+        /// The first version that has it.
+        needs: KernelVersion,
+        /// The version that runs.
+        running: KernelVersion,
+    },
+
+    /// The kernel refused to load a program of this crate.
+    #[cfg(feature = "std")]
+    #[error("the kernel refused the program to {purpose}: {} ({log})", Errno(*errno))]
+    ProgramRefused {
+        /// What the program is for.
+        purpose: &'static str,
+        /// The error number.
+        errno: i32,
+        /// The last words of the verifier.
+        log: String,
+    },
+
     /// A place that is not in the arena it is said to be in.
     #[error(
         "the place at {place:#x} is not inside of this arena, which is mapped at {base:#x} and is {len:#x} bytes long"

@@ -145,7 +145,7 @@ pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]
-pub use arena::Arena;
+pub use arena::{Arena, ArenaFlags, Pages};
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]

@@ -175,7 +175,19 @@ impl Mapping {
         pages::check_len(len as u64, "the memory to adopt")?;
         let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
         let release: Release = Box::new(release);
-        Ok(Self::new(base, Pages::Adopted { release: Some(release) }, len, None, read_only, MapName::NONE))
+        Ok(Self::new(base, Pages::Adopted { release: Some(release), memfd: None }, len, None, read_only, MapName::NONE))
+    }
+
+    /// Memory of an arena, which lies where it has to be, and is given back by `release`.
+    pub(crate) fn of_arena(
+        base: NonNull<u8>,
+        len: usize,
+        read_only: Option<ReadOnlyReason>,
+        name: MapName,
+        memfd: Option<File>,
+        release: impl FnOnce() + Send + 'static,
+    ) -> Arc<Self> {
+        Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, None, read_only, name)
     }
 
     /// A mapping of pages of our own.

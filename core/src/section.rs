@@ -53,6 +53,8 @@ pub struct DataSection {
     /// The number of the section's type in `btf`.
     id: u32,
     memory: Memory,
+    /// Bytes from the start of the memory to the section: 0 but in an arena.
+    start: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -100,7 +102,7 @@ impl DataSection {
             return Err(Error::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
-        Self::new(name, btf, id, info.name, Memory::open(fd, &info)?)
+        Self::new(name, btf, id, info.name, Memory::open(fd, &info)?, 0)
     }
 
     /// The section `section` in a mapping, with types from elsewhere: the BTF of the object file that was loaded.
@@ -125,8 +127,14 @@ impl DataSection {
     /// [`Error::UnknownSection`] with the nearest names, [`Error::OpenSection`] if the BTF is clang's own, without the file around
     /// it, [`Error::SectionSize`], [`Error::ForeignByteOrder`].
     pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, Error> {
+        Self::within(mapping, 0, btf, section)
+    }
+
+    /// The section `section`, `start` bytes into a mapping.
+    pub(crate) fn within(mapping: &Arc<Mapping>, start: usize, btf: &Btf, section: &str) -> Result<Self, Error> {
         let id = find_section(btf, section)?;
-        Self::new(section.to_owned(), btf.clone(), id, mapping.map_name(), Memory::Mapped(Arc::clone(mapping)))
+        let memory = Memory::Mapped(Arc::clone(mapping));
+        Self::new(section.to_owned(), btf.clone(), id, mapping.map_name(), memory, start)
     }
 
     /// The section `section` in a map that need not be mmapable, with types from elsewhere: what aya makes of a section.
@@ -138,20 +146,21 @@ impl DataSection {
         let fd = map.as_fd();
         let info = MapInfo::query(fd)?;
         let id = find_section(btf, section)?;
-        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd, &info)?)
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd, &info)?, 0)
     }
 
-    fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory) -> Result<Self, Error> {
+    fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, Error> {
         let native = if cfg!(target_endian = "big") { Endianness::Big } else { Endianness::Little };
         if btf.endianness() != native {
             return Err(Error::ForeignByteOrder { found: btf.endianness() });
         }
-        let this = Self { name, map, btf, id, memory };
+        let this = Self { name, map, btf, id, memory, start };
         let size = this.section().map_or(0, |section| section.size() as usize);
         if size == 0 {
             return Err(Error::OpenSection { name: this.name });
         }
         let (len, exact) = this.memory.len();
+        let len = len.saturating_sub(start);
         if size > len || exact && size < len {
             return Err(Error::SectionSize { name: this.name, size, map, len });
         }
@@ -226,6 +235,7 @@ impl DataSection {
 /// A place in the section, whose type in C is that of `Layout`.
 #[derive(Clone, Copy)]
 struct Found {
+    /// Bytes from the start of the memory.
     offset: usize,
     /// For an array of such types, the number of its elements.
     len: usize,
@@ -309,7 +319,7 @@ impl DataSection {
     fn find(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
         let (ty, offset) = self.follow(path)?;
         self.check(path, layout, ty)?;
-        Ok(Found { offset, len: 1 })
+        Ok(Found { offset: self.start.saturating_add(offset), len: 1 })
     }
 
     fn find_elements(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
@@ -318,7 +328,7 @@ impl DataSection {
             return Err(Error::NoSuchPart { path: path.to_owned(), reason: format!("`{ty}` is no array: use `var`") });
         };
         self.check(path, layout, array.element)?;
-        Ok(Found { offset, len: array.len as usize })
+        Ok(Found { offset: self.start.saturating_add(offset), len: array.len as usize })
     }
 
     fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), Error> {

@@ -11,12 +11,15 @@ mod sys;
 pub use crate::require_kernel as require;
 pub use crate::skip;
 pub use loader::{Aya, Libbpf, Loader};
-pub use map::{Map, flags, map_type};
+pub use map::{Map, create_arena, flags, map_type, reopen};
 
 /// Compiled programs, whose sources are beside them (see the `build` script in `tests/bpf`).
 pub mod objects {
     use aya::include_bytes_aligned;
 
+    /// Pointers and global variables in an arena. libbpf only.
+    pub const ARENA_GLOBALS: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));
     /// Counters in an array map and in global sections.
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Programs that change a map as fast as they can.

@@ -4,7 +4,10 @@ use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::thread;
 
-use mapvalue::{Arena, ArenaPtr, Error, InvalidValue, MapValue, Mapping, ReadOnly, ReadOnlyReason, Shared, Slice, Var};
+use mapvalue::{
+    Arena, ArenaFlags, ArenaPtr, Btf, Error, InvalidValue, MapValue, Mapping, ReadOnly, ReadOnlyReason, Shared, Slice,
+    Var,
+};
 
 /// Bytes of a page, for which 4 KiB is the least.
 fn page() -> u64 {
@@ -234,10 +237,20 @@ fn a_size_that_overflows_is_an_error() {
 
 #[test]
 fn no_number_is_followed_outside_of_the_arena() {
-    let arena = Arena::memfd(1).unwrap();
+    // Two, of which one at most is mapped where its pointers say.
+    let arenas = [Arena::memfd(1).unwrap(), Arena::memfd(1).unwrap()];
+    let address = |arena: &Arena| (&raw const *arena.get(at::<u64>(arena, 0)).unwrap()).addr() as u64;
+    assert!(arenas.iter().filter(|arena| address(arena) == arena.start()).count() < 2);
+    for arena in &arenas {
+        follow_all_numbers(arena, address(arena));
+    }
+}
+
+/// Follows all the edges of either form of a pointer, and numbers all over: whether, and where to, is as plain arithmetic in 128 bits
+/// has it.
+fn follow_all_numbers(arena: &Arena, base: u64) {
     let (start, len) = (arena.start(), page());
-    // All the edges of either form, and numbers all over: whether they are followed is as plain arithmetic in 128 bits has it.
-    let edges = [0, 1 << 32, start, start + (1 << 32), 1 << 63, u64::MAX, len, start + len];
+    let edges = [0, 1 << 32, start, start + (1 << 32), 1 << 63, u64::MAX, len, start + len, base, base + len];
     let near = edges.iter().flat_map(|edge| (0..64u64).flat_map(move |d| [edge.wrapping_add(d), edge.wrapping_sub(d)]));
     let mut random = 0x9e37_79b9_7f4a_7c15u64;
     let far = (0..100_000).map(|_| {
@@ -252,6 +265,7 @@ fn no_number_is_followed_outside_of_the_arena() {
         let got = arena.get(ArenaPtr::<u64>::from_address(address));
         assert_eq!(got.is_ok(), expected, "{address:#x}: {got:?}");
         if let Ok(place) = got {
+            assert_eq!((&raw const *place).addr() as i128, i128::from(base) + offset);
             assert_eq!(i128::from(arena.ptr_of(place).unwrap().address()), i128::from(start) + offset);
             followed += 1;
         }
@@ -381,6 +395,51 @@ fn handles_keep_the_memory_when_the_arena_is_gone() {
     drop(arena);
     var.store(3);
     assert_eq!(slice[1].load(), 3);
+}
+
+#[test]
+fn pages_are_numbered_made_ahead_of_time_and_counted() {
+    let arena = Arena::memfd(8).unwrap();
+    assert_eq!((arena.page_size(), arena.page_count(), arena.resident_pages().unwrap()), (page(), 8, 0));
+    assert_eq!(arena.page::<u64>(3), at(&arena, 3 * page()));
+    arena.get(arena.page::<u64>(3)).unwrap().store(33);
+    assert_eq!(arena.resident_pages().unwrap(), 1);
+    arena.prefault(2..6).unwrap();
+    assert_eq!((arena.resident_pages().unwrap(), arena.read(arena.page::<u64>(3)).unwrap()), (4, 33));
+    let error = arena.prefault(7..9).unwrap_err();
+    assert_eq!(error.to_string(), "pages 7..9 are out of range: the arena has 8");
+    // A pointer to a page that there is not is refused where it is followed.
+    for beyond in [8, 1 << 32, u64::MAX] {
+        assert!(arena.get(arena.page::<u64>(beyond)).is_err(), "{beyond}");
+    }
+}
+
+#[test]
+fn a_memfd_has_no_pages_that_a_kernel_allocates() {
+    let arena = Arena::memfd(1).unwrap();
+    assert!(matches!(arena.pages(), Err(Error::NoArenaMap { .. })));
+    let error = arena.pin("/nowhere").unwrap_err();
+    assert!(error.to_string().starts_with("not possible to pin it: the arena is a memfd"), "{error}");
+    assert_eq!(arena.flags(), ArenaFlags::default());
+}
+
+#[test]
+fn globals_of_an_object_are_found_in_an_arena_without_a_kernel() {
+    let btf = Btf::from_object(include_bytes!("../bpf/arena_globals.bpf.o")).unwrap();
+    let arena = Arena::memfd(4).unwrap();
+    let globals = arena.globals(&btf, 2 * page()).unwrap();
+    let head = globals.var::<ArenaPtr<Node>>("head").unwrap();
+    head.store(at(&arena, 64));
+    let place = arena.ptr_of(&*head).unwrap();
+    assert!(place.address() >= arena.page::<u8>(2).address());
+    assert_eq!(arena.read(place).unwrap(), at(&arena, 64));
+    // One page more than there are behind it.
+    let error = arena.globals(&btf, 3 * page()).unwrap_err();
+    assert!(matches!(error, Error::SectionSize { size: 8192, len, .. } if len as u64 == page()), "{error:?}");
+    assert!(matches!(arena.globals(&btf, u64::MAX), Err(Error::SectionSize { len: 0, .. })));
+    // Not at a multiple of what its variables are aligned to.
+    let skewed = arena.globals(&btf, 4).unwrap();
+    assert!(matches!(skewed.var::<ArenaPtr<Node>>("head"), Err(Error::Misaligned { .. })));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use mapvalue::{Array, MapValue, Mapping, Shared, Var};
+use mapvalue::{Arena, ArenaPtr, Array, Error, MapValue, Mapping, Shared, Var};
 
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
@@ -128,4 +128,97 @@ fn elements_of_an_array_cost_less_than_one_fifth_more_than_raw_ones() {
     println!("array elements: by index {index:.2}, by iterator {iterator:.2} times raw");
     assert!(index < 1.2, "by index: {index}");
     assert!(iterator < 1.2, "by iterator: {iterator}");
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Node {
+    next: ArenaPtr<Node>,
+    value: u64,
+}
+
+/// A list of nodes all over the first 16 bytes times `len` of an arena, in an order that no prefetcher guesses.
+fn scattered_list(arena: &Arena, len: u64) -> ArenaPtr<Node> {
+    let mut next = ArenaPtr::null();
+    // Each number below a power of two comes once: an odd factor has an inverse.
+    assert!(len.is_power_of_two());
+    for i in 0..len {
+        let place = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) % len;
+        let node = arena.get(arena.at::<Node>(16 * place)).unwrap();
+        node.value.store(i);
+        node.next.store(next);
+        next = arena.ptr_of(node).unwrap();
+    }
+    next
+}
+
+fn walk(arena: &Arena, first: ArenaPtr<Node>) -> Result<u64, Error> {
+    let (mut sum, mut next) = (0u64, first);
+    while !next.is_null() {
+        let node = arena.get(next)?;
+        sum = sum.wrapping_add(node.value.load());
+        next = node.next.load();
+    }
+    Ok(sum)
+}
+
+/// The same by raw pointers, which are what memory holds and `delta` more.
+fn walk_raw(delta: usize, first: u64) -> u64 {
+    let (mut sum, mut next) = (0u64, first);
+    while next != 0 {
+        let node = std::ptr::with_exposed_provenance(usize::try_from(next).unwrap().wrapping_add(delta));
+        // SAFETY: the list was made of nodes in memory that is mapped, and ends with null.
+        let [next_word, value]: &[AtomicU64; 2] = unsafe { &*node };
+        sum = sum.wrapping_add(value.load(Ordering::Relaxed));
+        next = next_word.load(Ordering::Relaxed);
+    }
+    sum
+}
+
+fn compare_walks(arena: &Arena, len: u64) -> f64 {
+    let first = scattered_list(arena, len);
+    let start = (&raw const *arena.get(arena.at::<u64>(0)).unwrap()).expose_provenance();
+    let delta = start.wrapping_sub(usize::try_from(arena.start()).unwrap());
+    assert_eq!(walk(arena, first).unwrap(), walk_raw(delta, first.address()));
+    let (nanoseconds, ratio) = compare(
+        u32::try_from(200_000 / len).unwrap().max(1),
+        || {
+            black_box(walk(black_box(arena), black_box(first)).unwrap());
+        },
+        || {
+            black_box(walk_raw(black_box(delta), black_box(first.address())));
+        },
+    );
+    #[expect(clippy::cast_precision_loss, reason = "small numbers")]
+    let each = nanoseconds / len as f64;
+    println!("a list of {len} in `{}`: {each:.2} ns a node, {ratio:.2} times raw", arena.name());
+    ratio
+}
+
+#[test]
+fn a_list_in_an_arena_is_walked_at_the_speed_of_raw_pointers() {
+    if !is_release() {
+        return;
+    }
+    let arena = Arena::memfd(1024).unwrap();
+    for len in [1 << 10, 1 << 17] {
+        let ratio = compare_walks(&arena, len);
+        assert!(ratio < 1.2, "{len}: {ratio}");
+    }
+}
+
+#[cfg(feature = "kernel")]
+#[test]
+fn a_list_in_an_arena_of_the_kernel_is_walked_at_the_speed_of_raw_pointers() {
+    use mapvalue_tests::kernel;
+
+    kernel::require!();
+    if !is_release() {
+        return;
+    }
+    let arena = Arena::create(1024, mapvalue::ArenaFlags::default()).unwrap();
+    for len in [1 << 10, 1 << 17] {
+        let ratio = compare_walks(&arena, len);
+        assert!(ratio < 1.2, "{len}: {ratio}");
+    }
 }

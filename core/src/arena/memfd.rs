@@ -1,36 +1,26 @@
 //! Arenas without a kernel map: for tests, and for processes that share a descriptor.
 
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::sync::Arc;
 
-use super::Arena;
-use crate::bpf::open::page_size;
-use crate::{Error, Mapping};
+use super::room::Room;
+use super::span::{MAX_LEN, Span, len_of};
+use super::{Arena, ArenaFlags};
+use crate::{Error, MapName, Mapping};
 
-/// The address of the first byte, as pointers have it: the same in every process, and a multiple of 4 GiB. Nothing needs to be mapped
-/// there; processes do not agree on an address by luck.
-const START: u64 = 0x1000_0000_0000;
-
-/// The most that there can be, of a kernel arena too: a pointer has 32 bits to tell the place.
-pub(super) const MAX_LEN: u64 = 1 << 32;
-
-/// Bytes of as many pages, if an arena may have them.
-pub(super) fn len_of(pages: u64) -> Result<u64, Error> {
-    let len = pages.saturating_mul(page_size() as u64);
-    match len {
-        0 => Err(Error::Empty { what: "the arena" }),
-        len if len > MAX_LEN => Err(Error::ArenaTooLong { len, max: MAX_LEN }),
-        len => Ok(len),
-    }
-}
+/// The address of the first byte, as pointers have it: the same in every process and for every memfd, so that also a copy of all
+/// bytes is the same arena. A multiple of 4 GiB. It is mapped there if nothing else is, since pointers are followed fastest then; but
+/// that is luck, and makes no other difference.
+const START: u64 = 0x0fff_0000_0000;
 
 /// Without a kernel map.
 impl Arena {
     /// Makes an arena of `pages` zeroed pages without a kernel map and without any privilege: for tests, and for processes that share
     /// its descriptor ([`fd`](Self::fd), [`from_memfd`](Self::from_memfd)).
     ///
-    /// Each process maps it wherever there is room, and pointers in it are not addresses of this process: they count from
-    /// [`start`](Self::start), which is the same number in all of them.
+    /// Each process maps it where there is room, so pointers in it are not addresses of this process: they count from
+    /// [`start`](Self::start), which is the same number for all.
     ///
     /// # Errors
     ///
@@ -64,11 +54,18 @@ impl Arena {
     }
 
     fn of_memfd(mapping: Arc<Mapping>) -> Result<Self, Error> {
-        let (len, page) = (mapping.len() as u64, page_size() as u64);
-        if !len.is_multiple_of(page) {
-            return Err(Error::ArenaLength { len, page });
-        }
-        len_of(len / page)?;
-        Ok(Self::new(mapping, START, false))
+        let span = Span::new(START, mapping.len() as u64)?;
+        let mapping = at_start(&mapping, span).unwrap_or(mapping);
+        Ok(Self::new(mapping, span.start(), None, ArenaFlags::default()))
     }
+}
+
+/// The same memfd mapped at the address that its pointers have, if that is free.
+fn at_start(mapping: &Mapping, span: Span) -> Option<Arc<Mapping>> {
+    let memfd = File::from(mapping.fd()?.try_clone_to_owned().ok()?);
+    let room = Room::hold(span).ok()?;
+    let access = if mapping.is_read_only() { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
+    let room = room.fill(memfd.as_fd(), access).ok()?;
+    let (base, len, read_only) = (room.base(), mapping.len(), mapping.read_only_reason());
+    Some(Mapping::of_arena(base, len, read_only, MapName::NONE, Some(memfd), move || drop(room)))
 }

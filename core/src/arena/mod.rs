@@ -1,28 +1,92 @@
 //! Arenas: memory at one address in this process and in BPF programs, so that pointers in it mean the same to both.
+//!
+//! An arena (`BPF_MAP_TYPE_ARENA`, Linux 6.9; Documentation in kernel/bpf/arena.c) is up to 4 GiB of sparse memory. A BPF program allocates
+//! in it, and follows pointers in it, as C does; whoever maps the arena follows the same pointers. [`Arena`] maps it, and turns the
+//! pointers, which may be any number, into places.
+//!
+//! # Pointers
+//!
+//! Memory holds 8-byte addresses, [`ArenaPtr`]. All processes map an arena at the same address, and it never crosses a multiple of 4
+//! GiB: so the low 32 bits, which are all that BPF programs use, tell the place, and all addresses in it have the same high 32 bits.
+//! [`Arena::get`] takes the full address, or the low 32 bits alone. Every other number is an error that says what is wrong with it.
+//!
+//! # Lifetimes
+//!
+//! Handles keep the mapping, and the mapping keeps the kernel's map with its data. What handles do not keep is the *object* that a pointer
+//! led to: like a place in an array map, it can be used for something else by whoever allocates there. A handle to it then shows
+//! that something else, and never less than valid memory: also when its page is freed, since the next access makes a new
+//! page of zeros. Where that must be noticed, an object needs a generation number that is checked after its use.
+//!
+//! A child process that was forked has no mapping (`MADV_DONTFORK`): it opens the arena again, by its descriptor.
+//!
+//! # Costs
+//!
+//! To follow a pointer costs two comparisons and an alignment test, none of which the next load waits for: a list of a thousand nodes that
+//! is in the cache is walked at the speed of raw pointers. Making a page, at its first access, costs 2 to 3 microseconds
+//! ([`Arena::prefault`] does it ahead of time), opening an arena 20 to 30, and no page. An arena of 4 GiB costs no more than a small one.
+//!
+//! # Modules
+//!
+//! `map` makes and maps arenas, at a place in `room`, whose numbers `span` has checked; `vmas` knows what else is mapped. `memfd` is an
+//! arena without a map. `place` follows pointers, `copy` copies values out. `memory` is about pages as this process has them, `pages`
+//! about pages as the kernel has them, which takes BPF programs. `globals` finds the variables of a program.
 
 mod ptr;
 
 #[cfg(feature = "std")]
+mod copy;
+#[cfg(feature = "std")]
+mod flags;
+#[cfg(feature = "std")]
+mod globals;
+#[cfg(feature = "std")]
+mod map;
+#[cfg(feature = "std")]
 mod memfd;
 #[cfg(feature = "std")]
+mod memory;
+#[cfg(feature = "std")]
+mod pages;
+#[cfg(feature = "std")]
 mod place;
+#[cfg(feature = "std")]
+mod room;
+#[cfg(feature = "std")]
+mod span;
+#[cfg(feature = "std")]
+mod vmas;
 
 #[cfg(feature = "std")]
 use std::fmt;
 #[cfg(feature = "std")]
-use std::os::fd::BorrowedFd;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 #[cfg(feature = "std")]
 use std::sync::Arc;
+#[cfg(feature = "std")]
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 #[cfg(feature = "std")]
 use crate::Mapping;
 
+#[cfg(feature = "std")]
+pub use flags::ArenaFlags;
+#[cfg(feature = "std")]
+pub use pages::Pages;
 pub use ptr::ArenaPtr;
 
-/// Memory in which BPF programs and this process follow the same pointers.
+/// Memory in which BPF programs and this process follow the same pointers: up to 4 GiB, sparse, at the same address everywhere.
+///
+/// [`create`](Self::create) makes one in the kernel (Linux 6.9), [`from_map`](Self::from_map) and [`from_pin`](Self::from_pin) open
+/// one, [`adopt_map`](Self::adopt_map) takes over the mapping that a loader made. [`memfd`](Self::memfd) is the same without a kernel map.
+///
+/// Memory holds pointers as [`ArenaPtr`], which may be any number, since BPF programs may store any. [`get`](Self::get) and its kin follow one
+/// to a place inside of the arena, or return an error that says what is wrong with it.
 ///
 /// A clone is another handle to the same memory. It is `Send + Sync + 'static`, as all handles into it are, and each of them keeps the
-/// memory mapped.
+/// memory mapped. A forked child has no mapping of it, and must open it again by its descriptor.
+///
+/// What a handle does not keep is the object that it was opened for. Whoever allocates in the arena may use the place for something else, which the
+/// handle then shows; if its page is freed, it shows zeros. It never leads out of the arena's memory.
 ///
 /// ```
 /// use mapvalue::{Arena, ArenaPtr, MapValue};
@@ -35,8 +99,8 @@ pub use ptr::ArenaPtr;
 /// }
 ///
 /// let arena = Arena::memfd(16)?;
-/// let first = arena.get(ArenaPtr::<Node>::from_address(arena.start() + 64))?;
-/// let second = arena.get(ArenaPtr::<Node>::from_address(arena.start() + 128))?;
+/// let first = arena.get(arena.at::<Node>(64))?;
+/// let second = arena.get(arena.at::<Node>(128))?;
 /// second.value.store(7);
 /// first.next.store(arena.ptr_of(second)?);
 /// assert_eq!(arena.get(first.next.load())?.value.load(), 7);
@@ -44,20 +108,24 @@ pub use ptr::ArenaPtr;
 /// // A BPF program may store anything: an error, not a crash.
 /// first.next.store(ArenaPtr::from_address(0xdead_beef_0000));
 /// assert!(arena.get(first.next.load()).is_err());
+/// first.next.store(ArenaPtr::null());
+/// assert!(first.next.load().is_null() && arena.get(first.next.load()).is_err());
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[cfg(feature = "std")]
-#[derive(Clone)]
 pub struct Arena {
     // What following a pointer takes, side by side.
-    /// What to add to a pointer in the arena to have its place: where the arena is mapped here, less `start`. 0 for a kernel arena.
-    origin: *mut u8,
     /// The address of the first byte, as pointers in the arena have it.
     start: u64,
     /// How many bytes may be stored to: all or, if the memory is read-only or may fault, none.
     writable: u64,
     /// How many bytes may be loaded: all or, if the memory may fault, none.
     readable: u64,
+    /// Whether pointers are addresses of this process, as in every kernel arena; then the provenance of the memory is exposed.
+    direct: bool,
+    /// What to add to a pointer to have its place: where the arena is mapped here, less `start`. It never changes (see `find` in
+    /// `place` for why it is an atomic).
+    origin: AtomicPtr<u8>,
     rest: Arc<Rest>,
 }
 
@@ -65,17 +133,18 @@ pub struct Arena {
 #[cfg(feature = "std")]
 struct Rest {
     mapping: Arc<Mapping>,
-    /// Whether a page that is not there is a SIGSEGV (`BPF_F_SEGV_ON_FAULT`).
-    faults: bool,
+    /// The kernel's map; `None` for a memfd, and where it is not known.
+    map: Option<OwnedFd>,
+    flags: ArenaFlags,
 }
 
-// SAFETY: the memory behind `origin` is that of the `Arc<Mapping>`, which is `Send + Sync` and lives as long; through it only
-// references to mirrors are given out, which are `Send + Sync` too (bound of `MapValue::Shared`).
 #[cfg(feature = "std")]
-unsafe impl Send for Arena {}
-// SAFETY: as for `Send`.
-#[cfg(feature = "std")]
-unsafe impl Sync for Arena {}
+impl Clone for Arena {
+    fn clone(&self) -> Self {
+        let (origin, rest) = (AtomicPtr::new(self.origin()), Arc::clone(&self.rest));
+        Self { origin, rest, ..*self }
+    }
+}
 
 #[cfg(feature = "std")]
 impl Arena {
@@ -84,12 +153,22 @@ impl Arena {
     /// `start` is where pointers in it say that it begins: a multiple of a page, with no multiple of 4 GiB after it up to the arena's
     /// last byte.
     #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
-    fn new(mapping: Arc<Mapping>, start: u64, faults: bool) -> Self {
+    fn new(mapping: Arc<Mapping>, start: u64, map: Option<OwnedFd>, flags: ArenaFlags) -> Self {
         let len = mapping.len() as u64;
-        let readable = if faults { 0 } else { len };
+        let readable = if flags.contains(ArenaFlags::SEGV_ON_FAULT) { 0 } else { len };
         let writable = if mapping.is_read_only() { 0 } else { readable };
         let origin = mapping.base().as_ptr().wrapping_sub(start as usize);
-        Self { origin, start, writable, readable, rest: Arc::new(Rest { mapping, faults }) }
+        let direct = origin.is_null();
+        if direct {
+            mapping.base().as_ptr().expose_provenance();
+        }
+        let rest = Arc::new(Rest { mapping, map, flags });
+        Self { start, writable, readable, direct, origin: AtomicPtr::new(origin), rest }
+    }
+
+    #[inline]
+    fn origin(&self) -> *mut u8 {
+        self.origin.load(Ordering::Relaxed)
     }
 
     /// Length in bytes: a multiple of a page, at most 4 GiB.
@@ -105,7 +184,7 @@ impl Arena {
     /// The address of its first byte, as pointers in it have it.
     ///
     /// Of a kernel arena it is where the arena is mapped, in every process. Of a memfd it is nominal: the same number everywhere,
-    /// though each process has mapped it elsewhere.
+    /// wherever a process has mapped it.
     pub fn start(&self) -> u64 {
         self.start
     }
@@ -121,9 +200,22 @@ impl Arena {
         self.rest.mapping.is_read_only()
     }
 
-    /// The descriptor behind it, to be handed to another process: the memfd.
+    /// What it was created with. (Of one that was adopted without its map, it is not known, and none are given.)
+    pub fn flags(&self) -> ArenaFlags {
+        self.rest.flags
+    }
+
+    /// The descriptor behind it, to be handed to a loader or another process: that of the kernel's map, or the memfd. `None` if it was
+    /// adopted without its map.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.rest.mapping.fd()
+        self.rest.map.as_ref().map(AsFd::as_fd).or_else(|| self.rest.mapping.fd())
+    }
+
+    /// The pointer to the byte at `offset` bytes. Whether that is in the arena shows when it is followed.
+    #[inline]
+    #[must_use]
+    pub fn at<T: ?Sized>(&self, offset: u64) -> ArenaPtr<T> {
+        ArenaPtr::from_address(self.start.wrapping_add(offset))
     }
 }
 

@@ -4,10 +4,11 @@
 //! them (`refuse`).
 
 use std::any::type_name;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use super::{Arena, ArenaPtr};
+use super::{Arena, ArenaFlags, ArenaPtr};
 use crate::{Access, Error, MapValue, Mirror, ReadOnly, ReadWrite, Slice, Var};
 
 /// Following pointers.
@@ -104,16 +105,6 @@ impl Arena {
         Ok(unsafe { Slice::new(first, len, Arc::clone(&self.rest.mapping)) })
     }
 
-    /// A copy of the value that a pointer leads to, leaf by leaf, each relaxed, with the enums inside checked.
-    ///
-    /// # Errors
-    ///
-    /// As [`get_ro`](Self::get_ro), and [`Error::InvalidValue`].
-    #[inline]
-    pub fn read<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, Error> {
-        T::__try_load::<ReadOnly>(self.get_ro(ptr)?).map_err(Error::from)
-    }
-
     /// The pointer to a place: what to store in the arena so that others find it.
     ///
     /// ```
@@ -132,7 +123,7 @@ impl Arena {
     #[inline]
     pub fn ptr_of<S: Mirror>(&self, place: &S) -> Result<ArenaPtr<S::Value>, Error> {
         let address = NonNull::from(place).addr().get();
-        let pointer = address.wrapping_sub(self.origin.addr()) as u64;
+        let pointer = address.wrapping_sub(self.origin().addr()) as u64;
         if self.holds(pointer, size_of::<S>(), self.readable) {
             Ok(ArenaPtr::from_address(pointer))
         } else {
@@ -179,8 +170,26 @@ impl Arena {
     /// As [`locate`](Self::locate), without a word why not: for walks, which have their own.
     #[inline]
     fn find<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Option<NonNull<T::Shared<A>>> {
-        const { T::LAYOUT.assert_usable::<T>() };
         let reach = if A::WRITABLE { self.writable } else { self.readable };
+        let address = self.resolve::<T>(ptr, bytes, reach)?;
+        #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
+        let address = address as usize;
+        // The next load of a walk waits for this one, and so for each step between the two. Where pointers are addresses there is none:
+        // a branch that is never taken costs less than to add 0. (The compiler would add it, but for the atomic load.)
+        let place: *mut u8 = if self.direct {
+            ptr::with_exposed_provenance_mut(address)
+        } else {
+            self.origin.load(Ordering::Relaxed).wrapping_add(address)
+        };
+        // SAFETY: it is inside the mapping (`holds`), at least one byte before its end, and so not null.
+        Some(unsafe { NonNull::new_unchecked(place) }.cast())
+    }
+
+    /// The full address of `bytes` bytes of values of type `T`, if they are within the first `reach` bytes of the arena, and the first
+    /// is aligned.
+    #[inline]
+    pub(super) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize, reach: u64) -> Option<u64> {
+        const { T::LAYOUT.assert_usable::<T>() };
         let mut address = ptr.address();
         if !self.holds(address, bytes, reach) {
             // Perhaps it is the low 32 bits alone.
@@ -189,15 +198,7 @@ impl Arena {
                 return None;
             }
         }
-        if T::LAYOUT.size() == 0 || !address.is_multiple_of(T::LAYOUT.align() as u64) {
-            return None;
-        }
-        #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
-        let address = address as usize;
-        // Not `base.add(address - start)`: the next load of a walk waits for this one, and so for each step between the two.
-        let place = self.origin.wrapping_add(address).cast();
-        // SAFETY: it is inside the mapping (`holds`), at least one byte before its end, and so not null.
-        Some(unsafe { NonNull::new_unchecked(place) })
+        (T::LAYOUT.size() != 0 && address.is_multiple_of(T::LAYOUT.align() as u64)).then_some(address)
     }
 
     /// Whether `address..address + bytes` is within the first `reach` bytes of the arena.
@@ -208,28 +209,35 @@ impl Arena {
         offset.checked_add(bytes as u64).is_some_and(|end| end <= reach)
     }
 
-    /// Why a pointer is not followed.
+    /// Why no handle is given out.
     #[cold]
     #[inline(never)]
     fn refuse<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, size: usize) -> Error {
+        let map = self.rest.mapping.map_name();
+        if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
+            return Error::ArenaFaults { map };
+        }
+        match self.rest.mapping.read_only_reason() {
+            Some(reason) if A::WRITABLE => Error::ReadOnly { map, reason },
+            _ => self.wrong(ptr, size),
+        }
+    }
+
+    /// What is wrong with a pointer that does not resolve.
+    #[cold]
+    pub(super) fn wrong<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> Error {
         let (type_name, address, start, len) = (type_name::<T>(), ptr.address(), self.start, self.len());
-        let mapping = &self.rest.mapping;
-        if self.rest.faults {
-            return Error::ArenaFaults { map: mapping.map_name() };
-        }
-        if let (true, Some(reason)) = (A::WRITABLE, mapping.read_only_reason()) {
-            return Error::ReadOnly { map: mapping.map_name(), reason };
-        }
-        match address {
-            0 => Error::NullArenaPtr { type_name },
-            _ if self.full(ptr).address() & !u64::from(u32::MAX) != self.high_half() => {
-                Error::ForeignArenaPtr { type_name, address, start, len }
-            }
-            _ if !self.holds(self.full(ptr).address(), size, len) => {
-                Error::ArenaPtrOutOfRange { type_name, address, size, start, len }
-            }
-            _ if T::LAYOUT.size() == 0 => Error::ZeroSized { type_name },
-            _ => Error::MisalignedArenaPtr { type_name, address, align: T::LAYOUT.align() },
+        let full = self.full(ptr).address();
+        if T::LAYOUT.size() == 0 {
+            Error::ZeroSized { type_name }
+        } else if address == 0 {
+            Error::NullArenaPtr { type_name }
+        } else if full >> 32 != start >> 32 {
+            Error::ForeignArenaPtr { type_name, address, start, len }
+        } else if self.holds(full, size, len) {
+            Error::MisalignedArenaPtr { type_name, address, align: T::LAYOUT.align() }
+        } else {
+            Error::ArenaPtrOutOfRange { type_name, address, size, start, len }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use core::marker::PhantomData;
 
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::Ordering;
 
 use crate::address::address_leaf;
 use crate::{Access, Shared, Writable};
@@ -103,12 +103,12 @@ impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
     /// one gets it (relaxed).
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaPtr, Shared};
+    /// use mapvalue::{Arena, ArenaPtr};
     ///
     /// let arena = Arena::memfd(1)?;
-    /// let slot = arena.var::<ArenaPtr<u64>>(ArenaPtr::from_address(8))?;
-    /// slot.store(ArenaPtr::from_address(64));
-    /// assert_eq!(slot.take(), ArenaPtr::from_address(64));
+    /// let slot = arena.var::<ArenaPtr<u64>>(arena.at(8))?;
+    /// slot.store(arena.at(64));
+    /// assert_eq!(slot.take(), arena.at(64));
     /// assert!(slot.take().is_null());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -127,9 +127,7 @@ impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
     where
         A: Writable,
     {
-        let taken = self.take();
-        fence(Ordering::Acquire);
-        taken
+        ArenaPtr::from_address(self.atomic().swap(0, Ordering::Acquire))
     }
 }
 

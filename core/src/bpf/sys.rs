@@ -1,13 +1,19 @@
 //! The system calls: `bpf(2)` on descriptors, `uname(2)`, and what /proc tells of a descriptor.
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 use crate::KernelVersion;
 
+const BPF_MAP_CREATE: libc::c_int = 0;
 const BPF_MAP_LOOKUP_ELEM: libc::c_int = 1;
 const BPF_MAP_UPDATE_ELEM: libc::c_int = 2;
+const BPF_PROG_LOAD: libc::c_int = 5;
+const BPF_OBJ_PIN: libc::c_int = 6;
+const BPF_OBJ_GET: libc::c_int = 7;
+const BPF_PROG_TEST_RUN: libc::c_int = 10;
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const BPF_BTF_GET_FD_BY_ID: libc::c_int = 19;
 const BPF_MAP_FREEZE: libc::c_int = 22;
@@ -65,6 +71,74 @@ struct GetInfo {
 #[repr(C)]
 struct Freeze {
     map_fd: u32,
+}
+
+/// The part of `union bpf_attr` that `BPF_MAP_CREATE` reads, up to `map_extra` (Linux 5.16).
+#[derive(Default)]
+#[repr(C)]
+struct MapCreate {
+    map_type: u32,
+    key_size: u32,
+    value_size: u32,
+    max_entries: u32,
+    map_flags: u32,
+    inner_map_fd: u32,
+    numa_node: u32,
+    map_name: [u8; 16],
+    map_ifindex: u32,
+    btf_fd: u32,
+    btf_key_type_id: u32,
+    btf_value_type_id: u32,
+    btf_vmlinux_value_type_id: u32,
+    map_extra: u64,
+}
+
+/// The part of `union bpf_attr` that `BPF_OBJ_PIN` and `BPF_OBJ_GET` read.
+#[derive(Default)]
+#[repr(C)]
+struct Object {
+    pathname: u64,
+    bpf_fd: u32,
+    file_flags: u32,
+}
+
+/// The part of `union bpf_attr` that `BPF_PROG_LOAD` reads, up to the name (Linux 4.15).
+#[derive(Default)]
+#[repr(C)]
+struct ProgLoad {
+    prog_type: u32,
+    insn_cnt: u32,
+    insns: u64,
+    license: u64,
+    log_level: u32,
+    log_size: u32,
+    log_buf: u64,
+    kern_version: u32,
+    prog_flags: u32,
+    prog_name: [u8; 16],
+}
+
+/// The part of `union bpf_attr` that `BPF_PROG_TEST_RUN` reads and writes, up to `batch_size`.
+#[derive(Default)]
+#[repr(C)]
+struct TestRun {
+    prog_fd: u32,
+    retval: u32,
+    data_size_in: u32,
+    data_size_out: u32,
+    data_in: u64,
+    data_out: u64,
+    repeat: u32,
+    duration: u32,
+    ctx_size_in: u32,
+    ctx_size_out: u32,
+    ctx_in: u64,
+    ctx_out: u64,
+    flags: u32,
+    cpu: u32,
+    batch_size: u32,
+    // As the compiler would, so that no byte of it is uninitialised.
+    padding: u32,
 }
 
 fn errno() -> i32 {
@@ -143,12 +217,7 @@ pub(crate) unsafe fn update_first(fd: BorrowedFd<'_>, value: &[u8]) -> Result<()
 pub(crate) fn btf_by_id(id: u32) -> Result<OwnedFd, i32> {
     let mut attr = GetFdById { id, ..GetFdById::default() };
     // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
-    let fd = unsafe { libc::syscall(libc::SYS_bpf, BPF_BTF_GET_FD_BY_ID, &raw mut attr, size_of::<GetFdById>()) };
-    match i32::try_from(fd) {
-        // SAFETY: the descriptor was just made, and nobody else owns it.
-        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => Err(errno()),
-    }
+    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_BTF_GET_FD_BY_ID, &raw mut attr, size_of::<GetFdById>()) })
 }
 
 /// What a BTF object holds.
@@ -177,6 +246,84 @@ fn btf_info(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<u32, i32> {
     if result < 0 { Err(errno()) } else { Ok(info.btf_size) }
 }
 
+/// What `bpf(2)` returned as a descriptor.
+fn owned(result: libc::c_long) -> Result<OwnedFd, i32> {
+    match i32::try_from(result) {
+        // SAFETY: the commands that this is called for return a descriptor that was just made, and nobody else owns it.
+        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
+        _ => Err(errno()),
+    }
+}
+
+/// Creates a map without keys and values: an arena.
+pub(crate) fn create_map(
+    map_type: u32,
+    map_flags: u32,
+    max_entries: u32,
+    map_extra: u64,
+    map_name: [u8; 16],
+) -> Result<OwnedFd, i32> {
+    let mut attr = MapCreate { map_type, max_entries, map_flags, map_name, map_extra, ..MapCreate::default() };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
+    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_CREATE, &raw mut attr, size_of::<MapCreate>()) })
+}
+
+/// Gives a BPF object a name in a BPF file system, which keeps it.
+pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
+    let mut attr = Object { pathname: path.as_ptr() as u64, bpf_fd: number(fd), file_flags: 0 };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and the path in it is a C string; the
+    // kernel only reads both.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_PIN, &raw mut attr, size_of::<Object>()) };
+    if result < 0 { Err(errno()) } else { Ok(()) }
+}
+
+/// Opens a BPF object by its name in a BPF file system.
+pub(crate) fn open_pin(path: &CStr) -> Result<OwnedFd, i32> {
+    let mut attr = Object { pathname: path.as_ptr() as u64, ..Object::default() };
+    // SAFETY: as in `pin`.
+    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET, &raw mut attr, size_of::<Object>()) })
+}
+
+/// Loads a program of type `BPF_PROG_TYPE_SYSCALL`, which may sleep. If `log` has room, what the verifier says is written there.
+pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &mut [u8]) -> Result<OwnedFd, i32> {
+    const BPF_PROG_TYPE_SYSCALL: u32 = 31;
+    const BPF_F_SLEEPABLE: u32 = 1 << 4;
+    let len = |len: usize| u32::try_from(len).map_err(|_| libc::E2BIG);
+    let mut attr = ProgLoad {
+        prog_type: BPF_PROG_TYPE_SYSCALL,
+        insn_cnt: len(instructions.len())?,
+        insns: instructions.as_ptr() as u64,
+        // What a program must be under to call functions of the kernel. (Ours are under either license.)
+        license: c"Dual MIT/GPL".as_ptr() as u64,
+        // Without a buffer, the kernel wants to hear of no log at all.
+        log_level: u32::from(!log.is_empty()),
+        log_size: len(log.len())?,
+        log_buf: if log.is_empty() { 0 } else { log.as_mut_ptr() as u64 },
+        prog_flags: BPF_F_SLEEPABLE,
+        prog_name: name,
+        ..ProgLoad::default()
+    };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the addresses in it are of as many
+    // instructions of 8 bytes as it says, of a C string, and of a writable buffer of the length that it says, and all live across
+    // the call.
+    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &raw mut attr, size_of::<ProgLoad>()) })
+}
+
+/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which it reads and writes; what it returns.
+pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
+    let mut attr = TestRun {
+        prog_fd: number(program),
+        ctx_size_in: u32::try_from(size_of_val(context)).map_err(|_| libc::E2BIG)?,
+        ctx_in: context.as_mut_ptr() as u64,
+        ..TestRun::default()
+    };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel reads as many bytes at `ctx_in` as
+    // `ctx_size_in` says, and writes them back after the run (`bpf_prog_test_run_syscall` in net/bpf/test_run.c); `context` has
+    // them, and is ours alone for the time.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_TEST_RUN, &raw mut attr, size_of::<TestRun>()) };
+    if result < 0 { Err(errno()) } else { Ok(attr.retval) }
+}
+
 pub(super) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {
     let mut attr = Freeze { map_fd: number(fd) };
     // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
@@ -185,7 +332,7 @@ pub(super) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {
 }
 
 /// The running kernel, 0.0 if it does not say.
-pub(super) fn kernel_version() -> KernelVersion {
+pub(crate) fn kernel_version() -> KernelVersion {
     let mut names = MaybeUninit::<libc::utsname>::zeroed();
     // SAFETY: `names` is valid for writes of one `utsname`.
     let result = unsafe { libc::uname(names.as_mut_ptr()) };

@@ -19,22 +19,21 @@ pub(super) type Release = Box<dyn FnOnce() + Send>;
 pub(super) enum Pages {
     /// Mapped by us; memmap2 unmaps them. The memfd is kept so that it can be handed on.
     Mapped { _pages: MmapRaw, memfd: Option<File> },
-    /// Mapped by others, who gave us a way to release them.
-    Adopted { release: Option<Release> },
+    /// Mapped by others, who gave us a way to release them; or where an arena has to be.
+    Adopted { release: Option<Release>, memfd: Option<File> },
 }
 
 impl Pages {
     pub(super) fn memfd(&self) -> Option<&File> {
         match self {
-            Self::Mapped { memfd, .. } => memfd.as_ref(),
-            Self::Adopted { .. } => None,
+            Self::Mapped { memfd, .. } | Self::Adopted { memfd, .. } => memfd.as_ref(),
         }
     }
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        if let Self::Adopted { release } = self {
+        if let Self::Adopted { release, .. } = self {
             release.take().into_iter().for_each(|release| release());
         }
     }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
-use libbpf_rs::{MapCore, ObjectBuilder, ProgramInput};
+use libbpf_rs::{AsRawLibbpf, MapCore, ObjectBuilder, OpenMapMut, ProgramInput};
 
 /// A loaded object: its maps and its programs, which are classifiers or XDP programs.
 pub trait Loader: Send + Sync + Sized {
@@ -41,6 +41,25 @@ pub trait Loader: Send + Sync + Sized {
 pub struct Libbpf(libbpf_rs::Object);
 
 impl Libbpf {
+    /// Loads the object after a look at one of its maps.
+    ///
+    /// # Panics
+    ///
+    /// If it has no map of this name, or cannot be loaded.
+    pub fn load_with(object: &[u8], map: &str, prepare: impl FnOnce(OpenMapMut<'_>)) -> Self {
+        let mut open = ObjectBuilder::default().open_memory(object).expect("libbpf opens the object");
+        prepare(open.maps_mut().find(|found| found.name() == map).unwrap_or_else(|| panic!("no map `{map}`")));
+        Self(open.load().expect("libbpf loads the object"))
+    }
+
+    /// What `bpf_map__initial_value` says of a map.
+    pub fn initial_value(&self, map: &str) -> *mut u8 {
+        let mut size = 0usize;
+        let map = self.map(map).as_libbpf_object();
+        // SAFETY: the map is one of the object's, which lives as long as `self`; the call writes a `size_t`.
+        unsafe { libbpf_rs::libbpf_sys::bpf_map__initial_value(map.as_ptr(), (&raw mut size).cast()) }.cast()
+    }
+
     fn program(&self, name: &str) -> libbpf_rs::ProgramMut<'_> {
         self.0.progs_mut().find(|program| program.name() == name).unwrap_or_else(|| panic!("no program `{name}`"))
     }

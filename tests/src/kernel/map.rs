@@ -31,6 +31,10 @@ pub mod flags {
     pub const RDONLY_PROG: u32 = 1 << 7;
     /// `BPF_F_MMAPABLE`
     pub const MMAPABLE: u32 = 1 << 10;
+    /// `BPF_F_SEGV_ON_FAULT`: of an arena.
+    pub const SEGV_ON_FAULT: u32 = 1 << 17;
+    /// `BPF_F_NO_USER_CONV`: of an arena.
+    pub const NO_USER_CONV: u32 = 1 << 18;
 }
 
 /// A map with keys of 4 bytes, closed when dropped. What the kernel refuses is a panic: tests expect it to work.
@@ -75,8 +79,7 @@ impl Map {
     ///
     /// If the kernel refuses.
     pub fn reopen(&self, open_flags: u32) -> OwnedFd {
-        let info = MapInfo::query(self).expect("query a map");
-        sys::map_by_id(info.id, open_flags).expect("open a map by its id")
+        reopen(self, open_flags)
     }
 
     /// A descriptor of the BTF object that describes the map.
@@ -161,5 +164,37 @@ pub(super) fn create(
         inner_map_fd: 0,
         numa_node: 0,
         name: bytes,
+        no_types: [0; 5],
+        map_extra: 0,
     })
+}
+
+/// An arena at an address, as the kernel makes it of these arguments.
+///
+/// # Errors
+///
+/// What the kernel says.
+pub fn create_arena(map_flags: u32, max_entries: u32, map_extra: u64) -> io::Result<OwnedFd> {
+    sys::create_map(sys::MapCreate {
+        map_type: map_type::ARENA,
+        key_size: 0,
+        value_size: 0,
+        max_entries,
+        map_flags,
+        inner_map_fd: 0,
+        numa_node: 0,
+        name: [0; 16],
+        no_types: [0; 5],
+        map_extra,
+    })
+}
+
+/// A second descriptor of a map, opened with `open_flags`.
+///
+/// # Panics
+///
+/// If the kernel refuses.
+pub fn reopen(map: impl AsFd, open_flags: u32) -> OwnedFd {
+    let info = MapInfo::query(map).expect("query a map");
+    sys::map_by_id(info.id, open_flags).expect("open a map by its id")
 }

@@ -29,6 +29,9 @@ pub(super) struct MapCreate {
     pub(super) inner_map_fd: u32,
     pub(super) numa_node: u32,
     pub(super) name: [u8; 16],
+    /// Interface and types, of which these maps have none.
+    pub(super) no_types: [u32; 5],
+    pub(super) map_extra: u64,
 }
 
 #[repr(C)]

@@ -1,0 +1,85 @@
+//! What this process has mapped where, in the words of /proc: to name what is in an arena's way, and to know an arena's mapping when
+//! others made it.
+
+use std::fs;
+use std::ops::Range;
+
+use super::span::Span;
+
+/// What /proc calls the mapping of a BPF map.
+const MAP: &str = "anon_inode:bpf-map";
+
+/// One mapping of this process.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Vma {
+    pub(super) addresses: Range<u64>,
+    pub(super) writable: bool,
+    name: String,
+}
+
+impl Vma {
+    /// Whether it is of a BPF map: an arena, or the values of an array.
+    pub(super) fn is_map(&self) -> bool {
+        self.name == MAP
+    }
+
+    /// Whether all of `span` is in it.
+    pub(super) fn holds(&self, span: Span) -> bool {
+        self.addresses.contains(&span.start()) && self.addresses.contains(&(span.start() + (span.len() - 1)))
+    }
+
+    /// In words.
+    pub(super) fn describe(&self) -> &str {
+        if self.name.is_empty() { "memory without a name" } else { &self.name }
+    }
+
+    /// One line of /proc/self/maps: `START-END rw-s OFFSET DEVICE INODE NAME`.
+    fn parse(line: &str) -> Option<Self> {
+        let (addresses, rest) = line.split_once(' ')?;
+        let (start, end) = addresses.split_once('-')?;
+        let number = |hex| u64::from_str_radix(hex, 16).ok();
+        let (access, rest) = rest.split_once(' ')?;
+        let name = rest.splitn(4, ' ').nth(3).unwrap_or("").trim_start();
+        Some(Self { addresses: number(start)?..number(end)?, writable: access.contains('w'), name: name.to_owned() })
+    }
+}
+
+/// The first mapping that has an address in common with `span`; `None` if there is none, or /proc is not mounted.
+pub(super) fn first_in(span: Span) -> Option<Vma> {
+    let maps = fs::read_to_string("/proc/self/maps").ok()?;
+    maps.lines().filter_map(Vma::parse).find(|vma| span.overlaps(&vma.addresses))
+}
+
+/// Whether /proc tells what is mapped.
+pub(super) fn are_known() -> bool {
+    fs::metadata("/proc/self/maps").is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_parsed_with_and_without_a_name() {
+        let line = "100000000000-100000010000 rw-s 00000000 00:10 26                         anon_inode:bpf-map";
+        let vma = Vma::parse(line).unwrap();
+        assert_eq!(vma.addresses, 0x1000_0000_0000..0x1000_0001_0000);
+        assert!(vma.writable && vma.is_map());
+        let vma = Vma::parse("7f00-8000 r--p 00000000 00:00 0 ").unwrap();
+        assert!(!vma.writable && !vma.is_map());
+        assert_eq!(vma.describe(), "memory without a name");
+        let vma = Vma::parse("7f00-8000 r--p 00001000 08:01 77   /usr/lib/with a space.so").unwrap();
+        assert_eq!(vma.describe(), "/usr/lib/with a space.so");
+        assert!(Vma::parse("").is_none() && Vma::parse("xyz-8000 r--p 0 0 0").is_none());
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_found() {
+        let local = 0u8;
+        let here = (&raw const local).addr() as u64;
+        let page = crate::bpf::open::page_size() as u64;
+        let vma = first_in(Span::new(here / page * page, page).unwrap()).unwrap();
+        assert!(vma.addresses.contains(&here) && !vma.is_map());
+        assert!(are_known());
+    }
+}
