@@ -43,6 +43,11 @@
 //! and checks that its C type is laid out as the Rust type is ([`Layout::check`]): a struct that was changed on one side alone is an
 //! error when the variable is opened, which names each field that differs.
 //!
+//! # Arenas
+//!
+//! An [`Arena`] is memory with pointers in it that BPF programs and processes follow alike. It maps the arena where the kernel's map demands,
+//! and turns an [`ArenaPtr`], which may hold any number, into a place inside, or into an error that says what is wrong with it.
+//!
 //! # Memory model
 //!
 //! What the safe functions of this crate rest on, and what they promise:
@@ -70,7 +75,8 @@
 //! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception is [`InPlace`]: types made of atomics
 //!   alone may be seen as `&T`, since every byte of theirs is a cell already.
 //! - **Nothing is unmapped under a handle.** Each holds the [`Mapping`]; no function unmaps a part. A BPF map keeps its size, a
-//!   memfd must be sealed against shrinking; other files are not, which is why `from_file` is `unsafe`.
+//!   memfd must be sealed against shrinking; other files are not, which is why `from_file` is `unsafe`. Of an arena single pages may
+//!   go, and come back as zeros when they are touched; where that would be a SIGSEGV, no handle is given out.
 //! - **Mixed sizes are the one rule left to the user**: give each byte one type. Safe code can view the same bytes at two widths,
 //!   by raw offsets, through the fields of a union (but not otherwise by the names of a [`DataSection`]), by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
 //!   meaning for two such accesses that race when one is a store. Every CPU that Linux runs on has one: some bytes are the
@@ -84,7 +90,7 @@
 //!
 //! # Platforms
 //!
-//! 64-bit Linux, as BPF is. Mapping a BPF array needs Linux 5.5; everything on a memfd, 3.17.
+//! 64-bit Linux, as BPF is. Mapping a BPF array needs Linux 5.5, an arena 6.9; everything on a memfd, 3.17.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

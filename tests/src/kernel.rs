@@ -17,6 +17,8 @@ pub use map::{Map, create_arena, flags, map_type, reopen};
 pub mod objects {
     use aya::include_bytes_aligned;
 
+    /// An arena without variables.
+    pub const ARENA_BARE: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_bare.bpf.o"));
     /// Pointers and global variables in an arena. libbpf only.
     pub const ARENA_GLOBALS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));

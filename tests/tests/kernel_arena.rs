@@ -9,6 +9,7 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use aya::programs::TestRun;
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, Btf, Error, MapValue, ReadOnlyReason, Var, bpf};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, flags, map_type, objects};
 
@@ -196,26 +197,21 @@ fn an_address_that_is_taken_is_an_error_that_says_by_what() {
     kernel::require!();
     let start = OURS + 2 * GIB_4;
     let len = usize::try_from(page()).unwrap();
-    // SAFETY: a fixed address that nothing else here uses, and that must be free.
-    let memory = unsafe {
+    // At its first byte, and elsewhere in it.
+    for in_the_way in [0, 2 * len] {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
-        libc::mmap(
-            ptr::without_provenance_mut(usize::try_from(start).unwrap() + len),
-            len,
-            libc::PROT_READ,
-            flags,
-            -1,
-            0,
-        )
-    };
-    assert_ne!(memory, libc::MAP_FAILED, "{}", io::Error::last_os_error());
-    let error = Arena::create_at(start, 4, ArenaFlags::default()).unwrap_err();
-    let Error::ArenaAddressTaken { start: s, len: l, by, .. } = &error else { panic!("{error:?}") };
-    assert_eq!((*s, *l, by.as_str()), (start, 4 * page(), "memory without a name"));
-    assert!(error.to_string().contains("has something already: memory without a name"), "{error}");
-    // SAFETY: the memory that was mapped above, to which there is no reference.
-    unsafe { libc::munmap(memory, len) };
-    assert!(Arena::create_at(start, 4, ArenaFlags::default()).is_ok());
+        let place = ptr::without_provenance_mut(usize::try_from(start).unwrap() + in_the_way);
+        // SAFETY: addresses that nothing else here uses, and that must be free.
+        let memory = unsafe { libc::mmap(place, len, libc::PROT_READ, flags, -1, 0) };
+        assert_ne!(memory, libc::MAP_FAILED, "{}", io::Error::last_os_error());
+        let error = Arena::create_at(start, 4, ArenaFlags::default()).unwrap_err();
+        let Error::ArenaAddressTaken { start: s, len: l, by, .. } = &error else { panic!("{error:?}") };
+        assert_eq!((*s, *l, by.as_str()), (start, 4 * page(), "memory without a name"));
+        assert!(error.to_string().contains("has something already: memory without a name"), "{error}");
+        // SAFETY: the memory that was mapped above, to which there is no reference.
+        unsafe { libc::munmap(memory, len) };
+        assert!(Arena::create_at(start, 4, ArenaFlags::default()).is_ok());
+    }
 }
 
 #[test]
@@ -681,12 +677,13 @@ fn where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process() {
 }
 
 #[test]
-fn without_privileges_an_arena_without_an_address_is_an_error_that_says_what_to_do() {
+fn without_privileges_an_arena_that_others_mapped_anywhere_is_an_error_that_says_what_to_do() {
     kernel::require!();
-    let test = "without_privileges_an_arena_without_an_address_is_an_error_that_says_what_to_do";
+    let test = "without_privileges_an_arena_that_others_mapped_anywhere_is_an_error_that_says_what_to_do";
     let Some(fd) = child::passed() else {
         let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 16, "anywhere");
-        return child::run(test, &map);
+        let arena = Arena::from_map(&map).unwrap();
+        return child::run(test, arena.fd().unwrap());
     };
     child::drop_privileges();
     let error = Arena::from_map(fd).unwrap_err();
@@ -726,6 +723,20 @@ fn the_mapping_that_libbpf_made_is_adopted() {
 }
 
 #[test]
+fn an_arena_that_aya_made_is_mapped_before_its_programs_are_loaded() {
+    kernel::require!();
+    let mut loaded = aya::EbpfLoader::new().btf(None).allow_unsupported_maps().load(objects::ARENA_BARE).unwrap();
+    let Some(aya::maps::Map::Unsupported(map)) = loaded.map("arena") else { panic!("aya has no type for arenas") };
+    let arena = Arena::from_map(map.fd()).unwrap();
+    let word = arena.get(arena.at::<u64>(0x1008)).unwrap();
+    word.store(70);
+    let program: &mut aya::programs::SchedClassifier = loaded.program_mut("add_to_word").unwrap().try_into().unwrap();
+    program.load().unwrap();
+    let input = aya::programs::TestRunOptions { data_in: Some(&[0; 14]), ..aya::programs::TestRunOptions::new() };
+    assert_eq!((program.test_run(input).unwrap().return_value, word.load()), (70, 71));
+}
+
+#[test]
 fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
     kernel::require!();
     let arena = create(64);
@@ -736,6 +747,12 @@ fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
     // SAFETY: refused before anything is made of it.
     let error = unsafe { Arena::adopt_map(arena.fd().unwrap(), copy) }.unwrap_err();
     assert!(matches!(error, Error::NotArenaMemory { .. } | Error::MisalignedArena { .. }), "{error:?}");
+    // Another arena's.
+    let other = create(64);
+    let base = ptr::without_provenance_mut(usize::try_from(other.start()).unwrap());
+    // SAFETY: as above.
+    let error = unsafe { Arena::adopt_map(arena.fd().unwrap(), base) }.unwrap_err();
+    assert!(error.to_string().contains(&format!("lies at {:#x}", arena.start())), "{error}");
     let len = usize::try_from(page()).unwrap();
     let aligned = ptr::without_provenance_mut(copy.addr() / len * len);
     // SAFETY: as above.

@@ -81,9 +81,8 @@ impl Arena {
 
     /// Maps an arena that somebody else created: a loader, or another process.
     ///
-    /// It is mapped where it demands, `map_extra`. If it was created without an address, it is mapped where others have mapped it, for
-    /// which a BPF program asks the kernel (`CAP_BPF` and `CAP_PERFMON`); if nobody has, at an address chosen here, which then stays
-    /// for the map's life.
+    /// It is mapped where it demands, `map_extra`. If it was created without an address and nobody has mapped it yet, one is chosen here,
+    /// which then stays for the map's life. If others have, a BPF program asks the kernel where (`CAP_BPF` and `CAP_PERFMON`).
     ///
     /// An arena is mapped once in a process: clone the [`Arena`] instead. libbpf maps arenas itself when it loads an object
     /// (unless the descriptor was reused): take that mapping over with [`adopt_map`](Self::adopt_map).
@@ -247,17 +246,14 @@ fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Optio
     }
 }
 
-/// Maps an arena without an address of its own: where others have mapped it or, if nobody has, where there is room.
+/// Maps an arena without an address of its own: where there is room, which is where it then stays or, if others have mapped it
+/// already (EINVAL, or E2BIG if they mapped less), where they have.
 fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room, Option<ReadOnlyReason>), Error> {
-    if let Some(span) = pages::ask_span(fd, info.name)? {
-        return map_at(fd, info, span);
-    }
     let room = Room::find(len)?;
     let span = Span::new(room.start(), len)?;
     drop(room);
     match map_at(fd, info, span) {
-        // Perhaps somebody was faster, and it has an address now.
-        Err(Error::ArenaUnmappable { errno: libc::EINVAL, .. }) => {
+        Err(Error::ArenaUnmappable { errno: libc::EINVAL | libc::E2BIG, .. }) => {
             map_at(fd, info, pages::ask_span(fd, info.name)?.unwrap_or(span))
         }
         mapped => mapped,

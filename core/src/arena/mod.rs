@@ -1,6 +1,6 @@
 //! Arenas: memory at one address in this process and in BPF programs, so that pointers in it mean the same to both.
 //!
-//! An arena (`BPF_MAP_TYPE_ARENA`, Linux 6.9; Documentation in kernel/bpf/arena.c) is up to 4 GiB of sparse memory. A BPF program allocates
+//! An arena (`BPF_MAP_TYPE_ARENA`, Linux 6.9; kernel/bpf/arena.c) is up to 4 GiB of sparse memory. A BPF program allocates
 //! in it, and follows pointers in it, as C does; whoever maps the arena follows the same pointers. [`Arena`] maps it, and turns the
 //! pointers, which may be any number, into places.
 //!
@@ -24,6 +24,52 @@
 //! To follow a pointer costs two comparisons and an alignment test, none of which the next load waits for: a list of a thousand nodes that
 //! is in the cache is walked at the speed of raw pointers. Making a page, at its first access, costs 2 to 3 microseconds
 //! ([`Arena::prefault`] does it ahead of time), opening an arena 20 to 30, and no page. An arena of 4 GiB costs no more than a small one.
+//!
+//! # Example
+//!
+//! A stack, as a BPF program would build it with an atomic exchange; here on a memfd, which needs no kernel map and no privilege.
+//!
+//! ```
+//! use mapvalue::{Arena, ArenaPtr, Error, MapValue, Shared};
+//!
+//! #[derive(MapValue)]
+//! #[repr(C)]
+//! struct Job {
+//!     next: ArenaPtr<Job>,
+//!     id: u64,
+//! }
+//!
+//! fn push(arena: &Arena, top: &Shared<ArenaPtr<Job>>, job: ArenaPtr<Job>) -> Result<(), Error> {
+//!     let mut below = top.load();
+//!     loop {
+//!         arena.get(job)?.next.store(below);
+//!         match top.compare_exchange(below, job) {
+//!             Ok(_) => return Ok(()),
+//!             Err(found) => below = found,
+//!         }
+//!     }
+//! }
+//!
+//! let arena = Arena::memfd(4)?;
+//! let top = arena.get(arena.at::<ArenaPtr<Job>>(0))?;
+//! for id in 1..=3 {
+//!     let job = arena.at::<Job>(64 * id);
+//!     arena.get(job)?.id.store(id);
+//!     push(&arena, top, job)?;
+//! }
+//!
+//! // Another process, to which the same pointers mean the same places.
+//! let there = Arena::from_memfd(arena.fd().expect("a memfd"))?;
+//! let mut next = there.get(there.at::<ArenaPtr<Job>>(0))?.load();
+//! let mut ids = Vec::new();
+//! while !next.is_null() && ids.len() < 10 {
+//!     let job = there.get(next)?;
+//!     ids.push(job.id.load());
+//!     next = job.next.load();
+//! }
+//! assert_eq!(ids, [3, 2, 1]);
+//! # Ok::<(), Error>(())
+//! ```
 //!
 //! # Modules
 //!
