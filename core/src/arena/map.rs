@@ -267,6 +267,8 @@ fn not_mapped(map: MapName, span: Span, errno: i32) -> Error {
         libc::EEXIST | libc::EBUSY => match vmas::first_in(span) {
             Some(vma) if vma.is_map() && vma.addresses.start == start => Error::ArenaMappedHere { map, start },
             Some(vma) => Error::ArenaAddressTaken { map, start, len, by: vma.describe().to_owned() },
+            // There are no such addresses.
+            None if vmas::are_known() => Error::ArenaUnmappable { map, start, len, errno: libc::ENOMEM },
             None => Error::ArenaAddressTaken { map, start, len, by: "it is not known what".to_owned() },
         },
         errno => Error::ArenaUnmappable { map, start, len, errno },

@@ -39,16 +39,16 @@ impl Room {
         found.or_else(|| Self::anywhere(len)).ok_or(Error::NoRoomForArena { len })
     }
 
-    /// Holds this range, if nothing else is there (`EEXIST`) and there are such addresses (`ENOMEM`).
+    /// Holds this range, if nothing else is there, and there are such addresses: `EEXIST` if not.
     pub(super) fn hold(span: Span) -> Result<Self, i32> {
-        let room = Self::map(span.start(), span.len(), libc::MAP_FIXED_NOREPLACE)?;
-        // Kernels before 4.17, and some sanitizers, take the address for a hint.
+        // As a hint, which the kernel follows if it can: with `MAP_FIXED_NOREPLACE` ThreadSanitizer does not cope.
+        let room = Self::map(span.start(), span.len())?;
         if room.start() == span.start() { Ok(room) } else { Err(libc::EEXIST) }
     }
 
     /// Holds a range where the kernel likes it: of a larger one, the part from a multiple of 4 GiB on.
     fn anywhere(len: u64) -> Option<Self> {
-        let more = Self::map(0, len + MAX_LEN, 0).ok()?;
+        let more = Self::map(0, len + MAX_LEN).ok()?;
         let start = more.start().checked_next_multiple_of(MAX_LEN)?;
         drop(more);
         // Another thread may have been faster, which is as if there were no room.
@@ -56,8 +56,8 @@ impl Room {
     }
 
     /// Addresses without memory: nothing can be read or written there.
-    fn map(start: u64, len: u64, flags: libc::c_int) -> Result<Self, i32> {
-        let flags = flags | libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
+    fn map(start: u64, len: u64) -> Result<Self, i32> {
+        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_NORESERVE;
         Self::mmap(start, len, libc::PROT_NONE, flags, -1)
     }
 
@@ -73,11 +73,11 @@ impl Room {
     pub(super) fn at(span: Span, arena: BorrowedFd<'_>, protection: libc::c_int) -> Result<Self, i32> {
         let flags = libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE;
         let room = Self::mmap(span.start(), span.len(), protection, flags, arena.as_raw_fd())?;
-        // See `hold`; and the kernel moves an arena without an address of its own that would cross a multiple of 4 GiB.
+        // Kernels before 4.17 take the address for a hint.
         if room.start() == span.start() { Ok(room) } else { Err(libc::EEXIST) }
     }
 
-    /// `start` is 0 for a free choice, or comes with `MAP_FIXED_NOREPLACE`, or is that of a `Room` of the same length.
+    /// `start` is a hint, or comes with `MAP_FIXED_NOREPLACE`, or is that of a `Room` of the same length.
     fn mmap(start: u64, len: u64, protection: libc::c_int, flags: libc::c_int, fd: i32) -> Result<Self, i32> {
         let (Ok(start), Ok(len)) = (usize::try_from(start), usize::try_from(len)) else { return Err(libc::ENOMEM) };
         let hint = ptr::without_provenance_mut(start);
