@@ -383,6 +383,7 @@ fn hostile_pointers_from_a_program_are_errors() {
     let loaded = load_into(&arena);
     let globals = arena.globals(&object_btf(), 0).unwrap();
     let target = globals.var::<ArenaPtr<u64>>("target").unwrap();
+    assert!(matches!(arena.get(arena.at::<[u64; 0]>(8)), Err(Error::ZeroSized { .. })));
     let (start, end) = (arena.start(), arena.start() + arena.len());
     let hostile = [
         0,

@@ -33,19 +33,15 @@ impl Arena {
     /// As `read`, by the kernel.
     fn copy<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, Error> {
         let size = size_of::<T>();
-        let address = self.resolve(ptr, size, self.len()).ok_or_else(|| self.wrong(ptr, size))?;
+        let offset = self.resolve(ptr, size)?;
         let mut copy = vec![0; size];
-        let copied = copy_from(self.origin().wrapping_add(place(address)), &mut copy)?;
+        let copied = copy_from(self.rest.mapping.base().as_ptr().wrapping_add(offset), &mut copy)?;
         if copied < size {
-            return Err(Error::ArenaPageAbsent { type_name: type_name::<T>(), address: address + copied as u64 });
+            let address = self.start + offset as u64 + copied as u64;
+            return Err(Error::ArenaPageAbsent { type_name: type_name::<T>(), address });
         }
         bytes::decode(&copy)
     }
-}
-
-/// An address as this target has it.
-fn place(address: u64) -> usize {
-    usize::try_from(address).unwrap_or(usize::MAX)
 }
 
 /// Copies bytes of this process, as far as there are pages; how many.

@@ -10,8 +10,8 @@ use super::{Arena, ArenaFlags};
 use crate::{Error, MapName, Mapping};
 
 /// The address of the first byte, as pointers have it: the same in every process and for every memfd, so that also a copy of all
-/// bytes is the same arena. A multiple of 4 GiB. It is mapped there if nothing else is, since pointers are followed fastest then; but
-/// that is luck, and makes no other difference.
+/// bytes is the same arena. A multiple of 4 GiB. It is mapped there if nothing else is, since pointers are followed fastest then, which
+/// makes no other difference.
 const START: u64 = 0x0fff_0000_0000;
 
 /// Without a kernel map.

@@ -1,12 +1,11 @@
 //! From pointers to places: the one module that follows an address, whatever number it is.
 //!
-//! A pointer that is fine takes a handful of instructions (`locate`). What it is that is wrong with any other is found out apart from
-//! them (`refuse`).
+//! A pointer that is an address in the arena takes a handful of instructions (`locate`). Every other is looked at apart from them
+//! (`locate_far`): it may be fine as well, or it is found out what is wrong with it (`wrong`).
 
 use std::any::type_name;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use super::{Arena, ArenaFlags, ArenaPtr};
 use crate::{Access, Error, MapValue, Mirror, ReadOnly, ReadWrite, Slice, Var};
@@ -18,7 +17,8 @@ use crate::{Access, Error, MapValue, Mirror, ReadOnly, ReadWrite, Slice, Var};
 impl Arena {
     /// The value that a pointer leads to, for as long as the arena is borrowed.
     ///
-    /// It costs a few instructions more than following a raw pointer: a subtraction and three branches that are never taken.
+    /// It costs a few instructions more than following a raw pointer, none of which the next load waits for. (The low 32 bits alone, or
+    /// a memfd that is mapped elsewhere, cost a call.)
     ///
     /// # Errors
     ///
@@ -122,12 +122,11 @@ impl Arena {
     /// [`Error::NotInArena`].
     #[inline]
     pub fn ptr_of<S: Mirror>(&self, place: &S) -> Result<ArenaPtr<S::Value>, Error> {
-        let address = NonNull::from(place).addr().get();
-        let pointer = address.wrapping_sub(self.origin().addr()) as u64;
-        if self.holds(pointer, size_of::<S>(), self.readable) {
-            Ok(ArenaPtr::from_address(pointer))
+        let (place, base) = (NonNull::from(place).addr().get(), self.rest.mapping.base().addr().get());
+        if holds(base as u64, self.len(), place as u64, size_of::<S>()) {
+            Ok(self.at((place - base) as u64))
         } else {
-            Err(Error::NotInArena { place: address, base: self.rest.mapping.base().addr().get(), len: self.len() })
+            Err(Error::NotInArena { place, base, len: self.len() })
         }
     }
 
@@ -161,66 +160,54 @@ impl Arena {
     /// of `T`, and they can be loaded, and stored if `A` is writable.
     #[inline]
     fn locate<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<NonNull<T::Shared<A>>, Error> {
-        match self.find::<T, A>(ptr, bytes) {
-            Some(place) => Ok(place),
-            None => Err(self.refuse::<T, A>(ptr, bytes)),
-        }
-    }
-
-    /// As [`locate`](Self::locate), without a word why not: for walks, which have their own.
-    #[inline]
-    fn find<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Option<NonNull<T::Shared<A>>> {
-        let reach = if A::WRITABLE { self.writable } else { self.readable };
-        let address = self.resolve::<T>(ptr, bytes, reach)?;
-        #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
-        let address = address as usize;
-        // The next load of a walk waits for this one, and so for each step between the two. Where pointers are addresses there is none:
-        // a branch that is never taken costs less than to add 0. (The compiler would add it, but for the atomic load.)
-        let place: *mut u8 = if self.direct {
-            ptr::with_exposed_provenance_mut(address)
-        } else {
-            self.origin.load(Ordering::Relaxed).wrapping_add(address)
-        };
-        // SAFETY: it is inside the mapping (`holds`), at least one byte before its end, and so not null.
-        Some(unsafe { NonNull::new_unchecked(place) }.cast())
-    }
-
-    /// The full address of `bytes` bytes of values of type `T`, if they are within the first `reach` bytes of the arena, and the first
-    /// is aligned.
-    #[inline]
-    pub(super) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize, reach: u64) -> Option<u64> {
         const { T::LAYOUT.assert_usable::<T>() };
-        let mut address = ptr.address();
-        if !self.holds(address, bytes, reach) {
-            // Perhaps it is the low 32 bits alone.
-            address = self.full(ptr).address();
-            if !self.holds(address, bytes, reach) {
-                return None;
-            }
+        let reach = if A::WRITABLE { self.near_writable } else { self.near_readable };
+        if T::LAYOUT.size() != 0 && is_aligned::<T>(ptr.address()) && holds(self.start, reach, ptr.address(), bytes) {
+            // The address itself, and nothing that is computed of it: the next load of a walk waits for this one, and so for each step
+            // between the two.
+            #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
+            let place: *mut u8 = ptr::with_exposed_provenance_mut(ptr.address() as usize);
+            // SAFETY: it is inside the mapping (`holds`), which is where `start` says (`Arena::new`), and so not null.
+            Ok(unsafe { NonNull::new_unchecked(place) }.cast())
+        } else {
+            self.locate_far::<T, A>(ptr, bytes)
         }
-        (T::LAYOUT.size() != 0 && address.is_multiple_of(T::LAYOUT.align() as u64)).then_some(address)
     }
 
-    /// Whether `address..address + bytes` is within the first `reach` bytes of the arena.
-    #[inline]
-    fn holds(&self, address: u64, bytes: usize, reach: u64) -> bool {
-        // Of every number that is not the address of a byte in the arena, the offset is larger than the arena.
-        let offset = address.wrapping_sub(self.start);
-        offset.checked_add(bytes as u64).is_some_and(|end| end <= reach)
-    }
-
-    /// Why no handle is given out.
+    /// As [`locate`](Self::locate), for every pointer: it may be the low 32 bits alone, the arena may be mapped elsewhere.
     #[cold]
     #[inline(never)]
-    fn refuse<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, size: usize) -> Error {
-        let map = self.rest.mapping.map_name();
+    fn locate_far<T: MapValue, A: Access>(
+        &self,
+        ptr: ArenaPtr<T>,
+        bytes: usize,
+    ) -> Result<NonNull<T::Shared<A>>, Error> {
+        let mapping = &self.rest.mapping;
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Error::ArenaFaults { map };
+            return Err(Error::ArenaFaults { map: mapping.map_name() });
         }
-        match self.rest.mapping.read_only_reason() {
-            Some(reason) if A::WRITABLE => Error::ReadOnly { map, reason },
-            _ => self.wrong(ptr, size),
+        if let (true, Some(reason)) = (A::WRITABLE, mapping.read_only_reason()) {
+            return Err(Error::ReadOnly { map: mapping.map_name(), reason });
         }
+        let offset = self.resolve(ptr, bytes)?;
+        // SAFETY: `resolve` has checked that it is not beyond the end of the mapping, which is at most `isize::MAX` bytes long.
+        Ok(unsafe { mapping.base().add(offset) }.cast())
+    }
+
+    /// Bytes from the start of the arena to `bytes` bytes of values of type `T`, all of them inside, and the first aligned.
+    pub(super) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, Error> {
+        const { T::LAYOUT.assert_usable::<T>() };
+        let address = self.full(ptr).address();
+        // No bytes at all may also lie at the end.
+        let inside = if bytes == 0 {
+            address.wrapping_sub(self.start) <= self.len()
+        } else {
+            holds(self.start, self.len(), address, bytes)
+        };
+        if T::LAYOUT.size() == 0 || !inside || !is_aligned::<T>(address) {
+            return Err(self.wrong(ptr, bytes));
+        }
+        Ok(usize::try_from(address - self.start).unwrap_or(usize::MAX))
     }
 
     /// What is wrong with a pointer that does not resolve.
@@ -234,10 +221,23 @@ impl Arena {
             Error::NullArenaPtr { type_name }
         } else if full >> 32 != start >> 32 {
             Error::ForeignArenaPtr { type_name, address, start, len }
-        } else if self.holds(full, size, len) {
+        } else if holds(start, len, full, size.max(1)) {
             Error::MisalignedArenaPtr { type_name, address, align: T::LAYOUT.align() }
         } else {
             Error::ArenaPtrOutOfRange { type_name, address, size, start, len }
         }
     }
+}
+
+/// Whether `bytes` bytes at `address` begin and end within the `len` bytes at `start`.
+#[inline]
+fn holds(start: u64, len: u64, address: u64, bytes: usize) -> bool {
+    // Of every address before the start, this is larger than any length.
+    let offset = address.wrapping_sub(start);
+    offset < len && bytes as u64 <= len - offset
+}
+
+#[inline]
+fn is_aligned<T: MapValue>(address: u64) -> bool {
+    address.is_multiple_of(T::LAYOUT.align() as u64)
 }
