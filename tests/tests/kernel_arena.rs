@@ -4,6 +4,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::ptr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -654,6 +655,24 @@ fn an_arena_without_an_address_is_mapped_where_there_is_room_and_then_where_it_i
     // It has kept its address, which the kernel tells a program.
     let again = Arena::from_map(&map).unwrap();
     assert_eq!((again.start(), again.read(again.at::<u64>(8)).unwrap()), (start, 1));
+}
+
+#[test]
+fn of_an_arena_that_others_mapped_in_part_there_is_that_part() {
+    kernel::require!();
+    let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 16, "in_part");
+    // The first to map it, who asks for half of it, decides for all.
+    let (len, fd) = (usize::try_from(8 * page()).unwrap(), map.as_fd().as_raw_fd());
+    let access = libc::PROT_READ | libc::PROT_WRITE;
+    // SAFETY: a new mapping, wherever there is room.
+    let first = unsafe { libc::mmap(ptr::null_mut(), len, access, libc::MAP_SHARED, fd, 0) };
+    assert_ne!(first, libc::MAP_FAILED, "{}", io::Error::last_os_error());
+    // SAFETY: the mapping above, all of it, to which there is no reference.
+    unsafe { libc::munmap(first, len) };
+    let arena = Arena::from_map(&map).unwrap();
+    assert_eq!((arena.start(), arena.len()), (first.addr() as u64, 8 * page()));
+    arena.get(arena.page::<u64>(7)).unwrap().store(1);
+    assert!(matches!(arena.get(arena.page::<u64>(8)), Err(Error::ArenaPtrOutOfRange { .. })));
 }
 
 #[test]

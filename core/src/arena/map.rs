@@ -184,8 +184,8 @@ impl Arena {
     /// The arena of a map that was just mapped.
     fn of_map(fd: OwnedFd, info: &MapInfo, room: Room, read_only: Option<ReadOnlyReason>) -> Result<Self, Error> {
         room.keep_from_children().map_err(|errno| Error::Os { operation: "keep an arena from children", errno })?;
-        let (base, start) = (room.base(), room.start());
-        let len = usize::try_from(len_of_map(info)?).unwrap_or(usize::MAX);
+        // As much as is mapped: of an arena without an address that is as much as the first who mapped it asked for.
+        let (base, start, len) = (room.base(), room.start(), room.len());
         let mapping = Mapping::of_arena(base, len, read_only, info.name, None, move || drop(room));
         Ok(Self::new(mapping, start, Some(fd), ArenaFlags::from_bits(info.map_flags)))
     }

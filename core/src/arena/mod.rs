@@ -15,7 +15,8 @@
 //! Handles keep the mapping, and the mapping keeps the kernel's map with its data. What handles do not keep is the *object* that a pointer
 //! led to: like a place in an array map, it can be used for something else by whoever allocates there. A handle to it then shows
 //! that something else, and never less than valid memory: also when its page is freed, since the next access makes a new
-//! page of zeros. Where that must be noticed, an object needs a generation number that is checked after its use.
+//! page of zeros. (If there is no memory left for one, the access is a SIGSEGV, as with all memory that is made on demand.) Where that
+//! must be noticed, an object needs a generation number that is checked after its use.
 //!
 //! A child process that was forked has no mapping (`MADV_DONTFORK`): it opens the arena again, by its descriptor.
 //!

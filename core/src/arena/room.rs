@@ -98,6 +98,10 @@ impl Room {
         self.base.addr().get() as u64
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
     /// Keeps the range from children of this process: a fork that has an arena mapped, and unmaps or splits it, left dangling mappings
     /// and a use after free in the kernel of Linux 6.12.
     pub(super) fn keep_from_children(&self) -> Result<(), i32> {
