@@ -148,6 +148,13 @@ pub(crate) const ROWS: &[Row] = &[
         measure: sparse::touched,
     },
     Row {
+        name: "sparse_32m/arena",
+        ours: "pages of a 32 MiB arena that are resident here after 100 counters were touched",
+        theirs: "100 pages",
+        target: 1.0,
+        measure: sparse::arena,
+    },
+    Row {
         name: "sparse_32m/memfd",
         ours: "pages of a 32 MiB memfd that are resident here after 100 counters were touched",
         theirs: "100 pages",

@@ -2,11 +2,11 @@
 //!
 //! The kernel makes all pages of an array map when the map is created, and maps all of them when the map is mapped, whoever
 //! maps it. So all are resident at once although they are no new memory, touching one is no fault, and what the process itself
-//! takes is a page table. A memfd's pages are made when they are touched.
+//! takes is a page table. The pages of an arena, and of a memfd, are made when they are touched.
 
 use std::sync::Arc;
 
-use mapvalue::Mapping;
+use mapvalue::{Arena, ArenaFlags, Mapping};
 use mapvalue_tests::pages;
 
 use crate::memory::{COUNTERS, Memory};
@@ -65,6 +65,21 @@ pub(crate) fn touched(memory: &Memory) -> Outcome {
     touch_map(memory, |Taken { faults, table, .. }| {
         counted(faults + table, format!("{faults} faults, {table} pages of the page table"))
     })
+}
+
+pub(crate) fn arena(memory: &Memory) -> Outcome {
+    if let Err(reason) = memory.maps() {
+        return Outcome::Skipped(reason.to_owned());
+    }
+    let pages = (COUNTERS * size_of::<u64>() / 4096) as u64;
+    let arena = Arena::create(pages, ArenaFlags::default()).expect("make an arena");
+    let resident = || usize::try_from(arena.resident_pages().expect("count pages")).unwrap_or(usize::MAX);
+    let before = resident();
+    let counters = arena.slice::<u64>(arena.at(0), COUNTERS).expect("all of the arena");
+    for i in 0..TOUCHED {
+        counters[i * (COUNTERS / TOUCHED)].fetch_add(1);
+    }
+    counted(resident(), format!("{before} before they were touched"))
 }
 
 pub(crate) fn memfd(_: &Memory) -> Outcome {
