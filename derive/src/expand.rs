@@ -234,8 +234,10 @@ impl<'a> Composite<'a> {
         let generics = self.bounded(also);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let what = self.placed(what, ident.span());
+        let unlisted = self.unlisted();
         quote! {
             #[automatically_derived]
+            #unlisted
             #[allow(deprecated, clippy::multiple_bound_locations)]
             #implement #impl_generics #what for #ident #ty_generics #where_clause { #body }
         }
@@ -247,14 +249,21 @@ impl<'a> Composite<'a> {
         errors::at(path.clone(), self.input.krate_given.unwrap_or(place))
     }
 
+    /// What keeps a type of mapvalue's own out of the lists of types that have a trait, which rustc shows those who miss it on theirs.
+    fn unlisted(&self) -> Option<TokenStream> {
+        self.krate.is_ident("crate").then(|| quote!(#[diagnostic::do_not_recommend]))
+    }
+
     /// The way back from the mirror to the type.
     fn mirror_impl(&self) -> TokenStream {
         let Self { krate, ident, mirror, access, .. } = self;
         let (_, ty_generics, _) = self.input.generics.split_for_impl();
         let generics = self.mirror_generics();
         let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
+        let unlisted = self.unlisted();
         quote! {
             #[automatically_derived]
+            #unlisted
             #[allow(deprecated, clippy::multiple_bound_locations)]
             unsafe impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
                 type Value = #ident #ty_generics;
