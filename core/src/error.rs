@@ -638,6 +638,108 @@ pub enum Error {
         len: u64,
     },
 
+    /// A pointer of a list or table leads to no element.
+    #[error(
+        "the pointer at {at:#x} is {value:#x}, where no `{type_name}` of the list can be: it is misaligned, or outside of the arena, which lies at {start:#x} \
+         and is {len:#x} bytes long. Somebody wrote over the list, or its elements are of another type"
+    )]
+    WildPointer {
+        /// The type of the elements.
+        type_name: &'static str,
+        /// Where in the arena the pointer is.
+        at: u64,
+        /// What it is.
+        value: u64,
+        /// The arena's first address.
+        start: u64,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
+    /// The pointers of a list or table go in a circle.
+    #[error(
+        "a walk that came to {at:#x} has met more than {max} elements of `{type_name}`, for which alone the arena has room: the pointers go in a circle, \
+         or a writer moved elements about meanwhile"
+    )]
+    Cycle {
+        /// The type of the elements.
+        type_name: &'static str,
+        /// Where in the arena the walk was given up.
+        at: u64,
+        /// As many elements fit into the arena.
+        max: usize,
+    },
+
+    /// An element of a list or table was removed while a walk stood on it.
+    #[error("the `{type_name}` with the pointer at {at:#x} was removed while a walk stood on it: walk again")]
+    ElementRemoved {
+        /// The type of the elements.
+        type_name: &'static str,
+        /// Where in the arena its pointer to the next one is.
+        at: u64,
+    },
+
+    /// An element to link is in a list or table already.
+    #[error(
+        "the `{type_name}` at {at:#x} is in a list already, as its node says: remove it from there first, or, if that list is no longer, store \
+         `ListNode::default()` in the node"
+    )]
+    AlreadyLinked {
+        /// The type of the element.
+        type_name: &'static str,
+        /// Where in the arena it is.
+        at: u64,
+    },
+
+    /// An element to remove is in no list or table.
+    #[error(
+        "the `{type_name}` at {at:#x} is in no list: its back pointer, {pprev:#x}, does not lead to a pointer to it. (If it is in one, a writer \
+         died before it had set the back pointer: use `repair`)"
+    )]
+    NotLinked {
+        /// The type of the element.
+        type_name: &'static str,
+        /// Where in the arena it is.
+        at: u64,
+        /// Its back pointer.
+        pprev: u64,
+    },
+
+    /// The back pointer of an element in a list or table is wrong.
+    #[error(
+        "the back pointer of the `{type_name}` at {at:#x} is {found:#x}, but the pointer to it is at {expected:#x}: a writer died before it had set it, \
+         or somebody wrote over it. Use `repair`"
+    )]
+    BackPointer {
+        /// The type of the element.
+        type_name: &'static str,
+        /// Where in the arena it is.
+        at: u64,
+        /// Its back pointer.
+        found: u64,
+        /// Where the pointer to it is.
+        expected: u64,
+    },
+
+    /// A hash table cannot have this many buckets.
+    #[error(
+        "{found} is no number of buckets, which is a power of two, at most 2^30: the table is not set up yet (`ArenaHashMap::init`, `mv_table_init`), or it \
+         is not one"
+    )]
+    BucketCount {
+        /// The number.
+        found: i32,
+    },
+
+    /// All memory for values of a type is in use.
+    #[error("all {slots} slots for `{type_name}` are taken: give some back, or make the region larger")]
+    NoRoom {
+        /// The type.
+        type_name: &'static str,
+        /// How many there are.
+        slots: usize,
+    },
+
     /// Bytes are not the BTF, or not the object file, that they should be.
     #[cfg(feature = "std")]
     #[error(transparent)]

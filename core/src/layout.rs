@@ -340,6 +340,15 @@ impl Layout {
         self
     }
 
+    /// Does not compile unless all of its bytes belong to leaves, since they are to be hashed.
+    pub(crate) const fn assert_hashable(&self) {
+        assert!(
+            self.padding() == 0,
+            "a key with padding has no hash of its own bytes, some of which may be anything in C: fill the holes with fields of `u8` (`Layout` \
+             prints them), or write an `arena_hash`"
+        );
+    }
+
     /// Does not compile unless a place can be made of the layout, which is that of `T`.
     pub(crate) const fn assert_usable<T>(&self) {
         assert!(self.size == size_of::<T>(), "the layout is of another type");

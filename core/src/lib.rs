@@ -98,7 +98,7 @@
 extern crate self as mapvalue;
 
 mod address;
-mod arena;
+pub mod arena;
 mod byteorder;
 mod bytes;
 mod chunks;
@@ -140,7 +140,7 @@ mod slice;
 #[cfg(feature = "std")]
 mod var;
 
-pub use arena::ArenaPtr;
+pub use arena::{ArenaHash, ArenaPtr};
 pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
 pub use kptr::{Domain, Kernel, Kptr};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
@@ -151,7 +151,7 @@ pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]
-pub use arena::{Arena, ArenaFlags, Pages};
+pub use arena::{Arena, ArenaFlags, ArenaHashMap, ArenaList, Pages};
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]
@@ -166,6 +166,20 @@ pub use slice::Slice;
 pub use var::Var;
 
 pub use zerocopy;
+
+/// The folder of the C headers for BPF programs, to be given to the compiler by `-I`: `mapvalue/arena.bpf.h` is in it.
+///
+/// For a build script, of a crate that has `mapvalue` among its build dependencies:
+///
+/// ```
+/// let include = std::path::Path::new(mapvalue::INCLUDE_DIR);
+/// assert!(include.join("mapvalue/arena.bpf.h").exists());
+/// // std::process::Command::new("clang").args(["-target", "bpf", "-O2", "-g", "-I", mapvalue::INCLUDE_DIR, "-c", ..])
+/// // libbpf_cargo::SkeletonBuilder::new().clang_args(["-I", mapvalue::INCLUDE_DIR])..
+/// ```
+///
+/// It is where the sources of this crate were when it was compiled: nothing for a program to look for when it runs.
+pub const INCLUDE_DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/include");
 
 /// What the derive's expansion uses. Not part of the public interface.
 #[doc(hidden)]

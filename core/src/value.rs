@@ -36,8 +36,8 @@ use crate::{Access, Error, InvalidValue, Layout, ReadWrite, Writable};
 ///
 /// 1. `Shared<A>` has the size and alignment of `Self`, and holds for every leaf of `Self` a
 ///    [`Shared`](crate::Shared) cell at the leaf's own offset, and nothing else but padding and zero-sized types.
-/// 2. `LAYOUT.size()` is `size_of::<Self>()`, and in a place aligned to `LAYOUT.align()` every leaf lies at a
-///    multiple of its own width. (`LAYOUT.align()` is more than `align_of` only where a big-endian integer of
+/// 2. `LAYOUT.size()` is `size_of::<Self>()`, the fields and elements that `LAYOUT` tells of are those of `Self`, and in a place aligned
+///    to `LAYOUT.align()` every leaf lies at a multiple of its own width. (`LAYOUT.align()` is more than `align_of` only where a big-endian integer of
 ///    zerocopy, whose alignment is 1, is inside.)
 /// 3. Every initialised bit pattern is a valid `Shared<A>`.
 /// 4. `Self` has no drop glue, and holds no pointer, reference or lifetime.

@@ -1,11 +1,11 @@
 #[doc(hidden)]
-#[allow(deprecated, non_upper_case_globals)]
+#[allow(deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Mode_NUMBERS: [::mapvalue::__private::u8; 2usize] = [
     Mode::Off as ::mapvalue::__private::u8,
     Mode::On as ::mapvalue::__private::u8,
 ];
 #[automatically_derived]
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 unsafe impl ::mapvalue::MapValue for Mode {
     type Shared<__Access: ::mapvalue::Access> = ::mapvalue::Shared<Self, __Access>;
     const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::enumeration::<
@@ -35,7 +35,7 @@ unsafe impl ::mapvalue::MapValue for Mode {
     }
 }
 #[automatically_derived]
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 impl ::mapvalue::Storable for Mode {
     #[inline]
     fn __store(
@@ -46,7 +46,7 @@ impl ::mapvalue::Storable for Mode {
     }
 }
 #[automatically_derived]
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 unsafe impl ::mapvalue::Leaf for Mode {
     type Raw = ::mapvalue::__private::u8;
     type Cell = <::mapvalue::__private::u8 as ::mapvalue::__private::Raw>::Atomic;
@@ -79,5 +79,5 @@ unsafe impl ::mapvalue::Leaf for Mode {
         }
     }
 }
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 const _: ::mapvalue::Layout = <Mode as ::mapvalue::MapValue>::LAYOUT;

@@ -1,15 +1,21 @@
 #[doc(hidden)]
-#[allow(dead_code, deprecated, non_upper_case_globals)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Bank_1: ::mapvalue::__private::bool = {
     #[allow(unused_imports)]
     use ::mapvalue::__private::Unchecked as _;
-    #[allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+    #[allow(
+        dead_code,
+        unused_qualifications,
+        non_camel_case_types,
+        non_upper_case_globals
+    )]
     struct __MapValueFor<T: ?::mapvalue::__private::Sized, const N: usize>(
         ::mapvalue::__private::PhantomData<T>,
     );
     #[allow(
         dead_code,
         deprecated,
+        unused_qualifications,
         non_camel_case_types,
         non_upper_case_globals,
         clippy::multiple_bound_locations
@@ -50,6 +56,7 @@ const __MAPVALUE_Bank_1: ::mapvalue::__private::bool = {
     dead_code,
     deprecated,
     missing_docs,
+    unused_qualifications,
     non_camel_case_types,
     non_snake_case,
     non_upper_case_globals,
@@ -71,7 +78,7 @@ where
     T: 'static,
     T: ::mapvalue::MapValue;
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize, A: ::mapvalue::Access> ::mapvalue::Mirror
 for BankShared<T, N, A>
 where
@@ -82,7 +89,7 @@ where
     type Access = A;
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::MapValue for Bank<T, N>
 where
     T: 'static,
@@ -137,7 +144,7 @@ where
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 impl<T, const N: usize> ::mapvalue::Storable for Bank<T, N>
 where
     T: 'static,
@@ -161,7 +168,7 @@ where
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::Plain for Bank<T, N>
 where
     T: 'static,
@@ -186,7 +193,7 @@ where
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::InPlace for Bank<T, N>
 where
     T: 'static,

@@ -1,16 +1,16 @@
 #[doc(hidden)]
-#[allow(dead_code, deprecated, non_upper_case_globals)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Queue_0: ::mapvalue::__private::bool = {
     ::mapvalue::__private::refused::value::<u64>();
     true
 };
 #[doc(hidden)]
-#[allow(dead_code, deprecated, non_upper_case_globals)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Queue_1: ::mapvalue::__private::bool = {
     ::mapvalue::__private::refused::value::<Mode>();
     true
 };
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 const _: () = {
     #[allow(unused_imports)]
     use ::mapvalue::__private::Unforced as _;
@@ -21,6 +21,7 @@ const _: () = {
     dead_code,
     deprecated,
     missing_docs,
+    unused_qualifications,
     non_camel_case_types,
     non_snake_case,
     non_upper_case_globals,
@@ -47,13 +48,13 @@ pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite> {
     > as ::mapvalue::MapValue>::Shared<A>,
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<A: ::mapvalue::Access> ::mapvalue::Mirror for QueueShared<A> {
     type Value = Queue;
     type Access = A;
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl ::mapvalue::MapValue for Queue {
     type Shared<A: ::mapvalue::Access> = QueueShared<A>;
     const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::structure::<
@@ -107,7 +108,7 @@ unsafe impl ::mapvalue::MapValue for Queue {
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 impl ::mapvalue::Storable for Queue
 where
     for<'__mapvalue> ::mapvalue::__private::Checked<
@@ -135,7 +136,7 @@ where
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl ::mapvalue::Plain for Queue
 where
     for<'__mapvalue> ::mapvalue::__private::Checked<

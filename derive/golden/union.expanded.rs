@@ -1,16 +1,16 @@
 #[doc(hidden)]
-#[allow(dead_code, deprecated, non_upper_case_globals)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Address_0: shared::mapvalue::__private::bool = {
     shared::mapvalue::__private::refused::union_field::<U32<BigEndian>>();
     true
 };
 #[doc(hidden)]
-#[allow(dead_code, deprecated, non_upper_case_globals)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Address_1: shared::mapvalue::__private::bool = {
     shared::mapvalue::__private::refused::union_field::<[u8; 16]>();
     true
 };
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 const _: () = {
     #[allow(unused_imports)]
     use shared::mapvalue::__private::Unforced as _;
@@ -21,6 +21,7 @@ const _: () = {
     dead_code,
     deprecated,
     missing_docs,
+    unused_qualifications,
     non_camel_case_types,
     non_snake_case,
     non_upper_case_globals,
@@ -43,7 +44,7 @@ pub union AddressShared<A: shared::mapvalue::Access = shared::mapvalue::ReadWrit
     >,
 }
 #[automatically_derived]
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 unsafe impl<
     A: shared::mapvalue::Access,
 > shared::mapvalue::__private::union::UnionPart<
@@ -54,7 +55,7 @@ unsafe impl<
     > as shared::mapvalue::MapValue>::Shared<A>,
 > for AddressShared<A> {}
 #[automatically_derived]
-#[allow(deprecated)]
+#[allow(deprecated, unused_qualifications)]
 unsafe impl<
     A: shared::mapvalue::Access,
 > shared::mapvalue::__private::union::UnionPart<
@@ -134,13 +135,13 @@ impl<A: shared::mapvalue::Access> AddressShared<A> {
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<A: shared::mapvalue::Access> shared::mapvalue::Mirror for AddressShared<A> {
     type Value = Address;
     type Access = A;
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl shared::mapvalue::MapValue for Address {
     type Shared<A: shared::mapvalue::Access> = AddressShared<A>;
     const LAYOUT: shared::mapvalue::Layout = shared::mapvalue::Layout::union::<
@@ -209,7 +210,7 @@ unsafe impl shared::mapvalue::MapValue for Address {
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl shared::mapvalue::Plain for Address {
     #[inline]
     fn __load<A: shared::mapvalue::Access>(
@@ -223,7 +224,7 @@ unsafe impl shared::mapvalue::Plain for Address {
     }
 }
 #[automatically_derived]
-#[allow(deprecated, clippy::multiple_bound_locations)]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl shared::mapvalue::__private::union::UnionValue for Address
 where
     for<'__mapvalue> U32<BigEndian>: shared::mapvalue::Plain,

@@ -65,7 +65,7 @@ fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
     let generics = bounds::of_params(&bounds::without_lifetimes(input.generics), &quote!(#krate::MapValue), &types);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     quote! {
-        #[allow(deprecated, clippy::multiple_bound_locations)]
+        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         const _: () = {
             #[allow(dead_code)]
             fn __mapvalue_fields #impl_generics () #where_clause { #(#checks)* }
@@ -90,7 +90,7 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
     let mirror = erroneous(input);
     quote! {
         #[automatically_derived]
-        #[allow(deprecated, clippy::multiple_bound_locations)]
+        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         unsafe impl #impl_generics #krate::MapValue for #this #where_clause {
             type Shared<__Access: #krate::Access> = #mirror;
 
@@ -104,7 +104,7 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated, clippy::multiple_bound_locations)]
+        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         impl #impl_generics #krate::Storable for #this #where_clause {
             fn __store(_: &Self::Shared<#krate::ReadWrite>, _: &Self) {
                 #private::never::<()>();
@@ -112,7 +112,7 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated, clippy::multiple_bound_locations)]
+        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         unsafe impl #impl_generics #krate::Plain for #this #where_clause {
             fn __load<__Access: #krate::Access>(_: &Self::Shared<__Access>) -> Self {
                 #private::never()
@@ -187,7 +187,7 @@ impl<'a> Composite<'a> {
         quote! {
             #[doc = #doc]
             #[allow(
-                dead_code, deprecated, missing_docs, non_camel_case_types, non_snake_case, non_upper_case_globals,
+                dead_code, deprecated, missing_docs, unused_qualifications, non_camel_case_types, non_snake_case, non_upper_case_globals,
                 private_interfaces, clippy::multiple_bound_locations
             )]
             #[repr(C #align)]
@@ -238,7 +238,7 @@ impl<'a> Composite<'a> {
         quote! {
             #[automatically_derived]
             #unlisted
-            #[allow(deprecated, clippy::multiple_bound_locations)]
+            #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
             #implement #impl_generics #what for #ident #ty_generics #where_clause { #body }
         }
     }
@@ -264,7 +264,7 @@ impl<'a> Composite<'a> {
         quote! {
             #[automatically_derived]
             #unlisted
-            #[allow(deprecated, clippy::multiple_bound_locations)]
+            #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
             unsafe impl #impl_generics #krate::Mirror for #mirror #mirror_generics #where_clause {
                 type Value = #ident #ty_generics;
                 type Access = #access;
@@ -387,7 +387,7 @@ impl<'a> Composite<'a> {
         }
         let private = quote!(#krate::__private);
         quote! {
-            #[allow(deprecated)]
+            #[allow(deprecated, unused_qualifications)]
             const _: () = {
                 #[allow(unused_imports)]
                 use #private::Unforced as _;
@@ -470,7 +470,7 @@ fn constant(input: &Input<'_>, what: &str) -> Ident {
 fn define(name: &Ident, krate: &Path, value: &TokenStream) -> TokenStream {
     quote! {
         #[doc(hidden)]
-        #[allow(dead_code, deprecated, non_upper_case_globals)]
+        #[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
         const #name: #krate::__private::bool = { #value };
     }
 }
@@ -539,9 +539,9 @@ fn checked_once(input: &Input<'_>, required: &TokenStream, check: &TokenStream) 
     quote! {
         #[allow(unused_imports)]
         use #private::Unchecked as _;
-        #[allow(dead_code, non_camel_case_types, non_upper_case_globals)]
+        #[allow(dead_code, unused_qualifications, non_camel_case_types, non_upper_case_globals)]
         struct __MapValueFor<#(#params),*>(#(#private::PhantomData<#markers>),*);
-        #[allow(dead_code, deprecated, non_camel_case_types, non_upper_case_globals, clippy::multiple_bound_locations)]
+        #[allow(dead_code, deprecated, unused_qualifications, non_camel_case_types, non_upper_case_globals, clippy::multiple_bound_locations)]
         impl #impl_generics __MapValueFor #ty_generics #where_clause {
             const MAPVALUE_CHECKED: #private::bool = { #check };
         }

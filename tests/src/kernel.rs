@@ -22,6 +22,14 @@ pub mod objects {
     /// Pointers and global variables in an arena. libbpf only.
     pub const ARENA_GLOBALS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));
+    /// Lists in an arena. libbpf only.
+    pub const ARENA_LIST: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_list.bpf.o"));
+    /// The same, compiled for x86 alone.
+    pub const ARENA_LIST_X86: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_list_x86.bpf.o"));
+    /// Hash tables in an arena. libbpf only.
+    pub const ARENA_TABLE: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_table.bpf.o"));
     /// Counters in an array map and in global sections.
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Programs that change a map as fast as they can.

@@ -28,6 +28,22 @@
 //! 3 microseconds ([`Arena::prefault`] does it ahead of time), opening an arena 20 to 30, and no page. An arena of 4 GiB costs no more
 //! than a small one.
 //!
+//! # Lists and tables
+//!
+//! [`ArenaList`] and [`ArenaHashMap`] are structures whose layout both sides know: a program that includes `mapvalue/arena.bpf.h`
+//! ([`INCLUDE_DIR`](crate::INCLUDE_DIR)) builds, walks and changes the same ones, and so do the kernel's own test programs. One writer at a
+//! time, on whichever side; any number of readers beside it. Whatever is in memory, a walk stays inside of the arena and ends.
+//!
+//! ```c
+//! #include <mapvalue/arena.bpf.h>
+//!
+//! struct number { struct mv_list_node node; __u64 value; };           // `ListEntry<u64>`
+//! MV_TABLE_OF_INTS(packets, __u32, __u64, mv_hash_u32);               // the elements of an `ArenaHashMap<u32, u64>`
+//!
+//! mv_list_add_head(&number->node, head);                              // `ArenaList::push_front`
+//! struct packets mv_arena *found = packets_find(table, address);      // `ArenaHashMap::get`
+//! ```
+//!
 //! # Example
 //!
 //! A stack, as a BPF program would build it with an atomic exchange; here on a memfd, which needs no kernel map and no privilege.
@@ -77,9 +93,11 @@
 //! # Modules
 //!
 //! `map` makes and maps arenas, at a place in `room`, whose numbers `span` has checked; `vmas` knows what else is mapped. `memfd` is an
-//! arena without a map. `place` follows pointers, `copy` copies values out. `memory` is about pages as this process has them, `pages`
+//! arena without a map. `place` follows pointers, `copy` copies values out; `view` is the pointers of `links`, of which `list`s and `table`s
+//! are made, with memory from `slots` and keys by `hash`. `memory` is about pages as this process has them, `pages`
 //! about pages as the kernel has them, which takes BPF programs. `globals` finds the variables of a program.
 
+mod hash;
 mod ptr;
 
 #[cfg(feature = "std")]
@@ -88,6 +106,10 @@ mod copy;
 mod flags;
 #[cfg(feature = "std")]
 mod globals;
+#[cfg(feature = "std")]
+mod links;
+#[cfg(feature = "std")]
+mod list;
 #[cfg(feature = "std")]
 mod map;
 #[cfg(feature = "std")]
@@ -101,7 +123,13 @@ mod place;
 #[cfg(feature = "std")]
 mod room;
 #[cfg(feature = "std")]
+mod slots;
+#[cfg(feature = "std")]
 mod span;
+#[cfg(feature = "std")]
+mod table;
+#[cfg(feature = "std")]
+mod view;
 #[cfg(feature = "std")]
 mod vmas;
 
@@ -117,9 +145,18 @@ use crate::Mapping;
 
 #[cfg(feature = "std")]
 pub use flags::ArenaFlags;
+pub use hash::{ArenaHash, hash_bytes, hash_u32, hash_u64};
+#[cfg(feature = "std")]
+pub use links::{ListHead, ListHeadShared, ListNode, ListNodeShared};
+#[cfg(feature = "std")]
+pub use list::{ArenaList, Iter, ListEntry, ListEntryShared};
 #[cfg(feature = "std")]
 pub use pages::Pages;
 pub use ptr::ArenaPtr;
+#[cfg(feature = "std")]
+pub use slots::{Region, Slots};
+#[cfg(feature = "std")]
+pub use table::{ArenaHashMap, Entries, TableEntry, TableEntryShared, TableHead, TableHeadShared};
 
 /// Memory in which BPF programs and this process follow the same pointers: up to 4 GiB, sparse, at the same address everywhere.
 ///

@@ -31,11 +31,11 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     };
     quote! {
         #[doc(hidden)]
-        #[allow(deprecated, non_upper_case_globals)]
+        #[allow(deprecated, unused_qualifications, non_upper_case_globals)]
         const #numbers: [#repr; #count] = [#(#casts),*];
 
         #[automatically_derived]
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         unsafe impl #krate::MapValue for #ident {
             type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
 
@@ -50,7 +50,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         impl #krate::Storable for #ident {
             #[inline]
             fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
@@ -59,7 +59,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
         }
 
         #[automatically_derived]
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         unsafe impl #krate::Leaf for #ident {
             type Raw = #repr;
             type Cell = <#repr as #private::Raw>::Atomic;
@@ -78,7 +78,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
             }
         }
 
-        #[allow(deprecated)]
+        #[allow(deprecated, unused_qualifications)]
         const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
     }
 }

@@ -63,7 +63,7 @@ fn accessors(item: &Composite<'_>) -> TokenStream {
         let ty = field.mirror(krate, access);
         quote! {
             #[automatically_derived]
-            #[allow(deprecated)]
+            #[allow(deprecated, unused_qualifications)]
             unsafe impl #impl_generics #krate::__private::union::UnionPart<#index, #ty> for #mirror #mirror_generics
             #where_clause {}
         }

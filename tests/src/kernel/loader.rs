@@ -5,6 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
 use libbpf_rs::{AsRawLibbpf, MapCore, ObjectBuilder, OpenMapMut, ProgramInput};
+use mapvalue::Storable;
 
 /// A loaded object: its maps and its programs, which are classifiers or XDP programs.
 pub trait Loader: Send + Sync + Sized {
@@ -58,6 +59,19 @@ impl Libbpf {
         let map = self.map(map).as_libbpf_object();
         // SAFETY: the map is one of the object's, which lives as long as `self`; the call writes a `size_t`.
         unsafe { libbpf_rs::libbpf_sys::bpf_map__initial_value(map.as_ptr(), (&raw mut size).cast()) }.cast()
+    }
+
+    /// Runs a program of type `syscall` once, with a context that it may change; what it returns.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn call<T: Storable>(&self, program: &str, context: &mut T) -> u32 {
+        let mut bytes = context.to_bytes();
+        let input = ProgramInput { context_in: Some(&mut bytes), ..ProgramInput::default() };
+        let returned = self.program(program).test_run(input).expect("run a program").return_value;
+        *context = T::from_bytes(&bytes).expect("the context as the program left it");
+        returned
     }
 
     fn program(&self, name: &str) -> libbpf_rs::ProgramMut<'_> {
