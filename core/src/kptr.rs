@@ -3,7 +3,10 @@
 use core::convert::Infallible;
 use core::marker::PhantomData;
 
+use core::sync::atomic::Ordering;
+
 use crate::address::address_leaf;
+use crate::{Access, MapValue, Shared, Writable};
 
 mod sealed {
     pub trait Sealed {}
@@ -19,12 +22,30 @@ pub enum Kernel {}
 impl sealed::Sealed for Kernel {}
 impl Domain for Kernel {}
 
+/// An arena, in which an [`Allocator`](crate::arena::Allocator) hands out objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Local {}
+
+impl sealed::Sealed for Local {}
+impl Domain for Local {}
+
+/// Types whose objects may be handed to the kernel, where this process can neither follow nor free them: implement it for those that may.
+///
+/// It is the only way from a `Kptr<T, Local>` to a `Kptr<T, Kernel>`: [`Kptr::export`].
+#[diagnostic::on_unimplemented(
+    message = "objects of type `{Self}` stay in their arena: they may not be handed to the kernel",
+    label = "`{Self}` is not `Export`",
+    note = "if the kernel's side knows what to do with a `{Self}`, write `impl mapvalue::Export for {Self} {{}}`"
+)]
+pub trait Export: MapValue {}
+
 /// A domain whose memory this process has mapped. The kernel's is none.
 #[diagnostic::on_unimplemented(
     message = "a pointer into the memory of the `{Self}` domain cannot be followed here",
-    label = "this is an address of the kernel, where this process has nothing mapped",
+    label = "an address alone is not followed",
     note = "a `Kptr<T, Kernel>` can be compared, printed and handed back to a BPF program, which alone can follow it: have the \
-            program copy what you need into the map"
+            program copy what you need into the map",
+    note = "a `Kptr<T, Local>` is to an object of an arena: `Allocator::claim` makes it an `Object`, which can be followed"
 )]
 pub trait Mapped: Domain {
     /// Nobody can call this, since there is no such domain yet.
@@ -94,6 +115,65 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
         D: Mapped,
     {
         match D::never(self.address) {}
+    }
+}
+
+/// Pointers to objects in an arena. In memory the low half is the address, all that a BPF program follows it by, and the high half is the
+/// generation of the slot.
+impl<T> Kptr<T, Local> {
+    pub(crate) const fn local(offset: u32, generation: u32) -> Self {
+        Self::new((generation as u64) << 32 | offset as u64)
+    }
+
+    /// The low 32 bits of the address of the object.
+    #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
+    pub const fn offset(self) -> u32 {
+        self.address as u32
+    }
+
+    /// The generation of the slot that is meant.
+    pub const fn generation(self) -> u32 {
+        (self.address >> 32) as u32
+    }
+
+    /// The pointer by which an object is handed to the kernel's side, which frees it. Nobody here can follow it.
+    #[must_use]
+    pub const fn export(self) -> Kptr<T, Kernel>
+    where
+        T: Export,
+    {
+        Kptr::new(self.address)
+    }
+}
+
+/// Fields that hold an object of an arena: who takes the pointer out has the object.
+impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
+    /// Whether there is no object.
+    #[inline]
+    pub fn is_null(&self) -> bool {
+        self.load().is_null()
+    }
+
+    /// Takes the pointer, and leaves null: one atomic exchange, so of several who take, one gets it. It acquires what was released when
+    /// the pointer was put there. Make it an object with [`Allocator::claim`](crate::arena::Allocator::claim).
+    #[inline]
+    #[must_use = "whoever has the pointer frees it"]
+    pub fn take(&self) -> Kptr<T, Local>
+    where
+        A: Writable,
+    {
+        self.replace(Kptr::NULL)
+    }
+
+    /// Puts a pointer there, and takes the one that was: one atomic exchange. It releases what was written to the object, and acquires, as
+    /// [`take`](Self::take).
+    #[inline]
+    #[must_use = "whoever has the pointer frees it"]
+    pub fn replace(&self, new: Kptr<T, Local>) -> Kptr<T, Local>
+    where
+        A: Writable,
+    {
+        Kptr::new(self.atomic().swap(new.address, Ordering::AcqRel))
     }
 }
 

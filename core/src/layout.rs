@@ -2,6 +2,7 @@
 
 #[cfg(feature = "std")]
 mod c;
+mod type_id;
 
 use core::fmt;
 

@@ -142,7 +142,7 @@ mod var;
 
 pub use arena::{ArenaHash, ArenaPtr};
 pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
-pub use kptr::{Domain, Kernel, Kptr};
+pub use kptr::{Domain, Export, Kernel, Kptr, Local};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;

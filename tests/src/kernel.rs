@@ -19,6 +19,8 @@ pub mod objects {
 
     /// An arena without variables.
     pub const ARENA_BARE: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_bare.bpf.o"));
+    /// Objects of an allocator in an arena. libbpf only.
+    pub const ALLOC: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc.bpf.o"));
     /// Pointers and global variables in an arena. libbpf only.
     pub const ARENA_GLOBALS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));

@@ -152,8 +152,8 @@ fn each_fail_case_has_a_pass_twin_that_differs_in_little() {
 /// A glance at the folder tells what a file is about.
 #[test]
 fn each_case_is_named_after_its_area_and_says_what_it_shows() {
-    const AREAS: [&str; 10] =
-        ["layout", "validity", "pointers", "width", "atomics", "generics", "use", "attr", "context", "seq"];
+    const AREAS: [&str; 11] =
+        ["layout", "validity", "pointers", "width", "atomics", "generics", "use", "attr", "context", "seq", "alloc"];
     for folder in ["fail", "pass"] {
         for case in cases(folder) {
             let area = case.split_once('_').map(|(area, _)| area);

@@ -97,6 +97,8 @@
 //! are made, with memory from `slots` and keys by `hash`. `memory` is about pages as this process has them, `pages`
 //! about pages as the kernel has them, which takes BPF programs. `globals` finds the variables of a program.
 
+#[cfg(feature = "std")]
+mod alloc;
 mod hash;
 mod ptr;
 
@@ -143,6 +145,8 @@ use std::sync::Arc;
 #[cfg(feature = "std")]
 use crate::Mapping;
 
+#[cfg(feature = "std")]
+pub use alloc::{AllocError, Allocator, ClassStats, Closing, Config, Object, ObjectPtr, Recovered, Stats};
 #[cfg(feature = "std")]
 pub use flags::ArenaFlags;
 pub use hash::{ArenaHash, hash_bytes, hash_u32, hash_u64};

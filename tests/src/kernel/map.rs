@@ -1,7 +1,7 @@
 //! Maps made by `bpf(2)` itself, without a loader, and looked at through it: an opinion independent of the mapping.
 
 use std::io;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use mapvalue::bpf::MapInfo;
 
@@ -15,6 +15,8 @@ pub mod map_type {
     pub const ARRAY: u32 = 2;
     /// `BPF_MAP_TYPE_PERCPU_ARRAY`
     pub const PERCPU_ARRAY: u32 = 6;
+    /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`
+    pub const ARRAY_OF_MAPS: u32 = 12;
     /// `BPF_MAP_TYPE_RINGBUF`
     pub const RINGBUF: u32 = 27;
     /// `BPF_MAP_TYPE_ARENA`
@@ -48,6 +50,30 @@ impl Map {
     /// A mmapable array map.
     pub fn array(value_size: u32, entries: u32) -> Self {
         Self::create(map_type::ARRAY, flags::MMAPABLE, value_size, entries, "plain")
+    }
+
+    /// An array of maps like `inner`, with that one in it, at 0.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn of_maps(inner: impl AsFd, entries: u32) -> Self {
+        let inner = inner.as_fd().as_raw_fd().cast_unsigned();
+        let fd = sys::create_map(sys::MapCreate {
+            map_type: map_type::ARRAY_OF_MAPS,
+            key_size: 4,
+            value_size: 4,
+            max_entries: entries,
+            map_flags: 0,
+            inner_map_fd: inner,
+            numa_node: 0,
+            name: *b"outer\0\0\0\0\0\0\0\0\0\0\0",
+            no_types: [0; 5],
+            map_extra: 0,
+        });
+        let map = Self { fd: fd.expect("create an array of maps"), value_size: 4 };
+        map.update(0, &inner.to_ne_bytes());
+        map
     }
 
     /// A map of any type.
@@ -126,6 +152,15 @@ impl Map {
     /// If the kernel refuses.
     pub fn update(&self, key: u32, value: &[u8]) {
         self.try_update(key, value).expect("update a key");
+    }
+
+    /// Deletes a key, by a system call.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn delete(&self, key: u32) {
+        sys::delete(self.fd.as_fd(), key).expect("delete a key");
     }
 
     /// Freezes the map by the system call, not by way of mapvalue.

@@ -9,6 +9,7 @@ use libc::c_int;
 const MAP_CREATE: c_int = 0;
 const MAP_LOOKUP_ELEM: c_int = 1;
 const MAP_UPDATE_ELEM: c_int = 2;
+const MAP_DELETE_ELEM: c_int = 3;
 const PROG_LOAD: c_int = 5;
 const MAP_GET_FD_BY_ID: c_int = 14;
 const OBJ_GET_INFO_BY_FD: c_int = 15;
@@ -117,6 +118,12 @@ pub(super) unsafe fn update(map: BorrowedFd<'_>, key: u32, value: &[u8]) -> io::
     let attr = Element { map_fd: number(map), key, value, flags: 0 };
     // SAFETY: the command takes an `Element`, and reads a key and a value, whose lengths the caller promises.
     unsafe { bpf(MAP_UPDATE_ELEM, attr) }.map(drop)
+}
+
+pub(super) fn delete(map: BorrowedFd<'_>, key: u32) -> io::Result<()> {
+    let attr = Element { map_fd: number(map), key: (&raw const key) as u64, value: 0, flags: 0 };
+    // SAFETY: the command takes an `Element`, and reads a key, which maps of these tests have 4 bytes of.
+    unsafe { bpf(MAP_DELETE_ELEM, attr) }.map(drop)
 }
 
 pub(super) fn map_by_id(id: u32, open_flags: u32) -> io::Result<OwnedFd> {

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT OR Apache-2.0 */
+/*
+ * Typed objects in a BPF arena, for BPF programs: the C side of `Allocator`, `Object<T>` and `Kptr<T, Local>` of the Rust crate
+ * mapvalue, which makes, hands over and frees objects in the same memory.
+ *
+ *     struct flow mv_arena *flow = mv_obj_alloc(alloc, FLOW_TYPE_ID);     0 if there is none
+ *     flow->packets = 1;
+ *     __u64 old = mv_kptr_xchg(&cell->flow, mv_kptr(flow));               hands it over, and gets what was there
+ *     if (old)
+ *         mv_obj_free(mv_kptr_obj(old));
+ *
+ * `alloc` is a `struct mv_alloc mv_arena *`, the number that `Allocator::as_ptr` gives, which user space puts where the program finds it. A
+ * type's number is `T::LAYOUT.type_id()` in Rust; print it into a header.
+ *
+ * An object belongs to whoever has the pointer: a field (by `mv_kptr_xchg`), or the program. A pointer that was read from a field without
+ * the exchange may be to an object that somebody else frees at that moment: do not use it.
+ *
+ * Lock-free, on any number of CPUs, beside user space: slots change hands by 64-bit compare-and-exchange, of words that hold a number which each change
+ * adds to. Orders are those of atomic operations that return a value, which in BPF are full.
+ *
+ * Needs what arena.bpf.h needs. The program must mention the arena's map, as any that uses an arena.
+ */
+#ifndef MAPVALUE_ALLOC_BPF_H
+#define MAPVALUE_ALLOC_BPF_H
+
+#include "arena.bpf.h"
+
+#define MV_ALLOC_MAGIC 0x00636f6c6c61766dULL /* "mvalloc" */
+#define MV_ALLOC_VERSION 1
+#define MV_ALLOC_CLASSES 16
+#define MV_ALLOC_SHARDS 64
+
+/* `mv_alloc.state` */
+#define MV_ALLOC_LIVE 1
+
+/* What mv_obj_free returns, besides 0. */
+#define MV_OBJ_FOREIGN 1  /* no object of an allocator: the pointer leads elsewhere, or its header was written over */
+#define MV_OBJ_INTERIOR 2 /* into an object */
+#define MV_OBJ_FREE 3     /* it is free already */
+#define MV_OBJ_OWNED 4    /* an `Object` of user space has it */
+
+struct mv_alloc_class {
+	unsigned long long free;
+	unsigned int fresh;
+	unsigned int listed;
+	unsigned int capacity;
+	unsigned int value_size;
+	unsigned int stride;
+	unsigned int reserved;
+	unsigned long long first;
+} __attribute__((aligned(64)));
+
+/* What a thread of user space keeps for itself. */
+struct mv_alloc_shard {
+	unsigned long long owner;
+	struct {
+		unsigned int first;
+		unsigned int count;
+	} magazines[MV_ALLOC_CLASSES];
+} __attribute__((aligned(64)));
+
+/* An allocator: `Allocator` of Rust, which makes it. */
+struct mv_alloc {
+	unsigned long long magic;
+	unsigned int version;
+	unsigned int id;
+	unsigned int state;
+	unsigned int class_count;
+	unsigned int align;
+	unsigned int magazine;
+	unsigned long long len;
+	struct mv_alloc_class classes[MV_ALLOC_CLASSES] __attribute__((aligned(64)));
+	unsigned long long failed;
+	struct mv_alloc_shard shards[MV_ALLOC_SHARDS];
+};
+
+/* Before each object. */
+struct mv_slot {
+	unsigned long long control; /* from low to high: 2 bits of holder, 30 of the allocator's id, 32 of generation */
+	unsigned int type_id;
+	unsigned int next;
+};
+
+/* Who holds a slot: the low bits of `control`. */
+#define MV_SLOT_FREE 0ULL
+#define MV_SLOT_SHARED 1ULL
+#define MV_SLOT_HOLDER 3ULL
+#define MV_SLOT_GENERATION (1ULL << 32)
+
+MV_INLINE struct mv_slot mv_arena *mv_alloc_slot(struct mv_alloc mv_arena *alloc, struct mv_alloc_class mv_arena *class,
+						 unsigned int index)
+{
+	return (struct mv_slot mv_arena *)((char mv_arena *)alloc + class->first +
+					   (unsigned long long)index * class->stride);
+}
+
+MV_INLINE struct mv_slot mv_arena *mv_slot_of(void mv_arena *object)
+{
+	return (struct mv_slot mv_arena *)((char mv_arena *)object - sizeof(struct mv_slot));
+}
+
+/* Adds to a number, in full order with what comes before and after. */
+#define mv_alloc_add(place, number)                                                                                    \
+	({                                                                                                             \
+		unsigned long long mv_before = __sync_fetch_and_add(place, number);                                  \
+		/* An addition whose result nobody wants would order nothing. */                                       \
+		asm volatile("" : "+r"(mv_before) : : "memory");                                                       \
+	})
+
+/* A free slot of a class: its index plus one, or 0. */
+MV_INLINE unsigned int mv_alloc_pop(struct mv_alloc mv_arena *alloc, struct mv_alloc_class mv_arena *class)
+{
+	while (mv_may_loop()) {
+		unsigned long long head = mv_load(&class->free), next;
+		unsigned int link = (unsigned int)head;
+
+		if (!link)
+			break;
+		/* A link that leads nowhere ends the list: somebody has written over it. */
+		next = link > class->capacity ? 0 : mv_load(&mv_alloc_slot(alloc, class, link - 1)->next);
+		next |= ((head >> 32) + 1) << 32;
+		if (__sync_val_compare_and_swap(&class->free, head, next) == head && link <= class->capacity) {
+			mv_alloc_add(&class->listed, -1);
+			return link;
+		}
+	}
+	while (mv_may_loop()) {
+		unsigned int fresh = mv_load(&class->fresh);
+
+		if (fresh >= class->capacity)
+			break;
+		if (__sync_val_compare_and_swap(&class->fresh, fresh, fresh + 1) == fresh) {
+			struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, class, fresh);
+
+			/* What is in the memory of a new allocator is left open; the generation goes on from there. */
+			mv_store(&slot->control, (mv_load(&slot->control) & ~(MV_SLOT_GENERATION - 1)) |
+							 (unsigned long long)alloc->id << 2);
+			return fresh + 1;
+		}
+	}
+	return 0;
+}
+
+MV_INLINE void mv_alloc_push(struct mv_alloc mv_arena *alloc, struct mv_alloc_class mv_arena *class, unsigned int index)
+{
+	struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, class, index);
+
+	while (mv_may_loop()) {
+		unsigned long long head = mv_load(&class->free);
+
+		mv_store(&slot->next, (unsigned int)head);
+		if (__sync_val_compare_and_swap(&class->free, head, (((head >> 32) + 1) << 32) | (index + 1)) == head) {
+			mv_alloc_add(&class->listed, 1);
+			return;
+		}
+	}
+	/* Somebody scribbles on the list all the time: the slot is found when the allocator is recovered. */
+}
+
+/* Frees an object, of whichever allocator: 0, or why not (MV_OBJ_..), and then nothing is changed. */
+MV_INLINE int mv_obj_free(void mv_arena *object)
+{
+	struct mv_slot mv_arena *slot = mv_slot_of(object);
+	unsigned long long control = mv_load(&slot->control);
+	/* The id is where the allocator is. */
+	struct mv_alloc mv_arena *alloc = (struct mv_alloc mv_arena *)((control & 0xfffffffcULL) >> 2 << 6);
+
+	if (!object || mv_load(&alloc->magic) != MV_ALLOC_MAGIC)
+		return MV_OBJ_FOREIGN;
+	for (unsigned int i = 0; i < MV_ALLOC_CLASSES && mv_may_loop(); i++) {
+		struct mv_alloc_class mv_arena *class = &alloc->classes[i];
+		unsigned int first = (unsigned int)(unsigned long long)alloc + (unsigned int)class->first;
+		unsigned int offset = (unsigned int)(unsigned long long)slot - first;
+		unsigned int stride = class->stride, index;
+
+		if (i >= alloc->class_count || !stride)
+			break;
+		index = offset / stride;
+		if (index >= class->capacity)
+			continue;
+		if (index * stride != offset)
+			return MV_OBJ_INTERIOR;
+		if ((control & MV_SLOT_HOLDER) != MV_SLOT_SHARED)
+			return (control & MV_SLOT_HOLDER) == MV_SLOT_FREE ? MV_OBJ_FREE : MV_OBJ_OWNED;
+		if (__sync_val_compare_and_swap(&slot->control, control, control & ~MV_SLOT_HOLDER) != control)
+			return MV_OBJ_FREE;
+		mv_alloc_push(alloc, class, index);
+		return 0;
+	}
+	return MV_OBJ_FOREIGN;
+}
+
+/* Makes an object in the class with this index. The memory holds what was there last. */
+MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsigned int class, unsigned int type_id)
+{
+	struct mv_alloc_class mv_arena *slots = &alloc->classes[class & (MV_ALLOC_CLASSES - 1)];
+	unsigned int link;
+
+	if (mv_load(&alloc->state) == MV_ALLOC_LIVE && (link = mv_alloc_pop(alloc, slots))) {
+		struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, slots, link - 1);
+		void mv_arena *object = (char mv_arena *)slot + sizeof(*slot);
+		unsigned long long found = mv_load(&slot->control);
+
+		mv_store(&slot->type_id, type_id);
+		/* If somebody scribbled on the lists it may be in two, and one of those who take it gets it. */
+		if ((unsigned int)found == ((unsigned long long)alloc->id << 2 | MV_SLOT_FREE) &&
+		    __sync_val_compare_and_swap(&slot->control, found, (found | MV_SLOT_SHARED) + MV_SLOT_GENERATION) == found) {
+			/*
+			 * Who closes the allocator first says so and then looks what there is; this first takes and then looks, so
+			 * one of the two sees the other.
+			 */
+			if (mv_load(&alloc->state) == MV_ALLOC_LIVE)
+				return object;
+			mv_obj_free(object);
+		}
+	}
+	mv_alloc_add(&alloc->failed, 1);
+	return (void mv_arena *)0;
+}
+
+/* Makes an object of `size` bytes, in the smallest slot that it fits into; 0 if there is none, or the allocator is closed. */
+MV_INLINE void mv_arena *mv_obj_alloc_sized(struct mv_alloc mv_arena *alloc, unsigned int size, unsigned int type_id)
+{
+	for (unsigned int class = 0; class < MV_ALLOC_CLASSES && mv_may_loop(); class++)
+		if (class < alloc->class_count && size <= alloc->classes[class].value_size)
+			return mv_obj_alloc_in(alloc, class, type_id);
+	return (void mv_arena *)0;
+}
+
+/* Makes an object, of an allocator whose slots are all of one size; 0 if there is none, or the allocator is closed. */
+MV_INLINE void mv_arena *mv_obj_alloc(struct mv_alloc mv_arena *alloc, unsigned int type_id)
+{
+	return mv_obj_alloc_in(alloc, 0, type_id);
+}
+
+/* The pointer to an object as a field holds it: with the generation of its slot. 0 for none. */
+MV_INLINE unsigned long long mv_kptr(void mv_arena *object)
+{
+	if (!object)
+		return 0;
+	return (mv_load(&mv_slot_of(object)->control) & ~(MV_SLOT_GENERATION - 1)) |
+	       (unsigned int)(unsigned long long)object;
+}
+
+/* The object that a field held. */
+MV_INLINE void mv_arena *mv_kptr_obj(unsigned long long kptr)
+{
+	return (void mv_arena *)(unsigned long long)(unsigned int)kptr;
+}
+
+/* Puts a pointer into a field, `Kptr<T, Local>` in Rust, of a map's value or the arena, and takes the one that was there. */
+#define mv_kptr_xchg(field, kptr) ((unsigned long long)__sync_lock_test_and_set(field, kptr))
+
+#endif

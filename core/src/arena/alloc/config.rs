@@ -1,0 +1,255 @@
+//! How an allocator is laid out: from what its user wants to the header, and from a header that anybody may have written to bounds that
+//! can be relied on.
+
+use std::ptr::NonNull;
+
+use super::AllocError;
+use super::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
+use crate::{Arena, ArenaPtr, MapValue, Var};
+
+/// Free slots of a class that a thread keeps at most.
+pub(super) const MAGAZINE: u32 = 64;
+/// The largest values, and the largest alignment.
+const MAX_VALUE: usize = 1 << 20;
+const MAX_ALIGN: usize = 4096;
+/// Sizes of values, where none is given.
+const SIZES: [u32; 13] = [16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192];
+
+/// How large an allocator is, and where.
+///
+/// ```
+/// use mapvalue::arena::Config;
+/// let fixed = Config { value_size: 64, capacity: 10_000, ..Config::default() };
+/// let sizes = Config { capacity: 1000, ..Config::default() };
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct Config {
+    /// Bytes of a value, of which all slots have room for one. 0 (the default) for slots of 13 sizes from 16 to 8192 bytes, of which a
+    /// value gets the smallest that it fits into.
+    pub value_size: usize,
+    /// Number of slots, of each size (1024 by default).
+    pub capacity: u32,
+    /// Bytes to which values are aligned: a power of two, from 8 (the default) to 4096. Above 8 it can cost up to as many bytes a slot.
+    pub align: usize,
+    /// Whether all pages are made at once (the default). BPF programs cannot make any by touching them: what they store to a page that is
+    /// not there is lost. Without BPF programs, `false` saves what is not used.
+    pub prefault: bool,
+    /// Where it begins: at a multiple of 64 bytes that the caller reserved. By default that is one page into the arena, which suits an
+    /// arena that nothing else is in.
+    pub at: Option<ArenaPtr<()>>,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { value_size: 0, capacity: 1024, align: 8, prefault: true, at: None }
+    }
+}
+
+impl Config {
+    /// Bytes of the arena that it takes, from `at` on.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Config`].
+    pub fn bytes(&self) -> Result<u64, AllocError> {
+        let mut end = size_of::<Header>() as u64;
+        for class in self.classes()? {
+            end = class.after(end, self.align).1;
+        }
+        Ok(end)
+    }
+
+    fn classes(&self) -> Result<Vec<Size>, AllocError> {
+        let wrong = |field, given: usize, needed| Err(AllocError::Config { field, given: given as u64, needed });
+        if !self.align.is_power_of_two() || !(8..=MAX_ALIGN).contains(&self.align) {
+            return wrong("align", self.align, "it must be a power of two from 8 to 4096");
+        }
+        if self.capacity == 0 || self.capacity == u32::MAX {
+            return wrong("capacity", self.capacity as usize, "it must be from 1 to 2^32 - 2");
+        }
+        if self.value_size > MAX_VALUE {
+            return wrong("value_size", self.value_size, "it must be at most 1,048,576");
+        }
+        let capacity = self.capacity;
+        Ok(match u32::try_from(self.value_size) {
+            Ok(0) | Err(_) => SIZES.map(|value_size| Size { value_size, capacity }).to_vec(),
+            Ok(value_size) => vec![Size { value_size, capacity }],
+        })
+    }
+}
+
+/// Slots of one size, as wanted.
+#[derive(Clone, Copy)]
+struct Size {
+    value_size: u32,
+    capacity: u32,
+}
+
+impl Size {
+    fn stride(self, align: usize) -> u64 {
+        (SLOT_HEADER as u64 + u64::from(self.value_size)).next_multiple_of(align as u64)
+    }
+
+    /// Where its first slot is, and where the last ends, if there is room from `end` on. Values are aligned, not their slots' headers.
+    fn after(self, end: u64, align: usize) -> (u64, u64) {
+        let first = (end + SLOT_HEADER as u64).next_multiple_of(align as u64) - SLOT_HEADER as u64;
+        (first, first + self.stride(align) * u64::from(self.capacity))
+    }
+}
+
+/// The slots of a class, as this process has checked them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Geometry {
+    pub(super) value_size: u32,
+    pub(super) stride: u32,
+    pub(super) capacity: u32,
+    /// The address of the first slot's header.
+    pub(super) first: u64,
+    /// The same in this process.
+    place: NonNull<SlotShared>,
+}
+
+// SAFETY: the pointer leads into the arena's memory, which is shared by threads whatever this is, and is reached by atomics alone.
+unsafe impl Send for Geometry {}
+// SAFETY: as for `Send`.
+unsafe impl Sync for Geometry {}
+
+impl Geometry {
+    pub(super) fn end(&self) -> u64 {
+        self.first + u64::from(self.stride) * u64::from(self.capacity)
+    }
+
+    /// The header of the first slot.
+    pub(super) fn place(&self) -> NonNull<SlotShared> {
+        self.place
+    }
+
+    /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot.
+    #[inline]
+    pub(super) fn slot(&self, index: u32) -> Option<NonNull<SlotShared>> {
+        // SAFETY: `read` has checked that all slots are inside of the arena, which is one mapping.
+        (index < self.capacity).then(|| unsafe { self.place.byte_add(index as usize * self.stride as usize) })
+    }
+}
+
+/// What the slots of an allocator name it by: where in the arena its header is. So it is found from a pointer to any object.
+#[expect(clippy::cast_possible_truncation, reason = "the low 32 bits tell the place")]
+fn id_of(header: u64) -> u32 {
+    header as u32 / align_of::<Header>() as u32
+}
+
+/// Makes the header.
+pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, AllocError> {
+    let classes = config.classes()?;
+    let bytes = config.bytes()?;
+    let at = config.at.unwrap_or_else(|| ArenaPtr::from_address(arena.start() + 4096));
+    let header: Var<Header> = arena.var(at.cast())?;
+    // All of it is inside.
+    let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX);
+    let start = arena.ptr_of(&*header)?;
+    if id_of(start.address()) == 0 {
+        let needed = "it must not be at a multiple of 4 GiB, the address that looks like null to BPF programs";
+        return Err(AllocError::Config { field: "at", given: start.address(), needed });
+    }
+    arena.slice::<u64>(start.cast(), words)?;
+    if config.prefault {
+        let (offset, page) = (start.address() - arena.start(), arena.page_size());
+        arena.prefault(offset / page..(offset + bytes).div_ceil(page))?;
+    }
+
+    // Nobody takes it for an allocator while it is written.
+    header.magic.store(0);
+    let mut end = size_of::<Header>() as u64;
+    for (i, class) in header.classes.iter().enumerate() {
+        class.free.store(0);
+        class.fresh.store(0);
+        class.listed.store(0);
+        let Some(size) = classes.get(i) else { continue };
+        let (first, after) = size.after(end, config.align);
+        end = after;
+        class.capacity.store(size.capacity);
+        class.value_size.store(size.value_size);
+        class.stride.store(u32::try_from(size.stride(config.align)).unwrap_or(u32::MAX));
+        class.first.store(first);
+    }
+    for shard in &header.shards {
+        shard.owner.store(0);
+        for magazine in &shard.magazines {
+            magazine.first.store(0);
+            magazine.count.store(0);
+        }
+    }
+    header.failed.store(0);
+    header.version.store(VERSION);
+    header.id.store(id_of(start.address()));
+    header.class_count.store(u32::try_from(classes.len()).unwrap_or(0));
+    header.align.store(u32::try_from(config.align).unwrap_or(0));
+    // So few that all threads together keep at most a sixteenth.
+    let few = config.capacity / (16 * u32::try_from(SHARDS).unwrap_or(u32::MAX));
+    header.magazine.store(few.min(MAGAZINE));
+    header.len.store(bytes);
+    header.state.store(state::LIVE);
+    header.magic.store_release(MAGIC);
+    Ok(header)
+}
+
+/// The classes of a header, if all of it makes sense, whoever wrote it.
+pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Box<[Geometry]>, AllocError> {
+    let at = arena.ptr_of(&**header)?.address();
+    let no = |what, found: u64, expected: u64| Err(AllocError::NoAllocator { at, what, found, expected });
+    let magic = header.magic.load_acquire();
+    if magic != MAGIC {
+        return no("the magic number", magic, MAGIC);
+    }
+    let version = header.version.load();
+    if version != VERSION {
+        return no("the version", version.into(), VERSION.into());
+    }
+    let id = header.id.load();
+    if id == 0 || id != id_of(at) {
+        return no("its number", id.into(), id_of(at).into());
+    }
+    let align = header.align.load();
+    if !align.is_power_of_two() || !(8..=4096).contains(&align) {
+        return no("the alignment", align.into(), MAX_ALIGN as u64);
+    }
+    let count = header.class_count.load();
+    if count == 0 || count as usize > CLASSES {
+        return no("the number of classes", count.into(), CLASSES as u64);
+    }
+    let mut end = at + size_of::<Header>() as u64;
+    let mut classes = Vec::new();
+    for class in &header.classes[..count as usize] {
+        let Class { value_size, stride, capacity, first, .. } = mapvalue::Mirror::load(class);
+        if first > arena.len() {
+            return no("the place of a class", first, arena.len());
+        }
+        let first_at = at + first;
+        if first_at < end || !(first_at + SLOT_HEADER as u64).is_multiple_of(align.into()) {
+            return no("the place of a class", first, end - at);
+        }
+        if u64::from(stride) < SLOT_HEADER as u64 + u64::from(value_size)
+            || !stride.is_multiple_of(align)
+            || capacity == 0
+        {
+            return no("the distance of slots", stride.into(), SLOT_HEADER as u64 + u64::from(value_size));
+        }
+        // In 64 bits none of these overflows: the address is below 2^48 and the rest below 2^64 together only if it is not inside.
+        let Some(after) = u64::from(stride).checked_mul(capacity.into()).and_then(|len| first_at.checked_add(len))
+        else {
+            return no("the number of slots", capacity.into(), arena.len());
+        };
+        if after > arena.start() + arena.len() || capacity == u32::MAX {
+            return no("the end of a class", after - at, arena.start() + arena.len() - at);
+        }
+        end = after;
+        // Of all of the class, since a reference to the first slot alone may not be used for the others.
+        let words = usize::try_from((after - first_at) / 8).unwrap_or(0);
+        let all = arena.slice::<u64>(ArenaPtr::from_address(first_at), words)?;
+        let place = NonNull::from(&*all).cast::<SlotShared>();
+        classes.push(Geometry { value_size, stride, capacity, first: first_at, place });
+    }
+    Ok(classes.into())
+}
+
+const _: () = assert!(Header::LAYOUT.align() == 64);

@@ -1,0 +1,158 @@
+//! What can go wrong with objects.
+
+use crate::Error;
+
+/// Why no object is handed out, or none taken back. Nothing is changed, unless it says so.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AllocError {
+    /// All slots of the size are in use.
+    #[error("all {capacity} slots of {value_size} bytes are in use: free some, or create the allocator with more")]
+    OutOfSlots {
+        /// How many there are.
+        capacity: u32,
+        /// Bytes of a value in them, at most.
+        value_size: u32,
+    },
+
+    /// The type does not fit into the largest slot.
+    #[error(
+        "`{type_name}` is {size} bytes long, but the largest slots are for {largest}: create the allocator with larger ones"
+    )]
+    TooLarge {
+        /// The type.
+        type_name: &'static str,
+        /// Its size.
+        size: usize,
+        /// That of the largest slot's value.
+        largest: u32,
+    },
+
+    /// The type wants more alignment than values have.
+    #[error(
+        "`{type_name}` is aligned to {align} bytes, but the slots are to {given}: create the allocator with that `align`"
+    )]
+    Misaligned {
+        /// The type.
+        type_name: &'static str,
+        /// Its alignment.
+        align: usize,
+        /// That of the slots.
+        given: u32,
+    },
+
+    /// The allocator was closed.
+    #[error("the allocator is closed: objects can be freed, but none are handed out")]
+    Closed,
+
+    /// Somebody recovers the allocator, or died while recovering it.
+    #[error("the allocator is being recovered; if nobody is at it, recover it")]
+    Recovering,
+
+    /// Objects are in use.
+    #[error("{objects} objects of the allocator are in use: free them first")]
+    InUse {
+        /// How many.
+        objects: u64,
+    },
+
+    /// The pointer leads to no slot of this allocator.
+    #[error("{at:#x} is no object of this allocator (number {id}): it has slots from {start:#x} to {end:#x}")]
+    ForeignObject {
+        /// The address.
+        at: u64,
+        /// The allocator's number.
+        id: u32,
+        /// Where its slots begin.
+        start: u64,
+        /// Where they end.
+        end: u64,
+    },
+
+    /// The pointer leads into a slot, but not to its value.
+    #[error("{at:#x} is inside of a slot: the object there begins at {object:#x}")]
+    InteriorPointer {
+        /// The address.
+        at: u64,
+        /// That of the object.
+        object: u64,
+    },
+
+    /// The object was freed: twice, or by somebody else, or it was never made.
+    #[error("the object at {at:#x} is free already")]
+    AlreadyFree {
+        /// Its address.
+        at: u64,
+    },
+
+    /// The slot was freed and used again since the pointer was made.
+    #[error("the pointer to {at:#x} is stale: it is of generation {expected}, and the slot is of {found}")]
+    Stale {
+        /// The address.
+        at: u64,
+        /// The pointer's.
+        expected: u32,
+        /// The slot's.
+        found: u32,
+    },
+
+    /// An `Object` holds it.
+    #[error("the object at {at:#x} belongs to an `Object`: drop that instead")]
+    Owned {
+        /// Its address.
+        at: u64,
+    },
+
+    /// The object was made as another type.
+    #[error("the object at {at:#x} is of type {found:#x}, not `{type_name}` ({expected:#x})")]
+    WrongType {
+        /// Its address.
+        at: u64,
+        /// The type asked for.
+        type_name: &'static str,
+        /// Its number, `Layout::type_id`.
+        expected: u32,
+        /// The number found.
+        found: u32,
+    },
+
+    /// Something that only the allocator writes holds what it never writes. The slot, or the rest of the list, is not used any more
+    /// until the allocator is recovered.
+    #[error("the allocator was scribbled on: {what} at {at:#x} holds {found:#x}; recover it")]
+    Corrupt {
+        /// What.
+        what: &'static str,
+        /// Where.
+        at: u64,
+        /// The number found.
+        found: u64,
+    },
+
+    /// There is no allocator, or one of another version.
+    #[error("there is no allocator at {at:#x}: {what} is {found:#x} instead of {expected:#x}")]
+    NoAllocator {
+        /// Where it should begin.
+        at: u64,
+        /// What is wrong.
+        what: &'static str,
+        /// The number found.
+        found: u64,
+        /// The number expected, or the most.
+        expected: u64,
+    },
+
+    /// The configuration makes no sense.
+    #[error("`Config::{field}` is {given}: {needed}")]
+    Config {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        given: u64,
+        /// What it should be.
+        needed: &'static str,
+    },
+
+    /// A pointer or place that the arena refuses.
+    #[error(transparent)]
+    Arena(#[from] Error),
+}

@@ -1,0 +1,160 @@
+//! What an allocator is in memory: a header with its size classes and the shards of threads, and behind it the slots.
+//!
+//! The layout is part of the interface: BPF programs (`mapvalue/alloc.bpf.h`) and other processes work on the same bytes. Offsets are in
+//! bytes from the header; slots of a class are named by their index. Links hold the index plus one, and 0 for none.
+
+use crate::MapValue;
+
+/// What the header begins with.
+pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"mvalloc\0");
+/// Of the layout.
+pub(super) const VERSION: u32 = 1;
+/// The most size classes.
+pub(super) const CLASSES: usize = 16;
+/// The most threads, of all processes together, that have free slots of their own at one time.
+pub(super) const SHARDS: usize = 64;
+/// Bytes of a slot before its value.
+pub(super) const SLOT_HEADER: usize = size_of::<Slot>();
+
+/// The allocator's own memory, before the slots.
+#[derive(MapValue)]
+#[map_value(rename = "mv_alloc")]
+#[repr(C, align(64))]
+pub(super) struct Header {
+    pub(super) magic: u64,
+    pub(super) version: u32,
+    /// Where this is: the low 32 bits of its address, by 64. Not 0.
+    pub(super) id: u32,
+    /// One of `state`.
+    pub(super) state: u32,
+    pub(super) class_count: u32,
+    /// Bytes to which values are aligned.
+    pub(super) align: u32,
+    /// Free slots that a thread keeps for itself, of each class.
+    pub(super) magazine: u32,
+    /// Bytes of header and slots together.
+    pub(super) len: u64,
+    pub(super) classes: [Class; CLASSES],
+    /// Objects that were refused.
+    pub(super) failed: u64,
+    pub(super) shards: [Shard; SHARDS],
+}
+
+/// The life of an allocator.
+pub(super) mod state {
+    /// It hands out objects.
+    pub(in super::super) const LIVE: u32 = 1;
+    /// It takes objects back, and hands none out.
+    pub(in super::super) const CLOSING: u32 = 2;
+    /// There are no objects any more.
+    pub(in super::super) const DRAINED: u32 = 3;
+    /// Somebody makes its lists anew; nobody else may touch it.
+    pub(in super::super) const RECOVERING: u32 = 4;
+}
+
+/// Slots of one size.
+#[derive(MapValue)]
+#[map_value(rename = "mv_alloc_class")]
+#[repr(C, align(64))]
+pub(super) struct Class {
+    /// The free slots that are nobody's: the link to the first in the low half, and a number that each change adds to in the high half,
+    /// so that a list that was changed and changed back is told from one that was not.
+    pub(super) free: u64,
+    /// How many slots have been used at some time: the first ones. The others are in no list.
+    pub(super) fresh: u32,
+    /// How many slots are in the list; for a moment more than are, while one is taken.
+    pub(super) listed: u32,
+    pub(super) capacity: u32,
+    /// Bytes of a value, at most.
+    pub(super) value_size: u32,
+    /// Bytes from one slot to the next.
+    pub(super) stride: u32,
+    _reserved: u32,
+    /// Where the first slot is.
+    pub(super) first: u64,
+}
+
+/// The free slots that one thread keeps for itself, and takes and puts back without atomic operations.
+#[derive(MapValue)]
+#[map_value(rename = "mv_alloc_shard")]
+#[repr(C, align(64))]
+pub(super) struct Shard {
+    /// The thread: its process in the high half, its id in the low half. 0 for nobody.
+    pub(super) owner: u64,
+    pub(super) magazines: [Magazine; CLASSES],
+}
+
+/// Those of one class.
+#[derive(MapValue)]
+#[map_value(rename = "mv_alloc_magazine")]
+#[repr(C)]
+pub(super) struct Magazine {
+    /// The link to the first.
+    pub(super) first: u32,
+    /// How many there are.
+    pub(super) count: u32,
+}
+
+/// What a slot holds before its value: 16 bytes.
+#[derive(MapValue)]
+#[map_value(rename = "mv_slot")]
+#[repr(C)]
+pub(super) struct Slot {
+    /// See [`Control`].
+    pub(super) control: u64,
+    /// Of the value, while there is one.
+    pub(super) type_id: u32,
+    /// The link to the next free slot, while it is free.
+    pub(super) next: u32,
+}
+
+/// Whose a slot is, what for, and for the how many-th time: the word by which it changes hands.
+///
+/// From low to high: 2 bits of state, 30 bits of the allocator's id, 32 bits of generation, which each hand-out adds one to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Control(pub(super) u64);
+
+/// Who holds a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Holder {
+    /// Nobody.
+    Free = 0,
+    /// Whoever has the pointer: a field in shared memory, or a BPF program.
+    Shared = 1,
+    /// One `Object` in one process.
+    Object = 2,
+}
+
+impl Control {
+    pub(super) const fn new(id: u32, holder: Holder, generation: u32) -> Self {
+        Self((generation as u64) << 32 | (id as u64) << 2 | holder as u64)
+    }
+
+    pub(super) const fn generation(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+    pub(super) const fn id(self) -> u32 {
+        self.0 as u32 >> 2
+    }
+
+    pub(super) const fn holder(self) -> Option<Holder> {
+        match self.0 & 3 {
+            0 => Some(Holder::Free),
+            1 => Some(Holder::Shared),
+            2 => Some(Holder::Object),
+            _ => None,
+        }
+    }
+
+    /// The same slot and generation in other hands.
+    pub(super) const fn held_by(self, holder: Holder) -> Self {
+        Self(self.0 & !3 | holder as u64)
+    }
+
+    /// The next generation, in the hands of `holder`.
+    pub(super) const fn next(self, holder: Holder) -> Self {
+        Self(self.held_by(holder).0.wrapping_add(1 << 32))
+    }
+}

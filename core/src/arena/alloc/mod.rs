@@ -1,0 +1,883 @@
+//! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and free together.
+//!
+//! What is in memory is in `layout`, the lock-free lists in `stack`, how long this process keeps the memory in `keeper`, what a
+//! thread has for itself in `shard`; `recover` puts an allocator right whose users died.
+
+mod config;
+mod error;
+mod keeper;
+mod layout;
+mod object;
+mod recover;
+mod shard;
+mod stack;
+
+use std::any::type_name;
+use std::collections::HashSet;
+use std::fmt;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+pub use config::Config;
+pub use error::AllocError;
+pub use object::Object;
+pub use recover::Recovered;
+
+use super::{Arena, ArenaPtr, Pages};
+use crate::{Kptr, Local, MapValue, Shared, Storable, Var};
+use config::Geometry;
+use keeper::Keeper;
+use layout::{Control, Header, Holder, SLOT_HEADER, ShardShared, SlotShared, state};
+use shard::Own;
+use stack::{Broken, Words, link_to};
+
+/// A slot of an allocator: its class in the high half, its index in the low half. One number, because two are copied as one, and a load of
+/// what two stores wrote waits for both.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct SlotRef(u64);
+
+impl SlotRef {
+    #[inline]
+    pub(super) const fn new(class: u32, index: u32) -> Self {
+        Self((class as u64) << 32 | index as u64)
+    }
+
+    #[inline]
+    pub(super) const fn class(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    pub(super) const fn class_number(self) -> u32 {
+        (self.0 >> 32) as u32
+    }
+
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+    pub(super) const fn index(self) -> u32 {
+        self.0 as u32
+    }
+}
+
+/// Hands out typed objects in an arena, to Rust and to BPF programs.
+///
+/// A clone is another handle to the same allocator; handles and objects are `Send + Sync + 'static`. Other processes that have the arena
+/// [`open`](Self::open) it, and BPF programs take its address, [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
+///
+/// ```
+/// use mapvalue::arena::{AllocError, Allocator, Config};
+/// use mapvalue::{Arena, MapValue};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Flow {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// let arena = Arena::memfd(64)?;
+/// let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 1000, ..Config::default() })?;
+/// let flow = flows.alloc(Flow { packets: 1, bytes: 60 })?;
+/// flow.packets.fetch_add(1);
+///
+/// let ptr = flow.into_ptr(); // handed over: a BPF program could free it now
+/// let flow = flows.claim(ptr)?; // and back
+/// drop(flow); // freed
+/// assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
+/// assert_eq!(flows.stats().live, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # What is checked
+///
+/// The word before an object says whose slot it is, who holds it and for the how many-th time, and the next what type it is of. It is cross-checked
+/// with the allocator's own bounds, which this process has a copy of, whenever a pointer is freed or claimed. So a foreign pointer, one
+/// into the middle of an object, a stale one, one to another type and a second free are errors. BPF programs can write to all of that; what they write is
+/// taken for a number like any other: it can lead to errors and lost slots, not to one slot handed out twice.
+///
+/// # Lifetimes
+///
+/// Handles can go while there are objects: those stay, and can be freed, and the memory is unmapped when the last one goes.
+/// [`close`](Self::close) is for all processes: no one can make objects any more, and once the last is freed, the pages can be given
+/// back.
+///
+/// A thread keeps a few free slots for itself, so that making and freeing an object takes one atomic operation; other threads cannot have those
+/// until it ends. Of a small allocator it keeps none.
+pub struct Allocator {
+    inner: Arc<Inner>,
+}
+
+/// How many objects there are and were.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Objects. While others make and free some, it is an estimate, in which slots that are on their way count once too often or not at all;
+    /// [`Closing::remaining`] is exact.
+    pub live: u64,
+    /// Slots without an object.
+    pub free: u64,
+    /// Slots.
+    pub capacity: u64,
+    /// Objects that were refused: no slot was free, or the list was broken.
+    pub failed: u64,
+    /// The same by size of slot, from small to large.
+    pub classes: Vec<ClassStats>,
+}
+
+/// Of the slots of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClassStats {
+    /// Bytes of a value, at most.
+    pub value_size: u32,
+    /// Objects.
+    pub live: u64,
+    /// Slots.
+    pub capacity: u32,
+    /// Slots that were used at some time.
+    pub used: u32,
+}
+
+/// An allocator as this process sees it.
+pub(super) struct Inner {
+    header: Var<Header>,
+    id: u32,
+    /// The low half of a free slot's word.
+    free: u64,
+    /// Free slots of a class that a thread keeps at most.
+    magazine: u32,
+    align: u32,
+    classes: Box<[Geometry]>,
+    /// Of all that this process ever has, another number each.
+    serial: u64,
+    keeper: &'static Keeper,
+    arena: Arena,
+    /// Of `Allocator`s.
+    handles: AtomicUsize,
+    /// Shards that threads of this process have.
+    claimed: Mutex<Vec<usize>>,
+    this: Weak<Inner>,
+}
+
+/// A pointer to an object: [`ArenaPtr`], or a [`Kptr`] that tells the generation as well.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no pointer to an object of type `{T}` in an arena",
+    label = "an allocator takes `ArenaPtr<{T}>` and `Kptr<{T}, Local>`",
+    note = "what a `Kptr<T, Kernel>` leads to is the kernel's: it can neither be followed nor freed here"
+)]
+pub trait ObjectPtr<T>: Copy {
+    /// The address, full or its low 32 bits alone, and the generation.
+    #[doc(hidden)]
+    fn parts(self) -> (u64, Option<u32>);
+}
+
+impl<T> ObjectPtr<T> for ArenaPtr<T> {
+    fn parts(self) -> (u64, Option<u32>) {
+        (self.address(), None)
+    }
+}
+
+impl<T> ObjectPtr<T> for Kptr<T, Local> {
+    fn parts(self) -> (u64, Option<u32>) {
+        (self.offset().into(), Some(self.generation()))
+    }
+}
+
+/// Making and opening one.
+impl Allocator {
+    /// Makes an allocator in pages of the arena that are the caller's: those from `config.at` on.
+    ///
+    /// Nothing but the header is written.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Config`]; [`AllocError::Arena`] if it does not fit into the arena, or the arena is read-only.
+    pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
+        let header = config::write(arena, &config)?;
+        Self::of(arena, header)
+    }
+
+    /// The allocator at `at`, which another process made, or this one before it was started again.
+    ///
+    /// If a process died that used it, [`recover`](Self::recover) it.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NoAllocator`] with what is wrong: the magic number, the version, or sizes that lead out of the arena;
+    /// [`AllocError::Arena`].
+    pub fn open(arena: &Arena, at: ArenaPtr<()>) -> Result<Self, AllocError> {
+        let header = arena.var::<Header>(at.cast())?;
+        Self::of(arena, header)
+    }
+
+    fn of(arena: &Arena, header: Var<Header>) -> Result<Self, AllocError> {
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        let classes = config::read(arena, &header)?;
+        let inner = Arc::new_cyclic(|this| Inner {
+            id: header.id.load(),
+            free: Control::new(header.id.load(), Holder::Free, 0).0,
+            magazine: header.magazine.load().min(config::MAGAZINE),
+            align: header.align.load(),
+            header,
+            classes,
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            keeper: Keeper::take(),
+            arena: arena.clone(),
+            handles: AtomicUsize::new(1),
+            claimed: Mutex::new(Vec::new()),
+            this: Weak::clone(this),
+        });
+        Ok(Self { inner })
+    }
+
+    /// Where it is: what a BPF program, or another process, needs to use it.
+    pub fn as_ptr(&self) -> ArenaPtr<()> {
+        self.inner.start().cast()
+    }
+}
+
+/// Objects.
+impl Allocator {
+    /// Makes an object.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`], [`AllocError::Closed`],
+    /// [`AllocError::Recovering`], [`AllocError::Corrupt`].
+    #[inline]
+    pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
+        let inner = &*self.inner;
+        let class = inner.class_of::<T>()?;
+        let own = inner.own();
+        let (slot, header) = inner.take(own, class)?;
+        let control = inner.hold(slot, header)?;
+        header.type_id.store(const { T::LAYOUT.type_id() });
+        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned.
+        let object = unsafe { inner.object(slot, header, control, own) };
+        // Only now, behind the exchange of `hold`, which is a full fence: who closes the allocator first says so and then looks
+        // what there is, so either this sees that it is closed, or that is seen to have been taken.
+        inner.check_live()?;
+        T::__store(&object, &value);
+        Ok(object)
+    }
+
+    /// Frees an object that was handed over: one that [`Object::into_ptr`] gave, or that a BPF program made.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`], [`AllocError::Stale`],
+    /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a pointer that leads out of the arena.
+    pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
+        let inner = &*self.inner;
+        let (slot, header, control) = inner.find::<T>(ptr)?;
+        inner.exchange(slot, header, control, control.held_by(Holder::Free))?;
+        inner.put_back(slot, header, inner.own());
+        Ok(())
+    }
+
+    /// Makes what was handed over an object of this process: it belongs to the `Object` alone from then on.
+    ///
+    /// # Errors
+    ///
+    /// As [`free`](Self::free).
+    pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
+        let inner = &*self.inner;
+        let (slot, header, control) = inner.find::<T>(ptr)?;
+        let held = control.held_by(Holder::Object);
+        inner.exchange(slot, header, control, held)?;
+        // SAFETY: `find` has checked the place for a `T`.
+        Ok(unsafe { inner.object(slot, header, held, inner.own()) })
+    }
+
+    /// Takes and frees all objects that fields hold, such as those of a map's values before the map is deleted; how many there were.
+    ///
+    /// # Errors
+    ///
+    /// The first of [`free`](Self::free); the field that held the pointer is empty then, and those after it are as they were.
+    pub fn drain_objects<'a, T: MapValue>(
+        &self,
+        fields: impl IntoIterator<Item = &'a Shared<Kptr<T, Local>>>,
+    ) -> Result<u64, AllocError> {
+        let mut count = 0;
+        for field in fields {
+            let kptr = field.take();
+            if !kptr.is_null() {
+                self.free(kptr)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// The whole.
+impl Allocator {
+    /// Counts.
+    pub fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+
+    /// Ends it for all processes and programs: from now on nobody can make objects ([`AllocError::Closed`]), and everybody can free
+    /// them. When the last is freed, the [`Closing`] knows, and the pages can be given back.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`].
+    pub fn close(self) -> Result<Closing, AllocError> {
+        let changed = self.inner.header.state.compare_exchange(state::LIVE, state::CLOSING);
+        if let Err(found) = changed {
+            return Err(if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed });
+        }
+        // Pairs with the exchange in `hold`: from here on no slot is seen as free that is an object's.
+        fence(Ordering::SeqCst);
+        Ok(Closing { allocator: self })
+    }
+
+    /// Puts an allocator right that a process or program left in the middle of something.
+    ///
+    /// Slots that are in no list and hold no object that was handed over are free again: those that an `Object` of a dead process
+    /// held, and those that were on their way. Objects that were handed over stay.
+    ///
+    /// Nobody else may use the allocator while this runs, and this process may hold no objects of it. Others that try are refused
+    /// ([`AllocError::Recovering`]), but one that is in the middle of something is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::InUse`] if this process has objects of it.
+    pub fn recover(&self) -> Result<Recovered, AllocError> {
+        recover::recover(&self.inner, |_| true)
+    }
+
+    /// As [`recover`](Self::recover), and of the objects that were handed over only those stay that `reachable` has: what the fields hold
+    /// that are known. The others were in the hands of who died, just after a field was exchanged, and are freed.
+    ///
+    /// ```
+    /// use mapvalue::Arena;
+    /// use mapvalue::arena::{Allocator, Config};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let (kept, lost) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
+    /// let recovered = objects.recover_reachable([kept.offset()])?;
+    /// assert_eq!((recovered.live, recovered.orphans), (1, 1));
+    /// assert!(objects.free(lost).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`recover`](Self::recover).
+    pub fn recover_reachable(&self, reachable: impl IntoIterator<Item = u32>) -> Result<Recovered, AllocError> {
+        let reachable: HashSet<u32> = reachable.into_iter().collect();
+        recover::recover(&self.inner, |offset| reachable.contains(&offset))
+    }
+}
+
+/// An allocator that was closed, for as long as there are objects.
+#[derive(Debug)]
+pub struct Closing {
+    allocator: Allocator,
+}
+
+impl Closing {
+    /// Objects that are still there: exact, by a look at each slot that was ever used. None, and the allocator is drained: its pages can be
+    /// given back.
+    pub fn remaining(&self) -> u64 {
+        let inner = &self.allocator.inner;
+        let held = inner.held();
+        if held == 0 {
+            // Whether or not somebody else has said so.
+            let _ = inner.header.state.compare_exchange(state::CLOSING, state::DRAINED);
+        }
+        held
+    }
+
+    /// Whether no object is left.
+    pub fn is_drained(&self) -> bool {
+        self.remaining() == 0
+    }
+
+    /// Objects can still be freed, claimed and drained.
+    pub fn allocator(&self) -> &Allocator {
+        &self.allocator
+    }
+
+    /// Gives the whole pages that it took back to the kernel (`bpf_arena_free_pages`), once there are no objects; how many.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::Arena`].
+    pub fn give_back(self, pages: &Pages) -> Result<u64, AllocError> {
+        let objects = self.remaining();
+        if objects > 0 {
+            return Err(AllocError::InUse { objects });
+        }
+        let (arena, (start, bytes)) = (&self.allocator.inner.arena, self.span());
+        let (offset, page) = (start.address() - arena.start(), arena.page_size());
+        let range = offset.div_ceil(page)..(offset + bytes) / page;
+        if range.start < range.end {
+            pages.free(range.clone())?;
+        }
+        Ok(range.end.saturating_sub(range.start))
+    }
+
+    /// The bytes of the arena that it takes, from its header on.
+    pub fn span(&self) -> (ArenaPtr<()>, u64) {
+        (self.allocator.as_ptr(), self.allocator.inner.header.len.load())
+    }
+}
+
+impl Clone for Allocator {
+    fn clone(&self) -> Self {
+        self.inner.handles.fetch_add(1, Ordering::Relaxed);
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl Drop for Allocator {
+    fn drop(&mut self) {
+        if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.inner.keeper.close(Arc::clone(&self.inner));
+        }
+    }
+}
+
+impl fmt::Debug for Allocator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Allocator").field("at", &self.as_ptr()).field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}
+
+#[cold]
+fn not_live(found: u32) -> AllocError {
+    if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed }
+}
+
+#[cold]
+fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
+    AllocError::Corrupt { what, at, found }
+}
+
+impl Inner {
+    fn start(&self) -> ArenaPtr<Header> {
+        self.arena.ptr_of(&*self.header).expect("the header is in the arena")
+    }
+
+    /// What this thread has for itself.
+    #[inline]
+    fn own(&self) -> Option<Own<'_>> {
+        shard::of_this_thread(self)
+    }
+
+    #[inline]
+    fn check_live(&self) -> Result<(), AllocError> {
+        match self.header.state.load() {
+            state::LIVE => Ok(()),
+            other => Err(not_live(other)),
+        }
+    }
+
+    /// The class of slots for values of type `T`.
+    #[inline]
+    fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
+        let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
+        if align <= self.align as usize {
+            let fits = |class: &Geometry| size <= class.value_size as usize;
+            if let Some(class) = self.classes.iter().position(fits) {
+                #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
+                return Ok(class as u32);
+            }
+        }
+        Err(self.does_not_fit::<T>())
+    }
+
+    #[cold]
+    fn does_not_fit<T: MapValue>(&self) -> AllocError {
+        let (type_name, size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
+        match self.classes.last() {
+            Some(largest) if size > largest.value_size as usize => {
+                AllocError::TooLarge { type_name, size, largest: largest.value_size }
+            }
+            _ => AllocError::Misaligned { type_name, align, given: self.align },
+        }
+    }
+
+    /// The address of a slot's value.
+    #[inline]
+    fn address_of(&self, slot: SlotRef) -> u64 {
+        self.header_address_of(slot) + SLOT_HEADER as u64
+    }
+
+    #[inline]
+    fn header_address_of(&self, slot: SlotRef) -> u64 {
+        let class = &self.classes[slot.class()];
+        class.first + u64::from(slot.index()) * u64::from(class.stride)
+    }
+
+    /// The header of a slot. The index is less than the capacity of its class.
+    #[inline]
+    fn slot(&self, slot: SlotRef) -> &SlotShared {
+        let Some(slot) = self.classes[slot.class()].slot(slot.index()) else {
+            unreachable!("there is no slot {}", slot.index())
+        };
+        // SAFETY: the arena, in whose memory it is (`Geometry::slot`), is mapped as long as this, and writable (`Arena::var` of the
+        // header); it is aligned to 8, as the first slot and the distance of slots are (`config::read`); any bits are a valid mirror.
+        unsafe { slot.as_ref() }
+    }
+
+    /// Takes a free slot.
+    #[inline]
+    fn take(&self, own: Option<Own<'_>>, class: u32) -> Result<(SlotRef, &SlotShared), AllocError> {
+        if let Some(taken) = own.and_then(|own| self.pop_own(own.shard, class)) {
+            return Ok(taken);
+        }
+        let index = self.pop_shared(own, class).inspect_err(|_| {
+            self.header.failed.fetch_add(1);
+        })?;
+        let slot = SlotRef::new(class, index);
+        Ok((slot, self.slot(slot)))
+    }
+
+    /// Makes a slot that was taken that of an object.
+    ///
+    /// By an exchange, although it came from a list: if somebody scribbled on the lists, it may be in two, and only one of those who take it
+    /// gets it.
+    #[inline]
+    fn hold(&self, slot: SlotRef, header: &SlotShared) -> Result<Control, AllocError> {
+        let found = Control(header.control.load());
+        let held = found.next(Holder::Object);
+        let is_free = found.0 & u64::from(u32::MAX) == self.free;
+        if is_free
+            && header.control.atomic().compare_exchange(found.0, held.0, Ordering::SeqCst, Ordering::Relaxed).is_ok()
+        {
+            Ok(held)
+        } else {
+            self.header.failed.fetch_add(1);
+            Err(corrupt("the word of a free slot", self.header_address_of(slot), found.0))
+        }
+    }
+
+    /// The object in a slot that is held for one.
+    ///
+    /// # Safety
+    ///
+    /// The slot has room for a `T`, which is aligned there, and its word is `control`, which says that an object holds it. The caller has a
+    /// handle.
+    #[inline]
+    unsafe fn object<T: MapValue>(
+        &self,
+        slot: SlotRef,
+        header: &SlotShared,
+        control: Control,
+        own: Option<Own<'_>>,
+    ) -> Object<T> {
+        let address = NonNull::from(header).addr();
+        // With the provenance of the arena's memory: a reference to the header may reach no further than that.
+        // SAFETY: behind the header of a slot there are `value_size` bytes, inside of the arena (`config::read`).
+        let value = unsafe { self.classes[slot.class()].place().with_addr(address).byte_add(SLOT_HEADER) };
+        self.keeper.made(own.map(|own| own.balance));
+        // SAFETY: the caller's promise; it was counted just now.
+        unsafe { Object::new(value.cast(), control, slot, NonNull::from(self)) }
+    }
+
+    /// Frees the slot of an object, which nobody else can.
+    #[inline]
+    fn free_held(&self, slot: SlotRef, header: &SlotShared, held: Control, own: Option<Own<'_>>) {
+        if header.control.load() == held.0 {
+            header.control.store_release(held.held_by(Holder::Free).0);
+            self.put_back(slot, header, own);
+        } else {
+            // Somebody has scribbled on it: what the word says now is not what this may undo. It is found when the allocator is recovered.
+            self.header.failed.fetch_add(1);
+        }
+    }
+
+    /// Exchanges the word of a slot that somebody else might exchange as well.
+    fn exchange(&self, slot: SlotRef, header: &SlotShared, found: Control, new: Control) -> Result<(), AllocError> {
+        // Acquires what the last holder wrote, and releases what this one did.
+        match header.control.atomic().compare_exchange(found.0, new.0, Ordering::AcqRel, Ordering::Acquire) {
+            Ok(_) => Ok(()),
+            Err(now) => Err(self.not_shared(slot, Control(now), found.generation())),
+        }
+    }
+
+    /// Why a slot is not one that was handed over.
+    #[cold]
+    fn not_shared(&self, slot: SlotRef, control: Control, expected: u32) -> AllocError {
+        let at = self.address_of(slot);
+        match control.holder() {
+            _ if control.id() != self.id => corrupt("the word of a slot", at - SLOT_HEADER as u64, control.0),
+            None => corrupt("the word of a slot", at - SLOT_HEADER as u64, control.0),
+            Some(Holder::Free) => AllocError::AlreadyFree { at },
+            Some(_) if control.generation() != expected => {
+                AllocError::Stale { at, expected, found: control.generation() }
+            }
+            Some(Holder::Object | Holder::Shared) => AllocError::Owned { at },
+        }
+    }
+
+    /// The slot of an object of type `T` that was handed over, and its word.
+    fn find<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(SlotRef, &SlotShared, Control), AllocError> {
+        let (address, generation) = ptr.parts();
+        let ptr = self.arena.full(ArenaPtr::<T>::from_address(address));
+        self.arena.get_ro(ptr)?;
+        let slot = self.slot_at(ptr.address())?;
+        let header = self.slot(slot);
+        let control = Control(header.control.load_acquire());
+        let expected = generation.unwrap_or(control.generation());
+        if control != Control::new(self.id, Holder::Shared, expected) {
+            return Err(self.not_shared(slot, control, expected));
+        }
+        let (found, expected) = (header.type_id.load(), const { T::LAYOUT.type_id() });
+        if found != expected {
+            return Err(AllocError::WrongType { at: ptr.address(), type_name: type_name::<T>(), expected, found });
+        }
+        Ok((slot, header, control))
+    }
+
+    /// The slot whose value begins at an address.
+    fn slot_at(&self, at: u64) -> Result<SlotRef, AllocError> {
+        let inside = |class: &Geometry| (class.first..class.end()).contains(&at);
+        let Some(class) = self.classes.iter().position(inside) else {
+            let (start, end) = (self.classes[0].first, self.classes[self.classes.len() - 1].end());
+            return Err(AllocError::ForeignObject { at, id: self.id, start, end });
+        };
+        let Geometry { first, stride, .. } = self.classes[class];
+        let offset = at - first;
+        let [class, index] = [class as u64, offset / u64::from(stride)].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
+        let slot = SlotRef::new(class, index);
+        let object = self.address_of(slot);
+        if object == at { Ok(slot) } else { Err(AllocError::InteriorPointer { at, object }) }
+    }
+}
+
+/// Free slots.
+impl Inner {
+    /// Pops one that this thread keeps.
+    #[inline]
+    fn pop_own(&self, shard: &ShardShared, class: u32) -> Option<(SlotRef, &SlotShared)> {
+        let magazine = &shard.magazines[class as usize];
+        let index = magazine.first.load().checked_sub(1)?;
+        let Some(header) = self.classes[class as usize].slot(index) else {
+            // It leads nowhere: what was there is found when the allocator is recovered.
+            magazine.first.store(0);
+            magazine.count.store(0);
+            return None;
+        };
+        // SAFETY: as in `slot`.
+        let header = unsafe { header.as_ref() };
+        magazine.first.store(header.next.load());
+        magazine.count.store(magazine.count.load().wrapping_sub(1));
+        Some((SlotRef::new(class, index), header))
+    }
+
+    /// Pops one of those that are nobody's, or takes one that was never used; some more for the thread to keep.
+    #[cold]
+    fn pop_shared(&self, own: Option<Own<'_>>, class: u32) -> Result<u32, AllocError> {
+        let keep = if own.is_some() { self.magazine / 2 } else { 0 };
+        let mut first = None;
+        for _ in 0..=keep {
+            match (self.pop_listed(class), first, own) {
+                (Ok(Some(index)), None, _) => first = Some(index),
+                (Ok(Some(index)), _, Some(own)) => self.push_own(own.shard, SlotRef::new(class, index)),
+                (Err(error), None, _) => return Err(error),
+                _ => break,
+            }
+        }
+        if let Some(first) = first {
+            return Ok(first);
+        }
+        let fresh = self.take_fresh(class, keep + 1);
+        let Some(first) = fresh.clone().next() else {
+            let Geometry { capacity, value_size, .. } = self.classes[class as usize];
+            return Err(AllocError::OutOfSlots { capacity, value_size });
+        };
+        for index in fresh.skip(1) {
+            if let Some(own) = own {
+                self.push_own(own.shard, SlotRef::new(class, index));
+            }
+        }
+        Ok(first)
+    }
+
+    fn pop_listed(&self, class: u32) -> Result<Option<u32>, AllocError> {
+        let popped = stack::pop(&List { inner: self, class }).map_err(|Broken { link }| {
+            let at = self.arena.ptr_of(&self.header.classes[class as usize]).map_or(0, ArenaPtr::address);
+            corrupt("a list of free slots", at, link.into())
+        })?;
+        if popped.is_some() {
+            self.header.classes[class as usize].listed.fetch_sub(1);
+        }
+        Ok(popped)
+    }
+
+    fn push_listed(&self, slot: SlotRef) {
+        stack::push(&List { inner: self, class: slot.class_number() }, slot.index(), slot.index());
+        self.header.classes[slot.class()].listed.fetch_add(1);
+    }
+
+    /// Slots that were never used, at most `most`.
+    fn take_fresh(&self, class: u32, most: u32) -> std::ops::Range<u32> {
+        let (capacity, fresh) = (self.classes[class as usize].capacity, &self.header.classes[class as usize].fresh);
+        loop {
+            let start = fresh.load().min(capacity);
+            let end = start.saturating_add(most).min(capacity);
+            if start == end {
+                return 0..0;
+            }
+            if fresh.compare_exchange(start, end).is_ok() {
+                for index in start..end {
+                    // What is in the memory of a new allocator is left open.
+                    let control = &self.slot(SlotRef::new(class, index)).control;
+                    control.store(Control::new(self.id, Holder::Free, Control(control.load()).generation()).0);
+                }
+                return start..end;
+            }
+        }
+    }
+
+    /// A free slot goes to those that this thread keeps, or, of many, half go to all.
+    #[inline]
+    fn put_back(&self, slot: SlotRef, header: &SlotShared, own: Option<Own<'_>>) {
+        let Some(own) = own.filter(|_| self.magazine > 0) else { return self.push_listed(slot) };
+        let magazine = &own.shard.magazines[slot.class()];
+        header.next.store(magazine.first.load());
+        magazine.first.store(link_to(slot.index()));
+        let count = magazine.count.load().wrapping_add(1);
+        magazine.count.store(count);
+        if count > self.magazine {
+            self.share(own.shard, slot.class_number(), self.magazine / 2);
+        }
+    }
+
+    fn push_own(&self, shard: &ShardShared, slot: SlotRef) {
+        let magazine = &shard.magazines[slot.class()];
+        self.slot(slot).next.store(magazine.first.load());
+        magazine.first.store(link_to(slot.index()));
+        magazine.count.store(magazine.count.load().wrapping_add(1));
+    }
+
+    /// Gives some of the slots that a thread keeps to all.
+    #[cold]
+    fn share(&self, shard: &ShardShared, class: u32, most: u32) {
+        // No more than there are, should they go in a circle.
+        for _ in 0..most.min(self.classes[class as usize].capacity) {
+            let Some((slot, _)) = self.pop_own(shard, class) else { return };
+            self.push_listed(slot);
+        }
+    }
+}
+
+/// Shards.
+impl Inner {
+    /// A shard that is nobody's.
+    fn claim_shard(&self, owner: u64) -> Option<usize> {
+        let free = |shard: &ShardShared| {
+            shard.owner.atomic().compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        };
+        let shard = self.header.shards.iter().position(free)?;
+        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).push(shard);
+        Some(shard)
+    }
+
+    /// Gives a shard back with all that is in it.
+    fn release_shard(&self, shard: usize) {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(at) = claimed.iter().position(|claimed| *claimed == shard) {
+            claimed.swap_remove(at);
+            self.empty_shard(shard);
+        }
+    }
+
+    fn empty_shard(&self, shard: usize) {
+        let shard = &self.header.shards[shard];
+        for class in 0..self.class_count() {
+            self.share(shard, class, u32::MAX);
+        }
+        shard.owner.store_release(0);
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
+    fn class_count(&self) -> u32 {
+        self.classes.len() as u32
+    }
+
+    /// Slots that hold an object.
+    fn held(&self) -> u64 {
+        let held = |class, index| {
+            let control = Control(self.slot(SlotRef::new(class, index)).control.load_acquire());
+            control.id() == self.id && matches!(control.holder(), Some(Holder::Shared | Holder::Object))
+        };
+        let count = |class: u32| {
+            let fresh = self.header.classes[class as usize].fresh.load_acquire();
+            (0..fresh.min(self.classes[class as usize].capacity)).filter(|index| held(class, *index)).count() as u64
+        };
+        (0..self.class_count()).map(count).sum()
+    }
+
+    /// Slots that are in use, by class: all that were ever used, less those that are in a list. A slot that is on its way counts as in use.
+    fn stats(&self) -> Stats {
+        let classes: Vec<_> = (0..self.class_count())
+            .map(|class| {
+                let Geometry { value_size, capacity, .. } = self.classes[class as usize];
+                let header = &self.header.classes[class as usize];
+                let kept = self
+                    .header
+                    .shards
+                    .iter()
+                    .map(|shard| u64::from(shard.magazines[class as usize].count.load_acquire()));
+                let free = kept.sum::<u64>() + u64::from(header.listed.load_acquire());
+                // Read last, so that it is not too small.
+                let used = header.fresh.load_acquire().min(capacity);
+                ClassStats { value_size, live: u64::from(used).saturating_sub(free), capacity, used }
+            })
+            .collect();
+        let live = classes.iter().map(|class| class.live).sum();
+        let capacity = classes.iter().map(|class| u64::from(class.capacity)).sum::<u64>();
+        Stats { live, free: capacity.saturating_sub(live), capacity, failed: self.header.failed.load(), classes }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        let claimed = std::mem::take(self.claimed.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for shard in claimed {
+            self.empty_shard(shard);
+        }
+        self.keeper.give_back();
+    }
+}
+
+/// The free slots of a class that are nobody's.
+struct List<'a> {
+    inner: &'a Inner,
+    class: u32,
+}
+
+impl List<'_> {
+    fn slot(&self, index: u32) -> &SlotShared {
+        self.inner.slot(SlotRef::new(self.class, index))
+    }
+
+    fn free(&self) -> &AtomicU64 {
+        self.inner.header.classes[self.class as usize].free.atomic()
+    }
+}
+
+impl Words for List<'_> {
+    fn capacity(&self) -> u32 {
+        self.inner.classes[self.class as usize].capacity
+    }
+    fn head(&self) -> u64 {
+        self.free().load(Ordering::Acquire)
+    }
+    fn exchange_head(&self, current: u64, new: u64) -> bool {
+        self.free().compare_exchange(current, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+    fn next(&self, index: u32) -> u32 {
+        self.slot(index).next.load()
+    }
+    fn set_next(&self, index: u32, link: u32) {
+        self.slot(index).next.store(link);
+    }
+}

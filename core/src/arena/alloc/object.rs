@@ -1,0 +1,129 @@
+//! [`Object`]: a typed object in an arena, owned.
+
+use std::fmt;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
+use std::ptr::NonNull;
+
+use super::layout::{Control, Holder, SLOT_HEADER, SlotShared};
+use super::{Inner, SlotRef};
+use crate::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
+
+/// A `T` in an arena that belongs to this handle alone, and is freed when that is dropped.
+///
+/// It dereferences to the mirror of `T`, as a [`Var`](crate::Var) does: BPF programs that were told of the place read and write it at the same
+/// time. No one else can free it. Hand it over with [`into_kptr`](Self::into_kptr) or [`into_ptr`](Self::into_ptr); who gets the pointer
+/// makes it an `Object` again with [`Allocator::claim`](super::Allocator::claim).
+///
+/// It keeps the arena mapped, also when there is no handle to the allocator any more. It can be dropped on any thread.
+pub struct Object<T: MapValue> {
+    value: NonNull<T::Shared<ReadWrite>>,
+    /// What the slot's control word is while this has it.
+    control: Control,
+    slot: SlotRef,
+    inner: NonNull<Inner>,
+}
+
+// SAFETY: an object is a pointer into memory that lives as long as it does, through which only `&T::Shared` is given out, which is `Send +
+// Sync`, and a pointer to an `Inner`, which is `Send + Sync`.
+unsafe impl<T: MapValue> Send for Object<T> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue> Sync for Object<T> {}
+
+impl<T: MapValue> Object<T> {
+    /// # Safety
+    ///
+    /// `value` is the place of the value in `slot`, checked for a `T`; the slot's control word is `control`, which says that an object holds
+    /// it; and this object has been counted with the keeper of `inner`.
+    #[inline]
+    pub(super) unsafe fn new(
+        value: NonNull<T::Shared<ReadWrite>>,
+        control: Control,
+        slot: SlotRef,
+        inner: NonNull<Inner>,
+    ) -> Self {
+        Self { value, control, slot, inner }
+    }
+
+    #[inline]
+    fn inner(&self) -> &Inner {
+        // SAFETY: the keeper of an allocator keeps its `Inner` while an object that it has counted was not counted as gone
+        // (`Keeper::objects`), which `drop` and `hand_over` do last.
+        unsafe { self.inner.as_ref() }
+    }
+
+    /// Where it is, as memory of the arena holds it. The pointer does not keep it alive.
+    pub fn as_ptr(&self) -> ArenaPtr<T> {
+        ArenaPtr::from_address(self.inner().address_of(self.slot))
+    }
+
+    /// Hands it over: it stays until somebody frees it who has the pointer, [`Allocator::free`](super::Allocator::free) or a BPF
+    /// program's `mv_obj_free`, or claims it.
+    #[must_use = "whoever has the pointer frees it"]
+    pub fn into_ptr(self) -> ArenaPtr<T> {
+        let ptr = self.as_ptr();
+        self.hand_over();
+        ptr
+    }
+
+    /// Hands it over, as a pointer that also tells which generation of the slot is meant: if the slot has been freed and used again, the
+    /// pointer is known to be stale.
+    #[must_use = "whoever has the pointer frees it"]
+    pub fn into_kptr(self) -> Kptr<T, Local> {
+        let kptr = Kptr::local(self.as_ptr().offset(), self.control.generation());
+        self.hand_over();
+        kptr
+    }
+
+    fn hand_over(self) {
+        let this = ManuallyDrop::new(self);
+        let inner = this.inner();
+        let (keeper, own) = (inner.keeper, inner.own());
+        let balance = own.map(|own| own.balance);
+        this.header().control.store_release(this.control.held_by(Holder::Shared).0);
+        keeper.gone(balance);
+    }
+
+    /// The header of its slot.
+    #[inline]
+    fn header(&self) -> &SlotShared {
+        // SAFETY: before the value there is the header of its slot (`Inner::object`).
+        let header = unsafe { self.value.byte_sub(SLOT_HEADER) };
+        // SAFETY: as in `Inner::slot`; the `Inner`, which this keeps (see `inner`), has a share in the mapping.
+        unsafe { header.cast().as_ref() }
+    }
+}
+
+impl<T: MapValue> Drop for Object<T> {
+    #[inline]
+    fn drop(&mut self) {
+        let inner = self.inner();
+        let (keeper, own) = (inner.keeper, inner.own());
+        inner.free_held(self.slot, self.header(), self.control, own);
+        // A part of the keeper, not of the `Inner`, which may be gone after this.
+        let balance = own.map(|own| own.balance);
+        keeper.gone(balance);
+    }
+}
+
+impl<T: MapValue> Deref for Object<T> {
+    type Target = T::Shared<ReadWrite>;
+
+    #[inline]
+    fn deref(&self) -> &T::Shared<ReadWrite> {
+        // SAFETY: by the promise to `new` the place was checked for a `T`, as in `Arena::get`; the `Inner`, which this keeps (see `inner`),
+        // has a share in the mapping.
+        unsafe { self.value.as_ref() }
+    }
+}
+
+impl<T: MapValue + fmt::Debug> fmt::Debug for Object<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_tuple("Object");
+        match T::__try_load::<ReadWrite>(self) {
+            Ok(value) => out.field(&value),
+            Err(invalid) => out.field(&invalid),
+        }
+        .finish()
+    }
+}

@@ -1,0 +1,112 @@
+//! Putting an allocator right whose users died.
+
+use std::sync::PoisonError;
+
+use super::layout::{Control, Holder, state};
+use super::stack::{self, Words, link_to};
+use super::{AllocError, Inner, List, SlotRef};
+
+/// What was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovered {
+    /// Objects that were handed over, and are still there.
+    pub live: u64,
+    /// Free slots, all in lists now.
+    pub free: u64,
+    /// Slots among them that were in no list, because whoever had them in hand died, or the list was broken.
+    pub lost: u64,
+    /// Slots among them whose objects nobody has any more: an `Object` of a process held them that is gone, or no field that is known does.
+    pub orphans: u64,
+    /// Slots among them whose word made no sense.
+    pub scribbled: u64,
+}
+
+/// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each object that was handed over.
+pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
+    let objects = inner.keeper.objects();
+    if objects > 0 {
+        return Err(AllocError::InUse { objects });
+    }
+    let before = inner.header.state.swap(state::RECOVERING);
+    let mut all = Recovered::default();
+    let claimed = inner.claimed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for class in 0..inner.class_count() {
+        let listed = listed(inner, class);
+        let one = rebuild(inner, class, &listed, &is_reachable);
+        all.live += one.live;
+        all.free += one.free;
+        all.lost += one.lost;
+        all.orphans += one.orphans;
+        all.scribbled += one.scribbled;
+    }
+    // Threads of this process go on using theirs, which are empty now.
+    let shards = inner.header.shards.iter().enumerate();
+    shards.filter(|(i, _)| !claimed.contains(i)).for_each(|(_, shard)| shard.owner.store(0));
+    let after = if before == state::RECOVERING { state::LIVE } else { before };
+    inner.header.state.store_release(after);
+    Ok(all)
+}
+
+/// Which slots of a class are in a list, or were never used.
+fn listed(inner: &Inner, class: u32) -> Vec<bool> {
+    let list = List { inner, class };
+    let capacity = list.capacity();
+    let mut listed = vec![false; capacity as usize];
+    let mut walk = |first: u32| {
+        let mut link = first;
+        while let Ok(Some(index)) = stack::follow(link, capacity) {
+            if std::mem::replace(&mut listed[index as usize], true) {
+                // A circle, or two lists that run together.
+                return;
+            }
+            link = list.next(index);
+        }
+    };
+    walk(low_half(list.head()));
+    inner.header.shards.iter().for_each(|shard| walk(shard.magazines[class as usize].first.load()));
+    let fresh = inner.header.classes[class as usize].fresh.load().min(capacity);
+    listed[fresh as usize..].fill(true);
+    listed
+}
+
+/// Makes one list of all free slots of a class, and counts what there is.
+fn rebuild(inner: &Inner, class: u32, listed: &[bool], is_reachable: &impl Fn(u32) -> bool) -> Recovered {
+    let list = List { inner, class };
+    let fresh = inner.header.classes[class as usize].fresh.load().min(list.capacity());
+    let mut found = Recovered { free: u64::from(list.capacity() - fresh), ..Recovered::default() };
+    for shard in &inner.header.shards {
+        shard.magazines[class as usize].first.store(0);
+        shard.magazines[class as usize].count.store(0);
+    }
+    let mut link = 0;
+    // From the last, so that the first comes first.
+    for index in (0..fresh).rev() {
+        let slot = inner.slot(SlotRef::new(class, index));
+        let control = Control(slot.control.load());
+        let is_ours = control.id() == inner.id;
+        match control.holder() {
+            Some(Holder::Shared) if is_ours && is_reachable(low_half(inner.address_of(SlotRef::new(class, index)))) => {
+                found.live += 1;
+                continue;
+            }
+            Some(Holder::Shared | Holder::Object) if is_ours => found.orphans += 1,
+            Some(Holder::Free) if is_ours => found.lost += u64::from(!listed[index as usize]),
+            _ => found.scribbled += 1,
+        }
+        // The next generation, so that pointers to what was there are stale.
+        slot.control.store(Control::new(inner.id, Holder::Free, control.generation().wrapping_add(1)).0);
+        slot.next.store(link);
+        link = link_to(index);
+        found.free += 1;
+    }
+    inner.header.classes[class as usize].listed.store(fresh - u32::try_from(found.live).unwrap_or(fresh));
+    let head = list.head();
+    let _ = list.exchange_head(head, ((head >> 32).wrapping_add(1) << 32) | u64::from(link));
+    found
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+fn low_half(number: u64) -> u32 {
+    number as u32
+}

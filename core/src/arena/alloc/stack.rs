@@ -1,0 +1,91 @@
+//! The free slots of a class that are nobody's: a lock-free stack, linked through the slots.
+//!
+//! Its steps are over any atomic words: those of an arena, or those of a model checker, which compiles this very file (so it uses
+//! nothing else of the crate). Many threads, processes and BPF programs push and pop at the same time.
+//!
+//! The head is a link, an index plus one, and a count of changes. A popper loads the head, then the link in that slot, and exchanges the
+//! head for that link. If another has popped the slot and pushed it again meanwhile, with another slot behind it, the link it loaded is stale;
+//! but then the count has changed, and the exchange fails ("ABA"). The count wraps after 2^32 changes within one such moment.
+//!
+//! A popper may load a link of a slot that another has popped just before, and which is in use: that is a number that nothing is done
+//! with, since the exchange fails.
+
+/// The words of a stack.
+pub(super) trait Words {
+    /// How many slots there are.
+    fn capacity(&self) -> u32;
+    /// Loads the head, acquiring what was released with it: the link in the slot that it leads to.
+    fn head(&self) -> u64;
+    /// Exchanges the head if it is still `current`: acquires and releases.
+    fn exchange_head(&self, current: u64, new: u64) -> bool;
+    /// The link in a slot (relaxed).
+    fn next(&self, index: u32) -> u32;
+    /// Stores the link in a slot (relaxed).
+    fn set_next(&self, index: u32, link: u32);
+}
+
+/// The link to a slot that is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Broken {
+    pub(super) link: u32,
+}
+
+/// The link to a slot.
+#[inline]
+pub(super) const fn link_to(index: u32) -> u32 {
+    index + 1
+}
+
+/// The slot that a link leads to: `None` at the end.
+#[inline]
+pub(super) fn follow(link: u32, capacity: u32) -> Result<Option<u32>, Broken> {
+    match link.checked_sub(1) {
+        None => Ok(None),
+        Some(index) if index < capacity => Ok(Some(index)),
+        Some(_) => Err(Broken { link }),
+    }
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
+const fn link_of(head: u64) -> u32 {
+    head as u32
+}
+
+/// The head after a change.
+const fn changed(head: u64, link: u32) -> u64 {
+    ((head >> 32).wrapping_add(1) << 32) | link as u64
+}
+
+/// Pushes slots that are linked to each other already, from `first` to `last`.
+pub(super) fn push(words: &impl Words, first: u32, last: u32) {
+    loop {
+        let head = words.head();
+        words.set_next(last, link_of(head));
+        if words.exchange_head(head, changed(head, link_to(first))) {
+            return;
+        }
+    }
+}
+
+/// Pops a slot.
+///
+/// A link that leads nowhere, which someone else has written, ends the list there: what was behind it is in no list until the allocator
+/// is recovered.
+pub(super) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
+    loop {
+        let head = words.head();
+        match follow(link_of(head), words.capacity()) {
+            Ok(None) => return Ok(None),
+            Ok(Some(index)) => {
+                if words.exchange_head(head, changed(head, words.next(index))) {
+                    return Ok(Some(index));
+                }
+            }
+            Err(broken) => {
+                if words.exchange_head(head, changed(head, 0)) {
+                    return Err(broken);
+                }
+            }
+        }
+    }
+}

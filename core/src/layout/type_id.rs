@@ -1,0 +1,108 @@
+//! The number by which objects in shared memory tell their type.
+
+use super::{Endianness, Kind, Layout};
+
+impl Layout {
+    /// A number for the type: a hash of its name in C, its size and alignment, and of all of its fields, with their names, offsets and types.
+    ///
+    /// Two types that differ in any of these have two numbers, but for one chance in four thousand million. It is never 0. Objects of
+    /// an [`Allocator`](crate::Allocator) hold it, so that one that a BPF program made as another type is not taken for this.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Flow {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// assert_ne!(Flow::LAYOUT.type_id(), <[u64; 2]>::LAYOUT.type_id());
+    /// println!("#define FLOW_TYPE_ID {:#x}", Flow::LAYOUT.type_id());
+    /// ```
+    pub const fn type_id(&self) -> u32 {
+        let hash = self.hash_into(Hash::new()).0;
+        #[expect(clippy::cast_possible_truncation, reason = "both halves are taken")]
+        let folded = (hash >> 32) as u32 ^ hash as u32;
+        if folded == 0 { 1 } else { folded }
+    }
+
+    const fn hash_into(&self, hash: Hash) -> Hash {
+        let hash = hash.text(self.c_name).number(self.size as u64).number(self.align as u64);
+        match self.kind {
+            Kind::Int { signed, endianness } => {
+                let order = match endianness {
+                    Endianness::Native => 0,
+                    Endianness::Big => 1,
+                    Endianness::Little => 2,
+                };
+                hash.number(1).number(signed as u64).number(order)
+            }
+            Kind::Float => hash.number(2),
+            Kind::Bool => hash.number(3),
+            Kind::Enum { signed, variants } => {
+                let mut hash = hash.number(4).number(signed as u64);
+                let mut i = 0;
+                while i < variants.len() {
+                    // All that an integer of 8 bytes can hold differ in these bits.
+                    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "any bits do")]
+                    let value = variants[i].value as u64;
+                    hash = hash.text(variants[i].name).number(value);
+                    i += 1;
+                }
+                hash
+            }
+            Kind::Pointer => hash.number(5),
+            Kind::Array { len, element } => element.hash_into(hash.number(6).number(len as u64)),
+            Kind::Struct { fields } | Kind::Union { fields } => {
+                let mut hash = hash.number(if matches!(self.kind, Kind::Struct { .. }) { 7 } else { 8 });
+                let mut i = 0;
+                while i < fields.len() {
+                    hash = fields[i].layout.hash_into(hash.text(fields[i].c_name).number(fields[i].offset as u64));
+                    i += 1;
+                }
+                hash
+            }
+            Kind::Marker => hash.number(9),
+            Kind::Refused => hash.number(10),
+        }
+    }
+}
+
+/// FNV-1a of 64 bits.
+#[derive(Clone, Copy)]
+struct Hash(u64);
+
+impl Hash {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    const fn byte(self, byte: u8) -> Self {
+        Self((self.0 ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3))
+    }
+
+    const fn number(self, number: u64) -> Self {
+        let bytes = number.to_le_bytes();
+        let mut hash = self;
+        let mut i = 0;
+        while i < bytes.len() {
+            hash = hash.byte(bytes[i]);
+            i += 1;
+        }
+        hash
+    }
+
+    /// With its length before it, so that two texts do not run into one.
+    const fn text(self, text: &str) -> Self {
+        let bytes = text.as_bytes();
+        let mut hash = self.number(bytes.len() as u64);
+        let mut i = 0;
+        while i < bytes.len() {
+            hash = hash.byte(bytes[i]);
+            i += 1;
+        }
+        hash
+    }
+}

@@ -1,0 +1,236 @@
+//! Objects that Rust and BPF programs make, hand over and free in one arena of the running kernel.
+#![cfg(feature = "kernel")]
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mapvalue::arena::{AllocError, Allocator, Config};
+use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Kptr, Local, MapValue, Mapping, Mirror, Var};
+use mapvalue_tests::c;
+use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, objects};
+
+/// As in `alloc.bpf.c`.
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Flow {
+    packets: u64,
+    bytes: u64,
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Cells {
+    flow: [Kptr<Flow, Local>; 64],
+}
+
+const FLOW: Flow = Flow { packets: 7, bytes: !7 };
+const PAGES: u64 = 256;
+
+/// The programs, and an allocator in their arena.
+struct Programs {
+    loaded: Libbpf,
+    arena: Arena,
+    flows: Allocator,
+    globals: DataSection,
+}
+
+impl Programs {
+    fn load(capacity: u32) -> Self {
+        let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
+        let fd = arena.fd().unwrap();
+        let loaded = Libbpf::load_with(objects::ALLOC, "arena", |mut map| map.reuse_fd(fd).unwrap());
+        let flows = Allocator::create(&arena, Config { value_size: 16, capacity, ..Config::default() }).unwrap();
+        let globals = DataSection::from_map(loaded.map(".bss")).unwrap();
+        globals.var::<u64>("alloc_address").unwrap().store(flows.as_ptr().address());
+        globals.var::<u32>("flow_type_id").unwrap().store(Flow::LAYOUT.type_id());
+        Self { loaded, arena, flows, globals }
+    }
+
+    fn count(&self, name: &str) -> u64 {
+        self.globals.var::<u64>(name).unwrap().load()
+    }
+
+    /// Has a program free what a pointer leads to.
+    fn release(&self, address: u64) -> u32 {
+        self.globals.var::<u64>("free_this").unwrap().store(address);
+        self.loaded.run("release")
+    }
+
+    fn made(&self) -> ArenaPtr<Flow> {
+        assert_eq!(self.loaded.run("make"), 0);
+        ArenaPtr::from_address(self.count("made_address"))
+    }
+
+    fn cells(&self) -> Var<Cells> {
+        Mapping::from_map(self.loaded.map("cells")).unwrap().var(0).unwrap()
+    }
+}
+
+#[test]
+fn what_a_program_makes_rust_claims_and_the_other_way_round() {
+    kernel::require!();
+    let programs = Programs::load(100);
+    let flows = &programs.flows;
+    let flow = flows.claim(programs.made()).unwrap();
+    assert_eq!(programs.arena.read(flow.as_ptr()).unwrap(), FLOW);
+    assert_eq!(flows.stats().live, 1);
+
+    assert_eq!(programs.release(flow.as_ptr().address()), 4, "an `Object` has it");
+    let ptr = flow.into_ptr();
+    assert_eq!(programs.release(ptr.address()), 0);
+    assert_eq!(programs.release(ptr.address()), 3, "it is free already");
+    assert_eq!(flows.stats().live, 0);
+    assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
+
+    // Made by a program, freed here; and then by the program again.
+    let made = programs.made();
+    assert!(matches!(flows.free(made.cast::<u64>()), Err(AllocError::WrongType { .. })), "of its type alone");
+    flows.free(made).unwrap();
+    assert_eq!(programs.release(made.address()), 3);
+    let ptr = flows.alloc(FLOW).unwrap().into_ptr();
+    assert_eq!(programs.release(ptr.address() + 8), 1, "no slot's header is before it");
+    assert_eq!(programs.release(0), 1);
+    assert_eq!(programs.release(ptr.address()), 0);
+}
+
+#[test]
+fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed() {
+    kernel::require!();
+    let programs = Programs::load(3);
+    let made: Vec<_> = (0..3).map(|_| programs.made()).collect();
+    assert_eq!(programs.loaded.run("make"), 1);
+    assert_eq!((programs.flows.stats().live, programs.flows.stats().failed), (3, 1));
+    programs.flows.free(made[0]).unwrap();
+    assert_eq!(programs.made(), made[0]);
+
+    let closing = programs.flows.clone().close().unwrap();
+    programs.flows.free(made[0]).unwrap();
+    assert_eq!(programs.loaded.run("make"), 1, "closed");
+    assert_eq!(closing.remaining(), 2);
+    assert_eq!(programs.release(made[1].address()), 0);
+    assert!(!closing.is_drained());
+    assert_eq!(programs.release(made[2].address()), 0);
+    assert!(closing.is_drained());
+
+    let resident = programs.arena.resident_pages().unwrap();
+    let pages = programs.arena.pages().unwrap();
+    let given = closing.give_back(&pages).unwrap();
+    assert!(given > 0);
+    assert_eq!(programs.arena.resident_pages().unwrap(), resident - given);
+}
+
+#[test]
+fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
+    kernel::require!();
+    let programs = Programs::load(4000);
+    let (flows, cells) = (&programs.flows, programs.cells());
+    let done = AtomicBool::new(false);
+    let deadline = Instant::now() + Duration::from_secs(3);
+    let taken = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                programs.loaded.run_repeatedly("exchange", 1000);
+            }
+        });
+        let mut taken = 0u64;
+        let turn = || -> Result<u64, AllocError> {
+            let mut taken = 0;
+            for cell in &cells.flow {
+                let kptr = cell.take();
+                if !kptr.is_null() {
+                    let flow = flows.claim(kptr)?;
+                    assert_eq!(flow.packets.load(), !flow.bytes.load());
+                    taken += 1;
+                    // Some go back.
+                    if taken % 3 == 0 {
+                        let old = cell.replace(flow.into_kptr());
+                        if !old.is_null() {
+                            flows.free(old)?;
+                        }
+                    }
+                }
+            }
+            Ok(taken)
+        };
+        let result = loop {
+            match turn() {
+                Ok(more) => taken += more,
+                Err(error) => break Err(error),
+            }
+            if Instant::now() > deadline {
+                break Ok(taken);
+            }
+        };
+        done.store(true, Ordering::Relaxed);
+        result.unwrap()
+    });
+    let left = flows.stats().live;
+    println!(
+        "{} made by programs, {} freed by them, {taken} taken here, {left} left",
+        programs.count("made"),
+        programs.count("freed")
+    );
+    assert_eq!((programs.count("broken"), programs.count("failed")), (0, 0));
+    assert!(taken > 1000 && programs.count("made") > 1000);
+    assert_eq!(flows.drain_objects(&cells.flow).unwrap(), left);
+    assert_eq!(flows.stats().live, 0);
+    let recovered = flows.recover().unwrap();
+    assert_eq!((recovered.live, recovered.free, recovered.lost, recovered.scribbled), (0, 4000, 0, 0));
+}
+
+#[test]
+fn a_container_is_deleted_from_its_outer_map_while_its_descriptor_is_open() {
+    kernel::require!();
+    // The program's own map is not the container here: one that is looked up in another is, as a program would.
+    let programs = Programs::load(100);
+    let Programs { loaded, arena, flows, .. } = programs;
+    let container = Map::array(512, 1);
+    let outer = Map::of_maps(&container, 4);
+    let cells: Var<Cells> = Mapping::from_map(&container).unwrap().var(0).unwrap();
+    for (i, cell) in cells.flow.iter().enumerate().take(10) {
+        let _ = cell.replace(flows.alloc(Flow { packets: i as u64, bytes: !(i as u64) }).unwrap().into_kptr());
+    }
+    assert_eq!(flows.stats().live, 10);
+
+    // Deleted: only the descriptor, and our mapping, keep the container.
+    outer.delete(0);
+    drop(outer);
+    assert_eq!(flows.claim(cells.flow[3].take()).unwrap().packets.load(), 3);
+    // Unloaded.
+    drop(loaded);
+    assert_eq!(flows.claim(cells.flow[4].take()).unwrap().packets.load(), 4);
+    // Closed: the objects stay, and can be taken from the container and freed.
+    let closing = flows.close().unwrap();
+    assert_eq!(closing.remaining(), 8);
+    let flow = closing.allocator().claim(cells.flow[5].take()).unwrap();
+    assert_eq!(closing.allocator().drain_objects(&cells.flow).unwrap(), 7);
+    assert_eq!(closing.remaining(), 1);
+    // The container, and then all that this process has of the arena but one object.
+    drop((cells, container));
+    drop((closing, arena));
+    assert_eq!((flow.packets.load(), flow.bytes.load()), (5, !5));
+    drop(flow);
+}
+
+#[test]
+fn an_allocator_of_a_kernel_arena_is_opened_again_and_recovered() {
+    kernel::require!();
+    let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
+    let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 50, ..Config::default() }).unwrap();
+    let at = flows.as_ptr();
+    let kptr = flows.alloc(FLOW).unwrap().into_kptr();
+    // As if the process had died with one in hand.
+    std::mem::forget(flows.alloc(FLOW).unwrap());
+    std::mem::forget(flows);
+    let again = Allocator::open(&arena, at).unwrap();
+    let recovered = again.recover_reachable([kptr.offset()]).unwrap();
+    assert_eq!((recovered.live, recovered.orphans, recovered.free), (1, 1, 49));
+    assert_eq!(again.claim(kptr).unwrap().load(), FLOW);
+}
+
+#[test]
+fn the_types_meet_the_c_that_is_written_from_them() {
+    c::require!(c::CLANG);
+    c::assert_meet_their_own_c(&[Flow::LAYOUT, Cells::LAYOUT]);
+}
