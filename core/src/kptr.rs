@@ -121,6 +121,7 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
 /// Pointers to objects in an arena. In memory the low half is the address, all that a BPF program follows it by, and the high half is the
 /// generation of the slot.
 impl<T> Kptr<T, Local> {
+    #[cfg(feature = "std")]
     pub(crate) const fn local(offset: u32, generation: u32) -> Self {
         Self::new((generation as u64) << 32 | offset as u64)
     }

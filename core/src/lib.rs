@@ -151,7 +151,7 @@ pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]
-pub use arena::{Arena, ArenaFlags, ArenaHashMap, ArenaList, Pages};
+pub use arena::{AllocError, Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages};
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]

@@ -18,7 +18,7 @@ pub(super) const SLOT_HEADER: usize = size_of::<Slot>();
 
 /// The allocator's own memory, before the slots.
 #[derive(MapValue)]
-#[map_value(rename = "mv_alloc")]
+#[map_value(crate = "crate", rename = "mv_alloc")]
 #[repr(C, align(64))]
 pub(super) struct Header {
     pub(super) magic: u64,
@@ -54,7 +54,7 @@ pub(super) mod state {
 
 /// Slots of one size.
 #[derive(MapValue)]
-#[map_value(rename = "mv_alloc_class")]
+#[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
 pub(super) struct Class {
     /// The free slots that are nobody's: the link to the first in the low half, and a number that each change adds to in the high half,
@@ -76,7 +76,7 @@ pub(super) struct Class {
 
 /// The free slots that one thread keeps for itself, and takes and puts back without atomic operations.
 #[derive(MapValue)]
-#[map_value(rename = "mv_alloc_shard")]
+#[map_value(crate = "crate", rename = "mv_alloc_shard")]
 #[repr(C, align(64))]
 pub(super) struct Shard {
     /// The thread: its process in the high half, its id in the low half. 0 for nobody.
@@ -86,7 +86,7 @@ pub(super) struct Shard {
 
 /// Those of one class.
 #[derive(MapValue)]
-#[map_value(rename = "mv_alloc_magazine")]
+#[map_value(crate = "crate", rename = "mv_alloc_magazine")]
 #[repr(C)]
 pub(super) struct Magazine {
     /// The link to the first.
@@ -97,7 +97,7 @@ pub(super) struct Magazine {
 
 /// What a slot holds before its value: 16 bytes.
 #[derive(MapValue)]
-#[map_value(rename = "mv_slot")]
+#[map_value(crate = "crate", rename = "mv_slot")]
 #[repr(C)]
 pub(super) struct Slot {
     /// See [`Control`].
