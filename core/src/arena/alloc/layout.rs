@@ -12,7 +12,7 @@ pub(super) const VERSION: u32 = 1;
 /// The most size classes.
 pub(super) const CLASSES: usize = 16;
 /// The most threads, of all processes together, that have free slots of their own at one time.
-pub(super) const SHARDS: usize = 64;
+pub(super) const SHARDS: usize = u64::BITS as usize;
 /// Bytes of a slot before its value.
 pub(super) const SLOT_HEADER: usize = size_of::<Slot>();
 

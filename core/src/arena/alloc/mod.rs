@@ -17,7 +17,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 pub use config::Config;
 pub use error::AllocError;
@@ -28,7 +28,7 @@ use super::{Arena, ArenaPtr, Pages};
 use crate::{Kptr, Local, MapValue, Shared, Storable, Var};
 use config::Geometry;
 use keeper::Keeper;
-use layout::{Control, Header, Holder, SLOT_HEADER, ShardShared, SlotShared, state};
+use layout::{Control, Header, Holder, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
 use shard::Own;
 use stack::{Broken, Words, link_to};
 
@@ -154,8 +154,8 @@ pub(super) struct Inner {
     arena: Arena,
     /// Of `Allocator`s.
     handles: AtomicUsize,
-    /// Shards that threads of this process have.
-    claimed: Mutex<Vec<usize>>,
+    /// Shards that threads of this process have, a bit each.
+    claimed: AtomicU64,
     this: Weak<Inner>,
 }
 
@@ -224,7 +224,7 @@ impl Allocator {
             keeper: Keeper::take(),
             arena: arena.clone(),
             handles: AtomicUsize::new(1),
-            claimed: Mutex::new(Vec::new()),
+            claimed: AtomicU64::new(0),
             this: Weak::clone(this),
         });
         Ok(Self { inner })
@@ -776,17 +776,14 @@ impl Inner {
             shard.owner.atomic().compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
         };
         let shard = self.header.shards.iter().position(free)?;
-        self.claimed.lock().unwrap_or_else(PoisonError::into_inner).push(shard);
+        self.claimed.fetch_or(1 << shard, Ordering::Relaxed);
         Some(shard)
     }
 
     /// Gives a shard back with all that is in it.
     fn release_shard(&self, shard: usize) {
-        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(at) = claimed.iter().position(|claimed| *claimed == shard) {
-            claimed.swap_remove(at);
-            self.empty_shard(shard);
-        }
+        self.empty_shard(shard);
+        self.claimed.fetch_and(!(1 << shard), Ordering::Relaxed);
     }
 
     fn empty_shard(&self, shard: usize) {
@@ -840,10 +837,8 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let claimed = std::mem::take(self.claimed.get_mut().unwrap_or_else(PoisonError::into_inner));
-        for shard in claimed {
-            self.empty_shard(shard);
-        }
+        let claimed = *self.claimed.get_mut();
+        (0..SHARDS).filter(|shard| claimed & (1 << shard) != 0).for_each(|shard| self.empty_shard(shard));
         self.keeper.give_back();
     }
 }

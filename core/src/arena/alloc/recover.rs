@@ -1,6 +1,6 @@
 //! Putting an allocator right whose users died.
 
-use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::layout::{Control, Holder, state};
 use super::stack::{self, Words, link_to};
@@ -30,7 +30,7 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     }
     let before = inner.header.state.swap(state::RECOVERING);
     let mut all = Recovered::default();
-    let claimed = inner.claimed.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let claimed = inner.claimed.load(Ordering::Relaxed);
     for class in 0..inner.class_count() {
         let listed = listed(inner, class);
         let one = rebuild(inner, class, &listed, &is_reachable);
@@ -42,7 +42,7 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     }
     // Threads of this process go on using theirs, which are empty now.
     let shards = inner.header.shards.iter().enumerate();
-    shards.filter(|(i, _)| !claimed.contains(i)).for_each(|(_, shard)| shard.owner.store(0));
+    shards.filter(|(i, _)| claimed & (1 << i) == 0).for_each(|(_, shard)| shard.owner.store(0));
     let after = if before == state::RECOVERING { state::LIVE } else { before };
     inner.header.state.store_release(after);
     Ok(all)
