@@ -10,6 +10,7 @@ use crate::KernelVersion;
 const BPF_MAP_CREATE: libc::c_int = 0;
 const BPF_MAP_LOOKUP_ELEM: libc::c_int = 1;
 const BPF_MAP_UPDATE_ELEM: libc::c_int = 2;
+const BPF_MAP_GET_NEXT_KEY: libc::c_int = 4;
 const BPF_PROG_LOAD: libc::c_int = 5;
 const BPF_OBJ_PIN: libc::c_int = 6;
 const BPF_OBJ_GET: libc::c_int = 7;
@@ -165,7 +166,7 @@ pub(super) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
     if result < 0 { Err(errno()) } else { Ok(info) }
 }
 
-/// The part of `union bpf_attr` that `BPF_MAP_LOOKUP_ELEM` and `BPF_MAP_UPDATE_ELEM` read.
+/// The part of `union bpf_attr` that `BPF_MAP_LOOKUP_ELEM`, `BPF_MAP_UPDATE_ELEM` and `BPF_MAP_GET_NEXT_KEY` read.
 #[derive(Default)]
 #[repr(C)]
 struct Element {
@@ -177,11 +178,19 @@ struct Element {
 
 /// Whether the kernel takes `fd` for a map: a lookup with no key gets as far as the key (EFAULT), or is refused for lack of
 /// the right to read (EPERM); of anything else it answers EINVAL (`map_lookup_elem` in kernel/bpf/syscall.c).
+///
+/// An arena has no keys, and answers EINVAL as well. But it refuses by an error of its own (EOPNOTSUPP) to tell the first one
+/// (`arena_map_get_next_key` in kernel/bpf/arena.c).
 pub(super) fn is_map(fd: BorrowedFd<'_>) -> bool {
+    [BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY].into_iter().any(|command| takes_for_a_map(command, fd))
+}
+
+/// Whether the kernel answers anything but EINVAL to a command on the element without a key.
+fn takes_for_a_map(command: libc::c_int, fd: BorrowedFd<'_>) -> bool {
     let mut attr = Element { map_fd: number(fd), ..Element::default() };
     // SAFETY: `attr` is what the command expects, of the length that is passed with it; key and value are null, so the kernel
     // neither reads nor writes any other memory of ours.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_LOOKUP_ELEM, &raw mut attr, size_of::<Element>()) };
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<Element>()) };
     result >= 0 || errno() != libc::EINVAL
 }
 
