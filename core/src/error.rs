@@ -522,7 +522,7 @@ pub enum Error {
     },
 
     /// The kernel did not map the arena where it has to be.
-    #[error("{map} cannot be mapped at {start:#x}, {len:#x} bytes: {}", Errno(*errno))]
+    #[error("{map} cannot be mapped at {start:#x}, {len:#x} bytes: {}{}", Errno(*errno), unmappable_hint(*errno))]
     ArenaUnmappable {
         /// The arena.
         map: MapName,
@@ -530,6 +530,18 @@ pub enum Error {
         start: u64,
         /// Its length in bytes.
         len: u64,
+        /// The error number.
+        errno: i32,
+    },
+
+    /// An arena cannot be pinned at a path, or not be opened by it.
+    #[cfg(feature = "std")]
+    #[error("cannot {operation} at {}: {}{}", path.display(), Errno(*errno), pin_hint(*errno))]
+    Pin {
+        /// What was refused.
+        operation: &'static str,
+        /// The path.
+        path: std::path::PathBuf,
         /// The error number.
         errno: i32,
     },
@@ -585,7 +597,7 @@ pub enum Error {
     },
 
     /// There are not as many free pages side by side as were asked for.
-    #[error("the arena has no {pages} free pages side by side (or the kernel has no memory for them)")]
+    #[error("{}", NoFreePages(*pages))]
     NoFreePages {
         /// The number asked for.
         pages: u64,
@@ -1057,6 +1069,47 @@ impl fmt::Display for Found {
 impl fmt::Debug for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// That there are not as many free pages, or that none were asked for.
+struct NoFreePages(u64);
+
+impl fmt::Display for NoFreePages {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            0 => f.write_str("no pages were asked for: allocate at least 1"),
+            pages => write!(
+                f,
+                "the arena has no {pages} free pages side by side (or the kernel has no memory for them, or the memory cgroup of the arena's \
+                 creator is full)"
+            ),
+        }
+    }
+}
+
+/// What an error number means where an arena has to be mapped.
+fn unmappable_hint(errno: i32) -> &'static str {
+    match errno {
+        #[cfg(feature = "std")]
+        libc::ENOMEM => {
+            ". A process has no such addresses (they begin at `vm.mmap_min_addr`, and have 47 bits on most machines), or no more of them \
+             (`ulimit -v`): create the arena elsewhere, as `Arena::create` does"
+        }
+        _ => "",
+    }
+}
+
+/// What to do about a pin that cannot be made or opened.
+#[cfg(feature = "std")]
+fn pin_hint(errno: i32) -> &'static str {
+    match errno {
+        libc::EEXIST => ". Something is pinned there: open it with `Arena::from_pin`, or remove it first",
+        libc::EPERM | libc::EINVAL | libc::EACCES => {
+            ". A pin has a path in a BPF file system, which this process may reach: `mount -t bpf bpf /sys/fs/bpf` makes one"
+        }
+        libc::ENOENT => ". There is no such file, or no such folder",
+        _ => "",
     }
 }
 

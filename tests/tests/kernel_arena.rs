@@ -7,6 +7,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -143,6 +144,10 @@ fn what_cannot_be_created_is_refused_each_by_its_own_error() {
         matches!(error, Error::ArenaUnmappable { start: 0x8000_0000_0000_0000, errno: libc::ENOMEM, .. }),
         "{error:?}"
     );
+    // One that the kernel gives to nobody.
+    let error = Arena::create_at(0x1000, 1, none).unwrap_err();
+    assert!(matches!(error, Error::ArenaUnmappable { start: 0x1000, errno: libc::ENOMEM, .. }), "{error:?}");
+    assert!(error.to_string().contains("vm.mmap_min_addr"), "{error}");
 }
 
 #[test]
@@ -194,6 +199,32 @@ fn without_privileges_an_arena_is_opened_but_not_created() {
 }
 
 #[test]
+fn arenas_are_created_and_opened_where_proc_is_not_mounted() {
+    kernel::require!();
+    let test = "arenas_are_created_and_opened_where_proc_is_not_mounted";
+    let Some(fd) = child::passed() else {
+        let arena = create(4);
+        child::run(test, arena.fd().unwrap());
+        assert_eq!(arena.read(arena.at::<u64>(24)).unwrap(), 6);
+        return;
+    };
+    child::hide_proc();
+    let made = create(2);
+    made.get(made.at::<u64>(8)).unwrap().store(1);
+    let arena = Arena::from_map(fd).unwrap();
+    arena.get(arena.at::<u64>(24)).unwrap().store(6);
+    // What is in the way cannot be told, but that there is something.
+    let error = Arena::from_map(fd).unwrap_err();
+    assert!(matches!(&error, Error::ArenaAddressTaken { by, .. } if by == "it is not known what"), "{error:?}");
+    let len = usize::try_from(made.len()).unwrap();
+    let base = ptr::without_provenance_mut(usize::try_from(made.start()).unwrap());
+    // SAFETY: it is all of a mapping that is there, readable and writable, for as long as `made` is.
+    let adopted = unsafe { Arena::adopt_map(made.fd().unwrap(), base) }.unwrap();
+    assert_eq!((adopted.len(), adopted.get(adopted.at::<u64>(8)).unwrap().load()), (len as u64, 1));
+    child::done();
+}
+
+#[test]
 fn an_address_that_is_taken_is_an_error_that_says_by_what() {
     kernel::require!();
     let start = OURS + 2 * GIB_4;
@@ -233,6 +264,30 @@ fn the_same_arena_twice_in_a_process_is_an_error_and_the_first_is_unharmed() {
     drop(arena);
     let again = Arena::from_map(&fd).unwrap();
     assert_eq!((again.start(), again.read(again.at::<u64>(64)).unwrap()), (start, 11));
+}
+
+#[test]
+fn of_many_threads_that_map_an_arena_one_has_it_and_the_others_are_told_so() {
+    kernel::require!();
+    let start = Barrier::new(8);
+    for _ in 0..200 {
+        let fd = create(4).fd().unwrap().try_clone_to_owned().unwrap();
+        let opened: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..8)
+                .map(|_| {
+                    scope.spawn(|| {
+                        start.wait();
+                        Arena::from_map(&fd)
+                    })
+                })
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1, "{opened:?}");
+        for error in opened.iter().filter_map(|opened| opened.as_ref().err()) {
+            assert!(matches!(error, Error::ArenaMappedHere { .. }), "{error:?}");
+        }
+    }
 }
 
 #[test]
@@ -522,6 +577,7 @@ fn is_mapped(arena: &Arena) -> bool {
 #[test]
 fn a_forked_child_has_no_mapping() {
     kernel::require!();
+    // Linux 6.18 itself keeps arenas from children (`VM_DONTCOPY`); before, the advice that is given at opening does.
     let arena = create(16);
     arena.prefault(0..16).unwrap();
     assert!(is_mapped(&arena));
@@ -622,7 +678,12 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     arena.get(arena.at::<ArenaPtr<Node>>(0)).unwrap().store(arena.ptr_of(&*node).unwrap());
     arena.pin(&pin).unwrap();
     let error = arena.pin(&pin).unwrap_err();
-    assert!(matches!(error, Error::Os { errno: libc::EEXIST, .. }), "{error:?}");
+    assert!(matches!(&error, Error::Pin { errno: libc::EEXIST, path, .. } if *path == pin), "{error:?}");
+    assert!(error.to_string().contains("`Arena::from_pin`"), "{error}");
+    let outside = std::env::temp_dir().join("mapvalue-no-pin");
+    let error = arena.pin(&outside).unwrap_err();
+    assert!(matches!(error, Error::Pin { errno: libc::EPERM, .. }), "{error:?}");
+    assert!(error.to_string().contains("mapvalue-no-pin") && error.to_string().contains("mount -t bpf"), "{error}");
     let start = arena.start();
     drop((arena, node));
     assert_eq!(mappings_at(start), 0);
@@ -633,10 +694,10 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     assert_eq!(arena.get(head).unwrap().value.load(), 5);
     assert!(matches!(Arena::from_pin(&pin), Err(Error::ArenaMappedHere { .. })));
     std::fs::remove_file(&pin).unwrap();
-    assert!(matches!(Arena::from_pin(&pin), Err(Error::Os { errno: libc::ENOENT, .. })));
+    assert!(matches!(Arena::from_pin(&pin), Err(Error::Pin { errno: libc::ENOENT, .. })));
     assert_eq!(arena.get(head).unwrap().value.load(), 5, "the mapping keeps it now");
     let error = arena.pin(Path::new("a\0b")).unwrap_err();
-    assert!(matches!(error, Error::Os { errno: libc::EINVAL, .. }), "{error:?}");
+    assert!(matches!(error, Error::Pin { errno: libc::EINVAL, .. }), "{error:?}");
     assert!(matches!(Arena::memfd(1).unwrap().pin(&pin), Err(Error::NoArenaMap { .. })));
 }
 
@@ -740,6 +801,43 @@ fn the_mapping_that_libbpf_made_is_adopted() {
     assert_eq!(arena.read(arena.at::<u64>(0)).unwrap(), 12, "without the map, too");
     assert!(arena.fd().is_none());
     assert!(matches!(arena.pages(), Err(Error::NoArenaMap { .. })));
+}
+
+#[test]
+fn of_an_adopted_arena_with_segv_on_fault_there_are_copies_alone() {
+    kernel::require!();
+    let made = create_with(4, ArenaFlags::SEGV_ON_FAULT);
+    let base = ptr::without_provenance_mut(usize::try_from(made.start()).unwrap());
+    // SAFETY: it is all of a mapping that is there, readable and writable, for as long as `made` is.
+    let arena = unsafe { Arena::adopt_map(made.fd().unwrap(), base) }.unwrap();
+    let word = arena.at::<u64>(8);
+    assert!(matches!(arena.get(word), Err(Error::ArenaFaults { .. })));
+    assert!(matches!(arena.var_ro(word), Err(Error::ArenaFaults { .. })));
+    assert!(matches!(arena.read(word), Err(Error::ArenaPageAbsent { .. })));
+}
+
+#[test]
+fn an_adopted_mapping_that_is_not_writable_is_read_only() {
+    kernel::require!();
+    let start = OURS + 20 * GIB_4;
+    let fd = kernel::create_arena(flags::MMAPABLE, 4, start).unwrap();
+    let len = usize::try_from(4 * page()).unwrap();
+    let place = ptr::without_provenance_mut(usize::try_from(start).unwrap());
+    let flags = libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE;
+    // SAFETY: addresses that nothing else here uses, and that must be free.
+    let base = unsafe { libc::mmap(place, len, libc::PROT_READ, flags, fd.as_raw_fd(), 0) };
+    assert_ne!(base, libc::MAP_FAILED, "{}", io::Error::last_os_error());
+    // SAFETY: the mapping above, which stays until both arenas are dropped. It is not writable, which /proc tells.
+    let with_map = unsafe { Arena::adopt_map(&fd, base.cast()) }.unwrap();
+    // SAFETY: as above; and the map has no flags of its own.
+    let without = unsafe { Arena::adopt(base.cast(), len) }.unwrap();
+    for arena in [with_map, without] {
+        let error = arena.get(arena.at::<u64>(8)).unwrap_err();
+        assert!(matches!(error, Error::ReadOnly { reason: ReadOnlyReason::Adopted, .. }), "{error:?}");
+        assert_eq!(arena.get_ro(arena.at::<u64>(8)).unwrap().load(), 0);
+    }
+    // SAFETY: all of the mapping, to which there is no handle any more.
+    unsafe { libc::munmap(base, len) };
 }
 
 #[test]
@@ -879,6 +977,7 @@ fn pages_are_allocated_and_freed_and_come_back_as_zeros() {
     // More than there are.
     let error = pages.alloc(10).unwrap_err();
     assert!(matches!(error, Error::NoFreePages { pages: 10 }), "{error:?}");
+    assert!(pages.alloc(0).unwrap_err().to_string().contains("at least 1"));
     for none in [0, 17, u64::from(u32::MAX), 1 << 32, u64::MAX] {
         assert!(matches!(pages.alloc(none), Err(Error::NoFreePages { .. })), "{none}");
     }

@@ -8,6 +8,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::NonNull;
+use std::thread;
+use std::time::Duration;
 
 use super::flags::ArenaFlags;
 use super::room::Room;
@@ -21,6 +23,10 @@ const ARENA: MapType = MapType(33);
 const SINCE: KernelVersion = KernelVersion { major: 6, minor: 9 };
 /// The kernel's own ENOTSUPP, which has no name in user space.
 const ENOTSUPP: i32 = 524;
+/// How often it is tried to map an arena where something else is, which may be there for a moment only.
+const TRIES: u32 = 10;
+/// The time between two tries.
+const PAUSE: Duration = Duration::from_millis(1);
 /// The name of maps that are created here.
 const NAME: [u8; 16] = *b"arena\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -115,10 +121,11 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::Os`] if it cannot be opened, and those of [`from_map`](Self::from_map).
+    /// [`Error::Pin`] if it cannot be opened, and those of [`from_map`](Self::from_map).
     pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let fd = sys::open_pin(&c_path(path.as_ref())?)
-            .map_err(|errno| Error::Os { operation: "open the pin of an arena", errno })?;
+        let path = path.as_ref();
+        let failed = pin_error("open the arena that is pinned", path);
+        let fd = c_path(path).and_then(|path| sys::open_pin(&path)).map_err(failed)?;
         Self::from_map(fd)
     }
 
@@ -127,10 +134,11 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NoArenaMap`] of a memfd, [`Error::Os`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
+    /// [`Error::NoArenaMap`] of a memfd, [`Error::Pin`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
     pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let map = self.map("pin it")?;
-        sys::pin(map, &c_path(path.as_ref())?).map_err(|errno| Error::Os { operation: "pin the arena", errno })
+        let path = path.as_ref();
+        c_path(path).and_then(|c_path| sys::pin(map, &c_path)).map_err(pin_error("pin the arena", path))
     }
 
     /// Takes over the mapping of an arena that a loader made, whose descriptor is not at hand. Prefer [`adopt_map`](Self::adopt_map):
@@ -141,6 +149,10 @@ impl Arena {
     /// - The mapping stays until the last handle to this arena, and into it, is dropped. (libbpf takes its own away when the object is
     ///   closed.)
     /// - The arena was created without `BPF_F_SEGV_ON_FAULT`.
+    /// - All `len` bytes at `base` are one mapping of an arena, readable and writable. (As far as /proc is mounted to tell, this is checked, and
+    ///   a mapping that is not writable is a read-only arena.)
+    /// - In that time all other accesses by this process go through handles into the arena, or are atomic accesses of the declared leaf width, as at
+    ///   [`Mapping::adopt`]; what other processes or BPF programs do is as if they were threads that do the same.
     ///
     /// # Errors
     ///
@@ -159,8 +171,11 @@ impl Arena {
     ///
     /// # Safety
     ///
-    /// `base` is where `map` is mapped, and the mapping stays until the last handle to this arena, and into it, is dropped. (libbpf takes
-    /// its own away when the object is closed.)
+    /// - `base` is where `map` is mapped, all of it by one mapping, readable and writable. (As far as /proc is mounted to tell, it is checked that
+    ///   it is a map's, and a mapping that is not writable is a read-only arena.)
+    /// - The mapping stays until the last handle to this arena, and into it, is dropped. (libbpf takes its own away when the object is closed.)
+    /// - In that time all other accesses by this process go through handles into the arena, or are atomic accesses of the declared leaf width, as at
+    ///   [`Mapping::adopt`]; what other processes or BPF programs do is as if they were threads that do the same.
     ///
     /// # Errors
     ///
@@ -196,9 +211,14 @@ impl Arena {
     }
 }
 
-fn c_path(path: &Path) -> Result<CString, Error> {
-    CString::new(path.as_os_str().as_bytes())
-        .map_err(|_| Error::Os { operation: "use a path with a zero byte in it", errno: libc::EINVAL })
+/// A path as the kernel takes it: without a zero byte.
+fn c_path(path: &Path) -> Result<CString, i32> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| libc::EINVAL)
+}
+
+fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> Error {
+    let path = path.to_owned();
+    move |errno| Error::Pin { operation, path, errno }
 }
 
 /// Bytes of a map that is an arena.
@@ -228,7 +248,22 @@ fn not_created(errno: i32, running: KernelVersion) -> Error {
 }
 
 /// Maps an arena where it has to be: writable or, if it is frozen, read-only.
+///
+/// Another thread that opens the same arena holds its addresses for a moment, which is told from other memory by its end.
 fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), Error> {
+    for _ in 1..TRIES {
+        match map_at_once(fd, info, span) {
+            // What was in the way may be gone by the time that it is looked for.
+            Err(Error::ArenaAddressTaken { .. } | Error::ArenaUnmappable { errno: libc::ENOMEM, .. }) => {
+                thread::sleep(PAUSE);
+            }
+            mapped => return mapped,
+        }
+    }
+    map_at_once(fd, info, span)
+}
+
+fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), Error> {
     // First whether there can be anything: of an arena that demands addresses which no process has, the kernel warns of a bug of its
     // own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
     Room::hold(span).map(drop).map_err(|errno| not_mapped(info.name, span, errno))?;
@@ -265,11 +300,11 @@ fn not_mapped(map: MapName, span: Span, errno: i32) -> Error {
     let (start, len) = (span.start(), span.len());
     match errno {
         libc::EEXIST | libc::EBUSY => match vmas::first_in(span) {
-            Some(vma) if vma.is_map() && vma.addresses.start == start => Error::ArenaMappedHere { map, start },
-            Some(vma) => Error::ArenaAddressTaken { map, start, len, by: vma.describe().to_owned() },
+            Ok(Some(vma)) if vma.is_map() && vma.addresses.start == start => Error::ArenaMappedHere { map, start },
+            Ok(Some(vma)) => Error::ArenaAddressTaken { map, start, len, by: vma.describe().to_owned() },
             // There are no such addresses.
-            None if vmas::are_known() => Error::ArenaUnmappable { map, start, len, errno: libc::ENOMEM },
-            None => Error::ArenaAddressTaken { map, start, len, by: "it is not known what".to_owned() },
+            Ok(None) => Error::ArenaUnmappable { map, start, len, errno: libc::ENOMEM },
+            Err(_) => Error::ArenaAddressTaken { map, start, len, by: "it is not known what".to_owned() },
         },
         errno => Error::ArenaUnmappable { map, start, len, errno },
     }
@@ -279,14 +314,14 @@ fn not_mapped(map: MapName, span: Span, errno: i32) -> Error {
 fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<ReadOnlyReason>, Error> {
     let not = |found: String| Error::NotArenaMemory { base: base.addr().get(), len, found };
     match vmas::first_in(span) {
-        Some(vma) if !vma.is_map() => Err(not(vma.describe().to_owned())),
-        Some(vma) if !vma.holds(span) => {
+        Ok(Some(vma)) if !vma.is_map() => Err(not(vma.describe().to_owned())),
+        Ok(Some(vma)) if !vma.holds(span) => {
             Err(not(format!("a part of them is, {:#x} to {:#x}", vma.addresses.start, vma.addresses.end)))
         }
-        Some(vma) => Ok((!vma.writable).then_some(ReadOnlyReason::Adopted)),
-        None if vmas::are_known() => Err(not("there is nothing".to_owned())),
-        // The caller has promised it.
-        None => Ok(None),
+        Ok(Some(vma)) => Ok((!vma.writable).then_some(ReadOnlyReason::Adopted)),
+        Ok(None) => Err(not("there is nothing".to_owned())),
+        // The caller has promised that it is one, and writable.
+        Err(_) => Ok(None),
     }
 }
 

@@ -368,6 +368,33 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_kernel_without_a_function_is_told_its_name_and_since_when_there_is_one() {
+        // Types of nothing: a header, and the empty string.
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&0xeb9f_u16.to_ne_bytes());
+        bytes.extend_from_slice(&[1, 0]);
+        for word in [24u32, 0, 0, 0, 1] {
+            bytes.extend_from_slice(&word.to_ne_bytes());
+        }
+        bytes.push(0);
+        let kernel = Kernel::of(&Btf::parse(&bytes).unwrap());
+        assert!(kernel.ends.is_none());
+        let since = |minor| KernelVersion { major: 6, minor };
+        for (missing, name, needs) in [
+            (kernel.alloc(), "bpf_arena_alloc_pages", since(9)),
+            (kernel.free(), "bpf_arena_free_pages", since(9)),
+            (kernel.reserve(), "bpf_arena_reserve_pages", since(18)),
+        ] {
+            let error = missing.unwrap_err();
+            assert!(
+                matches!(error, Error::NoKernelFunction { name: n, needs: v, .. } if (n, v) == (name, needs)),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains(&format!("has no function `{name}`")), "{error}");
+        }
+    }
+
+    #[test]
     fn instructions_are_encoded_as_the_kernel_has_them() {
         let bytes = |instruction: u64| instruction.to_ne_bytes();
         let registers = if cfg!(target_endian = "little") { 0x26 } else { 0x62 };

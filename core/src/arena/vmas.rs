@@ -2,6 +2,7 @@
 //! others made it.
 
 use std::fs;
+use std::io;
 use std::ops::Range;
 
 use super::span::Span;
@@ -44,15 +45,14 @@ impl Vma {
     }
 }
 
-/// The first mapping that has an address in common with `span`; `None` if there is none, or /proc is not mounted.
-pub(super) fn first_in(span: Span) -> Option<Vma> {
-    let maps = fs::read_to_string("/proc/self/maps").ok()?;
-    maps.lines().filter_map(Vma::parse).find(|vma| span.overlaps(&vma.addresses))
+/// The first mapping in these addresses, if there is one; an error where /proc does not tell.
+pub(super) fn first_in(span: Span) -> io::Result<Option<Vma>> {
+    Ok(find(&fs::read("/proc/self/maps")?, span))
 }
 
-/// Whether /proc tells what is mapped.
-pub(super) fn are_known() -> bool {
-    fs::metadata("/proc/self/maps").is_ok()
+/// The same, in what /proc tells. Names of files are bytes, which need not be text: a line with such a name is a mapping all the same.
+fn find(maps: &[u8], span: Span) -> Option<Vma> {
+    String::from_utf8_lossy(maps).lines().filter_map(Vma::parse).find(|vma| span.overlaps(&vma.addresses))
 }
 
 #[cfg(test)]
@@ -78,8 +78,18 @@ mod tests {
         let local = 0u8;
         let here = (&raw const local).addr() as u64;
         let page = crate::bpf::open::page_size() as u64;
-        let vma = first_in(Span::new(here / page * page, page).unwrap()).unwrap();
+        let vma = first_in(Span::new(here / page * page, page).unwrap()).unwrap().unwrap();
         assert!(vma.addresses.contains(&here) && !vma.is_map());
-        assert!(are_known());
+    }
+
+    #[test]
+    fn names_that_are_no_text_hide_nothing() {
+        let maps = b"100000000000-100000010000 rw-s 00000000 00:10 26     /a/\xff\xfe.so\n\
+            200000000000-200000010000 rw-s 00000000 00:10 26                         anon_inode:bpf-map\n";
+        let page = crate::bpf::open::page_size() as u64;
+        let at = |start| find(maps, Span::new(start, page).unwrap());
+        assert!(at(0x2000_0000_0000).unwrap().is_map());
+        assert_eq!(at(0x1000_0000_0000).unwrap().describe(), "/a/\u{fffd}\u{fffd}.so");
+        assert!(at(0x3000_0000_0000).is_none());
     }
 }
