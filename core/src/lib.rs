@@ -55,8 +55,8 @@
 //! - **Others are threads.** BPF programs and other processes are taken for threads that make relaxed atomic accesses of the
 //!   declared leaf width. Real ones do what the machine does: an aligned load or store of 1, 2, 4 or 8 bytes by a program that
 //!   the kernel's JIT compiled is one instruction, and single-copy atomic on every CPU that the kernel's JITs support. For a
-//!   map this is a fact, and for a memfd too, whatever the other process is written in; for memory from [`Mapping::from_file`] and
-//!   [`Mapping::adopt`], which this process may reach in other ways as well, it is part of their safety contracts.
+//!   map this is a fact, and for a memfd too, whatever the other process is written in; for memory from [`Mapping::from_file`],
+//!   [`Mapping::adopt`], [`Arena::adopt`] and [`Arena::adopt_map`], which this process may reach in other ways as well, it is part of their safety contracts.
 //! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place) and moved by one relaxed atomic access.
 //!   A struct moves leaf by leaf, so two of its leaves may come from two moments; a [`SeqCell`] is read as it was at one.
 //! - **Bulk copies** ([`Array::load_into`], [`Slice::store_from`] and their kin) mean a relaxed access a leaf as well. On x86-64 with AVX they
@@ -76,9 +76,12 @@
 //!   alone may be seen as `&T`, since every byte of theirs is a cell already.
 //! - **Nothing is unmapped under a handle.** Each holds the [`Mapping`]; no function unmaps a part. A BPF map keeps its size, a
 //!   memfd must be sealed against shrinking; other files are not, which is why `from_file` is `unsafe`. Of an arena single pages may
-//!   go, and come back as zeros when they are touched; where that would be a SIGSEGV, no handle is given out.
+//!   go, and come back as zeros when they are touched; of an arena with `BPF_F_SEGV_ON_FAULT`, where they would not, no handle is given out.
+//!   Memory that is made when it is touched can be made only while there is some: of an arena whose creator's memory cgroup is full, the touch is a SIGSEGV
+//!   ([`arena`](arena#when-there-is-no-memory)), which [`Arena::prefault`] turns into an error ahead of time.
 //! - **Mixed sizes are the one rule left to the user**: give each byte one type. Safe code can view the same bytes at two widths,
-//!   by raw offsets, through the fields of a union (but not otherwise by the names of a [`DataSection`]), by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree, and Rust has no
+//!   by raw offsets, through the fields of a union (but not otherwise by the names of a [`DataSection`]), by [`Mapping::read_at`] and [`Mapping::write_at`], or from two processes that disagree; in an arena
+//!   also by a pointer that a hostile program stored, by [`ArenaPtr::cast`], or by two [`globals`](Arena::globals) that overlap. And Rust has no
 //!   meaning for two such accesses that race when one is a store. Every CPU that Linux runs on has one: some bytes are the
 //!   one's and some the other's. See [`Mapping`].
 //!

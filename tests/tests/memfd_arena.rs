@@ -494,3 +494,25 @@ fn an_arena_prints_where_it_is() {
     assert!(printed.contains(&format!("start: {:#x}", arena.start())) && printed.contains("len: 4096"), "{printed}");
     assert!(arena.fd().unwrap().as_fd().as_raw_fd() >= 0);
 }
+
+#[test]
+fn a_forked_child_has_the_mapping_of_a_memfd() {
+    // The first may lie at its address, and the second cannot.
+    let arenas = [Arena::memfd(1).unwrap(), Arena::memfd(1).unwrap()];
+    for arena in &arenas {
+        let word = arena.get(at::<u64>(arena, 8)).unwrap();
+        word.store(5);
+        // SAFETY: the child adds to memory that it shares, and ends; it takes no lock.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let status = if word.fetch_add(1) == 5 { 42 } else { 1 };
+            // SAFETY: ends the child at once.
+            unsafe { libc::_exit(status) };
+        }
+        let mut status = 0;
+        // SAFETY: the child is ours, and `status` is written.
+        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "status {status:#x}");
+        assert_eq!(word.load(), 6);
+    }
+}

@@ -41,12 +41,14 @@ impl Arena {
     /// Makes pages, and maps them into this process, so that no access to them waits for the kernel later (`MADV_POPULATE_WRITE`, Linux
     /// 5.14). What they hold does not change.
     ///
-    /// Without it, the first access to a page costs microseconds.
+    /// Without it, the first access to a page costs microseconds, and ends the process if there is no memory for the page
+    /// ([When there is no memory](crate::arena#when-there-is-no-memory)). Here that is an error. Pages that were made stay until
+    /// a BPF program or [`Pages::free`](crate::Pages::free) frees them. (Of a memfd, in a memory cgroup that is full, this too meets the OOM killer.)
     ///
     /// # Errors
     ///
     /// [`Error::PagesOutOfRange`]; [`Error::ArenaFaults`]: of an arena with `BPF_F_SEGV_ON_FAULT` BPF programs alone make pages; [`Error::KernelTooOld`];
-    /// [`Error::Os`] if there is no memory (`ENOMEM`, `EFAULT`).
+    /// [`Error::Os`] if there is no memory (`ENOMEM`, or `EFAULT` if the memory cgroup of the arena's creator is full).
     pub fn prefault(&self, pages: Range<u64>) -> Result<(), Error> {
         let bytes = self.bytes_of(&pages)?;
         let mapping = &self.rest.mapping;

@@ -10,15 +10,30 @@
 //! GiB: so the low 32 bits, which are all that BPF programs use, tell the place, and all addresses in it have the same high 32 bits.
 //! [`Arena::get`] takes the full address, or the low 32 bits alone. Every other number is an error that says what is wrong with it.
 //!
+//! (A memfd is mapped anywhere; pointers in it count from a nominal address, [`Arena::start`].)
+//!
 //! # Lifetimes
 //!
 //! Handles keep the mapping, and the mapping keeps the kernel's map with its data. What handles do not keep is the *object* that a pointer
 //! led to: like a place in an array map, it can be used for something else by whoever allocates there. A handle to it then shows
-//! that something else, and never less than valid memory: also when its page is freed, since the next access makes a new
-//! page of zeros. (If there is no memory left for one, the access is a SIGSEGV, as with all memory that is made on demand.) Where that
-//! must be noticed, an object needs a generation number that is checked after its use.
+//! that something else, and never memory of another kind: also when its page is freed, since the next access makes a new
+//! page of zeros. Where that must be noticed, an object needs a generation number that is checked after its use.
 //!
-//! A child process that was forked has no mapping (`MADV_DONTFORK`): it opens the arena again, by its descriptor.
+//! A child process that was forked has no mapping of a kernel arena (`MADV_DONTFORK`): it opens the arena again, by its descriptor. Of a memfd it has
+//! the same mapping as its parent.
+//!
+//! # When there is no memory
+//!
+//! The first access to a page, and the first after it was freed, makes the page. **If that fails, the access ends the process**, as with
+//! all memory that is made on demand, whichever function of this crate it is in. Pages of a kernel arena are charged to the memory cgroup of the
+//! process that *created* it, also when that is gone. While that cgroup is full (measured on Linux 6.18):
+//!
+//! - a process of another cgroup that touches a new page gets SIGSEGV;
+//! - a process of the same cgroup meets the OOM killer, as it does with every new page of a memfd;
+//! - [`Arena::prefault`] is an error (`EFAULT`), and so is [`Pages::alloc`].
+//!
+//! So who cannot afford to be ended makes the pages ahead of time, by [`Arena::prefault`], which returns an error instead. They then stay until a
+//! BPF program or [`Pages::free`] frees them.
 //!
 //! # Costs
 //!
@@ -171,10 +186,14 @@ pub use table::{ArenaHashMap, Entries, TableEntry, TableEntryShared, TableHead, 
 /// to a place inside of the arena, or return an error that says what is wrong with it.
 ///
 /// A clone is another handle to the same memory. It is `Send + Sync + 'static`, as all handles into it are, and each of them keeps the
-/// memory mapped. A forked child has no mapping of it, and must open it again by its descriptor.
+/// memory mapped. A forked child has no mapping of a kernel arena, and must open it again by its descriptor.
 ///
 /// What a handle does not keep is the object that it was opened for. Whoever allocates in the arena may use the place for something else, which the
 /// handle then shows; if its page is freed, it shows zeros. It never leads out of the arena's memory.
+///
+/// A page is made when it is first touched. If there is no memory for it (the memory cgroup of the arena's creator is full), that touch is a SIGSEGV
+/// or meets the OOM killer: [`prefault`](Self::prefault) makes pages ahead of time, and returns an error instead. See
+/// [When there is no memory](crate::arena#when-there-is-no-memory).
 ///
 /// ```
 /// use mapvalue::{Arena, ArenaPtr, MapValue};
@@ -277,7 +296,9 @@ impl Arena {
         self.rest.map.as_ref().map(AsFd::as_fd).or_else(|| self.rest.mapping.fd())
     }
 
-    /// The pointer to the byte at `offset` bytes. Whether that is in the arena shows when it is followed.
+    /// The pointer to the byte at `offset` bytes from the arena's start. Whether that is in the arena shows when it is followed.
+    ///
+    /// ([`ArenaPtr::offset`] is another number where the arena does not start at a multiple of 4 GiB: the low 32 bits of the address.)
     #[inline]
     #[must_use]
     pub fn at<T: ?Sized>(&self, offset: u64) -> ArenaPtr<T> {

@@ -13,12 +13,21 @@ use crate::{Access, Error, MapValue, Mirror, ReadOnly, ReadWrite, Slice, Var};
 /// Following pointers.
 ///
 /// A pointer is taken in both forms that memory of an arena holds: a full address, or its low 32 bits alone. Every other number is an
-/// error; none is a fault.
+/// error. No number leads out of the arena's memory; but to touch a page of it for which the kernel has no memory is a SIGSEGV
+/// ([When there is no memory](crate::arena#when-there-is-no-memory)): see [`prefault`](Self::prefault).
 impl Arena {
     /// The value that a pointer leads to, for as long as the arena is borrowed.
     ///
     /// It costs a few instructions more than following a raw pointer, none of which the next load waits for. (The low 32 bits alone, or
     /// a memfd that is mapped elsewhere, cost a call.)
+    ///
+    /// What it leads to is taken for a `T`, whatever was stored there:
+    ///
+    /// - Any small number can be the low 32 bits of a place. So is 0x100, which the kernel's list functions leave as `next` in a node that they removed:
+    ///   in an arena that begins at a multiple of 4 GiB, a walk that stands on such a node comes to the bytes at 0x100.
+    ///   ([`ArenaList`](crate::ArenaList) knows it.)
+    /// - A pointer that a hostile or faulty program stored, and one that was [`cast`](ArenaPtr::cast), may lead into the middle of a value of another type. Accesses of
+    ///   mixed sizes that race are the one rule left to the user: see [Memory model](crate#memory-model).
     ///
     /// # Errors
     ///
@@ -44,7 +53,7 @@ impl Arena {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
         // SAFETY: `locate` has checked that the arena holds a `T` here, aligned for all of its leaves, which is the size of its mirror
         // and at least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped while it is borrowed; a page that is
-        // not there is made when it is touched, or `locate` had refused; it is writable if `A` is. All bits are a valid mirror (promise 3), and what others
+        // not there is made when it is touched (or the process ends, if it cannot be), or `locate` had refused; it is writable if `A` is. All bits are a valid mirror (promise 3), and what others
         // write, they write to cells, which are inside `UnsafeCell`.
         Ok(unsafe { place.as_ref() })
     }

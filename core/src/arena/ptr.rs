@@ -14,7 +14,8 @@ use crate::{Access, Shared, Writable};
 ///
 /// What the number means:
 ///
-/// - Memory of an arena holds *user addresses*: those of the mapping in this process. BPF programs use the low 32 bits,
+/// - Memory of an arena holds *user addresses*: those of the mapping in this process. (Of a memfd, which each process maps anywhere, they are nominal:
+///   they count from a number that is the same for all.) BPF programs use the low 32 bits,
 ///   [`offset`](Self::offset), alone; an arena never crosses a 4 GiB boundary, so they tell the place.
 /// - Under `BPF_F_NO_USER_CONV` some stored pointers are the bare low 32 bits. So two pointers to one place can
 ///   differ as numbers, which is what `==` and `compare_exchange` go by; [`Arena::same`](crate::Arena::same) goes by the place.
@@ -83,6 +84,9 @@ impl<T: ?Sized> ArenaPtr<T> {
     }
 
     /// The low 32 bits, which tell the place in the arena, and are all that BPF programs look at.
+    ///
+    /// They are bytes from a multiple of 4 GiB. Only of an arena that starts at one, as those of `Arena::create` do and those of
+    /// `Arena::create_at` need not, are they also bytes from its start, which is what `Arena::at` takes.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
     pub const fn offset(self) -> u32 {
