@@ -315,6 +315,22 @@ fn a_pointer_that_leads_to_no_element_ends_a_walk_with_its_number_and_its_place(
 }
 
 #[test]
+fn the_last_bytes_of_an_arena_are_as_good_as_others() {
+    let (arena, list, mut slots) = list(1);
+    fill(&list, &mut slots, 0..2);
+    let last = arena.at::<Number>(arena.len() - 24);
+    arena.get(last).unwrap().value.store(2);
+    list.push_front(last).unwrap();
+    assert_eq!((values(&list), list.check().unwrap()), (vec![2, 1, 0], 3));
+    list.remove(last).unwrap();
+
+    let table = ArenaHashMap::<u32, u32>::init(&arena, arena.at(2048), arena.at(2064), 1).unwrap();
+    let last = arena.at::<TableEntry<u32, u32>>(arena.len() - 32);
+    assert!(table.insert(last, 5, 6).unwrap());
+    assert_eq!(table.get(&5).unwrap().unwrap().value.load(), 6);
+}
+
+#[test]
 fn a_circle_ends_a_walk_after_as_many_elements_as_there_is_room_for() {
     let (arena, list, mut slots) = list(1);
     let elements = fill(&list, &mut slots, 0..7);

@@ -43,11 +43,18 @@
 //! 3 microseconds ([`Arena::prefault`] does it ahead of time), opening an arena 20 to 30, and no page. An arena of 4 GiB costs no more
 //! than a small one.
 //!
+//! A walk over an [`ArenaList`] takes as long as one by raw pointers (1.00 to 1.05 times, measured on x86-64), wherever it is mapped. A lookup in
+//! an [`ArenaHashMap`] takes 1.1 times as long as in C where the table is far larger than the caches, and 1.4 times (0.9 ns more) where all
+//! of it is in the first one.
+//!
 //! # Lists and tables
 //!
 //! [`ArenaList`] and [`ArenaHashMap`] are structures whose layout both sides know: a program that includes `mapvalue/arena.bpf.h`
 //! ([`INCLUDE_DIR`](crate::INCLUDE_DIR)) builds, walks and changes the same ones, and so do the kernel's own test programs. One writer at a
 //! time, on whichever side; any number of readers beside it. Whatever is in memory, a walk stays inside of the arena and ends.
+//!
+//! Each page must be there before a program writes to it ([`Arena::prefault`]): what it stores to an absent one is lost without a word,
+//! and a list with it.
 //!
 //! ```c
 //! #include <mapvalue/arena.bpf.h>
