@@ -1,8 +1,9 @@
 //! Loading and running BPF programs in tests, and making maps without a loader.
 //!
 //! A test that needs the kernel begins with [`require!`]. Programs run through `BPF_PROG_TEST_RUN` alone: nothing is
-//! attached, and nothing is pinned, so all is gone when the test ends.
+//! attached, and what is pinned is in a file system that ends with the test ([`PrivateBpffs`]), so all is gone then.
 
+mod bpffs;
 pub mod child;
 mod loader;
 mod map;
@@ -10,6 +11,7 @@ mod sys;
 
 pub use crate::require_kernel as require;
 pub use crate::skip;
+pub use bpffs::PrivateBpffs;
 pub use loader::{Aya, Libbpf, Loader};
 pub use map::{Map, create_arena, flags, map_type, reopen};
 

@@ -1,11 +1,10 @@
 //! Arenas of the running kernel: made, mapped, shared with programs, forked, pinned, and every refusal.
 #![cfg(feature = "kernel")]
 
-use std::ffi::CString;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::ptr;
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +12,7 @@ use std::thread;
 
 use aya::programs::TestRun;
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, Btf, Error, MapValue, ReadOnlyReason, Var, bpf};
-use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, flags, map_type, objects};
+use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, flags, map_type, objects};
 
 const GIB_4: u64 = 1 << 32;
 /// Where tests put arenas of their own choice: below where `Arena::create` looks, and each test elsewhere.
@@ -629,42 +628,6 @@ fn an_arena_is_the_same_to_a_process_that_starts_with_its_descriptor() {
     let node = arena.get(head).unwrap();
     assert_eq!((head, node.value.fetch_add(1)), (arena.at(0x2040), 123));
     child::done();
-}
-
-/// A BPF file system that only this thread sees, and that ends with it.
-struct PrivateBpffs(PathBuf);
-
-impl PrivateBpffs {
-    fn mount() -> Self {
-        let folder = std::env::temp_dir().join(format!("mapvalue-bpffs-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let path = CString::new(folder.to_str().unwrap()).unwrap();
-        let none = ptr::null();
-        let checked = |result: libc::c_int, what: &str| {
-            assert_eq!(result, 0, "{what}: {}", io::Error::last_os_error());
-        };
-        // SAFETY: takes an integer; changes what this thread sees of file systems.
-        checked(unsafe { libc::unshare(libc::CLONE_NEWNS) }, "unshare");
-        let private = libc::MS_REC | libc::MS_PRIVATE;
-        // SAFETY: takes C strings and nulls.
-        checked(unsafe { libc::mount(none, c"/".as_ptr(), none, private, ptr::null()) }, "make mounts private");
-        // SAFETY: takes C strings.
-        checked(unsafe { libc::mount(c"bpf".as_ptr(), path.as_ptr(), c"bpf".as_ptr(), 0, ptr::null()) }, "mount bpffs");
-        Self(folder)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.join(name)
-    }
-}
-
-impl Drop for PrivateBpffs {
-    fn drop(&mut self) {
-        let path = CString::new(self.0.to_str().unwrap()).unwrap();
-        // SAFETY: takes a C string.
-        unsafe { libc::umount2(path.as_ptr(), libc::MNT_DETACH) };
-        let _ = std::fs::remove_dir(&self.0);
-    }
 }
 
 #[test]
