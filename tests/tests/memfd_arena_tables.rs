@@ -318,15 +318,15 @@ fn a_pointer_that_leads_to_no_element_ends_a_walk_with_its_number_and_its_place(
 fn the_last_bytes_of_an_arena_are_as_good_as_others() {
     let (arena, list, mut slots) = list(1);
     fill(&list, &mut slots, 0..2);
-    let last = arena.at::<Number>(arena.len() - 24);
-    arena.get(last).unwrap().value.store(2);
-    list.push_front(last).unwrap();
+    let number_at_end = arena.at::<Number>(arena.len() - 24);
+    arena.get(number_at_end).unwrap().value.store(2);
+    list.push_front(number_at_end).unwrap();
     assert_eq!((values(&list), list.check().unwrap()), (vec![2, 1, 0], 3));
-    list.remove(last).unwrap();
+    list.remove(number_at_end).unwrap();
 
     let table = ArenaHashMap::<u32, u32>::init(&arena, arena.at(2048), arena.at(2064), 1).unwrap();
-    let last = arena.at::<TableEntry<u32, u32>>(arena.len() - 32);
-    assert!(table.insert(last, 5, 6).unwrap());
+    let entry_at_end = arena.at::<TableEntry<u32, u32>>(arena.len() - 32);
+    assert!(table.insert(entry_at_end, 5, 6).unwrap());
     assert_eq!(table.get(&5).unwrap().unwrap().value.load(), 6);
 }
 

@@ -17,6 +17,9 @@
  * - Memory of a removed element can be used again at once, but a reader may still stand on it: it then reads the new
  *   contents.
  *
+ * After a writer of user space has died, its successor calls `repair` before any program changes the list or table: `mv_list_del`
+ * refuses an element whose back pointer is wrong, and that is not to be linked again.
+ *
  * An element is written first and linked last, by `mv_store_release`, which pairs with the acquire load that a walk in Rust
  * follows pointers by. Walks in BPF rely on the address dependency, as code that reads under RCU does. (Say -D__TARGET_ARCH_x86 where
  * you can: see order.bpf.h. An insertion is then 1.3 ns instead of 2.9.)
