@@ -12,6 +12,8 @@
 //! As root, the memory is that of BPF array maps. Otherwise it is that of memfds, and the rows that need a map say `skipped`.
 //! `docs/performance.md` says what each row means.
 
+#[path = "peers/arenas.rs"]
+mod arenas;
 #[path = "peers/bulk.rs"]
 mod bulk;
 #[path = "peers/harness.rs"]

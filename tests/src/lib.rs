@@ -7,6 +7,7 @@ pub mod c;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 pub mod pages;
+pub mod twins;
 
 /// Says that a test is skipped, and why: it needs what is not here.
 ///

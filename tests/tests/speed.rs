@@ -2,11 +2,11 @@
 
 use std::hint::black_box;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use mapvalue::arena::{ListEntry, Region, hash_u32};
-use mapvalue::{Arena, ArenaHashMap, ArenaList, ArenaPtr, Array, Error, MapValue, Mapping, Shared, Var};
+use mapvalue::{Arena, ArenaPtr, Array, Error, MapValue, Mapping, Shared, Var};
+use mapvalue_tests::twins::{self, Lookups};
 
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
@@ -232,66 +232,17 @@ fn a_list_in_an_arena_is_walked_at_the_speed_of_raw_pointers() {
     assert!(ratios.iter().all(|ratio| *ratio < 1.15), "{ratios:?}");
 }
 
-/// As `scattered_list`, in an `ArenaList` whose head is behind the elements.
-fn scattered_numbers(arena: &Arena, len: u64) -> ArenaList<ListEntry<u64>> {
-    assert!(len.is_power_of_two());
-    let list = ArenaList::<ListEntry<u64>>::open(arena, arena.at(24 * len)).unwrap();
-    list.clear();
-    for i in 0..len {
-        let place = i.wrapping_mul(0x9e37_79b9_7f4a_7c15) % len;
-        let mut slot = Region::new(arena, arena.at(24 * place), 1).unwrap();
-        list.push_front_with(&mut slot, |entry| entry.value.store(i)).unwrap();
-    }
-    list
-}
-
-// A function of its own, as the other: beside many variables of others, the compiler runs out of registers.
-#[inline(never)]
-fn sum_of(list: &ArenaList<ListEntry<u64>>) -> Result<u64, Error> {
-    let mut sum = 0u64;
-    for entry in list {
-        sum = sum.wrapping_add(entry?.value.load());
-    }
-    Ok(sum)
-}
-
-/// The same by raw pointers.
-#[inline(never)]
-fn sum_of_raw(delta: usize, head: u64) -> u64 {
-    let (mut sum, mut next) = (0u64, head);
-    loop {
-        next = at_raw::<AtomicU64>(delta, next).load(Ordering::Relaxed);
-        if next == 0 {
-            return sum;
-        }
-        sum = sum.wrapping_add(at_raw::<AtomicU64>(delta, next + 16).load(Ordering::Relaxed));
-    }
-}
-
-/// What is at an address, which is a place in memory and `delta` less.
-#[inline]
-fn at_raw<'a, T>(delta: usize, address: u64) -> &'a T {
-    let place = std::ptr::with_exposed_provenance(usize::try_from(address).unwrap().wrapping_add(delta));
-    // SAFETY: the structures were made in memory that is mapped, and lead to nowhere else.
-    unsafe { &*place }
-}
-
-fn delta_of(arena: &Arena) -> usize {
-    let start = (&raw const *arena.get(arena.at::<u64>(0)).unwrap()).expose_provenance();
-    start.wrapping_sub(usize::try_from(arena.start()).unwrap())
-}
-
 fn compare_lists(arena: &Arena, len: u64) -> f64 {
-    let list = scattered_numbers(arena, len);
-    let (delta, head) = (delta_of(arena), arena.at::<u64>(24 * len).address());
-    assert_eq!(sum_of(&list).unwrap(), sum_of_raw(delta, head));
+    let list = twins::scattered_numbers(arena, len);
+    let (delta, head) = (twins::delta_of(arena), arena.at::<u64>(24 * len).address());
+    assert_eq!(twins::sum_of(&list).unwrap(), twins::sum_of_raw(delta, head));
     let (nanoseconds, ratio) = compare(
         u32::try_from(200_000 / len).unwrap().max(1),
         || {
-            black_box(sum_of(black_box(&list)).unwrap());
+            black_box(twins::sum_of(black_box(&list)).unwrap());
         },
         || {
-            black_box(sum_of_raw(black_box(delta), black_box(head)));
+            black_box(twins::sum_of_raw(black_box(delta), black_box(head)));
         },
     );
     #[expect(clippy::cast_precision_loss, reason = "small numbers")]
@@ -300,47 +251,17 @@ fn compare_lists(arena: &Arena, len: u64) -> f64 {
     ratio
 }
 
-/// Lookups of keys, of which most are there, in a table with as many buckets as keys.
 fn compare_tables(arena: &Arena, len: u32) -> f64 {
-    let elements = 4096 + 8 * u64::from(len);
-    let table = ArenaHashMap::<u32, u64>::init(arena, arena.at(0), arena.at(4096), len).unwrap();
-    let mut slots = Region::new(arena, arena.at(elements), len as usize).unwrap();
-    let key = |i: u32| i.wrapping_mul(2_654_435_761);
-    for i in 0..len {
-        table.insert_with(&mut slots, key(i), u64::from(i)).unwrap();
-    }
-    let keys: Vec<u32> = (0..len).map(|i| key(i.wrapping_mul(7919) % (len + len / 8))).collect();
-    let find = |table: &ArenaHashMap<u32, u64>| {
-        let value = |key| table.get(key).unwrap().map_or(1, |entry| entry.value.load());
-        keys.iter().map(value).fold(0, u64::wrapping_add)
-    };
-    // As C does it. An element is hash, key, value, next and pprev: 4, 4 and three times 8 bytes.
-    let find_raw = |delta: usize, table: u64| {
-        let value = |key: &u32| {
-            let hash = hash_u32(*key);
-            let mask = at_raw::<AtomicU32>(delta, table + 8).load(Ordering::Relaxed) - 1;
-            let bucket = at_raw::<AtomicU64>(delta, table).load(Ordering::Relaxed) + 8 * u64::from(hash & mask);
-            let mut next = at_raw::<AtomicU64>(delta, bucket).load(Ordering::Relaxed);
-            while next != 0 {
-                let found = at_raw::<AtomicU32>(delta, next - 16).load(Ordering::Relaxed) == hash;
-                if found && at_raw::<AtomicU32>(delta, next - 12).load(Ordering::Relaxed) == *key {
-                    return at_raw::<AtomicU64>(delta, next - 8).load(Ordering::Relaxed);
-                }
-                next = at_raw::<AtomicU64>(delta, next).load(Ordering::Relaxed);
-            }
-            1
-        };
-        keys.iter().map(value).fold(0, u64::wrapping_add)
-    };
-    let (delta, head) = (delta_of(arena), arena.start());
-    assert_eq!(find(&table), find_raw(delta, head));
+    let lookups = Lookups::new(arena, len);
+    let delta = twins::delta_of(arena);
+    assert_eq!(lookups.find(), lookups.find_raw(delta));
     let (nanoseconds, ratio) = compare(
         (200_000 / len).max(1),
         || {
-            black_box(find(black_box(&table)));
+            black_box(black_box(&lookups).find());
         },
         || {
-            black_box(find_raw(black_box(delta), black_box(head)));
+            black_box(black_box(&lookups).find_raw(black_box(delta)));
         },
     );
     let each = nanoseconds / f64::from(len);

@@ -2,7 +2,7 @@
 
 use crate::harness::Timing;
 use crate::memory::Memory;
-use crate::{bulk, single, sparse, system_calls};
+use crate::{arenas, bulk, single, sparse, system_calls};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -132,6 +132,27 @@ pub(crate) const ROWS: &[Row] = &[
         theirs: "8 relaxed loads by a raw pointer",
         target: 2.0,
         measure: single::seq_read,
+    },
+    Row {
+        name: "arena_list/raw",
+        ours: "an element of 131,072 in an `ArenaList`, walked",
+        theirs: "the same list, walked by raw pointers as in C",
+        target: 1.1,
+        measure: arenas::list,
+    },
+    Row {
+        name: "arena_table/raw",
+        ours: "`ArenaHashMap::get`, of 131,072 keys",
+        theirs: "the same lookup by raw pointers as in C",
+        target: 1.1,
+        measure: arenas::table,
+    },
+    Row {
+        name: "arena_table/libbpf-rs",
+        ours: "`ArenaHashMap::get`, of 131,072 keys",
+        theirs: "`MapCore::lookup` in a hash map of as many",
+        target: 0.02,
+        measure: arenas::table_libbpf,
     },
     Row {
         name: "sparse_32m",

@@ -25,6 +25,8 @@ pub mod map_type {
 
 /// Map flags (include/uapi/linux/bpf.h).
 pub mod flags {
+    /// `BPF_F_NO_PREALLOC`: of a hash map.
+    pub const NO_PREALLOC: u32 = 1;
     /// `BPF_F_RDONLY`: of a descriptor.
     pub const RDONLY: u32 = 1 << 3;
     /// `BPF_F_WRONLY`: of a descriptor.
