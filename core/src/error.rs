@@ -537,7 +537,7 @@ pub enum Error {
     /// An arena cannot be pinned at a path, or not be opened by it.
     #[cfg(feature = "std")]
     #[error("cannot {operation} at {}: {}{}", path.display(), Errno(*errno), pin_hint(*errno))]
-    Pin {
+    PinFailed {
         /// What was refused.
         operation: &'static str,
         /// The path.

@@ -641,11 +641,11 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     arena.get(arena.at::<ArenaPtr<Node>>(0)).unwrap().store(arena.ptr_of(&*node).unwrap());
     arena.pin(&pin).unwrap();
     let error = arena.pin(&pin).unwrap_err();
-    assert!(matches!(&error, Error::Pin { errno: libc::EEXIST, path, .. } if *path == pin), "{error:?}");
+    assert!(matches!(&error, Error::PinFailed { errno: libc::EEXIST, path, .. } if *path == pin), "{error:?}");
     assert!(error.to_string().contains("`Arena::from_pin`"), "{error}");
     let outside = std::env::temp_dir().join("mapvalue-no-pin");
     let error = arena.pin(&outside).unwrap_err();
-    assert!(matches!(error, Error::Pin { errno: libc::EPERM, .. }), "{error:?}");
+    assert!(matches!(error, Error::PinFailed { errno: libc::EPERM, .. }), "{error:?}");
     assert!(error.to_string().contains("mapvalue-no-pin") && error.to_string().contains("mount -t bpf"), "{error}");
     let start = arena.start();
     drop((arena, node));
@@ -657,10 +657,10 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     assert_eq!(arena.get(head).unwrap().value.load(), 5);
     assert!(matches!(Arena::from_pin(&pin), Err(Error::ArenaMappedHere { .. })));
     std::fs::remove_file(&pin).unwrap();
-    assert!(matches!(Arena::from_pin(&pin), Err(Error::Pin { errno: libc::ENOENT, .. })));
+    assert!(matches!(Arena::from_pin(&pin), Err(Error::PinFailed { errno: libc::ENOENT, .. })));
     assert_eq!(arena.get(head).unwrap().value.load(), 5, "the mapping keeps it now");
     let error = arena.pin(Path::new("a\0b")).unwrap_err();
-    assert!(matches!(error, Error::Pin { errno: libc::EINVAL, .. }), "{error:?}");
+    assert!(matches!(error, Error::PinFailed { errno: libc::EINVAL, .. }), "{error:?}");
     assert!(matches!(Arena::memfd(1).unwrap().pin(&pin), Err(Error::NoArenaMap { .. })));
 }
 

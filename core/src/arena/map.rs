@@ -121,7 +121,7 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::Pin`] if it cannot be opened, and those of [`from_map`](Self::from_map).
+    /// [`Error::PinFailed`] if it cannot be opened, and those of [`from_map`](Self::from_map).
     pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref();
         let failed = pin_error("open the arena that is pinned", path);
@@ -134,7 +134,7 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NoArenaMap`] of a memfd, [`Error::Pin`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
+    /// [`Error::NoArenaMap`] of a memfd, [`Error::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
     pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), Error> {
         let map = self.map("pin it")?;
         let path = path.as_ref();
@@ -218,7 +218,7 @@ fn c_path(path: &Path) -> Result<CString, i32> {
 
 fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> Error {
     let path = path.to_owned();
-    move |errno| Error::Pin { operation, path, errno }
+    move |errno| Error::PinFailed { operation, path, errno }
 }
 
 /// Bytes of a map that is an arena.
