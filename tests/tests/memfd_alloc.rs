@@ -611,3 +611,17 @@ fn a_process_that_is_killed_leaves_all_but_what_it_had_in_hand_accounted_for() {
     println!("{found:?} objects and slots were found in {kills} kills each");
     assert!(found.iter().all(|found| *found > 0));
 }
+
+#[test]
+fn an_object_whose_word_was_made_free_finds_out_when_it_is_dropped() {
+    let arena = arena();
+    let flows = small(&arena, 4);
+    let first = flows.alloc(FLOW).unwrap();
+    let word: Var<u64> = arena.var(ArenaPtr::from_address(first.as_ptr().address() - 16)).unwrap();
+    word.fetch_and(!3);
+    let failed = flows.stats().failed;
+    drop(first);
+    assert_eq!(flows.stats().failed, failed + 1, "nothing is freed, and it is known");
+    let recovered = flows.recover().unwrap();
+    assert_eq!((recovered.live, recovered.free, recovered.lost), (0, 4, 1));
+}

@@ -22,7 +22,7 @@ pub(super) struct Keeper {
     /// By shard of the allocator; the last is that of all threads that have none.
     balances: [Balance; SHARDS + 1],
     closing: AtomicBool,
-    /// Whether `heavy_fence` is a fence on all threads, so that droppers need none.
+    /// Whether the closer can have all threads run a fence, so that droppers need none.
     asymmetric: bool,
     kept: Mutex<Option<Arc<Inner>>>,
 }

@@ -93,7 +93,9 @@ impl SlotRef {
 /// The word before an object says whose slot it is, who holds it and for the how many-th time, and the next what type it is of. It is cross-checked
 /// with the allocator's own bounds, which this process has a copy of, whenever a pointer is freed or claimed. So a foreign pointer, one
 /// into the middle of an object, a stale one, one to another type and a second free are errors. BPF programs can write to all of that; what they write is
-/// taken for a number like any other: it can lead to errors and lost slots, not to one slot handed out twice.
+/// taken for a number like any other: it can lead to errors and lost slots. Of two who are led to one slot, by a list that was written
+/// over, one gets it. Only if the word of an object itself is made to say that it is free can the slot be handed out again: then
+/// whoever had it first finds another word there when the object is dropped, frees nothing, and [`Stats::failed`] counts it.
 ///
 /// # Lifetimes
 ///
@@ -118,7 +120,8 @@ pub struct Stats {
     pub free: u64,
     /// Slots.
     pub capacity: u64,
-    /// Objects that were refused: no slot was free, or the list was broken.
+    /// Objects that were refused, since no slot was free or the list was broken, or that could not be freed, since somebody had written over
+    /// their word.
     pub failed: u64,
     /// The same by size of slot, from small to large.
     pub classes: Vec<ClassStats>,
