@@ -5,6 +5,8 @@ use std::env;
 use std::os::fd::AsRawFd;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -295,27 +297,41 @@ struct Cell {
     flow: Kptr<Flow, Local>,
 }
 
+/// Says so when a thread ends, be it by a panic.
+struct Ended<'a>(&'a AtomicBool);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Relaxed);
+    }
+}
+
 #[test]
 fn a_field_is_exchanged_and_freed_by_others_while_a_walker_walks() {
     let arena = Arena::memfd(64).unwrap();
     let flows = Arc::new(small(&arena, 1000));
     let cells: mapvalue::Slice<Cell> = arena.slice(ArenaPtr::from_address(arena.start() + 56 * 4096), 64).unwrap();
-    let turns = 30_000;
+    let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         let writers = [1usize, 2].map(|seed| {
-            let (flows, cells) = (&flows, &cells);
+            let (flows, cells, ended) = (&flows, &cells, &ended);
             scope.spawn(move || {
-                for i in 0..turns {
+                for i in 0usize.. {
                     let cell = &cells[(i * 31 + seed * 7) % 64].flow;
                     let new = flows.alloc(Flow { packets: i as u64, bytes: !(i as u64) }).unwrap();
                     let old = cell.replace(new.into_kptr());
                     if !old.is_null() {
                         flows.free(old).unwrap();
                     }
+                    if ended.load(Relaxed) {
+                        break;
+                    }
                 }
             })
         });
-        // The walker takes what it looks at, and so looks at nothing that others free.
+        // The walker takes what it looks at, and so looks at nothing that others free. It ends the writers, not they it: a
+        // machine may run them for long between two of its steps.
+        let _ended = Ended(&ended);
         let mut seen = 0;
         for cell in cells.iter().cycle() {
             let kptr = cell.flow.take();
@@ -323,11 +339,12 @@ fn a_field_is_exchanged_and_freed_by_others_while_a_walker_walks() {
                 let flow = flows.claim(kptr).unwrap();
                 assert_eq!(flow.packets.load(), !flow.bytes.load());
                 seen += 1;
-            } else if writers.iter().all(thread::ScopedJoinHandle::is_finished) {
+            }
+            if seen == 20_000 || writers.iter().any(thread::ScopedJoinHandle::is_finished) {
                 break;
             }
         }
-        assert!(seen > 0);
+        assert_eq!(seen, 20_000);
     });
     let left = flows.stats().live;
     assert_eq!(flows.drain_objects(cells.iter().map(|cell| &cell.flow)).unwrap(), left);
