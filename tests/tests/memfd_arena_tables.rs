@@ -555,6 +555,23 @@ fn a_broken_chain_in_a_table_is_an_error_of_its_bucket_alone() {
 }
 
 #[test]
+fn every_element_of_a_long_chain_is_found_at_either_address() {
+    let (arena, table, mut slots) = table::<u32, u32>(4, 1);
+    let there = Arena::from_memfd(arena.fd().unwrap()).unwrap();
+    let there = ArenaHashMap::<u32, u32>::open(&there, there.at(0)).unwrap();
+    for key in 0..40 {
+        table.insert_with(&mut slots, key, !key).unwrap();
+        // After each, since the length of the chain matters: its first few elements are looked at in another way.
+        for table in [&table, &there] {
+            for sought in 0..=key {
+                assert_eq!(table.get(&sought).unwrap().unwrap().value.load(), !sought);
+            }
+            assert!(table.get(&(key + 1)).unwrap().is_none());
+        }
+    }
+}
+
+#[test]
 fn buckets_that_lead_into_one_chain_or_circle_end_all_walks() {
     let (arena, table, mut slots) = table::<u32, u32>(64, 256);
     table.insert_with(&mut slots, 0, 0).unwrap();

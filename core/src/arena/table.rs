@@ -99,6 +99,10 @@ impl<K: MapValue, V: MapValue> Links for InTable<K, V> {
     }
 }
 
+/// How many elements of a chain a lookup looks at without counting them: in a table with as many buckets as elements, one chain in 250
+/// is longer.
+const NEAR: usize = 4;
+
 /// A number of buckets that there can be.
 fn bucket_count(n: i32) -> Result<usize, Error> {
     usize::try_from(n).ok().filter(|n| n.is_power_of_two()).ok_or(Error::BucketCount { found: n })
@@ -233,8 +237,32 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     where
         K: Eq,
     {
-        let view = self.places.view();
+        let view = self.places.direct_view();
         let mut node = links::load(&self.bucket(hash).first);
+        for _ in 0..NEAR {
+            let Ok(entry) = view.follow(node.address()) else {
+                return if node.is_null() { Ok(None) } else { self.find_from(node, hash, key) };
+            };
+            if is_of(entry, hash, key) {
+                return Ok(Some(entry));
+            }
+            node = links::load(&entry.node.next);
+        }
+        self.find_from(node, hash, key)
+    }
+
+    /// The same from one element of the chain on, where the chain is long, or a pointer is no address.
+    #[inline(never)]
+    fn find_from(
+        &self,
+        mut node: ArenaPtr<ListNode>,
+        hash: u32,
+        key: &K,
+    ) -> Result<Option<&TableEntryShared<K, V, A>>, Error>
+    where
+        K: Eq,
+    {
+        let view = self.places.view();
         for _ in 0..self.places.room() {
             let Ok(entry) = view.follow(node.address()) else { break };
             if is_of(entry, hash, key) {

@@ -20,8 +20,8 @@ pub(super) struct Places<L, A> {
     lowest: u64,
     /// How many pointers there can be, from the lowest on: one for each multiple of the alignment where all of an element has room.
     count: u64,
-    /// Whether pointers are addresses of this process, as in every kernel arena; the provenance of its memory is exposed.
-    direct: bool,
+    /// The same if pointers are addresses of this process, as in every kernel arena; the provenance of its memory is exposed. Otherwise 0.
+    direct_count: u64,
     /// What to add to a pointer to have its place: where the arena is mapped here, less where pointers say that it begins. It never
     /// changes (see `View::follow` for why it is an atomic).
     origin: AtomicPtr<u8>,
@@ -36,12 +36,13 @@ impl<L: Links, A: Access> Places<L, A> {
         let (reach, size) = (if none { 0 } else { arena.len() }, L::Element::LAYOUT.size() as u64);
         #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
         let origin = mapping.base().as_ptr().wrapping_sub(arena.start as usize);
+        let count = if size > reach { 0 } else { ((reach - size) >> Self::ALIGN_BITS) + 1 };
         Self {
             arena: arena.clone(),
             reach,
             lowest: arena.start.wrapping_add(L::NODE as u64),
-            count: if size > reach { 0 } else { ((reach - size) >> Self::ALIGN_BITS) + 1 },
-            direct: origin.is_null(),
+            count,
+            direct_count: if origin.is_null() { count } else { 0 },
             origin: AtomicPtr::new(origin),
             links: PhantomData,
         }
@@ -71,7 +72,13 @@ impl<L: Links, A: Access> Places<L, A> {
 
     #[inline]
     pub(super) fn view(&self) -> View<'_, L, A> {
-        View { direct: self.direct, lowest: self.lowest, count: self.count, places: self }
+        View { direct: self.direct_count != 0, lowest: self.lowest, count: self.count, places: self }
+    }
+
+    /// The same for a few steps, without a branch for each that tells whether pointers are addresses: where they are not, it follows none.
+    #[inline]
+    pub(super) fn direct_view(&self) -> View<'_, L, A> {
+        View { direct: true, count: self.direct_count, ..self.view() }
     }
 }
 
@@ -84,6 +91,7 @@ impl<L, A> Clone for Places<L, A> {
 
 /// What following a pointer takes, by value: a loop keeps it in registers, whatever else it does.
 pub(super) struct View<'a, L, A> {
+    /// Whether pointers are addresses of this process, or none is followed at all (`count` is 0).
     direct: bool,
     lowest: u64,
     count: u64,
@@ -121,7 +129,8 @@ impl<'a, L: Links, A: Access> View<'a, L, A> {
         } else {
             self.places.origin.load(Ordering::Relaxed).wrapping_add(address)
         };
-        // SAFETY: it is inside the mapping (checked above), at least one byte before its end, and so not null.
+        // SAFETY: it is inside the mapping (checked above: `count` is not 0, and so `direct` is true only where the origin is null), at least
+        // one byte before its end, and so not null.
         let place = unsafe { NonNull::new_unchecked(place) }.cast();
         // SAFETY: the arena holds an element here, aligned for all of its leaves (checked above, by what `Places::new` has computed from this
         // arena), which is the size of its mirror and at least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped
