@@ -27,6 +27,8 @@
 //! # Ok::<(), mapvalue::Error>(())
 //! ```
 //!
+//! The [`guide`] shows how each task of an agent is written, and what is called how for those who come from another library.
+//!
 //! # The shared mirror
 //!
 //! Memory that a BPF program writes at any moment must never be seen as `&T`: the compiler may assume that what a `&T` shows
@@ -134,6 +136,8 @@ pub mod btf;
 mod bulk;
 #[cfg(feature = "std")]
 mod c_names;
+#[cfg(feature = "std")]
+pub mod guide;
 #[cfg(feature = "std")]
 mod mapping;
 #[cfg(feature = "std")]

@@ -1,0 +1,31 @@
+//! A guide, by tasks: what an agent wants to do with memory that it shares with BPF programs, and how it is written.
+//!
+//! | chapter | |
+//! |---|---|
+//! | [`first_map`] | from a map's descriptor to typed handles |
+//! | [`globals`] | the variables of a program, by name |
+//! | [`atomics`] | what an access costs and orders; single fields; publishing |
+//! | [`snapshots`] | several leaves as they were at one moment |
+//! | [`arenas`] | pointers, lists, tables and objects that both sides follow |
+//! | [`without_root`] | tests of an agent on any machine |
+//! | [`from_libbpf_rs`], [`from_ebpf_go`] | what is called how there and here |
+//!
+//! All examples run.
+
+macro_rules! chapters {
+    ($($chapter:ident)*) => {$(
+        #[doc = include_str!(concat!("../guide/", stringify!($chapter), ".md"))]
+        pub mod $chapter {}
+    )*};
+}
+
+chapters! {
+    first_map
+    globals
+    atomics
+    snapshots
+    arenas
+    without_root
+    from_libbpf_rs
+    from_ebpf_go
+}
