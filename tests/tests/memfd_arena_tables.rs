@@ -211,10 +211,10 @@ fn what_is_read_only_is_walked_and_looked_into() {
     let path = format!("/proc/self/fd/{}", arena.fd().unwrap().as_raw_fd());
     let read_only = Arena::from_memfd(File::open(path).unwrap()).unwrap();
     assert!(matches!(Numbers::open(&read_only, arena.at(0)), Err(Error::ReadOnly { .. })));
-    let seen = ArenaList::<Number, 0, ReadOnly>::open_ro(&read_only, arena.at(0)).unwrap();
+    let seen = ArenaList::<Number>::open_ro(&read_only, arena.at(0)).unwrap();
     assert_eq!((seen.len().unwrap(), seen.check().unwrap(), seen.is_empty()), (10, 10, false));
     assert_eq!(seen.iter().map(|entry| entry.unwrap().value.load()).sum::<u64>(), 45);
-    let seen = ArenaHashMap::<u64, u64, ReadOnly>::open_ro(&read_only, arena.at(4096)).unwrap();
+    let seen = ArenaHashMap::<u64, u64>::open_ro(&read_only, arena.at(4096)).unwrap();
     assert_eq!((seen.get(&3).unwrap().unwrap().value.load(), seen.check().unwrap()), (4, 1));
     assert!(seen.get(&4).unwrap().is_none());
     assert!(matches!(ArenaHashMap::<u64, u64>::open(&read_only, arena.at(4096)), Err(Error::ReadOnly { .. })));

@@ -167,16 +167,14 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     pub fn open(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<Self, Error> {
         Ok(Self { places: Places::new(arena), head: arena.var(head)? })
     }
-}
 
-impl<T: MapValue, const NODE: usize> ArenaList<T, NODE, ReadOnly> {
     /// The list whose head is at `head`, for walking only; the arena may be read-only or not.
     ///
     /// # Errors
     ///
     /// Those of [`Arena::var_ro`].
-    pub fn open_ro(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<Self, Error> {
-        Ok(Self { places: Places::new(arena), head: arena.var_ro(head)? })
+    pub fn open_ro(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<ArenaList<T, NODE, ReadOnly>, Error> {
+        Ok(ArenaList { places: Places::new(arena), head: arena.var_ro(head)? })
     }
 }
 

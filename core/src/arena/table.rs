@@ -138,19 +138,17 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         table.buckets.store_release(arena.full(buckets));
         Ok(Self { places: Places::new(arena), buckets: slice })
     }
-}
 
-impl<K: MapValue, V: MapValue> ArenaHashMap<K, V, ReadOnly> {
     /// The table at `table`, for looking only; the arena may be read-only or not.
     ///
     /// # Errors
     ///
     /// As [`open`](ArenaHashMap::open), of [`Arena::get_ro`] and [`Arena::slice_ro`].
-    pub fn open_ro(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<Self, Error> {
+    pub fn open_ro(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<ArenaHashMap<K, V, ReadOnly>, Error> {
         let table = arena.get_ro(table)?;
         let buckets = table.buckets.load_acquire();
         let buckets = arena.slice_ro(buckets, bucket_count(table.n_buckets.load())?)?;
-        Ok(Self { places: Places::new(arena), buckets })
+        Ok(ArenaHashMap { places: Places::new(arena), buckets })
     }
 }
 

@@ -9,7 +9,7 @@ use std::mem::offset_of;
 
 use libfuzzer_sys::fuzz_target;
 use mapvalue::arena::{ListEntry, ListHead, ListNode, Region, TableEntry, TableHead};
-use mapvalue::{Access, Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, Error, MapValue, ReadOnly, Storable};
+use mapvalue::{Access, Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, Error, MapValue, Storable};
 
 /// Room for about a thousand elements of the smallest kind, or buckets.
 const PAGES: u64 = 4;
@@ -90,12 +90,12 @@ impl Step {
                 said(table.map(drop));
             }
             5 => {
-                if let Some(list) = said(ArenaList::<ListEntry<u64>, 0, ReadOnly>::open_ro(arena, self.head(arena))) {
+                if let Some(list) = said(ArenaList::<ListEntry<u64>>::open_ro(arena, self.head(arena))) {
                     walk_list(&list);
                 }
             }
             6 => {
-                if let Some(table) = said(ArenaHashMap::<u32, u64, ReadOnly>::open_ro(arena, self.table(arena))) {
+                if let Some(table) = said(ArenaHashMap::<u32, u64>::open_ro(arena, self.table(arena))) {
                     walk_table(&table);
                     said(table.get(&self.key).map(drop));
                 }
