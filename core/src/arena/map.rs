@@ -12,6 +12,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::flags::ArenaFlags;
+use super::opening::Turn;
 use super::room::Room;
 use super::span::{Span, len_of};
 use super::{Arena, pages, vmas};
@@ -26,7 +27,7 @@ const ENOTSUPP: i32 = 524;
 /// How often it is tried to map an arena where something else is, which may be there for a moment only.
 const TRIES: u32 = 10;
 /// The time between two tries.
-const PAUSE: Duration = Duration::from_millis(1);
+pub(super) const PAUSE: Duration = Duration::from_millis(1);
 /// The name of maps that are created here.
 const NAME: [u8; 16] = *b"arena\0\0\0\0\0\0\0\0\0\0\0";
 
@@ -249,8 +250,9 @@ fn not_created(errno: i32, running: KernelVersion) -> Error {
 
 /// Maps an arena where it has to be: writable or, if it is frozen, read-only.
 ///
-/// Another thread that opens the same arena holds its addresses for a moment, which is told from other memory by its end.
+/// Something of another kind may be there for a moment only.
 fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), Error> {
+    let _turn = Turn::wait();
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
             // What was in the way may be gone by the time that it is looked for.

@@ -114,10 +114,10 @@
 //!
 //! # Modules
 //!
-//! `map` makes and maps arenas, at a place in `room`, whose numbers `span` has checked; `vmas` knows what else is mapped. `memfd` is an
-//! arena without a map. `place` follows pointers, `copy` copies values out; `view` is the pointers of `links`, of which `list`s and `table`s
-//! are made, with memory from `slots` and keys by `hash`. `memory` is about pages as this process has them, `pages`
-//! about pages as the kernel has them, which takes BPF programs. `globals` finds the variables of a program.
+//! `map` makes and maps arenas, at a place in `room`, whose numbers `span` has checked, one thread at a time (`opening`); `vmas` knows
+//! what else is mapped. `memfd` is an arena without a map. `place` follows pointers, `copy` copies values out; `view` is the pointers of
+//! `links`, of which `list`s and `table`s are made, with memory from `slots` and keys by `hash`. `memory` is about pages as this process has
+//! them, `pages` about pages as the kernel has them, which takes BPF programs. `globals` finds the variables of a program.
 
 #[cfg(feature = "std")]
 mod alloc;
@@ -140,6 +140,8 @@ mod map;
 mod memfd;
 #[cfg(feature = "std")]
 mod memory;
+#[cfg(feature = "std")]
+mod opening;
 #[cfg(feature = "std")]
 mod pages;
 #[cfg(feature = "std")]
