@@ -65,16 +65,16 @@ int init(struct task *task)
 	return !mv_table_init(task->table, task->elements, task->count);
 }
 
-/* Key i has the value 3 * i, for i from 0 to count - 1; `sum` tells how many were new, `wrong` how many were not inserted. */
+/* Key i has the value 3 * i, for `count` of them from `sum` on; `sum` tells how many were new, `wrong` how many were not inserted. */
 SEC("syscall")
 int insert_ints(struct task *task)
 {
 	struct mv_table mv_arena *table = task->table;
 	struct ints mv_arena *elements = task->elements;
-	__u64 count = task->count, added = 0, wrong = 0;
+	__u64 first = task->sum, end = first + task->count, added = 0, wrong = 0;
 
 	USE_ARENA();
-	for (__u64 i = 0; i < count && mv_may_loop(); i++) {
+	for (__u64 i = first; i < end && mv_may_loop(); i++) {
 		int inserted = ints_insert(table, elements + i, i, 3 * i);
 
 		added += inserted == 1;
@@ -85,15 +85,15 @@ int insert_ints(struct task *task)
 	return 0;
 }
 
-/* Looks for the keys from 0 to count - 1: how many there are, the sum of their values, and how many have another than 3 * i. */
+/* Looks for `count` keys from `sum` on: how many there are, the sum of their values, and how many have another than 3 * i. */
 SEC("syscall")
 int find_ints(struct task *task)
 {
 	struct mv_table mv_arena *table = task->table;
-	__u64 count = task->count, found = 0, sum = 0, wrong = 0;
+	__u64 first = task->sum, end = first + task->count, found = 0, sum = 0, wrong = 0;
 
 	USE_ARENA();
-	for (__u64 i = 0; i < count && mv_may_loop(); i++) {
+	for (__u64 i = first; i < end && mv_may_loop(); i++) {
 		struct ints mv_arena *at = ints_find(table, i);
 
 		if (!at)

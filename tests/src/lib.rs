@@ -4,9 +4,11 @@ use std::io::{self, Write};
 
 pub mod btf;
 pub mod c;
+pub mod clock;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 pub mod pages;
+pub mod race;
 pub mod twins;
 
 /// Says that a test is skipped, and why: it needs what is not here.

@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::mem::MaybeUninit;
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 
 /// Bytes in a page.
 ///
@@ -40,11 +42,33 @@ fn of_mapping<T>(place: &T, key: &str) -> usize {
     pages(lines, key)
 }
 
-/// Whether a line of smaps begins the mapping around an address: `START-END FLAGS ...`, in hexadecimal.
+/// Whether a line of maps or smaps begins the mapping around an address: `START-END FLAGS ...`, in hexadecimal.
 fn holds(line: &str, address: usize) -> bool {
     let range = line.split(' ').next().and_then(|range| range.split_once('-'));
     let number = |digits| usize::from_str_radix(digits, 16).ok();
     range.and_then(|(start, end)| Some(number(start)?..number(end)?)).is_some_and(|range| range.contains(&address))
+}
+
+/// The number of a file, which no other that is open has.
+///
+/// # Panics
+///
+/// If the kernel does not tell.
+pub fn inode(file: impl AsFd) -> u64 {
+    let file = file.as_fd().try_clone_to_owned().expect("duplicate a descriptor");
+    fs::File::from(file).metadata().expect("ask for a file").ino()
+}
+
+/// Whether this process has the file of that number mapped at this address. (What else is there may be another thread's by now.)
+///
+/// # Panics
+///
+/// If /proc is not mounted.
+pub fn is_mapped(address: usize, inode: u64) -> bool {
+    let maps = fs::read_to_string("/proc/self/maps").expect("read /proc/self/maps");
+    // `START-END FLAGS OFFSET DEVICE INODE NAME`
+    let is_of_file = |line: &str| line.split_whitespace().nth(4) == Some(inode.to_string().as_str());
+    maps.lines().any(|line| holds(line, address) && is_of_file(line))
 }
 
 /// Pages that the page table of this process takes.

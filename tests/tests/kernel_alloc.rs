@@ -3,12 +3,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config};
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Kptr, Local, MapValue, Mapping, Mirror, Var};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, objects};
+use mapvalue_tests::race::{AtTheEnd, Race};
 
 /// As in `alloc.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -126,8 +127,9 @@ fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
     let programs = Programs::load(4000);
     let (flows, cells) = (&programs.flows, programs.cells());
     let done = AtomicBool::new(false);
-    let deadline = Instant::now() + Duration::from_secs(3);
+    let race = Race::of(Duration::from_secs(3));
     let taken = thread::scope(|scope| {
+        let _done = AtTheEnd(|| done.store(true, Ordering::Relaxed));
         scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 programs.loaded.run_repeatedly("exchange", 1000);
@@ -153,17 +155,10 @@ fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
             }
             Ok(taken)
         };
-        let result = loop {
-            match turn() {
-                Ok(more) => taken += more,
-                Err(error) => break Err(error),
-            }
-            if Instant::now() > deadline {
-                break Ok(taken);
-            }
-        };
-        done.store(true, Ordering::Relaxed);
-        result.unwrap()
+        while race.goes_on(taken > 1000 && programs.count("made") > 1000) {
+            taken += turn().unwrap();
+        }
+        taken
     });
     let left = flows.stats().live;
     println!(

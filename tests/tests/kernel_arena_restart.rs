@@ -14,11 +14,12 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use mapvalue::arena::{ListEntry, ListHead, ListNode, Slots, TableEntry, TableHead};
 use mapvalue::{Arena, ArenaFlags, ArenaHashMap, ArenaList, ArenaPtr, Btf, Error, MapValue, Var};
 use mapvalue_tests::kernel::{self, Libbpf, PrivateBpffs, objects};
+use mapvalue_tests::race::{Race, duration};
 
 type Number = ListEntry<u64>;
 type Numbers = ArenaList<Number>;
@@ -85,12 +86,6 @@ const RUST_KEYS: i32 = 1000;
 const PIN: &str = "MAPVALUE_TEST_PINNED_ARENA";
 /// How often it is killed, at least.
 const KILLS: u64 = 20;
-
-/// How long it is killed again and again, so that the rare moments are met in which a back pointer is wrong.
-fn duration() -> Duration {
-    let milliseconds = env::var("MAPVALUE_RACE_MS").map_or(2000, |given| given.parse().expect("a number"));
-    Duration::from_millis(milliseconds)
-}
 
 struct Random(u64);
 
@@ -319,10 +314,12 @@ fn the_process_that_is_killed() {
     let Some(pin) = env::var_os(PIN).map(PathBuf::from) else { return };
     let mut random = Random::new();
     let mut agent = Agent::start(&pin);
+    // Whoever is killed after that has changed something, however soon it is.
+    (0..10).for_each(|_| agent.change(&mut random));
     println!("{CHANGES_NOW}");
     // Not for ever, should the test die.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while Instant::now() < deadline {
+    let race = Race::of(Duration::ZERO);
+    while race.goes_on(false) {
         agent.programs_change();
         for _ in 0..2000 {
             agent.change(&mut random);
@@ -338,8 +335,9 @@ fn a_process_goes_on_with_what_a_killed_one_has_left_in_the_middle_of_a_change()
     let pinned_before = bpffs.count();
     let pin = bpffs.path("arena");
     let mut random = Random::new();
-    let (since, mut kills) = (Instant::now(), 0);
-    while kills < KILLS || since.elapsed() < duration() {
+    // For some time, so that the rare moments are met in which a back pointer is wrong.
+    let (race, mut kills) = (Race::of(duration()), 0);
+    while race.goes_on(kills >= KILLS) {
         let mut process = Process::start(&pin);
         // Every fourth one may be hit before, while it opens the arena and mends; not the first, which makes it.
         if kills % 4 == 3 {

@@ -1,14 +1,15 @@
 //! BPF programs and threads that change the same map at the same time: no count is lost, no leaf is torn.
 #![cfg(feature = "kernel")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Barrier, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mapvalue::{MapValue, Mapping, Var};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, objects};
+use mapvalue_tests::race::{PATIENCE, Race};
 
 /// How long a race is run.
 const RACE: Duration = Duration::from_secs(3);
@@ -35,14 +36,16 @@ struct Sums {
     narrow: u32,
 }
 
-/// Runs `program` in batches until `stop`; the number of runs.
+/// Runs `program` in batches until `stop`, at least once; the number of runs.
 fn hammer(loaded: &impl Loader, program: &str, stop: &AtomicBool) -> u64 {
     let mut runs = 0;
-    while !stop.load(Ordering::Relaxed) {
+    loop {
         assert_eq!(loaded.run_repeatedly(program, BATCH), 0);
         runs += u64::from(BATCH);
+        if stop.load(Ordering::Relaxed) {
+            return runs;
+        }
     }
-    runs
 }
 
 #[test]
@@ -51,17 +54,25 @@ fn atomic_additions_by_two_threads_and_a_program_sum_up_exactly() {
     let loaded = Libbpf::load(objects::RACES);
     let sums: Var<Sums> = Mapping::from_map(loaded.map("sums")).unwrap().var(0).unwrap();
     let stop = AtomicBool::new(false);
+    // Everybody is there before the time begins.
+    let start = Barrier::new(4);
     let add = || {
+        start.wait();
         let mut count = 0u64;
-        while !stop.load(Ordering::Relaxed) {
+        while !stop.load(Ordering::Relaxed) || count == 0 {
             sums.wide.fetch_add(1);
             sums.narrow.fetch_add(1);
             count += 1;
         }
         count
     };
+    let run = || {
+        start.wait();
+        hammer(&loaded, "add", &stop)
+    };
     let counts = thread::scope(|scope| {
-        let threads = [scope.spawn(add), scope.spawn(add), scope.spawn(|| hammer(&loaded, "add", &stop))];
+        let threads = [scope.spawn(add), scope.spawn(add), scope.spawn(run)];
+        start.wait();
         thread::sleep(RACE);
         stop.store(true, Ordering::Relaxed);
         threads.map(|thread| thread.join().unwrap())
@@ -94,9 +105,13 @@ fn leaves_that_a_program_flips_between_all_zeros_and_all_ones_are_never_torn() {
     let loaded = Libbpf::load(objects::RACES);
     let leaves: Var<Leaves> = Mapping::from_map(loaded.map("leaves")).unwrap().var(0).unwrap();
     let stop = AtomicBool::new(false);
+    // How many readers have seen all there is to see.
+    let satisfied = AtomicUsize::new(0);
+    let both_ways = |seen: &[Seen]| seen.iter().all(|seen| seen.zeros && seen.ones);
     let watch = |read: fn(&Var<Leaves>) -> Leaves| {
         // The number of each leaf does not matter, only that every one is seen both ways.
         let mut seen: [Seen; 8] = Default::default();
+        let mut is_satisfied = false;
         while !stop.load(Ordering::Relaxed) {
             let Leaves { a, b, c, d, e, f } = read(&leaves);
             for (seen, wide) in seen.iter_mut().zip([a, f[0], f[1], f[2]]) {
@@ -107,6 +122,10 @@ fn leaves_that_a_program_flips_between_all_zeros_and_all_ones_are_never_torn() {
             }
             for (seen, half) in seen[6..].iter_mut().zip([c, d]) {
                 seen.leaf(half, u16::MAX);
+            }
+            if !is_satisfied && both_ways(&seen) {
+                is_satisfied = true;
+                satisfied.fetch_add(1, Ordering::Relaxed);
             }
         }
         seen
@@ -122,16 +141,17 @@ fn leaves_that_a_program_flips_between_all_zeros_and_all_ones_are_never_torn() {
     let seen = thread::scope(|scope| {
         let readers = [scope.spawn(|| watch(leaf_by_leaf)), scope.spawn(|| watch(Var::load))];
         let program = scope.spawn(|| hammer(&loaded, "flip", &stop));
-        let since = Instant::now();
-        // Ends early when a reader has panicked.
-        while since.elapsed() < RACE && !readers.iter().any(thread::ScopedJoinHandle::is_finished) {
+        let race = Race::of(RACE);
+        // Ends early when one of them has panicked.
+        let has_panicked = || program.is_finished() || readers.iter().any(thread::ScopedJoinHandle::is_finished);
+        while race.goes_on(satisfied.load(Ordering::Relaxed) == readers.len()) && !has_panicked() {
             thread::sleep(Duration::from_millis(20));
         }
         stop.store(true, Ordering::Relaxed);
         assert!(program.join().unwrap() > 0);
         readers.map(|reader| reader.join().unwrap())
     });
-    assert!(seen.iter().flatten().all(|seen| seen.zeros && seen.ones), "both patterns were seen: {seen:?}");
+    assert!(seen.iter().all(|seen| both_ways(seen)), "both patterns were seen: {seen:?}");
 }
 
 /// Waits in a bare loop for a program's write, as a poller does; `times` times.
@@ -148,7 +168,7 @@ fn waits_for_a_program<L: Loader + 'static>(map: &str, program: &'static str, of
     thread::sleep(Duration::from_millis(50));
     assert!(wait.try_recv().is_err(), "it waits as long as nothing is written");
     loaded.run(program);
-    let new = wait.recv_timeout(Duration::from_secs(10)).expect("the loop ends when the program has written");
+    let new = wait.recv_timeout(PATIENCE).expect("the loop ends when the program has written");
     assert_eq!(new, old + 1);
 }
 

@@ -3,11 +3,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mapvalue::{DataSection, MapValue, ReadOnly, SeqCell, Var};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, objects};
+use mapvalue_tests::race::{AtTheEnd, Race};
 
 /// How long a program writes as fast as it can.
 const RACE: Duration = Duration::from_secs(10);
@@ -50,16 +51,13 @@ fn globals(loaded: &impl Loader) -> DataSection {
 fn beside<R>(loaded: &impl Loader, program: &str, work: impl FnOnce() -> R) -> R {
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let running = scope.spawn(|| {
+        let _done = AtTheEnd(|| done.store(true, Ordering::Relaxed));
+        scope.spawn(|| {
             while !done.load(Ordering::Relaxed) {
                 loaded.run_repeatedly(program, BATCH);
             }
         });
-        // Ends the other thread if this one fails, too.
-        let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(work));
-        done.store(true, Ordering::Relaxed);
-        running.join().unwrap();
-        result.unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        work()
     })
 }
 
@@ -73,17 +71,20 @@ fn no_snapshot_is_torn_while_a_program_writes_for_ten_seconds() {
     let counts: Var<Counts> = globals.var("counts").unwrap();
 
     // First that this machine tears values that have no protocol, or the rest shows nothing.
+    let mut torn = false;
     beside(&loaded, "write_bare", || {
-        let deadline = Instant::now() + RACE;
-        while bare.load().is_whole() {
-            assert!(Instant::now() < deadline, "no bare value was torn");
+        // Without a pause: on one CPU, it is in the middle of a load that this thread has to lose it.
+        let race = Race::of(Duration::ZERO);
+        while race.goes_on(torn) {
+            torn = (0..1000).any(|_| !bare.load().is_whole());
         }
     });
+    assert!(torn, "no bare value was torn");
 
     let (mut whole, mut busy, mut changes, mut last) = (0u64, 0u64, 0u64, 0);
     beside(&loaded, "write", || {
-        let deadline = Instant::now() + RACE;
-        while Instant::now() < deadline {
+        let race = Race::of(RACE);
+        while race.goes_on(changes > 100) {
             for _ in 0..1000 {
                 let Ok(words) = cell.read() else {
                     busy += 1;
@@ -124,9 +125,9 @@ fn assert_programs_read_whole_values(object: &[u8]) {
     let cell: Var<SeqCell<Words>> = globals.var("cell").unwrap();
     let counts: Var<Counts> = globals.var("counts").unwrap();
     beside(&loaded, "read", || {
-        let deadline = Instant::now() + Duration::from_secs(3);
+        let race = Race::of(Duration::from_secs(3));
         let mut number = 0;
-        while Instant::now() < deadline {
+        while race.goes_on(counts.whole.load() > 1000) {
             cell.write(Words::all(number)).unwrap();
             number += 1;
         }
@@ -146,8 +147,8 @@ fn rust_and_a_program_take_turns_to_write() {
     let counts: Var<Counts> = globals.var("counts").unwrap();
     let mut mine = 0;
     beside(&loaded, "write", || {
-        let deadline = Instant::now() + Duration::from_secs(2);
-        while Instant::now() < deadline {
+        let race = Race::of(Duration::from_secs(2));
+        while race.goes_on(mine > 1000 && counts.written.load() > 1000) {
             // What the program writes next is one more than this.
             mine += u64::from(cell.write(Words::all(1 << 32)).is_ok());
             assert!(cell.read().map_or(true, Words::is_whole));

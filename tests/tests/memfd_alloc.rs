@@ -5,13 +5,15 @@ use std::env;
 use std::os::fd::AsRawFd;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, Error, Kptr, Local, MapValue, Var};
+use mapvalue_tests::pages;
+use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -213,18 +215,11 @@ fn an_object_outlives_the_handles_and_the_arena() {
 
 #[test]
 fn the_memory_goes_with_the_last_object() {
-    // By the address, since other tests map memfds too.
     let arena = arena();
     let flows = small(&arena, 10);
     let flow = flows.alloc(FLOW).unwrap();
-    let place = std::ptr::from_ref(&flow.bytes).addr();
-    let mapped = || {
-        std::fs::read_to_string("/proc/self/maps").unwrap().lines().any(|line| {
-            let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
-            let [start, end] = [start, end].map(|word| usize::from_str_radix(word, 16).unwrap());
-            (start..end).contains(&place) && line.contains("memfd:")
-        })
-    };
+    let (place, inode) = (std::ptr::from_ref(&flow.bytes).addr(), pages::inode(arena.fd().unwrap()));
+    let mapped = || pages::is_mapped(place, inode);
     assert!(mapped());
     drop((flows, arena));
     assert!(mapped(), "the object keeps it");
@@ -259,17 +254,17 @@ fn objects_are_made_on_one_thread_and_freed_on_another_across_the_close() {
     let arena = Arena::memfd(1024).unwrap();
     let flows = small(&arena, 20_000);
     let (send, receive) = std::sync::mpsc::channel::<Object<Flow>>();
+    let made = Arc::new(AtomicU64::new(0));
     let maker = {
-        let flows = flows.clone();
+        let (flows, made) = (flows.clone(), made.clone());
         thread::spawn(move || {
-            let mut made = 0u64;
             loop {
                 match flows.alloc(FLOW) {
                     Ok(flow) => {
-                        made += 1;
+                        made.fetch_add(1, Relaxed);
                         send.send(flow).unwrap();
                     }
-                    Err(AllocError::Closed) => return made,
+                    Err(AllocError::Closed) => return,
                     Err(AllocError::OutOfSlots { .. }) => thread::yield_now(),
                     Err(error) => panic!("{error}"),
                 }
@@ -277,9 +272,13 @@ fn objects_are_made_on_one_thread_and_freed_on_another_across_the_close() {
         })
     };
     let freer = thread::spawn(move || receive.into_iter().map(drop).count() as u64);
-    thread::sleep(Duration::from_millis(100));
+    let race = Race::of(Duration::from_millis(100));
+    while race.goes_on(made.load(Relaxed) > 1000) && !maker.is_finished() && !freer.is_finished() {
+        thread::yield_now();
+    }
     let closing = flows.close().unwrap();
-    let made = maker.join().unwrap();
+    maker.join().unwrap();
+    let made = made.load(Relaxed);
     // From the close on the count never grows.
     let mut last = closing.remaining();
     while last > 0 {
@@ -295,15 +294,6 @@ fn objects_are_made_on_one_thread_and_freed_on_another_across_the_close() {
 #[repr(C)]
 struct Cell {
     flow: Kptr<Flow, Local>,
-}
-
-/// Says so when a thread ends, be it by a panic.
-struct Ended<'a>(&'a AtomicBool);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Relaxed);
-    }
 }
 
 #[test]
@@ -331,7 +321,7 @@ fn a_field_is_exchanged_and_freed_by_others_while_a_walker_walks() {
         });
         // The walker takes what it looks at, and so looks at nothing that others free. It ends the writers, not they it: a
         // machine may run them for long between two of its steps.
-        let _ended = Ended(&ended);
+        let _ended = AtTheEnd(|| ended.store(true, Relaxed));
         let mut seen = 0;
         for cell in cells.iter().cycle() {
             let kptr = cell.flow.take();
@@ -552,7 +542,7 @@ fn the_other_process() {
     let (cells, turns) = (cells(&arena), turns(&arena));
     let work = |seed: usize| {
         // Not for ever, should the first process die.
-        let deadline = Instant::now() + Duration::from_secs(60);
+        let race = Race::of(Duration::ZERO);
         let mut held = Vec::new();
         for i in (seed..).step_by(7) {
             turns.fetch_add(1);
@@ -570,7 +560,7 @@ fn the_other_process() {
             if held.len() > 100 {
                 held.clear();
             }
-            if i % 64 == 0 && Instant::now() > deadline {
+            if i % 64 == 0 && !race.goes_on(false) {
                 return;
             }
         }
@@ -594,10 +584,8 @@ fn a_process_that_is_killed_leaves_all_but_what_it_had_in_hand_accounted_for() {
         for kill in 0..kills {
             let before = turns(&arena).load();
             let mut other = start_other(&arena);
-            let deadline = Instant::now() + Duration::from_secs(30);
-            while turns(&arena).load() < before + 200 {
-                assert!(Instant::now() < deadline, "it does nothing");
-            }
+            let turns = turns(&arena);
+            wait_until("it to do something", || turns.load() >= before + 200);
             thread::sleep(Duration::from_micros(u64::from(kill * 37 % 500)));
             other.kill().unwrap();
             other.wait().unwrap();

@@ -4,9 +4,11 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use mapvalue::zerocopy::byteorder::big_endian;
 use mapvalue::{Array, Error, MapValue, Mapping, Plain, Shared, Slice, Storable, Var};
+use mapvalue_tests::race::{AtTheEnd, Race};
 
 const LEN: usize = 2560;
 
@@ -240,15 +242,6 @@ fn a_union_is_loaded_as_it_is() {
     }
 }
 
-/// Does it when dropped, also if a test fails, or the thread that waits for it would go on for ever.
-struct AtTheEnd<F: Fn()>(F);
-
-impl<F: Fn()> Drop for AtTheEnd<F> {
-    fn drop(&mut self) {
-        (self.0)();
-    }
-}
-
 #[test]
 fn no_leaf_is_torn_in_either_direction() {
     const WORDS: usize = 512;
@@ -266,14 +259,16 @@ fn no_leaf_is_torn_in_either_direction() {
             }
         });
         let mut out = [0; WORDS];
-        let mut changes = 0;
-        for _ in 0..20_000 {
+        let (mut copies, mut changes) = (0, 0);
+        let race = Race::of(Duration::ZERO);
+        // Some copies have met the writer half way, or this has shown nothing.
+        while race.goes_on(copies >= 20_000 && changes > 0) {
+            copies += 1;
             words.load_into(&mut out).unwrap();
             assert!(out.iter().all(|word| is_whole(*word)), "{out:x?}");
             assert!(words.iter().map(Shared::load).all(is_whole));
             changes += usize::from(out.iter().any(|word| *word != out[0]));
         }
-        // Some copies have met the writer half way, or this has shown nothing.
-        assert!(changes > 0, "no copy saw two stores");
+        assert!(changes > 0, "no copy of {copies} saw two stores");
     });
 }

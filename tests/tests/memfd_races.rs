@@ -3,43 +3,21 @@
 //! These run under the sanitizers as well (`tests/sanitize`), which set `MAPVALUE_RACE_MS` to make them shorter.
 
 use std::env;
-use std::fs::{self, File};
-use std::hint::spin_loop;
+use std::fs::File;
 use std::os::fd::AsRawFd;
-use std::os::unix::fs::MetadataExt;
 use std::process::{self, Child, Command};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant};
 
 use mapvalue::{Array, Iter, Leaf, MapValue, Mapping, Plain, ReadOnly, ReadWrite, Shared, Slice, Var};
-use mapvalue_tests::c;
+use mapvalue_tests::race::{AtTheEnd, Race, duration, wait_until};
+use mapvalue_tests::{c, pages};
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32, U64};
-
-/// How long the tests that look for rare events go on looking.
-fn duration() -> Duration {
-    let milliseconds = env::var("MAPVALUE_RACE_MS").map_or(2000, |given| given.parse().expect("a number"));
-    Duration::from_millis(milliseconds)
-}
 
 /// How often the tests that count do so, in proportion to `duration`.
 fn times(per_second: u64) -> u64 {
     per_second * u64::try_from(duration().as_millis()).unwrap() / 1000
-}
-
-/// Waits for something that another thread or process does.
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
-    let start = Instant::now();
-    let mut spins = 0_u64;
-    while !done() {
-        spins += 1;
-        if spins.is_multiple_of(64) {
-            thread::yield_now();
-        } else {
-            spin_loop();
-        }
-        assert!(!spins.is_multiple_of(4096) || start.elapsed() < Duration::from_secs(60), "waited a minute for {what}");
-    }
 }
 
 fn join(threads: Vec<JoinHandle<()>>) {
@@ -68,21 +46,6 @@ fn mapped_read_only(mapping: &Mapping) -> Arc<Mapping> {
 
 fn address_of(mapping: &Arc<Mapping>) -> usize {
     std::ptr::from_ref(&*mapping.var_ro::<u8>(0).unwrap()).addr()
-}
-
-fn inode_of(mapping: &Mapping) -> u64 {
-    let path = format!("/proc/self/fd/{}", mapping.fd().unwrap().as_raw_fd());
-    fs::metadata(path).unwrap().ino()
-}
-
-/// Whether this process has the file mapped at that address. (The address alone may be another thread's by now.)
-fn is_mapped(address: usize, inode: u64) -> bool {
-    fs::read_to_string("/proc/self/maps").unwrap().lines().any(|line| {
-        let mut columns = line.split_whitespace();
-        let (start, end) = columns.next().unwrap().split_once('-').unwrap();
-        let [start, end] = [start, end].map(|hex| usize::from_str_radix(hex, 16).unwrap());
-        (start..end).contains(&address) && columns.nth(3) == Some(inode.to_string().as_str())
-    })
 }
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -207,12 +170,12 @@ const WORDS: usize = 24;
 /// Whole words beside the patterns, for `read_at` and `write_at`: memory of one width alone.
 const WORDS_AT: usize = size_of::<Patterns>() * PATTERNS;
 
-/// Stores one pattern and then the other, in every way there is, until `deadline`.
-fn alternate(mapping: &Arc<Mapping>, deadline: Instant) {
+/// Stores one pattern and then the other, in every way there is, until `done`.
+fn alternate(mapping: &Arc<Mapping>, done: &AtomicBool) {
     let slice: Slice<Patterns> = mapping.slice(0, PATTERNS).unwrap();
     let last: Var<Patterns> = slice.var(PATTERNS - 1).unwrap();
     let words: Slice<u64> = mapping.slice(WORDS_AT, WORDS).unwrap();
-    while Instant::now() < deadline {
+    while !done.load(Ordering::Relaxed) {
         for ones in [true, false] {
             let pattern = Patterns::of(ones);
             let word = pattern.long;
@@ -228,15 +191,16 @@ fn alternate(mapping: &Arc<Mapping>, deadline: Instant) {
     }
 }
 
-/// Loads the patterns in every way there is, until `deadline`.
-fn look(mapping: &Arc<Mapping>, deadline: Instant) {
+/// Loads the patterns in every way there is, for `duration` and until both were seen.
+fn look(mapping: &Arc<Mapping>) {
     let slice: Slice<Patterns, ReadOnly> = mapping.slice_ro(0, PATTERNS).unwrap();
     let last: Var<Patterns, ReadOnly> = slice.var(PATTERNS - 1).unwrap();
     let words: Slice<u64, ReadOnly> = mapping.slice_ro(WORDS_AT, WORDS).unwrap();
     let all: Array<u64, ReadOnly> =
         mapping.array_ro::<u64>().unwrap().range(WORDS_AT / 8..WORDS_AT / 8 + WORDS).unwrap();
     let mut seen = [false; 2];
-    while Instant::now() < deadline {
+    let race = Race::of(duration());
+    while race.goes_on(seen == [true; 2]) {
         let mut copies = [Patterns::of(false); PATTERNS];
         slice.load_into(&mut copies).unwrap();
         copies.iter().for_each(Patterns::assert_whole);
@@ -269,10 +233,19 @@ fn look(mapping: &Arc<Mapping>, deadline: Instant) {
 fn no_leaf_is_ever_torn() {
     let mappings = mapped_twice(4096);
     let read_only = mapped_read_only(&mappings[0]);
-    let deadline = Instant::now() + duration();
-    let writers = mappings.clone().map(|mapping| thread::spawn(move || alternate(&mapping, deadline)));
-    let readers = [mappings[1].clone(), read_only].map(|mapping| thread::spawn(move || look(&mapping, deadline)));
-    join(writers.into_iter().chain(readers).collect());
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for mapping in &mappings {
+            scope.spawn(|| alternate(mapping, &done));
+        }
+        // The readers end the writers.
+        let _done = AtTheEnd(|| done.store(true, Ordering::Relaxed));
+        let other = scope.spawn(|| look(&mappings[1]));
+        look(&read_only);
+        if let Err(panic) = other.join() {
+            std::panic::resume_unwind(panic);
+        }
+    });
 }
 
 #[derive(MapValue, Clone, Copy)]
@@ -352,17 +325,16 @@ fn handles_are_send_sync_and_owned() {
 
 #[test]
 fn memory_is_unmapped_by_whichever_thread_drops_the_last_handle() {
-    let mut dropped_last = [0; 2];
-    let start = Instant::now();
-    while start.elapsed() < duration() / 2 {
+    let (race, mut rounds) = (Race::of(duration() / 2), 0);
+    while race.goes_on(rounds > 10) {
+        rounds += 1;
         let mapping = Mapping::memfd(64 * 1024).unwrap();
-        let (address, inode) = (address_of(&mapping), inode_of(&mapping));
-        let handles = [mapping.var::<Queue>(0).unwrap(), mapping.var::<Queue>(8192).unwrap()];
-        let array: Array<u64> = mapping.array().unwrap();
+        let (address, inode) = (address_of(&mapping), pages::inode(mapping.fd().unwrap()));
+        // All of them: this thread has none when the others drop theirs.
+        let handles = [0, 8192].map(|offset| (mapping.var::<Queue>(offset).unwrap(), mapping.array::<u64>().unwrap()));
         drop(mapping);
-        assert!(is_mapped(address, inode));
-        let threads = handles.map(|queue| {
-            let array = array.clone();
+        assert!(pages::is_mapped(address, inode));
+        let threads = handles.map(|(queue, array)| {
             thread::spawn(move || {
                 for number in 0..100_u32 {
                     let place = number as usize % 64;
@@ -378,18 +350,17 @@ fn memory_is_unmapped_by_whichever_thread_drops_the_last_handle() {
                 }
                 let places = [std::ptr::from_ref(&*queue).addr(), address];
                 drop((queue, array));
-                (places, is_mapped(address, inode))
+                (places, pages::is_mapped(address, inode))
             })
         });
-        drop(array);
-        for (thread, dropped_last) in threads.into_iter().zip(&mut dropped_last) {
+        let still_mapped = threads.map(|thread| {
             let ([place, first], still_mapped) = thread.join().unwrap();
             assert!(place - first <= 8192);
-            *dropped_last += u32::from(!still_mapped);
-        }
-        assert!(!is_mapped(address, inode), "still mapped after the last handle");
+            still_mapped
+        });
+        assert_ne!(still_mapped, [true; 2], "still mapped after the last handle");
+        assert!(!pages::is_mapped(address, inode), "mapped again");
     }
-    assert!(dropped_last.iter().sum::<u32>() > 0);
 }
 
 /// What two processes share.
@@ -447,10 +418,10 @@ fn the_other_process() {
     count(&counters, 1, people.parse().unwrap(), n.parse().unwrap());
     meeting.there.store_release(1);
     // Not for ever, should the first process die.
-    let deadline = Instant::now() + Duration::from_secs(60) + duration();
+    let race = Race::of(duration());
     for ones in [true, false].into_iter().cycle() {
         words.store_from(&[if ones { u64::MAX } else { 0 }; WORDS]).unwrap();
-        if !meeting.go_on.load() || Instant::now() > deadline {
+        if !meeting.go_on.load() || !race.goes_on(false) {
             break;
         }
     }
@@ -480,8 +451,9 @@ fn two_processes_count_and_wait_for_each_other_in_one_mapping() {
 
     // What it writes from now on is never torn.
     let words: Slice<u64, ReadOnly> = mapping.slice_ro(SHARED_WORDS, WORDS).unwrap();
-    let deadline = Instant::now() + duration() / 4;
-    while Instant::now() < deadline {
+    let (race, mut copies) = (Race::of(duration() / 4), 0);
+    while race.goes_on(copies > 1000) {
+        copies += 1;
         let mut copy = [1; WORDS];
         words.load_into(&mut copy).unwrap();
         assert!(copy.iter().all(|word| [0, u64::MAX].contains(word)), "{copy:x?}");

@@ -4,10 +4,13 @@ use std::env;
 use std::os::fd::AsRawFd;
 use std::process::{self, Child, Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mapvalue::{Busy, Error, MapValue, Mapping, Mirror, ReadOnly, SeqCell, Slice, Var};
+use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
 
 /// Long enough for a write to be met half way.
 type Words = [u64; 64];
@@ -85,12 +88,14 @@ fn a_cell_that_somebody_is_writing_is_busy_and_nothing_is_changed() {
     assert!(busy.to_string().contains("sequence number is 3"), "{busy}");
     assert_eq!(cell.write([8; 64]), Err(busy));
     assert!(matches!(cell.try_read(), Err(Error::Busy(same)) if same == busy));
-    // Bounded: all of that took no time to speak of.
-    let start = Instant::now();
-    for _ in 0..100 {
+    // Bounded: that takes no time to speak of, unless the thread has to wait for a CPU meanwhile.
+    let time = |_| {
+        let start = Instant::now();
         cell.read().unwrap_err();
-    }
-    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
+        start.elapsed()
+    };
+    let best = (0..100).map(time).min().unwrap();
+    assert!(best < Duration::from_millis(10), "{best:?}");
     number(&cell).store(4);
     assert_eq!(cell.read(), Ok([7; 64]), "the refused write has changed nothing");
 }
@@ -121,13 +126,13 @@ fn only_the_write_that_was_seen_to_be_stuck_is_recovered() {
 #[test]
 fn readers_beside_two_writers_get_whole_values_in_their_order() {
     let cell = cell();
-    let done = Instant::now() + Duration::from_secs(1);
+    let done = AtomicBool::new(false);
     let written: u64 = thread::scope(|scope| {
         let writer = |parity: u64| {
-            let cell = cell.clone();
+            let (cell, done) = (cell.clone(), &done);
             move || {
                 let mut written = 0;
-                while Instant::now() < done {
+                while !done.load(Relaxed) {
                     let value = 2 * written + parity;
                     written += u64::from(cell.write([value; 64]).is_ok());
                     if written % 16 == 0 {
@@ -139,10 +144,13 @@ fn readers_beside_two_writers_get_whole_values_in_their_order() {
             }
         };
         let writers = [scope.spawn(writer(0)), scope.spawn(writer(1))];
+        // The reader ends the writers, and looks until it has seen enough of both.
+        let end = AtTheEnd(|| done.store(true, Relaxed));
         let view = cell.read_only();
         let mut last = [0, 0];
         let mut whole = 0u64;
-        while Instant::now() < done {
+        let race = Race::of(Duration::from_secs(1));
+        while race.goes_on(whole > 100 && last.iter().all(|last| *last > 0)) {
             let Ok(words) = view.read() else { continue };
             assert_eq!(words, [words[0]; 64]);
             let [number, parity] = [words[0] / 2, words[0] % 2];
@@ -152,6 +160,7 @@ fn readers_beside_two_writers_get_whole_values_in_their_order() {
             whole += 1;
         }
         assert!(whole > 100 && last.iter().all(|last| *last > 0), "{whole} whole values, the last are {last:?}");
+        drop(end);
         writers.into_iter().map(|writer| writer.join().unwrap()).sum()
     });
     assert_eq!(number(&cell).load(), 2 * written, "each write that was done is counted");
@@ -184,8 +193,8 @@ fn the_other_process() {
     let table: Var<SeqCell<Table>> = mapping.var(0).unwrap();
     let values: Vec<Box<Table>> = (1..=2).map(|value| vec![value; 2048].try_into().unwrap()).collect();
     // Not for ever, should the first process die.
-    let deadline = Instant::now() + Duration::from_secs(60);
-    for value in values.iter().cycle().take_while(|_| Instant::now() < deadline) {
+    let race = Race::of(Duration::ZERO);
+    for value in values.iter().cycle().take_while(|_| race.goes_on(false)) {
         let _ = table.write(**value);
     }
 }
@@ -201,10 +210,7 @@ fn a_writer_that_is_killed_half_way_is_seen_as_busy_until_the_cell_is_recovered(
     loop {
         let before = sequence.load();
         let mut writer = start_writer(&mapping);
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while sequence.load() < before + 10 {
-            assert!(Instant::now() < deadline, "it does not write");
-        }
+        wait_until("it to write", || sequence.load() >= before + 10);
         writer.kill().unwrap();
         writer.wait().unwrap();
         killed += 1;

@@ -4,9 +4,9 @@ use std::fs;
 use std::hint::black_box;
 use std::sync::{Arc, Barrier};
 use std::thread;
-use std::time::Duration;
 
 use mapvalue::{Array, Mapping, Var};
+use mapvalue_tests::clock::{cpu_time, least};
 use mapvalue_tests::pages;
 
 /// 32 MiB of counters.
@@ -105,15 +105,6 @@ fn a_hundred_thousand_handles_of_a_map_on_two_threads() {
     open_and_drop_many(Mapping::from_map(map).unwrap());
 }
 
-/// What this thread has had of a CPU so far: not what it waited for one, on a machine that does other things as well.
-fn cpu_time() -> Duration {
-    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
-    // SAFETY: `time` is valid for writes of one `timespec`.
-    let result = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
-    assert_eq!(result, 0, "the clock of a thread");
-    Duration::new(time.tv_sec.try_into().unwrap(), time.tv_nsec.try_into().unwrap())
-}
-
 /// Keeps this thread on a CPU of its own: the one of that number among those that it may run on. Else a busy machine lets threads
 /// take turns on one.
 fn pin(number: usize) {
@@ -183,15 +174,22 @@ fn only_cloned_handles_of_one_mapping_make_threads_wait_for_each_other() {
             black_box(black_box(&shared).load());
         }
     };
-    let alone = side_by_side(vec![cloning(of_own())]);
-    let apart = side_by_side(vec![cloning(of_own()), cloning(of_own())]);
+    // What else the machine does can make threads seem to disturb each other, so it is measured anew.
+    let cloned = least(3.0, || {
+        let alone = side_by_side(vec![cloning(of_own())]);
+        let apart = side_by_side(vec![cloning(of_own()), cloning(of_own())]);
+        println!("a clone and its drop, in ns of a CPU: alone {alone:.1?}");
+        println!("beside those of another mapping {apart:.1?}");
+        apart.worst / alone.best
+    });
     let together = side_by_side(vec![cloning(shared.clone()), cloning(shared.clone())]);
-    let (borrowed, both_borrowed) = (side_by_side(vec![borrowing()]), side_by_side(vec![borrowing(), borrowing()]));
-    println!("a clone and its drop, in ns of a CPU: alone {alone:.1?}");
-    println!("beside those of another mapping {apart:.1?}");
     println!("beside those of the same mapping {together:.1?}");
-    println!("a load through a borrowed handle: alone {borrowed:.2?}");
-    println!("on two threads {both_borrowed:.2?}");
-    assert!(apart.worst < 3.0 * alone.best, "{apart:?} beside another mapping's, {alone:?} alone");
-    assert!(both_borrowed.worst < 3.0 * borrowed.best, "{both_borrowed:?} on two threads, {borrowed:?} on one");
+    let borrowed = least(3.0, || {
+        let (alone, both) = (side_by_side(vec![borrowing()]), side_by_side(vec![borrowing(), borrowing()]));
+        println!("a load through a borrowed handle: alone {alone:.2?}");
+        println!("on two threads {both:.2?}");
+        both.worst / alone.best
+    });
+    assert!(cloned < 3.0, "{cloned} times as long beside another mapping's");
+    assert!(borrowed < 3.0, "{borrowed} times as long on two threads");
 }

@@ -1,4 +1,4 @@
-//! Speed, as ratios to raw twins that take turns with ours in one run. Only a release build says anything.
+//! Speed, as ratios to raw twins that take turns with ours in one run, or the least of a few. Only a release build says anything.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use mapvalue::{Arena, ArenaPtr, Array, Error, MapValue, Mapping, Shared, Var};
+use mapvalue_tests::clock::{least, slowness};
 use mapvalue_tests::twins::{self, Lookups};
 
 #[derive(MapValue, Clone, Copy)]
@@ -52,13 +53,17 @@ fn opening_and_dropping_a_var_costs_less_than_thirty_nanoseconds() {
         return;
     }
     let mapping = Mapping::memfd(4096).unwrap();
-    let (nanoseconds, ratio) = compare(
-        20_000,
-        || drop(black_box(black_box(&mapping).var::<Stats>(black_box(64)))),
-        || drop(black_box(Arc::clone(black_box(&mapping)))),
-    );
-    println!("var and drop: {nanoseconds:.1} ns, {ratio:.2} times the clone and drop of an Arc");
-    assert!(nanoseconds < 30.0, "{nanoseconds} ns");
+    let limit = 30.0 * slowness();
+    let nanoseconds = least(limit, || {
+        let (nanoseconds, ratio) = compare(
+            20_000,
+            || drop(black_box(black_box(&mapping).var::<Stats>(black_box(64)))),
+            || drop(black_box(Arc::clone(black_box(&mapping)))),
+        );
+        println!("var and drop: {nanoseconds:.1} ns, {ratio:.2} times the clone and drop of an Arc");
+        nanoseconds
+    });
+    assert!(nanoseconds < limit, "{nanoseconds} ns of {limit}");
 }
 
 #[test]
@@ -70,16 +75,19 @@ fn a_field_load_costs_what_a_raw_load_does() {
     // Behind a pointer, as ours is.
     let raw_values = [AtomicU64::new(0), AtomicU64::new(0)];
     let raw = &raw_values;
-    let (nanoseconds, ratio) = compare(
-        50_000,
-        || {
-            black_box(black_box(&stats).bytes.load());
-        },
-        || {
-            black_box(black_box(&raw)[1].load(Ordering::Relaxed));
-        },
-    );
-    println!("field load: {nanoseconds:.2} ns, {ratio:.2} times raw");
+    let ratio = least(1.2, || {
+        let (nanoseconds, ratio) = compare(
+            50_000,
+            || {
+                black_box(black_box(&stats).bytes.load());
+            },
+            || {
+                black_box(black_box(&raw)[1].load(Ordering::Relaxed));
+            },
+        );
+        println!("field load: {nanoseconds:.2} ns, {ratio:.2} times raw");
+        ratio
+    });
     assert!(ratio < 1.2, "{ratio}");
 }
 
@@ -108,24 +116,14 @@ fn elements_of_an_array_cost_less_than_one_fifth_more_than_raw_ones() {
     };
     let by_iterator = || black_box(&array).iter().map(Shared::load).sum::<u64>();
     assert_eq!([by_index(), by_iterator(), sum_raw()], [sum_raw_by_index(); 3]);
-    let (_, index) = compare(
-        20,
-        || {
-            black_box(by_index());
-        },
-        || {
-            black_box(sum_raw_by_index());
-        },
-    );
-    let (_, iterator) = compare(
-        20,
-        || {
-            black_box(by_iterator());
-        },
-        || {
-            black_box(sum_raw());
-        },
-    );
+    let ratio = |ours: &dyn Fn() -> u64, raw: &dyn Fn() -> u64| {
+        let run = |sum: &dyn Fn() -> u64| {
+            black_box(sum());
+        };
+        least(1.2, || compare(20, || run(ours), || run(raw)).1)
+    };
+    let index = ratio(&by_index, &sum_raw_by_index);
+    let iterator = ratio(&by_iterator, &sum_raw);
     println!("array elements: by index {index:.2}, by iterator {iterator:.2} times raw");
     assert!(index < 1.2, "by index: {index}");
     assert!(iterator < 1.2, "by iterator: {iterator}");
@@ -202,6 +200,13 @@ fn compare_walks(arena: &Arena, len: u64) -> f64 {
     ratio
 }
 
+const OF_WALK: f64 = 1.15;
+
+/// The ratios of lists in the cache and outside of its first level.
+fn least_of_walks(arena: &Arena) -> Vec<f64> {
+    [1 << 10, 1 << 14].map(|len| least(OF_WALK, || compare_walks(arena, len))).to_vec()
+}
+
 /// The ratios in an arena of the kernel, where there is one.
 #[cfg(feature = "kernel")]
 fn in_the_kernel() -> Vec<f64> {
@@ -210,7 +215,7 @@ fn in_the_kernel() -> Vec<f64> {
         return Vec::new();
     }
     let arena = Arena::create(1024, mapvalue::ArenaFlags::default()).unwrap();
-    vec![compare_walks(&arena, 1 << 10), compare_walks(&arena, 1 << 14)]
+    least_of_walks(&arena)
 }
 
 #[cfg(not(feature = "kernel"))]
@@ -224,12 +229,12 @@ fn a_list_in_an_arena_is_walked_at_the_speed_of_raw_pointers() {
         return;
     }
     let memfd = Arena::memfd(1024).unwrap();
-    let mut ratios = vec![compare_walks(&memfd, 1 << 10), compare_walks(&memfd, 1 << 14)];
+    let mut ratios = least_of_walks(&memfd);
     ratios.extend(in_the_kernel());
     // Where the memory is not at the addresses that pointers are, since the first is there, each costs a call.
     let elsewhere = Arena::memfd(1024).unwrap();
     println!("mapped elsewhere: {:.2}", compare_walks(&elsewhere, 1 << 10));
-    assert!(ratios.iter().all(|ratio| *ratio < 1.15), "{ratios:?}");
+    assert!(ratios.iter().all(|ratio| *ratio < OF_WALK), "{ratios:?}");
 }
 
 fn compare_lists(arena: &Arena, len: u64) -> f64 {
@@ -273,9 +278,9 @@ fn compare_tables(arena: &Arena, len: u32) -> f64 {
 /// meanwhile.
 fn compare_lists_and_tables(arena: &Arena) {
     for (len, of_table) in [(1 << 10, 1.7), (1 << 17, 1.35)] {
-        let ratio = compare_lists(arena, len);
+        let ratio = least(1.2, || compare_lists(arena, len));
         assert!(ratio < 1.2, "a list of {len}: {ratio}");
-        let ratio = compare_tables(arena, u32::try_from(len).unwrap());
+        let ratio = least(of_table, || compare_tables(arena, u32::try_from(len).unwrap()));
         assert!(ratio < of_table, "a table of {len}: {ratio}");
     }
 }
