@@ -159,6 +159,43 @@ impl<T: MapValue, A: Access> Array<T, A> {
             None => bulk::store_each(self.iter().map(A::read_write::<T>), values),
         }
     }
+
+    /// Stores what an iterator makes, in order, into the elements, without a `Vec` of it all: 4 KiB at a time, as
+    /// [`store_from`](Self::store_from) does.
+    ///
+    /// ```
+    /// use mapvalue::{Array, MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Clone, Copy)]
+    /// #[repr(C)]
+    /// struct Row {
+    ///     pc: u32,
+    ///     cfa: u32,
+    /// }
+    ///
+    /// let table: Array<Row> = Mapping::memfd(3_000 * size_of::<Row>())?.array()?;
+    /// table.store_from_iter((0..3_000).map(|n| Row { pc: 16 * n, cfa: 8 }))?;
+    /// assert_eq!(table[2_999].pc.load(), 16 * 2_999);
+    /// let too_few = (0..2_999).map(|n| Row { pc: 16 * n, cfa: 8 });
+    /// assert_eq!(
+    ///     table.store_from_iter(too_few).unwrap_err().to_string(),
+    ///     "2999 elements were given for 3000: both sides of a copy must have the same length"
+    /// );
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if there are fewer values than elements, [`Error::TooManyValues`] if there are more. If the iterator knows
+    /// how many it makes (both sides of its `size_hint` are the same), that is found before anything is stored, and a `LengthMismatch`
+    /// for more as well; otherwise all values that there were elements for have been stored.
+    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), Error>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        bulk::store_iter(self.len, values, |range, values| self.range(range)?.store_from(values))
+    }
 }
 
 impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {

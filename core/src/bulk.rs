@@ -10,6 +10,7 @@ mod run;
 #[path = "bulk/portable.rs"]
 mod run;
 
+use std::ops::Range;
 use std::ptr::{self, NonNull};
 
 use crate::{Access, Error, MapValue, Plain, ReadWrite, Storable};
@@ -75,6 +76,41 @@ pub(crate) fn store_each<'a, T: Storable>(
         unsafe { run.store(NonNull::from(shared).cast(), ptr::from_ref(value).cast()) };
     }
     Ok(())
+}
+
+/// Bytes of values that are gathered before they are stored: enough for the fast instructions, little enough to stay in the cache.
+const GATHERED: usize = 4096;
+
+/// Stores values as an iterator makes them into `len` places, with `store` for each range of them; `values` must have exactly as many.
+pub(crate) fn store_iter<T: Storable>(
+    len: usize,
+    values: impl IntoIterator<Item = T>,
+    store: impl Fn(Range<usize>, &[T]) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut values = values.into_iter();
+    if let (least, Some(most)) = values.size_hint() {
+        // Where the iterator knows how many there are, nothing is stored in vain.
+        if least == most {
+            check_length(least, len)?;
+        }
+    }
+    let at_once = (GATHERED / size_of::<T>().max(1)).max(1);
+    let mut gathered = Vec::with_capacity(at_once.min(len));
+    let mut stored = 0;
+    while stored < len {
+        gathered.extend(values.by_ref().take(at_once.min(len - stored)));
+        if gathered.is_empty() {
+            return check_length(stored, len);
+        }
+        let end = stored + gathered.len();
+        store(stored..end, &gathered)?;
+        stored = end;
+        gathered.clear();
+    }
+    match values.next() {
+        None => Ok(()),
+        Some(_) => Err(Error::TooManyValues { expected: len }),
+    }
 }
 
 fn check_length(given: usize, expected: usize) -> Result<(), Error> {

@@ -71,7 +71,7 @@ impl core::error::Error for InvalidValue {}
 
 /// Why a map could not be opened, a place in it not be made into a handle, or bytes not be decoded.
 ///
-/// Nothing is changed when an error is returned.
+/// Nothing is changed when an error is returned, unless the function says otherwise.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -199,6 +199,15 @@ pub enum Error {
     LengthMismatch {
         /// Length of the caller's slice.
         given: usize,
+        /// Number of elements in the map.
+        expected: usize,
+    },
+
+    /// An iterator makes more values than the array has elements; it is not asked how many more.
+    #[error(
+        "more values were given than the {expected} elements that they are for: both sides of a copy must have the same length"
+    )]
+    TooManyValues {
         /// Number of elements in the map.
         expected: usize,
     },

@@ -91,6 +91,21 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     {
         bulk::store_slice(A::read_write_slice::<T>(self), values)
     }
+
+    /// Stores what an iterator makes, in order, into the elements, as that of an [`Array`](crate::Array::store_from_iter) does.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if there are fewer values than elements, [`Error::TooManyValues`] if there are more; unless the iterator knows
+    /// how many it makes, all values that there were elements for have been stored then.
+    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), Error>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        let elements = A::read_write_slice::<T>(self);
+        bulk::store_iter(self.len, values, |range, values| bulk::store_slice(&elements[range], values))
+    }
 }
 
 impl<T: MapValue, A: Access> Deref for Slice<T, A> {

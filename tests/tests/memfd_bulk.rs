@@ -201,6 +201,80 @@ enum Mode {
     On,
 }
 
+/// Of a size at which elements do not lie side by side.
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[repr(C)]
+struct Odd {
+    n: u32,
+    twice: [u32; 2],
+}
+
+#[test]
+fn what_an_iterator_makes_is_stored_in_order_whatever_it_knows_of_its_length() {
+    // Around the 4 KiB that are gathered at a time, which are 512 of the one and 341 of the other.
+    for len in [1, 340, 341, 342, 511, 512, 513, 1024, 3001] {
+        let array: Array<u64> = Mapping::memfd(8 * len).unwrap().array().unwrap();
+        array.store_from_iter(10..10 + len as u64).unwrap();
+        assert!((10..).zip(&array).all(|(n, cell)| cell.load() == n), "{len}");
+        let slice: Slice<u64> = array.mapping().slice(0, len).unwrap();
+        slice.store_from_iter((20..20 + len as u64).filter(|_| true)).unwrap();
+        assert!((20..).zip(slice.iter()).all(|(n, cell)| cell.load() == n), "{len}");
+
+        let odd: Array<Odd> = Mapping::memfd(16 * len).unwrap().array().unwrap();
+        odd.store_from_iter((0..).map(|n| Odd { n, twice: [2 * n; 2] }).take(len)).unwrap();
+        let mut out = vec![Odd { n: 9, twice: [9; 2] }; len];
+        odd.load_into(&mut out).unwrap();
+        assert!((0..).zip(out).all(|(n, odd)| odd == Odd { n, twice: [2 * n; 2] }), "{len}");
+    }
+}
+
+#[test]
+fn an_iterator_that_knows_that_it_is_too_short_or_too_long_stores_nothing() {
+    let array: Array<u64> = Mapping::memfd(8 * 1000).unwrap().array().unwrap();
+    let slice: Slice<u64> = array.mapping().slice(0, 1000).unwrap();
+    for given in [0, 999, 1001] {
+        let values = || vec![7; given];
+        for error in [array.store_from_iter(values()), slice.store_from_iter(values())] {
+            let error = error.unwrap_err();
+            assert!(matches!(error, Error::LengthMismatch { given: g, expected: 1000 } if g == given), "{error:?}");
+        }
+        assert!(array.iter().all(|cell| cell.load() == 0), "{given}");
+    }
+}
+
+#[test]
+fn an_iterator_that_ends_early_or_goes_on_is_an_error_once_it_is_found() {
+    let array: Array<u64> = Mapping::memfd(8 * 1000).unwrap().array().unwrap();
+    let short = array.store_from_iter((1..=999).filter(|_| true)).unwrap_err();
+    assert!(matches!(short, Error::LengthMismatch { given: 999, expected: 1000 }), "{short:?}");
+    assert_eq!((array[998].load(), array[999].load()), (999, 0));
+    // Without an end. It is asked for one more than there is room for.
+    let mut asked = 0;
+    let endless = iter::repeat_with(|| {
+        asked += 1;
+        5
+    });
+    let long = array.store_from_iter(endless).unwrap_err();
+    assert!(matches!(long, Error::TooManyValues { expected: 1000 }), "{long:?}");
+    assert!(array.iter().all(|cell| cell.load() == 5));
+    assert_eq!(asked, 1001);
+    // One that lies.
+    struct Liar(u64);
+    impl Iterator for Liar {
+        type Item = u64;
+        fn next(&mut self) -> Option<u64> {
+            self.0 = self.0.checked_sub(1)?;
+            Some(self.0)
+        }
+        fn size_hint(&self) -> (usize, Option<usize>) {
+            (1000, Some(1000))
+        }
+    }
+    let liar = array.store_from_iter(Liar(600)).unwrap_err();
+    assert!(matches!(liar, Error::LengthMismatch { given: 600, expected: 1000 }), "{liar:?}");
+    assert!(matches!(array.store_from_iter(Liar(1600)), Err(Error::TooManyValues { expected: 1000 })));
+}
+
 #[test]
 fn a_bool_is_decoded_and_an_enum_is_stored() {
     let mapping = memory(&[2; LEN]);
