@@ -95,8 +95,18 @@ impl<T: MapValue, A: Access> Array<T, A> {
         Iter { first: self.first, range: 0..self.len, marker: PhantomData }
     }
 
-    /// The elements as a slice, if they lie side by side: if the size of `T` is a multiple of 8.
-    fn as_slice(&self) -> Option<&[T::Shared<A>]> {
+    /// The elements as a plain slice, if they lie side by side: if the size of `T` is a multiple of 8.
+    ///
+    /// For loops over single elements here and there, it is a little faster: a slice is two words that stay in registers.
+    ///
+    /// ```
+    /// let by_pid: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 << 22)?.array()?;
+    /// let counters = by_pid.as_slice().expect("8 is a multiple of 8");
+    /// assert_eq!([1, 4242, 4_194_303].map(|pid| counters[pid].load()), [0; 3]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn as_slice(&self) -> Option<&[T::Shared<A>]> {
         // SAFETY: as in `Slice::deref`: by the promise to `new`, there are `len` places, one every `STRIDE` bytes, which is the size of a mirror.
         (Self::STRIDE == size_of::<T>()).then(|| unsafe { slice::from_raw_parts(self.first.as_ptr(), self.len) })
     }

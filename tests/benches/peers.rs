@@ -34,6 +34,8 @@ mod rows;
 mod single;
 #[path = "peers/sparse.rs"]
 mod sparse;
+#[path = "peers/sweep.rs"]
+mod sweep;
 #[path = "peers/system_calls.rs"]
 mod system_calls;
 

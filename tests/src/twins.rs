@@ -1,4 +1,6 @@
-//! Lists and tables in an arena, and the same by raw pointers as C would have them, to compare the two.
+//! Lists and tables in an arena, and the same by raw pointers as C would have them, to compare the two. A whole scrape is in `sweep`.
+
+pub mod sweep;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 

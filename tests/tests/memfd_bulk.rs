@@ -242,6 +242,19 @@ fn an_iterator_that_knows_that_it_is_too_short_or_too_long_stores_nothing() {
     }
 }
 
+/// Says that it makes a thousand values.
+struct Liar(u64);
+impl Iterator for Liar {
+    type Item = u64;
+    fn next(&mut self) -> Option<u64> {
+        self.0 = self.0.checked_sub(1)?;
+        Some(self.0)
+    }
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        (1000, Some(1000))
+    }
+}
+
 #[test]
 fn an_iterator_that_ends_early_or_goes_on_is_an_error_once_it_is_found() {
     let array: Array<u64> = Mapping::memfd(8 * 1000).unwrap().array().unwrap();
@@ -258,18 +271,6 @@ fn an_iterator_that_ends_early_or_goes_on_is_an_error_once_it_is_found() {
     assert!(matches!(long, Error::TooManyValues { expected: 1000 }), "{long:?}");
     assert!(array.iter().all(|cell| cell.load() == 5));
     assert_eq!(asked, 1001);
-    // One that lies.
-    struct Liar(u64);
-    impl Iterator for Liar {
-        type Item = u64;
-        fn next(&mut self) -> Option<u64> {
-            self.0 = self.0.checked_sub(1)?;
-            Some(self.0)
-        }
-        fn size_hint(&self) -> (usize, Option<usize>) {
-            (1000, Some(1000))
-        }
-    }
     let liar = array.store_from_iter(Liar(600)).unwrap_err();
     assert!(matches!(liar, Error::LengthMismatch { given: 600, expected: 1000 }), "{liar:?}");
     assert!(matches!(array.store_from_iter(Liar(1600)), Err(Error::TooManyValues { expected: 1000 })));

@@ -1,0 +1,191 @@
+//! A scrape of all counters of an agent, and the same by raw pointers as such agents have it today.
+//!
+//! The maps are in number and size those of rezolus, each an array of `u64`: 15 with a bank of counters for each CPU, 33 histograms, 43
+//! arrays by cgroup, and 7 by process, by cgroup and CPU, or by system call.
+
+use std::sync::Arc;
+
+use mapvalue::{Array, Mapping, ReadOnly, Slice};
+
+/// What banks there are room for, and how many are summed up.
+const MAX_CPUS: usize = 1024;
+const CPUS: usize = 64;
+/// Counters in a line of the cache, of which a bank has one or two.
+const LINE: usize = 8;
+const BUCKETS: usize = 496;
+const CGROUPS: usize = 4096;
+const SYSTEM_CALLS: usize = 1024;
+const PROCESSES: usize = 1 << 22;
+/// Of each array by id, so many ids are in use.
+const IDS: usize = 100;
+
+/// The handles of an agent.
+#[derive(Debug)]
+pub struct Sweep {
+    /// The lines of the CPUs that there are, and how many lines make a bank.
+    banks: Vec<(Slice<[u64; LINE], ReadOnly>, usize)>,
+    histograms: Vec<Array<u64, ReadOnly>>,
+    /// With the ids that are in use.
+    by_id: Vec<(Array<u64, ReadOnly>, Vec<usize>)>,
+}
+
+/// The same, as pointers.
+#[derive(Debug)]
+pub struct RawSweep {
+    banks: Vec<(*const u64, usize)>,
+    histograms: Vec<*const u64>,
+    by_id: Vec<(*const u64, Vec<usize>)>,
+}
+
+/// What a scrape loads: the buffers of the caller.
+#[derive(Debug)]
+pub struct Scrape {
+    /// A copy of the banks of one map, to be summed up.
+    banks: Vec<[u64; LINE]>,
+    totals: Vec<[u64; LINE]>,
+    buckets: Vec<u64>,
+    by_id: Vec<u64>,
+}
+
+impl Scrape {
+    /// Buffers for a scrape of these maps.
+    pub fn new(sweep: &Sweep) -> Self {
+        let lines = sweep.banks.iter().map(|(_, lines)| lines).sum();
+        Self {
+            banks: vec![[0; LINE]; 2 * CPUS],
+            totals: vec![[0; LINE]; lines],
+            buckets: vec![0; sweep.histograms.len() * BUCKETS],
+            by_id: vec![0; sweep.by_id.len() * IDS],
+        }
+    }
+
+    /// What was loaded.
+    pub fn counters(&self) -> impl Iterator<Item = u64> {
+        self.totals.iter().flatten().chain(&self.buckets).chain(&self.by_id).copied()
+    }
+}
+
+/// The ids that are in use, of `len`: far from each other.
+fn ids(len: usize) -> Vec<usize> {
+    (0..IDS).map(|n| n * (len / IDS)).collect()
+}
+
+impl Sweep {
+    /// Makes the maps, each for a number of counters, and counts something in all places that are looked at.
+    ///
+    /// # Panics
+    ///
+    /// If a map cannot be made.
+    pub fn new(make: impl Fn(u32) -> Arc<Mapping>) -> Self {
+        let mut next = 0;
+        let mut map = |counters: usize, used: &mut dyn Iterator<Item = usize>| {
+            let mapping = make(u32::try_from(counters).unwrap());
+            let array = mapping.array::<u64>().unwrap();
+            assert_eq!(array.len(), counters);
+            for index in used {
+                next += 1;
+                array[index].store(1_000_000 + next * next);
+            }
+            mapping
+        };
+        let mut bank = |lines: usize| {
+            let mapping = map(MAX_CPUS * lines * LINE, &mut (0..CPUS * lines * LINE));
+            (mapping.slice_ro(0, CPUS * lines).unwrap(), lines)
+        };
+        let banks = (0..15).map(|n| bank(if n < 13 { 1 } else { 2 })).collect();
+        let mut whole = |len| map(len, &mut (0..len)).array_ro().unwrap();
+        let histograms = (0..33).map(|_| whole(BUCKETS)).collect();
+        let mut some = |len| {
+            let ids = ids(len);
+            (map(len, &mut ids.iter().copied()).array_ro().unwrap(), ids)
+        };
+        let kinds = [(43, CGROUPS), (2, SYSTEM_CALLS), (5, PROCESSES)];
+        let by_id = kinds.iter().flat_map(|(maps, len)| vec![*len; *maps]).map(&mut some).collect();
+        Self { banks, histograms, by_id }
+    }
+
+    /// How many maps there are.
+    pub fn maps(&self) -> usize {
+        self.banks.len() + self.histograms.len() + self.by_id.len()
+    }
+
+    /// Loads all counters.
+    ///
+    /// # Panics
+    ///
+    /// If the buffers are those of other maps.
+    #[inline(never)]
+    pub fn scrape(&self, out: &mut Scrape) {
+        let mut totals = out.totals.as_mut_slice();
+        for (banks, lines) in &self.banks {
+            let (total, rest) = std::mem::take(&mut totals).split_at_mut(*lines);
+            totals = rest;
+            let copy = &mut out.banks[..banks.len()];
+            banks.load_into(copy).unwrap();
+            add_up(copy, total);
+        }
+        for (histogram, out) in self.histograms.iter().zip(out.buckets.chunks_exact_mut(BUCKETS)) {
+            histogram.load_into(out).unwrap();
+        }
+        for ((array, ids), out) in self.by_id.iter().zip(out.by_id.chunks_exact_mut(IDS)) {
+            let array = array.as_slice().unwrap();
+            for (id, out) in ids.iter().zip(out) {
+                *out = array[*id].load();
+            }
+        }
+    }
+
+    /// The same maps for one who works with pointers.
+    ///
+    /// # Panics
+    ///
+    /// Never: no array is empty.
+    pub fn raw(&self) -> RawSweep {
+        let first = |array: &Array<u64, ReadOnly>| std::ptr::from_ref(&array[0]).cast::<u64>();
+        RawSweep {
+            banks: self.banks.iter().map(|(banks, lines)| (banks.as_ptr().cast(), *lines)).collect(),
+            histograms: self.histograms.iter().map(first).collect(),
+            by_id: self.by_id.iter().map(|(array, ids)| (first(array), ids.clone())).collect(),
+        }
+    }
+}
+
+/// Sums the banks of all CPUs up.
+#[inline]
+fn add_up(banks: &[[u64; LINE]], total: &mut [[u64; LINE]]) {
+    let lines = total.len();
+    for (line, total) in total.iter_mut().enumerate() {
+        let mut sums = [0u64; LINE];
+        for bank in banks.chunks_exact(lines) {
+            for (sum, counter) in sums.iter_mut().zip(&bank[line]) {
+                *sum = sum.wrapping_add(*counter);
+            }
+        }
+        *total = sums;
+    }
+}
+
+impl RawSweep {
+    /// Loads all counters, by plain loads: not what the language allows beside a writer, but the fastest that there is.
+    #[inline(never)]
+    pub fn scrape(&self, out: &mut Scrape) {
+        let mut totals = out.totals.as_mut_slice();
+        for (banks, lines) in &self.banks {
+            let (total, rest) = std::mem::take(&mut totals).split_at_mut(*lines);
+            totals = rest;
+            // SAFETY: so many lines are in the map, which outlives the sweep, and nobody writes to it meanwhile.
+            let banks = unsafe { std::slice::from_raw_parts(banks.cast::<[u64; LINE]>(), CPUS * lines) };
+            add_up(banks, total);
+        }
+        for (histogram, out) in self.histograms.iter().zip(out.buckets.chunks_exact_mut(BUCKETS)) {
+            // SAFETY: as above, for so many buckets.
+            unsafe { histogram.copy_to_nonoverlapping(out.as_mut_ptr(), BUCKETS) };
+        }
+        for ((array, ids), out) in self.by_id.iter().zip(out.by_id.chunks_exact_mut(IDS)) {
+            for (id, out) in ids.iter().zip(out) {
+                // SAFETY: as above; all ids are less than the length.
+                *out = unsafe { *array.add(*id) };
+            }
+        }
+    }
+}
