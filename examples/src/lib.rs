@@ -1,7 +1,22 @@
 //! What the examples share.
 
+#[cfg(feature = "libbpf")]
+pub mod programs;
+
 use std::error::Error;
 use std::io;
+
+/// What an example returns.
+pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
+
+/// An error that says what does not hold.
+///
+/// # Errors
+///
+/// That error, unless it holds.
+pub fn check(holds: bool, what: &str) -> Result<()> {
+    if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
+}
 
 /// If an error means that this process may not use BPF, or that the kernel has none: the kernel's reason. An example then
 /// shows its point on a memfd instead; every other error is one.
@@ -12,7 +27,17 @@ pub fn no_bpf_reason(error: &(dyn Error + 'static)) -> Option<String> {
             let none = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported);
             return none.then(|| error.to_string());
         }
+        #[cfg(feature = "libbpf")]
+        if let Some(error) = error.downcast_ref::<libbpf_rs::Error>() {
+            use libbpf_rs::ErrorKind::{PermissionDenied, Unsupported};
+            return matches!(error.kind(), PermissionDenied | Unsupported).then(|| error.to_string());
+        }
         cause = error.source();
     }
     None
+}
+
+/// Whether the example was called with `--memfd`: then it does without the kernel's BPF even where there is one.
+pub fn memfd_asked_for() -> bool {
+    std::env::args().skip(1).any(|argument| argument == "--memfd")
 }
