@@ -12,7 +12,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::error::Error;
 use std::mem::offset_of;
 use std::net::Ipv4Addr;
 use std::thread;
@@ -20,7 +19,7 @@ use std::thread;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::arena::{ListHead, Region, Slots, TableEntry, TableHead};
 use mapvalue::{Arena, ArenaHashMap, ArenaList, ArenaPtr, Btf, MapValue, Var};
-use mapvalue_examples::no_bpf_reason;
+use mapvalue_examples::{Result, check, no_bpf_reason};
 
 /// An element of the table: `struct flow` of `bpf/arena.bpf.c`.
 type Flow = TableEntry<Source, u64>;
@@ -52,8 +51,6 @@ const BUCKET_COUNT: u32 = 64;
 const FLOW_COUNT: usize = 100;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/arena.bpf.o");
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 /// The other side: does something, with an address where it takes one.
 type OtherSide<'a> = dyn FnMut(Task) -> Result<()> + 'a;
@@ -204,10 +201,6 @@ fn address(source: Source) -> String {
 
 fn send(other_side: &mut OtherSide<'_>, source: Source, packets: u32) -> Result<()> {
     (0..packets).try_for_each(|_| other_side(Task::Count(source)))
-}
-
-fn check(holds: bool, what: &str) -> Result<()> {
-    if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
 }
 
 /// An Ethernet frame with an IPv4 packet from there.

@@ -9,14 +9,13 @@
 
 #![forbid(unsafe_code)]
 
-use std::error::Error;
 use std::thread;
 
 use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{MapValue, Mapping, Mirror, Var};
-use mapvalue_examples::no_bpf_reason;
+use mapvalue_examples::{Result, no_bpf_reason};
 
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
@@ -49,8 +48,6 @@ struct Shared {
     config: Config,
     record: Record,
 }
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     match load_program() {

@@ -6,7 +6,6 @@
 
 #![forbid(unsafe_code)]
 
-use std::error::Error;
 use std::fs::OpenOptions;
 use std::os::fd::AsRawFd;
 use std::process::Command;
@@ -15,7 +14,7 @@ use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{MapValue, Mapping, Var};
-use mapvalue_examples::no_bpf_reason;
+use mapvalue_examples::{Result, check, no_bpf_reason};
 
 /// What the program does with packets: `enum mode` of `bpf/quickstart.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -42,8 +41,6 @@ const XDP_PASS: u32 = 2;
 
 const PACKETS: u32 = 1000;
 const TCP: usize = 6;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -104,10 +101,6 @@ fn report(stats: &Var<Stats>, verdict: u32) -> Result<()> {
         stats.mode.try_load()?,
     );
     Ok(())
-}
-
-fn check(holds: bool, what: &str) -> Result<()> {
-    if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
 }
 
 /// Loads the committed object; no clang is needed.

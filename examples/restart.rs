@@ -27,10 +27,10 @@ use std::time::Duration;
 
 use mapvalue::arena::{ListEntry, TableEntry};
 use mapvalue::{Arena, ArenaFlags, ArenaHashMap, ArenaList, ArenaPtr};
+use mapvalue_examples::{Result, check};
 
 type Waiting = ArenaList<ListEntry<u32>>;
 type Results = ArenaHashMap<u32, u64>;
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 const PAGES: u64 = 16;
 const JOBS: u32 = 500;
@@ -178,10 +178,6 @@ fn result_of(job: u32) -> u64 {
     u64::from(job).pow(2)
 }
 
-fn check(holds: bool, what: &str) -> Result<()> {
-    if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
-}
-
 /// Where agents find the arena.
 enum Place {
     /// A pin. The arena lives as long as it, or anybody who has opened the arena.
@@ -191,7 +187,7 @@ enum Place {
 }
 
 /// Why there can be no arena in a BPF file system of ours; any other error is one.
-fn no_arena_reason(error: Box<dyn Error>) -> Result<String> {
+fn no_arena_reason(error: Box<dyn Error + Send + Sync>) -> Result<String> {
     use mapvalue::Error::{KernelTooOld, NoArenas, PermissionDenied};
     match error.downcast_ref() {
         Some(PermissionDenied { .. } | KernelTooOld { .. } | NoArenas) => Ok(error.to_string()),

@@ -311,7 +311,7 @@ mod kernel {
                 map_flags: BPF_F_MMAPABLE | BPF_F_INNER_MAP,
                 ..Default::default()
             };
-            let (key_size, value_size) = (size_of::<u32>() as u32, size_of::<Row>() as u32);
+            let (key_size, value_size) = (size_of::<u32>().try_into()?, size_of::<Row>().try_into()?);
             let table = MapHandle::create(MapType::Array, Some("rows"), key_size, value_size, rows, &options)?;
             let mapping = Mapping::from_map(&table)?;
             Ok((table, mapping))

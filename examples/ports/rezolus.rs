@@ -21,7 +21,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use aya::util::nr_cpus;
-use mapvalue::{Array, MapValue, Mapping, ReadOnly};
+use mapvalue::{Array, MapValue, Mapping, ReadOnly, Shared};
 use mapvalue_examples::{Result, check};
 
 const MAX_CPUS: usize = 1024;
@@ -119,7 +119,9 @@ fn agent(other_side: &dyn OtherSide) -> Result<()> {
     println!("A wrong geometry is refused: {refused}");
 
     let events: Vec<Event> = (0..200).map(event).collect();
-    events.iter().for_each(|event| agent.watch(event));
+    for event in &events {
+        agent.watch(event);
+    }
     let times = 50;
     let scrapes = thread::scope(|scope| -> Result<u32> {
         let counting = scope.spawn(|| events.iter().try_for_each(|event| other_side.happen(event, times)));
@@ -288,7 +290,9 @@ impl Agent {
         }
         for (n, histogram) in self.out.histograms.iter().enumerate() {
             let mut expected = [0; BUCKETS];
-            events.iter().for_each(|event| expected[bucket(event.latency << n)] += times);
+            for event in events {
+                expected[bucket(event.latency << n)] += times;
+            }
             check(*histogram == expected, "each latency is in its bucket")?;
         }
         for (by_id, out) in self.by_id.iter().zip(&self.out.by_id) {
@@ -306,7 +310,7 @@ impl Agent {
         for cgroup in [0, 1, 36, 37] {
             let start = cgroup as usize * MAX_CPUS;
             let row = self.by_cgroup_cpu.range(start..start + MAX_CPUS)?;
-            let found: u64 = row.iter().map(|counter| counter.load()).sum();
+            let found: u64 = row.iter().map(Shared::load).sum();
             check(found == latency(cgroup), "the CPUs of a cgroup add up")?;
         }
         let served = thread::spawn(|| PROCESS_TIME.get().map(|counters| counters[event(199).process as usize].load()));

@@ -1,4 +1,4 @@
-//! What the agents of sched_ext schedulers do with global variables of their BPF programs, without `unsafe`.
+//! What the agents of `sched_ext` schedulers do with global variables of their BPF programs, without `unsafe`.
 //!
 //! - Counters in `.bss` are read while programs count.
 //! - Knobs in `.data` are single fields in an array of structs. Each is one store of its own width: what programs count in the fields next to it

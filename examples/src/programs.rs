@@ -29,11 +29,12 @@ impl Programs {
         match load() {
             Ok(loaded) => Ok(Some(loaded)),
             Err(error) => match no_bpf_reason(error.as_ref()) {
-                Some(reason) => {
+                // Where the kernel's BPF is wanted, to do without is to fail.
+                Some(reason) if std::env::var_os("MAPVALUE_REQUIRE_KERNEL").is_none_or(|value| value != "1") => {
                     println!("No BPF here ({reason}).");
                     Ok(None)
                 }
-                None => Err(error),
+                _ => Err(error),
             },
         }
     }

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use mapvalue::Array;
+use mapvalue::{Array, MapValue, Mirror, Slice};
 
 use crate::harness::{Side, compare};
 use crate::memory::{Memory, Record};
@@ -76,5 +76,55 @@ fn ours_store(array: &Array<u64>, values: &[u64]) {
 fn raw_store(cells: &[AtomicU64], values: &[u64]) {
     for (cell, value) in cells.iter().zip(values) {
         cell.store(*value, Relaxed);
+    }
+}
+
+/// A row of a table that is made from something else: 8 bytes, in 5 leaves.
+#[derive(MapValue, Clone, Copy, PartialEq, Debug)]
+#[repr(C)]
+struct Row {
+    pc: u16,
+    kind: u8,
+    register: u8,
+    frame: u16,
+    offset: i16,
+}
+
+impl Row {
+    fn of(seed: u64) -> Self {
+        let [a, b, kind, register, c, d, e, f] = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+        let [pc, frame] = [[a, b], [c, d]].map(u16::from_le_bytes);
+        Self { pc, kind, register, frame, offset: i16::from_le_bytes([e, f]) }
+    }
+}
+
+pub(crate) fn store_24m_iter(memory: &Memory) -> Outcome {
+    let rows: Slice<Row> = memory.counters.mapping().slice(0, STORED).expect("a part of the array");
+    let seeds: Vec<u64> = (1..).take(STORED).collect();
+    let stored = || rows.iter().zip(&seeds).all(|(row, seed)| row.load() == Row::of(*seed));
+    let clear = || memory.counters.iter().take(STORED).for_each(|counter| counter.store(0));
+    let raw = rows.as_ptr().cast_mut().cast::<Row>();
+    clear();
+    ours_store_iter(&rows, &seeds);
+    assert!(stored());
+    clear();
+    raw_store_iter(raw, &seeds);
+    assert!(stored());
+    let ours = Side::new(1, || ours_store_iter(black_box(&rows), black_box(&seeds)));
+    Outcome::Timed(compare(ours, Side::new(1, || raw_store_iter(black_box(raw), black_box(&seeds)))))
+}
+
+#[inline(never)]
+fn ours_store_iter(rows: &Slice<Row>, seeds: &[u64]) {
+    rows.store_from_iter(seeds.iter().map(|seed| Row::of(*seed))).expect("as many as there are");
+}
+
+#[inline(never)]
+fn raw_store_iter(rows: *mut Row, seeds: &[u64]) {
+    for (index, seed) in seeds.iter().enumerate() {
+        // SAFETY: there are as many rows as seeds.
+        let row = unsafe { rows.add(index) };
+        // SAFETY: as above, and nobody else looks at them meanwhile.
+        unsafe { row.write(Row::of(*seed)) };
     }
 }

@@ -184,7 +184,9 @@ impl RawSweep {
         for ((array, ids), out) in self.by_id.iter().zip(out.by_id.chunks_exact_mut(IDS)) {
             for (id, out) in ids.iter().zip(out) {
                 // SAFETY: as above; all ids are less than the length.
-                *out = unsafe { *array.add(*id) };
+                let counter = unsafe { array.add(*id) };
+                // SAFETY: as above.
+                *out = unsafe { counter.read() };
             }
         }
     }
