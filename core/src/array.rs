@@ -170,7 +170,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
         }
     }
 
-    /// Stores what an iterator makes, in order, into the elements, without a `Vec` of it all: 4 KiB at a time, as
+    /// Stores what an iterator makes, in order, into the elements, without a `Vec` of it all: 1 KiB at a time, as
     /// [`store_from`](Self::store_from) does.
     ///
     /// ```

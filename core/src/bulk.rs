@@ -78,8 +78,8 @@ pub(crate) fn store_each<'a, T: Storable>(
     Ok(())
 }
 
-/// Bytes of values that are gathered before they are stored: enough for the fast instructions, little enough to stay in the cache.
-const GATHERED: usize = 4096;
+/// Bytes of values that are gathered before they are stored: enough for the fast instructions, and few, as they are moved twice.
+const GATHERED: usize = 1024;
 
 /// Stores values as an iterator makes them into `len` places, with `store` for each range of them; `values` must have exactly as many.
 pub(crate) fn store_iter<T: Storable>(

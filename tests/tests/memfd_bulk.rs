@@ -211,8 +211,8 @@ struct Odd {
 
 #[test]
 fn what_an_iterator_makes_is_stored_in_order_whatever_it_knows_of_its_length() {
-    // Around the 4 KiB that are gathered at a time, which are 512 of the one and 341 of the other.
-    for len in [1, 340, 341, 342, 511, 512, 513, 1024, 3001] {
+    // Around the 1 KiB that is gathered at a time, which is 128 of the one and 85 of the other.
+    for len in [1, 84, 85, 86, 127, 128, 129, 256, 3001] {
         let array: Array<u64> = Mapping::memfd(8 * len).unwrap().array().unwrap();
         array.store_from_iter(10..10 + len as u64).unwrap();
         assert!((10..).zip(&array).all(|(n, cell)| cell.load() == n), "{len}");

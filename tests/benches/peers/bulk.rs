@@ -92,9 +92,16 @@ struct Row {
 
 impl Row {
     fn of(seed: u64) -> Self {
-        let [a, b, kind, register, c, d, e, f] = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
-        let [pc, frame] = [[a, b], [c, d]].map(u16::from_le_bytes);
-        Self { pc, kind, register, frame, offset: i16::from_le_bytes([e, f]) }
+        let seed = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        let bytes = |at: u32| (seed >> at).to_le_bytes();
+        let half = |at| u16::from_le_bytes([bytes(at)[0], bytes(at)[1]]);
+        Self {
+            pc: half(0),
+            kind: bytes(16)[0],
+            register: bytes(24)[0],
+            frame: half(32),
+            offset: half(48).cast_signed(),
+        }
     }
 }
 
