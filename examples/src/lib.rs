@@ -1,5 +1,8 @@
 //! What the examples share.
 
+#![forbid(unsafe_code)]
+
+pub mod netcount;
 #[cfg(feature = "libbpf")]
 pub mod programs;
 
