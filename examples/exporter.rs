@@ -13,7 +13,8 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::Var;
-use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, Result, Traffic, largest};
+use mapvalue_examples::Result;
+use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, Traffic, largest};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;

@@ -17,7 +17,8 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::Var;
-use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, Result, Traffic, largest};
+use mapvalue_examples::Result;
+use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, Traffic, largest};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
 use view::{View, sizes};
 

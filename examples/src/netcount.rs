@@ -8,15 +8,10 @@ mod stand_in;
 mod traffic;
 mod veth;
 
-use std::error::Error;
-
 use mapvalue::{Btf, DataSection, MapValue, Mapping, Var};
 
-use crate::no_bpf_reason;
+use crate::{Result, no_bpf_reason};
 pub use traffic::Traffic;
-
-/// An error that may come from another thread.
-pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
 /// The global variable that both sides share: `struct netcount` of `bpf/netcount.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
