@@ -2,7 +2,6 @@
 
 #![forbid(unsafe_code)]
 
-pub mod netcount;
 #[cfg(feature = "libbpf")]
 pub mod programs;
 

@@ -1,7 +1,9 @@
 //! What the examples `netcount` and `exporter` share: the counters that a BPF program keeps, and traffic for it to count.
 //!
-//! The counters are a global variable of `bpf/netcount.bpf.c`. [`open`] finds them as a [`Var`], in the kernel's map or in a memfd; what
-//! an agent does with them is the same for both.
+//! The counters are a global variable of `examples/bpf/netcount.bpf.c`. [`open`] finds them as a [`Var`], in the kernel's map or in a
+//! memfd; what an agent does with them is the same for both.
+
+#![forbid(unsafe_code)]
 
 mod load;
 mod stand_in;
@@ -9,11 +11,11 @@ mod traffic;
 mod veth;
 
 use mapvalue::{Btf, DataSection, MapValue, Mapping, Var};
-
-use crate::{Result, no_bpf_reason};
+pub use mapvalue_examples::Result;
+use mapvalue_examples::no_bpf_reason;
 pub use traffic::Traffic;
 
-/// The global variable that both sides share: `struct netcount` of `bpf/netcount.bpf.c`.
+/// The global variable that both sides share: `struct netcount` of `examples/bpf/netcount.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(rename = "netcount")]
 #[repr(C)]
@@ -24,7 +26,7 @@ pub struct Netcount {
     pub by_size: [u64; SIZES],
 }
 
-/// Packets, and the bytes in them: `struct count` of `bpf/netcount.bpf.c`.
+/// Packets, and the bytes in them: `struct count` of `examples/bpf/netcount.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(rename = "count")]
 #[repr(C)]
@@ -35,7 +37,7 @@ pub struct Count {
     pub bytes: u64,
 }
 
-/// What a packet carries: `enum protocol` of `bpf/netcount.bpf.c`.
+/// What a packet carries: `enum protocol` of `examples/bpf/netcount.bpf.c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Echo requests of `ping`, and the like.

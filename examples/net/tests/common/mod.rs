@@ -24,7 +24,7 @@ pub(crate) fn example(name: &str) -> Command {
             .is_ok_and(|source| changed(&path).is_ok_and(|built| source <= built))
     };
     let is_new = !sources.is_empty() && sources.split(' ').all(is_older);
-    assert!(is_new, "{} is not there, or old: run `cargo build -p mapvalue-examples --examples`", path.display());
+    assert!(is_new, "{} is not there, or old: run `cargo build -p mapvalue-examples-net --examples`", path.display());
     Command::new(path)
 }
 

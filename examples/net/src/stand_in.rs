@@ -23,7 +23,7 @@ impl StandIn {
     }
 }
 
-/// What `count_packet` of `bpf/netcount.bpf.c` does.
+/// What `count_packet` of `examples/bpf/netcount.bpf.c` does.
 fn count_packets(counters: &Var<Netcount>, arriving: Receiver<(Protocol, u64)>) {
     for (protocol, size) in arriving {
         let count = &counters.by_protocol[protocol as usize];

@@ -17,8 +17,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::Var;
-use mapvalue_examples::Result;
-use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, Traffic, largest};
+use mapvalue_examples_net::{Netcount, Opened, PROTOCOLS, Result, Traffic, largest};
 use ratatui::crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
 use view::{View, sizes};
 
@@ -33,7 +32,7 @@ fn main() -> Result<()> {
             _ => return Err(format!("`{argument}` is none of --once, --stand-in").into()),
         }
     }
-    let Opened { counters, mut traffic, other_side } = netcount::open(stand_in)?;
+    let Opened { counters, mut traffic, other_side } = mapvalue_examples_net::open(stand_in)?;
     if once {
         for _ in 0..ONCE {
             traffic.send_next()?;

@@ -1,4 +1,4 @@
-//! Loading `bpf/netcount.bpf.c` with aya, such that its `.bss` can be mapped.
+//! Loading `examples/bpf/netcount.bpf.c` with aya, such that its `.bss` can be mapped.
 //!
 //! aya makes the maps of sections without `BPF_F_MMAPABLE` (of such a map, `DataSection::any_var` loads by system calls). But it takes
 //! a map that it finds pinned. So we make the map, and pin it where only one thread can see it.

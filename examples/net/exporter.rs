@@ -13,8 +13,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::Var;
-use mapvalue_examples::Result;
-use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, Traffic, largest};
+use mapvalue_examples_net::{Netcount, Opened, PROTOCOLS, Result, Traffic, largest};
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, NoLabelSet, text};
 use prometheus_client::metrics::MetricType;
@@ -48,7 +47,7 @@ impl Options {
 
 fn main() -> Result<()> {
     let options = Options::from_arguments()?;
-    let Opened { counters, mut traffic, other_side } = netcount::open(options.stand_in)?;
+    let Opened { counters, mut traffic, other_side } = mapvalue_examples_net::open(options.stand_in)?;
     let mut registry = Registry::with_prefix("netcount");
     registry.register_collector(Box::new(Metrics(counters.clone())));
     if options.once {

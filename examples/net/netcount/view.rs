@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use mapvalue::Var;
-use mapvalue_examples::netcount::{Count, Netcount, PROTOCOLS, largest};
+use mapvalue_examples_net::{Count, Netcount, PROTOCOLS, largest};
 use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Style, Stylize};

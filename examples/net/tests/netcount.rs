@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::process::Command;
 
 use common::{Running, example, no_bpf_reason, skip};
-use mapvalue_examples::netcount::{self, Netcount, Opened, PROTOCOLS, largest};
+use mapvalue_examples_net::{Netcount, Opened, PROTOCOLS, largest};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;
@@ -94,7 +94,7 @@ fn drawn(view: &View<'_>) -> String {
 
 #[test]
 fn the_view_shows_what_is_in_memory_now() {
-    let Opened { counters, mut traffic, .. } = netcount::open(true).unwrap();
+    let Opened { counters, mut traffic, .. } = mapvalue_examples_net::open(true).unwrap();
     let mut view = View::new(&counters, "Nobody counts.");
     assert!(drawn(&view).contains("Nobody counts."));
     for _ in 0..1000 {
