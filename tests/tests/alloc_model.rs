@@ -4,12 +4,13 @@
 #[path = "../../core/src/arena/alloc/stack.rs"]
 mod stack;
 
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use loom::thread;
-use stack::{Words, link_to, pop, push};
+use stack::{Broken, TRIES, Words, link_to, pop, push};
 
 const SLOTS: u32 = 3;
 
@@ -38,7 +39,7 @@ impl<const COUNTED: bool> Stack<COUNTED> {
 
     fn give(&self, index: u32) {
         self.holders[index as usize].store(0, Ordering::Relaxed);
-        push(self, index, index);
+        push(self, index, index).expect("nobody scribbles");
     }
 }
 
@@ -89,6 +90,40 @@ fn pop_and_push_beside_a_pop<const COUNTED: bool>() {
 #[test]
 fn no_slot_is_handed_out_twice_or_lost() {
     pop_and_push_beside_a_pop::<true>();
+}
+
+/// A stack whose head somebody else changes before every exchange.
+#[derive(Default)]
+struct Restless {
+    tried: Cell<u32>,
+}
+
+impl Words for Restless {
+    fn capacity(&self) -> u32 {
+        SLOTS
+    }
+    fn head(&self) -> u64 {
+        (u64::from(self.tried.get()) << 32) | u64::from(self.tried.get() % 2 + SLOTS)
+    }
+    fn exchange_head(&self, _: u64, _: u64) -> bool {
+        self.tried.set(self.tried.get() + 1);
+        false
+    }
+    fn next(&self, _: u32) -> u32 {
+        0
+    }
+    fn set_next(&self, _: u32, _: u32) {}
+}
+
+#[test]
+fn who_changes_the_head_all_the_time_makes_nobody_wait_for_ever() {
+    let stack = Restless::default();
+    assert!(matches!(push(&stack, 1, 1), Err(Broken::Restless(_))));
+    assert_eq!(stack.tried.get(), TRIES);
+    // Half of the links lead to a slot, half to nowhere.
+    stack.tried.set(0);
+    assert!(matches!(pop(&stack), Err(Broken::Restless(_))));
+    assert_eq!(stack.tried.get(), TRIES);
 }
 
 #[test]

@@ -193,8 +193,17 @@ pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
     Ok(header)
 }
 
-/// The classes of a header, if all of it makes sense, whoever wrote it.
-pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Box<[Geometry]>, AllocError> {
+/// What an allocator says of itself, as this process has checked it.
+#[derive(Debug)]
+pub(super) struct Shape {
+    pub(super) id: u32,
+    pub(super) align: u32,
+    pub(super) magazine: u32,
+    pub(super) classes: Box<[Geometry]>,
+}
+
+/// What a header says, if all of it makes sense, whoever wrote it. Of each word the one number is checked and returned: it may change at any time.
+pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
     let at = arena.ptr_of(&**header)?.address();
     let no = |what, found: u64, expected: u64| Err(AllocError::NoAllocator { at, what, found, expected });
     let magic = header.magic.load_acquire();
@@ -249,7 +258,7 @@ pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Box<[Geometry]
         let place = NonNull::from(&*all).cast::<SlotShared>();
         classes.push(Geometry { value_size, stride, capacity, first: first_at, place });
     }
-    Ok(classes.into())
+    Ok(Shape { id, align, magazine: header.magazine.load().min(MAGAZINE), classes: classes.into() })
 }
 
 const _: () = assert!(Header::LAYOUT.align() == 64);

@@ -26,7 +26,7 @@ pub use recover::Recovered;
 
 use super::{Arena, ArenaPtr, Pages};
 use crate::{Kptr, Local, MapValue, Shared, Storable, Var};
-use config::Geometry;
+use config::{Geometry, Shape};
 use keeper::Keeper;
 use layout::{Control, Header, Holder, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
 use shard::Own;
@@ -93,9 +93,10 @@ impl SlotRef {
 /// The word before an object says whose slot it is, who holds it and for the how many-th time, and the next what type it is of. It is cross-checked
 /// with the allocator's own bounds, which this process has a copy of, whenever a pointer is freed or claimed. So a foreign pointer, one
 /// into the middle of an object, a stale one, one to another type and a second free are errors. BPF programs can write to all of that; what they write is
-/// taken for a number like any other: it can lead to errors and lost slots. Of two who are led to one slot, by a list that was written
-/// over, one gets it. Only if the word of an object itself is made to say that it is free can the slot be handed out again: then
-/// whoever had it first finds another word there when the object is dropped, frees nothing, and [`Stats::failed`] counts it.
+/// taken for a number like any other: it can lead to errors and lost slots, until the allocator is [recovered](Self::recover). Of two who are
+/// led to one slot, by a list that was written over, one gets it. Only if the word of an object itself is made to say that it is free, or the
+/// slot is made one that was never used, can it be handed out again: then whoever had it first finds another word there when the object
+/// is dropped or handed over, frees nothing, and [`Stats::failed`] counts it.
 ///
 /// # Lifetimes
 ///
@@ -215,12 +216,13 @@ impl Allocator {
 
     fn of(arena: &Arena, header: Var<Header>) -> Result<Self, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
-        let classes = config::read(arena, &header)?;
+        // All that this goes by is read once, and checked: the header may change meanwhile.
+        let Shape { id, align, magazine, classes } = config::read(arena, &header)?;
         let inner = Arc::new_cyclic(|this| Inner {
-            id: header.id.load(),
-            free: Control::new(header.id.load(), Holder::Free, 0).0,
-            magazine: header.magazine.load().min(config::MAGAZINE),
-            align: header.align.load(),
+            id,
+            free: Control::new(id, Holder::Free, 0).0,
+            magazine,
+            align,
             header,
             classes,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
@@ -426,7 +428,9 @@ impl Closing {
 
     /// The bytes of the arena that it takes, from its header on.
     pub fn span(&self) -> (ArenaPtr<()>, u64) {
-        (self.allocator.as_ptr(), self.allocator.inner.header.len.load())
+        let inner = &self.allocator.inner;
+        let (start, end) = (inner.start(), inner.classes.last().map_or(0, Geometry::end));
+        (start.cast(), end - start.address())
     }
 }
 
@@ -455,6 +459,9 @@ impl fmt::Debug for Allocator {
 fn not_live(found: u32) -> AllocError {
     if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed }
 }
+
+/// What is corrupt if no exchange of a word ever comes to pass.
+const RESTLESS: &str = "a list of free slots, which somebody changes all the time,";
 
 #[cold]
 fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
@@ -586,13 +593,22 @@ impl Inner {
     /// Frees the slot of an object, which nobody else can.
     #[inline]
     fn free_held(&self, slot: SlotRef, header: &SlotShared, held: Control, own: Option<Own<'_>>) {
-        if header.control.load() == held.0 {
-            header.control.store_release(held.held_by(Holder::Free).0);
+        if self.let_go(header, held, Holder::Free) {
             self.put_back(slot, header, own);
+        }
+    }
+
+    /// Gives the slot of an object, which nobody else can, into other hands; whether it was its.
+    #[inline]
+    fn let_go(&self, header: &SlotShared, held: Control, to: Holder) -> bool {
+        let is_held = header.control.load() == held.0;
+        if is_held {
+            header.control.store_release(held.held_by(to).0);
         } else {
             // Somebody has scribbled on it: what the word says now is not what this may undo. It is found when the allocator is recovered.
             self.header.failed.fetch_add(1);
         }
+        is_held
     }
 
     /// Exchanges the word of a slot that somebody else might exchange as well.
@@ -634,6 +650,10 @@ impl Inner {
         let (found, expected) = (header.type_id.load(), const { T::LAYOUT.type_id() });
         if found != expected {
             return Err(AllocError::WrongType { at: ptr.address(), type_name: type_name::<T>(), expected, found });
+        }
+        // What was written there may say so of any slot, and of two types in a great many the number is the same.
+        if T::LAYOUT.size() > self.classes[slot.class()].value_size as usize {
+            return Err(corrupt("the type of an object that is too small for it,", ptr.address() - 8, found.into()));
         }
         Ok((slot, header, control))
     }
@@ -690,7 +710,7 @@ impl Inner {
         if let Some(first) = first {
             return Ok(first);
         }
-        let fresh = self.take_fresh(class, keep + 1);
+        let fresh = self.take_fresh(class, keep + 1)?;
         let Some(first) = fresh.clone().next() else {
             let Geometry { capacity, value_size, .. } = self.classes[class as usize];
             return Err(AllocError::OutOfSlots { capacity, value_size });
@@ -704,9 +724,9 @@ impl Inner {
     }
 
     fn pop_listed(&self, class: u32) -> Result<Option<u32>, AllocError> {
-        let popped = stack::pop(&List { inner: self, class }).map_err(|Broken { link }| {
-            let at = self.arena.ptr_of(&self.header.classes[class as usize]).map_or(0, ArenaPtr::address);
-            corrupt("a list of free slots", at, link.into())
+        let popped = stack::pop(&List { inner: self, class }).map_err(|broken| match broken {
+            Broken::Link(link) => corrupt("a list of free slots", self.class_address(class), link.into()),
+            Broken::Restless(head) => corrupt(RESTLESS, self.class_address(class), head),
         })?;
         if popped.is_some() {
             self.header.classes[class as usize].listed.fetch_sub(1);
@@ -715,18 +735,27 @@ impl Inner {
     }
 
     fn push_listed(&self, slot: SlotRef) {
-        stack::push(&List { inner: self, class: slot.class_number() }, slot.index(), slot.index());
-        self.header.classes[slot.class()].listed.fetch_add(1);
+        match stack::push(&List { inner: self, class: slot.class_number() }, slot.index(), slot.index()) {
+            Ok(()) => drop(self.header.classes[slot.class()].listed.fetch_add(1)),
+            // It is in no list: it is found when the allocator is recovered.
+            Err(_) => drop(self.header.failed.fetch_add(1)),
+        }
+    }
+
+    /// Where the memory has what there is of a class.
+    #[cold]
+    fn class_address(&self, class: u32) -> u64 {
+        self.arena.ptr_of(&self.header.classes[class as usize]).map_or(0, ArenaPtr::address)
     }
 
     /// Slots that were never used, at most `most`.
-    fn take_fresh(&self, class: u32, most: u32) -> std::ops::Range<u32> {
+    fn take_fresh(&self, class: u32, most: u32) -> Result<std::ops::Range<u32>, AllocError> {
         let (capacity, fresh) = (self.classes[class as usize].capacity, &self.header.classes[class as usize].fresh);
-        loop {
+        for _ in 0..stack::TRIES {
             let start = fresh.load().min(capacity);
             let end = start.saturating_add(most).min(capacity);
             if start == end {
-                return 0..0;
+                return Ok(0..0);
             }
             if fresh.compare_exchange(start, end).is_ok() {
                 for index in start..end {
@@ -734,9 +763,10 @@ impl Inner {
                     let control = &self.slot(SlotRef::new(class, index)).control;
                     control.store(Control::new(self.id, Holder::Free, Control(control.load()).generation()).0);
                 }
-                return start..end;
+                return Ok(start..end);
             }
         }
+        Err(corrupt(RESTLESS, self.class_address(class), fresh.load().into()))
     }
 
     /// A free slot goes to those that this thread keeps, or, of many, half go to all.
@@ -763,8 +793,7 @@ impl Inner {
     /// Gives some of the slots that a thread keeps to all.
     #[cold]
     fn share(&self, shard: &ShardShared, class: u32, most: u32) {
-        // No more than there are, should they go in a circle.
-        for _ in 0..most.min(self.classes[class as usize].capacity) {
+        for _ in 0..most {
             let Some((slot, _)) = self.pop_own(shard, class) else { return };
             self.push_listed(slot);
         }
@@ -774,27 +803,32 @@ impl Inner {
 /// Shards.
 impl Inner {
     /// A shard that is nobody's.
+    ///
+    /// The owner is in memory that anybody may write to. That two have one shard costs slots, and no more, but no two threads of this
+    /// process may have one balance; so which ones it has, it knows for itself.
     fn claim_shard(&self, owner: u64) -> Option<usize> {
-        let free = |shard: &ShardShared| {
-            shard.owner.atomic().compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
+        let is_claimed = |shard: &usize| {
+            let word = self.header.shards[*shard].owner.atomic();
+            word.compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
+                // Acquires the balance as its last thread has left it.
+                && self.claimed.fetch_or(1 << shard, Ordering::Acquire) & (1 << shard) == 0
         };
-        let shard = self.header.shards.iter().position(free)?;
-        self.claimed.fetch_or(1 << shard, Ordering::Relaxed);
-        Some(shard)
+        (0..SHARDS).find(is_claimed)
     }
 
     /// Gives a shard back with all that is in it.
     fn release_shard(&self, shard: usize) {
         self.empty_shard(shard);
-        self.claimed.fetch_and(!(1 << shard), Ordering::Relaxed);
+        // Before others can see that it is nobody's.
+        self.claimed.fetch_and(!(1 << shard), Ordering::Release);
+        self.header.shards[shard].owner.store_release(0);
     }
 
     fn empty_shard(&self, shard: usize) {
-        let shard = &self.header.shards[shard];
         for class in 0..self.class_count() {
-            self.share(shard, class, u32::MAX);
+            // More than that only if somebody has written there: they may go in a circle.
+            self.share(&self.header.shards[shard], class, self.magazine + 1);
         }
-        shard.owner.store_release(0);
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
@@ -841,7 +875,7 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         let claimed = *self.claimed.get_mut();
-        (0..SHARDS).filter(|shard| claimed & (1 << shard) != 0).for_each(|shard| self.empty_shard(shard));
+        (0..SHARDS).filter(|shard| claimed & (1 << shard) != 0).for_each(|shard| self.release_shard(shard));
         self.keeper.give_back();
     }
 }

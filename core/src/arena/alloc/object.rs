@@ -80,7 +80,8 @@ impl<T: MapValue> Object<T> {
         let inner = this.inner();
         let (keeper, own) = (inner.keeper, inner.own());
         let balance = own.map(|own| own.balance);
-        this.header().control.store_release(this.control.held_by(Holder::Shared).0);
+        // If it is not its any more, whoever has the pointer is told so.
+        inner.let_go(this.header(), this.control, Holder::Shared);
         keeper.gone(balance);
     }
 

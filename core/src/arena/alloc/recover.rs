@@ -43,7 +43,11 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     // Threads of this process go on using theirs, which are empty now.
     let shards = inner.header.shards.iter().enumerate();
     shards.filter(|(i, _)| claimed & (1 << i) == 0).for_each(|(_, shard)| shard.owner.store(0));
-    let after = if before == state::RECOVERING { state::LIVE } else { before };
+    let after = match before {
+        state::CLOSING | state::DRAINED => before,
+        // Also if nobody has written that.
+        _ => state::LIVE,
+    };
     inner.header.state.store_release(after);
     Ok(all)
 }

@@ -24,10 +24,17 @@ pub(super) trait Words {
     fn set_next(&self, index: u32, link: u32);
 }
 
-/// The link to a slot that is none.
+/// How often an exchange is tried. It fails when another has come to pass meanwhile, of which there can be a few one after another; so many come of
+/// someone who writes there all the time.
+pub(super) const TRIES: u32 = 100_000;
+
+/// What somebody else has done to a list who writes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Broken {
-    pub(super) link: u32,
+pub(super) enum Broken {
+    /// A link leads to a slot that is none.
+    Link(u32),
+    /// The head, this at last, was always another.
+    Restless(u64),
 }
 
 /// The link to a slot.
@@ -42,7 +49,7 @@ pub(super) fn follow(link: u32, capacity: u32) -> Result<Option<u32>, Broken> {
     match link.checked_sub(1) {
         None => Ok(None),
         Some(index) if index < capacity => Ok(Some(index)),
-        Some(_) => Err(Broken { link }),
+        Some(_) => Err(Broken::Link(link)),
     }
 }
 
@@ -57,14 +64,15 @@ const fn changed(head: u64, link: u32) -> u64 {
 }
 
 /// Pushes slots that are linked to each other already, from `first` to `last`.
-pub(super) fn push(words: &impl Words, first: u32, last: u32) {
-    loop {
+pub(super) fn push(words: &impl Words, first: u32, last: u32) -> Result<(), Broken> {
+    for _ in 0..TRIES {
         let head = words.head();
         words.set_next(last, link_of(head));
         if words.exchange_head(head, changed(head, link_to(first))) {
-            return;
+            return Ok(());
         }
     }
+    Err(Broken::Restless(words.head()))
 }
 
 /// Pops a slot.
@@ -72,7 +80,7 @@ pub(super) fn push(words: &impl Words, first: u32, last: u32) {
 /// A link that leads nowhere, which someone else has written, ends the list there: what was behind it is in no list until the allocator
 /// is recovered.
 pub(super) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
-    loop {
+    for _ in 0..TRIES {
         let head = words.head();
         match follow(link_of(head), words.capacity()) {
             Ok(None) => return Ok(None),
@@ -88,4 +96,5 @@ pub(super) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
             }
         }
     }
+    Err(Broken::Restless(words.head()))
 }
