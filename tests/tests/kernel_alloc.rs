@@ -6,7 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config};
-use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Kptr, Local, MapValue, Mapping, Mirror, Var};
+use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Error, Kptr, Local, MapValue, Mapping, Mirror, Var};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
@@ -109,10 +109,20 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
     programs.flows.free(made[0]).unwrap();
     assert_eq!(programs.loaded.run("make"), 1, "closed");
     assert_eq!(closing.remaining(), 2);
+    let early = closing.give_back(&programs.arena.pages().unwrap());
+    assert!(matches!(early, Err(AllocError::InUse { objects: 2 })), "{early:?}");
     assert_eq!(programs.release(made[1].address()), 0);
     assert!(!closing.is_drained());
     assert_eq!(programs.release(made[2].address()), 0);
     assert!(closing.is_drained());
+
+    // The pages of another arena stay as they are.
+    let other = Arena::create(PAGES, ArenaFlags::default()).unwrap();
+    let kept: Var<u64> = other.var(other.page(2)).unwrap();
+    kept.store(7);
+    let refused = closing.give_back(&other.pages().unwrap());
+    assert!(matches!(refused, Err(AllocError::Arena(Error::ForeignArenaPtr { .. }))), "{refused:?}");
+    assert_eq!(kept.load(), 7);
 
     let resident = programs.arena.resident_pages().unwrap();
     let pages = programs.arena.pages().unwrap();

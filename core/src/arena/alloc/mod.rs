@@ -411,13 +411,14 @@ impl Closing {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] while there are objects; [`AllocError::Arena`].
-    pub fn give_back(self, pages: &Pages) -> Result<u64, AllocError> {
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::Arena`], also if the pages are of another arena.
+    pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
             return Err(AllocError::InUse { objects });
         }
         let (arena, (start, bytes)) = (&self.allocator.inner.arena, self.span());
+        pages.arena().slice_ro::<u8>(start.cast(), usize::try_from(bytes).unwrap_or(usize::MAX))?;
         let (offset, page) = (start.address() - arena.start(), arena.page_size());
         let range = offset.div_ceil(page)..(offset + bytes) / page;
         if range.start < range.end {
