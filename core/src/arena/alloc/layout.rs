@@ -100,61 +100,10 @@ pub(super) struct Magazine {
 #[map_value(crate = "crate", rename = "mv_slot")]
 #[repr(C)]
 pub(super) struct Slot {
-    /// See [`Control`].
+    /// See [`Control`](super::control::Control).
     pub(super) control: u64,
     /// Of the value, while there is one.
     pub(super) type_id: u32,
     /// The link to the next free slot, while it is free.
     pub(super) next: u32,
-}
-
-/// Whose a slot is, what for, and for the how many-th time: the word by which it changes hands.
-///
-/// From low to high: 2 bits of state, 30 bits of the allocator's id, 32 bits of generation, which each hand-out adds one to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Control(pub(super) u64);
-
-/// Who holds a slot.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
-    /// Nobody.
-    Free = 0,
-    /// Whoever has the pointer: a field in shared memory, or a BPF program.
-    Shared = 1,
-    /// One `Object` in one process.
-    Object = 2,
-}
-
-impl Control {
-    pub(super) const fn new(id: u32, holder: Holder, generation: u32) -> Self {
-        Self((generation as u64) << 32 | (id as u64) << 2 | holder as u64)
-    }
-
-    pub(super) const fn generation(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
-    pub(super) const fn id(self) -> u32 {
-        self.0 as u32 >> 2
-    }
-
-    pub(super) const fn holder(self) -> Option<Holder> {
-        match self.0 & 3 {
-            0 => Some(Holder::Free),
-            1 => Some(Holder::Shared),
-            2 => Some(Holder::Object),
-            _ => None,
-        }
-    }
-
-    /// The same slot and generation in other hands.
-    pub(super) const fn held_by(self, holder: Holder) -> Self {
-        Self(self.0 & !3 | holder as u64)
-    }
-
-    /// The next generation, in the hands of `holder`.
-    pub(super) const fn next(self, holder: Holder) -> Self {
-        Self(self.held_by(holder).0.wrapping_add(1 << 32))
-    }
 }

@@ -1,9 +1,11 @@
 //! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and free together.
 //!
-//! What is in memory is in `layout`, the lock-free lists in `stack`, how long this process keeps the memory in `keeper`, what a
-//! thread has for itself in `shard`; `recover` puts an allocator right whose users died.
+//! What is in memory is in `layout`, how a slot changes hands in `control`, the lock-free lists in `stack`, how long this process keeps the
+//! memory in `keeper`, by a `count`, what a thread has for itself in `shard`; `recover` puts an allocator right whose users died.
 
 mod config;
+mod control;
+mod count;
 mod error;
 mod keeper;
 mod layout;
@@ -16,7 +18,7 @@ use std::any::type_name;
 use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 use std::sync::{Arc, Weak};
 
 pub use config::Config;
@@ -27,10 +29,17 @@ pub use recover::Recovered;
 use super::{Arena, ArenaPtr, Pages};
 use crate::{Kptr, Local, MapValue, Shared, Storable, Var};
 use config::{Geometry, Shape};
+use control::{Control, Holder, Word};
 use keeper::Keeper;
-use layout::{Control, Header, Holder, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use layout::{Header, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
 use shard::Own;
 use stack::{Broken, Words, link_to};
+
+/// What the count of objects is made of.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+    pub(super) use std::sync::{Mutex, PoisonError};
+}
 
 /// A slot of an allocator: its class in the high half, its index in the low half. One number, because two are copied as one, and a load of
 /// what two stores wrote waits for both.
@@ -259,7 +268,7 @@ impl Allocator {
         header.type_id.store(const { T::LAYOUT.type_id() });
         // SAFETY: `class_of` has found that a `T` fits, and that it is aligned.
         let object = unsafe { inner.object(slot, header, control, own) };
-        // Only now, behind the exchange of `hold`, which is a full fence: who closes the allocator first says so and then looks
+        // Only now, behind the full fence of `hold`: who closes the allocator first says so and then looks
         // what there is, so either this sees that it is closed, or that is seen to have been taken.
         inner.check_live()?;
         T::__store(&object, &value);
@@ -275,7 +284,7 @@ impl Allocator {
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
         let inner = &*self.inner;
         let (slot, header, control) = inner.find::<T>(ptr)?;
-        inner.exchange(slot, header, control, control.held_by(Holder::Free))?;
+        inner.exchange(slot, header, control, Holder::Free)?;
         inner.put_back(slot, header, inner.own());
         Ok(())
     }
@@ -288,8 +297,7 @@ impl Allocator {
     pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
         let inner = &*self.inner;
         let (slot, header, control) = inner.find::<T>(ptr)?;
-        let held = control.held_by(Holder::Object);
-        inner.exchange(slot, header, control, held)?;
+        let held = inner.exchange(slot, header, control, Holder::Object)?;
         // SAFETY: `find` has checked the place for a `T`.
         Ok(unsafe { inner.object(slot, header, held, inner.own()) })
     }
@@ -333,7 +341,7 @@ impl Allocator {
         if let Err(found) = changed {
             return Err(if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed });
         }
-        // Pairs with the exchange in `hold`: from here on no slot is seen as free that is an object's.
+        // Pairs with the fence in `hold`: from here on no slot is seen as free that is an object's.
         fence(Ordering::SeqCst);
         Ok(Closing { allocator: self })
     }
@@ -550,22 +558,12 @@ impl Inner {
     }
 
     /// Makes a slot that was taken that of an object.
-    ///
-    /// By an exchange, although it came from a list: if somebody scribbled on the lists, it may be in two, and only one of those who take it
-    /// gets it.
     #[inline]
     fn hold(&self, slot: SlotRef, header: &SlotShared) -> Result<Control, AllocError> {
-        let found = Control(header.control.load());
-        let held = found.next(Holder::Object);
-        let is_free = found.0 & u64::from(u32::MAX) == self.free;
-        if is_free
-            && header.control.atomic().compare_exchange(found.0, held.0, Ordering::SeqCst, Ordering::Relaxed).is_ok()
-        {
-            Ok(held)
-        } else {
+        control::hand_out(header.control.atomic(), self.free).map_err(|found| {
             self.header.failed.fetch_add(1);
-            Err(corrupt("the word of a free slot", self.header_address_of(slot), found.0))
-        }
+            corrupt("the word of a free slot", self.header_address_of(slot), found.0)
+        })
     }
 
     /// The object in a slot that is held for one.
@@ -602,23 +600,18 @@ impl Inner {
     /// Gives the slot of an object, which nobody else can, into other hands; whether it was its.
     #[inline]
     fn let_go(&self, header: &SlotShared, held: Control, to: Holder) -> bool {
-        let is_held = header.control.load() == held.0;
-        if is_held {
-            header.control.store_release(held.held_by(to).0);
-        } else {
-            // Somebody has scribbled on it: what the word says now is not what this may undo. It is found when the allocator is recovered.
+        let was_held = control::let_go(header.control.atomic(), held, to);
+        if !was_held {
+            // It is found when the allocator is recovered.
             self.header.failed.fetch_add(1);
         }
-        is_held
+        was_held
     }
 
     /// Exchanges the word of a slot that somebody else might exchange as well.
-    fn exchange(&self, slot: SlotRef, header: &SlotShared, found: Control, new: Control) -> Result<(), AllocError> {
-        // Acquires what the last holder wrote, and releases what this one did.
-        match header.control.atomic().compare_exchange(found.0, new.0, Ordering::AcqRel, Ordering::Acquire) {
-            Ok(_) => Ok(()),
-            Err(now) => Err(self.not_shared(slot, Control(now), found.generation())),
-        }
+    fn exchange(&self, slot: SlotRef, header: &SlotShared, found: Control, to: Holder) -> Result<Control, AllocError> {
+        control::exchange(header.control.atomic(), found, to)
+            .map_err(|now| self.not_shared(slot, now, found.generation()))
     }
 
     /// Why a slot is not one that was handed over.
@@ -878,6 +871,32 @@ impl Drop for Inner {
         let claimed = *self.claimed.get_mut();
         (0..SHARDS).filter(|shard| claimed & (1 << shard) != 0).for_each(|shard| self.release_shard(shard));
         self.keeper.give_back();
+    }
+}
+
+impl Word for AtomicU64 {
+    #[inline]
+    fn load(&self) -> u64 {
+        self.load(Ordering::Relaxed)
+    }
+    #[inline]
+    fn store_release(&self, new: u64) {
+        self.store(new, Ordering::Release);
+    }
+    #[inline]
+    fn exchange(&self, current: u64, new: u64) -> Result<u64, u64> {
+        self.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
+    }
+    #[inline]
+    fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
+        let exchanged = self.compare_exchange(current, new, Ordering::SeqCst, Ordering::Relaxed);
+        if cfg!(target_arch = "x86_64") {
+            // The exchange is such a fence there; elsewhere, a later load may be done before its store.
+            compiler_fence(Ordering::SeqCst);
+        } else {
+            fence(Ordering::SeqCst);
+        }
+        exchanged
     }
 }
 

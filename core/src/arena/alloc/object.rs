@@ -5,7 +5,8 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::layout::{Control, Holder, SLOT_HEADER, SlotShared};
+use super::control::{Control, Holder};
+use super::layout::{SLOT_HEADER, SlotShared};
 use super::{Inner, SlotRef};
 use crate::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 

@@ -2,7 +2,8 @@
 
 use std::sync::atomic::Ordering;
 
-use super::layout::{Control, Holder, state};
+use super::control::{Control, Holder};
+use super::layout::state;
 use super::stack::{self, Words, link_to};
 use super::{AllocError, Inner, List, SlotRef};
 

@@ -1,0 +1,92 @@
+//! A count of objects that many threads make and drop in nanoseconds, which becomes exact once no more are made, and then tells when none is left.
+//!
+//! Its steps are over the atomics of `sync`: those of the standard library, or those of a model checker, which compiles this very file (so
+//! it uses nothing else of the crate).
+//!
+//! While objects are made, nobody needs the count: each thread counts for itself, by plain stores, those that it made less those that it
+//! dropped. Then the count is closed: the balances are added up, and from then on whoever drops an object adds them up again, until none is left.
+//!
+//! It is the idea of the kernel's `percpu_ref`. What must not happen is that the one who closes misses an object that was dropped just
+//! before, while who dropped it misses the closing; each stores first and loads then, so one of the two sees the other, if both
+//! have a full fence between the two.
+
+use super::sync::{AtomicBool, AtomicI64, Mutex, Ordering, PoisonError};
+
+/// The count, and what is kept until there are no objects any more. Of the `N` balances the last is that of all threads that have none of
+/// their own.
+pub(super) struct Count<K, const N: usize> {
+    balances: [Balance; N],
+    closing: AtomicBool,
+    kept: Mutex<Option<K>>,
+}
+
+/// Objects that one thread has made, less those that it has dropped. One may drop what others made, so it may be less than none.
+#[repr(align(64))]
+pub(super) struct Balance(AtomicI64);
+
+impl<K, const N: usize> Count<K, N> {
+    pub(super) fn new() -> Self {
+        let balances = std::array::from_fn(|_| Balance(AtomicI64::new(0)));
+        Self { balances, closing: AtomicBool::new(false), kept: Mutex::new(None) }
+    }
+
+    /// Once nothing is kept any more: objects may be made again.
+    pub(super) fn open_again(&self) {
+        self.closing.store(false, Ordering::Relaxed);
+    }
+
+    /// The balance of the one thread that changes it.
+    pub(super) fn own(&self, index: usize) -> &Balance {
+        &self.balances[index]
+    }
+
+    /// Counts an object that is made, before the count is closed.
+    #[inline]
+    pub(super) fn made(&self, own: Option<&Balance>) {
+        self.add(own, 1);
+    }
+
+    /// Counts an object that is dropped. After this, what is kept may be gone.
+    #[inline]
+    pub(super) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) {
+        self.add(own, -1);
+        full_fence();
+        if self.closing.load(Ordering::Relaxed) {
+            self.settle();
+        }
+    }
+
+    #[inline]
+    fn add(&self, own: Option<&Balance>, change: i64) {
+        match own {
+            // Only this thread stores.
+            Some(Balance(own)) => own.store(own.load(Ordering::Relaxed).wrapping_add(change), Ordering::Release),
+            None => drop(self.balances[N - 1].0.fetch_add(change, Ordering::Release)),
+        }
+    }
+
+    /// Objects that there are. Once no more are made, each balance only falls, so what is read is no less than there are.
+    pub(super) fn objects(&self) -> u64 {
+        let sum = self.balances.iter().map(|balance| balance.0.load(Ordering::Acquire)).fold(0, i64::wrapping_add);
+        sum.max(0).unsigned_abs()
+    }
+
+    /// No more objects are made: keeps something until there are none.
+    pub(super) fn close(&self, kept: K, full_fence: impl FnOnce()) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
+        self.closing.store(true, Ordering::SeqCst);
+        full_fence();
+        self.settle();
+    }
+
+    /// Lets go of what is kept if there are no objects.
+    #[cold]
+    fn settle(&self) {
+        let done = {
+            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.objects() == 0 { kept.take() } else { None }
+        };
+        // Here, not under the lock: its end may open the count again.
+        drop(done);
+    }
+}
