@@ -3,8 +3,8 @@
 
 use std::ptr::NonNull;
 
-use super::AllocError;
 use super::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
+use super::{AllocError, Inner};
 use crate::{Arena, ArenaPtr, MapValue, Var};
 
 /// Free slots of a class that a thread keeps at most.
@@ -200,6 +200,25 @@ pub(super) struct Shape {
     pub(super) align: u32,
     pub(super) magazine: u32,
     pub(super) classes: Box<[Geometry]>,
+}
+
+/// Writes anew what the header said when this process has read it.
+pub(super) fn restore(inner: &Inner) {
+    let Inner { header, classes, .. } = inner;
+    let start = inner.start().address();
+    for (class, is) in header.classes.iter().zip(classes) {
+        class.capacity.store(is.capacity);
+        class.value_size.store(is.value_size);
+        class.stride.store(is.stride);
+        class.first.store(is.first - start);
+    }
+    header.version.store(VERSION);
+    header.id.store(inner.id);
+    header.class_count.store(inner.class_count());
+    header.align.store(inner.align);
+    header.magazine.store(inner.magazine);
+    header.len.store(inner.end() - start);
+    header.magic.store_release(MAGIC);
 }
 
 /// What a header says, if all of it makes sense, whoever wrote it. Of each word the one number is checked and returned: it may change at any time.

@@ -346,10 +346,19 @@ impl Allocator {
         Ok(Closing { allocator: self })
     }
 
+    /// The closing of an allocator that was closed, be it by somebody else, who may have died since; `None` if it was not.
+    pub fn closing(&self) -> Option<Closing> {
+        let is_closed = matches!(self.inner.header.state.load(), state::CLOSING | state::DRAINED);
+        // As in `close`.
+        fence(Ordering::SeqCst);
+        is_closed.then(|| Closing { allocator: self.clone() })
+    }
+
     /// Puts an allocator right that a process or program left in the middle of something.
     ///
     /// Slots that are in no list and hold no object that was handed over are free again: those that an `Object` of a dead process
-    /// held, and those that were on their way. Objects that were handed over stay.
+    /// held, and those that were on their way. Objects that were handed over stay. What the header says of the allocator is written anew, as it was when this
+    /// handle was made.
     ///
     /// Nobody else may use the allocator while this runs, and this process may hold no objects of it. Others that try are refused
     /// ([`AllocError::Recovering`]), but one that is in the middle of something is not waited for.
@@ -438,8 +447,8 @@ impl Closing {
     /// The bytes of the arena that it takes, from its header on.
     pub fn span(&self) -> (ArenaPtr<()>, u64) {
         let inner = &self.allocator.inner;
-        let (start, end) = (inner.start(), inner.classes.last().map_or(0, Geometry::end));
-        (start.cast(), end - start.address())
+        let start = inner.start();
+        (start.cast(), inner.end() - start.address())
     }
 }
 
@@ -480,6 +489,11 @@ fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
 impl Inner {
     fn start(&self) -> ArenaPtr<Header> {
         self.arena.ptr_of(&*self.header).expect("the header is in the arena")
+    }
+
+    /// The address behind the last slot.
+    fn end(&self) -> u64 {
+        self.classes.last().map_or(0, Geometry::end)
     }
 
     /// What this thread has for itself.

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use super::control::{Control, Holder};
 use super::layout::state;
 use super::stack::{self, Words, link_to};
-use super::{AllocError, Inner, List, SlotRef};
+use super::{AllocError, Inner, List, SlotRef, config};
 
 /// What was found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,6 +30,7 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
         return Err(AllocError::InUse { objects });
     }
     let before = inner.header.state.swap(state::RECOVERING);
+    config::restore(inner);
     let mut all = Recovered::default();
     let claimed = inner.claimed.load(Ordering::Relaxed);
     for class in 0..inner.class_count() {
