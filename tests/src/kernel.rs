@@ -23,6 +23,9 @@ pub mod objects {
     pub const ARENA_BARE: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_bare.bpf.o"));
     /// Objects of an allocator in an arena. libbpf only.
     pub const ALLOC: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc.bpf.o"));
+    /// A user of an allocator in an arena, and one that writes over it. libbpf only.
+    pub const ALLOC_CHAOS: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc_chaos.bpf.o"));
     /// Pointers and global variables in an arena. libbpf only.
     pub const ARENA_GLOBALS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));

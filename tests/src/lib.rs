@@ -9,6 +9,7 @@ pub mod clock;
 pub mod kernel;
 pub mod pages;
 pub mod race;
+pub mod scribble;
 pub mod twins;
 
 /// Says that a test is skipped, and why: it needs what is not here.

@@ -1,0 +1,404 @@
+//! An allocator that somebody writes all over while threads use it, and what must hold all the same.
+//!
+//! A call returns, with an object or an error. Where one slot is handed out to two, one of them finds out when it gives it back
+//! (`Stats::failed`). When the scribbling has ended, recovery makes the allocator whole.
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use mapvalue::arena::{AllocError, Allocator, Config, Object};
+use mapvalue::{Arena, Kptr, Local, MapValue, Slice};
+
+/// What is allocated.
+#[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+#[map_value(rename = "flow")]
+#[repr(C)]
+pub struct Flow {
+    /// Any number.
+    pub packets: u64,
+    /// All of its bits flipped.
+    pub bytes: u64,
+}
+
+impl Flow {
+    /// Of a number.
+    #[must_use]
+    pub fn of(number: u64) -> Self {
+        Self { packets: number, bytes: !number }
+    }
+}
+
+/// A field that holds an object.
+#[derive(MapValue, Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Cell {
+    /// It, or null.
+    pub flow: Kptr<Flow, Local>,
+}
+
+/// No test waits longer for what takes milliseconds.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How many there are.
+pub const CELLS: usize = 64;
+/// The word of an allocator that counts what failed, which is not to be written over where it is asked afterwards.
+pub const FAILED: u32 = 1088 / 8;
+
+/// Bytes from the start of an allocator to the word that says whether it is closed, and that word while it is not.
+const STATE: u64 = 16;
+const LIVE: u32 = 1;
+
+/// Numbers that repeat.
+#[derive(Clone, Debug)]
+pub struct Random(pub u64);
+
+impl Random {
+    /// The next one below a number.
+    pub fn below(&mut self, below: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % below
+    }
+}
+
+/// An allocator in an arena, its users in this process, and fields in the last page of the arena, which nobody scribbles on.
+#[derive(Debug)]
+pub struct Users {
+    /// The allocator.
+    pub flows: Allocator,
+    arena: Arena,
+    capacity: u32,
+    cells: Slice<Cell>,
+    /// How many objects there are by place, in words from the allocator's start.
+    holders: Vec<AtomicU32>,
+    /// How often the threads have done something.
+    steps: AtomicU64,
+    /// What the allocator had counted when the round began.
+    failed: AtomicU64,
+    counts: Counts,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    made: AtomicU64,
+    errors: AtomicU64,
+    /// Errors that the allocator counts as well.
+    refused: AtomicU64,
+    refused_now: AtomicU64,
+    /// Objects in slots that another object was in.
+    twice: AtomicU64,
+    twice_now: AtomicU64,
+    /// Objects that were not freed or handed over, since their word was another.
+    told: AtomicU64,
+    recovered: AtomicU64,
+}
+
+impl Users {
+    /// Makes the allocator, one page into the arena.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room.
+    #[must_use]
+    pub fn new(arena: &Arena, capacity: u32) -> Self {
+        let config = Config { value_size: size_of::<Flow>(), capacity, ..Config::default() };
+        let flows = Allocator::create(arena, config).expect("make an allocator");
+        let cells = cells(arena);
+        for cell in cells.iter() {
+            cell.flow.store(Kptr::NULL);
+        }
+        let words = usize::try_from(config.bytes().expect("its size")).expect("a small one") / 8;
+        let holders = (0..words).map(|_| AtomicU32::new(0)).collect();
+        Self {
+            flows,
+            arena: arena.clone(),
+            capacity,
+            cells,
+            holders,
+            steps: AtomicU64::new(0),
+            failed: AtomicU64::new(0),
+            counts: Counts::default(),
+        }
+    }
+
+    /// How many words the allocator has.
+    ///
+    /// # Panics
+    ///
+    /// Never: an arena has less than 2^32.
+    #[must_use]
+    pub fn words(&self) -> u32 {
+        self.holders.len().try_into().expect("less than 4 GiB")
+    }
+
+    /// Runs rounds until the time is over. In each, threads make, hand over, claim and free objects, and another opens and counts and, if `recovers`,
+    /// recovers, though others are at it; meanwhile `disturb` writes over so many words, few or many. Then the allocator must be whole again, and
+    /// unless `recovers`, all must have been told.
+    ///
+    /// # Panics
+    ///
+    /// If one of that is not so, or something takes a minute, which it then does for ever.
+    pub fn run(&self, time: Duration, recovers: bool, mut disturb: impl FnMut(u32)) {
+        let deadline = Instant::now() + time;
+        let mut rounds = 0;
+        while rounds == 0 || Instant::now() < deadline {
+            self.round(recovers, || disturb(1 << (rounds * 7 % 13)));
+            if !recovers {
+                self.assert_told();
+            }
+            self.assert_whole();
+            rounds += 1;
+        }
+        let Counts { made, errors, refused, twice, told, recovered, .. } = &self.counts;
+        let [made, errors, refused, twice, told, recovered] =
+            [made, errors, refused, twice, told, recovered].map(|count| count.load(Relaxed));
+        println!(
+            "{rounds} rounds: {made} objects made or claimed, {errors} errors, {refused} of them for a slot; \
+             {twice} objects in the slot of another, {told} times told; {recovered} recoveries beside others"
+        );
+        assert!(made > rounds && errors > 0, "{made} made, {errors} errors");
+    }
+
+    fn round(&self, recovers: bool, disturb: impl FnOnce()) {
+        let done = AtomicBool::new(false);
+        self.failed.store(self.flows.stats().failed, Relaxed);
+        for count in [&self.counts.refused_now, &self.counts.twice_now] {
+            count.store(0, Relaxed);
+        }
+        thread::scope(|scope| {
+            let (end, ended) = mpsc::channel::<()>();
+            // Each is waited for until it is gone, and has given back what it had.
+            let work = |seed| (Random(seed + self.steps.load(Relaxed)), end.clone());
+            let mut all: Vec<_> = [1, 2]
+                .map(work)
+                .map(|(random, end)| {
+                    let done = &done;
+                    scope.spawn(move || {
+                        self.work(random, done);
+                        drop(end);
+                    })
+                })
+                .into();
+            let watched = &done;
+            all.push(scope.spawn(move || {
+                self.look(recovers, watched);
+                drop(end);
+            }));
+            self.wait_for_steps(200);
+            disturb();
+            self.wait_for_steps(2000);
+            done.store(true, Relaxed);
+            if ended.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                self.give_up();
+            }
+            for thread in all {
+                thread.join().expect("it has not panicked");
+            }
+        });
+    }
+
+    fn wait_for_steps(&self, steps: u64) {
+        let (before, deadline) = (self.steps.load(Relaxed), Instant::now() + PATIENCE);
+        while self.steps.load(Relaxed) < before + steps {
+            if Instant::now() > deadline {
+                self.give_up();
+            }
+            thread::yield_now();
+        }
+    }
+
+    fn give_up(&self) -> ! {
+        eprintln!("a call does not return, or has panicked: {:?}", self.flows);
+        std::process::abort()
+    }
+
+    fn work(&self, mut random: Random, done: &AtomicBool) {
+        let mut held: Vec<Object<Flow>> = Vec::new();
+        while !done.load(Relaxed) {
+            self.steps.fetch_add(1, Relaxed);
+            let cell = &self.cells[usize::try_from(random.below(CELLS as u64)).expect("small")].flow;
+            match random.below(8) {
+                0..=2 if held.len() < 200 => match self.flows.alloc(Flow::of(random.0)) {
+                    Ok(flow) => held.push(self.noted(flow)),
+                    Err(error) => self.count(&error),
+                },
+                3 if !held.is_empty() => {
+                    let old = cell.replace(self.forgotten(take_one(&mut held, &mut random)).into_kptr());
+                    if !old.is_null() {
+                        self.count_if(self.flows.free(old));
+                    }
+                }
+                4 => {
+                    let kptr = cell.take();
+                    if !kptr.is_null() {
+                        let claimed = self.flows.claim(kptr);
+                        self.count_if(claimed.map(|flow| held.push(self.noted(flow))));
+                    }
+                }
+                // Any pointer.
+                5 => {
+                    let at = self.arena.at::<Flow>(random.below(self.arena.len()));
+                    if random.below(2) == 0 {
+                        self.count_if(self.flows.free(at));
+                    } else {
+                        self.count_if(self.flows.claim(at).map(drop));
+                    }
+                }
+                _ if !held.is_empty() => {
+                    let flow = take_one(&mut held, &mut random);
+                    flow.packets.fetch_add(1);
+                    drop(self.forgotten(flow));
+                }
+                _ => {}
+            }
+        }
+        for flow in held {
+            drop(self.forgotten(flow));
+        }
+    }
+
+    fn look(&self, recovers: bool, done: &AtomicBool) {
+        for turn in 0u64.. {
+            if done.load(Relaxed) {
+                break;
+            }
+            let stats = self.flows.stats();
+            assert_eq!(stats.capacity, self.capacity.into());
+            assert!(stats.live <= stats.capacity && stats.free <= stats.capacity, "{stats:?}");
+            match Allocator::open(&self.arena, self.flows.as_ptr()) {
+                // Of another shape, maybe: what it does, it does inside of the arena.
+                Ok(other) => {
+                    if let Ok(flow) = other.alloc(1u64) {
+                        flow.store(2);
+                    }
+                    // Rarely, since nobody makes any meanwhile.
+                    if recovers && turn % 16 == 0 && other.recover().is_ok() {
+                        self.counts.recovered.fetch_add(1, Relaxed);
+                    }
+                }
+                Err(error) => drop(error.to_string()),
+            }
+        }
+    }
+
+    fn count_if(&self, result: Result<(), AllocError>) {
+        if let Err(error) = result {
+            drop(error.to_string());
+            self.counts.errors.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Of making an object.
+    fn count(&self, error: &AllocError) {
+        drop(error.to_string());
+        self.counts.errors.fetch_add(1, Relaxed);
+        if matches!(error, AllocError::OutOfSlots { .. } | AllocError::Corrupt { .. }) {
+            self.counts.refused.fetch_add(1, Relaxed);
+            self.counts.refused_now.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn holder(&self, flow: &Object<Flow>) -> &AtomicU32 {
+        let offset = flow.as_ptr().address() - self.flows.as_ptr().address();
+        &self.holders[usize::try_from(offset / 8).expect("inside")]
+    }
+
+    fn noted(&self, flow: Object<Flow>) -> Object<Flow> {
+        self.counts.made.fetch_add(1, Relaxed);
+        if self.holder(&flow).fetch_add(1, Relaxed) > 0 {
+            self.counts.twice.fetch_add(1, Relaxed);
+            self.counts.twice_now.fetch_add(1, Relaxed);
+        }
+        flow
+    }
+
+    fn forgotten(&self, flow: Object<Flow>) -> Object<Flow> {
+        self.holder(&flow).fetch_sub(1, Relaxed);
+        flow
+    }
+
+    /// When all is quiet: the allocator is recovered, and each of its slots can be had, once.
+    fn assert_whole(&self) {
+        for cell in self.cells.iter() {
+            cell.flow.store(Kptr::NULL);
+        }
+        // Who scribbles may have closed it, which is for ever.
+        if self.flows.closing().is_some() {
+            let state = self.arena.at::<u32>(self.flows.as_ptr().address() - self.arena.start() + STATE);
+            self.arena.get(state).expect("its state").store(LIVE);
+        }
+        let recovered = self.flows.recover_reachable([]).expect("nobody uses it any more");
+        assert_eq!((recovered.live, recovered.free), (0, self.capacity.into()));
+        let all: Vec<_> = (0..self.capacity).map(|_| self.flows.alloc(Flow::of(1)).expect("a free slot")).collect();
+        let places: HashSet<_> = all.iter().map(|flow| flow.as_ptr().address()).collect();
+        assert_eq!(places.len(), all.len());
+        assert!(matches!(self.flows.alloc(Flow::of(1)), Err(AllocError::OutOfSlots { .. })));
+        drop(all);
+        assert_eq!(self.flows.stats().live, 0);
+        let again = Allocator::open(&self.arena, self.flows.as_ptr()).expect("its header makes sense again");
+        drop(again.alloc(Flow::of(2)).expect("a free slot"));
+    }
+
+    /// For all objects that were in the slot of another, somebody was told, when an object was given back or handed over.
+    fn assert_told(&self) {
+        let failed = self.flows.stats().failed - self.failed.load(Relaxed) - self.counts.refused_now.load(Relaxed);
+        let twice = self.counts.twice_now.load(Relaxed);
+        assert!(failed >= twice, "{twice} objects were in the slot of another, {failed} were told");
+        self.counts.told.fetch_add(failed, Relaxed);
+    }
+}
+
+fn take_one(held: &mut Vec<Object<Flow>>, random: &mut Random) -> Object<Flow> {
+    let which = random.below(held.len() as u64);
+    held.swap_remove(usize::try_from(which).expect("small"))
+}
+
+/// Fields that hold objects, in the last page of an arena.
+///
+/// # Panics
+///
+/// If the arena is read-only.
+#[must_use]
+pub fn cells(arena: &Arena) -> Slice<Cell> {
+    arena.slice(arena.page(arena.page_count() - 1), CELLS).expect("the last page")
+}
+
+/// Writes over so many words of an allocator but one, as `scribble` of `tests/bpf/alloc_chaos.bpf.c` does: numbers that make no sense, and such as
+/// could be meant.
+pub fn scribble(words: &Slice<u64>, times: u32, not: u32, random: &mut Random) {
+    let count = words.len() as u64;
+    let index = |number: u64| usize::try_from(number).unwrap_or(0);
+    for _ in 0..times {
+        // The header is hit as often as all of the rest.
+        let reach = if random.below(2) == 0 { count.min(512) } else { count };
+        let at = random.below(reach);
+        if at == u64::from(not) {
+            continue;
+        }
+        let word = &words[index(at)];
+        let was = word.load();
+        word.store(match random.below(8) {
+            0 => random.below(1 << 31) << 33 | random.below(1 << 31),
+            1 => 0,
+            2 => was & !0xffff_ffff | random.below(1024),
+            3 => words[index(random.below(count))].load(),
+            4 => was ^ 1 << random.below(64),
+            5 => was & !3 | random.below(4),
+            6 => was.wrapping_add(1 << 32),
+            _ => u64::MAX,
+        });
+    }
+}
+
+/// How long races go on: `MAPVALUE_RACE_MS`, or so many milliseconds.
+///
+/// # Panics
+///
+/// If that is no number.
+#[must_use]
+pub fn race_time(milliseconds: u64) -> Duration {
+    let given = std::env::var("MAPVALUE_RACE_MS").map(|given| given.parse().expect("a number"));
+    Duration::from_millis(given.unwrap_or(milliseconds))
+}
