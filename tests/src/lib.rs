@@ -5,6 +5,7 @@ use std::io::{self, Write};
 pub mod btf;
 pub mod c;
 pub mod clock;
+pub mod cpus;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 pub mod pages;

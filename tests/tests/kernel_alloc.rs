@@ -1,15 +1,16 @@
 //! Objects that Rust and BPF programs make, hand over and free in one arena of the running kernel.
 #![cfg(feature = "kernel")]
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use mapvalue::arena::{AllocError, Allocator, Config};
+use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Error, Kptr, Local, MapValue, Mapping, Mirror, Var};
-use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
+use mapvalue_tests::{c, cpus};
 
 /// As in `alloc.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -216,6 +217,65 @@ fn a_container_is_deleted_from_its_outer_map_while_its_descriptor_is_open() {
     drop((closing, arena));
     assert_eq!((flow.packets.load(), flow.bytes.load()), (5, !5));
     drop(flow);
+}
+
+#[test]
+fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
+    kernel::require!();
+    let programs = Programs::load(4000);
+    let flows = &programs.flows;
+    let made = AtomicU64::new(0);
+    thread::scope(|scope| {
+        let (send, receive) = mpsc::channel();
+        let maker = scope.spawn(|| {
+            cpus::pin(0);
+            let send = send;
+            // By a program and by this process in turns, until neither gets any.
+            loop {
+                let program = programs.loaded.run("make") == 0;
+                if program {
+                    send.send(ArenaPtr::<Flow>::from_address(programs.count("made_address"))).unwrap();
+                }
+                let ours = flows.alloc(FLOW).map(Object::into_ptr);
+                match ours {
+                    Ok(ptr) => send.send(ptr).unwrap(),
+                    Err(AllocError::Closed) if !program => break,
+                    Err(AllocError::Closed | AllocError::OutOfSlots { .. }) => thread::yield_now(),
+                    Err(error) => panic!("{error}"),
+                }
+                made.fetch_add(u64::from(program) + u64::from(ours.is_ok()), Ordering::Relaxed);
+            }
+        });
+        let freer = scope.spawn(|| {
+            cpus::pin(1);
+            let receive = receive;
+            let mut freed = 0u64;
+            for ptr in receive {
+                if freed % 2 == 0 {
+                    assert_eq!(programs.release(ptr.address()), 0);
+                } else {
+                    flows.free(ptr).unwrap();
+                }
+                freed += 1;
+            }
+            freed
+        });
+        while made.load(Ordering::Relaxed) < 10_000 && !maker.is_finished() && !freer.is_finished() {
+            thread::yield_now();
+        }
+        let closing = flows.clone().close().unwrap();
+        // From now on it never grows, and in the end it is none.
+        let mut last = closing.remaining();
+        while last > 0 && !freer.is_finished() {
+            let now = closing.remaining();
+            assert!(now <= last, "from {last} to {now}");
+            last = now;
+        }
+        maker.join().unwrap();
+        assert_eq!(freer.join().unwrap(), made.load(Ordering::Relaxed));
+        assert_eq!(closing.remaining(), 0);
+        assert!(made.load(Ordering::Relaxed) >= 10_000);
+    });
 }
 
 #[test]

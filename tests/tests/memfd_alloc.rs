@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, Error, Kptr, Local, MapValue, Var};
+use mapvalue_tests::cpus;
 use mapvalue_tests::pages;
 use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
 
@@ -250,7 +251,7 @@ fn a_closed_allocator_takes_objects_back_and_hands_none_out() {
 }
 
 #[test]
-fn objects_are_made_on_one_thread_and_freed_on_another_across_the_close() {
+fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
     let arena = Arena::memfd(1024).unwrap();
     let flows = small(&arena, 20_000);
     let (send, receive) = std::sync::mpsc::channel::<Object<Flow>>();
@@ -258,6 +259,7 @@ fn objects_are_made_on_one_thread_and_freed_on_another_across_the_close() {
     let maker = {
         let (flows, made) = (flows.clone(), made.clone());
         thread::spawn(move || {
+            cpus::pin(0);
             loop {
                 match flows.alloc(FLOW) {
                     Ok(flow) => {
@@ -271,7 +273,10 @@ fn objects_are_made_on_one_thread_and_freed_on_another_across_the_close() {
             }
         })
     };
-    let freer = thread::spawn(move || receive.into_iter().map(drop).count() as u64);
+    let freer = thread::spawn(move || {
+        cpus::pin(1);
+        receive.into_iter().map(drop).count() as u64
+    });
     let race = Race::of(Duration::from_millis(100));
     while race.goes_on(made.load(Relaxed) > 1000) && !maker.is_finished() && !freer.is_finished() {
         thread::yield_now();

@@ -7,7 +7,7 @@ use std::thread;
 
 use mapvalue::{Array, Mapping, Var};
 use mapvalue_tests::clock::{cpu_time, least};
-use mapvalue_tests::pages;
+use mapvalue_tests::{cpus, pages};
 
 /// 32 MiB of counters.
 const COUNTERS: usize = 1 << 22;
@@ -105,26 +105,6 @@ fn a_hundred_thousand_handles_of_a_map_on_two_threads() {
     open_and_drop_many(Mapping::from_map(map).unwrap());
 }
 
-/// Keeps this thread on a CPU of its own: the one of that number among those that it may run on. Else a busy machine lets threads
-/// take turns on one.
-fn pin(number: usize) {
-    // SAFETY: a set of CPUs is made of integers, and zeros are the empty one.
-    let mut cpus: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: `cpus` is valid for writes of so many bytes.
-    let result = unsafe { libc::sched_getaffinity(0, size_of_val(&cpus), &raw mut cpus) };
-    assert_eq!(result, 0, "the CPUs of a thread");
-    // SAFETY: the number is less than that of the bits in a set.
-    let allowed = |cpu: &usize| unsafe { libc::CPU_ISSET(*cpu, &cpus) };
-    let own = (0..8 * size_of_val(&cpus)).filter(allowed).nth(number).expect("a CPU each");
-    // SAFETY: as above.
-    let mut cpus: libc::cpu_set_t = unsafe { std::mem::zeroed() };
-    // SAFETY: the number is less than that of the bits in a set.
-    unsafe { libc::CPU_SET(own, &mut cpus) };
-    // SAFETY: `cpus` is valid for reads of so many bytes.
-    let result = unsafe { libc::sched_setaffinity(0, size_of_val(&cpus), &raw const cpus) };
-    assert_eq!(result, 0, "keep a thread on a CPU");
-}
-
 /// Nanoseconds of a CPU a call, of some threads that do their work at the same time.
 #[derive(Debug)]
 #[expect(dead_code, reason = "printed")]
@@ -140,7 +120,7 @@ fn side_by_side<W: FnMut() + Send>(mut works: Vec<W>) -> Cost {
     const CALLS: u32 = 500_000;
     let barrier = Barrier::new(works.len());
     let time = &|number: usize, work: &mut W| {
-        pin(number);
+        cpus::pin(number);
         barrier.wait();
         let start = cpu_time();
         (0..CALLS).for_each(|_| work());

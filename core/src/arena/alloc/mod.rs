@@ -27,7 +27,7 @@ pub use object::Object;
 pub use recover::Recovered;
 
 use super::{Arena, ArenaPtr, Pages};
-use crate::{Kptr, Local, MapValue, Shared, Storable, Var};
+use crate::{Error, Kptr, Local, MapValue, Shared, Storable, Var};
 use config::{Geometry, Shape};
 use control::{Control, Holder, Word};
 use keeper::Keeper;
@@ -257,7 +257,7 @@ impl Allocator {
     /// # Errors
     ///
     /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`], [`AllocError::Closed`],
-    /// [`AllocError::Recovering`], [`AllocError::Corrupt`].
+    /// [`AllocError::Recovering`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a type of no bytes.
     #[inline]
     pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
         let inner = &*self.inner;
@@ -514,7 +514,8 @@ impl Inner {
     #[inline]
     fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
         let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
-        if align <= self.align as usize {
+        // A pointer to no bytes leads to nothing.
+        if align <= self.align as usize && size > 0 {
             let fits = |class: &Geometry| size <= class.value_size as usize;
             if let Some(class) = self.classes.iter().position(fits) {
                 #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
@@ -527,6 +528,9 @@ impl Inner {
     #[cold]
     fn does_not_fit<T: MapValue>(&self) -> AllocError {
         let (type_name, size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
+        if size == 0 {
+            return AllocError::Arena(Error::ZeroSized { type_name });
+        }
         match self.classes.last() {
             Some(largest) if size > largest.value_size as usize => {
                 AllocError::TooLarge { type_name, size, largest: largest.value_size }
