@@ -251,7 +251,7 @@ fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
             let receive = receive;
             let mut freed = 0u64;
             for ptr in receive {
-                if freed % 2 == 0 {
+                if freed.is_multiple_of(2) {
                     assert_eq!(programs.release(ptr.address()), 0);
                 } else {
                     flows.free(ptr).unwrap();

@@ -15,6 +15,7 @@ fn config(value_size: usize, capacity: u32) -> Config {
 }
 
 #[test]
+#[expect(clippy::large_stack_arrays, reason = "that large values are, is what this is about")]
 fn the_largest_object_is_made_and_one_byte_more_is_refused() {
     let run = || {
         let arena = Arena::memfd(600).unwrap();
@@ -94,7 +95,7 @@ fn objects_of_alignments_from_1_to_64_are_aligned_or_refused() {
             let config = Config { value_size: 64, capacity: 20, align, ..Config::default() };
             let objects = Allocator::create(arena, config).unwrap();
             for _ in 0..20 {
-                match objects.alloc(value).map(|object| object.into_kptr()) {
+                match objects.alloc(value).map(Object::into_kptr) {
                     Ok(kptr) => {
                         assert!(align_of::<T>() <= align);
                         let object = objects.claim(kptr).unwrap();
