@@ -20,6 +20,8 @@ struct {
 } arena SEC(".maps");
 
 #define CELLS 64
+/* The word of an allocator with the number of slots that have been used, of its first class. */
+#define FRESH (__builtin_offsetof(struct mv_alloc, classes[0].fresh) / 8)
 
 /* Set by user space: the allocator, and an array of as many fields in the arena that hold objects. */
 __u64 alloc_address;
@@ -84,10 +86,14 @@ int scribble(struct __sk_buff *skb)
 		__u32 random = bpf_get_prandom_u32(), where = bpf_get_prandom_u32();
 		/* The header is hit as often as all of the rest. */
 		__u32 at = where % (random & 0x100 && count > 512 ? 512 : count);
-		__u64 was = mv_load(&words[at]), now;
+		__u64 was, now;
 
+		/* And often what tells which slots were never used, so that some are handed out again that are in use. */
+		if (!(random & 0xe00))
+			at = FRESH;
 		if (at == scribble_not)
 			continue;
+		was = mv_load(&words[at]);
 		switch (random & 7) {
 		case 0:
 			now = (__u64)bpf_get_prandom_u32() << 32 | bpf_get_prandom_u32();

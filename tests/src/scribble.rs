@@ -51,6 +51,9 @@ pub const FAILED: u32 = 1088 / 8;
 const STATE: u64 = 16;
 const LIVE: u32 = 1;
 
+/// The word with the number of slots that have been used.
+const FRESH: u64 = 72 / 8;
+
 /// Numbers that repeat.
 #[derive(Clone, Debug)]
 pub struct Random(pub u64);
@@ -380,7 +383,8 @@ pub fn scribble(words: &Slice<u64>, times: u32, not: u32, random: &mut Random) {
     for _ in 0..times {
         // The header is hit as often as all of the rest.
         let reach = if random.below(2) == 0 { count.min(512) } else { count };
-        let at = random.below(reach);
+        // And often what tells which slots were never used, so that some are handed out again that are in use.
+        let at = if random.below(8) == 0 { FRESH } else { random.below(reach) };
         if at == u64::from(not) {
             continue;
         }
