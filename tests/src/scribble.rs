@@ -7,10 +7,12 @@ use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, Kptr, Local, MapValue, Slice};
+
+use crate::race::{PATIENCE, Race};
 
 /// What is allocated.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -38,9 +40,6 @@ pub struct Cell {
     /// It, or null.
     pub flow: Kptr<Flow, Local>,
 }
-
-/// No test waits longer for what takes milliseconds.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How many there are.
 pub const CELLS: usize = 64;
@@ -142,11 +141,11 @@ impl Users {
     ///
     /// # Panics
     ///
-    /// If one of that is not so, or something takes a minute, which it then does for ever.
+    /// If one of that is not so, or something takes for ever.
     pub fn run(&self, time: Duration, recovers: bool, mut disturb: impl FnMut(u32)) {
-        let deadline = Instant::now() + time;
+        let race = Race::of(time);
         let mut rounds = 0;
-        while rounds == 0 || Instant::now() < deadline {
+        while race.goes_on(rounds > 0) {
             self.round(recovers, || disturb(1 << (rounds * 7 % 13)));
             if !recovers {
                 self.assert_told();
@@ -202,10 +201,11 @@ impl Users {
         });
     }
 
+    /// Waits until the threads have done so much more.
     fn wait_for_steps(&self, steps: u64) {
-        let (before, deadline) = (self.steps.load(Relaxed), Instant::now() + PATIENCE);
+        let (before, race) = (self.steps.load(Relaxed), Race::of(Duration::ZERO));
         while self.steps.load(Relaxed) < before + steps {
-            if Instant::now() > deadline {
+            if !race.goes_on(false) {
                 self.give_up();
             }
             thread::yield_now();
@@ -401,15 +401,4 @@ pub fn scribble(words: &Slice<u64>, times: u32, not: u32, random: &mut Random) {
             _ => u64::MAX,
         });
     }
-}
-
-/// How long races go on: `MAPVALUE_RACE_MS`, or so many milliseconds.
-///
-/// # Panics
-///
-/// If that is no number.
-#[must_use]
-pub fn race_time(milliseconds: u64) -> Duration {
-    let given = std::env::var("MAPVALUE_RACE_MS").map(|given| given.parse().expect("a number"));
-    Duration::from_millis(given.unwrap_or(milliseconds))
 }

@@ -11,12 +11,13 @@ use std::os::fd::AsFd;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaFlags, DataSection, MapValue, Slice, Storable, Var};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, objects};
-use mapvalue_tests::scribble::{CELLS, Cell, FAILED, Flow, Random, Users, cells, race_time};
+use mapvalue_tests::race::{PATIENCE, duration, wait_until};
+use mapvalue_tests::scribble::{CELLS, Cell, FAILED, Flow, Random, Users, cells};
 
 const PAGES: u64 = 256;
 
@@ -56,7 +57,7 @@ fn run_and_scribble(not: u32, recovers: bool, churns: bool) {
         programs.set("scribble_address", users.flows.as_ptr().address());
         programs.set("scribble_words", users.words());
         programs.set("scribble_not", not);
-        users.run(race_time(1000) / 2, recovers, |times| {
+        users.run(duration() / 4, recovers, |times| {
             programs.set("scribble_times", times);
             if churns {
                 assert_eq!(programs.loaded.run_repeatedly("churn", 100), 0);
@@ -191,7 +192,7 @@ fn the_other_process() {
     let flows = Allocator::open(&arena, arena.page(1)).unwrap();
     let (cells, told) = (cells(&arena), told(&arena));
     // Not for ever, should the first process die.
-    let deadline = Instant::now() + race_time(2000) + Duration::from_secs(120);
+    let deadline = Instant::now() + duration() + PATIENCE;
     let end = || told.end.load() == 1 || Instant::now() > deadline;
     told.started.store(1);
     thread::scope(|scope| {
@@ -222,11 +223,7 @@ fn two_processes_and_a_program_exchange_objects_and_each_slot_is_in_one_place_in
     assert_eq!(flows.as_ptr(), arena.page(1));
     let (cells, told, programs) = (cells(&arena), told(&arena), Programs::load(&arena, &flows));
     let mut other = start_other(&arena);
-    let patience = Instant::now() + Duration::from_secs(60);
-    while told.started.load() == 0 {
-        assert!(Instant::now() < patience && other.try_wait().unwrap().is_none(), "the other process does not start");
-        thread::yield_now();
-    }
+    wait_until("the other process", || told.started.load() == 1 || other.try_wait().unwrap().is_some());
     let done = AtomicBool::new(false);
     let (flows, cells) = (&flows, &cells);
     let [made, freed] = thread::scope(|scope| {
@@ -235,7 +232,7 @@ fn two_processes_and_a_program_exchange_objects_and_each_slot_is_in_one_place_in
                 programs.loaded.run_repeatedly("churn", 1000);
             }
         });
-        let deadline = Instant::now() + race_time(2000);
+        let deadline = Instant::now() + duration();
         // In a thread, so that the program ends also if it panics.
         let result =
             scope.spawn(move || use_by_the_rules(flows, cells, Random(5), || Instant::now() > deadline)).join();

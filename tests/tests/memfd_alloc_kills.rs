@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use mapvalue::arena::{AllocError, Allocator, Config};
 use mapvalue::{Arena, Kptr, Var};
+use mapvalue_tests::race::{PATIENCE, wait_until};
 use mapvalue_tests::scribble::{CELLS, Flow, cells};
 
 const CAPACITY: u32 = 2000;
@@ -36,7 +37,7 @@ fn the_closing_process() {
     let arena = Arena::from_memfd(&file).unwrap();
     let (cells, turns) = (cells(&arena), turns(&arena));
     // Not for ever, should the first process die.
-    let deadline = Instant::now() + Duration::from_secs(60);
+    let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         let flows = create(&arena);
         let held: Vec<_> = (0..50).map(|number| flows.alloc(Flow::of(number)).unwrap()).collect();
@@ -90,11 +91,8 @@ fn a_process_that_is_killed_while_it_closes_leaves_an_allocator_that_is_open_or_
             .stdout(Stdio::null())
             .spawn()
             .unwrap();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while turns.load() == before {
-            assert!(Instant::now() < deadline && other.try_wait().unwrap().is_none(), "it does nothing");
-            thread::yield_now();
-        }
+        wait_until("the other process", || turns.load() > before || other.try_wait().unwrap().is_some());
+        assert!(other.try_wait().unwrap().is_none(), "the other process has failed");
         thread::sleep(Duration::from_micros(u64::from(kill * 37 % 700)));
         other.kill().unwrap();
         other.wait().unwrap();

@@ -5,11 +5,11 @@
 use std::env;
 use std::os::fd::AsRawFd;
 use std::process::{self, Child, Command, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mapvalue::{Arena, Slice, Var};
-use mapvalue_tests::scribble::{FAILED, Random, Users, race_time, scribble};
+use mapvalue_tests::race::{PATIENCE, duration, wait_until};
+use mapvalue_tests::scribble::{FAILED, Random, Users, scribble};
 
 /// With free slots that threads keep, and without.
 const CAPACITIES: [u32; 2] = [5000, 500];
@@ -23,7 +23,7 @@ fn run_and_scribble(not: u32, recovers: bool) {
         let arena = Arena::memfd(256).unwrap();
         let users = Users::new(&arena, capacity);
         let (words, mut random) = (words(&arena, &users), Random(77));
-        users.run(race_time(1000) / 2, recovers, |times| scribble(&words, times, not, &mut random));
+        users.run(duration() / 4, recovers, |times| scribble(&words, times, not, &mut random));
     }
 }
 
@@ -50,7 +50,7 @@ fn the_scribbling_process() {
     let words = arena.slice(arena.page::<u64>(1), words.parse().unwrap()).unwrap();
     let (mut random, asked) = (Random(process::id().into()), asked(&arena));
     // Not for ever, should the first process die.
-    let deadline = Instant::now() + race_time(1000) + Duration::from_secs(120);
+    let deadline = Instant::now() + duration() + PATIENCE;
     while Instant::now() < deadline {
         let times = asked.load();
         scribble(&words, times, u32::MAX, &mut random);
@@ -80,13 +80,9 @@ fn nothing_but_errors_comes_of_another_process_that_scribbles() {
         let users = Users::new(&arena, capacity);
         let mut other = start_scribbler(&arena, users.words());
         let asked = asked(&arena);
-        users.run(race_time(1000) / 2, true, |times| {
+        users.run(duration() / 4, true, |times| {
             asked.fetch_add(times);
-            let deadline = Instant::now() + Duration::from_secs(60);
-            while asked.load() > 0 {
-                assert!(Instant::now() < deadline, "the other process does nothing");
-                thread::yield_now();
-            }
+            wait_until("the other process", || asked.load() == 0);
         });
         other.kill().unwrap();
         other.wait().unwrap();
