@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use mapvalue::{Arena, ArenaPtr, Array, Error, MapValue, Mapping, Shared, Var};
 use mapvalue_tests::clock::{least, slowness};
+use mapvalue_tests::twins::sweep::{Scrape, Sweep};
 use mapvalue_tests::twins::{self, Lookups};
 
 #[derive(MapValue, Clone, Copy)]
@@ -309,4 +310,29 @@ fn lists_and_tables_in_an_arena_of_the_kernel_are_as_fast_as_raw_pointers() {
         return;
     }
     compare_lists_and_tables(&Arena::create(2048, mapvalue::ArenaFlags::default()).unwrap());
+}
+
+#[test]
+fn a_scrape_of_many_maps_takes_as_long_as_by_raw_pointers() {
+    let sweep = Sweep::new(|counters| Mapping::memfd(8 * counters as usize).unwrap());
+    let raw = sweep.raw();
+    assert_eq!(sweep.maps(), 98);
+    let (mut ours, mut theirs) = (Scrape::new(&sweep), Scrape::new(&sweep));
+    sweep.scrape(&mut ours);
+    raw.scrape(&mut theirs);
+    assert!(ours.counters().all(|counter| counter > 0), "all places are loaded");
+    assert!(ours.counters().eq(theirs.counters()), "both load the same");
+    if !is_release() {
+        return;
+    }
+    let ratio = least(1.25, || {
+        let (nanoseconds, ratio) = compare(
+            50,
+            || black_box(&sweep).scrape(black_box(&mut ours)),
+            || black_box(&raw).scrape(black_box(&mut theirs)),
+        );
+        println!("a scrape of 98 maps: {nanoseconds:.0} ns, {ratio:.2} times raw");
+        ratio
+    });
+    assert!(ratio < 1.25, "{ratio}");
 }
