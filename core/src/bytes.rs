@@ -7,7 +7,7 @@ use core::any::type_name;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use crate::{Error, MapValue, ReadWrite, Storable};
+use crate::{Error, InvalidValue, MapValue, ReadWrite, Storable};
 
 /// Room for a mirror of `T` in private memory, aligned for every leaf.
 ///
@@ -33,31 +33,41 @@ impl<T: MapValue> Buffer<T> {
     }
 }
 
-pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<usize, Error> {
-    const { T::LAYOUT.assert_usable::<T>() };
+pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<(), Error> {
     let expected = T::LAYOUT.size();
-    if given == expected {
-        Ok(expected)
-    } else {
-        Err(Error::WrongLength { type_name: type_name::<T>(), given, expected })
-    }
+    if given == expected { Ok(()) } else { Err(Error::WrongLength { type_name: type_name::<T>(), given, expected }) }
 }
 
 pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, Error> {
-    let size = check_length::<T>(bytes.len())?;
+    check_length::<T>(bytes.len())?;
+    Ok(decode_from(|buffer| buffer.copy_from_slice(bytes))?)
+}
+
+/// Decodes a value from the bytes that `fill` writes to a zeroed buffer of its length.
+#[inline]
+pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T, InvalidValue> {
+    const { T::LAYOUT.assert_usable::<T>() };
     let mut buffer = Buffer::<T>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
-    // SAFETY: `bytes` is `size` bytes long (checked above) and so is the mirror (`MapValue`, promises 1 and 2); a
-    // `&[u8]` does not overlap a local that has never been shared.
-    unsafe { mirror.cast::<u8>().copy_from_nonoverlapping(bytes.as_ptr(), size) };
+    // SAFETY: the buffer is initialised (zeroed), and it has at least the mirror's size, which is that of the layout (`MapValue`,
+    // promises 1 and 2); it is ours alone, and no other reference to it lives while this one does.
+    fill(unsafe { slice::from_raw_parts_mut(mirror.cast::<u8>(), T::LAYOUT.size()) });
     // SAFETY: the buffer is initialised (zeroed, then overwritten); any bits are a valid mirror (promise 3); it is
     // aligned for every leaf (see `Buffer`) and lives to the end of this function.
     let mirror = unsafe { &*mirror };
-    T::__try_load(mirror).map_err(Error::from)
+    T::__try_load(mirror)
 }
 
 pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Error> {
-    let size = check_length::<T>(out.len())?;
+    check_length::<T>(out.len())?;
+    with_bytes(value, |bytes| out.copy_from_slice(bytes));
+    Ok(())
+}
+
+/// What `then` makes of the bytes of a value, padding zeroed.
+#[inline]
+pub(crate) fn with_bytes<T: Storable, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> R {
+    const { T::LAYOUT.assert_usable::<T>() };
     let mut buffer = Buffer::<T>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
     {
@@ -66,9 +76,9 @@ pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Error
         let mirror = unsafe { &*mirror };
         T::__store(mirror, value);
     }
-    // SAFETY: the `size` bytes of the buffer are all initialised: zeroed in place, padding included, and since then
-    // only leaves were stored over them. The reference to the mirror has ended, so nothing writes them.
-    let bytes = unsafe { slice::from_raw_parts(mirror.cast::<u8>(), size) };
-    out.copy_from_slice(bytes);
-    Ok(())
+    // SAFETY: the bytes of the buffer, of which it has at least as many as the layout (promises 1 and 2), are all initialised: zeroed in
+    // place, padding included, and since then only leaves were stored over them. The reference to the mirror has ended, so nothing
+    // writes them.
+    let bytes = unsafe { slice::from_raw_parts(mirror.cast::<u8>(), T::LAYOUT.size()) };
+    then(bytes)
 }

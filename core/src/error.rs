@@ -287,7 +287,7 @@ pub enum Error {
 
     /// The map was opened with `BPF_F_WRONLY`.
     #[error(
-        "{map} was opened with BPF_F_WRONLY, and memory cannot be mapped without reading: open it without the flag"
+        "{map} was opened with BPF_F_WRONLY, so that nothing of it can be read, nor mapped: open it without the flag"
     )]
     WriteOnlyDescriptor {
         /// The map.
@@ -543,7 +543,7 @@ pub enum Error {
         errno: i32,
     },
 
-    /// An arena cannot be pinned at a path, or not be opened by it.
+    /// A map cannot be pinned at a path, or not be opened by it.
     #[cfg(feature = "std")]
     #[error("cannot {operation} at {}: {}{}", path.display(), Errno(*errno), pin_hint(*errno))]
     PinFailed {
@@ -933,7 +933,7 @@ pub enum Error {
 
     /// A store to a map that is not mapped, and that user space cannot write.
     #[cfg(feature = "std")]
-    #[error("{map} cannot be written ({reason}): its variables can only be loaded")]
+    #[error("{map} cannot be written ({reason}): its values can only be loaded")]
     NotWritable {
         /// The map.
         map: MapName,
@@ -955,6 +955,119 @@ pub enum Error {
         size: usize,
         /// The bytes of the section.
         len: usize,
+    },
+
+    /// The keys of a map are longer or shorter than the type.
+    #[error("`{type_name}` is {size} bytes long, but the keys of {map} are {key_size} bytes long")]
+    KeySize {
+        /// The type.
+        type_name: &'static str,
+        /// Size of the type.
+        size: usize,
+        /// The map's key size.
+        key_size: usize,
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map is of a type that has no values to look up.
+    #[error(
+        "{map} is of type {map_type}, which has no values to look up: maps of type array, hash, lru_hash and lpm_trie have, and the per-CPU ones"
+    )]
+    NoLookups {
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// The map has a value for each CPU, where one is asked for.
+    #[error(
+        "cannot {operation} {map} with one value a key, since it is of type {map_type} and has one for each CPU: look their bytes up with \
+         `bpf::lookup_bytes`"
+    )]
+    PerCpuValues {
+        /// What was asked for.
+        operation: &'static str,
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// A key to insert is there already. (Of an array, each is.)
+    #[error("the key is in {map} already: update it with `Update::Always` or `Update::IfPresent`")]
+    KeyExists {
+        /// The map.
+        map: MapName,
+    },
+
+    /// A key to update is not there.
+    #[error("the key is not in {map}: insert it with `Update::Always` or `Update::IfAbsent`")]
+    NoSuchKey {
+        /// The map.
+        map: MapName,
+    },
+
+    /// There is no room for another key.
+    #[error(
+        "{map} is full: it has room for {max_entries} entries. Remove some, or create it with a larger `max_entries`"
+    )]
+    MapFull {
+        /// The map.
+        map: MapName,
+        /// As many entries it can have.
+        max_entries: u32,
+    },
+
+    /// The elements of an array cannot be removed.
+    #[error("{map} is of type {map_type}, whose elements are always there: store a value that means nothing instead")]
+    NotRemovable {
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// A walk over a map did not come to an end, since others inserted and removed keys meanwhile.
+    #[error(
+        "a walk over {map} was given up after {steps} steps, twice as many as it can have entries: others insert and remove keys so fast that \
+         it began anew. Walk again, or at a quieter time"
+    )]
+    MapChanging {
+        /// The map.
+        map: MapName,
+        /// How many steps it took.
+        steps: u64,
+    },
+
+    /// Of several updates, one failed: those before it were made.
+    #[cfg(feature = "std")]
+    #[error("{done} of {len} entries were updated, then: {error}")]
+    BatchStopped {
+        /// How many were made.
+        done: usize,
+        /// How many there were to make.
+        len: usize,
+        /// What is wrong with the next one.
+        error: Box<Error>,
+    },
+
+    /// There is no map of this number.
+    #[error("there is no map with the id {id}: a map goes with the last descriptor, pin, program and mapping of it")]
+    NoMapWithId {
+        /// The number.
+        id: u32,
+    },
+
+    /// What is pinned is not a map.
+    #[cfg(feature = "std")]
+    #[error("what is pinned at {} is not a BPF map but {found}", path.display())]
+    PinnedOther {
+        /// The path.
+        path: std::path::PathBuf,
+        /// What the kernel says it is.
+        found: Found,
     },
 
     /// The kernel refused an operation for another reason.
@@ -1113,7 +1226,9 @@ fn unmappable_hint(errno: i32) -> &'static str {
 #[cfg(feature = "std")]
 fn pin_hint(errno: i32) -> &'static str {
     match errno {
-        libc::EEXIST => ". Something is pinned there: open it with `Arena::from_pin`, or remove it first",
+        libc::EEXIST => {
+            ". Something is pinned there: open it with `from_pin` (of an arena, `Arena::from_pin`), or remove it first"
+        }
         libc::EPERM | libc::EINVAL | libc::EACCES => {
             ". A pin has a path in a BPF file system, which this process may reach: `mount -t bpf bpf /sys/fs/bpf` makes one"
         }
@@ -1139,7 +1254,13 @@ impl fmt::Display for Errno {
 pub struct MapType(pub u32);
 
 impl MapType {
+    pub(crate) const HASH: Self = Self(1);
     pub(crate) const ARRAY: Self = Self(2);
+    pub(crate) const PERCPU_HASH: Self = Self(5);
+    pub(crate) const PERCPU_ARRAY: Self = Self(6);
+    pub(crate) const LRU_HASH: Self = Self(9);
+    pub(crate) const LRU_PERCPU_HASH: Self = Self(10);
+    pub(crate) const LPM_TRIE: Self = Self(11);
 
     /// The name in the kernel's spelling, without `BPF_MAP_TYPE_`; `unknown` for types newer than this crate.
     pub const fn name(self) -> &'static str {

@@ -127,6 +127,8 @@ mod value;
 mod words;
 
 #[cfg(feature = "std")]
+mod any_array;
+#[cfg(feature = "std")]
 mod array;
 #[cfg(feature = "std")]
 pub mod bpf;
@@ -158,11 +160,13 @@ pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
 pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
 
 #[cfg(feature = "std")]
+pub use any_array::AnyArray;
+#[cfg(feature = "std")]
 pub use arena::{AllocError, Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages};
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]
-pub use btf::Btf;
+pub use btf::{Btf, TypeCheck};
 #[cfg(feature = "std")]
 pub use mapping::Mapping;
 #[cfg(feature = "std")]

@@ -10,11 +10,14 @@ use std::any::type_name;
 use std::fmt;
 use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::bpf::geometry::Geometry;
 use crate::bpf::open::{OpenMap, open};
+use crate::bpf::{self, MapTypes};
+use crate::btf::{TypeCheck, check_map};
 use crate::{Access, Array, Error, MapName, MapValue, ReadOnly, ReadOnlyReason, Slice, Var};
 use memmap2::MmapRaw;
 use pages::{Pages, Release};
@@ -57,6 +60,8 @@ pub struct Mapping {
     len: usize,
     /// Where values lie, for a BPF map; memory of other origin has whatever layout its user gives it.
     geometry: Option<Geometry>,
+    /// The types of its values, for a BPF map.
+    types: MapTypes,
     read_only: Option<ReadOnlyReason>,
     name: MapName,
     pages: Pages,
@@ -87,8 +92,31 @@ impl Mapping {
     /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`Error::TooLong`], [`Error::PermissionDenied`],
     /// [`Error::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, Error> {
-        let OpenMap { pages, geometry, read_only, name } = open(map)?;
-        Self::mapped(pages, None, geometry.len(), Some(geometry), read_only, name)
+        let OpenMap { pages, geometry, read_only, name, types } = open(map)?;
+        let mapping = Self::mapped(pages, None, geometry.len(), read_only, name)?;
+        Ok(Arc::new(Self { geometry: Some(geometry), types, ..mapping }))
+    }
+
+    /// Maps the values of the map that is pinned at a path in a BPF file system: also of one whose processes are all gone.
+    ///
+    /// [`check`](Self::check) tells whether they are still laid out as this program has them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Arc<Self>, Error> {
+        Self::from_map(bpf::open_pin(path)?)
+    }
+
+    /// Maps the values of the map of this number, [`MapInfo::id`](bpf::MapInfo::id).
+    ///
+    /// [`check`](Self::check) tells whether they are laid out as this program has them.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
+    pub fn from_id(id: u32) -> Result<Arc<Self>, Error> {
+        Self::from_map(bpf::open_id(id)?)
     }
 
     /// Makes `len` bytes of zeroed memory that can be shared with another process, without any privilege: the stand-in
@@ -130,7 +158,7 @@ impl Mapping {
 
     fn of_sealed(file: File) -> Result<Arc<Self>, Error> {
         let (pages, len, read_only) = pages::map_file(&file)?;
-        Self::mapped(pages, Some(file), len, None, read_only, MapName::NONE)
+        Self::mapped(pages, Some(file), len, read_only, MapName::NONE).map(Arc::new)
     }
 
     /// Maps a whole file, writable if it is open for writing and read-only if not. The file can be closed afterwards.
@@ -145,7 +173,7 @@ impl Mapping {
     /// [`Error::Empty`] if the file is, [`Error::TooLong`], [`Error::Os`].
     pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, Error> {
         let (pages, len, read_only) = pages::map_file(file)?;
-        Self::mapped(pages, None, len, None, read_only, MapName::NONE)
+        Self::mapped(pages, None, len, read_only, MapName::NONE).map(Arc::new)
     }
 
     /// Takes over memory that somebody else mapped: a loader, an allocator, another library.
@@ -175,7 +203,8 @@ impl Mapping {
         pages::check_len(len as u64, "the memory to adopt")?;
         let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
         let release: Release = Box::new(release);
-        Ok(Self::new(base, Pages::Adopted { release: Some(release), memfd: None }, len, None, read_only, MapName::NONE))
+        let pages = Pages::Adopted { release: Some(release), memfd: None };
+        Ok(Arc::new(Self::new(base, pages, len, read_only, MapName::NONE)))
     }
 
     /// Memory of an arena, which lies where it has to be, and is given back by `release`.
@@ -187,7 +216,7 @@ impl Mapping {
         memfd: Option<File>,
         release: impl FnOnce() + Send + 'static,
     ) -> Arc<Self> {
-        Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, None, read_only, name)
+        Arc::new(Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, read_only, name))
     }
 
     /// A mapping of pages of our own.
@@ -195,23 +224,16 @@ impl Mapping {
         pages: MmapRaw,
         memfd: Option<File>,
         len: usize,
-        geometry: Option<Geometry>,
         read_only: Option<ReadOnlyReason>,
         name: MapName,
-    ) -> Result<Arc<Self>, Error> {
+    ) -> Result<Self, Error> {
         let base = NonNull::new(pages.as_mut_ptr()).ok_or(Error::NullPointer)?;
-        Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, geometry, read_only, name))
+        Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, read_only, name))
     }
 
-    fn new(
-        base: NonNull<u8>,
-        pages: Pages,
-        len: usize,
-        geometry: Option<Geometry>,
-        read_only: Option<ReadOnlyReason>,
-        name: MapName,
-    ) -> Arc<Self> {
-        Arc::new(Self { base, len, geometry, read_only, name, pages })
+    /// Memory that is no array map, which has neither a geometry nor types.
+    fn new(base: NonNull<u8>, pages: Pages, len: usize, read_only: Option<ReadOnlyReason>, name: MapName) -> Self {
+        Self { base, len, geometry: None, types: MapTypes::NONE, read_only, name, pages }
     }
 }
 
@@ -259,6 +281,45 @@ impl Mapping {
     /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.pages.memfd().map(AsFd::as_fd)
+    }
+}
+
+/// Its types.
+impl Mapping {
+    /// Checks that a map's values are a `T`: of its size, and laid out as it is by the BTF that the map was created with, if it was.
+    ///
+    /// For a map that was found by a pin or a number, whose layout may be that of an older program. (The globals of a section are
+    /// checked one by one, by [`DataSection`](crate::DataSection).)
+    ///
+    /// ```no_run
+    /// use mapvalue::{Array, MapValue, Mapping};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// # fn attach() -> Result<(), mapvalue::Error> {
+    /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/stats")?;
+    /// if !mapping.check::<Stats>()?.is_match() {
+    ///     println!("the map was created without types: its sizes alone were compared");
+    /// }
+    /// let stats: Array<Stats> = mapping.array()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It reads and parses all of the BTF object (Linux 4.18), which takes microseconds for most programs. Without `CAP_SYS_ADMIN` that is
+    /// [`TypeCheck::NotPermitted`], and of memory that is no map, [`TypeCheck::Untyped`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ValueSize`] with both sizes, [`Error::LayoutMismatch`] with each field that differs, [`Error::Os`].
+    pub fn check<T: MapValue>(&self) -> Result<TypeCheck, Error> {
+        self.elements_of::<T>().map(drop).or_else(|error| if self.is_map() { Err(error) } else { Ok(()) })?;
+        check_map(self.types, None, &T::LAYOUT)
     }
 }
 

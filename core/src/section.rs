@@ -7,9 +7,10 @@ mod any_var;
 mod unmapped;
 
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 use std::sync::Arc;
 
-use crate::bpf::MapInfo;
+use crate::bpf::{self, MapInfo};
 use crate::btf::{self, Btf, Kind, Linkage, Nearest, Section, Type};
 use crate::layout::Endianness;
 use crate::{Error, Layout, MapName, MapValue, Mapping, ReadOnly, Slice, Var};
@@ -96,13 +97,32 @@ impl DataSection {
         // Asked for once: `AsFd` may give another descriptor each time.
         let fd = map.as_fd();
         let info = MapInfo::query(fd)?;
-        let btf = Btf::of_map(&info)?;
-        let value = btf.value_of(&info)?;
+        let types = info.types();
+        let btf = Btf::of_map(types)?;
+        let value = btf.value_of(types)?;
         let Kind::Section(_) = value.kind() else {
             return Err(Error::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
-        Self::new(name, btf, id, info.name, Memory::open(fd, &info)?, 0)
+        Self::new(name, btf, id, info.name, Memory::open(fd)?, 0)
+    }
+
+    /// The section whose map is pinned at a path in a BPF file system.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_map(bpf::open_pin(path)?)
+    }
+
+    /// The section whose map has this number.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
+    pub fn from_id(id: u32) -> Result<Self, Error> {
+        Self::from_map(bpf::open_id(id)?)
     }
 
     /// The section `section` in a mapping, with types from elsewhere: the BTF of the object file that was loaded.
@@ -146,7 +166,7 @@ impl DataSection {
         let fd = map.as_fd();
         let info = MapInfo::query(fd)?;
         let id = find_section(btf, section)?;
-        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd, &info)?, 0)
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd)?, 0)
     }
 
     fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, Error> {
@@ -178,11 +198,11 @@ fn find_section(btf: &Btf, name: &str) -> Result<u32, Error> {
 
 impl Memory {
     /// Mapped if it can be.
-    fn open(map: BorrowedFd<'_>, info: &MapInfo) -> Result<Self, Error> {
+    fn open(map: BorrowedFd<'_>) -> Result<Self, Error> {
         match Mapping::from_map(map) {
             Ok(mapping) => Ok(Self::Mapped(mapping)),
             Err(Error::NotMmapable { .. } | Error::KernelTooOld { .. }) => {
-                Ok(Self::Unmapped(Arc::new(Unmapped::new(map, info)?)))
+                Ok(Self::Unmapped(Arc::new(Unmapped::new(map)?)))
             }
             Err(error) => Err(error),
         }

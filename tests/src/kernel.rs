@@ -49,6 +49,8 @@ pub mod objects {
     pub const SEQ_X86: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/seq_x86.bpf.o"));
     /// Maps with fields that the kernel guards. libbpf only.
     pub const SPECIAL: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/special.bpf.o"));
+    /// Hash tables, tries and arrays that are looked up and updated by system calls.
+    pub const TABLES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/tables.bpf.o"));
     /// A value of each type that a map may hold.
     pub const VALUES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/values.bpf.o"));
     /// The program of the quickstart example.

@@ -3,9 +3,7 @@
 //! What can be known to be wrong before the kernel is asked is an error of its own (`span`, `flags`); what only the kernel knows is found
 //! out from its error numbers here (`not_created`, `not_mapped`).
 
-use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr::NonNull;
 use std::thread;
@@ -16,7 +14,7 @@ use super::opening::Turn;
 use super::room::Room;
 use super::span::{Span, len_of};
 use super::{Arena, pages, vmas};
-use crate::bpf::{MapInfo, sys};
+use crate::bpf::{self, MapInfo, sys};
 use crate::{Error, KernelVersion, MapName, MapType, Mapping, ReadOnlyReason};
 
 const ARENA: MapType = MapType(33);
@@ -122,12 +120,18 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::PinFailed`] if it cannot be opened, and those of [`from_map`](Self::from_map).
+    /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
     pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
-        let path = path.as_ref();
-        let failed = pin_error("open the arena that is pinned", path);
-        let fd = c_path(path).and_then(|path| sys::open_pin(&path)).map_err(failed)?;
-        Self::from_map(fd)
+        Self::from_map(bpf::open_pin(path)?)
+    }
+
+    /// Maps an arena by the number of its map.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
+    pub fn from_id(id: u32) -> Result<Self, Error> {
+        Self::from_map(bpf::open_id(id)?)
     }
 
     /// Pins the arena: gives it a path in a BPF file system, which keeps it and its data until the path is removed, whatever becomes of
@@ -137,9 +141,7 @@ impl Arena {
     ///
     /// [`Error::NoArenaMap`] of a memfd, [`Error::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
     pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        let map = self.map("pin it")?;
-        let path = path.as_ref();
-        c_path(path).and_then(|c_path| sys::pin(map, &c_path)).map_err(pin_error("pin the arena", path))
+        bpf::pin_as("pin the arena", self.map("pin it")?, path.as_ref())
     }
 
     /// Takes over the mapping of an arena that a loader made, whose descriptor is not at hand. Prefer [`adopt_map`](Self::adopt_map):
@@ -210,16 +212,6 @@ impl Arena {
     pub(super) fn map(&self, operation: &'static str) -> Result<BorrowedFd<'_>, Error> {
         self.rest.map.as_ref().map(AsFd::as_fd).ok_or(Error::NoArenaMap { operation })
     }
-}
-
-/// A path as the kernel takes it: without a zero byte.
-fn c_path(path: &Path) -> Result<CString, i32> {
-    CString::new(path.as_os_str().as_bytes()).map_err(|_| libc::EINVAL)
-}
-
-fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> Error {
-    let path = path.to_owned();
-    move |errno| Error::PinFailed { operation, path, errno }
 }
 
 /// Bytes of a map that is an arena.

@@ -55,6 +55,11 @@ impl MapInfo {
         }
     }
 
+    /// Where its types are.
+    pub(crate) fn types(&self) -> MapTypes {
+        MapTypes { map: self.name, btf: self.btf_id, key: self.btf_key_type_id, value: self.btf_value_type_id }
+    }
+
     fn from_kernel(info: &sys::BpfMapInfo) -> Self {
         Self {
             map_type: MapType(info.map_type),
@@ -70,6 +75,20 @@ impl MapInfo {
             map_extra: info.map_extra,
         }
     }
+}
+
+/// The types of a map's keys and values: numbers in a BTF object of the kernel's, 0 if there are none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct MapTypes {
+    pub(crate) map: MapName,
+    pub(crate) btf: u32,
+    pub(crate) key: u32,
+    pub(crate) value: u32,
+}
+
+impl MapTypes {
+    /// Of memory that is no map.
+    pub(crate) const NONE: Self = Self { map: MapName::NONE, btf: 0, key: 0, value: 0 };
 }
 
 pub(super) fn not_a_map(fd: BorrowedFd<'_>, target: String) -> Error {

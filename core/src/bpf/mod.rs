@@ -1,16 +1,29 @@
 //! The kernel's side of a map: what it is (`info`), how its values lie in memory (`geometry`), how it is mapped
 //! (`open`), and the system calls beneath (`sys`).
 //!
+//! Where a map is not mapped, its elements go by system calls: [`TypedMap`] for any type, [`lookup_bytes`] for bare bytes (`elements`
+//! checks their lengths, `walk` goes over all of them). [`open_pin`] and [`open_id`] find a map again that another process made (`pin`).
+//!
 //! Facts come from the kernel alone, by `BPF_OBJ_GET_INFO_BY_FD`, never from the loader that made the map.
 
+mod cpus;
+mod elements;
 pub(crate) mod geometry;
 mod info;
 pub(crate) mod open;
+mod pin;
 pub(crate) mod sys;
+mod typed;
+mod walk;
 
 use std::os::fd::AsFd;
 
+pub(crate) use elements::Elements;
 pub use info::MapInfo;
+pub(crate) use info::MapTypes;
+pub(crate) use pin::pin_as;
+pub use pin::{open_id, open_pin, pin};
+pub use typed::{Entries, Keys, TypedMap, Update};
 
 use crate::Error;
 
@@ -38,4 +51,18 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
         open::ENOTSUPP => Error::SpecialFields { map: info.name },
         errno => Error::Os { operation: "freeze the map", errno },
     })
+}
+
+/// The bytes of a key's value, by a system call; `None` if there is no such key.
+///
+/// Of a per-CPU map they are one value for each CPU that there can be, in the order of their numbers, each rounded up to 8 bytes. Of an
+/// array, the key is the 4 bytes of the index. For maps of type array, hash, `lru_hash` and `lpm_trie`, and the per-CPU ones
+/// (Linux 4.13, which tells what a map is). [`MapValue::from_bytes`](crate::MapValue::from_bytes) makes a value of them.
+///
+/// # Errors
+///
+/// [`Error::NoLookups`] for maps of other types, [`Error::KeySize`], [`Error::WriteOnlyDescriptor`] if the descriptor was opened with
+/// `BPF_F_WRONLY`, [`Error::BadDescriptor`], [`Error::NotAMap`], [`Error::PermissionDenied`], [`Error::Os`].
+pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    Elements::of(map.as_fd())?.lookup_bytes(key)
 }

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use memmap2::{MmapOptions, MmapRaw};
 
 use super::geometry::Geometry;
-use super::info::{self, MapInfo};
+use super::info::{self, MapInfo, MapTypes};
 use super::sys;
 use crate::{Error, MapName, ReadOnlyReason};
 
@@ -21,6 +21,7 @@ pub(crate) struct OpenMap {
     pub(crate) geometry: Geometry,
     pub(crate) read_only: Option<ReadOnlyReason>,
     pub(crate) name: MapName,
+    pub(crate) types: MapTypes,
 }
 
 pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, Error> {
@@ -40,7 +41,7 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, Error> {
             None => return Err(refused(fd, &info, errno(&first), None)),
         },
     };
-    Ok(OpenMap { pages, geometry, read_only, name: info.name })
+    Ok(OpenMap { pages, geometry, read_only, name: info.name, types: info.types() })
 }
 
 /// Why the kernel refused to map the values writable, if it may still map them read-only

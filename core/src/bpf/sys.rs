@@ -10,14 +10,18 @@ use crate::KernelVersion;
 const BPF_MAP_CREATE: libc::c_int = 0;
 const BPF_MAP_LOOKUP_ELEM: libc::c_int = 1;
 const BPF_MAP_UPDATE_ELEM: libc::c_int = 2;
+const BPF_MAP_DELETE_ELEM: libc::c_int = 3;
 const BPF_MAP_GET_NEXT_KEY: libc::c_int = 4;
 const BPF_PROG_LOAD: libc::c_int = 5;
 const BPF_OBJ_PIN: libc::c_int = 6;
 const BPF_OBJ_GET: libc::c_int = 7;
 const BPF_PROG_TEST_RUN: libc::c_int = 10;
+const BPF_MAP_GET_FD_BY_ID: libc::c_int = 14;
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const BPF_BTF_GET_FD_BY_ID: libc::c_int = 19;
 const BPF_MAP_FREEZE: libc::c_int = 22;
+const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
+const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
 
 /// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16); an older kernel fills in less,
 /// and the rest stays zero.
@@ -51,7 +55,7 @@ struct BpfBtfInfo {
     id: u32,
 }
 
-/// The part of `union bpf_attr` that `BPF_BTF_GET_FD_BY_ID` reads.
+/// The part of `union bpf_attr` that `BPF_MAP_GET_FD_BY_ID` and `BPF_BTF_GET_FD_BY_ID` read.
 #[derive(Default)]
 #[repr(C)]
 struct GetFdById {
@@ -166,12 +170,13 @@ pub(super) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
     if result < 0 { Err(errno()) } else { Ok(info) }
 }
 
-/// The part of `union bpf_attr` that `BPF_MAP_LOOKUP_ELEM`, `BPF_MAP_UPDATE_ELEM` and `BPF_MAP_GET_NEXT_KEY` read.
+/// The part of `union bpf_attr` that the commands on one element read.
 #[derive(Default)]
 #[repr(C)]
 struct Element {
     map_fd: u32,
     key: u64,
+    /// For `BPF_MAP_GET_NEXT_KEY`, where the key is written.
     value: u64,
     flags: u64,
 }
@@ -194,32 +199,154 @@ fn takes_for_a_map(command: libc::c_int, fd: BorrowedFd<'_>) -> bool {
     result >= 0 || errno() != libc::EINVAL
 }
 
-/// Copies the first value of an array map out of it.
+/// Runs a command on one element.
 ///
 /// # Safety
 ///
-/// `fd` is an array map, and `value` is as long as its values are.
-pub(crate) unsafe fn lookup_first(fd: BorrowedFd<'_>, value: &mut [u8]) -> Result<(), i32> {
-    let key = 0u32;
-    let mut attr =
-        Element { map_fd: number(fd), key: (&raw const key) as u64, value: value.as_mut_ptr() as u64, flags: 0 };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the keys of an array map have 4 bytes,
-    // which the kernel reads, and it writes a value's length to `value`, which has it (the caller's promise).
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_LOOKUP_ELEM, &raw mut attr, size_of::<Element>()) };
+/// The addresses in `attr` are of as many bytes as the command reads and writes there.
+unsafe fn on_element(command: libc::c_int, mut attr: Element) -> Result<(), i32> {
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; what the addresses in it are of is the
+    // caller's promise.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<Element>()) };
     if result < 0 { Err(errno()) } else { Ok(()) }
 }
 
-/// Replaces the first value of an array map.
+/// Copies the value of a key out of a map.
 ///
 /// # Safety
 ///
-/// As for [`lookup_first`].
-pub(crate) unsafe fn update_first(fd: BorrowedFd<'_>, value: &[u8]) -> Result<(), i32> {
-    let key = 0u32;
-    let mut attr = Element { map_fd: number(fd), key: (&raw const key) as u64, value: value.as_ptr() as u64, flags: 0 };
-    // SAFETY: as in `lookup_first`; the kernel reads a key and a value.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_UPDATE_ELEM, &raw mut attr, size_of::<Element>()) };
-    if result < 0 { Err(errno()) } else { Ok(()) }
+/// `fd` is a map whose keys have the length of `key`, and of which a lookup writes at most the length of `value`.
+pub(super) unsafe fn lookup(fd: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) -> Result<(), i32> {
+    let (key, value) = (key.as_ptr() as u64, value.as_mut_ptr() as u64);
+    // SAFETY: the kernel reads a key and writes a value; both lengths are the caller's promise.
+    unsafe { on_element(BPF_MAP_LOOKUP_ELEM, Element { map_fd: number(fd), key, value, flags: 0 }) }
+}
+
+/// Sets the value of a key in a map.
+///
+/// # Safety
+///
+/// `fd` is a map whose keys and values have the lengths of `key` and `value`.
+pub(super) unsafe fn update(fd: BorrowedFd<'_>, key: &[u8], value: &[u8], flags: u64) -> Result<(), i32> {
+    let (key, value) = (key.as_ptr() as u64, value.as_ptr() as u64);
+    // SAFETY: the kernel reads a key and a value; both lengths are the caller's promise.
+    unsafe { on_element(BPF_MAP_UPDATE_ELEM, Element { map_fd: number(fd), key, value, flags }) }
+}
+
+/// Removes a key from a map.
+///
+/// # Safety
+///
+/// `fd` is a map whose keys have the length of `key`.
+pub(super) unsafe fn delete(fd: BorrowedFd<'_>, key: &[u8]) -> Result<(), i32> {
+    let attr = Element { map_fd: number(fd), key: key.as_ptr() as u64, ..Element::default() };
+    // SAFETY: the kernel reads a key, whose length is the caller's promise.
+    unsafe { on_element(BPF_MAP_DELETE_ELEM, attr) }
+}
+
+/// Replaces a key by the one after it; the first one if `begun` is false.
+///
+/// # Safety
+///
+/// As for [`delete`].
+pub(super) unsafe fn next_key(fd: BorrowedFd<'_>, begun: bool, key: &mut [u8]) -> Result<(), i32> {
+    let next = key.as_mut_ptr() as u64;
+    let attr = Element { map_fd: number(fd), key: if begun { next } else { 0 }, value: next, flags: 0 };
+    // SAFETY: the kernel reads a key, unless it is null, before it writes the next one (`map_get_next_key` in
+    // kernel/bpf/syscall.c); their length is the caller's promise.
+    unsafe { on_element(BPF_MAP_GET_NEXT_KEY, attr) }
+}
+
+/// The part of `union bpf_attr` that the commands on many elements read and write.
+#[derive(Default)]
+#[repr(C)]
+struct Batch {
+    /// Where to begin, and where the next place is written.
+    from: u64,
+    next: u64,
+    keys: u64,
+    values: u64,
+    count: u32,
+    map_fd: u32,
+    elem_flags: u64,
+    flags: u64,
+}
+
+/// Runs a command on many elements; how many of them it was done for, which `attr.count` tells unless the kernel refused it as a
+/// whole, comes with the answer.
+///
+/// # Safety
+///
+/// As for [`on_element`].
+unsafe fn on_batch(command: libc::c_int, mut attr: Batch) -> (u32, Result<(), i32>) {
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and writable; what the addresses in it are
+    // of is the caller's promise.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<Batch>()) };
+    (attr.count, if result < 0 { Err(errno()) } else { Ok(()) })
+}
+
+/// Copies `count` elements out of a map, from a place in it on that `cursor` tells if `begun`; how many they are, and `ENOENT` if there
+/// are no more. `cursor` then tells the place after them.
+///
+/// # Safety
+///
+/// `fd` is a map; `keys` and `values` have room for `count` of its keys and values, and `cursor` for one key, and 4 bytes.
+pub(super) unsafe fn lookup_batch(
+    fd: BorrowedFd<'_>,
+    begun: bool,
+    cursor: &mut [u8],
+    keys: &mut [u8],
+    values: &mut [u8],
+    count: u32,
+) -> (u32, Result<(), i32>) {
+    let cursor = cursor.as_mut_ptr() as u64;
+    let attr = Batch {
+        from: if begun { cursor } else { 0 },
+        next: cursor,
+        keys: keys.as_mut_ptr() as u64,
+        values: values.as_mut_ptr() as u64,
+        count,
+        map_fd: number(fd),
+        ..Batch::default()
+    };
+    // SAFETY: the kernel writes at most `count` keys and values. It reads its place before it writes the next one: 4 bytes for the
+    // hash maps, a key for all others (`__htab_map_lookup_and_delete_batch` and `generic_map_lookup_batch` in kernel/bpf). All
+    // these lengths are the caller's promise.
+    unsafe { on_batch(BPF_MAP_LOOKUP_BATCH, attr) }
+}
+
+/// Sets the values of `count` keys, one after the other; how many were set.
+///
+/// # Safety
+///
+/// `fd` is a map; `keys` and `values` are `count` of its keys and values.
+pub(super) unsafe fn update_batch(
+    fd: BorrowedFd<'_>,
+    keys: &[u8],
+    values: &[u8],
+    count: u32,
+) -> (u32, Result<(), i32>) {
+    let (keys, values) = (keys.as_ptr() as u64, values.as_ptr() as u64);
+    let attr = Batch { keys, values, count, map_fd: number(fd), ..Batch::default() };
+    // SAFETY: the kernel reads `count` keys and values, whose lengths are the caller's promise.
+    unsafe { on_batch(BPF_MAP_UPDATE_BATCH, attr) }
+}
+
+/// Bytes of a set of CPUs as the kernel has it: 8 times as many CPUs there can be at most.
+pub(super) fn cpu_set_len() -> Result<usize, i32> {
+    // Larger than that of any kernel: 64 Ki CPUs.
+    let mut set = vec![0u64; 1024];
+    // SAFETY: the kernel writes at most as many bytes as it is told that there are.
+    let written =
+        unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, size_of_val(set.as_slice()), set.as_mut_ptr()) };
+    usize::try_from(written).map_err(|_| errno())
+}
+
+/// Opens a map by its number.
+pub(super) fn map_by_id(id: u32) -> Result<OwnedFd, i32> {
+    let mut attr = GetFdById { id, ..GetFdById::default() };
+    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
+    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_GET_FD_BY_ID, &raw mut attr, size_of::<GetFdById>()) })
 }
 
 /// Opens a BTF object by its number.
@@ -278,7 +405,7 @@ pub(crate) fn create_map(
 }
 
 /// Gives a BPF object a name in a BPF file system, which keeps it.
-pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
+pub(super) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
     let mut attr = Object { pathname: path.as_ptr() as u64, bpf_fd: number(fd), file_flags: 0 };
     // SAFETY: `attr` is what the command expects, of the length that is passed with it, and the path in it is a C string; the
     // kernel only reads both.
@@ -287,7 +414,7 @@ pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
 }
 
 /// Opens a BPF object by its name in a BPF file system.
-pub(crate) fn open_pin(path: &CStr) -> Result<OwnedFd, i32> {
+pub(super) fn open_pin(path: &CStr) -> Result<OwnedFd, i32> {
     let mut attr = Object { pathname: path.as_ptr() as u64, ..Object::default() };
     // SAFETY: as in `pin`.
     owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET, &raw mut attr, size_of::<Object>()) })

@@ -3,8 +3,8 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use super::{Btf, Mismatches, Type};
-use crate::bpf::{MapInfo, sys};
-use crate::{Error, MapValue};
+use crate::bpf::{MapInfo, MapTypes, sys};
+use crate::{Error, Layout, MapName, MapValue};
 
 /// The kernel's own BTF (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
@@ -21,7 +21,7 @@ impl Btf {
     /// [`Error::NoBtf`] if the map has none, [`Error::PermissionDenied`], and those of [`MapInfo::query`] and of
     /// [`parse`](Self::parse).
     pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
-        Self::of_map(&MapInfo::query(map)?)
+        Self::of_map(MapInfo::query(map)?.types())
     }
 
     /// The kernel's own types (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
@@ -35,11 +35,11 @@ impl Btf {
         Ok(Self::parse(&bytes)?)
     }
 
-    pub(crate) fn of_map(info: &MapInfo) -> Result<Self, Error> {
-        if info.btf_id == 0 {
-            return Err(Error::NoBtf { map: info.name });
+    pub(crate) fn of_map(types: MapTypes) -> Result<Self, Error> {
+        if types.btf == 0 {
+            return Err(Error::NoBtf { map: types.map });
         }
-        let btf = sys::btf_by_id(info.btf_id).map_err(|errno| match errno {
+        let btf = sys::btf_by_id(types.btf).map_err(|errno| match errno {
             libc::EPERM => Error::PermissionDenied {
                 operation: "open the BTF of a map by its number (BPF_BTF_GET_FD_BY_ID)",
                 capability: "CAP_SYS_ADMIN",
@@ -50,17 +50,17 @@ impl Btf {
     }
 
     /// The type of a map's values, if it names one.
-    pub(crate) fn value_of(&self, info: &MapInfo) -> Result<Type<'_>, Error> {
-        self.named_by(info, info.btf_value_type_id, "values")
+    pub(crate) fn value_of(&self, types: MapTypes) -> Result<Type<'_>, Error> {
+        self.named_by(types.map, types.value, "values")
     }
 
     /// The type of a map's keys, if it names one.
-    fn key_of(&self, info: &MapInfo) -> Result<Type<'_>, Error> {
-        self.named_by(info, info.btf_key_type_id, "keys")
+    fn key_of(&self, types: MapTypes) -> Result<Type<'_>, Error> {
+        self.named_by(types.map, types.key, "keys")
     }
 
-    fn named_by(&self, info: &MapInfo, id: u32, part: &'static str) -> Result<Type<'_>, Error> {
-        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::Untyped { map: info.name, part })
+    fn named_by(&self, map: MapName, id: u32, part: &'static str) -> Result<Type<'_>, Error> {
+        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::Untyped { map, part })
     }
 }
 
@@ -78,8 +78,8 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
 /// [`Error::LayoutMismatch`] lists all differences, [`Error::NoBtf`] or [`Error::Untyped`] if the map was created without types; otherwise as
 /// [`Btf::from_map`].
 pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
-    let info = MapInfo::query(map)?;
-    mismatch(T::LAYOUT.check(Btf::of_map(&info)?.value_of(&info)?))
+    let types = MapInfo::query(map)?.types();
+    mismatch(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?))
 }
 
 /// Checks that `T` is laid out as the keys of a map are: what [`to_bytes`](MapValue::to_bytes) of it can look up.
@@ -88,8 +88,46 @@ pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
 ///
 /// As [`check_map_value`].
 pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
-    let info = MapInfo::query(map)?;
-    mismatch(T::LAYOUT.check(Btf::of_map(&info)?.key_of(&info)?))
+    let types = MapInfo::query(map)?.types();
+    mismatch(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?))
+}
+
+/// Whether the types of a map were there to compare a Rust type with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TypeCheck {
+    /// They were, and the Rust type is laid out as they are.
+    Matches,
+    /// The map was created without types: sizes alone were compared.
+    Untyped,
+    /// It has types, which this process may not read (that takes `CAP_SYS_ADMIN`): sizes alone were compared.
+    NotPermitted,
+}
+
+impl TypeCheck {
+    /// Whether the layout was compared, and is the map's.
+    pub fn is_match(self) -> bool {
+        self == Self::Matches
+    }
+}
+
+/// Checks values, and keys if they are to be, as far as the map tells its types; an error if they differ.
+pub(crate) fn check_map(types: MapTypes, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, Error> {
+    let btf = match Btf::of_map(types) {
+        Ok(btf) => btf,
+        Err(Error::NoBtf { .. }) => return Ok(TypeCheck::Untyped),
+        Err(Error::PermissionDenied { .. }) => return Ok(TypeCheck::NotPermitted),
+        Err(error) => return Err(error),
+    };
+    let checks = [(Some(value), btf.value_of(types)), (key, btf.key_of(types))];
+    for (layout, ty) in checks.into_iter().filter_map(|(layout, ty)| Some((layout?, ty))) {
+        match ty {
+            Ok(ty) => mismatch(layout.check(ty))?,
+            Err(Error::Untyped { .. }) => return Ok(TypeCheck::Untyped),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(TypeCheck::Matches)
 }
 
 fn mismatch(checked: Result<(), Mismatches>) -> Result<(), Error> {

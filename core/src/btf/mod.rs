@@ -23,7 +23,8 @@ use std::sync::Arc;
 
 pub use check::{Mismatch, Mismatches};
 pub use error::InvalidBtf;
-pub use kernel::{check_map_key, check_map_value};
+pub(crate) use kernel::check_map;
+pub use kernel::{TypeCheck, check_map_key, check_map_value};
 pub use nearest::Nearest;
 pub use types::{Array, Composite, Enum, Int, Kind, Linkage, Member, Prototype, Section, SectionVariable, Type};
 

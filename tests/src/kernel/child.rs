@@ -103,7 +103,17 @@ pub fn hide_proc() {
 ///
 /// If the kernel has no seccomp filters.
 pub fn forbid(call: libc::c_long, argument: u32, value: u32) {
-    const RETURN_EPERM: u32 = libc::SECCOMP_RET_ERRNO | libc::EPERM.cast_unsigned();
+    refuse(call, argument, value, libc::EPERM);
+}
+
+/// Makes the kernel answer `errno` to a system call, as one may that does not know it, if its argument number `argument` has the low
+/// 32 bits `value`. For children only: it cannot be taken back.
+///
+/// # Panics
+///
+/// If the kernel has no seccomp filters.
+pub fn refuse(call: libc::c_long, argument: u32, value: u32, errno: i32) {
+    let answer = libc::SECCOMP_RET_ERRNO | errno.cast_unsigned();
     let op = |code: u32, jump_unless: u8, k: u32| libc::sock_filter {
         code: u16::try_from(code).expect("an opcode"),
         jt: 0,
@@ -117,7 +127,7 @@ pub fn forbid(call: libc::c_long, argument: u32, value: u32) {
         op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 3, u32::try_from(call).expect("a system call")),
         op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 16 + 8 * argument + low_half),
         op(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, value),
-        op(libc::BPF_RET | libc::BPF_K, 0, RETURN_EPERM),
+        op(libc::BPF_RET | libc::BPF_K, 0, answer),
         op(libc::BPF_RET | libc::BPF_K, 0, libc::SECCOMP_RET_ALLOW),
     ];
     let filter = libc::sock_fprog { len: 6, filter: program.as_mut_ptr() };

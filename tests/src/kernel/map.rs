@@ -13,6 +13,8 @@ pub mod map_type {
     pub const HASH: u32 = 1;
     /// `BPF_MAP_TYPE_ARRAY`
     pub const ARRAY: u32 = 2;
+    /// `BPF_MAP_TYPE_PROG_ARRAY`
+    pub const PROG_ARRAY: u32 = 3;
     /// `BPF_MAP_TYPE_PERCPU_ARRAY`
     pub const PERCPU_ARRAY: u32 = 6;
     /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`

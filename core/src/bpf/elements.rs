@@ -1,0 +1,266 @@
+//! The elements of a map as bytes, reached by system calls: where a map is not mapped, and for maps that never are.
+
+use std::any::type_name;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+
+use super::open::ENOTSUPP;
+use super::{MapInfo, Update, cpus, sys};
+use crate::{Error, MapName, MapType, ReadOnlyReason};
+
+/// The map types of which a lookup gives one value (`bpf_map_copy_value` in kernel/bpf/syscall.c).
+const ONE_VALUE: [MapType; 4] = [MapType::HASH, MapType::ARRAY, MapType::LRU_HASH, MapType::LPM_TRIE];
+/// Those of which it gives a value for each CPU.
+const ONE_PER_CPU: [MapType; 3] = [MapType::PERCPU_HASH, MapType::PERCPU_ARRAY, MapType::LRU_PERCPU_HASH];
+
+/// A map with its elements.
+#[derive(Debug)]
+pub(crate) struct Elements {
+    fd: OwnedFd,
+    info: MapInfo,
+    /// What a lookup writes at most.
+    room: usize,
+}
+
+/// What a walk in batches got.
+pub(super) enum Batch {
+    /// So many elements; and whether there may be more.
+    Filled { count: usize, more: bool },
+    /// None, because there was less room than for those that the kernel holds together.
+    TooSmall,
+    /// The kernel has no batches for maps of this type, or none at all.
+    Unknown,
+}
+
+impl Elements {
+    /// Those of a map, whose descriptor is duplicated.
+    pub(crate) fn of(map: BorrowedFd<'_>) -> Result<Self, Error> {
+        let fd = map.try_clone_to_owned().map_err(|error| Error::os("duplicate the descriptor of a map", &error))?;
+        // Of our own descriptor, so that it is of the same map for good.
+        let info = MapInfo::query(&fd)?;
+        let value_size = info.value_size as usize;
+        let room = if ONE_VALUE.contains(&info.map_type) {
+            value_size
+        } else if ONE_PER_CPU.contains(&info.map_type) {
+            // It does not wrap: the kernel has as many bytes for one key.
+            value_size.next_multiple_of(8) * cpus::at_most()?
+        } else {
+            return Err(Error::NoLookups { map: info.name, map_type: info.map_type });
+        };
+        Ok(Self { fd, info, room })
+    }
+
+    pub(crate) fn info(&self) -> &MapInfo {
+        &self.info
+    }
+
+    pub(crate) fn map(&self) -> MapName {
+        self.info.name
+    }
+
+    pub(crate) fn key_size(&self) -> usize {
+        self.info.key_size as usize
+    }
+
+    pub(crate) fn value_size(&self) -> usize {
+        self.info.value_size as usize
+    }
+
+    pub(crate) fn is_array(&self) -> bool {
+        matches!(self.info.map_type, MapType::ARRAY | MapType::PERCPU_ARRAY)
+    }
+
+    pub(crate) fn is_per_cpu(&self) -> bool {
+        ONE_PER_CPU.contains(&self.info.map_type)
+    }
+
+    /// An error if keys have another length.
+    fn check_key(&self, key: &[u8]) -> Result<(), Error> {
+        self.check_key_size(type_name::<[u8]>(), key.len())
+    }
+
+    pub(super) fn check_key_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
+        let (map, key_size) = (self.map(), self.key_size());
+        if size == key_size { Ok(()) } else { Err(Error::KeySize { type_name, size, key_size, map }) }
+    }
+
+    pub(super) fn check_value_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
+        let (map, value_size) = (self.map(), self.value_size());
+        if size == value_size { Ok(()) } else { Err(Error::ValueSize { type_name, size, value_size, map }) }
+    }
+
+    /// Copies the value of a key into `value`; false if there is no such key.
+    pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, Error> {
+        self.check_key(key)?;
+        if value.len() < self.room {
+            let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
+            return Err(Error::ValueSize { type_name, size, value_size: self.room, map });
+        }
+        // SAFETY: both lengths were checked here: that of keys is what the kernel told of this very descriptor, and a lookup writes at
+        // most `room` bytes of a map of one of the types that `of` lets pass (`bpf_map_value_size` in kernel/bpf/syscall.c): a value, or
+        // one for each CPU, each rounded up to 8 bytes, of which the kernel says itself how many there can be at most.
+        match unsafe { sys::lookup(self.fd.as_fd(), key, value) } {
+            Ok(()) => Ok(true),
+            Err(libc::ENOENT) => Ok(false),
+            Err(errno) => Err(self.not_read("look up a value in the map", errno)),
+        }
+    }
+
+    /// What a lookup gives, in a buffer of its own: a value, or one for each CPU, each rounded up to 8 bytes.
+    pub(super) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let len = if self.is_per_cpu() {
+            self.value_size().next_multiple_of(8) * cpus::possible()?
+        } else {
+            self.value_size()
+        };
+        let mut value = vec![0; self.room];
+        let found = self.lookup(key, &mut value)?;
+        value.truncate(len);
+        Ok(found.then_some(value))
+    }
+
+    /// Sets the value of a key.
+    pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+        self.check_key(key)?;
+        self.check_one_value("update")?;
+        self.check_value_size(type_name::<[u8]>(), value.len())?;
+        // SAFETY: the lengths of keys and values are what the kernel told of this very descriptor, and were checked here; of a map of
+        // one of these types an update reads one value.
+        let result = unsafe { sys::update(self.fd.as_fd(), key, value, how.flags()) };
+        result.map_err(|errno| self.not_updated(key, errno))
+    }
+
+    /// Removes a key; false if there was none.
+    pub(super) fn remove(&self, key: &[u8]) -> Result<bool, Error> {
+        self.check_key(key)?;
+        if self.is_array() {
+            return Err(Error::NotRemovable { map: self.map(), map_type: self.info.map_type });
+        }
+        // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
+        match unsafe { sys::delete(self.fd.as_fd(), key) } {
+            Ok(()) => Ok(true),
+            Err(libc::ENOENT) => Ok(false),
+            Err(libc::EPERM) => Err(self.not_writable()),
+            Err(errno) => Err(Error::Os { operation: "remove a key from the map", errno }),
+        }
+    }
+
+    /// Replaces a key by the one after it, or gives the first one if the walk has not begun; false if there are no more.
+    pub(super) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, Error> {
+        self.check_key(key)?;
+        // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
+        match unsafe { sys::next_key(self.fd.as_fd(), begun, key) } {
+            Ok(()) => Ok(true),
+            Err(libc::ENOENT) => Ok(false),
+            Err(errno) => Err(self.not_read("walk over the keys of the map", errno)),
+        }
+    }
+
+    /// The length of the cursor of `lookup_batch`: of a key, or 4 bytes.
+    pub(super) fn cursor_len(&self) -> usize {
+        self.key_size().max(4)
+    }
+
+    /// Copies as many elements as there is room for, from where `cursor` tells if `begun`.
+    pub(super) fn lookup_batch(
+        &self,
+        begun: bool,
+        cursor: &mut [u8],
+        keys: &mut [u8],
+        values: &mut [u8],
+    ) -> Result<Batch, Error> {
+        self.check_one_value("walk over")?;
+        let count = self.count(keys, values)?;
+        if cursor.len() < self.cursor_len() {
+            return Err(Error::Os { operation: "walk over the map", errno: libc::EINVAL });
+        }
+        // SAFETY: `count` has counted the keys and values that both have room for, by the lengths that the kernel told of this very
+        // descriptor; the map is of a type with one value a key; the length of the cursor was checked here.
+        let (found, result) = unsafe { sys::lookup_batch(self.fd.as_fd(), begun, cursor, keys, values, count) };
+        // The kernel is not taken at its word: what is beyond the buffers is not there.
+        let filled = |more| Batch::Filled { count: found.min(count) as usize, more };
+        match result {
+            Ok(()) => Ok(filled(true)),
+            Err(libc::ENOENT) => Ok(filled(false)),
+            // A key went while it was looked up, as kernels before 6.6 say: those before it are there.
+            Err(libc::EINTR) if found < count => Ok(filled(true)),
+            Err(libc::ENOSPC) => Ok(Batch::TooSmall),
+            Err(ENOTSUPP | libc::EINVAL) if !begun => Ok(Batch::Unknown),
+            Err(errno) => Err(self.not_read("walk over the map", errno)),
+        }
+    }
+
+    /// Sets the values of many keys, in order. Of an error, how many were set before it.
+    pub(super) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, Error)> {
+        let all = self.check_one_value("update").and_then(|()| self.count(keys, values)).map_err(|error| (0, error))?;
+        // SAFETY: `count` has counted the keys and values of both, by the lengths that the kernel told of this very descriptor; the map
+        // is of a type with one value a key.
+        let (done, result) = unsafe { sys::update_batch(self.fd.as_fd(), keys, values, all) };
+        let Err(errno) = result else { return Ok(()) };
+        // If the kernel refuses the command as a whole, it leaves the count as it was.
+        let done = if done < all { done as usize } else { 0 };
+        let rest = || {
+            let keys = keys.chunks_exact(self.key_size());
+            keys.zip(values.chunks_exact(self.value_size())).enumerate().skip(done)
+        };
+        match errno {
+            // What a single update says of the first is what is the matter with it.
+            ENOTSUPP | libc::EINVAL => {
+                rest().try_for_each(|(i, (key, value))| self.update(key, value, Update::Always).map_err(|e| (i, e)))
+            }
+            errno => {
+                let key = rest().next().map_or(&[][..], |(_, (key, _))| key);
+                Err((done, self.not_updated(key, errno)))
+            }
+        }
+    }
+
+    /// How many elements there are in two buffers, which must have as many keys as values.
+    fn count(&self, keys: &[u8], values: &[u8]) -> Result<u32, Error> {
+        let whole = |len: usize, size: usize| len.checked_div(size).filter(|count| count * size == len);
+        let (of_keys, of_values) = (whole(keys.len(), self.key_size()), whole(values.len(), self.value_size()));
+        of_keys.filter(|_| of_keys == of_values).and_then(|count| u32::try_from(count).ok()).ok_or(
+            Error::LengthMismatch {
+                given: values.len() / self.value_size().max(1),
+                expected: keys.len() / self.key_size().max(1),
+            },
+        )
+    }
+
+    /// An error for a map with a value for each CPU.
+    fn check_one_value(&self, operation: &'static str) -> Result<(), Error> {
+        if self.is_per_cpu() {
+            return Err(Error::PerCpuValues { operation, map: self.map(), map_type: self.info.map_type });
+        }
+        Ok(())
+    }
+
+    fn not_read(&self, operation: &'static str, errno: i32) -> Error {
+        match errno {
+            libc::EPERM => Error::WriteOnlyDescriptor { map: self.map() },
+            errno => Error::Os { operation, errno },
+        }
+    }
+
+    /// Why the kernel did not set the value of a key.
+    fn not_updated(&self, key: &[u8], errno: i32) -> Error {
+        let (map, max_entries) = (self.map(), self.info.max_entries);
+        match errno {
+            libc::EPERM => self.not_writable(),
+            libc::EEXIST => Error::KeyExists { map },
+            libc::ENOENT => Error::NoSuchKey { map },
+            libc::E2BIG if self.is_array() => {
+                let index = key.try_into().map_or(u32::MAX, u32::from_ne_bytes);
+                Error::IndexOutOfRange { index: index as usize, len: max_entries as usize }
+            }
+            libc::E2BIG | libc::ENOSPC => Error::MapFull { map, max_entries },
+            errno => Error::Os { operation: "update a value of the map", errno },
+        }
+    }
+
+    /// Why the kernel refuses updates.
+    fn not_writable(&self) -> Error {
+        let frozen = sys::is_frozen(self.fd.as_fd());
+        let reason = if frozen { ReadOnlyReason::Frozen } else { ReadOnlyReason::Descriptor };
+        Error::NotWritable { map: self.map(), reason }
+    }
+}

@@ -1,0 +1,100 @@
+//! Finding a map again: by the path that it is pinned at, or by its number.
+
+use std::ffi::CString;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use super::{MapInfo, sys};
+use crate::{Error, KernelVersion};
+
+/// Opens the map that is pinned at a path in a BPF file system (Linux 4.13, which tells that it is a map): also one whose processes are all
+/// gone.
+///
+/// [`Mapping::from_pin`](crate::Mapping::from_pin), [`DataSection::from_pin`](crate::DataSection::from_pin),
+/// [`TypedMap::from_pin`](super::TypedMap::from_pin), [`AnyArray::from_pin`](crate::AnyArray::from_pin) and
+/// [`Arena::from_pin`](crate::Arena::from_pin) do so, and open what it is.
+///
+/// # Errors
+///
+/// [`Error::PinFailed`]: `ENOENT` if there is nothing at the path, `EACCES` if it is no pin or this process may not write to it, and
+/// others; [`Error::PinnedOther`] if a program or something else is pinned there.
+pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, Error> {
+    let path = path.as_ref();
+    let failed = pin_error("open the map that is pinned", path);
+    let fd = c_path(path).and_then(|path| sys::open_pin(&path)).map_err(failed)?;
+    match MapInfo::query(&fd) {
+        Ok(_) => Ok(fd),
+        Err(Error::NotAMap { found, .. }) => Err(Error::PinnedOther { path: path.to_owned(), found }),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a map by its number, [`MapInfo::id`] (Linux 4.13). The kernel gives each map a number of its own, and none twice before it has
+/// given two thousand million.
+///
+/// # Errors
+///
+/// [`Error::NoMapWithId`] (`ENOENT`) if it is gone, [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::KernelTooOld`].
+pub fn open_id(id: u32) -> Result<OwnedFd, Error> {
+    sys::map_by_id(id).map_err(|errno| not_opened(id, errno, sys::kernel_version()))
+}
+
+fn not_opened(id: u32, errno: i32, running: KernelVersion) -> Error {
+    const SINCE: KernelVersion = KernelVersion { major: 4, minor: 13 };
+    match errno {
+        libc::ENOENT => Error::NoMapWithId { id },
+        libc::EPERM => Error::PermissionDenied {
+            operation: "open a map by its id (BPF_MAP_GET_FD_BY_ID)",
+            capability: "CAP_SYS_ADMIN",
+        },
+        libc::EINVAL if running < SINCE => {
+            Error::KernelTooOld { feature: "BPF_MAP_GET_FD_BY_ID", needs: SINCE, running }
+        }
+        errno => Error::Os { operation: "open a map by its id", errno },
+    }
+}
+
+/// Pins a map: gives it a path in a BPF file system, which keeps it and what it holds until the path is removed, whatever becomes of the
+/// processes (Linux 4.4).
+///
+/// # Errors
+///
+/// [`Error::NotAMap`], [`Error::BadDescriptor`], [`Error::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and
+/// others.
+pub fn pin(map: impl AsFd, path: impl AsRef<Path>) -> Result<(), Error> {
+    let map = map.as_fd();
+    MapInfo::query(map)?;
+    pin_as("pin the map", map, path.as_ref())
+}
+
+/// Pins what an error calls `operation`.
+pub(crate) fn pin_as(operation: &'static str, map: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
+    c_path(path).and_then(|c_path| sys::pin(map, &c_path)).map_err(pin_error(operation, path))
+}
+
+/// A path as the kernel takes it: without a zero byte.
+fn c_path(path: &Path) -> Result<CString, i32> {
+    CString::new(path.as_os_str().as_bytes()).map_err(|_| libc::EINVAL)
+}
+
+fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> Error {
+    let path = path.to_owned();
+    move |errno| Error::PinFailed { operation, path, errno }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: KernelVersion = KernelVersion { major: 6, minor: 18 };
+
+    #[test]
+    fn a_map_that_is_gone_and_a_kernel_without_numbers_are_told_apart() {
+        assert!(matches!(not_opened(7, libc::ENOENT, NOW), Error::NoMapWithId { id: 7 }));
+        assert!(matches!(not_opened(7, libc::EPERM, NOW), Error::PermissionDenied { capability: "CAP_SYS_ADMIN", .. }));
+        assert!(matches!(not_opened(7, libc::EINVAL, NOW), Error::Os { errno: libc::EINVAL, .. }));
+        let error = not_opened(7, libc::EINVAL, KernelVersion { major: 4, minor: 12 });
+        assert!(error.to_string().contains("4.13"), "{error}");
+    }
+}

@@ -1,0 +1,325 @@
+//! [`TypedMap`]: a map's keys and values as Rust types, by system calls.
+
+use std::any::type_name;
+use std::borrow::Borrow;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::walk::{ElementWalk, KeyWalk};
+use super::{Elements, open_id, open_pin};
+#[cfg(doc)]
+use crate::Layout;
+use crate::btf::{TypeCheck, check_map};
+use crate::bytes;
+use crate::{Error, MapType, MapValue, Storable};
+
+/// Bytes of the entries that one update in a batch takes.
+const BATCH_BYTES: usize = 1 << 20;
+
+/// Which keys an update is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Update {
+    /// Any: a key that is not there is inserted (`BPF_ANY`).
+    #[default]
+    Always,
+    /// One that is not there yet (`BPF_NOEXIST`).
+    IfAbsent,
+    /// One that is there (`BPF_EXIST`).
+    IfPresent,
+}
+
+impl Update {
+    /// As the kernel has it.
+    pub(super) const fn flags(self) -> u64 {
+        match self {
+            Self::Always => 0,
+            Self::IfAbsent => 1,
+            Self::IfPresent => 2,
+        }
+    }
+}
+
+/// A map whose keys are a `K` and whose values are a `V`, looked up and updated by system calls: for maps that are never mapped (hash,
+/// `lru_hash`, `lpm_trie`), and for arrays that are not mmapable, of which the key is a `u32`.
+///
+/// A value is copied by the kernel while programs run: it is as coherent as that copy is, and an update replaces it as a whole, also what a
+/// program wrote to one of its fields since a lookup. Keys and values are encoded as [`to_bytes`](MapValue::to_bytes) does it, padding
+/// zeroed, and decoded as [`from_bytes`](MapValue::from_bytes) does it, with the same errors. (So a BPF program must zero the padding of its
+/// keys too: to the kernel a key is its bytes.)
+///
+/// A system call costs hundreds of loads: where an array can be mapped, prefer [`Array`](crate::Array), or
+/// [`AnyArray`](crate::AnyArray), which takes the better way. It takes Linux 4.13, and what is done in batches is done so since 5.6.
+///
+/// It holds a descriptor of its own, is `Send + Sync + 'static`, and a clone is another handle to the same map.
+///
+/// ```no_run
+/// use mapvalue::MapValue;
+/// use mapvalue::bpf::{TypedMap, Update};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Flow {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let flows: TypedMap<u32, Flow> = TypedMap::from_map(&fd)?; // sizes and, if the map has BTF, layouts: as here, or an error
+/// if let Some(flow) = flows.lookup(&0x0a00_0001)? {
+///     println!("{} packets", flow.packets);
+/// }
+/// flows.update(&0x0a00_0002, &Flow { packets: 0, bytes: 0 }, Update::IfAbsent)?;
+/// for entry in flows.entries() {
+///     let (address, flow) = entry?;
+///     println!("{address:x}: {} bytes", flow.bytes);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct TypedMap<K, V> {
+    elements: Arc<Elements>,
+    types: TypeCheck,
+    marker: PhantomData<fn(K) -> V>,
+}
+
+/// Opening.
+impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
+    /// The map behind a descriptor, which is duplicated. `map` is anything with a map's descriptor: an aya `MapData`'s fd, a libbpf-rs
+    /// `MapHandle`, an `OwnedFd`.
+    ///
+    /// The sizes of `K` and `V` must be those of the map, and where the map has BTF, their layouts must be those of its types
+    /// ([`Layout::check`]; of an array the key is its index, whatever BTF calls it). [`type_check`](Self::type_check) tells
+    /// whether there were types to compare with.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeySize`], [`Error::ValueSize`], [`Error::LayoutMismatch`] with all differences, [`Error::NoLookups`] for a map of another type,
+    /// [`Error::PerCpuValues`] for a per-CPU map, [`Error::BadDescriptor`], [`Error::NotAMap`], [`Error::PermissionDenied`], [`Error::Os`].
+    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+        let elements = Elements::of(map.as_fd())?;
+        if elements.is_per_cpu() {
+            let (map, map_type) = (elements.map(), elements.info().map_type);
+            return Err(Error::PerCpuValues { operation: "open", map, map_type });
+        }
+        elements.check_key_size(type_name::<K>(), K::LAYOUT.size())?;
+        elements.check_value_size(type_name::<V>(), V::LAYOUT.size())?;
+        let key = (!elements.is_array()).then_some(&K::LAYOUT);
+        let types = check_map(elements.info().types(), key, &V::LAYOUT)?;
+        Ok(Self { elements: Arc::new(elements), types, marker: PhantomData })
+    }
+
+    /// The map that is pinned at a path in a BPF file system.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open_pin`] and of [`from_map`](Self::from_map).
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_map(open_pin(path)?)
+    }
+
+    /// The map of this number.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`open_id`] and of [`from_map`](Self::from_map).
+    pub fn from_id(id: u32) -> Result<Self, Error> {
+        Self::from_map(open_id(id)?)
+    }
+}
+
+/// What it is.
+impl<K, V> TypedMap<K, V> {
+    /// Whether the layouts of `K` and `V` were compared with the map's own types.
+    pub fn type_check(&self) -> TypeCheck {
+        self.types
+    }
+
+    /// As many entries it can have; an array always has as many.
+    pub fn max_entries(&self) -> u32 {
+        self.elements.info().max_entries
+    }
+
+    /// The map's type.
+    pub fn map_type(&self) -> MapType {
+        self.elements.info().map_type
+    }
+
+    /// The map's name as the kernel has it, at most 15 characters.
+    pub fn name(&self) -> &str {
+        self.elements.info().name.as_str()
+    }
+}
+
+/// Single entries.
+impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
+    /// The value of a key; `None` if there is no such key, or, of an array, past its end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`Error::WriteOnlyDescriptor`] if the
+    /// descriptor was opened with `BPF_F_WRONLY`, [`Error::Os`].
+    pub fn lookup(&self, key: &K) -> Result<Option<V>, Error> {
+        let mut found = Ok(false);
+        let value = bytes::decode_from(|buffer| {
+            found = bytes::with_bytes(key, |key| self.elements.lookup(key, buffer));
+        });
+        Ok(if found? { Some(value?) } else { None })
+    }
+
+    /// Sets the value of a key.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::KeyExists`] or [`Error::NoSuchKey`] as `how` asks, [`Error::MapFull`], of an array [`Error::IndexOutOfRange`],
+    /// [`Error::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, [`Error::Os`].
+    pub fn update(&self, key: &K, value: &V, how: Update) -> Result<(), Error>
+    where
+        V: Storable,
+    {
+        bytes::with_bytes(key, |key| bytes::with_bytes(value, |value| self.elements.update(key, value, how)))
+    }
+
+    /// Removes a key; false if there was none.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotRemovable`] of an array, [`Error::NotWritable`], [`Error::Os`].
+    pub fn remove(&self, key: &K) -> Result<bool, Error> {
+        bytes::with_bytes(key, |key| self.elements.remove(key))
+    }
+}
+
+/// All entries.
+impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
+    /// Its keys, one system call each.
+    ///
+    /// While others insert and remove keys, one may be left out or come twice; and if the walk does not come to an end because of them,
+    /// [`Error::MapChanging`] ends it. An [`Error::InvalidValue`] is of one key, after which the others come; other errors are the end.
+    pub fn keys(&self) -> Keys<'_, K> {
+        Keys { walk: Some(KeyWalk::new(&self.elements)), marker: PhantomData }
+    }
+
+    /// Its keys with their values, many in a system call (`BPF_MAP_LOOKUP_BATCH`, Linux 5.6; for `lpm_trie` 5.14): where the kernel has none, one by
+    /// one.
+    ///
+    /// It may fetch entries ahead of time, about 64 KiB of them. While others insert and remove keys it is as with [`keys`](Self::keys); in
+    /// batches, a walk over a hash table meets each entry once which is there all the time.
+    pub fn entries(&self) -> Entries<'_, K, V> {
+        Entries { walk: Some(ElementWalk::new(&self.elements)), marker: PhantomData }
+    }
+
+    /// Sets the values of many keys in order, present or not, many in a system call (`BPF_MAP_UPDATE_BATCH`, Linux 5.6): where the kernel has
+    /// none, one by one. What it encodes is allocated, up to 1 MiB.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BatchStopped`] tells how many were set before the first that could not be, and why.
+    pub fn update_batch(&self, entries: &[(K, V)]) -> Result<(), Error>
+    where
+        V: Storable,
+    {
+        self.update_all(entries.iter().map(|(key, value)| (key, value)))
+    }
+
+    pub(crate) fn update_all<'a>(
+        &self,
+        entries: impl ExactSizeIterator<Item = (impl Borrow<K>, &'a V)>,
+    ) -> Result<(), Error>
+    where
+        V: Storable,
+    {
+        let len = entries.len();
+        let (key_size, value_size) = (K::LAYOUT.size(), V::LAYOUT.size());
+        let batch = (BATCH_BYTES / (key_size + value_size)).clamp(1, len.max(1));
+        let (mut keys, mut values) = (vec![0; batch * key_size], vec![0; batch * value_size]);
+        let mut entries = entries.peekable();
+        let mut before = 0;
+        while entries.peek().is_some() {
+            let rooms = keys.chunks_exact_mut(key_size).zip(values.chunks_exact_mut(value_size));
+            let mut count = 0;
+            for ((key, value), (key_room, value_room)) in entries.by_ref().take(batch).zip(rooms) {
+                key.borrow().write_bytes(key_room)?;
+                value.write_bytes(value_room)?;
+                count += 1;
+            }
+            let updated = self.elements.update_batch(&keys[..count * key_size], &values[..count * value_size]);
+            updated.map_err(|(done, error)| Error::BatchStopped {
+                done: before + done,
+                len,
+                error: Box::new(error),
+            })?;
+            before += count;
+        }
+        Ok(())
+    }
+}
+
+impl<K, V> Clone for TypedMap<K, V> {
+    fn clone(&self) -> Self {
+        Self { elements: Arc::clone(&self.elements), types: self.types, marker: PhantomData }
+    }
+}
+
+impl<K, V> fmt::Debug for TypedMap<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let info = self.elements.info();
+        f.debug_struct("TypedMap")
+            .field("name", &info.name)
+            .field("type", &info.map_type)
+            .field("key", &type_name::<K>())
+            .field("value", &type_name::<V>())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The keys of a [`TypedMap`].
+#[derive(Debug)]
+pub struct Keys<'a, K> {
+    /// `None` after the end.
+    walk: Option<KeyWalk<'a>>,
+    marker: PhantomData<fn() -> K>,
+}
+
+impl<K: MapValue> Iterator for Keys<'_, K> {
+    type Item = Result<K, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let ended = match self.walk.as_mut()?.step() {
+            Ok(Some(key)) => return Some(K::from_bytes(key)),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        };
+        self.walk = None;
+        ended
+    }
+}
+
+impl<K: MapValue> FusedIterator for Keys<'_, K> {}
+
+/// The keys of a [`TypedMap`] with their values.
+#[derive(Debug)]
+pub struct Entries<'a, K, V> {
+    /// `None` after the end.
+    walk: Option<ElementWalk<'a>>,
+    marker: PhantomData<fn() -> (K, V)>,
+}
+
+impl<K: MapValue, V: MapValue> Iterator for Entries<'_, K, V> {
+    type Item = Result<(K, V), Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let ended = match self.walk.as_mut()?.step() {
+            Ok(Some((key, value))) => return Some(K::from_bytes(key).and_then(|key| Ok((key, V::from_bytes(value)?)))),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        };
+        self.walk = None;
+        ended
+    }
+}
+
+impl<K: MapValue, V: MapValue> FusedIterator for Entries<'_, K, V> {}

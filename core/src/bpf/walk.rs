@@ -1,0 +1,146 @@
+//! Walks over all keys or all elements of a map, while others may insert and remove some.
+//!
+//! The kernel tells the key after a given one; if that one is gone, it begins anew, so a walk beside a busy writer might never end. So
+//! each walk counts, and gives up. In batches (Linux 5.6), a walk over a hash table goes on from a bucket instead, and never begins anew.
+
+use super::Elements;
+use super::elements::Batch;
+use crate::Error;
+
+/// Bytes of the elements that are fetched at once.
+const BATCH_BYTES: usize = 1 << 16;
+
+/// The bytes of a key and of its value.
+type Entry<'a> = (&'a [u8], &'a [u8]);
+
+/// How many more steps a walk may take.
+#[derive(Debug)]
+struct Steps {
+    left: u64,
+    all: u64,
+}
+
+impl Steps {
+    /// Twice as many as there can be elements: an undisturbed walk takes half of them.
+    fn of(elements: &Elements) -> Self {
+        let all = 2 * u64::from(elements.info().max_entries) + 64;
+        Self { left: all, all }
+    }
+
+    fn take(&mut self, steps: usize, elements: &Elements) -> Result<(), Error> {
+        let left = self.left.checked_sub(steps.max(1) as u64);
+        self.left = left.ok_or(Error::MapChanging { map: elements.map(), steps: self.all })?;
+        Ok(())
+    }
+}
+
+/// Over the keys.
+#[derive(Debug)]
+pub(super) struct KeyWalk<'a> {
+    elements: &'a Elements,
+    key: Vec<u8>,
+    begun: bool,
+    steps: Steps,
+}
+
+impl<'a> KeyWalk<'a> {
+    pub(super) fn new(elements: &'a Elements) -> Self {
+        Self { elements, key: vec![0; elements.key_size()], begun: false, steps: Steps::of(elements) }
+    }
+
+    pub(super) fn step(&mut self) -> Result<Option<&[u8]>, Error> {
+        self.steps.take(1, self.elements)?;
+        let found = self.elements.next_key(self.begun, &mut self.key)?;
+        self.begun = true;
+        Ok(found.then_some(&self.key))
+    }
+}
+
+/// Over keys and values.
+#[derive(Debug)]
+pub(super) struct ElementWalk<'a> {
+    elements: &'a Elements,
+    /// If the kernel has no batches for the map.
+    single: Option<KeyWalk<'a>>,
+    cursor: Vec<u8>,
+    begun: bool,
+    more: bool,
+    /// A batch of keys, and their values.
+    keys: Vec<u8>,
+    values: Vec<u8>,
+    /// How many of the batch are filled, and which is the next one.
+    filled: usize,
+    next: usize,
+    steps: Steps,
+}
+
+impl<'a> ElementWalk<'a> {
+    pub(super) fn new(elements: &'a Elements) -> Self {
+        let (key, value) = (elements.key_size(), elements.value_size());
+        let max = usize::try_from(elements.info().max_entries).unwrap_or(usize::MAX);
+        let batch = BATCH_BYTES.checked_div(key + value).unwrap_or(1).clamp(1, max.max(1));
+        Self {
+            elements,
+            single: None,
+            cursor: vec![0; elements.cursor_len()],
+            begun: false,
+            more: true,
+            keys: vec![0; batch * key],
+            values: vec![0; batch * value],
+            filled: 0,
+            next: 0,
+            steps: Steps::of(elements),
+        }
+    }
+
+    pub(super) fn step(&mut self) -> Result<Option<Entry<'_>>, Error> {
+        if self.single.is_none() {
+            while self.next == self.filled && self.more && self.single.is_none() {
+                self.fetch()?;
+            }
+        }
+        match self.single {
+            Some(_) => self.step_single(),
+            None if self.next == self.filled => Ok(None),
+            None => {
+                let (key, value) = (self.elements.key_size(), self.elements.value_size());
+                let at = self.next;
+                self.next += 1;
+                Ok(Some((&self.keys[at * key..][..key], &self.values[at * value..][..value])))
+            }
+        }
+    }
+
+    fn fetch(&mut self) -> Result<(), Error> {
+        let batch = self.elements.lookup_batch(self.begun, &mut self.cursor, &mut self.keys, &mut self.values)?;
+        match batch {
+            Batch::Filled { count, more } => {
+                self.steps.take(count, self.elements)?;
+                (self.begun, self.more, self.filled, self.next) = (true, more, count, 0);
+            }
+            // More elements than that are in one bucket of the hash table.
+            Batch::TooSmall => {
+                // But never more than there can be in all of it.
+                let batch = (self.keys.len() / self.elements.key_size().max(1)) as u64;
+                self.steps.take(if batch > self.steps.all { usize::MAX } else { 1 }, self.elements)?;
+                self.keys.resize(2 * self.keys.len(), 0);
+                self.values.resize(2 * self.values.len(), 0);
+            }
+            Batch::Unknown => self.single = Some(KeyWalk::new(self.elements)),
+        }
+        Ok(())
+    }
+
+    fn step_single(&mut self) -> Result<Option<Entry<'_>>, Error> {
+        let Some(keys) = &mut self.single else { return Ok(None) };
+        let value = &mut self.values[..self.elements.value_size()];
+        loop {
+            let Some(key) = keys.step()? else { return Ok(None) };
+            // What was removed since then is no element.
+            if self.elements.lookup(key, value)? {
+                break;
+            }
+        }
+        Ok(Some((&keys.key, value)))
+    }
+}
