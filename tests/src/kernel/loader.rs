@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
 
 use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
 use libbpf_rs::{AsRawLibbpf, MapCore, ObjectBuilder, OpenMapMut, ProgramInput};
@@ -72,6 +73,15 @@ impl Libbpf {
         let returned = self.program(program).test_run(input).expect("run a program").return_value;
         *context = T::from_bytes(&bytes).expect("the context as the program left it");
         returned
+    }
+
+    /// Pins a program at a path in a BPF file system.
+    ///
+    /// # Panics
+    ///
+    /// If the kernel refuses.
+    pub fn pin_program(&self, program: &str, path: impl AsRef<Path>) {
+        self.program(program).pin(path).expect("pin a program");
     }
 
     fn program(&self, name: &str) -> libbpf_rs::ProgramMut<'_> {
