@@ -278,7 +278,7 @@ pub enum Error {
     /// The map was opened with `BPF_F_RDONLY`; the kernel maps such a descriptor neither writable nor read-only.
     #[error(
         "{map} was opened with BPF_F_RDONLY, and the kernel does not map such a descriptor: open the map without the flag \
-         (the mapping is made read-only when it must be), or read it with lookups"
+         (the mapping is made read-only when it must be), or read it by system calls, with `AnyArray`"
     )]
     ReadOnlyDescriptor {
         /// The map.
@@ -297,7 +297,7 @@ pub enum Error {
     /// The map was created without `BPF_F_MMAPABLE`.
     #[error(
         "{map} was created without BPF_F_MMAPABLE: add `__uint(map_flags, BPF_F_MMAPABLE)` to its definition, or use \
-         lookups and `from_bytes`; of a section of globals, whose loader did not ask for the flag, use \
+         system calls, with `AnyArray`; of a section of globals, whose loader did not ask for the flag, use \
          `DataSection::from_map_with_btf` and `any_var`"
     )]
     NotMmapable {
@@ -306,7 +306,10 @@ pub enum Error {
     },
 
     /// The map is of a type that is not mapped as values.
-    #[error("{map} is of type {map_type}: only maps of type array can be mapped as values")]
+    #[error(
+        "{map} is of type {map_type}: only maps of type array can be mapped as values (`bpf::TypedMap` looks \
+             values of hash tables up)"
+    )]
     UnsupportedMapType {
         /// The map.
         map: MapName,

@@ -335,7 +335,7 @@ impl Layout {
     pub const fn without_padding(self) -> Self {
         // Padding around a refused field is no second mistake.
         if !self.holds_refused() && self.padding() > 0 {
-            let words = self.padding_in_words();
+            let words = self.padding_in_words("deny_padding");
             panic!("{}", words.as_str());
         }
         self
@@ -392,22 +392,67 @@ impl Layout {
     /// load.
     #[cfg(feature = "std")]
     const fn is_made_of_bytes(&self, store: bool) -> bool {
+        self.not_its_bytes(store).is_none()
+    }
+
+    /// The first part, if there is one, that is not the bytes that it is in memory.
+    const fn not_its_bytes(&self, store: bool) -> Option<Kind> {
         match self.kind {
-            Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => !(store && self.atomic),
-            Kind::Bool | Kind::Enum { .. } => store,
+            Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => {
+                if store && self.atomic {
+                    Some(self.kind)
+                } else {
+                    None
+                }
+            }
+            Kind::Bool | Kind::Enum { .. } => {
+                if store {
+                    None
+                } else {
+                    Some(self.kind)
+                }
+            }
             // Which of its fields is there is not known, nor then which of its bytes are.
-            Kind::Union { .. } | Kind::Refused => false,
-            Kind::Array { element, .. } => element.is_made_of_bytes(store),
+            Kind::Union { .. } | Kind::Refused => Some(self.kind),
+            Kind::Array { element, .. } => element.not_its_bytes(store),
             Kind::Struct { fields } => {
                 let mut i = 0;
                 while i < fields.len() {
-                    if !fields[i].layout.is_made_of_bytes(store) {
-                        return false;
+                    if let Some(part) = fields[i].layout.not_its_bytes(store) {
+                        return Some(part);
                     }
                     i += 1;
                 }
-                true
+                None
             }
+        }
+    }
+
+    /// Does not compile unless any bytes are a value, for aya's `Pod`: the layout is that of a field `name` of `of`.
+    pub const fn assert_any_bytes(self, name: &'static str, of: &'static str) {
+        let why = match self.not_its_bytes(false) {
+            // Of what has been refused no more is to be said.
+            None | Some(Kind::Refused) => return,
+            Some(Kind::Bool) => "a `bool`, and a BPF program may store 2 there: write `u8`",
+            Some(Kind::Enum { .. }) => "an enum, and not every number is one of its variants: write its integer",
+            Some(_) => "a union, of which some bytes may be uninitialised: write `[u8; N]`",
+        };
+        let mut words = Words::new();
+        words.push("aya takes any bytes for a value and a value for its bytes, but `");
+        words.push(name);
+        words.push("` of `");
+        words.push(of);
+        words.push("` holds ");
+        words.push(why);
+        words.push(", or remove `aya` and decode what it looks up with `from_bytes`");
+        panic!("{}", words.as_str());
+    }
+
+    /// Does not compile unless all bytes of a value belong to its fields, for aya's `Pod`.
+    pub const fn assert_filled(self) {
+        if !self.holds_refused() && self.padding() > 0 {
+            let words = self.padding_in_words("aya");
+            panic!("{}", words.as_str());
         }
     }
 
@@ -440,7 +485,7 @@ impl Layout {
     }
 
     /// Where the padding is: `` `Stats` has 7 bytes of padding in its 32: 3 before `limit`; 4 at the end ``.
-    const fn padding_in_words(&self) -> Words {
+    const fn padding_in_words(&self, attribute: &str) -> Words {
         let mut words = Words::new();
         words.push("`");
         words.push(self.name);
@@ -469,7 +514,9 @@ impl Layout {
             words.push_number(self.size - end);
             words.push(" at the end;");
         }
-        words.push(" fill them with fields of `u8`, or remove `deny_padding`");
+        words.push(" fill them with fields of `u8`, or remove `");
+        words.push(attribute);
+        words.push("`");
         words
     }
 

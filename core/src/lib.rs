@@ -196,7 +196,7 @@ pub const INCLUDE_DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/include");
 #[doc(hidden)]
 pub mod __private {
     pub use core::compile_error;
-    pub use core::marker::{PhantomData, Sized};
+    pub use core::marker::{Copy, PhantomData, Sized};
     pub use core::mem::{ManuallyDrop, offset_of};
     pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};

@@ -40,6 +40,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
         verdict.add_hopeless(no_lifetime(param));
     }
     verdict.add(c_identifier(input.rename.as_ref()));
+    verdict.add(pod(input));
     match &input.data {
         Body::Struct(fields) | Body::Union(fields) => {
             verdict.add(not_packed(&input.repr));
@@ -86,6 +87,28 @@ fn padded(input: &Input<'_>) -> Result<()> {
         Some(span) => Err(Error::new(span, "an enum is one integer, which has no padding: remove `deny_padding`")),
         None => Ok(()),
     }
+}
+
+/// That a type which is to be a `Pod` of aya can be one, as far as the syntax tells.
+fn pod(input: &Input<'_>) -> Result<()> {
+    let Some(aya) = &input.aya else { return Ok(()) };
+    let words = match &input.data {
+        Body::Enum(_) => {
+            "aya would make an enum of any number that a BPF program stored, also of one that is no variant: remove `aya`, and decode \
+             what it looks up as an integer, or with `from_bytes`"
+        }
+        Body::Union(_) => {
+            "aya reads all bytes of a value, of which a union may have uninitialised ones: remove `aya`, or write `[u8; N]`"
+        }
+        Body::Struct(_)
+            if input.generics.type_params().next().is_some() || input.generics.const_params().next().is_some() =>
+        {
+            "whether a type with parameters is a `Pod` cannot be checked for all of them at once: remove `aya` here, and write a struct \
+             with #[repr(transparent)] around the type that you use, with `aya`"
+        }
+        Body::Struct(_) => return Ok(()),
+    };
+    Err(Error::new(aya.given, words))
 }
 
 /// That a name in C is one.

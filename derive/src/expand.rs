@@ -1,4 +1,4 @@
-//! What the derive writes: the mirror and the implementations; structs, enums and unions are a module each.
+//! What the derive writes: the mirror and the implementations; structs, enums and unions are a module each, and so is `Pod` of aya.
 //!
 //! That a field is a value is asked once, by a constant beside the type. All else that is written about the field goes through
 //! `Checked<T, { that constant }>`, which is `T`; or, if the constant is an error, an erroneous type, about which rustc is silent. So a
@@ -8,6 +8,7 @@
 //! are ours, so nothing that the user's crate defines or leaves out can get in between.
 
 mod enums;
+mod pod;
 mod structs;
 mod unions;
 
@@ -88,7 +89,10 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
     let generics = bounds::of_params(&bounds::without_lifetimes(input.generics), &TokenStream::new(), &[]);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let mirror = erroneous(input);
+    let pod = pod::implement(input, &generics, &this);
     quote! {
+        #pod
+
         #[automatically_derived]
         #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         unsafe impl #impl_generics #krate::MapValue for #this #where_clause {

@@ -45,6 +45,11 @@ fn a_union_expands_as_its_golden_file_says() {
 }
 
 #[test]
+fn a_pod_of_aya_expands_as_its_golden_file_says() {
+    check("aya");
+}
+
+#[test]
 fn no_input_makes_the_derive_panic() {
     // Each of these is refused, or left to rustc; what matters is that there is an answer.
     for item in [
@@ -64,6 +69,9 @@ fn no_input_makes_the_derive_panic() {
         "#[repr(C)] #[map_value(crate)] struct S { a: u8 }",
         "#[repr(C)] #[map_value(crate = 3)] struct S { a: u8 }",
         "#[repr(C)] #[map_value(crate = \"a b\")] struct S { a: u8 }",
+        "#[repr(C)] #[map_value(aya = 3)] struct S<T> { a: T }",
+        "#[repr(C)] #[map_value(aya, aya = \"a b\")] union U { a: u8 }",
+        "#[repr(C)] #[map_value(aya())] struct S<'a> { a: &'a u8 }",
         "#[repr(C)] #[map_value(rename)] struct S { a: u8 }",
         "#[repr(C)] #[map_value(rename = \"\")] struct S { #[map_value(rename = 3)] a: u8 }",
         "#[repr(C)] #[map_value(rename = \"\u{e9}\", rename(x))] struct S { #[map_value = \"a\"] a: u8 }",

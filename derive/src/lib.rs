@@ -28,6 +28,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name. The path is trusted to lead to this crate: one that
 ///   put something else in its place could undo what the derive proves;
 /// - `#[map_value(deny_padding)]` on a struct or union makes padding an error that tells where it is;
+/// - `#[map_value(aya)]` on a struct implements aya's `Pod` for it, with which it can be a key or value of aya's maps, and only if that is
+///   right: every byte belongs to a field (no padding), any bytes are a value (no `bool`, enum or union inside), and it is `Copy`.
+///   `#[map_value(aya = "path")]` if `aya` is reached under another name; the path is trusted as that of `crate` is. In a crate of types that
+///   programs share, `#[cfg_attr(feature = "user", map_value(aya))]`;
 /// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or typedef) where that is not the
 ///   one in Rust.
 ///

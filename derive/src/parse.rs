@@ -4,7 +4,7 @@ use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Data, DataStruct, DataUnion, DeriveInput, Error, Field, Generics, Ident, LitInt, LitStr, Path, Result,
-    Variant, Visibility, parse_quote,
+    Token, Variant, Visibility, parse_quote,
 };
 
 /// The derived-upon item.
@@ -19,11 +19,21 @@ pub(crate) struct Input<'a> {
     pub(crate) krate_given: Option<Span>,
     /// Whether padding is an error, and where that is said.
     pub(crate) deny_padding: Option<Span>,
+    /// Whether it is to be a `Pod` of aya as well.
+    pub(crate) aya: Option<Aya>,
     /// Its name in C, if that is another.
     pub(crate) rename: Option<LitStr>,
     /// What is wrong with the attributes of ours.
     pub(crate) misspelt: Option<Error>,
     pub(crate) data: Body<'a>,
+}
+
+/// That a type is to be a `Pod` of aya.
+pub(crate) struct Aya {
+    /// Where that is said.
+    pub(crate) given: Span,
+    /// Where the crate `aya` is.
+    pub(crate) krate: Path,
 }
 
 pub(crate) enum Body<'a> {
@@ -52,7 +62,7 @@ impl<'a> Input<'a> {
             Data::Enum(data) => Body::Enum(data.variants.iter().collect()),
             Data::Union(DataUnion { fields, .. }) => Body::Union(fields.named.iter().collect()),
         };
-        let (Attributes { krate, deny_padding, rename }, misspelt) = Attributes::parse(&input.attrs);
+        let (Attributes { krate, deny_padding, aya, rename }, misspelt) = Attributes::parse(&input.attrs);
         Ok(Self {
             ident: &input.ident,
             vis: &input.vis,
@@ -61,6 +71,7 @@ impl<'a> Input<'a> {
             krate_given: krate.as_ref().map(Spanned::span),
             krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
             deny_padding,
+            aya,
             rename,
             misspelt,
             data,
@@ -127,6 +138,7 @@ fn skip_parentheses(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
 struct Attributes {
     krate: Option<Path>,
     deny_padding: Option<Span>,
+    aya: Option<Aya>,
     rename: Option<LitStr>,
 }
 
@@ -143,12 +155,21 @@ impl Attributes {
                     if this.deny_padding.replace(meta.path.span()).is_some() {
                         return Err(meta.error("`deny_padding` is given twice"));
                     }
+                } else if meta.path.is_ident("aya") {
+                    let twice = this.aya.is_some();
+                    let given = meta.path.span();
+                    let aya = this.aya.get_or_insert_with(|| Aya { given, krate: parse_quote!(::aya) });
+                    if meta.input.peek(Token![=]) {
+                        aya.krate = text(&meta, "aya", twice)?.parse_with(Path::parse_mod_style)?;
+                    } else if twice {
+                        return Err(meta.error("`aya` is given twice"));
+                    }
                 } else if meta.path.is_ident("rename") {
                     this.rename = Some(text(&meta, "rename", this.rename.is_some())?);
                 } else {
                     return Err(meta.error(
-                        "unknown attribute of `map_value`: a type may have `crate = \"path\"`, `rename = \"name in C\"` and \
-                         `deny_padding`",
+                        "unknown attribute of `map_value`: a type may have `crate = \"path\"`, `rename = \"name in C\"`, \
+                         `deny_padding` and `aya`",
                     ));
                 }
                 Ok(())

@@ -345,7 +345,7 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
     for result in [answer.store(&1), answer.store_exclusive(&1)] {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
-        assert!(error.to_string().contains("(the map is frozen): its variables can only be loaded"), "{error}");
+        assert!(error.to_string().contains("(the map is frozen): its values can only be loaded"), "{error}");
     }
 }
 

@@ -93,7 +93,7 @@ fn pass_cases_compile_without_warnings_and_run() {
     let mut manifest = format!(
         "[workspace]\n\
          [package]\nname = \"pass\"\nedition = \"2024\"\n\
-         [dependencies]\nmapvalue.path = {:?}\nzerocopy = \"0.8\"\n\
+         [dependencies]\naya = \"0.14\"\nmapvalue.path = {:?}\nzerocopy = \"0.8\"\n\
          [profile.dev]\ndebug = false\n\
          [lints.rust]\nwarnings = {{ level = \"deny\", priority = -1 }}\ndead_code = \"allow\"\n",
         workspace.join("core"),
@@ -152,8 +152,10 @@ fn each_fail_case_has_a_pass_twin_that_differs_in_little() {
 /// A glance at the folder tells what a file is about.
 #[test]
 fn each_case_is_named_after_its_area_and_says_what_it_shows() {
-    const AREAS: [&str; 11] =
-        ["layout", "validity", "pointers", "width", "atomics", "generics", "use", "attr", "context", "seq", "alloc"];
+    const AREAS: [&str; 12] = [
+        "layout", "validity", "pointers", "width", "atomics", "generics", "use", "attr", "context", "seq", "alloc",
+        "aya",
+    ];
     for folder in ["fail", "pass"] {
         for case in cases(folder) {
             let area = case.split_once('_').map(|(area, _)| area);

@@ -130,7 +130,8 @@ mod tests {
         let error = Geometry::of(&info(1, 0), NOW, 4096).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "map `counters` is of type hash (1): only maps of type array can be mapped as values"
+            "map `counters` is of type hash (1): only maps of type array can be mapped as values (`bpf::TypedMap` looks values of \
+             hash tables up)"
         );
         let error = Geometry::of(&info(33, BPF_F_MMAPABLE), NOW, 4096).unwrap_err();
         assert!(error.to_string().contains("arena (33)"), "{error}");

@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::quote;
 use syn::Member;
 
-use super::{Also, Composite};
+use super::{Also, Composite, pod};
 use crate::{bounds, words};
 
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
@@ -17,6 +17,7 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
         storable_impl(item),
         plain_impl(item),
         in_place_impl(item),
+        pod::expand(item),
     ];
     quote!(#(#parts)*)
 }

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::{Also, Composite};
+use super::{Also, Composite, pod};
 use crate::words;
 
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
@@ -38,6 +38,8 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
                 fn __union() {}
             ),
         ),
+        // It has been refused.
+        pod::expand(item),
     ];
     quote!(#(#parts)*)
 }

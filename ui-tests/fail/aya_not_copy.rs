@@ -1,0 +1,17 @@
+//! A `Pod` of aya that is not `Copy`.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue)]
+#[map_value(aya)]
+#[repr(C)]
+struct Value {
+    packets: u64,
+}
+
+fn is_pod<T: aya::Pod>() {}
+
+fn main() {
+    is_pod::<Value>();
+}

@@ -1,0 +1,21 @@
+//! aya under a name that is none.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+mod loaders {
+    pub use aya as loader;
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[map_value(aya = "crate::loaders::lader")]
+#[repr(C)]
+struct Value {
+    packets: u64,
+}
+
+fn is_pod<T: aya::Pod>() {}
+
+fn main() {
+    is_pod::<Value>();
+}

@@ -1,0 +1,19 @@
+//! All of them mended.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+
+#[derive(MapValue, Clone, Copy)]
+#[map_value(aya)]
+#[repr(C)]
+struct Value {
+    live: u64,
+    packets: u64,
+    up: u64,
+}
+
+fn is_pod<T: aya::Pod>() {}
+
+fn main() {
+    is_pod::<Value>();
+}
