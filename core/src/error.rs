@@ -986,8 +986,8 @@ pub enum Error {
 
     /// The map has a value for each CPU, where one is asked for.
     #[error(
-        "cannot {operation} {map} with one value a key, since it is of type {map_type} and has one for each CPU: look their bytes up with \
-         `bpf::lookup_bytes`"
+        "cannot {operation} {map} with one value a key, since it is of type {map_type} and has one for each CPU: go by their bytes, with \
+         `bpf::lookup_bytes` and `bpf::update_bytes`"
     )]
     PerCpuValues {
         /// What was asked for.

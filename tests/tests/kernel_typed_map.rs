@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
+use libbpf_rs::MapCore;
 use mapvalue::bpf::{self, TypedMap, Update};
 use mapvalue::{AnyArray, Error, MapValue, ReadOnlyReason, TypeCheck};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, flags, map_type, objects};
@@ -244,6 +245,16 @@ fn the_bytes_of_all_cpus_are_looked_up_at_once() {
     let packets: u64 = bytes.chunks(16).map(|cpu| Total::from_bytes(cpu).unwrap().packets).sum();
     assert_eq!(packets, 5);
     assert_eq!(bpf::lookup_bytes(&map, &2u32.to_ne_bytes()).unwrap(), None, "past the end");
+    // And back: each CPU's own.
+    let values: Vec<u8> =
+        (0..cpus as u64).flat_map(|cpu| Total { packets: 100 * cpu, bytes: cpu }.to_bytes()).collect();
+    bpf::update_bytes(&map, &1u32.to_ne_bytes(), &values, Update::Always).unwrap();
+    assert_eq!(bpf::lookup_bytes(&map, &1u32.to_ne_bytes()).unwrap().unwrap(), values);
+    assert_eq!(map.lookup_percpu(&1u32.to_ne_bytes(), libbpf_rs::MapFlags::ANY).unwrap().unwrap().concat(), values);
+    let error = bpf::update_bytes(&map, &1u32.to_ne_bytes(), &values[1..], Update::Always).unwrap_err();
+    assert!(matches!(error, Error::ValueSize { size, value_size, .. } if size + 1 == value_size), "{error:?}");
+    let error = bpf::update_bytes(&map, &2u32.to_ne_bytes(), &values, Update::Always).unwrap_err();
+    assert!(matches!(error, Error::IndexOutOfRange { index: 2, len: 2 }), "{error:?}");
     // Each value takes a multiple of 8 bytes.
     let narrow = Map::create(map_type::PERCPU_ARRAY, 0, 4, 1, "narrow");
     assert_eq!(bpf::lookup_bytes(&narrow, &[0; 4]).unwrap().unwrap().len(), 8 * cpus);

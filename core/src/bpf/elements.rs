@@ -105,26 +105,52 @@ impl Elements {
         }
     }
 
-    /// What a lookup gives, in a buffer of its own: a value, or one for each CPU, each rounded up to 8 bytes.
+    /// Bytes of what a key has: a value, or one for each CPU, each rounded up to 8 bytes.
+    fn bytes_of_a_key(&self) -> Result<usize, Error> {
+        let value_size = self.value_size();
+        Ok(if self.is_per_cpu() { value_size.next_multiple_of(8) * cpus::possible()? } else { value_size })
+    }
+
+    /// What a lookup gives, in a buffer of its own.
     pub(super) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
-        let len = if self.is_per_cpu() {
-            self.value_size().next_multiple_of(8) * cpus::possible()?
-        } else {
-            self.value_size()
-        };
-        let mut value = vec![0; self.room];
+        let len = self.bytes_of_a_key()?;
+        let mut value = vec![0; self.room.max(len)];
         let found = self.lookup(key, &mut value)?;
         value.truncate(len);
         Ok(found.then_some(value))
     }
 
+    /// Sets what `lookup_bytes` gives.
+    pub(super) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+        let len = self.bytes_of_a_key()?;
+        if value.len() != len {
+            let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
+            return Err(Error::ValueSize { type_name, size, value_size: len, map });
+        }
+        if self.is_per_cpu() {
+            let mut padded = vec![0; self.room.max(len)];
+            padded[..len].copy_from_slice(value);
+            self.set(key, &padded, how)
+        } else {
+            self.set(key, value, how)
+        }
+    }
+
     /// Sets the value of a key.
     pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
-        self.check_key(key)?;
         self.check_one_value("update")?;
         self.check_value_size(type_name::<[u8]>(), value.len())?;
-        // SAFETY: the lengths of keys and values are what the kernel told of this very descriptor, and were checked here; of a map of
-        // one of these types an update reads one value.
+        self.set(key, value, how)
+    }
+
+    /// Sets what a key has, from at least as many bytes as the kernel may read.
+    fn set(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+        self.check_key(key)?;
+        if value.len() < self.room {
+            let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
+            return Err(Error::ValueSize { type_name, size, value_size: self.room, map });
+        }
+        // SAFETY: both lengths were checked here, as in `lookup`: an update reads as many bytes as a lookup writes.
         let result = unsafe { sys::update(self.fd.as_fd(), key, value, how.flags()) };
         result.map_err(|errno| self.not_updated(key, errno))
     }

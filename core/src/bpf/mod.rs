@@ -66,3 +66,14 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
 pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
     Elements::of(map.as_fd())?.lookup_bytes(key)
 }
+
+/// Sets the bytes of a key's value, by a system call: those that [`lookup_bytes`] gives, of a per-CPU map the values of all CPUs.
+///
+/// # Errors
+///
+/// [`Error::ValueSize`], [`Error::KeyExists`] or [`Error::NoSuchKey`] as `how` asks, [`Error::MapFull`], of an array
+/// [`Error::IndexOutOfRange`], [`Error::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, and those of
+/// [`lookup_bytes`].
+pub fn update_bytes(map: impl AsFd, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+    Elements::of(map.as_fd())?.update_bytes(key, value, how)
+}

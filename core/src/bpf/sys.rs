@@ -226,7 +226,7 @@ pub(super) unsafe fn lookup(fd: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) ->
 ///
 /// # Safety
 ///
-/// `fd` is a map whose keys and values have the lengths of `key` and `value`.
+/// `fd` is a map whose keys have the length of `key`, and of which an update reads at most the length of `value`.
 pub(super) unsafe fn update(fd: BorrowedFd<'_>, key: &[u8], value: &[u8], flags: u64) -> Result<(), i32> {
     let (key, value) = (key.as_ptr() as u64, value.as_ptr() as u64);
     // SAFETY: the kernel reads a key and a value; both lengths are the caller's promise.
