@@ -7,8 +7,10 @@
 //! | [`atomics`] | what an access costs and orders; single fields; publishing |
 //! | [`snapshots`] | several leaves as they were at one moment |
 //! | [`arenas`] | pointers, lists, tables and objects that both sides follow |
+//! | [`system_calls`] | hash tables, and arrays that cannot be mapped |
+//! | [`reattach`] | maps that another process made, by pin or number, with their layout checked |
 //! | [`without_root`] | tests of an agent on any machine |
-//! | [`from_libbpf_rs`], [`from_ebpf_go`] | what is called how there and here |
+//! | [`from_aya`], [`from_libbpf_rs`], [`from_ebpf_go`] | what is called how there and here |
 //!
 //! All examples run.
 
@@ -25,7 +27,10 @@ chapters! {
     atomics
     snapshots
     arenas
+    system_calls
+    reattach
     without_root
+    from_aya
     from_libbpf_rs
     from_ebpf_go
 }

@@ -45,6 +45,11 @@
 //! and checks that its C type is laid out as the Rust type is ([`Layout::check`]): a struct that was changed on one side alone is an
 //! error when the variable is opened, which names each field that differs.
 //!
+//! # Without mapping
+//!
+//! Hash tables are not mapped, nor are some arrays. There the same types go by system calls: [`bpf::TypedMap`], [`AnyArray`], [`AnyVar`]. Maps that
+//! another process made are found by their pin or number, and held to the types that they were created with ([`guide::reattach`]).
+//!
 //! # Arenas
 //!
 //! An [`Arena`] is memory with pointers in it that BPF programs and processes follow alike. It maps the arena where the kernel's map demands,
