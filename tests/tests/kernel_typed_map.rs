@@ -325,6 +325,8 @@ fn all_entries_are_met_once_and_batches_are_updated_in_order() {
     table.update_batch(&[]).unwrap();
 }
 
+static LARGE: [u8; 60_000] = [1; 60_000];
+
 /// Entries whose hashes share a bucket come in one piece, for which a batch must have room: a table of one bucket is one.
 #[test]
 fn a_table_without_entries_and_one_of_one_bucket_are_walked() {
@@ -337,7 +339,7 @@ fn a_table_without_entries_and_one_of_one_bucket_are_walked() {
     let map = Map::create(map_type::HASH, 0, 60_000, 64, "large");
     let table: TypedMap<u32, [u8; 60_000]> = TypedMap::from_map(&map).unwrap();
     for key in 0..64 {
-        table.update(&key, &[1; 60_000], Update::Always).unwrap();
+        table.update(&key, &LARGE, Update::Always).unwrap();
     }
     assert_eq!(table.entries().map(|entry| entry.unwrap().0).collect::<BTreeSet<u32>>().len(), 64);
 }
@@ -349,15 +351,13 @@ const UPDATE_BATCH: u32 = 26;
 /// Runs `then` in a child in which the kernel answers `errno` to commands for batches.
 fn without_batches(test: &str, errno: i32, then: impl FnOnce()) {
     let (map, _) = hash::<u64>(1);
-    match child::passed() {
-        None => child::run(test, &map),
-        Some(_) => {
-            child::refuse(libc::SYS_bpf, 0, LOOKUP_BATCH, errno);
-            child::refuse(libc::SYS_bpf, 0, UPDATE_BATCH, errno);
-            then();
-            child::done();
-        }
+    if child::passed().is_none() {
+        return child::run(test, &map);
     }
+    child::refuse(libc::SYS_bpf, 0, LOOKUP_BATCH, errno);
+    child::refuse(libc::SYS_bpf, 0, UPDATE_BATCH, errno);
+    then();
+    child::done();
 }
 
 fn assert_works_one_by_one() {

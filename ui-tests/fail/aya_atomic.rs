@@ -1,15 +1,13 @@
 //! A `Pod` of aya with an atomic, which is not `Copy`.
 #![forbid(unsafe_code)]
 
-use std::sync::atomic::AtomicU64;
-
 use mapvalue::MapValue;
 
 #[derive(MapValue)]
 #[map_value(aya)]
 #[repr(C)]
 struct Value {
-    packets: AtomicU64,
+    packets: std::sync::atomic::AtomicU64,
 }
 
 fn is_pod<T: aya::Pod>() {}

@@ -6,10 +6,7 @@ use mapvalue::MapValue;
 #[derive(MapValue, Clone, Copy)]
 #[map_value(aya)]
 #[repr(C)]
-struct Pair<T> {
-    first: T,
-    second: T,
-}
+struct Pair<T>(T, T);
 
 fn is_pod<T: aya::Pod>() {}
 

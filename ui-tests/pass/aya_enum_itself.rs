@@ -1,16 +1,18 @@
-//! A struct around its integer.
+//! The integer is one.
 #![forbid(unsafe_code)]
 
 use mapvalue::MapValue;
 
 #[derive(MapValue, Clone, Copy)]
-#[map_value(aya)]
-#[repr(transparent)]
-struct Value(u32);
+#[repr(u32)]
+enum Value {
+    Off,
+    On,
+}
 
 fn is_pod<T: aya::Pod>() {}
 
 fn main() {
-    let _ = [Value(0), Value(1)];
-    is_pod::<Value>();
+    let _ = [Value::Off, Value::On];
+    is_pod::<u32>();
 }
