@@ -418,7 +418,7 @@ fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, Error>)) {
                 key += 1;
             }
         });
-        for _ in 0..200 {
+        for _ in 0..3000 {
             let keys = table.keys().take_while(Result::is_ok).count();
             assert!(keys <= 2 * 64 + 64, "{keys}");
             let entries: Result<Vec<(u32, u64)>, Error> = table.entries().collect();
