@@ -94,6 +94,26 @@ pub enum Error {
     #[error(transparent)]
     Busy(#[from] Busy),
 
+    /// Text that has more bytes than the array for it.
+    #[error(
+        "the text is {given} bytes long, but a `CharArray` of {max} bytes is to hold it: shorten it, or use `CharArray::truncated`"
+    )]
+    TextTooLong {
+        /// The length of the text in bytes.
+        given: usize,
+        /// The length of the array.
+        max: usize,
+    },
+
+    /// Text with a NUL inside, where it would end for all who read it.
+    #[error(
+        "the text has a NUL at byte {at}, where it would end for all who read it: remove it, or use `CharArray::truncated`, which ends it there"
+    )]
+    TextHasNul {
+        /// Bytes before the first NUL.
+        at: usize,
+    },
+
     /// The offset is not a multiple of the type's alignment.
     #[error("`{type_name}` at offset {offset} is misaligned: it needs a multiple of {align}")]
     Misaligned {

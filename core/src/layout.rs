@@ -65,6 +65,8 @@ pub enum Kind {
     Float,
     /// `bool`: one byte, true when it is not zero.
     Bool,
+    /// A byte of a [`CharArray`](crate::CharArray): C's `char`, whatever its sign.
+    Character,
     /// A field-less enum with an integer repr.
     Enum {
         /// Whether its repr is signed.
@@ -398,7 +400,7 @@ impl Layout {
     /// The first part, if there is one, that is not the bytes that it is in memory.
     const fn not_its_bytes(&self, store: bool) -> Option<Kind> {
         match self.kind {
-            Kind::Int { .. } | Kind::Float | Kind::Pointer | Kind::Marker => {
+            Kind::Int { .. } | Kind::Float | Kind::Character | Kind::Pointer | Kind::Marker => {
                 if store && self.atomic {
                     Some(self.kind)
                 } else {
@@ -592,6 +594,7 @@ pub(crate) struct Spelled<'a>(pub(crate) &'a Layout);
 impl fmt::Display for Spelled<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.kind {
+            Kind::Array { len, element: Layout { kind: Kind::Character, .. } } => write!(f, "CharArray<{len}>"),
             Kind::Array { len, element } => write!(f, "[{}; {len}]", Spelled(element)),
             Kind::Int { endianness: Endianness::Big, .. } => write!(f, "{}<BigEndian>", self.0.name),
             Kind::Int { endianness: Endianness::Little, .. } => write!(f, "{}<LittleEndian>", self.0.name),

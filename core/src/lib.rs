@@ -37,7 +37,8 @@
 //! does the rest: fields, indices, iterators, borrows.
 //!
 //! A leaf is what one access of the machine moves: an integer, a float, a `bool`, a field-less enum, an
-//! `Option<NonZeroU32>` and its kin, a big-endian integer of [`zerocopy`], an [`ArenaPtr`] or [`Kptr`]. Structs and arrays are made of leaves.
+//! `Option<NonZeroU32>` and its kin, a big-endian integer of [`zerocopy`], an [`ArenaPtr`] or [`Kptr`]. Structs and arrays are made of leaves,
+//! and so is a [`CharArray`], text in C's `char[N]`.
 //!
 //! # Globals by name
 //!
@@ -111,6 +112,7 @@ mod address;
 pub mod arena;
 mod byteorder;
 mod bytes;
+mod char_array;
 mod chunks;
 mod compound;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
@@ -155,6 +157,7 @@ mod slice;
 mod var;
 
 pub use arena::{ArenaHash, ArenaPtr};
+pub use char_array::{CharArray, CharArrayShared};
 pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
 pub use kptr::{Domain, Export, Kernel, Kptr, Local};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};

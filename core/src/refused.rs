@@ -48,7 +48,7 @@ reasons! {
 
     #[diagnostic::on_unimplemented(
         message = "`{Self}` keeps its data elsewhere in this process, out of reach for a BPF program",
-        label = "write the data in place: `[T; N]` for elements, `[u8; N]` for text and bytes"
+        label = "write the data in place: `[T; N]` for elements, `CharArray<N>` for text, `[u8; N]` for bytes"
     )]
     InlineData;
 

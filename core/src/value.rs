@@ -41,7 +41,7 @@ use crate::{Access, Error, InvalidValue, Layout, ReadWrite, Writable};
 ///    zerocopy, whose alignment is 1, is inside.)
 /// 3. Every initialised bit pattern is a valid `Shared<A>`.
 /// 4. `Self` has no drop glue, and holds no pointer, reference or lifetime.
-/// 5. `LAYOUT.kind()` tells what each byte is. The bytes of an integer, float or pointer are the same in private and in shared
+/// 5. `LAYOUT.kind()` tells what each byte is. The bytes of an integer, character, float or pointer are the same in private and in shared
 ///    memory, and any of them are a value; those of a `bool` or enum in private memory are what a store of it writes. An atomic says
 ///    that it is one.
 #[diagnostic::on_unimplemented(

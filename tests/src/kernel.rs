@@ -51,6 +51,8 @@ pub mod objects {
     pub const SPECIAL: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/special.bpf.o"));
     /// Hash tables, tries and arrays that are looked up and updated by system calls.
     pub const TABLES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/tables.bpf.o"));
+    /// Names in fixed arrays.
+    pub const TEXT: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/text.bpf.o"));
     /// A value of each type that a map may hold.
     pub const VALUES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/values.bpf.o"));
     /// The program of the quickstart example.

@@ -97,6 +97,7 @@ impl Layout {
     /// | `U32<BigEndian>` and its kin | such an integer, unless its typedef says the other byte order (`__le32`) |
     /// | an enum | an enum with the same values, or an integer of the same size and sign |
     /// | `bool`, `f32`, `f64` | `_Bool`, `float`, `double` |
+    /// | [`CharArray<N>`](crate::CharArray) | an array of `char`, signed or not, or of another integer of 1 byte |
     /// | [`ArenaPtr`](crate::ArenaPtr), [`Kptr`](crate::Kptr) | a pointer or `__u64` |
     /// | `[u64; 2]`, a struct of two 64-bit halves | also `__int128` |
     /// | a struct or union | a struct or union with the same members; a field may stand for an anonymous struct or union at its place |
@@ -549,6 +550,7 @@ fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
             layout.size() == 8 && values.len() > 0 && values.all(|value| value.ty.is_named("enum64_placeholder"))
         }
         (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
+        (RustKind::Character, Kind::Int(int)) => is_whole(int, 1) && !int.bool,
         (_, Kind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),
         _ => false,
     }

@@ -139,7 +139,13 @@ impl Declarations {
                 self.wanted.insert(identifier(layout.c_name).into_owned());
                 layout.fields().iter().for_each(|field| self.note_names(&field.layout));
             }
-            Kind::Int { .. } | Kind::Float | Kind::Bool | Kind::Pointer | Kind::Marker | Kind::Refused => {}
+            Kind::Int { .. }
+            | Kind::Float
+            | Kind::Bool
+            | Kind::Character
+            | Kind::Pointer
+            | Kind::Marker
+            | Kind::Refused => {}
         }
     }
 
@@ -151,6 +157,7 @@ impl Declarations {
             Kind::Int { signed, endianness } => integer(8 * layout.size, signed, endianness),
             Kind::Float => if layout.size == 4 { "float" } else { "double" }.to_owned(),
             Kind::Bool => "_Bool".to_owned(),
+            Kind::Character => "char".to_owned(),
             Kind::Pointer => "void *".to_owned(),
             Kind::Enum { signed, variants } => self.enumeration(layout, signed, variants),
             Kind::Struct { fields } => {

@@ -66,6 +66,7 @@ impl Layout {
             }
             Kind::Marker => hash.number(9),
             Kind::Refused => hash.number(10),
+            Kind::Character => hash.number(11),
         }
     }
 }
