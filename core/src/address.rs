@@ -14,7 +14,7 @@ macro_rules! address_leaf {
         // and the alignment, which on the targets this crate accepts is that of `AtomicU64` (asserted in `Layout::leaf`).
         unsafe impl<$($bounded)*> crate::Leaf for $name<$($param),*> {
             type Raw = u64;
-            type Cell = core::sync::atomic::AtomicU64;
+            type Cell = <u64 as crate::raw::Raw>::Atomic;
 
             #[inline]
             fn to_raw(&self) -> u64 {

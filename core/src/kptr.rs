@@ -3,10 +3,13 @@
 use core::convert::Infallible;
 use core::marker::PhantomData;
 
+#[cfg(target_has_atomic = "64")]
 use core::sync::atomic::Ordering;
 
+use crate::MapValue;
 use crate::address::address_leaf;
-use crate::{Access, MapValue, Shared, Writable};
+#[cfg(target_has_atomic = "64")]
+use crate::{Access, Shared, Writable};
 
 mod sealed {
     pub trait Sealed {}
@@ -148,6 +151,7 @@ impl<T> Kptr<T, Local> {
 }
 
 /// Fields that hold an object of an arena: who takes the pointer out has the object.
+#[cfg(target_has_atomic = "64")]
 impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
     /// Whether there is no object.
     #[inline]

@@ -4,9 +4,9 @@
 use core::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, Wrapping,
 };
-use core::sync::atomic::{
-    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering,
-};
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicU8, AtomicU16, AtomicU32};
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::layout::Kind;
 use crate::raw::{Cell, Raw};
@@ -90,14 +90,14 @@ macro_rules! map_value {
 pub(crate) use map_value;
 
 macro_rules! integers {
-    ($($int:ident, $atomic:ident, $nonzero:ident;)*) => {$(
+    ($($int:ident, $nonzero:ident;)*) => {$(
         map_value!([] $int, Layout::leaf::<$int>(stringify!($int), Kind::int::<$int>()));
         // SAFETY: the raw integer is the value itself; the standard library says of each atomic integer that it "has
         // the same size and bit validity as the underlying integer type", and its alignment is its size, which on
         // the targets this crate accepts is the integer's (asserted in `Layout::leaf`).
         unsafe impl Leaf for $int {
             type Raw = $int;
-            type Cell = $atomic;
+            type Cell = <$int as Raw>::Atomic;
 
             #[inline]
             fn to_raw(&self) -> Self {
@@ -116,7 +116,7 @@ macro_rules! integers {
         // SAFETY: `Wrapping` is `repr(transparent)` ("guaranteed to have the same layout and ABI as `T`").
         unsafe impl Leaf for Wrapping<$int> {
             type Raw = $int;
-            type Cell = $atomic;
+            type Cell = <$int as Raw>::Atomic;
 
             #[inline]
             fn to_raw(&self) -> $int {
@@ -136,7 +136,7 @@ macro_rules! integers {
         // integers (`core::num::NonZero`); 0 is `None`.
         unsafe impl Leaf for Option<$nonzero> {
             type Raw = $int;
-            type Cell = $atomic;
+            type Cell = <$int as Raw>::Atomic;
 
             #[inline]
             fn to_raw(&self) -> $int {
@@ -147,7 +147,22 @@ macro_rules! integers {
                 Ok($nonzero::new(raw))
             }
         }
+    )*};
+}
 
+integers! {
+    u8, NonZeroU8;
+    u16, NonZeroU16;
+    u32, NonZeroU32;
+    u64, NonZeroU64;
+    i8, NonZeroI8;
+    i16, NonZeroI16;
+    i32, NonZeroI32;
+    i64, NonZeroI64;
+}
+
+macro_rules! atomics {
+    ($($atomic:ident, $int:ident;)*) => {$(
         // SAFETY: the mirror is the integer's cell, which is this very atomic, so size, alignment and layout are the
         // same; any bits are valid; an atomic has no drop glue and no pointer.
         #[diagnostic::do_not_recommend]
@@ -181,25 +196,30 @@ macro_rules! integers {
     )*};
 }
 
-integers! {
-    u8, AtomicU8, NonZeroU8;
-    u16, AtomicU16, NonZeroU16;
-    u32, AtomicU32, NonZeroU32;
-    u64, AtomicU64, NonZeroU64;
-    i8, AtomicI8, NonZeroI8;
-    i16, AtomicI16, NonZeroI16;
-    i32, AtomicI32, NonZeroI32;
-    i64, AtomicI64, NonZeroI64;
+atomics! {
+    AtomicU64, u64;
+    AtomicI64, i64;
+}
+
+// BPF itself has no others.
+#[cfg(target_has_atomic = "64")]
+atomics! {
+    AtomicU8, u8;
+    AtomicU16, u16;
+    AtomicU32, u32;
+    AtomicI8, i8;
+    AtomicI16, i16;
+    AtomicI32, i32;
 }
 
 macro_rules! floats {
-    ($($float:ident, $bits:ident, $atomic:ident;)*) => {$(
+    ($($float:ident, $bits:ident;)*) => {$(
         map_value!([] $float, Layout::leaf::<$float>(stringify!($float), Kind::Float));
         // SAFETY: a float and the integer of its bits have the same size, and the same alignment on the targets
         // this crate accepts (asserted for each type in `Layout::leaf`).
         unsafe impl Leaf for $float {
             type Raw = $bits;
-            type Cell = $atomic;
+            type Cell = <$bits as Raw>::Atomic;
 
             #[inline]
             fn to_raw(&self) -> $bits {
@@ -214,15 +234,15 @@ macro_rules! floats {
 }
 
 floats! {
-    f32, u32, AtomicU32;
-    f64, u64, AtomicU64;
+    f32, u32;
+    f64, u64;
 }
 
 map_value!([] bool, Layout::leaf::<bool>("bool", Kind::Bool));
 // SAFETY: "The `bool` type has a size and alignment of 1 each" (Reference, Boolean type).
 unsafe impl Leaf for bool {
     type Raw = u8;
-    type Cell = AtomicU8;
+    type Cell = <u8 as Raw>::Atomic;
 
     #[inline]
     fn to_raw(&self) -> u8 {

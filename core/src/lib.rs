@@ -96,8 +96,15 @@
 //! # Without `std`
 //!
 //! With `default-features = false` the crate is `no_std`, allocates nothing, and keeps [`MapValue`], [`Layout`], the derive and
-//! `from_bytes`: for a crate of types that several programs share. (It does not yet compile for the BPF targets themselves,
-//! for which `core` has no atomics narrower than 8 bytes.)
+//! `from_bytes`: for a crate of types that user space and a BPF program in Rust (with aya-ebpf) share.
+//!
+//! It compiles for BPF itself, `bpfel-unknown-none`. A program that has a pointer to a map's value may take it for a reference to the
+//! mirror, `&StatsShared`, and `load` and `store` then, each of which is one instruction of the leaf's width. That is all that there
+//! is: BPF's `core` has no atomic operations but loads and stores, so orders, read-modify-write operations, and reading and writing
+//! a [`SeqCell`] are for user space, as are atomics narrower than 8 bytes as fields.
+//!
+//! What is known of that: a program of every kind of field, compiled by Rust 1.96 with LLVM 22, passes the verifier, and shares a
+//! map with user space, leaf by leaf (`tests/no-std` of the repository).
 //!
 //! # Platforms
 //!
@@ -208,7 +215,11 @@ pub mod __private {
     pub use core::mem::{ManuallyDrop, offset_of};
     pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
     pub use core::result::Result::{self, Err, Ok};
+    #[cfg(target_has_atomic = "64")]
     pub use core::sync::atomic::AtomicU32;
+    /// An atomic, which is all that it stands for.
+    #[cfg(not(target_has_atomic = "64"))]
+    pub use core::sync::atomic::AtomicU64 as AtomicU32;
 
     pub use crate::judged::{Any, Checked, Unchecked, never};
     pub use crate::raw::Raw;

@@ -2,16 +2,43 @@
 //!
 //! A cell never holds the leaf itself (an enum, a bool): a reference to an invalid value is already undefined
 //! behaviour, and BPF may store anything. It holds the integer of the leaf's width, as an atomic.
+//!
+//! Compiled for BPF itself, there are loads and stores alone (`bare`): its `core` has no other operations.
+
+#[cfg(not(target_has_atomic = "64"))]
+mod bare;
 
 use core::cell::UnsafeCell;
 use core::fmt::Debug;
 use core::marker::PhantomData;
-use core::sync::atomic::{
-    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering,
-};
+use core::sync::atomic::Ordering;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+
+#[cfg(not(target_has_atomic = "64"))]
+use bare::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
 mod sealed {
     pub trait Sealed {}
+}
+
+/// The read-modify-write operations differ in their name alone.
+macro_rules! declare_rmw {
+    ($($op:ident)*) => {$(
+        #[cfg(target_has_atomic = "64")]
+        #[doc(hidden)]
+        fn $op(atomic: &Self::Atomic, raw: Self) -> Self;
+    )*};
+}
+
+macro_rules! relaxed_rmw {
+    ($($op:ident)*) => {$(
+        #[cfg(target_has_atomic = "64")]
+        #[inline]
+        fn $op(atomic: &Self::Atomic, raw: Self) -> Self {
+            atomic.$op(raw, Ordering::Relaxed)
+        }
+    )*};
 }
 
 /// One of the eight integers that the hardware loads and stores in one access.
@@ -23,34 +50,10 @@ pub trait Raw: sealed::Sealed + Copy + Eq + Debug + Into<i128> + Send + Sync + '
     fn load(atomic: &Self::Atomic, order: Ordering) -> Self;
     #[doc(hidden)]
     fn store(atomic: &Self::Atomic, raw: Self, order: Ordering);
-    #[doc(hidden)]
-    fn swap(atomic: &Self::Atomic, raw: Self) -> Self;
+    #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
     fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self) -> Result<Self, Self>;
-    #[doc(hidden)]
-    fn fetch_add(atomic: &Self::Atomic, raw: Self) -> Self;
-    #[doc(hidden)]
-    fn fetch_sub(atomic: &Self::Atomic, raw: Self) -> Self;
-    #[doc(hidden)]
-    fn fetch_and(atomic: &Self::Atomic, raw: Self) -> Self;
-    #[doc(hidden)]
-    fn fetch_or(atomic: &Self::Atomic, raw: Self) -> Self;
-    #[doc(hidden)]
-    fn fetch_xor(atomic: &Self::Atomic, raw: Self) -> Self;
-    #[doc(hidden)]
-    fn fetch_min(atomic: &Self::Atomic, raw: Self) -> Self;
-    #[doc(hidden)]
-    fn fetch_max(atomic: &Self::Atomic, raw: Self) -> Self;
-}
-
-/// The read-modify-write operations differ in their name alone.
-macro_rules! relaxed_rmw {
-    ($($op:ident)*) => {$(
-        #[inline]
-        fn $op(atomic: &Self::Atomic, raw: Self) -> Self {
-            atomic.$op(raw, Ordering::Relaxed)
-        }
-    )*};
+    declare_rmw! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_min fetch_max }
 }
 
 macro_rules! raw {
@@ -67,6 +70,7 @@ macro_rules! raw {
             fn store(atomic: &Self::Atomic, raw: Self, order: Ordering) {
                 atomic.store(raw, order);
             }
+            #[cfg(target_has_atomic = "64")]
             #[inline]
             fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self) -> Result<Self, Self> {
                 atomic.compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed)

@@ -1,13 +1,18 @@
 //! [`SeqCell`]: a value that is read as it was at one moment, by a sequence lock. The lock's steps are in `seq/protocol`.
 
+#[cfg(target_has_atomic = "64")]
 mod protocol;
 
 use core::fmt;
+#[cfg(target_has_atomic = "64")]
 use core::hint::spin_loop;
 use core::mem::offset_of;
+#[cfg(target_has_atomic = "64")]
 use core::sync::atomic::{Ordering, fence};
 
-use crate::{Access, Error, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWrite, Shared, Storable, Writable};
+use crate::{Access, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWrite, Shared};
+#[cfg(target_has_atomic = "64")]
+use crate::{Error, Storable, Writable};
 
 /// A value of several leaves that readers see as it was at one moment, never half of one write and half of another.
 ///
@@ -63,7 +68,7 @@ use crate::{Access, Error, InvalidValue, Layout, MapValue, Mirror, Plain, ReadWr
 /// # As a field
 ///
 /// It is a `MapValue`, so it can be a field or the element of an array. A struct that holds one can be loaded whole, but nothing comes
-/// out of the cell's copy, which may be torn; and it cannot be stored whole ([`Storable`]), since that would not be a write.
+/// out of the cell's copy, which may be torn; and it cannot be stored whole ([`Storable`](crate::Storable)), since that would not be a write.
 #[repr(C)]
 pub struct SeqCell<T> {
     sequence: u64,
@@ -157,6 +162,7 @@ impl Busy {
 }
 
 /// Reading, in every mode.
+#[cfg(target_has_atomic = "64")]
 impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     /// The value as it was at one moment after the last write that this thread knows of.
     ///
@@ -190,6 +196,7 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
 }
 
 /// On [`ReadWrite`] handles.
+#[cfg(target_has_atomic = "64")]
 impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     /// Writes the value, leaf by leaf; readers see all of it or nothing. It releases: a reader of this value sees what this
     /// thread stored elsewhere before.
@@ -250,6 +257,7 @@ impl<T: MapValue, A: Access> fmt::Debug for SeqCellShared<T, A> {
     }
 }
 
+#[cfg(target_has_atomic = "64")]
 impl<A: Access> protocol::Look for Shared<u64, A> {
     #[inline]
     fn load(&self) -> u64 {
@@ -269,6 +277,7 @@ impl<A: Access> protocol::Look for Shared<u64, A> {
     }
 }
 
+#[cfg(target_has_atomic = "64")]
 impl protocol::Turn for Shared<u64, ReadWrite> {
     #[inline]
     fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {

@@ -4,9 +4,13 @@
 
 use core::fmt;
 use core::marker::PhantomData;
-use core::sync::atomic::{Ordering, fence};
+use core::sync::atomic::Ordering;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::fence;
 
-use crate::leaf::{Integer, Leaf};
+#[cfg(target_has_atomic = "64")]
+use crate::leaf::Integer;
+use crate::leaf::Leaf;
 use crate::raw::{Cell, Raw};
 use crate::{InvalidValue, MapValue, Mirror, Plain};
 
@@ -122,6 +126,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     /// # Errors
     ///
     /// As [`try_load`](Self::try_load).
+    #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
         // A relaxed load and a fence, not an acquire load: it must hold on read-only memory as well, where only
@@ -145,6 +150,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     ///
     /// It is a relaxed load and a fence, so that it holds on read-only memory too. `ThreadSanitizer` does not see fences, and so
     /// reports plain data that is published by it although there is no race; data in cells it does not report.
+    #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn load_acquire(&self) -> T
     where
@@ -163,7 +169,7 @@ fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
     }
 }
 
-/// Stores and read-modify-write operations, on [`ReadWrite`] cells.
+/// Stores, on [`ReadWrite`] cells.
 impl<T: Leaf, A: Access> Shared<T, A> {
     /// Stores the value (relaxed).
     #[inline]
@@ -184,6 +190,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Stores the value after all accesses before it: who sees it with an acquire load sees those too.
+    #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn store_release(&self, value: T)
     where
@@ -191,7 +198,11 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     {
         T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Release);
     }
+}
 
+/// Read-modify-write operations, on [`ReadWrite`] cells.
+#[cfg(target_has_atomic = "64")]
+impl<T: Leaf, A: Access> Shared<T, A> {
     /// Stores the value and returns the one before it, checked (relaxed).
     ///
     /// # Errors
@@ -290,6 +301,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 }
 
+#[cfg(target_has_atomic = "64")]
 macro_rules! fetch {
     ($($(#[$doc:meta])* $op:ident;)*) => {
         /// Arithmetic and bitwise operations, on [`ReadWrite`] cells of integers.
@@ -308,6 +320,7 @@ macro_rules! fetch {
     };
 }
 
+#[cfg(target_has_atomic = "64")]
 fetch! {
     /// Adds, wrapping around.
     fetch_add;

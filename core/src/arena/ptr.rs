@@ -2,9 +2,11 @@
 
 use core::marker::PhantomData;
 
+#[cfg(target_has_atomic = "64")]
 use core::sync::atomic::Ordering;
 
 use crate::address::address_leaf;
+#[cfg(target_has_atomic = "64")]
 use crate::{Access, Shared, Writable};
 
 /// A pointer to a `T` in an arena, as memory holds it: 8 bytes, a leaf like `u64`.
@@ -102,6 +104,7 @@ impl<T: ?Sized> ArenaPtr<T> {
 }
 
 /// Of pointers to objects that have one owner at a time.
+#[cfg(target_has_atomic = "64")]
 impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
     /// Takes the pointer out: stores null and returns what was there, in one step, so that of all who take the same one only
     /// one gets it (relaxed).

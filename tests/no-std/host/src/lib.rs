@@ -1,0 +1,24 @@
+//! Decodes a value without std.
+
+#![no_std]
+#![deny(warnings, missing_docs)]
+
+use mapvalue::{Error, InvalidValue, MapValue};
+use mapvalue_no_std_types::Message;
+
+/// Decodes a message from what a ring buffer carried.
+///
+/// # Errors
+///
+/// As `MapValue::from_bytes`.
+pub fn decode(bytes: &[u8]) -> Result<Message, Error> {
+    Message::from_bytes(bytes)
+}
+
+/// The error type is there too.
+pub type Invalid = InvalidValue;
+
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {}
+}
