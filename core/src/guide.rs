@@ -6,6 +6,7 @@
 //! | [`globals`] | the variables of a program, by name |
 //! | [`atomics`] | what an access costs and orders; single fields; publishing |
 //! | [`snapshots`] | several leaves as they were at one moment |
+//! | [`histograms`] | counters of a program, as buckets and quantiles |
 //! | [`arenas`] | pointers, lists, tables and objects that both sides follow |
 //! | [`system_calls`] | hash tables, and arrays that cannot be mapped |
 //! | [`reattach`] | maps that another process made, by pin or number, with their layout checked |
@@ -26,6 +27,7 @@ chapters! {
     globals
     atomics
     snapshots
+    histograms
     arenas
     system_calls
     reattach

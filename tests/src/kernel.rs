@@ -39,6 +39,8 @@ pub mod objects {
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_table.bpf.o"));
     /// Counters in an array map and in global sections.
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
+    /// Histograms.
+    pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
     /// Programs that change a map as fast as they can.
     pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
     /// Global variables of every kind in sections of several variables.
