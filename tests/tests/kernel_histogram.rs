@@ -158,7 +158,9 @@ fn counters_of_log2_are_those_of_powers_of_two() {
     let mut scraped = [0; 64];
     log2.load_into(&mut scraped).unwrap();
     let mut by_powers = Histogram::new(0, 64).unwrap();
-    values.iter().for_each(|value| by_powers.increment(*value).unwrap());
+    for value in values {
+        by_powers.increment(value).unwrap();
+    }
     let [zeros, counts @ ..] = by_powers.as_slice() else { unreachable!() };
     assert_eq!(scraped[0], zeros + counts[0]);
     assert_eq!(scraped[1..], counts[1..]);

@@ -1,6 +1,6 @@
 //! A BPF program in Rust (`no-std/program`) and this process share one crate of types, and one map.
 //!
-//! The object is the committed one, or that which MAPVALUE_RUST_PROGRAM names: `no-std/build` compiles it and runs this on it.
+//! The object is the committed one, or that which `MAPVALUE_RUST_PROGRAM` names: `no-std/build` compiles it and runs this on it.
 #![cfg(feature = "kernel")]
 
 use std::mem::offset_of;
@@ -9,15 +9,15 @@ use std::{env, fs};
 use mapvalue::zerocopy::byteorder::U32;
 use mapvalue::{CharArray, Mapping, Mirror, Var};
 use mapvalue_no_std_types::{Exchange, Message, Mode, Pair};
-use mapvalue_tests::kernel::{self, Aya, Loader as _};
+use mapvalue_tests::kernel::{self, Aya, Loader};
 
 const XDP_ABORTED: u32 = 0;
 const XDP_PASS: u32 = 2;
 
 fn load() -> Aya {
     match env::var_os("MAPVALUE_RUST_PROGRAM") {
-        Some(path) => <Aya as kernel::Loader>::load(&fs::read(path).unwrap()),
-        None => <Aya as kernel::Loader>::load(aya::include_bytes_aligned!("../no-std/answer.bpf.o")),
+        Some(path) => Aya::load(&fs::read(path).unwrap()),
+        None => Aya::load(aya::include_bytes_aligned!("../no-std/answer.bpf.o")),
     }
 }
 

@@ -1,0 +1,122 @@
+//! Shows what a type looks like in memory, what it is in C, and whether a map's values are laid out so.
+//!
+//!     cargo run --example layout          # checks a map that it makes, or, without BPF, the object file of a program
+//!     cargo run --example layout -- ID    # checks the map of that number (`bpftool map`)
+//!
+//! To check a map of your own, put your type in the place of `Stats`.
+
+#![forbid(unsafe_code)]
+
+use std::env;
+use std::error::Error;
+use std::process::ExitCode;
+
+use aya::Ebpf;
+use aya::maps::{Map, MapInfo};
+use mapvalue::{Btf, CharArray, MapValue, bpf, btf};
+use mapvalue_examples::no_bpf_reason;
+
+/// `struct stats` of `bpf/quickstart.bpf.c`.
+#[derive(MapValue)]
+#[map_value(rename = "stats")]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    bytes: u64,
+    by_proto: [u64; 256],
+    mode: Mode,
+    live: bool,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[map_value(rename = "mode")]
+#[repr(u32)]
+enum Mode {
+    Count,
+    Drop,
+}
+
+/// The same, as somebody has changed it in Rust alone: a field more, an array less long, another type, a variant more.
+#[derive(MapValue)]
+#[map_value(rename = "stats")]
+#[repr(C)]
+struct Drifted {
+    packets: u64,
+    bytes: i64,
+    errors: u32,
+    by_proto: [u64; 128],
+    mode: DriftedMode,
+    live: bool,
+    name: CharArray<16>,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[map_value(rename = "mode")]
+#[repr(u32)]
+enum DriftedMode {
+    Count,
+    Drop,
+    Sample,
+}
+
+const OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/quickstart.bpf.o");
+
+type Result<T> = std::result::Result<T, Box<dyn Error>>;
+type Checked = std::result::Result<(), mapvalue::Error>;
+
+fn main() -> Result<ExitCode> {
+    println!("In memory:\n\n{}", Stats::LAYOUT);
+    println!("In C:\n\n{}", Stats::LAYOUT.c_declaration());
+    if let Some(id) = env::args().nth(1) {
+        return check_given(&id);
+    }
+    match make_map() {
+        Ok(loaded) => {
+            let Some(Map::Array(map)) = loaded.map("stats") else { return Err("no array map `stats`".into()) };
+            let map = map.fd();
+            println!(
+                "Against the values of the map {}, by the types that the kernel holds:\n",
+                bpf::MapInfo::query(map)?.id
+            );
+            compare(btf::check_map_value::<Stats>(map), btf::check_map_value::<Drifted>(map))
+        }
+        Err(error) => {
+            let reason = no_bpf_reason(error.as_ref()).ok_or(error)?;
+            println!("No BPF here ({reason}).\nAgainst `struct stats` of the program's object file:\n");
+            let btf = Btf::from_object(OBJECT)?;
+            compare(btf.check::<Stats>("stats"), btf.check::<Drifted>("stats"))
+        }
+    }
+}
+
+/// Checks the map that the user asks for, which may well be another.
+fn check_given(id: &str) -> Result<ExitCode> {
+    let id: u32 = id.parse().map_err(|_| format!("`{id}` is not the number of a map: `bpftool map` lists them"))?;
+    let map = MapInfo::from_id(id)?.fd()?;
+    let name = bpf::MapInfo::query(&map)?.name;
+    match btf::check_map_value::<Stats>(&map) {
+        Ok(()) => {
+            println!("The values of {name} ({id}) are laid out so.");
+            Ok(ExitCode::SUCCESS)
+        }
+        Err(error) => {
+            println!("The values of {name} ({id}) are not, or it cannot be told:\n{error}");
+            Ok(ExitCode::FAILURE)
+        }
+    }
+}
+
+/// The one is the map's type, the other has drifted.
+fn compare(ours: Checked, drifted: Checked) -> Result<ExitCode> {
+    ours?;
+    println!("Stats is laid out so.\n");
+    let Err(mapvalue::Error::LayoutMismatch(mismatches)) = drifted else {
+        return Err(format!("Drifted is not told to have drifted: {drifted:?}").into());
+    };
+    println!("Drifted is not:\n{mismatches}");
+    Ok(ExitCode::SUCCESS)
+}
+
+fn make_map() -> Result<Ebpf> {
+    Ok(Ebpf::load(OBJECT)?)
+}
