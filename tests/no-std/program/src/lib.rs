@@ -1,7 +1,7 @@
 //! A BPF program that answers what user space writes into a map, by the mirror that the derive wrote for both.
 
 #![no_std]
-#![deny(warnings, missing_docs)]
+#![deny(missing_docs)]
 
 use core::mem::{offset_of, transmute};
 
