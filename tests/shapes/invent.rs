@@ -55,7 +55,7 @@ struct Invention<'a> {
 impl Invention<'_> {
     fn leaf(&mut self) -> Ty {
         let (signed, bits) = (self.random.once_in(2), *self.random.pick(&WIDTHS));
-        match self.random.below(13) {
+        match self.random.below(14) {
             0..5 => Ty::Int { family: Family::Plain, signed, bits },
             5 => Ty::Int { family: Family::Atomic, signed, bits },
             6 => Ty::Int { family: Family::Wrapping, signed, bits },
@@ -64,6 +64,7 @@ impl Invention<'_> {
             9 => Ty::Ordered { big: false, signed, bits: bits.max(16) },
             10 => Ty::Bool,
             11 => Ty::Pointer { arena: signed },
+            12 => Ty::Text(1 + self.random.below(20)),
             _ => Ty::Float { bits: bits.clamp(32, 64) },
         }
     }

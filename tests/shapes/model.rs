@@ -30,6 +30,8 @@ pub(crate) enum Ty {
     Pointer {
         arena: bool,
     },
+    /// `CharArray` of a length.
+    Text(usize),
     Array(Box<Ty>, usize),
     /// A type of the list, by its place there; its twin if `drifted`.
     Shape {
@@ -115,6 +117,7 @@ impl Types<'_> {
             Ty::Bool => leaf(8, true),
             Ty::Float { bits } => leaf(*bits, true),
             Ty::Pointer { .. } => leaf(64, true),
+            Ty::Text(len) => Extent { size: *len, ..leaf(8, true) },
             Ty::Marker => Extent { size: 0, align: 1, place: 1, plain: false },
             Ty::Array(element, len) => {
                 let element = self.size(element)?;

@@ -125,6 +125,7 @@ impl Mutation<'_> {
             Ty::Float { bits } => Some((integer(false, *bits), Change::at("float made an integer", ""))),
             // A `u64` may stand for it.
             Ty::Pointer { .. } => Some((integer(true, 64), Change::at("pointer made an integer", ""))),
+            Ty::Text(len) => Some((Ty::Text(len + 1), Change::at("text longer", ""))),
             Ty::Array(element, len) => {
                 let holds = self.types.size(element).is_some_and(|size| size.size > 0);
                 if holds && self.random.once_in(2) {

@@ -56,7 +56,7 @@ fn module<'a>(text: &mut String, name: &str, shapes: impl Iterator<Item = &'a Sh
     let _ = writeln!(text, "\npub mod {name} {{");
     text.push_str("    use std::marker::PhantomData;\n    use std::num::*;\n    use std::sync::atomic::*;\n\n");
     text.push_str(
-        "    use mapvalue::{ArenaPtr, Kernel, Kptr, MapValue};\n    use mapvalue::zerocopy::byteorder::*;\n\n    use super::generic::*;\n",
+        "    use mapvalue::{ArenaPtr, CharArray, Kernel, Kptr, MapValue};\n    use mapvalue::zerocopy::byteorder::*;\n\n    use super::generic::*;\n",
     );
     shapes.for_each(|shape| write_shape(text, shape));
     text.push_str("}\n");
@@ -134,6 +134,7 @@ fn spell(ty: &Ty) -> String {
         Ty::Float { bits } => format!("f{bits}"),
         Ty::Pointer { arena: true } => "ArenaPtr<f64>".to_owned(),
         Ty::Pointer { arena: false } => "Kptr<f64, Kernel>".to_owned(),
+        Ty::Text(len) => format!("CharArray<{len}>"),
         Ty::Array(element, len) => format!("[{}; {len}]", spell(element)),
         Ty::Shape { number, drifted } => format!("super::{}::T{number}", if *drifted { "twins" } else { "shapes" }),
         Ty::Generic(generic, arguments) => {
