@@ -8,13 +8,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::error::Error;
-
 use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{CharArray, MapValue, Mapping, Mirror, Var, btf};
-use mapvalue_examples::no_bpf_reason;
+use mapvalue_examples::{Result, check, no_bpf_reason};
 
 /// What becomes of packets: `enum action` of `bpf/config.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -61,8 +59,6 @@ struct Block {
 
 const PACKET: [u8; 100] = [0; 100];
 const PACKETS: u32 = 12;
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     match load_program() {
@@ -122,17 +118,14 @@ fn agent(block: &Var<Block>, mut send_packets: impl FnMut() -> Result<()>) -> Re
         let seen: Config = block.seen.try_load()?;
         let counters = block.counters.load();
         println!("{seen:?}\n    {counters:?}");
-        if (generation, seen, counters) != (config.generation, config, expected) {
-            return Err(format!("published was {config:?}, and expected are {expected:?}").into());
-        }
+        check(generation == config.generation && seen == config, "the program saw what was published")?;
+        check(counters == expected, "the program obeyed")?;
     }
     // One store, at any moment, if the field means something by itself.
     block.config.enabled.store(true);
     send_packets()?;
     println!("switched on again:\n    {:?}", block.counters.load());
-    if block.counters.packets.load() != 48 {
-        return Err("the program did not see the switch".into());
-    }
+    check(block.counters.packets.load() == 48, "the program saw the switch")?;
     println!("\nThe other side saw each configuration as it was published.");
     Ok(())
 }

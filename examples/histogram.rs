@@ -6,22 +6,18 @@
 
 #![forbid(unsafe_code)]
 
-use std::error::Error;
-
 use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use histogram::{Bucket, Config, Histogram};
 use mapvalue::{Array, Mapping, ReadOnly};
-use mapvalue_examples::no_bpf_reason;
+use mapvalue_examples::{Result, check, no_bpf_reason};
 
 /// Eight buckets to each power of two, so that a bucket is at most 1/8 of its values wide; for all values of 64 bits.
 const GROUPING_POWER: u8 = 3;
 const MAX_VALUE_POWER: u8 = 64;
 
 const QUANTILES: [f64; 3] = [0.5, 0.9, 0.99];
-
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
 fn main() -> Result<()> {
     let config = Config::new(GROUPING_POWER, MAX_VALUE_POWER)?;
@@ -71,9 +67,10 @@ fn agent(config: &Config, counters: &Array<u64, ReadOnly>, mut send: impl FnMut(
             println!("  {:>4} % are no longer than {} to {} bytes", quantile * 100.0, bucket.start(), bucket.end());
         }
         let half = found[0].as_ref().ok_or("an empty histogram")?;
-        if total != scrape * 10 || !half.range().contains(&512) {
-            return Err(format!("10 packets a scrape were sent, half of them of up to 512 bytes: {half:?}").into());
-        }
+        check(
+            total == 10 * scrape && half.range().contains(&512),
+            "half of the packets that were sent have up to 512 bytes",
+        )?;
     }
     println!("The buckets that are in use:");
     for bucket in scraped.iter().filter(|bucket| bucket.count() > 0) {

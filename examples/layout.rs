@@ -8,13 +8,12 @@
 #![forbid(unsafe_code)]
 
 use std::env;
-use std::error::Error;
 use std::process::ExitCode;
 
 use aya::Ebpf;
 use aya::maps::{Map, MapInfo};
 use mapvalue::{Btf, CharArray, MapValue, bpf, btf};
-use mapvalue_examples::no_bpf_reason;
+use mapvalue_examples::{Result, no_bpf_reason};
 
 /// `struct stats` of `bpf/quickstart.bpf.c`.
 #[derive(MapValue)]
@@ -61,7 +60,6 @@ enum DriftedMode {
 
 const OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/quickstart.bpf.o");
 
-type Result<T> = std::result::Result<T, Box<dyn Error>>;
 type Checked = std::result::Result<(), mapvalue::Error>;
 
 fn main() -> Result<ExitCode> {

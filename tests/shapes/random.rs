@@ -5,7 +5,7 @@ pub(crate) struct Random(u64);
 
 impl Random {
     pub(crate) fn new() -> Self {
-        Self(0)
+        Self(1)
     }
 
     pub(crate) fn next(&mut self) -> u64 {
