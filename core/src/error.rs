@@ -259,6 +259,84 @@ pub enum Error {
         len: usize,
     },
 
+    /// A bank of values is not padded to a whole number of cache lines.
+    #[error(
+        "a bank of {size} bytes of `{type_name}` is padded to {of_64} bytes (cache lines of 64) or to {of_128} (of 128), but its stride is \
+         said to be {stride}"
+    )]
+    BankStride {
+        /// The type of the values in the bank.
+        type_name: &'static str,
+        /// Bytes of the values in one bank.
+        size: usize,
+        /// The distance between two banks that was asked for.
+        stride: usize,
+        /// The size, rounded up to a multiple of 64.
+        of_64: usize,
+        /// The size, rounded up to a multiple of 128.
+        of_128: usize,
+    },
+
+    /// A map or memory is longer or shorter than its banks.
+    #[error("{banks} banks of {stride} bytes are not what {map} holds, which has {len} bytes of values")]
+    BankGeometry {
+        /// The number of banks asked for.
+        banks: usize,
+        /// The distance between two banks.
+        stride: usize,
+        /// Bytes of values that there are.
+        len: usize,
+        /// The map.
+        map: MapName,
+    },
+
+    /// The values of all CPUs are longer or shorter than they must be.
+    #[error(
+        "the values of `{type_name}` on {cpus} possible CPUs are {expected} bytes long, {stride} for each, but {given} bytes were given"
+    )]
+    PerCpuLength {
+        /// The type of one value.
+        type_name: &'static str,
+        /// Bytes from one CPU's value to the next one's.
+        stride: usize,
+        /// The number of possible CPUs of this machine.
+        cpus: usize,
+        /// Length of the buffer.
+        given: usize,
+        /// `stride * cpus`.
+        expected: usize,
+    },
+
+    /// There is not one value for each CPU.
+    #[error("{given} values were given for {expected} possible CPUs: there is one for each, online or not")]
+    CpuCount {
+        /// The number of values.
+        given: usize,
+        /// The number of possible CPUs of this machine.
+        expected: usize,
+    },
+
+    /// What one CPU has is wrong.
+    #[cfg(feature = "std")]
+    #[error("CPU {cpu}: {error}")]
+    OnCpu {
+        /// The number of the CPU.
+        cpu: usize,
+        /// What is wrong with it.
+        #[source]
+        error: Box<Error>,
+    },
+
+    /// The kernel does not say which CPUs there may be.
+    #[cfg(feature = "std")]
+    #[error("the possible CPUs cannot be read from {path}: {reason}")]
+    NoPossibleCpus {
+        /// Where they should be.
+        path: &'static str,
+        /// What is wrong there.
+        reason: String,
+    },
+
     /// The elements of a slice would not all be aligned.
     #[error("`{type_name}` is {size} bytes long, not a multiple of its alignment {align}: pad it, or use `array`")]
     Unsliceable {
@@ -271,7 +349,7 @@ pub enum Error {
     },
 
     /// A write, or a handle that could write, on a read-only mapping.
-    #[error("the mapping of {map} is read-only ({reason}): use `var_ro`, `array_ro` or `slice_ro`")]
+    #[error("the mapping of {map} is read-only ({reason}): use `var_ro`, `array_ro`, `slice_ro` or `banks_ro`")]
     ReadOnly {
         /// The map.
         map: MapName,

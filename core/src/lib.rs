@@ -46,6 +46,11 @@
 //! and checks that its C type is laid out as the Rust type is ([`Layout::check`]): a struct that was changed on one side alone is an
 //! error when the variable is opened, which names each field that differs.
 //!
+//! # One value for each CPU
+//!
+//! [`PerCpu`] decodes what a lookup in a map of a `BPF_MAP_TYPE_PERCPU_*` gives, and [`Banks`] are counters in a plain mmapable array of which each CPU
+//! has its own cache lines. Both have a `sum`: of a struct, each field by its own way ([`Fold`]), `#[map_value(fold = "max")]`.
+//!
 //! # Without mapping
 //!
 //! Hash tables are not mapped, nor are some arrays. There the same types go by system calls: [`bpf::TypedMap`], [`AnyArray`], [`AnyVar`]. Maps that
@@ -125,6 +130,8 @@ mod compound;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
 mod error;
 #[doc(hidden)]
+pub mod fold;
+#[doc(hidden)]
 mod judged;
 mod kptr;
 mod layout;
@@ -145,6 +152,8 @@ mod any_array;
 #[cfg(feature = "std")]
 mod array;
 #[cfg(feature = "std")]
+mod banks;
+#[cfg(feature = "std")]
 pub mod bpf;
 #[cfg(feature = "std")]
 pub mod btf;
@@ -153,9 +162,13 @@ mod bulk;
 #[cfg(feature = "std")]
 mod c_names;
 #[cfg(feature = "std")]
+mod cpus;
+#[cfg(feature = "std")]
 pub mod guide;
 #[cfg(feature = "std")]
 mod mapping;
+#[cfg(feature = "std")]
+mod per_cpu;
 #[cfg(feature = "std")]
 mod section;
 #[cfg(feature = "std")]
@@ -166,6 +179,7 @@ mod var;
 pub use arena::{ArenaHash, ArenaPtr};
 pub use char_array::{CharArray, CharArrayShared};
 pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
+pub use fold::Fold;
 pub use kptr::{Domain, Export, Kernel, Kptr, Local};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use leaf::{Integer, Leaf};
@@ -181,9 +195,15 @@ pub use arena::{AllocError, Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaLis
 #[cfg(feature = "std")]
 pub use array::{Array, Iter};
 #[cfg(feature = "std")]
+pub use banks::{Bank, BankIter, Banks};
+#[cfg(feature = "std")]
 pub use btf::{Btf, TypeCheck};
 #[cfg(feature = "std")]
+pub use cpus::possible_cpus;
+#[cfg(feature = "std")]
 pub use mapping::Mapping;
+#[cfg(feature = "std")]
+pub use per_cpu::PerCpu;
 #[cfg(feature = "std")]
 pub use section::{AnyVar, DataSection, Variable};
 #[cfg(feature = "std")]
@@ -224,7 +244,7 @@ pub mod __private {
     pub use crate::judged::{Any, Checked, Unchecked, never};
     pub use crate::raw::Raw;
     use crate::{Access, InPlace, InvalidValue, MapValue};
-    pub use crate::{refused, union};
+    pub use crate::{fold, refused, union};
 
     /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means
     /// the constant of `Unforced`, and there is no second error beside the one on the field at fault.

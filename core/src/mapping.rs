@@ -14,11 +14,12 @@ use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::banks::BankGeometry;
 use crate::bpf::geometry::Geometry;
 use crate::bpf::open::{OpenMap, open};
 use crate::bpf::{self, MapTypes};
 use crate::btf::{TypeCheck, check_map};
-use crate::{Access, Array, Error, MapName, MapValue, ReadOnly, ReadOnlyReason, Slice, Var};
+use crate::{Access, Array, Bank, Banks, Error, MapName, MapValue, ReadOnly, ReadOnlyReason, Slice, Var};
 use memmap2::MmapRaw;
 use pages::{Pages, Release};
 
@@ -432,6 +433,91 @@ impl Mapping {
         // SAFETY: `place` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a
         // multiple of it (checked above), so all are aligned.
         Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })
+    }
+
+    /// Banks of one value each, a struct or an array, `stride` bytes apart: what each CPU has of its own in a plain array.
+    ///
+    /// `stride` is the size of a `T`, rounded up to a multiple of 64 or of 128, as the program does it: to the size of a cache line. The
+    /// values of the map may be whole banks, or parts of one, such as `u64`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BankStride`] for any other stride, [`Error::BankGeometry`] unless the memory is `banks * stride` bytes long (which no map
+    /// with padding between its values is); [`Error::ReadOnly`], [`Error::ZeroSized`], [`Error::MisalignedBase`].
+    ///
+    /// ```
+    /// use mapvalue::{Banks, Error, Mapping};
+    ///
+    /// let mapping = Mapping::memfd(1024 * 64)?;
+    /// let counters: Banks<[u64; 5]> = mapping.banks(1024, 64)?;
+    /// counters[3][4].fetch_add(1);
+    /// assert_eq!(counters.sum(), [0, 0, 0, 0, 1]);
+    /// assert!(matches!(mapping.banks::<[u64; 5]>(1024, 128), Err(Error::BankGeometry { .. })));
+    /// assert!(matches!(mapping.banks::<[u64; 5]>(64, 1024), Err(Error::BankStride { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width: 1 })
+    }
+
+    /// Banks of one value each, for loading only.
+    ///
+    /// # Errors
+    ///
+    /// As [`banks`](Self::banks), without `ReadOnly`.
+    pub fn banks_ro<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T, ReadOnly>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width: 1 })
+    }
+
+    /// Banks of `width` values each, side by side, where that number is known only when the program runs.
+    ///
+    /// `stride` is the size of so many `T`, rounded up to a multiple of 64 or of 128.
+    ///
+    /// # Errors
+    ///
+    /// As [`banks`](Self::banks), [`Error::Empty`] if `width` is 0, and [`Error::Unsliceable`] if not all values would be aligned.
+    ///
+    /// ```
+    /// use mapvalue::{Banks, Mapping};
+    ///
+    /// let (cpus, line, counters) = (1024, 64, 5);
+    /// let mapping = Mapping::memfd(cpus * 64)?;
+    /// let banks: Banks<[u64]> = mapping.banks_of(cpus, (8 * counters as usize).next_multiple_of(line), counters)?;
+    /// banks[3][4].fetch_add(1);
+    /// banks[9][4].fetch_add(2);
+    /// assert_eq!(banks.sum_of(4)?, 3);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    pub fn banks_of<T: MapValue>(
+        self: &Arc<Self>,
+        banks: usize,
+        stride: usize,
+        width: usize,
+    ) -> Result<Banks<[T]>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width })
+    }
+
+    /// Banks of `width` values each, for loading only.
+    ///
+    /// # Errors
+    ///
+    /// As [`banks_of`](Self::banks_of), without `ReadOnly`.
+    pub fn banks_of_ro<T: MapValue>(
+        self: &Arc<Self>,
+        banks: usize,
+        stride: usize,
+        width: usize,
+    ) -> Result<Banks<[T], ReadOnly>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width })
+    }
+
+    /// Banks; of one value each unless `T` is a slice.
+    fn banks_any<T: Bank + ?Sized, A: Access>(self: &Arc<Self>, geometry: BankGeometry) -> Result<Banks<T, A>, Error> {
+        geometry.check::<T::Element>(self)?;
+        let first = self.place::<T::Element, A>(0, self.len)?;
+        // SAFETY: `geometry` is checked above, and `place` has checked all of the mapping for `T::Element` and `A`; the public functions
+        // give a width of 1 where `T` is no slice.
+        Ok(unsafe { Banks::new(first, geometry, Arc::clone(self)) })
     }
 
     /// An error if stores are impossible.

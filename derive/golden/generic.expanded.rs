@@ -194,6 +194,27 @@ where
 }
 #[automatically_derived]
 #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+impl<T, const N: usize> ::mapvalue::Fold for Bank<T, N>
+where
+    T: 'static,
+    T: ::mapvalue::MapValue,
+    for<'__mapvalue> [T; N]: ::mapvalue::Fold,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        PhantomData<T>,
+        { __MAPVALUE_Bank_1 },
+    >: ::mapvalue::Fold,
+{
+    #[inline]
+    fn fold(&mut self, __later: &Self) {
+        <[T; N] as ::mapvalue::Fold>::fold(&mut self.0, &__later.0);
+        <::mapvalue::__private::Checked<
+            PhantomData<T>,
+            { __MAPVALUE_Bank_1 },
+        > as ::mapvalue::Fold>::fold(&mut self.1, &__later.1);
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
 unsafe impl<T, const N: usize> ::mapvalue::InPlace for Bank<T, N>
 where
     T: 'static,

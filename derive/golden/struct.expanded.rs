@@ -7,7 +7,21 @@ const __MAPVALUE_Queue_0: ::mapvalue::__private::bool = {
 #[doc(hidden)]
 #[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
 const __MAPVALUE_Queue_1: ::mapvalue::__private::bool = {
+    ::mapvalue::__private::refused::value::<u32>();
+    true
+};
+#[doc(hidden)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
+const __MAPVALUE_Queue_2: ::mapvalue::__private::bool = {
     ::mapvalue::__private::refused::value::<Mode>();
+    true
+};
+#[doc(hidden)]
+#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
+const __MAPVALUE_Queue_1_FOLDS: ::mapvalue::__private::bool = {
+    ::mapvalue::__private::fold::max::<
+        ::mapvalue::__private::Checked<u32, { __MAPVALUE_Queue_1 }>,
+    >();
     true
 };
 #[allow(deprecated, unused_qualifications)]
@@ -40,11 +54,20 @@ pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite> {
         { __MAPVALUE_Queue_0 },
     > as ::mapvalue::MapValue>::Shared<A>,
     #[cfg(doc)]
+    /// The longest of them.
+    longest: <u32 as ::mapvalue::MapValue>::Shared<A>,
+    #[cfg(not(doc))]
+    /// The longest of them.
+    longest: <::mapvalue::__private::Checked<
+        u32,
+        { __MAPVALUE_Queue_1 },
+    > as ::mapvalue::MapValue>::Shared<A>,
+    #[cfg(doc)]
     mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
     #[cfg(not(doc))]
     mode: <::mapvalue::__private::Checked<
         Mode,
-        { __MAPVALUE_Queue_1 },
+        { __MAPVALUE_Queue_2 },
     > as ::mapvalue::MapValue>::Shared<A>,
 }
 #[automatically_derived]
@@ -77,8 +100,20 @@ unsafe impl ::mapvalue::MapValue for Queue {
                         "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
                     ),
                 <::mapvalue::__private::Checked<
-                    Mode,
+                    u32,
                     { __MAPVALUE_Queue_1 },
+                > as ::mapvalue::MapValue>::LAYOUT
+                    .into_field(
+                        "longest",
+                        ::mapvalue::__private::offset_of!(Self, longest),
+                        ::mapvalue::__private::offset_of!(
+                            QueueShared < ::mapvalue::ReadWrite >, longest
+                        ),
+                        "field `longest` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
+                    ),
+                <::mapvalue::__private::Checked<
+                    Mode,
+                    { __MAPVALUE_Queue_2 },
                 > as ::mapvalue::MapValue>::LAYOUT
                     .into_field(
                         "mode",
@@ -100,8 +135,12 @@ unsafe impl ::mapvalue::MapValue for Queue {
                 ::mapvalue::__private::Checked<u64, { __MAPVALUE_Queue_0 }>,
                 A,
             >(&__shared.packets, ::mapvalue::__private::offset_of!(Self, packets))?,
+            longest: ::mapvalue::__private::try_load_field::<
+                ::mapvalue::__private::Checked<u32, { __MAPVALUE_Queue_1 }>,
+                A,
+            >(&__shared.longest, ::mapvalue::__private::offset_of!(Self, longest))?,
             mode: ::mapvalue::__private::try_load_field::<
-                ::mapvalue::__private::Checked<Mode, { __MAPVALUE_Queue_1 }>,
+                ::mapvalue::__private::Checked<Mode, { __MAPVALUE_Queue_2 }>,
                 A,
             >(&__shared.mode, ::mapvalue::__private::offset_of!(Self, mode))?,
         })
@@ -116,8 +155,12 @@ where
         { __MAPVALUE_Queue_0 },
     >: ::mapvalue::Storable,
     for<'__mapvalue> ::mapvalue::__private::Checked<
-        Mode,
+        u32,
         { __MAPVALUE_Queue_1 },
+    >: ::mapvalue::Storable,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        Mode,
+        { __MAPVALUE_Queue_2 },
     >: ::mapvalue::Storable,
 {
     #[inline]
@@ -130,8 +173,12 @@ where
             { __MAPVALUE_Queue_0 },
         > as ::mapvalue::Storable>::__store(&__shared.packets, &__value.packets);
         <::mapvalue::__private::Checked<
-            Mode,
+            u32,
             { __MAPVALUE_Queue_1 },
+        > as ::mapvalue::Storable>::__store(&__shared.longest, &__value.longest);
+        <::mapvalue::__private::Checked<
+            Mode,
+            { __MAPVALUE_Queue_2 },
         > as ::mapvalue::Storable>::__store(&__shared.mode, &__value.mode);
     }
 }
@@ -144,8 +191,12 @@ where
         { __MAPVALUE_Queue_0 },
     >: ::mapvalue::Plain,
     for<'__mapvalue> ::mapvalue::__private::Checked<
-        Mode,
+        u32,
         { __MAPVALUE_Queue_1 },
+    >: ::mapvalue::Plain,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        Mode,
+        { __MAPVALUE_Queue_2 },
     >: ::mapvalue::Plain,
 {
     #[inline]
@@ -157,10 +208,39 @@ where
                 u64,
                 { __MAPVALUE_Queue_0 },
             > as ::mapvalue::Plain>::__load::<A>(&__shared.packets),
+            longest: <::mapvalue::__private::Checked<
+                u32,
+                { __MAPVALUE_Queue_1 },
+            > as ::mapvalue::Plain>::__load::<A>(&__shared.longest),
             mode: <::mapvalue::__private::Checked<
                 Mode,
-                { __MAPVALUE_Queue_1 },
+                { __MAPVALUE_Queue_2 },
             > as ::mapvalue::Plain>::__load::<A>(&__shared.mode),
         }
+    }
+}
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+impl ::mapvalue::Fold for Queue
+where
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        u64,
+        { __MAPVALUE_Queue_0 },
+    >: ::mapvalue::Fold,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        u32,
+        { __MAPVALUE_Queue_1_FOLDS },
+    >: ::mapvalue::__private::fold::Max,
+{
+    #[inline]
+    fn fold(&mut self, __later: &Self) {
+        <::mapvalue::__private::Checked<
+            u64,
+            { __MAPVALUE_Queue_0 },
+        > as ::mapvalue::Fold>::fold(&mut self.packets, &__later.packets);
+        <::mapvalue::__private::Checked<
+            u32,
+            { __MAPVALUE_Queue_1_FOLDS },
+        > as ::mapvalue::__private::fold::Max>::max(&mut self.longest, &__later.longest);
     }
 }

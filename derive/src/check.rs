@@ -6,7 +6,7 @@ use syn::ext::IdentExt;
 use syn::{Error, Field, Fields, GenericParam, Ident, LitStr, Result, Type, Variant};
 
 use crate::bounds::mentions;
-use crate::parse::{Body, Input, Repr, field_rename, refuse_attributes};
+use crate::parse::{Body, FieldAttributes, Input, Repr, refuse_attributes};
 use crate::words;
 
 /// What is wrong, and how much can be written all the same: where a type is refused, its uses should not be errors too.
@@ -49,7 +49,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             verdict.add_hopeless(no_self(input, fields));
             verdict.add(distinct_names(fields));
             for field in fields {
-                verdict.add(field_rename(&field.attrs).and_then(|rename| c_identifier(rename.as_ref())));
+                verdict.add(field_attributes(input, field));
                 if let Some(error) = words::refuse_syntax(&field.ty) {
                     verdict.hopeless |= !words::is_sized(&field.ty);
                     // What borrows for a lifetime of the type is the mistake that has been told of.
@@ -111,6 +111,19 @@ fn pod(input: &Input<'_>) -> Result<()> {
     Err(Error::new(aya.given, words))
 }
 
+/// That the attributes of a field mean something.
+fn field_attributes(input: &Input<'_>, field: &Field) -> Result<()> {
+    let FieldAttributes { rename, fold } = FieldAttributes::parse(&field.attrs)?;
+    match (&input.data, fold) {
+        (Body::Union(_), Some((_, span))) => Err(Error::new(
+            span,
+            "a union does not fold field by field, since they lie over each other: where it is a field itself, write `fold = \"first\"` or \"last\" \
+             on that",
+        )),
+        _ => c_identifier(rename.as_ref()),
+    }
+}
+
 /// That a name in C is one.
 fn c_identifier(name: Option<&LitStr>) -> Result<()> {
     let Some(name) = name else { return Ok(()) };
@@ -133,7 +146,7 @@ pub(crate) fn borrows(ty: &Type, input: &Input<'_>) -> bool {
 
 /// A name in C must be that of one field alone.
 fn distinct_names(fields: &[&Field]) -> Result<()> {
-    let renames: Vec<Option<LitStr>> = fields.iter().map(|field| field_rename(&field.attrs).ok().flatten()).collect();
+    let renames: Vec<Option<LitStr>> = fields.iter().map(|field| FieldAttributes::known(&field.attrs).rename).collect();
     let names: Vec<Option<String>> = fields
         .iter()
         .zip(&renames)

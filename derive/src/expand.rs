@@ -21,7 +21,8 @@ use syn::{Attribute, Error, Field, GenericParam, Generics, Ident, Index, LitStr,
 use crate::bounds::{self, mentions};
 use crate::check;
 use crate::errors;
-use crate::parse::{Body, Input, field_rename};
+use crate::fold::Way;
+use crate::parse::{Body, FieldAttributes, Input};
 use crate::words;
 
 pub(crate) fn expand(input: &Input<'_>) -> TokenStream {
@@ -122,6 +123,14 @@ fn expand_stand_in(input: &Input<'_>) -> TokenStream {
                 #private::never()
             }
         }
+
+        #[automatically_derived]
+        #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+        impl #impl_generics #krate::Fold for #this #where_clause {
+            fn fold(&mut self, _: &Self) {
+                #private::never::<()>();
+            }
+        }
     }
 }
 
@@ -147,6 +156,8 @@ enum Also {
     Value(TokenStream),
     /// Its own type has it, because the implementation is about that and not about the mirror.
     Itself(TokenStream),
+    /// What the field is taken for has the trait of the way in which it folds.
+    Folds,
 }
 
 struct FieldOf<'a> {
@@ -162,6 +173,10 @@ struct FieldOf<'a> {
     judged: Judged,
     /// The type, or an erroneous one.
     value: Type,
+    /// How it folds.
+    way: Way,
+    /// The constant that checks that it can, where it says how and its type is known.
+    folds: Option<Ident>,
 }
 
 /// What is known of the type of a field.
@@ -350,23 +365,37 @@ impl<'a> Composite<'a> {
         for field in &self.fields {
             // A plain name means the same type wherever it stands, so one bound is enough for all fields of it and arrays of it.
             let plain = bounds::looks_primitive(field.ty).then(|| bounds::innermost(field.ty));
-            let name = plain.map(|plain| plain.to_token_stream().to_string());
+            let Some((ty, bound)) = self.bound(also, field, plain.unwrap_or(field.ty)) else { continue };
+            let name = plain.map(|plain| quote!(#plain: #bound).to_string());
             if name.as_ref().is_some_and(|name| named.contains(name)) {
                 continue;
             }
             named.extend(name);
-            let own = plain.unwrap_or(field.ty);
-            let (ty, bound) = match (also, &field.judged) {
-                (Some(Also::Value(bound)), Judged::Checked(check)) => (checked(self.krate, own, check), bound),
-                (Some(Also::Itself(bound)), _) | (Some(Also::Value(bound)), Judged::Param) => (own.clone(), bound),
-                (None, Judged::Checked(_)) if bounds::is_bounded(self.input.generics) => {
-                    (field.value.clone(), &self.required)
-                }
-                (_, Judged::Refused) | (None, _) => continue,
-            };
-            bounds::add_field(&mut generics, &ty, &self.placed(bound, field.ty.span()));
+            bounds::add_field(&mut generics, &ty, &self.placed(&bound, field.ty.span()));
         }
         generics
+    }
+
+    /// What is asked of a field in the bounds, of which `own` is the type or that of its elements.
+    fn bound(&self, also: Option<&Also>, field: &FieldOf<'_>, own: &Type) -> Option<(Type, TokenStream)> {
+        let folds = |(bound, _)| bound;
+        match (also, &field.judged) {
+            (Some(Also::Value(bound)), Judged::Checked(check)) => {
+                Some((checked(self.krate, own, check), bound.clone()))
+            }
+            (Some(Also::Value(bound)), Judged::Param) | (Some(Also::Itself(bound)), _) => {
+                Some((own.clone(), bound.clone()))
+            }
+            (Some(Also::Folds), Judged::Checked(check)) => {
+                let check = field.folds.as_ref().unwrap_or(check);
+                Some((checked(self.krate, own, check), field.way.needs(self.krate).map(folds)?))
+            }
+            (Some(Also::Folds), Judged::Param) => Some((own.clone(), field.way.needs(self.krate).map(folds)?)),
+            (None, Judged::Checked(_)) if bounds::is_bounded(self.input.generics) => {
+                Some((field.value.clone(), self.required.clone()))
+            }
+            (_, Judged::Refused) | (None, _) => None,
+        }
     }
 
     /// That each field is what it must be: the one place where it is an error if not, placed on the field's type.
@@ -379,6 +408,21 @@ impl<'a> Composite<'a> {
                 return define(name, self.krate, &check);
             }
             define(name, self.krate, &checked_once(self.input, &self.required, &check))
+        });
+        checks.collect()
+    }
+
+    /// That each field that says how it folds can be folded so. (Of a type with parameters in it, that is asked where it is used.)
+    fn fold_checks(&self) -> TokenStream {
+        let checks = self.fields.iter().map(|field| {
+            let (Judged::Checked(check), Some(name)) = (&field.judged, &field.folds) else { return TokenStream::new() };
+            let krate = self.krate;
+            let subject = bounds::innermost(field.ty);
+            let place = subject.span();
+            // Not judged if it is an error already; and rustc shall point at it.
+            let judged = self.placed(&quote!(#krate::__private::Checked), place);
+            let assert = field.way.assertion(krate);
+            define(name, krate, &quote_spanned!(place=> #assert::<#judged<#subject, { #check }>>(); true))
         });
         checks.collect()
     }
@@ -411,10 +455,20 @@ impl<'a> FieldOf<'a> {
             Body::Union(_) => Member::Named(format_ident!("__{}", index)),
             _ => member.clone(),
         };
-        // What is wrong with the attribute is told by `check`.
-        let rename = field_rename(&field.attrs).ok().flatten();
+        let FieldAttributes { rename, fold } = FieldAttributes::known(&field.attrs);
         let (judged, value) = judge(input, index, &field.ty);
-        Self { index, member, mirrored, name, rename, field, ty: &field.ty, judged, value }
+        let way = fold.map_or(Way::Sum, |(way, _)| way);
+        let is_checked = fold.is_some() && way != Way::First && bounds::is_fixed(&field.ty, input.generics);
+        let folds = is_checked.then(|| constant(input, &format!("{index}_FOLDS")));
+        Self { index, member, mirrored, name, rename, field, ty: &field.ty, judged, value, way, folds }
+    }
+
+    /// The type by which the field is folded: itself, or an erroneous one if it cannot be.
+    fn folded(&self, krate: &Path) -> Type {
+        match (&self.judged, &self.folds) {
+            (Judged::Checked(_), Some(check)) => checked(krate, self.ty, check),
+            _ => self.value.clone(),
+        }
     }
 
     /// The mirror of the field's type.

@@ -9,6 +9,7 @@ mod bounds;
 mod check;
 mod errors;
 mod expand;
+mod fold;
 #[cfg(test)]
 mod golden;
 mod parse;
@@ -35,8 +36,13 @@ use syn::{DeriveInput, parse_macro_input};
 /// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or typedef) where that is not the
 ///   one in Rust.
 ///
-/// On a field, `#[map_value(rename = "type")]` gives the field's name in C. (`r#type` is called `type` without it.) Variants
-/// of an enum have no attributes: they are compared with those in C by value.
+/// Attributes on a field:
+///
+/// - `#[map_value(rename = "type")]` gives the field's name in C. (`r#type` is called `type` without it.)
+/// - `#[map_value(fold = "max")]` says how the values that CPUs have of it fold into one, as the trait `Fold` does for the whole struct: by
+///   `sum` (without this), `max`, `min`, `or`, `and`, `first` or `last`.
+///
+/// Variants of an enum have no attributes: they are compared with those in C by value.
 #[proc_macro_derive(MapValue, attributes(map_value))]
 pub fn derive_map_value(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);

@@ -7,6 +7,8 @@ use syn::{
     Token, Variant, Visibility, parse_quote,
 };
 
+use crate::fold::Way;
+
 /// The derived-upon item.
 pub(crate) struct Input<'a> {
     pub(crate) ident: &'a Ident,
@@ -179,19 +181,40 @@ impl Attributes {
     }
 }
 
-/// The name in C that `#[map_value(rename = "..")]` on a field gives it.
-pub(crate) fn field_rename(attrs: &[Attribute]) -> Result<Option<LitStr>> {
-    let mut rename = None;
-    for attr in ours(attrs) {
-        attr.parse_nested_meta(|meta| {
-            if !meta.path.is_ident("rename") {
-                return Err(meta.error("unknown attribute of `map_value`: a field may have `rename = \"name in C\"`"));
-            }
-            rename = Some(text(&meta, "rename", rename.is_some())?);
-            Ok(())
-        })?;
+/// What `#[map_value(..)]` on a field says.
+#[derive(Default)]
+pub(crate) struct FieldAttributes {
+    /// Its name in C, if that is another.
+    pub(crate) rename: Option<LitStr>,
+    /// How it folds, if it says so, and where it does.
+    pub(crate) fold: Option<(Way, Span)>,
+}
+
+impl FieldAttributes {
+    pub(crate) fn parse(attrs: &[Attribute]) -> Result<Self> {
+        let mut this = Self::default();
+        for attr in ours(attrs) {
+            attr.parse_nested_meta(|meta| {
+                if meta.path.is_ident("rename") {
+                    this.rename = Some(text(&meta, "rename", this.rename.is_some())?);
+                } else if meta.path.is_ident("fold") {
+                    let way = text(&meta, "fold", this.fold.is_some())?;
+                    this.fold = Some((Way::parse(&way)?, meta.path.span()));
+                } else {
+                    return Err(meta.error(
+                        "unknown attribute of `map_value`: a field may have `rename = \"name in C\"` and `fold = \"max\"`",
+                    ));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(this)
     }
-    Ok(rename)
+
+    /// As [`parse`](Self::parse), of a field of which `check` has told what is wrong.
+    pub(crate) fn known(attrs: &[Attribute]) -> Self {
+        Self::parse(attrs).unwrap_or_default()
+    }
 }
 
 /// A variant has no attributes, so each is a mistake.

@@ -10,12 +10,14 @@ use crate::{bounds, words};
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
     let parts = [
         item.checks(words::assert_value),
+        item.fold_checks(),
         item.forced_layout(),
         mirror_struct(item),
         item.mirror_impl(),
         map_value_impl(item),
         storable_impl(item),
         plain_impl(item),
+        fold_impl(item),
         in_place_impl(item),
         pod::expand(item),
     ];
@@ -86,6 +88,23 @@ fn plain_impl(item: &Composite<'_>) -> TokenStream {
         }
     };
     item.implement(&quote!(unsafe impl), &plain, Some(&Also::Value(plain.clone())), &body)
+}
+
+fn fold_impl(item: &Composite<'_>) -> TokenStream {
+    let krate = item.krate;
+    let folds = item.fields.iter().filter_map(|field| {
+        let (member, ty) = (&field.member, field.folded(krate));
+        let (folds, fold) = field.way.needs(krate)?;
+        Some(quote!(<#ty as #folds>::#fold(&mut self.#member, &__later.#member);))
+    });
+    let folds = item.unless_refused(quote!(#(#folds)*));
+    let body = quote! {
+        #[inline]
+        fn fold(&mut self, __later: &Self) {
+            #folds
+        }
+    };
+    item.implement(&quote!(impl), &quote!(#krate::Fold), Some(&Also::Folds), &body)
 }
 
 /// Nothing where a field is plainly a number: an atomic is never spelled so.
