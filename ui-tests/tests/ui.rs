@@ -152,9 +152,9 @@ fn each_fail_case_has_a_pass_twin_that_differs_in_little() {
 /// A glance at the folder tells what a file is about.
 #[test]
 fn each_case_is_named_after_its_area_and_says_what_it_shows() {
-    const AREAS: [&str; 12] = [
+    const AREAS: [&str; 13] = [
         "layout", "validity", "pointers", "width", "atomics", "generics", "use", "attr", "context", "seq", "alloc",
-        "aya",
+        "aya", "fold",
     ];
     for folder in ["fail", "pass"] {
         for case in cases(folder) {

@@ -1,0 +1,16 @@
+//! Nor if the field says so.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    #[map_value(fold = "sum")]
+    field: bool,
+}
+
+fn main() {
+    let _ = Stats { packets: 1, field: Default::default() };
+}

@@ -1,0 +1,16 @@
+//! The way is written as text.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    #[map_value(fold = max)]
+    field: u64,
+}
+
+fn main() {
+    let _ = Stats { packets: 1, field: 1 };
+}

@@ -1,0 +1,16 @@
+//! Nobody adds up what is true and what is not.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, PerCpu};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    field: bool,
+}
+
+fn main() {
+    let stats = PerCpu::from_fn(|_| Stats { packets: 1, field: true }).unwrap();
+    assert_eq!(stats.sum().packets, stats.len() as u64);
+}

@@ -1,0 +1,16 @@
+//! Nor in an array.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, PerCpu};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    field: [bool; 4],
+}
+
+fn main() {
+    let stats = PerCpu::from_fn(|_| Stats { packets: 1, field: [true; 4] }).unwrap();
+    assert_eq!(stats.sum().packets, stats.len() as u64);
+}

@@ -1,0 +1,23 @@
+//! The fields of a struct inside say how they fold.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue, PerCpu};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Peak {
+    #[map_value(fold = "max")]
+    length: u64,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    field: Peak,
+}
+
+fn main() {
+    let stats = PerCpu::from_fn(|_| Stats { packets: 1, field: Peak { length: 60 } }).unwrap();
+    assert_eq!(stats.sum().packets, stats.len() as u64);
+}

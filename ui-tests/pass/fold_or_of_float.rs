@@ -1,0 +1,16 @@
+//! A float has a maximum.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    #[map_value(fold = "max")]
+    field: f64,
+}
+
+fn main() {
+    let _ = Stats { packets: 1, field: 0.0 };
+}

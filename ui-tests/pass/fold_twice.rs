@@ -1,0 +1,16 @@
+//! One way, beside a name in C.
+#![forbid(unsafe_code)]
+
+use mapvalue::{MapValue};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Stats {
+    packets: u64,
+    #[map_value(fold = "max", rename = "type")]
+    field: u64,
+}
+
+fn main() {
+    let _ = Stats { packets: 1, field: 1 };
+}
