@@ -8,7 +8,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use mapvalue::{Array, MapValue, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var};
+use mapvalue::{Array, Banks, MapValue, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy)]
@@ -135,6 +135,17 @@ const _: () = plain::<Eight>();
 #[unsafe(no_mangle)]
 pub extern "Rust" fn sum(array: &Array<u64>) -> u64 {
     array.iter().map(Shared::load).sum()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn sum_banks(banks: &Banks<[u64]>, index: usize) -> Option<u64> {
+    banks.sum_of(index).ok()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn sum_banks_into(banks: &Banks<[u64]>) -> Option<[u64; 5]> {
+    let mut sums = [0; 5];
+    banks.sum_into(&mut sums).ok().map(|()| sums)
 }
 
 #[unsafe(no_mangle)]

@@ -101,6 +101,27 @@ impl Contiguous {
     }
 }
 
+/// Some of each `stride` bytes, as `Banks` are.
+pub struct Apart {
+    first: NonNull<AtomicU64>,
+    len: usize,
+    stride: usize,
+    width: usize,
+    pub owner: Arc<AtomicBool>,
+}
+
+impl Apart {
+    /// Banks of as many cells as there are in 64 bytes, of which `width` are used.
+    pub fn new(cells: &'static [AtomicU64], width: usize, owner: Arc<AtomicBool>) -> Self {
+        Self { first: NonNull::from(cells).cast(), len: cells.len() / 8, stride: 64, width, owner }
+    }
+
+    fn bank(&self, index: usize) -> &[AtomicU64] {
+        // SAFETY: `new` was given so many banks.
+        unsafe { std::slice::from_raw_parts(self.first.byte_add(index * self.stride).as_ptr(), self.width) }
+    }
+}
+
 #[unsafe(no_mangle)]
 pub extern "Rust" fn load(stats: &Handle<Stats>) -> u64 {
     stats.get().bytes.load(Ordering::Relaxed)
@@ -172,6 +193,28 @@ pub extern "Rust" fn sum(slice: &Contiguous) -> u64 {
     // SAFETY: `new` was given so many cells.
     let slice = unsafe { std::slice::from_raw_parts(slice.first.as_ptr(), slice.len) };
     slice.iter().map(|cell| cell.load(Ordering::Relaxed)).sum()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn sum_banks(banks: &Apart, index: usize) -> Option<u64> {
+    if index >= banks.width {
+        return None;
+    }
+    Some((0..banks.len).map(|bank| banks.bank(bank)[index].load(Ordering::Relaxed)).sum())
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn sum_banks_into(banks: &Apart) -> Option<[u64; 5]> {
+    let mut sums = [0; 5];
+    if banks.width != sums.len() {
+        return None;
+    }
+    for bank in 0..banks.len {
+        for (sum, cell) in sums.iter_mut().zip(banks.bank(bank)) {
+            *sum += cell.load(Ordering::Relaxed);
+        }
+    }
+    Some(sums)
 }
 
 #[unsafe(no_mangle)]

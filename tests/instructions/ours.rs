@@ -7,7 +7,7 @@ mod paths;
 use std::sync::Arc;
 
 use call::call;
-use mapvalue::{Array, Mapping, SeqCell, Slice, Var};
+use mapvalue::{Array, Banks, Mapping, SeqCell, Slice, Var};
 use paths::{Eight, Mixed, Stats};
 
 /// Elements that are summed.
@@ -21,6 +21,7 @@ fn main() {
         &Mapping::memfd(8 * LEN).and_then(|mapping| mapping.array()).expect("an array in a memfd"),
         &mapping.slice(0, LEN).expect("a slice of the memfd"),
     );
+    banks(&Mapping::memfd(8 * LEN).and_then(|mapping| mapping.banks_of(LEN / 8, 64, 5)).expect("banks in a memfd"));
     let cell: Var<SeqCell<[u64; 8]>> = mapping.var(1024).expect("a place in the memfd");
     call!(seq_read(&cell));
     drop(cell);
@@ -54,4 +55,9 @@ fn elements(array: &Array<u64>, slice: &Slice<u64>) {
     call!(element(array, 3));
     call!(slice_element(slice, 3));
     call!(sum(array));
+}
+
+fn banks(banks: &Banks<[u64]>) {
+    call!(sum_banks(banks, 3));
+    call!(sum_banks_into(banks));
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 
 use call::call;
-use paths::{Contiguous, Eight, EightCells, Handle, MixedCells, SeqCells, Stats, Strided};
+use paths::{Apart, Contiguous, Eight, EightCells, Handle, MixedCells, SeqCells, Stats, Strided};
 
 /// Elements that are summed.
 const LEN: usize = 64;
@@ -20,6 +20,7 @@ fn main() {
     structs(&Handle::new(leaked(), Arc::clone(&owner)), &Handle::new(leaked(), Arc::clone(&owner)));
     let cells: &'static [AtomicU64; LEN] = Box::leak(Box::new([const { AtomicU64::new(0) }; LEN]));
     elements(&Strided::new(cells, Arc::clone(&owner)), &Contiguous::new(cells, Arc::clone(&owner)));
+    banks(&Apart::new(cells, 5, Arc::clone(&owner)));
     let cell: Handle<SeqCells> = Handle::new(leaked(), Arc::clone(&owner));
     call!(seq_read(&cell));
     call!(open(&owner));
@@ -54,4 +55,9 @@ fn elements(array: &Strided, slice: &Contiguous) {
     call!(element(array, 3));
     call!(slice_element(slice, 3));
     call!(sum(slice));
+}
+
+fn banks(banks: &Apart) {
+    call!(sum_banks(banks, 3));
+    call!(sum_banks_into(banks));
 }

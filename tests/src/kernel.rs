@@ -5,6 +5,7 @@
 
 mod bpffs;
 pub mod child;
+pub mod cpu;
 mod loader;
 mod map;
 mod sys;
@@ -41,6 +42,8 @@ pub mod objects {
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Histograms.
     pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
+    /// What each CPU counts for itself.
+    pub const PER_CPU: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/per_cpu.bpf.o"));
     /// Programs that change a map as fast as they can.
     pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
     /// Global variables of every kind in sections of several variables.

@@ -5,12 +5,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-use mapvalue::{Arena, ArenaPtr, Array, Error, MapValue, Mapping, Shared, Var};
+use mapvalue::{Arena, ArenaPtr, Array, Banks, Error, MapValue, Mapping, Shared, Var};
 use mapvalue_tests::clock::{least, slowness};
 use mapvalue_tests::twins::sweep::{Scrape, Sweep};
 use mapvalue_tests::twins::{self, Lookups};
 
-#[derive(MapValue, Clone, Copy)]
+#[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Stats {
     packets: u64,
@@ -128,6 +128,55 @@ fn elements_of_an_array_cost_less_than_one_fifth_more_than_raw_ones() {
     println!("array elements: by index {index:.2}, by iterator {iterator:.2} times raw");
     assert!(index < 1.2, "by index: {index}");
     assert!(iterator < 1.2, "by iterator: {iterator}");
+}
+
+#[test]
+fn sums_over_banks_cost_less_than_one_fifth_more_than_raw_ones() {
+    const BANKS: usize = 1024;
+    const BANK: usize = 8;
+    if !is_release() {
+        return;
+    }
+    let mapping = Mapping::memfd(8 * BANK * BANKS).unwrap();
+    let banks: Banks<[u64]> = mapping.banks_of(BANKS, 8 * BANK, BANK).unwrap();
+    let structs: Banks<Stats> = mapping.banks(BANKS, 8 * BANK).unwrap();
+    let slice = mapping.slice::<u64>(0, BANK * BANKS).unwrap();
+    // SAFETY: a cell of a `u64` is an `AtomicU64`, and the memory lives as long as `slice`.
+    let raw: &[AtomicU64] = unsafe { std::slice::from_raw_parts(slice.as_ptr().cast(), BANK * BANKS) };
+    for (i, cell) in raw.iter().enumerate() {
+        cell.store(i as u64, Ordering::Relaxed);
+    }
+    let load = |cell: &AtomicU64| cell.load(Ordering::Relaxed);
+    let one = || black_box(&banks).sum_of(black_box(1)).unwrap();
+    let one_raw = || black_box(raw).chunks_exact(black_box(BANK)).map(|bank| load(&bank[1])).sum::<u64>();
+    let both = || black_box(&structs).sum();
+    let both_raw = || {
+        let sum = |(packets, bytes): (u64, u64), bank: &[AtomicU64]| (packets + load(&bank[0]), bytes + load(&bank[1]));
+        black_box(raw).chunks_exact(black_box(BANK)).fold((0, 0), sum)
+    };
+    let all = |out: &mut [u64]| black_box(&banks).sum_into(black_box(out)).unwrap();
+    let all_raw = |out: &mut [u64]| {
+        let out = black_box(out);
+        out.fill(0);
+        for bank in black_box(raw).chunks_exact(black_box(BANK)) {
+            out.iter_mut().zip(bank).for_each(|(sum, cell)| *sum += load(cell));
+        }
+    };
+    let (mut sums, mut sums_raw) = ([7; BANK], [8; BANK]);
+    all(&mut sums);
+    all_raw(&mut sums_raw);
+    let Stats { packets, bytes } = both();
+    assert_eq!((sums, sums[1], (packets, bytes)), (sums_raw, one_raw(), both_raw()));
+    assert_eq!(one(), bytes);
+    let one = least(1.2, || compare(100, || _ = black_box(one()), || _ = black_box(one_raw())).1);
+    let both = least(1.2, || compare(100, || _ = black_box(both()), || _ = black_box(both_raw())).1);
+    let all = least(1.2, || compare(100, || all(&mut sums), || all_raw(&mut sums_raw)).1);
+    println!(
+        "sums over {BANKS} banks: of one counter {one:.2} times raw, of a struct of two {both:.2}, of all eight {all:.2}"
+    );
+    assert!(one < 1.2, "of one counter: {one}");
+    assert!(both < 1.2, "of a struct: {both}");
+    assert!(all < 1.2, "of all counters: {all}");
 }
 
 #[derive(MapValue)]

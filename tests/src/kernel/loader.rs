@@ -4,9 +4,10 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 
+use aya::maps::{PerCpuArray, PerCpuHashMap};
 use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
-use libbpf_rs::{AsRawLibbpf, MapCore, ObjectBuilder, OpenMapMut, ProgramInput};
-use mapvalue::Storable;
+use libbpf_rs::{AsRawLibbpf, MapCore, MapFlags, ObjectBuilder, OpenMapMut, ProgramInput};
+use mapvalue::{MapValue, PerCpu, Storable};
 
 /// A loaded object: its maps and its programs, which are classifiers or XDP programs.
 pub trait Loader: Send + Sync + Sized {
@@ -23,6 +24,9 @@ pub trait Loader: Send + Sync + Sized {
 
     /// The descriptor of a program.
     fn with_program<R>(&self, program: &str, then: impl FnOnce(BorrowedFd<'_>) -> R) -> R;
+
+    /// What the CPUs have under a key of a map of a `PERCPU` type with values of `SIZE` bytes, as the loader gives it to its users.
+    fn per_cpu<T: MapValue, const SIZE: usize>(&self, map: &str, key: u32) -> PerCpu<T>;
 
     /// Runs a program `times` times on a packet (`BPF_PROG_TEST_RUN`); the verdict of the last run.
     fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32;
@@ -107,6 +111,13 @@ impl Loader for Libbpf {
         then(self.program(program).as_fd())
     }
 
+    fn per_cpu<T: MapValue, const SIZE: usize>(&self, map: &str, key: u32) -> PerCpu<T> {
+        let map = self.map(map);
+        assert_eq!(map.value_size() as usize, SIZE);
+        let values = map.lookup_percpu(&key.to_ne_bytes(), MapFlags::ANY).expect("libbpf looks a key up");
+        PerCpu::from_values(values.expect("the key is there")).expect("what libbpf gives is decoded")
+    }
+
     fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32 {
         let input = ProgramInput { data_in: Some(packet), repeat: times, ..ProgramInput::default() };
         self.program(program).test_run(input).expect("run a program").return_value
@@ -146,8 +157,10 @@ impl Loader for Aya {
 
     fn map(&self, name: &str) -> &aya::maps::MapFd {
         match self.0.map(name) {
-            Some(aya::maps::Map::Array(data)) => data.fd(),
-            Some(_) => panic!("map `{name}` is no array"),
+            Some(
+                aya::maps::Map::Array(data) | aya::maps::Map::PerCpuArray(data) | aya::maps::Map::PerCpuHashMap(data),
+            ) => data.fd(),
+            Some(_) => panic!("map `{name}` is of a type that these tests do not look into"),
             None => panic!("no map `{name}`"),
         }
     }
@@ -155,6 +168,17 @@ impl Loader for Aya {
     fn with_program<R>(&self, program: &str, then: impl FnOnce(BorrowedFd<'_>) -> R) -> R {
         let found = self.0.program(program).unwrap_or_else(|| panic!("no program `{program}`"));
         then(found.fd().expect("the program is loaded").as_fd())
+    }
+
+    fn per_cpu<T: MapValue, const SIZE: usize>(&self, map: &str, key: u32) -> PerCpu<T> {
+        let map = self.0.map(map).unwrap_or_else(|| panic!("no map `{map}`"));
+        let values = match map {
+            aya::maps::Map::PerCpuArray(_) => {
+                PerCpuArray::<_, [u8; SIZE]>::try_from(map).expect("values of this size").get(&key, 0)
+            }
+            _ => PerCpuHashMap::<_, u32, [u8; SIZE]>::try_from(map).expect("values of this size").get(&key, 0),
+        };
+        PerCpu::from_values(values.expect("aya looks a key up").iter()).expect("what aya gives is decoded")
     }
 
     fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32 {

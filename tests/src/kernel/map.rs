@@ -15,6 +15,8 @@ pub mod map_type {
     pub const ARRAY: u32 = 2;
     /// `BPF_MAP_TYPE_PROG_ARRAY`
     pub const PROG_ARRAY: u32 = 3;
+    /// `BPF_MAP_TYPE_PERCPU_HASH`
+    pub const PERCPU_HASH: u32 = 5;
     /// `BPF_MAP_TYPE_PERCPU_ARRAY`
     pub const PERCPU_ARRAY: u32 = 6;
     /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`
@@ -47,6 +49,7 @@ pub mod flags {
 #[derive(Debug)]
 pub struct Map {
     fd: OwnedFd,
+    /// Bytes that a system call moves for one key.
     value_size: usize,
 }
 
@@ -88,7 +91,7 @@ impl Map {
     pub fn create(map_type: u32, flags: u32, value_size: u32, entries: u32, name: &str) -> Self {
         let fd = create(map_type, flags, value_size, entries, name)
             .unwrap_or_else(|error| panic!("create map `{name}` of type {map_type} with flags {flags:#x}: {error}"));
-        Self { fd, value_size: value_size as usize }
+        Self { fd, value_size: moved(map_type, value_size) }
     }
 
     /// The map behind a descriptor, which is duplicated.
@@ -100,7 +103,7 @@ impl Map {
         let info = MapInfo::query(&map).expect("query a map");
         assert_eq!(info.key_size, 4, "an array or the like");
         let fd = map.as_fd().try_clone_to_owned().expect("duplicate a descriptor");
-        Self { fd, value_size: info.value_size as usize }
+        Self { fd, value_size: moved(info.map_type.0, info.value_size) }
     }
 
     /// A second descriptor of the map, opened with `open_flags`.
@@ -174,6 +177,16 @@ impl Map {
     /// What the kernel says.
     pub fn freeze(&self) -> io::Result<()> {
         sys::freeze(self.fd.as_fd())
+    }
+}
+
+/// Bytes that a system call moves for one key: of a map of a `PERCPU` type, libbpf says for how many CPUs.
+fn moved(map_type: u32, value_size: u32) -> usize {
+    match map_type {
+        map_type::PERCPU_HASH | map_type::PERCPU_ARRAY => {
+            (value_size as usize).div_ceil(8) * 8 * libbpf_rs::num_possible_cpus().expect("libbpf counts the CPUs")
+        }
+        _ => value_size as usize,
     }
 }
 
