@@ -4,6 +4,7 @@ use std::fs;
 use std::sync::OnceLock;
 
 use crate::Error;
+use crate::bpf::sys;
 
 const PATH: &str = "/sys/devices/system/cpu/possible";
 
@@ -24,6 +25,12 @@ const MOST: usize = 1 << 20;
 /// [`Error::NoPossibleCpus`] where `/sys` is not mounted, or says something else.
 pub fn possible_cpus() -> Result<usize, Error> {
     PossibleCpus::of_this_machine().map(PossibleCpus::count)
+}
+
+/// At least as many, asked of the kernel itself: no memory safety may rest on a file, in whose place a container may have another.
+pub(crate) fn at_most() -> Result<usize, Error> {
+    let bytes = sys::cpu_set_len().map_err(|errno| Error::Os { operation: "ask how many CPUs there can be", errno })?;
+    Ok(8 * bytes)
 }
 
 /// The numbers of the CPUs, ascending; at least one.
@@ -92,6 +99,12 @@ mod tests {
             assert_eq!(gaps.index_of(*cpu), Some(index));
         }
         assert_eq!([4, 6, 7, 10].map(|cpu| gaps.index_of(cpu)), [None; 4]);
+    }
+
+    #[test]
+    fn there_are_no_more_than_there_can_be() {
+        let (possible, at_most) = (possible_cpus().unwrap(), at_most().unwrap());
+        assert!((1..=at_most).contains(&possible), "{possible} of {at_most}");
     }
 
     #[test]

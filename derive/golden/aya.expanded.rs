@@ -207,6 +207,39 @@ where
         }
     }
 }
+#[automatically_derived]
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+impl ::mapvalue::Fold for Total
+where
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        u64,
+        { __MAPVALUE_Total_0 },
+    >: ::mapvalue::Fold,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        U32<BigEndian>,
+        { __MAPVALUE_Total_1 },
+    >: ::mapvalue::Fold,
+    for<'__mapvalue> ::mapvalue::__private::Checked<
+        u32,
+        { __MAPVALUE_Total_2 },
+    >: ::mapvalue::Fold,
+{
+    #[inline]
+    fn fold(&mut self, __later: &Self) {
+        <::mapvalue::__private::Checked<
+            u64,
+            { __MAPVALUE_Total_0 },
+        > as ::mapvalue::Fold>::fold(&mut self.packets, &__later.packets);
+        <::mapvalue::__private::Checked<
+            U32<BigEndian>,
+            { __MAPVALUE_Total_1 },
+        > as ::mapvalue::Fold>::fold(&mut self.address, &__later.address);
+        <::mapvalue::__private::Checked<
+            u32,
+            { __MAPVALUE_Total_2 },
+        > as ::mapvalue::Fold>::fold(&mut self.port, &__later.port);
+    }
+}
 #[allow(deprecated, unused_qualifications)]
 const _: () = <::mapvalue::__private::Checked<
     u64,

@@ -4,7 +4,8 @@ use std::any::type_name;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use super::open::ENOTSUPP;
-use super::{MapInfo, Update, cpus, sys};
+use super::{MapInfo, Update, sys};
+use crate::cpus;
 use crate::{Error, MapName, MapType, ReadOnlyReason};
 
 /// The map types of which a lookup gives one value (`bpf_map_copy_value` in kernel/bpf/syscall.c).
@@ -108,7 +109,7 @@ impl Elements {
     /// Bytes of what a key has: a value, or one for each CPU, each rounded up to 8 bytes.
     fn bytes_of_a_key(&self) -> Result<usize, Error> {
         let value_size = self.value_size();
-        Ok(if self.is_per_cpu() { value_size.next_multiple_of(8) * cpus::possible()? } else { value_size })
+        Ok(if self.is_per_cpu() { value_size.next_multiple_of(8) * cpus::possible_cpus()? } else { value_size })
     }
 
     /// What a lookup gives, in a buffer of its own.

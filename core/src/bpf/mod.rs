@@ -6,7 +6,6 @@
 //!
 //! Facts come from the kernel alone, by `BPF_OBJ_GET_INFO_BY_FD`, never from the loader that made the map.
 
-mod cpus;
 mod elements;
 pub(crate) mod geometry;
 mod info;

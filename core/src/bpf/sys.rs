@@ -333,7 +333,7 @@ pub(super) unsafe fn update_batch(
 }
 
 /// Bytes of a set of CPUs as the kernel has it: 8 times as many CPUs there can be at most.
-pub(super) fn cpu_set_len() -> Result<usize, i32> {
+pub(crate) fn cpu_set_len() -> Result<usize, i32> {
     // Larger than that of any kernel: 64 Ki CPUs.
     let mut set = vec![0u64; 1024];
     // SAFETY: the kernel writes at most as many bytes as it is told that there are.
