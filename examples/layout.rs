@@ -11,7 +11,7 @@ use std::env;
 use std::process::ExitCode;
 
 use aya::Ebpf;
-use aya::maps::{Map, MapInfo};
+use aya::maps::Map;
 use mapvalue::{Btf, CharArray, MapValue, bpf, btf};
 use mapvalue_examples::{Result, no_bpf_reason};
 
@@ -90,7 +90,7 @@ fn main() -> Result<ExitCode> {
 /// Checks the map that the user asks for, which may well be another.
 fn check_given(id: &str) -> Result<ExitCode> {
     let id: u32 = id.parse().map_err(|_| format!("`{id}` is not the number of a map: `bpftool map` lists them"))?;
-    let map = MapInfo::from_id(id)?.fd()?;
+    let map = bpf::open_id(id)?;
     let name = bpf::MapInfo::query(&map)?.name;
     match btf::check_map_value::<Stats>(&map) {
         Ok(()) => {

@@ -5,9 +5,9 @@
 
 use core::marker::PhantomData;
 use core::num::Wrapping;
-use core::sync::atomic::{
-    AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering,
-};
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicU8, AtomicU16, AtomicU32};
+use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::MapValue;
 
@@ -160,7 +160,7 @@ macro_rules! fold {
 }
 
 macro_rules! integers {
-    ($($int:ident, $atomic:ident;)*) => {$(
+    ($($int:ident)*) => {$(
         fold! { $int, |value, later|
             Fold fold *value = value.wrapping_add(*later);
             Max max *value = (*value).max(*later);
@@ -175,6 +175,13 @@ macro_rules! integers {
             Or or *value |= *later;
             And and *value &= *later;
         }
+    )*};
+}
+
+integers! { u8 u16 u32 u64 i8 i16 i32 i64 }
+
+macro_rules! atomics {
+    ($($atomic:ident)*) => {$(
         // Of values that are private by now: nobody else changes them.
         fold! { $atomic, |value, later|
             Fold fold Fold::fold(value.get_mut(), &later.load(Ordering::Relaxed));
@@ -186,16 +193,11 @@ macro_rules! integers {
     )*};
 }
 
-integers! {
-    u8, AtomicU8;
-    u16, AtomicU16;
-    u32, AtomicU32;
-    u64, AtomicU64;
-    i8, AtomicI8;
-    i16, AtomicI16;
-    i32, AtomicI32;
-    i64, AtomicI64;
-}
+atomics! { AtomicU64 AtomicI64 }
+
+// BPF itself has no others.
+#[cfg(target_has_atomic = "64")]
+atomics! { AtomicU8 AtomicU16 AtomicU32 AtomicI8 AtomicI16 AtomicI32 }
 
 macro_rules! floats {
     ($($float:ident)*) => {$(
