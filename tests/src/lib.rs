@@ -6,12 +6,15 @@ pub mod btf;
 pub mod c;
 pub mod clock;
 pub mod cpus;
+mod fork;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 pub mod pages;
 pub mod race;
 pub mod scribble;
 pub mod twins;
+
+pub use fork::fork;
 
 /// Says that a test is skipped, and why: it needs what is not here.
 ///

@@ -211,7 +211,7 @@ fn close_beside_an_alloc<const FENCED: bool>(frees: bool) {
             })
         };
         let (slot, state) = &*all;
-        let remaining = || Control(slot.0.load(Ordering::Acquire)).holder() != Some(Holder::Free);
+        let remaining = || Control(slot.0.load(Ordering::Acquire)).holder() != Holder::Free;
         state.compare_exchange(LIVE, CLOSING, Ordering::Relaxed, Ordering::Relaxed).expect("nobody else closes");
         fence(Ordering::SeqCst);
         // What is made after this look is let go at once, and handed to nobody.

@@ -10,7 +10,7 @@ mod stack;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use control::{Control, Holder, Word, exchange, hand_out, let_go};
+use control::{Control, Holder, Word, exchange, hand_out, keep, let_go, take};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use loom::thread;
@@ -218,6 +218,31 @@ fn two_frees<O: Omitted>() {
     });
 }
 
+/// One thread has a slot of the list to keep, and hands it out and takes it back by plain loads and stores; a list that somebody has written over
+/// leads another to it.
+fn one_keeps_and_another_comes_to_it<O: Omitted>() {
+    loom::model(|| {
+        let arena = Arena::<O>::new();
+        let thread = {
+            let arena = Arc::clone(&arena);
+            thread::spawn(move || hand_out(&arena.slots[0], FREE.0).is_ok())
+        };
+        let slot = &arena.slots[0];
+        let kept = keep(slot, FREE.0);
+        if let Ok(kept) = kept {
+            let held = take(slot, kept).expect("it is nobody else's");
+            assert!(let_go(slot, held, Holder::Kept), "it is nobody else's");
+            assert_eq!(Control(slot.load()), held.held_by(Holder::Kept), "it is nobody else's");
+        }
+        assert_ne!(thread.join().unwrap(), kept.is_ok(), "one has it");
+    });
+}
+
+#[test]
+fn a_slot_that_one_thread_keeps_is_handed_out_by_it_alone() {
+    one_keeps_and_another_comes_to_it::<Nothing>();
+}
+
 fn fails(model: impl FnOnce()) -> bool {
     catch_unwind(AssertUnwindSafe(model)).is_err()
 }
@@ -244,4 +269,5 @@ fn without_an_exchange_or_its_order_the_model_fails() {
     assert!(fails(|| beside::<ExchangeOfFields>(Arena::exchange_one, Arena::take_one)));
     assert!(fails(|| beside::<OrderOfFields>(Arena::exchange_one, Arena::take_one)));
     assert!(fails(two_frees::<ExchangeOfWords>));
+    assert!(fails(one_keeps_and_another_comes_to_it::<ExchangeOfWords>));
 }

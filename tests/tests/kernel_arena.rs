@@ -12,6 +12,7 @@ use std::thread;
 
 use aya::programs::TestRun;
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, Btf, Error, MapValue, ReadOnlyReason, Var, bpf};
+use mapvalue_tests::fork;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, flags, map_type, objects};
 
 const GIB_4: u64 = 1 << 32;
@@ -548,23 +549,6 @@ fn prefaulting_loses_no_write_of_a_program() {
         runs
     });
     assert_eq!(arena.read(arena.at::<u64>(0x8000)).unwrap(), runs.into());
-}
-
-/// Runs `child` in a forked process, which ends with what it returns.
-fn fork(child: impl FnOnce() -> i32) -> i32 {
-    // SAFETY: the child runs `child`, which makes system calls and frees memory (for which glibc makes a child of many threads fit),
-    // and ends.
-    let pid = unsafe { libc::fork() };
-    if pid == 0 {
-        let status = child();
-        // SAFETY: ends the child at once.
-        unsafe { libc::_exit(status) };
-    }
-    let mut status = 0;
-    // SAFETY: the child is ours, and `status` is written.
-    assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-    assert!(libc::WIFEXITED(status), "status {status:#x}");
-    libc::WEXITSTATUS(status)
 }
 
 /// Whether this process has something mapped in all of an arena's range.

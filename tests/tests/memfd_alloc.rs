@@ -11,8 +11,9 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
-use mapvalue::{Arena, ArenaPtr, Error, Kptr, Local, MapValue, Var};
+use mapvalue::{Arena, ArenaPtr, Error, Kptr, Local, MapValue, Shared, Slice, Var};
 use mapvalue_tests::cpus;
+use mapvalue_tests::fork;
 use mapvalue_tests::pages;
 use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
 
@@ -305,7 +306,7 @@ struct Cell {
 fn a_field_is_exchanged_and_freed_by_others_while_a_walker_walks() {
     let arena = Arena::memfd(64).unwrap();
     let flows = Arc::new(small(&arena, 1000));
-    let cells: mapvalue::Slice<Cell> = arena.slice(ArenaPtr::from_address(arena.start() + 56 * 4096), 64).unwrap();
+    let cells: Slice<Cell> = arena.slice(ArenaPtr::from_address(arena.start() + 56 * 4096), 64).unwrap();
     let ended = AtomicBool::new(false);
     thread::scope(|scope| {
         let writers = [1usize, 2].map(|seed| {
@@ -528,7 +529,7 @@ fn start_other(arena: &Arena) -> Child {
 }
 
 /// Fields that hold objects, in the last page of the arena.
-fn cells(arena: &Arena) -> mapvalue::Slice<Cell> {
+fn cells(arena: &Arena) -> Slice<Cell> {
     arena.slice(arena.page(arena.page_count() - 1), 64).unwrap()
 }
 
@@ -634,4 +635,103 @@ fn an_object_whose_word_was_made_free_finds_out_when_it_is_dropped() {
     assert_eq!(flows.stats().failed, failed + 1, "nothing is freed, and it is known");
     let recovered = flows.recover().unwrap();
     assert_eq!((recovered.live, recovered.free, recovered.lost), (0, 4, 1));
+}
+
+/// So many that threads keep some.
+const MANY: u32 = 60_000;
+
+#[test]
+fn a_forked_child_shares_no_slot_that_its_parent_keeps() {
+    let arena = Arena::memfd(1024).unwrap();
+    let flows = small(&arena, MANY);
+    drop(flows.alloc(FLOW).unwrap());
+    let theirs: Slice<u64> = arena.slice(arena.page(arena.page_count() - 1), 100).unwrap();
+    let child = || {
+        for place in theirs.iter() {
+            // One is freed before, so that the child has something to keep that is its own.
+            let flow = flows.alloc(FLOW).and_then(|first| {
+                drop(first);
+                flows.alloc(FLOW)
+            });
+            match flow {
+                Ok(flow) => place.store(flow.into_ptr().address()),
+                Err(_) => return 1,
+            }
+        }
+        42
+    };
+    assert_eq!(fork(child), 42);
+    let ours: HashSet<u64> = (0..100).map(|_| flows.alloc(FLOW).unwrap().into_ptr().address()).collect();
+    let theirs: HashSet<u64> = theirs.iter().map(Shared::load).collect();
+    assert_eq!((ours.len(), theirs.len()), (100, 100));
+    assert!(ours.is_disjoint(&theirs), "a slot was handed out to both");
+    let recovered = flows.recover().unwrap();
+    assert_eq!((recovered.live, recovered.lost, recovered.orphans, recovered.scribbled), (200, 0, 0, 0));
+}
+
+#[test]
+fn a_shard_whose_owner_was_written_over_is_not_given_to_a_second_thread() {
+    let arena = Arena::memfd(1024).unwrap();
+    let flows = small(&arena, MANY);
+    // The shards are behind the header's first words and the 16 classes, 128 bytes each, and begin with their owner.
+    let owners = [0, 1].map(|shard| {
+        let at = flows.as_ptr().address() + 64 + 16 * 64 + 64 + 128 * shard;
+        arena.var::<u64>(ArenaPtr::from_address(at)).unwrap()
+    });
+    drop(flows.alloc(FLOW).unwrap());
+    assert!(owners[0].load() >> 32 == u64::from(process::id()) && owners[1].load() == 0, "this is where they are");
+    owners[0].store(0);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            drop(flows.alloc(FLOW).unwrap());
+            assert_eq!(owners[0].load(), 0, "the first thread still has it");
+            assert_ne!(owners[1].load(), 0);
+        });
+    });
+}
+
+#[test]
+fn what_a_thread_kept_is_there_for_others_when_it_has_ended() {
+    let arena = Arena::memfd(64).unwrap();
+    let flows = small(&arena, 4096);
+    // Made here, dropped there, and the other way round.
+    let made: Vec<_> = (0..1000).map(|_| flows.alloc(FLOW).unwrap()).collect();
+    let back = thread::scope(|scope| {
+        let other = scope.spawn(|| {
+            drop(made);
+            let mut back: Vec<_> = (0..1002).map(|_| flows.alloc(FLOW).unwrap()).collect();
+            // It ends with these.
+            back.truncate(1000);
+            back
+        });
+        other.join().unwrap()
+    });
+    assert_eq!(flows.stats().live, 1000);
+    drop(back);
+    assert_eq!(flows.stats().live, 0);
+    let all: Vec<_> = (0..4096).map(|_| flows.alloc(FLOW).unwrap()).collect();
+    assert!(matches!(flows.alloc(FLOW), Err(AllocError::OutOfSlots { .. })));
+    drop(all);
+    assert_eq!(flows.recover().unwrap().lost, 0);
+}
+
+#[test]
+fn a_thread_goes_from_one_allocator_to_another_and_keeps_what_is_each_ones() {
+    let arena = Arena::memfd(2048).unwrap();
+    let first = small(&arena, MANY);
+    let at = ArenaPtr::from_address(arena.start() + arena.len() / 2);
+    let second = Config { value_size: 16, capacity: MANY, at: Some(at), ..Config::default() };
+    let second = Allocator::create(&arena, second).unwrap();
+    // The same, as another process would have it.
+    let again = Allocator::open(&arena, at).unwrap();
+    for _ in 0..1000 {
+        let (a, b, c) = (first.alloc(FLOW).unwrap(), second.alloc(FLOW).unwrap(), again.alloc(FLOW).unwrap());
+        assert!(a.as_ptr().address() < at.address());
+        assert!(b.as_ptr().address() > at.address() && c.as_ptr().address() > at.address() && b.as_ptr() != c.as_ptr());
+    }
+    assert_eq!((first.stats().live, first.stats().failed), (0, 0));
+    drop(again);
+    assert_eq!((second.stats().live, second.stats().failed), (0, 0));
+    assert_eq!(second.recover().unwrap().lost, 0);
+    drop((first.alloc(FLOW).unwrap(), second.alloc(FLOW).unwrap()));
 }

@@ -8,6 +8,7 @@ use mapvalue::{
     Arena, ArenaFlags, ArenaPtr, Btf, Error, InvalidValue, MapValue, Mapping, ReadOnly, ReadOnlyReason, Shared, Slice,
     Var,
 };
+use mapvalue_tests::fork;
 
 /// Bytes of a page, for which 4 KiB is the least.
 fn page() -> u64 {
@@ -502,17 +503,7 @@ fn a_forked_child_has_the_mapping_of_a_memfd() {
     for arena in &arenas {
         let word = arena.get(at::<u64>(arena, 8)).unwrap();
         word.store(5);
-        // SAFETY: the child adds to memory that it shares, and ends; it takes no lock.
-        let pid = unsafe { libc::fork() };
-        if pid == 0 {
-            let status = if word.fetch_add(1) == 5 { 42 } else { 1 };
-            // SAFETY: ends the child at once.
-            unsafe { libc::_exit(status) };
-        }
-        let mut status = 0;
-        // SAFETY: the child is ours, and `status` is written.
-        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
-        assert!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 42, "status {status:#x}");
+        assert_eq!(fork(|| if word.fetch_add(1) == 5 { 42 } else { 1 }), 42);
         assert_eq!(word.load(), 6);
     }
 }

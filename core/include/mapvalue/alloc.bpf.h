@@ -53,10 +53,7 @@ struct mv_alloc_class {
 /* What a thread of user space keeps for itself. */
 struct mv_alloc_shard {
 	unsigned long long owner;
-	struct {
-		unsigned int first;
-		unsigned int count;
-	} magazines[MV_ALLOC_CLASSES];
+	unsigned int kept[MV_ALLOC_CLASSES];
 } __attribute__((aligned(64)));
 
 /* An allocator: `Allocator` of Rust, which makes it. */
@@ -69,6 +66,8 @@ struct mv_alloc {
 	unsigned int align;
 	unsigned int magazine;
 	unsigned long long len;
+	unsigned int asymmetric;
+	unsigned int reserved;
 	struct mv_alloc_class classes[MV_ALLOC_CLASSES] __attribute__((aligned(64)));
 	unsigned long long failed;
 	struct mv_alloc_shard shards[MV_ALLOC_SHARDS];
@@ -81,9 +80,10 @@ struct mv_slot {
 	unsigned int next;
 };
 
-/* Who holds a slot: the low bits of `control`. */
+/* Who holds a slot: the low bits of `control`. (3: nobody, but a thread of user space keeps it for itself.) */
 #define MV_SLOT_FREE 0ULL
 #define MV_SLOT_SHARED 1ULL
+#define MV_SLOT_OBJECT 2ULL
 #define MV_SLOT_HOLDER 3ULL
 #define MV_SLOT_GENERATION (1ULL << 32)
 
@@ -181,7 +181,7 @@ MV_INLINE int mv_obj_free(void mv_arena *object)
 		if (index * stride != offset)
 			return MV_OBJ_INTERIOR;
 		if ((control & MV_SLOT_HOLDER) != MV_SLOT_SHARED)
-			return (control & MV_SLOT_HOLDER) == MV_SLOT_FREE ? MV_OBJ_FREE : MV_OBJ_OWNED;
+			return (control & MV_SLOT_HOLDER) == MV_SLOT_OBJECT ? MV_OBJ_OWNED : MV_OBJ_FREE;
 		if (__sync_val_compare_and_swap(&slot->control, control, control & ~MV_SLOT_HOLDER) != control)
 			return MV_OBJ_FREE;
 		mv_alloc_push(alloc, class, index);
@@ -248,7 +248,11 @@ MV_INLINE void mv_arena *mv_kptr_obj(unsigned long long kptr)
 	return (void mv_arena *)(unsigned long long)(unsigned int)kptr;
 }
 
-/* Puts a pointer into a field, `Kptr<T, Local>` in Rust, of a map's value or the arena, and takes the one that was there. */
-#define mv_kptr_xchg(field, kptr) ((unsigned long long)__sync_lock_test_and_set(field, kptr))
+/*
+ * Puts a pointer into a field, `Kptr<T, Local>` in Rust, of a map's value or the arena, and takes the one that was there. The field is
+ * declared as a number or, as in a header that is written from the Rust type, as a pointer.
+ */
+#define mv_kptr_xchg(field, kptr)                                                                                      \
+	((unsigned long long)__sync_lock_test_and_set(field, (__typeof__(0, *(field)))(kptr)))
 
 #endif

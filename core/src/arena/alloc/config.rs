@@ -3,12 +3,13 @@
 
 use std::ptr::NonNull;
 
+use super::cache::MAGAZINE;
 use super::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
-use super::{AllocError, Inner};
+use super::{AllocError, Inner, keeper};
 use crate::{Arena, ArenaPtr, MapValue, Var};
 
-/// Free slots of a class that a thread keeps at most.
-pub(super) const MAGAZINE: u32 = 64;
+/// The least alignment of values.
+pub(super) const MIN_ALIGN: usize = 8;
 /// The largest values, and the largest alignment.
 const MAX_VALUE: usize = 1 << 20;
 const MAX_ALIGN: usize = 4096;
@@ -61,7 +62,7 @@ impl Config {
 
     fn classes(&self) -> Result<Vec<Size>, AllocError> {
         let wrong = |field, given: usize, needed| Err(AllocError::Config { field, given: given as u64, needed });
-        if !self.align.is_power_of_two() || !(8..=MAX_ALIGN).contains(&self.align) {
+        if !self.align.is_power_of_two() || !(MIN_ALIGN..=MAX_ALIGN).contains(&self.align) {
             return wrong("align", self.align, "it must be a power of two from 8 to 4096");
         }
         if self.capacity == 0 || self.capacity == u32::MAX {
@@ -119,12 +120,18 @@ impl Geometry {
         self.first + u64::from(self.stride) * u64::from(self.capacity)
     }
 
-    /// The header of the first slot.
-    pub(super) fn place(&self) -> NonNull<SlotShared> {
-        self.place
+    /// The address of a slot's header.
+    pub(super) fn address_of(&self, slot: NonNull<SlotShared>) -> u64 {
+        self.first + (slot.addr().get() - self.place.addr().get()) as u64
     }
 
-    /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot.
+    /// The number of a slot.
+    pub(super) fn index_of(&self, slot: NonNull<SlotShared>) -> u32 {
+        let offset = slot.addr().get() - self.place.addr().get();
+        u32::try_from(offset / self.stride as usize).unwrap_or(u32::MAX)
+    }
+
+    /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot. It has the provenance of all slots.
     #[inline]
     pub(super) fn slot(&self, index: u32) -> Option<NonNull<SlotShared>> {
         // SAFETY: `read` has checked that all slots are inside of the arena, which is one mapping.
@@ -174,10 +181,7 @@ pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
     }
     for shard in &header.shards {
         shard.owner.store(0);
-        for magazine in &shard.magazines {
-            magazine.first.store(0);
-            magazine.count.store(0);
-        }
+        shard.kept.iter().for_each(|kept| kept.store(0));
     }
     header.failed.store(0);
     header.version.store(VERSION);
@@ -188,6 +192,7 @@ pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
     let few = config.capacity / (16 * u32::try_from(SHARDS).unwrap_or(u32::MAX));
     header.magazine.store(few.min(MAGAZINE));
     header.len.store(bytes);
+    header.asymmetric.store(keeper::register().into());
     header.state.store(state::LIVE);
     header.magic.store_release(MAGIC);
     Ok(header)
@@ -199,6 +204,7 @@ pub(super) struct Shape {
     pub(super) id: u32,
     pub(super) align: u32,
     pub(super) magazine: u32,
+    pub(super) asymmetric: bool,
     pub(super) classes: Box<[Geometry]>,
 }
 
@@ -217,6 +223,7 @@ pub(super) fn restore(inner: &Inner) {
     header.class_count.store(inner.class_count());
     header.align.store(inner.align);
     header.magazine.store(inner.magazine);
+    header.asymmetric.store(inner.asymmetric.into());
     header.len.store(inner.end() - start);
     header.magic.store_release(MAGIC);
 }
@@ -238,7 +245,7 @@ pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
         return no("its number", id.into(), id_of(at).into());
     }
     let align = header.align.load();
-    if !align.is_power_of_two() || !(8..=4096).contains(&align) {
+    if !align.is_power_of_two() || !(MIN_ALIGN..=MAX_ALIGN).contains(&(align as usize)) {
         return no("the alignment", align.into(), MAX_ALIGN as u64);
     }
     let count = header.class_count.load();
@@ -277,7 +284,8 @@ pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
         let place = NonNull::from(&*all).cast::<SlotShared>();
         classes.push(Geometry { value_size, stride, capacity, first: first_at, place });
     }
-    Ok(Shape { id, align, magazine: header.magazine.load().min(MAGAZINE), classes: classes.into() })
+    let (magazine, asymmetric) = (header.magazine.load().min(MAGAZINE), header.asymmetric.load() != 0);
+    Ok(Shape { id, align, magazine, asymmetric, classes: classes.into() })
 }
 
 const _: () = assert!(Header::LAYOUT.align() == 64);

@@ -6,8 +6,10 @@
 //! | step | from | to | by |
 //! |---|---|---|---|
 //! | [`hand_out`] | free | an object's, of the next generation | exchange and full fence |
-//! | [`let_go`] | an object's | free, or handed over | store: it is nobody else's |
-//! | [`exchange`] | handed over | free, or an object's | exchange: of several who try, one does it |
+//! | [`keep`] | free | kept by one thread | exchange |
+//! | [`take`] | kept | an object's, of the next generation | store: it is nobody else's |
+//! | [`let_go`] | an object's, or kept | kept, or handed over; or free | store, as above |
+//! | [`exchange`] | handed over | kept, or an object's | exchange: of several who try, one does it |
 
 /// The word.
 ///
@@ -24,6 +26,8 @@ pub(super) enum Holder {
     Shared = 1,
     /// One `Object` in one process.
     Object = 2,
+    /// Nobody, but one thread alone may hand it out (`cache`).
+    Kept = 3,
 }
 
 impl Control {
@@ -40,18 +44,29 @@ impl Control {
         self.0 as u32 >> 2
     }
 
-    pub(super) const fn holder(self) -> Option<Holder> {
+    pub(super) const fn holder(self) -> Holder {
         match self.0 & 3 {
-            0 => Some(Holder::Free),
-            1 => Some(Holder::Shared),
-            2 => Some(Holder::Object),
-            _ => None,
+            0 => Holder::Free,
+            1 => Holder::Shared,
+            2 => Holder::Object,
+            _ => Holder::Kept,
         }
+    }
+
+    /// `free` is the low half of the word of a free slot.
+    const fn is_free(self, free: u64) -> bool {
+        self.0 & 0xffff_ffff == free
     }
 
     /// The same slot and generation in other hands.
     pub(super) const fn held_by(self, holder: Holder) -> Self {
         Self(self.0 & !3 | holder as u64)
+    }
+
+    /// From a thread that kept it to an object, which is the next generation.
+    #[inline]
+    pub(super) const fn taken(self) -> Self {
+        Self(self.0.wrapping_add((1 << 32) - (Holder::Kept as u64 - Holder::Object as u64)))
     }
 
     /// The next generation, in the hands of `holder`.
@@ -80,11 +95,27 @@ pub(super) trait Word {
 pub(super) fn hand_out(word: &impl Word, free: u64) -> Result<Control, Control> {
     let found = Control(word.load());
     let held = found.next(Holder::Object);
-    let is_free = found.0 & 0xffff_ffff == free;
-    if is_free && word.exchange_and_fence(found.0, held.0).is_ok() { Ok(held) } else { Err(found) }
+    if found.is_free(free) && word.exchange_and_fence(found.0, held.0).is_ok() { Ok(held) } else { Err(found) }
 }
 
-/// Gives the slot of an object, which nobody else can, into other hands. `false` if somebody has scribbled on the word: what it says now is
+/// Has a thread keep a slot that was taken from a list, by an exchange for the same reason.
+pub(super) fn keep(word: &impl Word, free: u64) -> Result<Control, Control> {
+    let found = Control(word.load());
+    let kept = found.held_by(Holder::Kept);
+    if found.is_free(free) && word.exchange(found.0, kept.0).is_ok() { Ok(kept) } else { Err(found) }
+}
+
+/// Makes a slot that this thread keeps that of an object, which nobody else can; `None` if somebody has scribbled on the word.
+#[inline]
+pub(super) fn take(word: &impl Word, kept: Control) -> Option<Control> {
+    let held = kept.taken();
+    (word.load() == kept.0).then(|| {
+        word.store_release(held.0);
+        held
+    })
+}
+
+/// Gives the slot of an object, or one that this thread keeps, which nobody else can, into other hands. `false` if somebody has scribbled on the word: what it says now is
 /// not what the object may undo.
 #[inline]
 pub(super) fn let_go(word: &impl Word, held: Control, to: Holder) -> bool {

@@ -3,7 +3,7 @@
 //! Its steps are over the atomics of `sync`: those of the standard library, or those of a model checker, which compiles this very file (so
 //! it uses nothing else of the crate).
 //!
-//! While objects are made, nobody needs the count: each thread counts for itself, by plain stores, those that it made less those that it
+//! While objects are made, nobody needs the count: each thread counts for itself, by plain stores, those that it made and those that it
 //! dropped. Then the count is closed: the balances are added up, and from then on whoever drops an object adds them up again, until none is left.
 //!
 //! It is the idea of the kernel's `percpu_ref`. What must not happen is that the one who closes misses an object that was dropped just
@@ -20,13 +20,20 @@ pub(super) struct Count<K, const N: usize> {
     kept: Mutex<Option<K>>,
 }
 
-/// Objects that one thread has made, less those that it has dropped. One may drop what others made, so it may be less than none.
-#[repr(align(64))]
-pub(super) struct Balance(AtomicI64);
+/// Objects that one thread has made, and that it has dropped, be they its own or others'. (Two numbers, since each change waits for the last one of
+/// the same.)
+#[repr(align(128))]
+pub(super) struct Balance {
+    pub(super) made: AtomicI64,
+    pub(super) gone: AtomicI64,
+    /// Which one it is.
+    pub(super) index: usize,
+}
 
 impl<K, const N: usize> Count<K, N> {
     pub(super) fn new() -> Self {
-        let balances = std::array::from_fn(|_| Balance(AtomicI64::new(0)));
+        let zero = || AtomicI64::new(0);
+        let balances = std::array::from_fn(|index| Balance { made: zero(), gone: zero(), index });
         Self { balances, closing: AtomicBool::new(false), kept: Mutex::new(None) }
     }
 
@@ -43,32 +50,32 @@ impl<K, const N: usize> Count<K, N> {
     /// Counts an object that is made, before the count is closed.
     #[inline]
     pub(super) fn made(&self, own: Option<&Balance>) {
-        self.add(own, 1);
+        match own {
+            Some(own) => own.made(),
+            None => drop(self.balances[N - 1].made.fetch_add(1, Ordering::Release)),
+        }
     }
 
     /// Counts an object that is dropped. After this, what is kept may be gone.
     #[inline]
     pub(super) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) {
-        self.add(own, -1);
+        match own {
+            Some(Balance { gone, .. }) => increase(gone),
+            None => drop(self.balances[N - 1].gone.fetch_add(1, Ordering::Release)),
+        }
         full_fence();
         if self.closing.load(Ordering::Relaxed) {
             self.settle();
         }
     }
 
-    #[inline]
-    fn add(&self, own: Option<&Balance>, change: i64) {
-        match own {
-            // Only this thread stores.
-            Some(Balance(own)) => own.store(own.load(Ordering::Relaxed).wrapping_add(change), Ordering::Release),
-            None => drop(self.balances[N - 1].0.fetch_add(change, Ordering::Release)),
-        }
-    }
-
-    /// Objects that there are. Once no more are made, each balance only falls, so what is read is no less than there are.
+    /// Objects that there are. Once no more are made, what is read is no less than there are, since those that are gone are counted first.
     pub(super) fn objects(&self) -> u64 {
-        let sum = self.balances.iter().map(|balance| balance.0.load(Ordering::Acquire)).fold(0, i64::wrapping_add);
-        sum.max(0).unsigned_abs()
+        let sum = |number: fn(&Balance) -> &AtomicI64| {
+            self.balances.iter().map(|balance| number(balance).load(Ordering::Acquire)).fold(0, i64::wrapping_add)
+        };
+        let gone = sum(|balance| &balance.gone);
+        sum(|balance| &balance.made).wrapping_sub(gone).max(0).unsigned_abs()
     }
 
     /// No more objects are made: keeps something until there are none.
@@ -89,4 +96,18 @@ impl<K, const N: usize> Count<K, N> {
         // Here, not under the lock: its end may open the count again.
         drop(done);
     }
+}
+
+impl Balance {
+    /// Counts an object that its thread makes, before the count is closed.
+    #[inline]
+    pub(super) fn made(&self) {
+        increase(&self.made);
+    }
+}
+
+/// Adds one to a number that this thread alone stores.
+#[inline]
+fn increase(number: &AtomicI64) {
+    number.store(number.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
 }

@@ -34,6 +34,9 @@ pub(super) struct Header {
     pub(super) magazine: u32,
     /// Bytes of header and slots together.
     pub(super) len: u64,
+    /// 1 if threads take slots without a fence, and leave it to who closes the allocator to have them run one; else 0.
+    pub(super) asymmetric: u32,
+    _reserved: u32,
     pub(super) classes: [Class; CLASSES],
     /// Objects that were refused.
     pub(super) failed: u64,
@@ -74,25 +77,15 @@ pub(super) struct Class {
     pub(super) first: u64,
 }
 
-/// The free slots that one thread keeps for itself, and takes and puts back without atomic operations.
+/// A thread that keeps free slots for itself, and how many. Which ones, it alone knows (`cache`).
 #[derive(MapValue)]
 #[map_value(crate = "crate", rename = "mv_alloc_shard")]
 #[repr(C, align(64))]
 pub(super) struct Shard {
     /// The thread: its process in the high half, its id in the low half. 0 for nobody.
     pub(super) owner: u64,
-    pub(super) magazines: [Magazine; CLASSES],
-}
-
-/// Those of one class.
-#[derive(MapValue)]
-#[map_value(crate = "crate", rename = "mv_alloc_magazine")]
-#[repr(C)]
-pub(super) struct Magazine {
-    /// The link to the first.
-    pub(super) first: u32,
-    /// How many there are.
-    pub(super) count: u32,
+    /// Slots of each class that it kept when it last took some from a list or put some there.
+    pub(super) kept: [u32; CLASSES],
 }
 
 /// What a slot holds before its value: 16 bytes.

@@ -1,8 +1,10 @@
 //! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and free together.
 //!
 //! What is in memory is in `layout`, how a slot changes hands in `control`, the lock-free lists in `stack`, how long this process keeps the
-//! memory in `keeper`, by a `count`, what a thread has for itself in `shard`; `recover` puts an allocator right whose users died.
+//! memory in `keeper`, by a `count`, what a thread has for itself in `shard`, and the free slots among that in `cache`; `recover` puts an
+//! allocator right whose users died.
 
+mod cache;
 mod config;
 mod control;
 mod count;
@@ -19,7 +21,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use config::Config;
 pub use error::AllocError;
@@ -28,12 +30,13 @@ pub use recover::Recovered;
 
 use super::{Arena, ArenaPtr, Pages};
 use crate::{Error, Kptr, Local, MapValue, Shared, Storable, Var};
+use cache::Kept;
 use config::{Geometry, Shape};
 use control::{Control, Holder, Word};
 use keeper::Keeper;
-use layout::{Header, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
-use shard::Own;
-use stack::{Broken, Words, link_to};
+use layout::{Header, SLOT_HEADER, SlotShared, state};
+use shard::{Claimed, Own};
+use stack::{Broken, Words};
 
 /// What the count of objects is made of.
 mod sync {
@@ -41,30 +44,16 @@ mod sync {
     pub(super) use std::sync::{Mutex, PoisonError};
 }
 
-/// A slot of an allocator: its class in the high half, its index in the low half. One number, because two are copied as one, and a load of
-/// what two stores wrote waits for both.
+/// A slot of an allocator, by numbers.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) struct SlotRef(u64);
+pub(super) struct SlotRef {
+    class: u32,
+    index: u32,
+}
 
 impl SlotRef {
-    #[inline]
     pub(super) const fn new(class: u32, index: u32) -> Self {
-        Self((class as u64) << 32 | index as u64)
-    }
-
-    #[inline]
-    pub(super) const fn class(self) -> usize {
-        (self.0 >> 32) as usize
-    }
-
-    pub(super) const fn class_number(self) -> u32 {
-        (self.0 >> 32) as u32
-    }
-
-    #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
-    pub(super) const fn index(self) -> u32 {
-        self.0 as u32
+        Self { class, index }
     }
 }
 
@@ -113,8 +102,12 @@ impl SlotRef {
 /// [`close`](Self::close) is for all processes: no one can make objects any more, and once the last is freed, the pages can be given
 /// back.
 ///
-/// A thread keeps a few free slots for itself, so that making and freeing an object takes one atomic operation; other threads cannot have those
-/// until it ends. Of a small allocator it keeps none.
+/// A thread keeps a few free slots for itself, at most 63 of each size, so that it makes and frees objects by plain loads and stores; other threads
+/// cannot have those until it ends. Of a small allocator it keeps none. (It does so where `membarrier` is to be had, Linux 4.16, by which
+/// who closes the allocator waits for it; elsewhere an object costs some atomic operations.)
+///
+/// A child that was forked has the memory of a memfd arena, and copies of the objects, of which each is to be dropped on one side alone
+/// ([`std::mem::forget`] the other). It shares none of the slots that threads of its parent keep.
 pub struct Allocator {
     inner: Arc<Inner>,
 }
@@ -123,8 +116,8 @@ pub struct Allocator {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Objects. While others make and free some, it is an estimate, in which slots that are on their way count once too often or not at all;
-    /// [`Closing::remaining`] is exact.
+    /// Objects. While others make and free some, it is an estimate, in which slots that are on their way count once too often or not at all, and of
+    /// those that a thread of another process keeps up to 63; [`Closing::remaining`] is exact.
     pub live: u64,
     /// Slots without an object.
     pub free: u64,
@@ -160,6 +153,10 @@ pub(super) struct Inner {
     /// Free slots of a class that a thread keeps at most.
     magazine: u32,
     align: u32,
+    /// Whether threads of some process keep slots, and leave a fence to who closes the allocator.
+    asymmetric: bool,
+    /// Bytes of a value in the first class.
+    smallest: u32,
     classes: Box<[Geometry]>,
     /// Of all that this process ever has, another number each.
     serial: u64,
@@ -167,9 +164,15 @@ pub(super) struct Inner {
     arena: Arena,
     /// Of `Allocator`s.
     handles: AtomicUsize,
-    /// Shards that threads of this process have, a bit each.
-    claimed: AtomicU64,
+    /// Shards that threads of this process have.
+    claimed: Mutex<Vec<Claimed>>,
     this: Weak<Inner>,
+}
+
+/// A slot that is held for an object, and its word.
+struct Held {
+    slot: NonNull<SlotShared>,
+    control: Control,
 }
 
 /// A pointer to an object: [`ArenaPtr`], or a [`Kptr`] that tells the generation as well.
@@ -226,19 +229,23 @@ impl Allocator {
     fn of(arena: &Arena, header: Var<Header>) -> Result<Self, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         // All that this goes by is read once, and checked: the header may change meanwhile.
-        let Shape { id, align, magazine, classes } = config::read(arena, &header)?;
+        let Shape { id, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
+        // Whether who closes it has all threads run a fence, so that those that keep slots need none.
+        let is_asymmetric = asymmetric && keeper::register();
         let inner = Arc::new_cyclic(|this| Inner {
             id,
             free: Control::new(id, Holder::Free, 0).0,
-            magazine,
+            magazine: if is_asymmetric { magazine } else { 0 },
+            asymmetric,
             align,
             header,
+            smallest: classes.first().map_or(0, |class| class.value_size),
             classes,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
             keeper: Keeper::take(),
             arena: arena.clone(),
             handles: AtomicUsize::new(1),
-            claimed: AtomicU64::new(0),
+            claimed: Mutex::new(Vec::new()),
             this: Weak::clone(this),
         });
         Ok(Self { inner })
@@ -258,19 +265,31 @@ impl Allocator {
     ///
     /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`], [`AllocError::Closed`],
     /// [`AllocError::Recovering`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a type of no bytes.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the object would be returned through memory, which takes as long as all the rest"
+    )]
     pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
         let inner = &*self.inner;
         let class = inner.class_of::<T>()?;
-        let own = inner.own();
-        let (slot, header) = inner.take(own, class)?;
-        let control = inner.hold(slot, header)?;
-        header.type_id.store(const { T::LAYOUT.type_id() });
-        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned.
-        let object = unsafe { inner.object(slot, header, control, own) };
-        // Only now, behind the full fence of `hold`: who closes the allocator first says so and then looks
-        // what there is, so either this sees that it is closed, or that is seen to have been taken.
-        inner.check_live()?;
+        let held = match inner.take_last(class).or_else(|| inner.take_kept(class)) {
+            Some(held) => held,
+            None => inner.take(class)?,
+        };
+        // Only now, behind the store to the slot's word: who closes the allocator first says so and then looks what there is, so either this
+        // sees that it is closed, or that is seen to have been taken. It takes a full fence between the two, which a thread that
+        // keeps slots leaves to who closes (`keeper::barrier`); for every other it is the exchange of `hold`.
+        compiler_fence(Ordering::SeqCst);
+        let state = inner.header.state.load();
+        if state != state::LIVE {
+            return Err(inner.refuse(class, held, state));
+        }
+        // SAFETY: it is a slot that was taken.
+        unsafe { inner.header(held.slot) }.type_id.store(const { T::LAYOUT.type_id() });
+        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of this class that is held for an object, and
+        // was counted.
+        let object = unsafe { inner.object(class, held) };
         T::__store(&object, &value);
         Ok(object)
     }
@@ -283,9 +302,9 @@ impl Allocator {
     /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a pointer that leads out of the arena.
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
         let inner = &*self.inner;
-        let (slot, header, control) = inner.find::<T>(ptr)?;
-        inner.exchange(slot, header, control, Holder::Free)?;
-        inner.put_back(slot, header, inner.own());
+        let (class, slot, control) = inner.find::<T>(ptr)?;
+        let control = inner.exchange(class, slot, control, Holder::Kept)?;
+        inner.put_back(inner.own(), class, Kept { slot, control });
         Ok(())
     }
 
@@ -296,10 +315,11 @@ impl Allocator {
     /// As [`free`](Self::free).
     pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
         let inner = &*self.inner;
-        let (slot, header, control) = inner.find::<T>(ptr)?;
-        let held = inner.exchange(slot, header, control, Holder::Object)?;
-        // SAFETY: `find` has checked the place for a `T`.
-        Ok(unsafe { inner.object(slot, header, held, inner.own()) })
+        let (class, slot, control) = inner.find::<T>(ptr)?;
+        let control = inner.exchange(class, slot, control, Holder::Object)?;
+        inner.keeper.made(inner.own());
+        // SAFETY: `find` has checked the place for a `T`; the slot is held for an object now, which was counted.
+        Ok(unsafe { inner.object(class, Held { slot, control }) })
     }
 
     /// Takes and frees all objects that fields hold, such as those of a map's values before the map is deleted; how many there were.
@@ -335,23 +355,25 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`].
+    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`]; [`AllocError::Arena`] if this process may not use `membarrier`, by
+    /// which it waits for threads of others that may.
     pub fn close(self) -> Result<Closing, AllocError> {
+        // If that cannot be had, nothing is changed.
+        self.inner.barrier()?;
         let changed = self.inner.header.state.compare_exchange(state::LIVE, state::CLOSING);
         if let Err(found) = changed {
             return Err(if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed });
         }
-        // Pairs with the fence in `hold`: from here on no slot is seen as free that is an object's.
-        fence(Ordering::SeqCst);
+        // Pairs with what is between the two in `alloc`: from here on no slot is seen as free that is an object's.
+        self.inner.barrier()?;
         Ok(Closing { allocator: self })
     }
 
     /// The closing of an allocator that was closed, be it by somebody else, who may have died since; `None` if it was not.
     pub fn closing(&self) -> Option<Closing> {
         let is_closed = matches!(self.inner.header.state.load(), state::CLOSING | state::DRAINED);
-        // As in `close`.
-        fence(Ordering::SeqCst);
-        is_closed.then(|| Closing { allocator: self.clone() })
+        // As in `close`; if it cannot be had here, there is none for who may not close either.
+        (self.inner.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }
 
     /// Puts an allocator right that a process or program left in the middle of something.
@@ -473,11 +495,6 @@ impl fmt::Debug for Allocator {
     }
 }
 
-#[cold]
-fn not_live(found: u32) -> AllocError {
-    if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed }
-}
-
 /// What is corrupt if no exchange of a word ever comes to pass.
 const RESTLESS: &str = "a list of free slots, which somebody changes all the time,";
 
@@ -496,33 +513,36 @@ impl Inner {
         self.classes.last().map_or(0, Geometry::end)
     }
 
-    /// What this thread has for itself.
-    #[inline]
-    fn own(&self) -> Option<Own<'_>> {
-        shard::of_this_thread(self)
+    /// A full fence of this thread, and of all that leave theirs to who closes.
+    fn barrier(&self) -> Result<(), AllocError> {
+        fence(Ordering::SeqCst);
+        if self.asymmetric {
+            keeper::barrier()?;
+        }
+        Ok(())
     }
 
-    #[inline]
-    fn check_live(&self) -> Result<(), AllocError> {
-        match self.header.state.load() {
-            state::LIVE => Ok(()),
-            other => Err(not_live(other)),
-        }
+    /// What this thread has for itself.
+    fn own(&self) -> Option<Own> {
+        shard::of_this_thread(self)
     }
 
     /// The class of slots for values of type `T`.
     #[inline]
     fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
         let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
-        // A pointer to no bytes leads to nothing.
-        if align <= self.align as usize && size > 0 {
-            let fits = |class: &Geometry| size <= class.value_size as usize;
-            if let Some(class) = self.classes.iter().position(fits) {
-                #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
-                return Ok(class as u32);
-            }
+        // Slots are aligned to that at least (`config::read`). A pointer to no bytes leads to nothing.
+        let is_aligned = align <= config::MIN_ALIGN || align <= self.align as usize;
+        if size > 0 && is_aligned && size <= self.smallest as usize {
+            return Ok(0);
         }
-        Err(self.does_not_fit::<T>())
+        self.larger_class_of(size, align).ok_or_else(|| self.does_not_fit::<T>())
+    }
+
+    #[inline(never)]
+    fn larger_class_of(&self, size: usize, align: usize) -> Option<u32> {
+        let class = self.classes.iter().position(|class| size <= class.value_size as usize)?;
+        if size > 0 && align <= self.align as usize { u32::try_from(class).ok() } else { None }
     }
 
     #[cold]
@@ -539,116 +559,214 @@ impl Inner {
         }
     }
 
-    /// The address of a slot's value.
-    #[inline]
-    fn address_of(&self, slot: SlotRef) -> u64 {
-        self.header_address_of(slot) + SLOT_HEADER as u64
+    /// The address of the value in a slot.
+    fn address_of(&self, class: u32, slot: NonNull<SlotShared>) -> u64 {
+        self.classes[class as usize].address_of(slot) + SLOT_HEADER as u64
     }
 
-    #[inline]
-    fn header_address_of(&self, slot: SlotRef) -> u64 {
-        let class = &self.classes[slot.class()];
-        class.first + u64::from(slot.index()) * u64::from(class.stride)
+    fn address_at(&self, slot: SlotRef) -> u64 {
+        let class = &self.classes[slot.class as usize];
+        class.first + u64::from(slot.index) * u64::from(class.stride) + SLOT_HEADER as u64
+    }
+
+    /// The place of a slot. The index is less than the capacity of its class.
+    fn place(&self, slot: SlotRef) -> NonNull<SlotShared> {
+        let Some(place) = self.classes[slot.class as usize].slot(slot.index) else {
+            unreachable!("there is no slot {}", slot.index)
+        };
+        place
     }
 
     /// The header of a slot. The index is less than the capacity of its class.
-    #[inline]
     fn slot(&self, slot: SlotRef) -> &SlotShared {
-        let Some(slot) = self.classes[slot.class()].slot(slot.index()) else {
-            unreachable!("there is no slot {}", slot.index())
-        };
+        // SAFETY: as `header` wants it.
+        unsafe { self.header(self.place(slot)) }
+    }
+
+    /// The header of a slot.
+    ///
+    /// # Safety
+    ///
+    /// It is the place of a slot of this allocator.
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
+    unsafe fn header(&self, slot: NonNull<SlotShared>) -> &SlotShared {
         // SAFETY: the arena, in whose memory it is (`Geometry::slot`), is mapped as long as this, and writable (`Arena::var` of the
         // header); it is aligned to 8, as the first slot and the distance of slots are (`config::read`); any bits are a valid mirror.
         unsafe { slot.as_ref() }
     }
 
-    /// Takes a free slot.
+    /// Takes the slot that this thread put back last, for an object, and counts that; `None` if there is none, or its word has been written
+    /// over, and then nothing is changed.
     #[inline]
-    fn take(&self, own: Option<Own<'_>>, class: u32) -> Result<(SlotRef, &SlotShared), AllocError> {
-        if let Some(taken) = own.and_then(|own| self.pop_own(own.shard, class)) {
-            return Ok(taken);
-        }
-        let index = self.pop_shared(own, class).inspect_err(|_| {
-            self.header.failed.fetch_add(1);
-        })?;
-        let slot = SlotRef::new(class, index);
-        Ok((slot, self.slot(slot)))
+    fn take_last(&self, class: u32) -> Option<Held> {
+        let own = shard::last(self)?;
+        own.cache.pop_last_if(class, |kept| self.hold_kept(own, kept))
     }
 
-    /// Makes a slot that was taken that of an object.
+    /// Takes any that this thread keeps.
+    #[inline(never)]
+    fn take_kept(&self, class: u32) -> Option<Held> {
+        let own = self.own()?;
+        own.cache.pop_if(class, |kept| self.hold_kept(own, kept))
+    }
+
+    /// Makes a slot that this thread keeps that of an object; `None` if its word has been written over.
     #[inline]
-    fn hold(&self, slot: SlotRef, header: &SlotShared) -> Result<Control, AllocError> {
-        control::hand_out(header.control.atomic(), self.free).map_err(|found| {
-            self.header.failed.fetch_add(1);
-            corrupt("the word of a free slot", self.header_address_of(slot), found.0)
-        })
+    fn hold_kept(&self, own: Own, Kept { slot, control }: Kept) -> Option<Held> {
+        // SAFETY: what a thread keeps are slots of this allocator.
+        let control = control::take(unsafe { self.header(slot) }.control.atomic(), control)?;
+        own.balance.made();
+        Some(Held { slot, control })
+    }
+
+    /// Takes a free slot for an object wherever there is one, and counts that.
+    #[cold]
+    #[inline(never)]
+    fn take(&self, class: u32) -> Result<Held, AllocError> {
+        let own = self.own_of_this_process(self.own());
+        let taken = self.take_shared(own, class);
+        match taken {
+            Ok(_) => self.keeper.made(own),
+            Err(_) => drop(self.header.failed.fetch_add(1)),
+        }
+        if let Some(own) = own {
+            self.tell(own, class);
+        }
+        taken
+    }
+
+    fn take_shared(&self, own: Option<Own>, class: u32) -> Result<Held, AllocError> {
+        // One whose word has been written over.
+        if let Some(Kept { slot, .. }) = own.and_then(|own| own.cache.pop(class)) {
+            return Err(self.not_free(class, slot));
+        }
+        let index = self.pop_shared(own, class)?;
+        self.hold(SlotRef::new(class, index))
+    }
+
+    /// Gives a slot back that was taken before it was seen that there shall be no objects; why not.
+    #[cold]
+    fn refuse(&self, class: u32, Held { slot, control }: Held, state: u32) -> AllocError {
+        // SAFETY: it is a slot of this allocator.
+        unsafe { self.free_held(class, slot, control) };
+        if state == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed }
+    }
+
+    /// Makes a slot that came from a list that of an object.
+    fn hold(&self, slot: SlotRef) -> Result<Held, AllocError> {
+        let word = self.slot(slot).control.atomic();
+        match control::hand_out(word, self.free) {
+            Ok(control) => Ok(Held { slot: self.place(slot), control }),
+            Err(_) => Err(self.not_free(slot.class, self.place(slot))),
+        }
+    }
+
+    #[cold]
+    fn not_free(&self, class: u32, slot: NonNull<SlotShared>) -> AllocError {
+        // SAFETY: it is a slot of this allocator.
+        let found = unsafe { self.header(slot) }.control.load();
+        corrupt("the word of a free slot", self.classes[class as usize].address_of(slot), found)
     }
 
     /// The object in a slot that is held for one.
     ///
     /// # Safety
     ///
-    /// The slot has room for a `T`, which is aligned there, and its word is `control`, which says that an object holds it. The caller has a
-    /// handle.
+    /// It is the place of a slot of this allocator and class, with room for a `T`, which is aligned there, and its word says that an object holds
+    /// it, which was counted (`Keeper::made`).
     #[inline]
-    unsafe fn object<T: MapValue>(
-        &self,
-        slot: SlotRef,
-        header: &SlotShared,
-        control: Control,
-        own: Option<Own<'_>>,
-    ) -> Object<T> {
-        let address = NonNull::from(header).addr();
-        // With the provenance of the arena's memory: a reference to the header may reach no further than that.
+    unsafe fn object<T: MapValue>(&self, class: u32, Held { slot, control }: Held) -> Object<T> {
         // SAFETY: behind the header of a slot there are `value_size` bytes, inside of the arena (`config::read`).
-        let value = unsafe { self.classes[slot.class()].place().with_addr(address).byte_add(SLOT_HEADER) };
-        self.keeper.made(own.map(|own| own.balance));
-        // SAFETY: the caller's promise; it was counted just now.
-        unsafe { Object::new(value.cast(), control, slot, NonNull::from(self)) }
+        let value = unsafe { slot.byte_add(SLOT_HEADER) };
+        // SAFETY: the caller's promise.
+        unsafe { Object::new(value.cast(), control, class, NonNull::from(self)) }
     }
 
-    /// Frees the slot of an object, which nobody else can.
+    /// Frees the slot of an object, which nobody else can, and counts that, if this thread can keep it as the last: whether it does. After it has,
+    /// the allocator may be gone.
+    ///
+    /// # Safety
+    ///
+    /// It is the place of a slot of this allocator.
     #[inline]
-    fn free_held(&self, slot: SlotRef, header: &SlotShared, held: Control, own: Option<Own<'_>>) {
-        if self.let_go(header, held, Holder::Free) {
-            self.put_back(slot, header, own);
+    unsafe fn keep_held(&self, class: u32, slot: NonNull<SlotShared>, held: Control) -> bool {
+        let (keeper, Some(own)) = (self.keeper, shard::last(self)) else { return false };
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header(slot).control };
+        let control = held.held_by(Holder::Kept);
+        if word.load() != held.0 || !own.cache.push_last(class, Kept { slot, control }) {
+            return false;
+        }
+        word.store_release(control.0);
+        // Nothing of `self` is used after this.
+        keeper.gone(Some(own));
+        true
+    }
+
+    /// Hands over the slot of an object.
+    ///
+    /// # Safety
+    ///
+    /// It is the place of a slot of this allocator.
+    unsafe fn hand_over(&self, slot: NonNull<SlotShared>, held: Control) {
+        // SAFETY: the caller's promise.
+        if !control::let_go(unsafe { self.header(slot) }.control.atomic(), held, Holder::Shared) {
+            self.lost();
         }
     }
 
-    /// Gives the slot of an object, which nobody else can, into other hands; whether it was its.
-    #[inline]
-    fn let_go(&self, header: &SlotShared, held: Control, to: Holder) -> bool {
-        let was_held = control::let_go(header.control.atomic(), held, to);
-        if !was_held {
-            // It is found when the allocator is recovered.
-            self.header.failed.fetch_add(1);
+    /// Frees the slot of an object, which nobody else can, and counts that. After it has, the allocator may be gone.
+    ///
+    /// # Safety
+    ///
+    /// It is the place of a slot of this allocator.
+    #[inline(never)]
+    unsafe fn free_held(&self, class: u32, slot: NonNull<SlotShared>, held: Control) {
+        let (keeper, own) = (self.keeper, self.own());
+        // SAFETY: the caller's promise.
+        let word = unsafe { &self.header(slot).control };
+        if control::let_go(word.atomic(), held, Holder::Kept) {
+            self.put_back(own, class, Kept { slot, control: held.held_by(Holder::Kept) });
+        } else {
+            self.lost();
         }
-        was_held
+        // Nothing of `self` is used after this.
+        keeper.gone(own);
     }
 
-    /// Exchanges the word of a slot that somebody else might exchange as well.
-    fn exchange(&self, slot: SlotRef, header: &SlotShared, found: Control, to: Holder) -> Result<Control, AllocError> {
-        control::exchange(header.control.atomic(), found, to)
-            .map_err(|now| self.not_shared(slot, now, found.generation()))
+    /// Somebody has scribbled on the word of a slot: what it says now is not what this may undo. It is found when the allocator is recovered.
+    fn lost(&self) {
+        self.header.failed.fetch_add(1);
+    }
+
+    /// Exchanges the word of a slot that somebody else might exchange as well; the new one.
+    fn exchange(
+        &self,
+        class: u32,
+        slot: NonNull<SlotShared>,
+        found: Control,
+        to: Holder,
+    ) -> Result<Control, AllocError> {
+        // SAFETY: `find` has found it among the slots.
+        let word = unsafe { self.header(slot) }.control.atomic();
+        control::exchange(word, found, to)
+            .map_err(|now| self.not_shared(self.address_of(class, slot), now, found.generation()))
     }
 
     /// Why a slot is not one that was handed over.
     #[cold]
-    fn not_shared(&self, slot: SlotRef, control: Control, expected: u32) -> AllocError {
-        let at = self.address_of(slot);
+    fn not_shared(&self, at: u64, control: Control, expected: u32) -> AllocError {
         match control.holder() {
             _ if control.id() != self.id => corrupt("the word of a slot", at - SLOT_HEADER as u64, control.0),
-            None => corrupt("the word of a slot", at - SLOT_HEADER as u64, control.0),
-            Some(Holder::Free) => AllocError::AlreadyFree { at },
-            Some(_) if control.generation() != expected => {
-                AllocError::Stale { at, expected, found: control.generation() }
-            }
-            Some(Holder::Object | Holder::Shared) => AllocError::Owned { at },
+            Holder::Free | Holder::Kept => AllocError::AlreadyFree { at },
+            _ if control.generation() != expected => AllocError::Stale { at, expected, found: control.generation() },
+            Holder::Object | Holder::Shared => AllocError::Owned { at },
         }
     }
 
-    /// The slot of an object of type `T` that was handed over, and its word.
-    fn find<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(SlotRef, &SlotShared, Control), AllocError> {
+    /// The slot of an object of type `T` that was handed over, with its class and its word.
+    fn find<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(u32, NonNull<SlotShared>, Control), AllocError> {
         let (address, generation) = ptr.parts();
         let ptr = self.arena.full(ArenaPtr::<T>::from_address(address));
         self.arena.get_ro(ptr)?;
@@ -657,17 +775,17 @@ impl Inner {
         let control = Control(header.control.load_acquire());
         let expected = generation.unwrap_or(control.generation());
         if control != Control::new(self.id, Holder::Shared, expected) {
-            return Err(self.not_shared(slot, control, expected));
+            return Err(self.not_shared(ptr.address(), control, expected));
         }
         let (found, expected) = (header.type_id.load(), const { T::LAYOUT.type_id() });
         if found != expected {
             return Err(AllocError::WrongType { at: ptr.address(), type_name: type_name::<T>(), expected, found });
         }
         // What was written there may say so of any slot, and of two types in a great many the number is the same.
-        if T::LAYOUT.size() > self.classes[slot.class()].value_size as usize {
+        if T::LAYOUT.size() > self.classes[slot.class as usize].value_size as usize {
             return Err(corrupt("the type of an object that is too small for it,", ptr.address() - 8, found.into()));
         }
-        Ok((slot, header, control))
+        Ok((slot.class, self.place(slot), control))
     }
 
     /// The slot whose value begins at an address.
@@ -681,57 +799,34 @@ impl Inner {
         let offset = at - first;
         let [class, index] = [class as u64, offset / u64::from(stride)].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
         let slot = SlotRef::new(class, index);
-        let object = self.address_of(slot);
+        let object = self.address_at(slot);
         if object == at { Ok(slot) } else { Err(AllocError::InteriorPointer { at, object }) }
     }
 }
 
 /// Free slots.
 impl Inner {
-    /// Pops one that this thread keeps.
-    #[inline]
-    fn pop_own(&self, shard: &ShardShared, class: u32) -> Option<(SlotRef, &SlotShared)> {
-        let magazine = &shard.magazines[class as usize];
-        let index = magazine.first.load().checked_sub(1)?;
-        let Some(header) = self.classes[class as usize].slot(index) else {
-            // It leads nowhere: what was there is found when the allocator is recovered.
-            magazine.first.store(0);
-            magazine.count.store(0);
-            return None;
-        };
-        // SAFETY: as in `slot`.
-        let header = unsafe { header.as_ref() };
-        magazine.first.store(header.next.load());
-        magazine.count.store(magazine.count.load().wrapping_sub(1));
-        Some((SlotRef::new(class, index), header))
-    }
-
     /// Pops one of those that are nobody's, or takes one that was never used; some more for the thread to keep.
-    #[cold]
-    fn pop_shared(&self, own: Option<Own<'_>>, class: u32) -> Result<u32, AllocError> {
-        let keep = if own.is_some() { self.magazine / 2 } else { 0 };
+    fn pop_shared(&self, own: Option<Own>, class: u32) -> Result<u32, AllocError> {
+        let more = if own.is_some() { self.magazine / 2 } else { 0 };
         let mut first = None;
-        for _ in 0..=keep {
-            match (self.pop_listed(class), first, own) {
-                (Ok(Some(index)), None, _) => first = Some(index),
-                (Ok(Some(index)), _, Some(own)) => self.push_own(own.shard, SlotRef::new(class, index)),
-                (Err(error), None, _) => return Err(error),
+        for _ in 0..=more {
+            match (self.pop_listed(class), first) {
+                (Ok(Some(index)), None) => first = Some(index),
+                (Ok(Some(index)), Some(_)) => self.keep(own, SlotRef::new(class, index)),
+                (Err(error), None) => return Err(error),
                 _ => break,
             }
         }
         if let Some(first) = first {
             return Ok(first);
         }
-        let fresh = self.take_fresh(class, keep + 1)?;
-        let Some(first) = fresh.clone().next() else {
+        let mut fresh = self.take_fresh(class, more + 1)?;
+        let Some(first) = fresh.next() else {
             let Geometry { capacity, value_size, .. } = self.classes[class as usize];
             return Err(AllocError::OutOfSlots { capacity, value_size });
         };
-        for index in fresh.skip(1) {
-            if let Some(own) = own {
-                self.push_own(own.shard, SlotRef::new(class, index));
-            }
-        }
+        fresh.for_each(|index| self.keep(own, SlotRef::new(class, index)));
         Ok(first)
     }
 
@@ -747,10 +842,10 @@ impl Inner {
     }
 
     fn push_listed(&self, slot: SlotRef) {
-        match stack::push(&List { inner: self, class: slot.class_number() }, slot.index(), slot.index()) {
-            Ok(()) => drop(self.header.classes[slot.class()].listed.fetch_add(1)),
+        match stack::push(&List { inner: self, class: slot.class }, slot.index, slot.index) {
+            Ok(()) => drop(self.header.classes[slot.class as usize].listed.fetch_add(1)),
             // It is in no list: it is found when the allocator is recovered.
-            Err(_) => drop(self.header.failed.fetch_add(1)),
+            Err(_) => self.lost(),
         }
     }
 
@@ -781,65 +876,43 @@ impl Inner {
         Err(corrupt(RESTLESS, self.class_address(class), fresh.load().into()))
     }
 
-    /// A free slot goes to those that this thread keeps, or, of many, half go to all.
-    #[inline]
-    fn put_back(&self, slot: SlotRef, header: &SlotShared, own: Option<Own<'_>>) {
-        let Some(own) = own.filter(|_| self.magazine > 0) else { return self.push_listed(slot) };
-        let magazine = &own.shard.magazines[slot.class()];
-        header.next.store(magazine.first.load());
-        magazine.first.store(link_to(slot.index()));
-        let count = magazine.count.load().wrapping_add(1);
-        magazine.count.store(count);
-        if count > self.magazine {
-            self.share(own.shard, slot.class_number(), self.magazine / 2);
+    /// Has this thread keep a free slot that is in no list.
+    fn keep(&self, own: Option<Own>, slot: SlotRef) {
+        match control::keep(self.slot(slot).control.atomic(), self.free) {
+            Ok(control) => self.put_back(own, slot.class, Kept { slot: self.place(slot), control }),
+            Err(_) => self.lost(),
         }
     }
 
-    fn push_own(&self, shard: &ShardShared, slot: SlotRef) {
-        let magazine = &shard.magazines[slot.class()];
-        self.slot(slot).next.store(magazine.first.load());
-        magazine.first.store(link_to(slot.index()));
-        magazine.count.store(magazine.count.load().wrapping_add(1));
-    }
-
-    /// Gives some of the slots that a thread keeps to all.
-    #[cold]
-    fn share(&self, shard: &ShardShared, class: u32, most: u32) {
-        for _ in 0..most {
-            let Some((slot, _)) = self.pop_own(shard, class) else { return };
-            self.push_listed(slot);
+    /// A slot whose word says that it is kept goes to those that this thread keeps. If they are as many as can be, it goes to all, and half of
+    /// those with it.
+    fn put_back(&self, own: Option<Own>, class: u32, kept: Kept) {
+        if own.is_some_and(|own| own.cache.push(class, kept)) {
+            return;
+        }
+        self.list(class, kept);
+        if let Some(own) = self.own_of_this_process(own) {
+            for _ in 0..self.magazine / 2 {
+                let Some(kept) = own.cache.pop(class) else { break };
+                self.list(class, kept);
+            }
+            self.tell(own, class);
         }
     }
-}
 
-/// Shards.
-impl Inner {
-    /// A shard that is nobody's.
-    ///
-    /// The owner is in memory that anybody may write to. That two have one shard costs slots, and no more, but no two threads of this
-    /// process may have one balance; so which ones it has, it knows for itself.
-    fn claim_shard(&self, owner: u64) -> Option<usize> {
-        let is_claimed = |shard: &usize| {
-            let word = self.header.shards[*shard].owner.atomic();
-            word.compare_exchange(0, owner, Ordering::Acquire, Ordering::Relaxed).is_ok()
-                // Acquires the balance as its last thread has left it.
-                && self.claimed.fetch_or(1 << shard, Ordering::Acquire) & (1 << shard) == 0
-        };
-        (0..SHARDS).find(is_claimed)
+    /// What this thread has for itself, if it may be that of the parent of this process.
+    fn own_of_this_process(&self, own: Option<Own>) -> Option<Own> {
+        own.and_then(|own| if self.is_wiped(own) { shard::find_another(self, own) } else { Some(own) })
     }
 
-    /// Gives a shard back with all that is in it.
-    fn release_shard(&self, shard: usize) {
-        self.empty_shard(shard);
-        // Before others can see that it is nobody's.
-        self.claimed.fetch_and(!(1 << shard), Ordering::Release);
-        self.header.shards[shard].owner.store_release(0);
-    }
-
-    fn empty_shard(&self, shard: usize) {
-        for class in 0..self.class_count() {
-            // More than that only if somebody has written there: they may go in a circle.
-            self.share(&self.header.shards[shard], class, self.magazine + 1);
+    /// Puts a slot that a thread kept into the list.
+    fn list(&self, class: u32, Kept { slot, control }: Kept) {
+        // SAFETY: what threads keep are slots of this allocator.
+        let word = unsafe { &self.header(slot).control };
+        if control::let_go(word.atomic(), control, Holder::Free) {
+            self.push_listed(SlotRef::new(class, self.classes[class as usize].index_of(slot)));
+        } else {
+            self.lost();
         }
     }
 
@@ -852,7 +925,7 @@ impl Inner {
     fn held(&self) -> u64 {
         let held = |class, index| {
             let control = Control(self.slot(SlotRef::new(class, index)).control.load_acquire());
-            control.id() == self.id && matches!(control.holder(), Some(Holder::Shared | Holder::Object))
+            control.id() == self.id && matches!(control.holder(), Holder::Shared | Holder::Object)
         };
         let count = |class: u32| {
             let fresh = self.header.classes[class as usize].fresh.load_acquire();
@@ -867,12 +940,7 @@ impl Inner {
             .map(|class| {
                 let Geometry { value_size, capacity, .. } = self.classes[class as usize];
                 let header = &self.header.classes[class as usize];
-                let kept = self
-                    .header
-                    .shards
-                    .iter()
-                    .map(|shard| u64::from(shard.magazines[class as usize].count.load_acquire()));
-                let free = kept.sum::<u64>() + u64::from(header.listed.load_acquire());
+                let free = self.kept(class) + u64::from(header.listed.load_acquire());
                 // Read last, so that it is not too small.
                 let used = header.fresh.load_acquire().min(capacity);
                 ClassStats { value_size, live: u64::from(used).saturating_sub(free), capacity, used }
@@ -886,8 +954,10 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let claimed = *self.claimed.get_mut();
-        (0..SHARDS).filter(|shard| claimed & (1 << shard) != 0).for_each(|shard| self.release_shard(shard));
+        let claimed = std::mem::take(self.claimed.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for claimed in claimed {
+            self.empty_shard(claimed);
+        }
         self.keeper.give_back();
     }
 }

@@ -5,9 +5,9 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::control::{Control, Holder};
+use super::Inner;
+use super::control::Control;
 use super::layout::{SLOT_HEADER, SlotShared};
-use super::{Inner, SlotRef};
 use crate::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
 /// A `T` in an arena that belongs to this handle alone, and is freed when that is dropped.
@@ -21,7 +21,7 @@ pub struct Object<T: MapValue> {
     value: NonNull<T::Shared<ReadWrite>>,
     /// What the slot's control word is while this has it.
     control: Control,
-    slot: SlotRef,
+    class: u32,
     inner: NonNull<Inner>,
 }
 
@@ -34,16 +34,16 @@ unsafe impl<T: MapValue> Sync for Object<T> {}
 impl<T: MapValue> Object<T> {
     /// # Safety
     ///
-    /// `value` is the place of the value in `slot`, checked for a `T`; the slot's control word is `control`, which says that an object holds
-    /// it; and this object has been counted with the keeper of `inner`.
+    /// `value` is the place of the value in a slot of a class of `inner`, checked for a `T`, with the provenance of all of the slot; the slot's
+    /// control word is `control`, which says that an object holds it; and this object has been counted with the keeper of `inner`.
     #[inline]
     pub(super) unsafe fn new(
         value: NonNull<T::Shared<ReadWrite>>,
         control: Control,
-        slot: SlotRef,
+        class: u32,
         inner: NonNull<Inner>,
     ) -> Self {
-        Self { value, control, slot, inner }
+        Self { value, control, class, inner }
     }
 
     #[inline]
@@ -55,7 +55,7 @@ impl<T: MapValue> Object<T> {
 
     /// Where it is, as memory of the arena holds it. The pointer does not keep it alive.
     pub fn as_ptr(&self) -> ArenaPtr<T> {
-        ArenaPtr::from_address(self.inner().address_of(self.slot))
+        ArenaPtr::from_address(self.inner().address_of(self.class, self.slot()))
     }
 
     /// Hands it over: it stays until somebody frees it who has the pointer, [`Allocator::free`](super::Allocator::free) or a BPF
@@ -80,19 +80,16 @@ impl<T: MapValue> Object<T> {
         let this = ManuallyDrop::new(self);
         let inner = this.inner();
         let (keeper, own) = (inner.keeper, inner.own());
-        let balance = own.map(|own| own.balance);
-        // If it is not its any more, whoever has the pointer is told so.
-        inner.let_go(this.header(), this.control, Holder::Shared);
-        keeper.gone(balance);
+        // SAFETY: it is the header of a slot of `inner`. If it is not its any more, whoever has the pointer is told so.
+        unsafe { inner.hand_over(this.slot(), this.control) };
+        keeper.gone(own);
     }
 
     /// The header of its slot.
     #[inline]
-    fn header(&self) -> &SlotShared {
+    fn slot(&self) -> NonNull<SlotShared> {
         // SAFETY: before the value there is the header of its slot (`Inner::object`).
-        let header = unsafe { self.value.byte_sub(SLOT_HEADER) };
-        // SAFETY: as in `Inner::slot`; the `Inner`, which this keeps (see `inner`), has a share in the mapping.
-        unsafe { header.cast().as_ref() }
+        unsafe { self.value.byte_sub(SLOT_HEADER) }.cast()
     }
 }
 
@@ -100,11 +97,11 @@ impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
         let inner = self.inner();
-        let (keeper, own) = (inner.keeper, inner.own());
-        inner.free_held(self.slot, self.header(), self.control, own);
-        // A part of the keeper, not of the `Inner`, which may be gone after this.
-        let balance = own.map(|own| own.balance);
-        keeper.gone(balance);
+        // SAFETY: it is the header of a slot of `inner`.
+        if !unsafe { inner.keep_held(self.class, self.slot(), self.control) } {
+            // SAFETY: as above; nothing was done.
+            unsafe { inner.free_held(self.class, self.slot(), self.control) };
+        }
     }
 }
 

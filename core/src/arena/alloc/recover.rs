@@ -1,6 +1,6 @@
 //! Putting an allocator right whose users died.
 
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 
 use super::control::{Control, Holder};
 use super::layout::state;
@@ -15,7 +15,7 @@ pub struct Recovered {
     pub live: u64,
     /// Free slots, all in lists now.
     pub free: u64,
-    /// Slots among them that were in no list, because whoever had them in hand died, or the list was broken.
+    /// Slots among them that were in no list and kept by no thread, because whoever had them in hand died, or the list was broken.
     pub lost: u64,
     /// Slots among them whose objects nobody has any more: an `Object` of a process held them that is gone, or no field that is known does.
     pub orphans: u64,
@@ -32,7 +32,6 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     let before = inner.header.state.swap(state::RECOVERING);
     config::restore(inner);
     let mut all = Recovered::default();
-    let claimed = inner.claimed.load(Ordering::Relaxed);
     for class in 0..inner.class_count() {
         let listed = listed(inner, class);
         let one = rebuild(inner, class, &listed, &is_reachable);
@@ -42,9 +41,17 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
         all.orphans += one.orphans;
         all.scribbled += one.scribbled;
     }
-    // Threads of this process go on using theirs, which are empty now.
-    let shards = inner.header.shards.iter().enumerate();
-    shards.filter(|(i, _)| claimed & (1 << i) == 0).for_each(|(_, shard)| shard.owner.store(0));
+    // Threads of this process go on using their shards, in which nothing is kept now.
+    let claimed = inner.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+    for (i, shard) in inner.header.shards.iter().enumerate() {
+        if claimed.iter().any(|claimed| claimed.shard == i) {
+            inner.reset_shard(i);
+        } else {
+            shard.kept.iter().for_each(|kept| kept.store(0));
+            shard.owner.store(0);
+        }
+    }
+    drop(claimed);
     let after = match before {
         state::CLOSING | state::DRAINED => before,
         // Also if nobody has written that.
@@ -54,23 +61,19 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     Ok(all)
 }
 
-/// Which slots of a class are in a list, or were never used.
+/// Which slots of a class are in the list, or were never used.
 fn listed(inner: &Inner, class: u32) -> Vec<bool> {
     let list = List { inner, class };
     let capacity = list.capacity();
     let mut listed = vec![false; capacity as usize];
-    let mut walk = |first: u32| {
-        let mut link = first;
-        while let Ok(Some(index)) = stack::follow(link, capacity) {
-            if std::mem::replace(&mut listed[index as usize], true) {
-                // A circle, or two lists that run together.
-                return;
-            }
-            link = list.next(index);
+    let mut link = low_half(list.head());
+    while let Ok(Some(index)) = stack::follow(link, capacity) {
+        if std::mem::replace(&mut listed[index as usize], true) {
+            // A circle.
+            break;
         }
-    };
-    walk(low_half(list.head()));
-    inner.header.shards.iter().for_each(|shard| walk(shard.magazines[class as usize].first.load()));
+        link = list.next(index);
+    }
     let fresh = inner.header.classes[class as usize].fresh.load().min(capacity);
     listed[fresh as usize..].fill(true);
     listed
@@ -81,10 +84,6 @@ fn rebuild(inner: &Inner, class: u32, listed: &[bool], is_reachable: &impl Fn(u3
     let list = List { inner, class };
     let fresh = inner.header.classes[class as usize].fresh.load().min(list.capacity());
     let mut found = Recovered { free: u64::from(list.capacity() - fresh), ..Recovered::default() };
-    for shard in &inner.header.shards {
-        shard.magazines[class as usize].first.store(0);
-        shard.magazines[class as usize].count.store(0);
-    }
     let mut link = 0;
     // From the last, so that the first comes first.
     for index in (0..fresh).rev() {
@@ -92,13 +91,15 @@ fn rebuild(inner: &Inner, class: u32, listed: &[bool], is_reachable: &impl Fn(u3
         let control = Control(slot.control.load());
         let is_ours = control.id() == inner.id;
         match control.holder() {
-            Some(Holder::Shared) if is_ours && is_reachable(low_half(inner.address_of(SlotRef::new(class, index)))) => {
+            _ if !is_ours => found.scribbled += 1,
+            Holder::Shared if is_reachable(low_half(inner.address_at(SlotRef::new(class, index)))) => {
                 found.live += 1;
                 continue;
             }
-            Some(Holder::Shared | Holder::Object) if is_ours => found.orphans += 1,
-            Some(Holder::Free) if is_ours => found.lost += u64::from(!listed[index as usize]),
-            _ => found.scribbled += 1,
+            Holder::Shared | Holder::Object => found.orphans += 1,
+            Holder::Free => found.lost += u64::from(!listed[index as usize]),
+            // A thread kept it, and whichever that was, it does not any more.
+            Holder::Kept => {}
         }
         // The next generation, so that pointers to what was there are stale.
         slot.control.store(Control::new(inner.id, Holder::Free, control.generation().wrapping_add(1)).0);

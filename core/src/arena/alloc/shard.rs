@@ -2,32 +2,40 @@
 
 use std::cell::{Cell, RefCell};
 use std::process;
-use std::ptr::{self, NonNull};
-use std::sync::Weak;
+use std::sync::atomic::Ordering;
+use std::sync::{PoisonError, Weak};
 
 use super::Inner;
-use super::keeper::Balance;
+use super::cache::{self, Cache};
+use super::keeper::{self, Balance};
 use super::layout::ShardShared;
 
-/// What a thread has for itself of an allocator.
+/// What a thread has for itself of an allocator. (Two words, which fit into registers.)
 #[derive(Clone, Copy)]
-pub(super) struct Own<'a> {
+pub(super) struct Own {
     /// Its free slots.
-    pub(super) shard: &'a ShardShared,
+    pub(super) cache: &'static Cache,
     /// Its part of the count of objects.
     pub(super) balance: &'static Balance,
 }
 
-/// The allocator that this thread used last, by its serial number, and what it has there.
+/// A shard that a thread of this process has claimed, or one of the process that this was forked from.
+#[derive(Clone, Copy)]
+pub(super) struct Claimed {
+    pub(super) shard: usize,
+    process: u32,
+}
+
+/// The allocator that this thread used last and has a shard of, by its serial number, and what it has there.
 #[derive(Clone, Copy)]
 struct Last {
     serial: u64,
-    shard: *const ShardShared,
-    balance: *const Balance,
+    own: Own,
 }
 
 impl Last {
-    const NONE: Self = Self { serial: 0, shard: ptr::null(), balance: ptr::null() };
+    /// (Not an `Option`: who asks would look whether it is one.)
+    const NONE: Self = Self { serial: 0, own: Own { cache: &cache::NONE, balance: &keeper::NOBODYS } };
 }
 
 thread_local! {
@@ -56,43 +64,134 @@ impl Drop for Claims {
     }
 }
 
-/// What this thread has of the allocator; `None` if there is no shard left, or the thread is about to end.
+/// What this thread has of the allocator, if that is the one that it used last.
 #[inline]
-pub(super) fn of_this_thread(inner: &Inner) -> Option<Own<'_>> {
-    let last = LAST.get();
-    if last.serial != inner.serial {
-        return find(inner);
+pub(super) fn last(inner: &Inner) -> Option<Own> {
+    LAST.with(|last| {
+        let Last { serial, own } = last.get();
+        if serial == inner.serial { Some(own) } else { None }
+    })
+}
+
+/// What this thread has of the allocator; `None` if there is no shard left, threads keep nothing, or this one is about to end.
+pub(super) fn of_this_thread(inner: &Inner) -> Option<Own> {
+    if inner.magazine == 0 {
+        return None;
     }
-    let shard = NonNull::new(last.shard.cast_mut())?;
-    // SAFETY: it was a reference into `inner`'s memory (`find`), which is that of the same allocator: no two have one serial number. This
-    // one is borrowed, so it is mapped.
-    let shard = unsafe { shard.as_ref() };
-    // SAFETY: a balance is part of a `Keeper`, which is never freed; it was stored together with the shard.
-    let balance = unsafe { &*last.balance };
-    Some(Own { shard, balance })
+    last(inner).or_else(|| find(inner))
 }
 
 #[cold]
-fn find(inner: &Inner) -> Option<Own<'_>> {
-    let found = CLAIMS.try_with(|claims| {
-        let mut claims = claims.borrow_mut();
-        if let Some(claim) = claims.0.iter().find(|claim| claim.serial == inner.serial) {
+fn find(inner: &Inner) -> Option<Own> {
+    let found = CLAIMS.try_with(|claims| claims.borrow_mut().shard_of(inner));
+    // While the thread ends, and its claims are gone, it does without.
+    let own = inner.keeper.own(found.ok()??)?;
+    LAST.set(Last { serial: inner.serial, own });
+    Some(own)
+}
+
+/// After a fork, the parent has the shard that this thread claimed: this one claims another.
+#[cold]
+pub(super) fn find_another(inner: &Inner, old: Own) -> Option<Own> {
+    // What this thread itself has put there since.
+    inner.empty(old.cache);
+    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.retain(|claim| claim.serial != inner.serial));
+    find(inner)
+}
+
+impl Claims {
+    fn shard_of(&mut self, inner: &Inner) -> Option<usize> {
+        if let Some(claim) = self.0.iter().find(|claim| claim.serial == inner.serial) {
             return claim.shard;
         }
         // Those of allocators that are gone.
-        claims.0.retain(|claim| claim.inner.strong_count() > 0);
-        let shard = inner.claim_shard(this_thread());
-        claims.0.push(Claim { serial: inner.serial, shard, inner: Weak::clone(&inner.this) });
+        self.0.retain(|claim| claim.inner.strong_count() > 0);
+        let shard = if keeper::register() { inner.claim_shard(this_thread()) } else { None };
+        self.0.push(Claim { serial: inner.serial, shard, inner: Weak::clone(&inner.this) });
         shard
-    });
-    // While the thread ends, and its claims are gone, it does without.
-    let shard = found.ok()?;
-    let own = shard.map(|shard| Own { shard: &inner.header.shards[shard], balance: inner.keeper.own(shard) });
-    LAST.set(match own {
-        Some(Own { shard, balance }) => Last { serial: inner.serial, shard, balance },
-        None => Last { serial: inner.serial, ..Last::NONE },
-    });
-    own
+    }
+}
+
+/// The shards that threads of this process have.
+impl Inner {
+    /// A shard that is nobody's, with an empty cache.
+    fn claim_shard(&self, owner: u64) -> Option<usize> {
+        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        // What the arena says of the owner can be written over. That gives two threads of this process no shard in common.
+        let mut shards = self.header.shards.iter().enumerate();
+        let shard = shards.position(|(i, shard)| {
+            let exchange = |new| shard.owner.atomic().compare_exchange(0, new, Ordering::Acquire, Ordering::Relaxed);
+            claimed.iter().all(|claimed| claimed.shard != i)
+                && shard.owner.load() == 0
+                && self.keeper.has_cache(i)
+                && exchange(owner).is_ok()
+        })?;
+        claimed.push(Claimed { shard, process: process::id() });
+        self.reset_shard(shard);
+        Some(shard)
+    }
+
+    /// Nothing is kept there.
+    pub(super) fn reset_shard(&self, shard: usize) {
+        if let Some(own) = self.keeper.own(shard) {
+            own.cache.reset(self.magazine);
+        }
+        self.header.shards[shard].kept.iter().for_each(|kept| kept.store(0));
+    }
+
+    /// Gives a shard back with all that is in its cache.
+    fn release_shard(&self, shard: usize) {
+        let mut all = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = all.iter().position(|claimed| claimed.shard == shard) {
+            self.empty_shard(all[found]);
+            all.swap_remove(found);
+        }
+    }
+
+    /// Gives all that is in the cache of a shard to all, while nobody uses it, and says that the shard is nobody's. If it is the parent's of this
+    /// process, which may have no mapping of the arena, there is nothing in the cache, and the arena is not touched.
+    pub(super) fn empty_shard(&self, Claimed { shard, process }: Claimed) {
+        let Some(Own { cache, .. }) = self.keeper.own(shard) else { return };
+        self.empty(cache);
+        if process == process::id() {
+            self.reset_shard(shard);
+            self.header.shards[shard].owner.store_release(0);
+        }
+    }
+
+    fn empty(&self, cache: &Cache) {
+        for class in 0..self.class_count() {
+            while let Some(kept) = cache.pop(class) {
+                self.list(class, kept);
+            }
+        }
+    }
+
+    /// Whether a cache was that of a thread of our parent.
+    pub(super) fn is_wiped(&self, own: Own) -> bool {
+        own.cache.most() != self.magazine
+    }
+
+    /// Says in the arena how many slots of a class a thread keeps.
+    pub(super) fn tell(&self, own: Own, class: u32) {
+        self.header.shards[own.balance.index].kept[class as usize].store(own.cache.len(class));
+    }
+
+    /// How many slots of a class threads keep: those of this process now, those of others when they last said so.
+    pub(super) fn kept(&self, class: u32) -> u64 {
+        let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = |(i, shard): (usize, &ShardShared)| {
+            let told = shard.kept[class as usize].load_acquire();
+            match self.keeper.own(i) {
+                // That of a thread of our parent is wiped.
+                Some(own) if claimed.iter().any(|claimed| claimed.shard == i) && !self.is_wiped(own) => {
+                    own.cache.len(class)
+                }
+                _ => told,
+            }
+        };
+        self.header.shards.iter().enumerate().map(|shard| u64::from(kept(shard))).sum()
+    }
 }
 
 /// The process and the thread, never 0.
