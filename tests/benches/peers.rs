@@ -1,4 +1,4 @@
-//! mapvalue beside its peers, in one run and on the same memory: raw pointers, vm-memory, zerocopy, aya and libbpf-rs.
+//! mapvalue beside its peers, in one run and on the same memory: raw pointers, vm-memory, zerocopy, aya, libbpf-rs and mimalloc.
 //!
 //! ```text
 //! cargo bench -p mapvalue-tests --bench peers                # all rows
@@ -22,6 +22,8 @@ mod harness;
 mod machine;
 #[path = "peers/memory.rs"]
 mod memory;
+#[path = "peers/objects.rs"]
+mod objects;
 #[path = "peers/picture.rs"]
 mod picture;
 #[path = "peers/publish.rs"]

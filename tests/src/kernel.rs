@@ -27,6 +27,9 @@ pub mod objects {
     /// A user of an allocator in an arena, and one that writes over it. libbpf only.
     pub const ALLOC_CHAOS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc_chaos.bpf.o"));
+    /// Objects of an allocator, of the kernel and of a queue. libbpf only.
+    pub const ALLOC_SPEED: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc_speed.bpf.o"));
     /// Pointers and global variables in an arena. libbpf only.
     pub const ARENA_GLOBALS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));

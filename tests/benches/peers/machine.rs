@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::memory::Kind;
 
 /// The crates that are measured beside ours.
-const PEERS: [&str; 4] = ["aya", "libbpf-rs", "vm-memory", "zerocopy"];
+const PEERS: [&str; 5] = ["aya", "libbpf-rs", "libmimalloc-sys", "vm-memory", "zerocopy"];
 
 pub(crate) struct Machine {
     cpu: String,

@@ -2,7 +2,7 @@
 
 use crate::harness::Timing;
 use crate::memory::Memory;
-use crate::{arenas, bulk, single, sparse, sweep, system_calls};
+use crate::{arenas, bulk, objects, single, sparse, sweep, system_calls};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -167,6 +167,49 @@ pub(crate) const ROWS: &[Row] = &[
         theirs: "`MapCore::lookup` in a hash map of as many",
         target: 0.02,
         measure: arenas::table_libbpf,
+    },
+    Row {
+        name: "alloc/mimalloc",
+        ours: "an object of 64 bytes, made and freed: `allocator.alloc(value)`",
+        theirs: "`mi_malloc`, a store of 64 bytes, `mi_free`",
+        target: 1.0,
+        measure: objects::pair,
+    },
+    Row {
+        name: "alloc_two_threads",
+        ours: "the same on two threads, each on its CPU: the time that passes by their common number of objects",
+        theirs: "the same on one thread",
+        // 1.8 times as many in the same time.
+        target: 0.556,
+        measure: objects::two_threads,
+    },
+    Row {
+        name: "alloc_bpf/bpf_obj",
+        ours: "an object of 64 bytes, made and freed by a BPF program: `mv_obj_alloc`, `mv_obj_free`",
+        theirs: "`bpf_obj_new`, `bpf_obj_drop`",
+        target: 1.0,
+        measure: objects::pair_in_bpf,
+    },
+    Row {
+        name: "alloc_to_rust/queue",
+        ours: "64 bytes from a BPF program to Rust: an object in a `Kptr` field, taken and freed",
+        theirs: "`bpf_map_push_elem`, and `MapCore::lookup_and_delete` of a queue",
+        target: 0.25,
+        measure: objects::to_rust,
+    },
+    Row {
+        name: "alloc_to_bpf/queue",
+        ours: "64 bytes from Rust to a BPF program: an object in a `Kptr` field, taken and freed",
+        theirs: "`MapCore::update` of a queue, and `bpf_map_pop_elem`",
+        target: 0.25,
+        measure: objects::to_bpf,
+    },
+    Row {
+        name: "alloc_memory",
+        ours: "pages of an arena that 100,000 objects of 64 bytes take",
+        theirs: "pages of 100,000 times 80 bytes, and 2 % of that",
+        target: 1.0,
+        measure: objects::memory,
     },
     Row {
         name: "sparse_32m",
