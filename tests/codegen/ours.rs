@@ -8,6 +8,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
+use mapvalue::arena::Allocator;
 use mapvalue::{Array, Banks, MapValue, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var};
 use zerocopy::byteorder::{BigEndian, U32};
 
@@ -166,4 +167,12 @@ pub extern "Rust" fn project(stats: &Var<Stats>) {
 #[unsafe(no_mangle)]
 pub extern "Rust" fn seq_read(cell: &Var<SeqCell<[u64; 8]>>) -> Option<[u64; 8]> {
     cell.read().ok()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn object_pair(objects: &Allocator, value: &Eight) -> bool {
+    objects.alloc(*value).is_ok_and(|object| {
+        black_box(&*object);
+        true
+    })
 }

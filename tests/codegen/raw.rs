@@ -10,6 +10,7 @@
 )]
 #![allow(dead_code, unreachable_pub, reason = "of what one of the crates that this is part of does without")]
 
+use std::cell::Cell;
 use std::hint::black_box;
 use std::ptr::NonNull;
 use std::sync::Arc;
@@ -119,6 +120,17 @@ impl Apart {
     fn bank(&self, index: usize) -> &[AtomicU64] {
         // SAFETY: `new` was given so many banks.
         unsafe { std::slice::from_raw_parts(self.first.byte_add(index * self.stride).as_ptr(), self.width) }
+    }
+}
+
+/// Memory of eight leaves each, for one thread.
+pub struct Pool {
+    free: Cell<Vec<&'static EightCells>>,
+}
+
+impl Pool {
+    pub fn new(cells: &'static EightCells) -> Self {
+        Self { free: Cell::new(vec![cells]) }
     }
 }
 
@@ -271,4 +283,18 @@ pub extern "Rust" fn seq_read(cell: &Handle<SeqCells>) -> Option<[u64; 8]> {
     let value = std::array::from_fn(|i| cell.value[i].load(Ordering::Relaxed));
     fence(Ordering::Acquire);
     (cell.sequence.load(Ordering::Relaxed) == before).then_some(value)
+}
+
+/// Without a place in memory that says whose it is, a count of what there is, or a look at whether there may be any.
+#[unsafe(no_mangle)]
+pub extern "Rust" fn object_pair(pool: &Pool, value: &Eight) -> bool {
+    let mut free = pool.free.take();
+    let Some(cells) = free.pop() else { return false };
+    for (cell, leaf) in cells.iter().zip(value.leaves) {
+        cell.store(leaf, Ordering::Relaxed);
+    }
+    black_box(cells);
+    free.push(cells);
+    pool.free.set(free);
+    true
 }

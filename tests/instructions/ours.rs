@@ -7,11 +7,13 @@ mod paths;
 use std::sync::Arc;
 
 use call::call;
-use mapvalue::{Array, Banks, Mapping, SeqCell, Slice, Var};
+use mapvalue::arena::{Allocator, Config};
+use mapvalue::{Arena, Array, Banks, Mapping, SeqCell, Slice, Var};
 use paths::{Eight, Mixed, Stats};
 
 /// Elements that are summed.
 const LEN: usize = 64;
+const EIGHT: Eight = Eight { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8 };
 
 fn main() {
     let mapping = Mapping::memfd(4096).expect("make a memfd");
@@ -25,9 +27,19 @@ fn main() {
     let cell: Var<SeqCell<[u64; 8]>> = mapping.var(1024).expect("a place in the memfd");
     call!(seq_read(&cell));
     drop(cell);
+    objects();
     call!(open(&mapping, 64));
     call!(open_read_only(&mapping, 64));
     assert_eq!(Arc::strong_count(&mapping), 1, "all handles were dropped");
+}
+
+/// Of a thread that keeps free slots.
+fn objects() {
+    let arena = Arena::memfd(256).expect("make a memfd");
+    let config = Config { value_size: size_of::<Eight>(), capacity: 10_000, ..Config::default() };
+    let objects = Allocator::create(&arena, config).expect("room for an allocator");
+    assert!(objects.alloc(EIGHT).is_ok(), "the first takes more");
+    call!(object_pair(&objects, &EIGHT));
 }
 
 fn single(stats: &Var<Stats>) {
@@ -46,7 +58,7 @@ fn single(stats: &Var<Stats>) {
 }
 
 fn structs(eight: &Var<Eight>, mixed: &Var<Mixed>) {
-    call!(store_eight(eight, &Eight { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8 }));
+    call!(store_eight(eight, &EIGHT));
     call!(load_eight(eight));
     call!(load_mixed(mixed));
 }

@@ -9,10 +9,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 
 use call::call;
-use paths::{Apart, Contiguous, Eight, EightCells, Handle, MixedCells, SeqCells, Stats, Strided};
+use paths::{Apart, Contiguous, Eight, EightCells, Handle, MixedCells, Pool, SeqCells, Stats, Strided};
 
 /// Elements that are summed.
 const LEN: usize = 64;
+const EIGHT: Eight = Eight { leaves: [1, 2, 3, 4, 5, 6, 7, 8] };
 
 fn main() {
     let owner = Arc::new(AtomicBool::new(false));
@@ -23,6 +24,8 @@ fn main() {
     banks(&Apart::new(cells, 5, Arc::clone(&owner)));
     let cell: Handle<SeqCells> = Handle::new(leaked(), Arc::clone(&owner));
     call!(seq_read(&cell));
+    let pool = Pool::new(leaked());
+    call!(object_pair(&pool, &EIGHT));
     call!(open(&owner));
     call!(open_read_only(&owner));
 }
@@ -46,7 +49,7 @@ fn single(stats: &Handle<Stats>) {
 }
 
 fn structs(eight: &Handle<EightCells>, mixed: &Handle<MixedCells>) {
-    call!(store_eight(eight, &Eight { leaves: [1, 2, 3, 4, 5, 6, 7, 8] }));
+    call!(store_eight(eight, &EIGHT));
     call!(load_eight(eight));
     call!(load_mixed(mixed));
 }
