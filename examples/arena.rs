@@ -19,7 +19,7 @@ use std::thread;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::arena::{ListHead, Region, Slots, TableEntry, TableHead};
 use mapvalue::{Arena, ArenaHashMap, ArenaList, ArenaPtr, Btf, MapValue, Var};
-use mapvalue_examples::{Result, check, no_bpf_reason};
+use mapvalue_examples::{Result, check, no_bpf_reason, packet};
 
 /// An element of the table: `struct flow` of `bpf/arena.bpf.c`.
 type Flow = TableEntry<Source, u64>;
@@ -201,15 +201,6 @@ fn address(source: Source) -> String {
 
 fn send(other_side: &mut OtherSide<'_>, source: Source, packets: u32) -> Result<()> {
     (0..packets).try_for_each(|_| other_side(Task::Count(source)))
-}
-
-/// An Ethernet frame with an IPv4 packet from there.
-fn packet(source: Source) -> [u8; 64] {
-    let mut packet = [0; 64];
-    packet[12..14].copy_from_slice(&0x0800_u16.to_be_bytes());
-    packet[14] = 0x45;
-    packet[26..30].copy_from_slice(&source.to_ne_bytes());
-    packet
 }
 
 impl Task {

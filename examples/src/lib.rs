@@ -43,3 +43,12 @@ pub fn no_bpf_reason(error: &(dyn Error + 'static)) -> Option<String> {
 pub fn memfd_asked_for() -> bool {
     std::env::args().skip(1).any(|argument| argument == "--memfd")
 }
+
+/// An Ethernet frame with an IPv4 packet from there, an address as C sees it in a packet.
+pub fn packet(source: u32) -> [u8; 64] {
+    let mut packet = [0; 64];
+    packet[12..14].copy_from_slice(&0x0800_u16.to_be_bytes());
+    packet[14] = 0x45;
+    packet[26..30].copy_from_slice(&source.to_ne_bytes());
+    packet
+}
