@@ -9,6 +9,7 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
 
+use crate::cpus::PossibleCpus;
 use crate::{Access, Error, Fold, MapValue, Mapping, Plain, ReadWrite, Slice, Var};
 
 mod sealed {
@@ -164,7 +165,7 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         self.len
     }
 
-    /// Never true: no mapping is empty.
+    /// Never true: no mapping is empty, and no range of banks.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -187,6 +188,40 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     #[inline]
     pub fn iter(&self) -> BankIter<'_, T, A> {
         BankIter { first: self.first, stride: self.stride, width: self.width, range: 0..self.len, marker: PhantomData }
+    }
+
+    /// The banks of the CPUs that this machine may have, where there is one for each that a kernel could have: those up to the
+    /// highest number of a possible CPU.
+    ///
+    /// ```
+    /// # let mapping = mapvalue::Mapping::memfd(1024 * 64)?;
+    /// let banks = mapping.banks_of::<u64>(1024, 64, 3)?.possible_cpus()?;
+    /// let mut totals = [0; 3];
+    /// banks.sum_into(&mut totals)?; // touches no page of the other banks
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`possible_cpus`](crate::possible_cpus); [`Error::RangeOutOfRange`] if there are fewer banks.
+    pub fn possible_cpus(&self) -> Result<Self, Error> {
+        self.range(0..PossibleCpus::of_this_machine()?.end())
+    }
+
+    /// The banks of a range of CPUs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RangeOutOfRange`] if it ends past the last bank, or before its own start; [`Error::Empty`] if there is none in it.
+    pub fn range(&self, range: Range<usize>) -> Result<Self, Error> {
+        let Range { start, end } = range;
+        if start > end || end > self.len {
+            return Err(Error::RangeOutOfRange { start, end, len: self.len });
+        }
+        if start == end {
+            return Err(Error::Empty { what: "a range of banks" });
+        }
+        Ok(Self { first: self.place(start)?, len: end - start, mapping: Arc::clone(&self.mapping), ..*self })
     }
 
     /// The mapping that holds the banks.
@@ -351,7 +386,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     }
 }
 
-/// The first of all banks: there is one, since no mapping is empty.
+/// The first of all banks: there is one, since no mapping is empty, and no range of banks.
 #[inline]
 fn first<I: Iterator>(banks: &mut I) -> I::Item {
     banks.next().expect("there is a bank")

@@ -72,6 +72,11 @@ impl PossibleCpus {
         &self.0
     }
 
+    /// The number after the last one.
+    pub(crate) fn end(&self) -> usize {
+        self.0.last().map_or(0, |last| last + 1)
+    }
+
     /// How many CPUs come before this one, if it is among them.
     pub(crate) fn index_of(&self, cpu: usize) -> Option<usize> {
         self.0.binary_search(&cpu).ok()
@@ -94,7 +99,7 @@ mod tests {
         assert_eq!((cpus("0-1023\n").count(), cpus("0-1023").index_of(1023)), (1024, Some(1023)));
         let gaps = cpus("0-3,5,8-9\n");
         assert_eq!(gaps.numbers(), [0, 1, 2, 3, 5, 8, 9]);
-        assert_eq!(gaps.count(), 7);
+        assert_eq!((gaps.count(), gaps.end()), (7, 10));
         for (index, cpu) in gaps.numbers().iter().enumerate() {
             assert_eq!(gaps.index_of(*cpu), Some(index));
         }

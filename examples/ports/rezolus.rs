@@ -20,13 +20,12 @@ use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
-use aya::util::nr_cpus;
-use mapvalue::{Array, MapValue, Mapping, ReadOnly, Shared};
+use mapvalue::{Array, Banks, MapValue, Mapping, ReadOnly, Shared, possible_cpus};
 use mapvalue_examples::{Result, check};
 
 const MAX_CPUS: usize = 1024;
-/// Counters in a line of the cache.
-const LINE: usize = 8;
+/// Bytes in a line of the cache.
+const LINE: usize = 64;
 const BUCKETS: usize = 496;
 const CGROUPS: usize = 4096;
 const SYSTEM_CALLS: usize = 1024;
@@ -81,7 +80,7 @@ impl Kind {
 
 /// The maps that agent and programs have agreed on.
 fn maps() -> Vec<(String, Kind)> {
-    let banks = (0..15).map(|n| (format!("banks_{n:02}"), Kind::Banks(if n < 13 { LINE } else { 2 * LINE })));
+    let banks = (0..15).map(|n| (format!("banks_{n:02}"), Kind::Banks(if n < 13 { 8 } else { 16 })));
     let histograms = (0..33).map(|n| (format!("histogram_{n:02}"), Kind::Histogram(n)));
     let by_cgroup = (0..43).map(|n| (format!("by_cgroup_{n:02}"), Kind::Cgroup));
     let by_syscall = (0..2).map(|n| (format!("by_syscall_{n}"), Kind::SystemCall));
@@ -114,8 +113,7 @@ fn agent(other_side: &dyn OtherSide) -> Result<()> {
     println!("{} maps are open.", agent.maps());
 
     // A sampler that has one counter more than the program has room for.
-    let refused =
-        Counters::open(&other_side.map("banks_00")?, LINE + 1).err().ok_or("a bank of nine is not refused")?;
+    let refused = open_banks(&other_side.map("banks_00")?, 9).err().ok_or("a bank of nine is not refused")?;
     println!("A wrong geometry is refused: {refused}");
 
     let events: Vec<Event> = (0..200).map(event).collect();
@@ -149,43 +147,10 @@ fn event(n: u32) -> Event {
     Event { latency: u64::from(n * n) + 3, bytes: 100 + u64::from(n), process, cgroup: n % 37 }
 }
 
-/// A sampler's counters, which each CPU has in a bank of its own.
-struct Counters {
-    /// The banks of the CPUs that there are.
-    banks: Array<u64, ReadOnly>,
-    /// Counters from one bank to the next.
-    width: usize,
-    /// A copy of all banks: loaded at once, and then summed up.
-    copy: Vec<u64>,
-}
-
-impl Counters {
-    fn open(map: &Arc<Mapping>, counters: usize) -> Result<Self> {
-        let all = map.array_ro::<u64>()?;
-        let width = counters.next_multiple_of(LINE);
-        if all.len() != MAX_CPUS * width {
-            let (len, name) = (all.len(), map.name());
-            return Err(format!(
-                "map `{name}` has {len} counters, but {counters} in a bank take {MAX_CPUS} times {width}"
-            )
-            .into());
-        }
-        let cpus = nr_cpus().map_err(|(_, error)| error)?;
-        let banks = all.range(0..cpus * width)?;
-        Ok(Self { copy: vec![0; banks.len()], banks, width })
-    }
-
-    /// The sum of each counter over all CPUs.
-    fn refresh(&mut self, totals: &mut [u64]) -> Result<()> {
-        self.banks.load_into(&mut self.copy)?;
-        totals.fill(0);
-        for bank in self.copy.chunks_exact(self.width) {
-            for (total, counter) in totals.iter_mut().zip(bank) {
-                *total = total.wrapping_add(*counter);
-            }
-        }
-        Ok(())
-    }
+/// A sampler's counters, which each CPU has in a bank of its own: those of the CPUs that there are.
+fn open_banks(map: &Arc<Mapping>, counters: usize) -> Result<Banks<[u64], ReadOnly>> {
+    let stride = (8 * counters).next_multiple_of(LINE);
+    Ok(map.banks_of_ro(MAX_CPUS, stride, counters)?.possible_cpus()?)
 }
 
 /// Counters by an id.
@@ -206,7 +171,7 @@ impl ById {
 
 /// The agent's handles, and what the last scrape has loaded.
 struct Agent {
-    counters: Vec<Counters>,
+    counters: Vec<Banks<[u64], ReadOnly>>,
     histograms: Vec<Array<u64, ReadOnly>>,
     by_id: Vec<ById>,
     by_cgroup_cpu: Array<u64, ReadOnly>,
@@ -232,7 +197,7 @@ impl Agent {
             check(array.len() == kind.len(), &format!("`{name}` has as many counters as the agent knows of"))?;
             match kind {
                 Kind::Banks(in_use) => {
-                    counters.push(Counters::open(&map, in_use)?);
+                    counters.push(open_banks(&map, in_use)?);
                     totals.push(vec![0; in_use]);
                 }
                 Kind::Histogram(_) => histograms.push(array),
@@ -267,8 +232,8 @@ impl Agent {
 
     /// Loads what there is.
     fn scrape(&mut self) -> Result<()> {
-        for (counters, totals) in self.counters.iter_mut().zip(&mut self.out.totals) {
-            counters.refresh(totals)?;
+        for (banks, totals) in self.counters.iter().zip(&mut self.out.totals) {
+            banks.sum_into(totals)?;
         }
         for (histogram, out) in self.histograms.iter().zip(&mut self.out.histograms) {
             histogram.load_into(out)?;
@@ -335,7 +300,7 @@ impl Memfds {
     fn new() -> Result<Self> {
         let make = |(name, kind): (String, Kind)| Ok((name, kind, Mapping::memfd(8 * kind.len())?.array()?));
         let maps = maps().into_iter().map(make).collect::<Result<_>>()?;
-        Ok(Self { maps, cpus: nr_cpus().map_err(|(_, error)| error)? })
+        Ok(Self { maps, cpus: possible_cpus()? })
     }
 
     /// Of an array of 32 MiB there are only the pages in which somebody counts.

@@ -13,11 +13,10 @@
 
 #![forbid(unsafe_code)]
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use mapvalue::{Btf, DataSection, MapValue, Mapping, Mirror, ReadOnly, Slice, Var};
+use mapvalue::{Btf, CharArray, DataSection, MapValue, Mapping, Mirror, ReadOnly, Slice, Var};
 use mapvalue_examples::{Result, check};
 
 /// `struct stats` of `bpf/scx.bpf.c`.
@@ -49,8 +48,8 @@ struct ExitInfo {
     /// Stored last.
     kind: ExitKind,
     exit_code: i64,
-    reason: [u8; 128],
-    msg: [u8; 1024],
+    reason: CharArray<128>,
+    msg: CharArray<1024>,
 }
 
 /// Some of the kernel's `enum scx_exit_kind`.
@@ -218,18 +217,12 @@ impl Agent {
     /// Prints how it ended.
     fn report(&self, reason: &str, msg: &str) -> Result<()> {
         let exit = self.exit.try_load()?;
-        let (found_reason, found_msg) = (text(&exit.reason), text(&exit.msg));
+        let (found_reason, found_msg) = (exit.reason.to_str_lossy(), exit.msg.to_str_lossy());
         let short: String = found_msg.chars().take(60).collect();
         println!("EXIT: {:?} ({}): {found_reason}: {short}", exit.kind, exit.exit_code);
         check(exit.kind == ExitKind::ErrorStall && exit.exit_code == -62, "the kind and the code are there")?;
         check(found_reason == reason && found_msg == msg, "the whole record is there when its kind is")
     }
-}
-
-/// What is in a `char` array, up to its end if it has one.
-fn text(bytes: &[u8]) -> Cow<'_, str> {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(&bytes[..end])
 }
 
 /// Says that it is enough when it is dropped.
@@ -294,14 +287,9 @@ impl OtherSide for Memfds {
 
     fn end(&self, task: Task) -> Result<()> {
         let Task { layer, cpu, waited_ms, garbled } = task;
-        let message = format!("layer {layer}: a task on CPU {cpu} waited for {waited_ms} ms\0");
-        let message = if garbled == 0 { message.into_bytes() } else { vec![0xff; 1024] };
-        for (cell, byte) in self.exit.reason.iter().zip(b"runnable task stall\0") {
-            cell.store(*byte);
-        }
-        for (cell, byte) in self.exit.msg.iter().zip(message) {
-            cell.store(byte);
-        }
+        let message = format!("layer {layer}: a task on CPU {cpu} waited for {waited_ms} ms");
+        self.exit.reason.store("runnable task stall".parse()?);
+        self.exit.msg.store(if garbled == 0 { message.parse()? } else { CharArray::from_array([0xff; 1024]) });
         self.exit.exit_code.store(-62);
         self.exit.kind.store_release(ExitKind::ErrorStall);
         Ok(())

@@ -3,11 +3,12 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::num::Wrapping;
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 
-use mapvalue::{Banks, Error, Fold, MapValue, Mapping, PerCpu, ReadOnly, ReadWrite, possible_cpus};
+use mapvalue::{Banks, Error, Fold, MapValue, Mapping, PerCpu, ReadOnly, ReadWrite, Shared, possible_cpus};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -362,4 +363,32 @@ fn values_per_cpu_go_to_bytes_and_back() {
     );
     let error = PerCpu::<u16>::from_values(vec![[0, 0]; cpus + 1]).unwrap_err();
     assert!(matches!(error, Error::CpuCount { given, expected } if given == cpus + 1 && expected == cpus));
+}
+
+#[test]
+fn banks_of_some_cpus_are_summed_alone() {
+    let mapping = Mapping::memfd(1024 * 64).unwrap();
+    let banks = mapping.banks_of::<u64>(1024, 64, 3).unwrap();
+    for (cpu, bank) in banks.iter().enumerate() {
+        bank[2].store(cpu as u64);
+    }
+    let mut sums = [9; 3];
+    let some = banks.range(10..13).unwrap();
+    some.sum_into(&mut sums).unwrap();
+    assert_eq!((some.len(), some[0][2].load(), some.sum_of(2).unwrap(), sums), (3, 10, 33, [0, 0, 33]));
+    assert_eq!(some.range(2..3).unwrap().column(2).unwrap().map(Shared::load).collect::<Vec<_>>(), [12]);
+    assert!(some.get(3).is_none() && some.slice(3).is_err());
+    assert_eq!(banks.range(0..1024).unwrap().len(), 1024);
+
+    for (range, expected) in
+        [(1023..1025, "RangeOutOfRange"), (Range { start: 5, end: 4 }, "RangeOutOfRange"), (4..4, "Empty")]
+    {
+        let error = banks.range(range).unwrap_err();
+        assert!(format!("{error:?}").starts_with(expected), "{error:?}");
+    }
+    assert!(matches!(some.range(0..4), Err(Error::RangeOutOfRange { start: 0, end: 4, len: 3 })));
+
+    let possible = banks.possible_cpus().unwrap();
+    assert!((possible_cpus().unwrap()..1024).contains(&possible.len()));
+    assert!(matches!(banks.range(0..1).unwrap().range(0..2), Err(Error::RangeOutOfRange { .. })));
 }
