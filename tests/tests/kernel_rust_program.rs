@@ -17,7 +17,7 @@ const XDP_PASS: u32 = 2;
 fn load() -> Aya {
     match env::var_os("MAPVALUE_RUST_PROGRAM") {
         Some(path) => Aya::load(&fs::read(path).unwrap()),
-        None => Aya::load(aya::include_bytes_aligned!("../no-std/answer.bpf.o")),
+        None => Aya::load(aya::include_bytes_aligned!("../no-std/answer.o")),
     }
 }
 
