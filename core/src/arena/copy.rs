@@ -18,6 +18,23 @@ impl Arena {
     /// so **a leaf that is written meanwhile may be torn**. (On x86-64 with Linux 6.18 none was, of 390 million leaves of 8
     /// bytes that a program kept changing.) Where it matters, have the writer add a checksum, or read twice.
     ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr, MapValue};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(C)]
+    /// struct Job {
+    ///     id: u32,
+    ///     done: bool,
+    /// }
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// arena.get(arena.at::<Job>(64))?.id.store(7);
+    /// assert_eq!(arena.read(arena.at::<Job>(64))?, Job { id: 7, done: false });
+    /// assert!(arena.read(ArenaPtr::<Job>::null()).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get_ro`](Self::get_ro), but for `ArenaFaults`: [`Error::ArenaPageAbsent`] if there is no page; [`Error::InvalidValue`];

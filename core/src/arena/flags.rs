@@ -33,6 +33,15 @@ impl ArenaFlags {
     const KNOWN: u32 = Self::SEGV_ON_FAULT.bits | Self::NO_USER_CONV.bits;
 
     /// Flags by their numbers in include/uapi/linux/bpf.h. What is no flag of an arena is refused when one is created.
+    ///
+    /// ```
+    /// use mapvalue::ArenaFlags;
+    ///
+    /// let both = ArenaFlags::SEGV_ON_FAULT | ArenaFlags::NO_USER_CONV;
+    /// assert!(both.contains(ArenaFlags::NO_USER_CONV));
+    /// assert_eq!(ArenaFlags::from_bits(both.bits()), both);
+    /// assert_eq!(ArenaFlags::from_bits(1 << 10), ArenaFlags::default()); // `BPF_F_MMAPABLE`, which all arenas have
+    /// ```
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
         Self { bits: bits & !MMAPABLE }

@@ -88,6 +88,14 @@ const fn mix(mut bits: u64) -> u64 {
 }
 
 /// `mv_hash_u64` of the header.
+///
+/// ```
+/// use mapvalue::ArenaHash;
+/// use mapvalue::arena::{hash_u32, hash_u64};
+///
+/// assert_eq!(7u64.arena_hash(), hash_u64(7));
+/// assert_eq!(hash_u32(7), hash_u64(7));
+/// ```
 #[inline]
 #[must_use]
 pub const fn hash_u64(key: u64) -> u32 {
@@ -95,6 +103,25 @@ pub const fn hash_u64(key: u64) -> u32 {
 }
 
 /// `mv_hash_u32` of the header.
+///
+/// For a key of a table that C hashes by another number than its own:
+///
+/// ```
+/// use mapvalue::arena::hash_u32;
+/// use mapvalue::{ArenaHash, MapValue};
+///
+/// #[derive(MapValue, PartialEq, Eq)]
+/// #[repr(transparent)]
+/// struct Seeded(u32);
+///
+/// impl ArenaHash for Seeded {
+///     fn arena_hash(&self) -> u32 {
+///         hash_u32(self.0 ^ 0x5bd1_e995)
+///     }
+/// }
+///
+/// assert_eq!(Seeded(0x5bd1_e995).arena_hash(), hash_u32(0));
+/// ```
 #[inline]
 #[must_use]
 pub const fn hash_u32(key: u32) -> u32 {
@@ -102,6 +129,14 @@ pub const fn hash_u32(key: u32) -> u32 {
 }
 
 /// `mv_hash_bytes` of the header.
+///
+/// ```
+/// use mapvalue::ArenaHash;
+/// use mapvalue::arena::hash_bytes;
+///
+/// assert_eq!([1u8, 2, 3].arena_hash(), hash_bytes(&[1, 2, 3]));
+/// assert_ne!(hash_bytes(&[0]), hash_bytes(&[0, 0])); // the length counts
+/// ```
 #[inline]
 #[must_use]
 pub fn hash_bytes(key: &[u8]) -> u32 {

@@ -15,6 +15,19 @@ use crate::{Access, Error, Layout, MapValue, ReadOnly, ReadWrite, Var};
 /// An element that is a value and nothing else but its place in a list: 16 bytes more than the value.
 ///
 /// `struct { struct mv_list_node node; V value; }` in C.
+///
+/// ```
+/// use mapvalue::arena::{ListEntry, ListNode};
+/// use mapvalue::{Arena, ArenaList};
+///
+/// let arena = Arena::memfd(1)?;
+/// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+/// arena.get(arena.at::<ListEntry<u64>>(64))?.value.store(7);
+/// list.push_front(arena.at(64))?;
+/// assert_eq!(list.first()?.map(|entry| entry.value.load()), Some(7));
+/// assert_eq!(size_of::<ListEntry<u64>>(), size_of::<ListNode>() + 8);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(crate = "crate")]
 #[repr(C)]
@@ -170,6 +183,18 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
 
     /// The list whose head is at `head`, for walking only; the arena may be read-only or not.
     ///
+    /// ```
+    /// use mapvalue::arena::ListEntry;
+    /// use mapvalue::{Arena, ArenaList};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+    /// list.push_front(arena.at(64))?;
+    /// let view = ArenaList::<ListEntry<u64>>::open_ro(&arena, arena.at(0))?; // for a process that looks on
+    /// assert_eq!(view.len()?, 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`Arena::var_ro`].
@@ -285,6 +310,19 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
 
     /// Takes the first element out of the list.
     ///
+    /// ```
+    /// # use mapvalue::arena::ListEntry;
+    /// # use mapvalue::{Arena, ArenaList};
+    /// # let arena = Arena::memfd(1)?;
+    /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+    /// list.push_front(arena.at(64))?;
+    /// list.push_front(arena.at(128))?;
+    /// assert_eq!(list.pop_front()?, Some(arena.at(128))); // the last that came
+    /// list.push_front(arena.at(128))?; // its memory can be used again
+    /// assert_eq!(list.check()?, 2);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`first`](Self::first) and [`remove`](Self::remove).
@@ -297,11 +335,38 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
 
     /// Makes the list empty: one store. The elements are not touched, and are the caller's again. (Their nodes still say that they are in a
     /// list: before [`push_front`](Self::push_front) of one, store `ListNode::default()` there.)
+    ///
+    /// ```
+    /// # use mapvalue::arena::{ListEntry, ListNode};
+    /// # use mapvalue::{Arena, ArenaList, Error, Mirror};
+    /// # let arena = Arena::memfd(1)?;
+    /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+    /// list.push_front(arena.at(64))?;
+    /// list.push_front(arena.at(128))?;
+    /// list.clear();
+    /// assert!(list.is_empty());
+    /// assert!(matches!(list.push_front(arena.at(64)), Err(Error::AlreadyLinked { .. })));
+    /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.store(ListNode::default());
+    /// list.push_front(arena.at(64))?;
+    /// # Ok::<(), Error>(())
+    /// ```
     pub fn clear(&self) {
         self.head.first.store_release(ArenaPtr::NULL);
     }
 
     /// Mends the back pointers, which a writer that died in the middle may have left wrong, by one walk; how many were wrong.
+    ///
+    /// ```
+    /// # use mapvalue::arena::ListEntry;
+    /// # use mapvalue::{Arena, ArenaList, ArenaPtr, Error};
+    /// # let arena = Arena::memfd(1)?;
+    /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+    /// list.push_front(arena.at(64))?;
+    /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.pprev.store(ArenaPtr::null()); // as if its writer had died
+    /// assert!(matches!(list.check(), Err(Error::BackPointer { .. })));
+    /// assert_eq!((list.repair()?, list.check()?), (1, 1));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///

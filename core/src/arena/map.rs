@@ -71,6 +71,15 @@ impl Arena {
     /// Creates an arena as [`create`](Self::create) does, at an address of the caller's choice, which is the same in all processes that
     /// map it.
     ///
+    /// ```no_run
+    /// use mapvalue::{Arena, ArenaFlags};
+    ///
+    /// // Where no process has anything, as far as the agents of this machine agree.
+    /// let arena = Arena::create_at(0x1000_0000_0000, 256, ArenaFlags::default())?;
+    /// assert_eq!(arena.start(), 0x1000_0000_0000);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`create`](Self::create), and [`Error::MisalignedArena`] unless `start` is a multiple of a page and not 0,
@@ -97,6 +106,17 @@ impl Arena {
     /// Read-only if the map is frozen: then user space cannot store to it, and BPF programs can. (As of Linux 6.18, an arena that was
     /// ever mapped writable cannot be frozen any more, even when it is unmapped: freeze it before it is mapped.)
     ///
+    /// ```no_run
+    /// use mapvalue::Arena;
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let arena = Arena::from_map(&fd)?;
+    /// drop(fd); // the arena has its own
+    /// let jobs = arena.get(arena.at::<u64>(0))?.load();
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NotAnArena`], [`Error::ArenaMappedHere`] if it is mapped in this process already, [`Error::ArenaAddressTaken`] if
@@ -118,6 +138,11 @@ impl Arena {
 
     /// Maps an arena that was pinned, by its path in a BPF file system: also one whose processes are all gone.
     ///
+    /// ```no_run
+    /// let arena = mapvalue::Arena::from_pin("/sys/fs/bpf/agent/arena")?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
@@ -126,6 +151,16 @@ impl Arena {
     }
 
     /// Maps an arena by the number of its map.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Arena, bpf::MapInfo};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let id = MapInfo::query(&fd)?.id; // told to another process
+    /// let arena = Arena::from_id(id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -137,6 +172,14 @@ impl Arena {
     /// Pins the arena: gives it a path in a BPF file system, which keeps it and its data until the path is removed, whatever becomes of
     /// the processes.
     ///
+    /// ```no_run
+    /// use mapvalue::{Arena, ArenaFlags};
+    ///
+    /// let arena = Arena::create(256, ArenaFlags::default())?;
+    /// arena.pin("/sys/fs/bpf/agent/arena")?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NoArenaMap`] of a memfd, [`Error::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
@@ -146,6 +189,15 @@ impl Arena {
 
     /// Takes over the mapping of an arena that a loader made, whose descriptor is not at hand. Prefer [`adopt_map`](Self::adopt_map):
     /// without the map there are no [`pages`](Self::pages) and no [`pin`](Self::pin).
+    ///
+    /// ```no_run
+    /// # fn open(base: *mut u8, len: usize) -> Result<(), mapvalue::Error> {
+    /// // SAFETY: the loader has mapped all of the arena there, writable and without `BPF_F_SEGV_ON_FAULT`, keeps it mapped for as long as
+    /// // the process lives, and touches it no more.
+    /// let arena = unsafe { mapvalue::Arena::adopt(base, len)? };
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Safety
     ///
@@ -171,6 +223,16 @@ impl Arena {
 
     /// Takes over the mapping of an arena that a loader made: libbpf maps an arena when it loads the object. Of libbpf, `base` is what
     /// `bpf_map__initial_value` returns.
+    ///
+    /// ```no_run
+    /// # fn open(fd: std::os::fd::OwnedFd, base: *mut u8) -> Result<(), mapvalue::Error> {
+    /// // SAFETY: `base` is `bpf_map__initial_value` of the map `fd`; the object that has it is never closed, and its skeleton is not used
+    /// // to reach the arena.
+    /// let arena = unsafe { mapvalue::Arena::adopt_map(&fd, base)? };
+    /// arena.prefault(0..1)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Safety
     ///

@@ -22,6 +22,15 @@ impl Arena {
     /// Each process maps it where there is room, so pointers in it are not addresses of this process: they count from
     /// [`start`](Self::start), which is the same number for all.
     ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(4)?;
+    /// assert_eq!((arena.page_count(), arena.len()), (4, 4 * arena.page_size()));
+    /// let counter = arena.get(arena.at::<u64>(64))?;
+    /// counter.fetch_add(1);
+    /// assert_eq!(counter.load(), 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::Empty`] without pages, [`Error::ArenaTooLong`] with more than 4 GiB of them, and those of [`Mapping::memfd`].

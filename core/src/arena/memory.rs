@@ -33,6 +33,15 @@ impl Arena {
     }
 
     /// The pointer to the first byte of a page. Whether that is in the arena shows when it is followed.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(4)?;
+    /// let third = arena.page::<u64>(2);
+    /// assert_eq!(third, arena.at(2 * arena.page_size()));
+    /// assert!(arena.get(third).is_ok());
+    /// assert!(arena.get(arena.page::<u64>(arena.page_count())).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[must_use]
     pub fn page<T: ?Sized>(&self, page: u64) -> ArenaPtr<T> {
         self.at(page.wrapping_mul(self.page_size()))
@@ -44,6 +53,19 @@ impl Arena {
     /// Without it, the first access to a page costs microseconds, and ends the process if there is no memory for the page
     /// ([When there is no memory](crate::arena#when-there-is-no-memory)). Here that is an error. Pages that were made stay until
     /// a BPF program or [`Pages::free`](crate::Pages::free) frees them. (Of a memfd, in a memory cgroup that is full, this too meets the OOM killer.)
+    ///
+    /// ```
+    /// use mapvalue::{Arena, Error};
+    ///
+    /// let arena = Arena::memfd(8)?;
+    /// match arena.prefault(0..2) {
+    ///     Ok(()) => arena.get(arena.page::<u64>(1))?.store(1), // does not wait for the kernel
+    ///     Err(Error::KernelTooOld { .. }) => {} // before Linux 5.14
+    ///     Err(error) => return Err(error),
+    /// }
+    /// assert!(matches!(arena.prefault(6..9), Err(Error::PagesOutOfRange { pages: 8, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -75,6 +97,14 @@ impl Arena {
     /// How many pages this process has in its page tables: those that it touched, and that nobody freed since. Reads /proc/self/pagemap.
     ///
     /// Opening an arena makes none. Pages that a BPF program or another process made are not counted before they are touched here.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(8)?;
+    /// assert_eq!(arena.resident_pages()?, 0);
+    /// arena.get(arena.page::<u64>(5))?.store(1); // makes the page
+    /// assert!(arena.resident_pages()? >= 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

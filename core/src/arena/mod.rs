@@ -266,6 +266,12 @@ impl Arena {
     }
 
     /// Length in bytes: a multiple of a page, at most 4 GiB.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(4)?;
+    /// assert_eq!(arena.len(), 4 * arena.page_size());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn len(&self) -> u64 {
         self.rest.mapping.len() as u64
     }
@@ -279,6 +285,13 @@ impl Arena {
     ///
     /// Of a kernel arena it is where the arena is mapped, in every process. Of a memfd it is nominal: the same number everywhere,
     /// wherever a process has mapped it.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(4)?;
+    /// let first = arena.ptr_of(arena.get(arena.at::<u64>(0))?)?;
+    /// assert_eq!(first.address(), arena.start());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn start(&self) -> u64 {
         self.start
     }
@@ -301,6 +314,16 @@ impl Arena {
 
     /// The descriptor behind it, to be handed to a loader or another process: that of the kernel's map, or the memfd. `None` if it was
     /// adopted without its map.
+    ///
+    /// ```
+    /// use std::os::fd::AsFd;
+    /// use mapvalue::Arena;
+    ///
+    /// let arena = Arena::memfd(4)?;
+    /// let fd = arena.fd().expect("a memfd").as_fd().try_clone_to_owned().expect("a descriptor"); // for another process
+    /// assert_eq!(Arena::from_memfd(fd)?.start(), arena.start());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.rest.map.as_ref().map(AsFd::as_fd).or_else(|| self.rest.mapping.fd())
     }
@@ -308,6 +331,16 @@ impl Arena {
     /// The pointer to the byte at `offset` bytes from the arena's start. Whether that is in the arena shows when it is followed.
     ///
     /// ([`ArenaPtr::offset`] is another number where the arena does not start at a multiple of 4 GiB: the low 32 bits of the address.)
+    ///
+    /// ```
+    /// use mapvalue::Arena;
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let tenth = arena.at::<u64>(9 * 8);
+    /// assert_eq!(tenth.address(), arena.start() + 72);
+    /// assert!(arena.get(arena.at::<u64>(1 << 40)).is_err()); // now it shows
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn at<T: ?Sized>(&self, offset: u64) -> ArenaPtr<T> {

@@ -49,6 +49,15 @@ pub struct Pages {
 impl Arena {
     /// Loads the programs that allocate and free pages.
     ///
+    /// ```no_run
+    /// use mapvalue::{Arena, ArenaFlags};
+    ///
+    /// let arena = Arena::create(64, ArenaFlags::default())?;
+    /// let pages = arena.pages()?; // once: it takes milliseconds the first time
+    /// assert_eq!(pages.arena().start(), arena.start());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NoArenaMap`] of a memfd, [`Error::PermissionDenied`] without `CAP_BPF` and `CAP_PERFMON`, [`Error::NoVmlinux`],
@@ -72,6 +81,15 @@ impl Pages {
     ///
     /// They belong to the caller: no BPF program gets them until they are freed.
     ///
+    /// ```no_run
+    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
+    /// let pages = arena.pages()?;
+    /// let ours = pages.alloc(2)?; // numbers of pages
+    /// assert_eq!(ours.end - ours.start, 2);
+    /// arena.get(arena.page::<u64>(ours.start))?.store(7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NoFreePages`], also for 0; [`Error::Os`].
@@ -88,6 +106,15 @@ impl Pages {
     }
 
     /// Allocates these pages, zeroed.
+    ///
+    /// ```no_run
+    /// # use mapvalue::Error;
+    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
+    /// let pages = arena.pages()?;
+    /// pages.alloc_at(0..4)?;
+    /// assert!(matches!(pages.alloc_at(3..5), Err(Error::PagesTaken { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -109,6 +136,15 @@ impl Pages {
     /// A handle to a freed page shows zeros: the next access to it makes a new page. (In an arena with `BPF_F_SEGV_ON_FAULT`, where
     /// that were a SIGSEGV, there are no handles.)
     ///
+    /// ```no_run
+    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
+    /// let word = arena.var(arena.page::<u64>(3))?;
+    /// word.store(7);
+    /// arena.pages()?.free(3..4)?;
+    /// assert_eq!(word.load(), 0); // another page, of zeros
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::PagesOutOfRange`], [`Error::Os`].
@@ -124,6 +160,13 @@ impl Pages {
     /// makes a region that is its own without further calls. Freeing them ends that.
     ///
     /// Loads a program each time.
+    ///
+    /// ```no_run
+    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
+    /// arena.pages()?.reserve(0..16)?; // user space's own from now on
+    /// arena.get(arena.page::<u64>(0))?.store(1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -147,6 +190,12 @@ impl Pages {
     }
 
     /// Where the arena is mapped in all processes that have it mapped, as the kernel has it.
+    ///
+    /// ```no_run
+    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
+    /// assert_eq!(arena.pages()?.user_vm_start()?, arena.start());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -29,6 +29,19 @@ impl Arena {
     /// - A pointer that a hostile or faulty program stored, and one that was [`cast`](ArenaPtr::cast), may lead into the middle of a value of another type. Accesses of
     ///   mixed sizes that race are the one rule left to the user: see [Memory model](crate#memory-model).
     ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr, Error};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let pointer = arena.at::<u64>(64);
+    /// arena.get(pointer)?.store(7);
+    /// assert_eq!(arena.get(ArenaPtr::<u64>::from_address(pointer.offset().into()))?.load(), 7); // the low 32 bits alone
+    /// assert!(matches!(arena.get(ArenaPtr::<u64>::null()), Err(Error::NullArenaPtr { .. })));
+    /// assert!(matches!(arena.get(arena.at::<u64>(65)), Err(Error::MisalignedArenaPtr { .. })));
+    /// assert!(matches!(arena.get(arena.at::<u64>(arena.len())), Err(Error::ArenaPtrOutOfRange { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NullArenaPtr`], [`Error::ForeignArenaPtr`], [`Error::ArenaPtrOutOfRange`], [`Error::MisalignedArenaPtr`];
@@ -39,6 +52,14 @@ impl Arena {
     }
 
     /// The value that a pointer leads to, for loading only; the arena may be read-only or not.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(1)?;
+    /// arena.get(arena.at::<u64>(64))?.store(7);
+    /// let view = arena.get_ro(arena.at::<u64>(64))?; // `view.store(8)` does not compile
+    /// assert_eq!(view.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -60,6 +81,16 @@ impl Arena {
 
     /// A handle to the value that a pointer leads to, which lives as long as it likes, and keeps the arena mapped.
     ///
+    /// ```
+    /// use mapvalue::{Arena, Var};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let counter: Var<u64> = arena.var(arena.at(64))?;
+    /// drop(arena);
+    /// assert_eq!(counter.fetch_add(1), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get).
@@ -69,6 +100,15 @@ impl Arena {
     }
 
     /// A handle that only loads; the arena may be read-only or not.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ReadOnly, Var};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let counter: Var<u64, ReadOnly> = arena.var_ro(arena.at(64))?;
+    /// assert_eq!(counter.load(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -87,6 +127,17 @@ impl Arena {
 
     /// `len` values side by side, of which a pointer leads to the first.
     ///
+    /// ```
+    /// use mapvalue::{Arena, Slice};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let words: Slice<u32> = arena.slice(arena.at(64), 16)?;
+    /// words[3].store(7);
+    /// assert_eq!(arena.get(arena.at::<u32>(64 + 3 * 4))?.load(), 7);
+    /// assert!(arena.slice::<u32>(arena.at(64), arena.len() as usize).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`get`](Self::get), and [`Error::Unsliceable`] if not all of them would be aligned.
@@ -95,6 +146,13 @@ impl Arena {
     }
 
     /// `len` values side by side, for loading only.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(1)?;
+    /// let words = arena.slice_ro::<u32>(arena.at(64), 16)?;
+    /// assert_eq!(words.iter().map(|word| word.load()).sum::<u32>(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -141,6 +199,16 @@ impl Arena {
 
     /// The pointer in its full form: null, and what leads out of the arena, stay as they are, and the low 32 bits alone become the
     /// address that they stand for.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let low = ArenaPtr::<u64>::from_address(arena.at::<u64>(64).offset().into());
+    /// assert_eq!(arena.full(low), arena.at(64));
+    /// assert!(arena.full(ArenaPtr::<u64>::null()).is_null());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn full<T: ?Sized>(&self, ptr: ArenaPtr<T>) -> ArenaPtr<T> {
@@ -153,6 +221,16 @@ impl Arena {
     /// Whether two pointers lead to one place, in whichever form they are, or are both null.
     ///
     /// `==` compares the numbers that memory holds, as `compare_exchange` does.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let full = arena.at::<u64>(64);
+    /// let low = ArenaPtr::from_address(full.offset().into());
+    /// assert!(full != low && arena.same(full, low));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     #[must_use]
     pub fn same<T: ?Sized>(&self, a: ArenaPtr<T>, b: ArenaPtr<T>) -> bool {

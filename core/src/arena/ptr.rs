@@ -60,6 +60,15 @@ impl<T: ?Sized> ArenaPtr<T> {
     }
 
     /// The pointer that memory holds as this number.
+    ///
+    /// ```
+    /// use mapvalue::ArenaPtr;
+    ///
+    /// let pointer = ArenaPtr::<u64>::from_address(0x7_0000_0040);
+    /// assert_eq!((pointer.address(), pointer.offset()), (0x7_0000_0040, 0x40));
+    /// assert!(!pointer.is_null());
+    /// assert!(!ArenaPtr::<u64>::from_address(0x7_0000_0000).is_null()); // its low 32 bits are 0, but it is not
+    /// ```
     #[inline]
     #[must_use]
     pub const fn from_address(address: u64) -> Self {
@@ -96,6 +105,15 @@ impl<T: ?Sized> ArenaPtr<T> {
     }
 
     /// The same number, as a pointer to another type.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let untyped: ArenaPtr<()> = arena.at(64);
+    /// arena.get(untyped.cast::<u32>())?.store(7); // whether it is a `u32`, the caller knows
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     #[must_use]
     pub const fn cast<U: ?Sized>(self) -> ArenaPtr<U> {
@@ -129,6 +147,18 @@ impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
 
     /// Takes the pointer out, and orders the accesses after it behind the [`store_release`](Self::store_release) that put it in: who
     /// takes it sees the object as it was then.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let mailbox = arena.var::<ArenaPtr<u64>>(arena.at(8))?;
+    /// arena.get(arena.at::<u64>(64))?.store(7);
+    /// mailbox.store_release(arena.at(64));
+    /// let message = mailbox.take_acquire();
+    /// assert_eq!(arena.get(message)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn take_acquire(&self) -> ArenaPtr<T>
     where

@@ -6,6 +6,32 @@ use super::{Arena, ArenaPtr};
 use crate::{Error, MapValue};
 
 /// Where memory for values of type `T` in an arena comes from.
+///
+/// ```
+/// use mapvalue::arena::{ListEntry, Region, Slots};
+/// use mapvalue::{Arena, ArenaList, ArenaPtr, Error, MapValue};
+///
+/// /// Slots of which it is known how many are taken.
+/// struct Counted<S>(S, usize);
+///
+/// impl<T: MapValue, S: Slots<T>> Slots<T> for Counted<S> {
+///     fn take(&mut self) -> Result<ArenaPtr<T>, Error> {
+///         self.0.take().inspect(|_| self.1 += 1)
+///     }
+///
+///     fn give_back(&mut self, slot: ArenaPtr<T>) {
+///         self.0.give_back(slot);
+///         self.1 -= 1;
+///     }
+/// }
+///
+/// let arena = Arena::memfd(1)?;
+/// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+/// let mut slots = Counted(Region::new(&arena, arena.at(64), 10)?, 0);
+/// list.push_front_with(&mut slots, |entry| entry.value.store(7))?;
+/// assert_eq!(slots.1, 1);
+/// # Ok::<(), Error>(())
+/// ```
 pub trait Slots<T: MapValue> {
     /// Memory for one value, which nobody else uses, and which is in no list. What it holds is left open.
     ///

@@ -111,6 +111,19 @@ fn bucket_count(n: i32) -> Result<usize, Error> {
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// The table at `table`, which has been set up by [`init`](Self::init), or by a BPF program.
     ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaHashMap};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let ours = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+    /// let theirs = ArenaHashMap::<u32, u64>::open(&arena, arena.at(0))?;
+    /// assert!(ours.insert(arena.at(1024), 7, 70)?);
+    /// assert_eq!(theirs.get(&7)?.map(|entry| entry.value.load()), Some(70));
+    /// assert_eq!(theirs.buckets(), 16);
+    /// assert!(ArenaHashMap::<u32, u64>::open(&arena, arena.at(2048)).is_err()); // zeros are no table
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`Arena::get`] for `table`, [`Error::BucketCount`] if the number of buckets is no power of two, those of [`Arena::slice`]
@@ -124,6 +137,18 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     }
 
     /// Makes an empty table of `n` buckets, whose memory the caller got: 16 bytes at `table`, and 8 for each bucket. `n` is a power of two.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaHashMap, Error};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// // The table at 0, its 16 buckets of 8 bytes from 64 on, and elements anywhere else.
+    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+    /// assert!(table.is_empty());
+    /// let wrong = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 15);
+    /// assert!(matches!(wrong, Err(Error::BucketCount { found: 15 })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -140,6 +165,17 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     }
 
     /// The table at `table`, for looking only; the arena may be read-only or not.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaHashMap};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+    /// table.insert(arena.at(1024), 7, 70)?;
+    /// let view = ArenaHashMap::<u32, u64>::open_ro(&arena, arena.at(0))?;
+    /// assert_eq!(view.get(&7)?.map(|entry| entry.value.load()), Some(70));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -295,6 +331,17 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     /// Gives the key a value: in the element that has it, or else in `slot`, memory that the caller got, which is linked with it.
     /// True if `slot` is in the table now, false if it was not needed.
     ///
+    /// ```
+    /// # use mapvalue::{Arena, ArenaHashMap};
+    /// # let arena = Arena::memfd(1)?;
+    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+    /// assert!(table.insert(arena.at(1024), 7, 70)?);
+    /// assert!(!table.insert(arena.at(2048), 7, 71)?); // the key has an element: 2048 is still the caller's
+    /// assert_eq!(table.get(&7)?.map(|entry| entry.value.load()), Some(71));
+    /// assert_eq!(table.remove(&7)?, Some(arena.at(1024)));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of a walk over the key's bucket, those of [`Arena::get`] for `slot`, [`Error::AlreadyLinked`] if its node says that it is in a table or
@@ -374,12 +421,35 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// Makes the table empty: one store for each bucket. The elements are not touched, and are the caller's again. (Their nodes still say
     /// that they are in a table: before [`insert`](Self::insert) of one, store `ListNode::default()` there. Those of [`Slots`] need nothing.)
+    ///
+    /// ```
+    /// # use mapvalue::{Arena, ArenaHashMap};
+    /// # let arena = Arena::memfd(1)?;
+    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+    /// table.insert(arena.at(1024), 7, 70)?;
+    /// assert_eq!((table.len()?, table.check()?), (1, 1));
+    /// table.clear();
+    /// assert_eq!(table.len()?, 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn clear(&self) {
         self.buckets.iter().for_each(|bucket| bucket.first.store_release(ArenaPtr::NULL));
     }
 
     /// Mends the back pointers, which a writer that died in the middle may have left wrong, by a walk over all elements; how many were
     /// wrong.
+    ///
+    /// ```
+    /// # use mapvalue::arena::TableEntry;
+    /// # use mapvalue::{Arena, ArenaHashMap, ArenaPtr};
+    /// # let arena = Arena::memfd(1)?;
+    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+    /// table.insert(arena.at(1024), 7, 70)?;
+    /// arena.get(arena.at::<TableEntry<u32, u64>>(1024))?.node.pprev.store(ArenaPtr::null()); // as if its writer had died
+    /// assert!(table.check().is_err());
+    /// assert_eq!((table.repair()?, table.check()?), (1, 1));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -49,6 +49,14 @@ impl Default for Config {
 impl Config {
     /// Bytes of the arena that it takes, from `at` on.
     ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    ///
+    /// let config = Config { value_size: 48, capacity: 1000, ..Config::default() };
+    /// assert!(config.bytes()? >= 1000 * 64); // each slot has 16 bytes of its own
+    /// # Ok::<(), mapvalue::AllocError>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AllocError::Config`].

@@ -113,6 +113,19 @@ pub struct Allocator {
 }
 
 /// How many objects there are and were.
+///
+/// ```
+/// use mapvalue::arena::Config;
+/// use mapvalue::{Allocator, Arena};
+///
+/// let arena = Arena::memfd(16)?;
+/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let one = objects.alloc(1u64)?;
+/// let stats = objects.stats();
+/// assert_eq!((stats.live, stats.free, stats.capacity), (1, 99, 100));
+/// assert_eq!((stats.classes[0].value_size, stats.classes[0].live), (8, 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
@@ -205,6 +218,18 @@ impl Allocator {
     ///
     /// Nothing but the header is written.
     ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(64)?;
+    /// let config = Config { value_size: 64, capacity: 1000, at: Some(arena.page(8)), ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
+    /// assert_eq!(objects.as_ptr(), arena.page(8));
+    /// assert!(Allocator::create(&arena, Config { capacity: 1 << 20, ..config }).is_err()); // more than there is
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AllocError::Config`]; [`AllocError::Arena`] if it does not fit into the arena, or the arena is read-only.
@@ -216,6 +241,18 @@ impl Allocator {
     /// The allocator at `at`, which another process made, or this one before it was started again.
     ///
     /// If a process died that used it, [`recover`](Self::recover) it.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let ours = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let theirs = Allocator::open(&arena, ours.as_ptr())?; // as another process does
+    /// theirs.free(ours.alloc(7u64)?.into_ptr())?;
+    /// assert!(Allocator::open(&arena, arena.page(8)).is_err()); // there is none
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -296,6 +333,20 @@ impl Allocator {
 
     /// Frees an object that was handed over: one that [`Object::into_ptr`] gave, or that a BPF program made.
     ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{AllocError, Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let kptr = objects.alloc(7u64)?.into_kptr();
+    /// objects.free(kptr)?;
+    /// assert!(objects.free(kptr).is_err());
+    /// let one = objects.alloc(8u64)?;
+    /// assert!(matches!(objects.free(one.as_ptr()), Err(AllocError::Owned { .. }))); // it is `one`'s to free
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`], [`AllocError::Stale`],
@@ -310,6 +361,18 @@ impl Allocator {
 
     /// Makes what was handed over an object of this process: it belongs to the `Object` alone from then on.
     ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena, Object};
+    /// # let arena = Arena::memfd(16)?;
+    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let ptr = objects.alloc(7u64)?.into_ptr();
+    /// let one: Object<u64> = objects.claim(ptr)?;
+    /// assert_eq!(one.load(), 7);
+    /// assert!(objects.claim(ptr).is_err()); // it has an owner
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`free`](Self::free).
@@ -323,6 +386,20 @@ impl Allocator {
     }
 
     /// Takes and frees all objects that fields hold, such as those of a map's values before the map is deleted; how many there were.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let map = Mapping::memfd(8 * 64)?; // a map, each of whose values is such a field
+    /// let fields = map.array::<Kptr<u64, Local>>()?;
+    /// assert!(fields[3].replace(objects.alloc(7u64)?.into_kptr()).is_null());
+    /// assert_eq!(objects.drain_objects(&fields)?, 1);
+    /// assert_eq!(objects.stats().live, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -370,6 +447,21 @@ impl Allocator {
     }
 
     /// The closing of an allocator that was closed, be it by somebody else, who may have died since; `None` if it was not.
+    ///
+    /// It is also `None`, whether or not it was closed, where this process may not use `membarrier` (a seccomp filter refuses it) and threads of others
+    /// do: without it there is no telling which slots those still take. [`close`](Self::close) is an error then.
+    ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena};
+    /// # let arena = Arena::memfd(16)?;
+    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// assert!(objects.closing().is_none());
+    /// let other = objects.clone();
+    /// objects.close()?;
+    /// assert!(other.closing().is_some_and(|closing| closing.is_drained()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn closing(&self) -> Option<Closing> {
         let is_closed = matches!(self.inner.header.state.load(), state::CLOSING | state::DRAINED);
         // As in `close`; if it cannot be had here, there is none for who may not close either.
@@ -384,6 +476,18 @@ impl Allocator {
     ///
     /// Nobody else may use the allocator while this runs, and this process may hold no objects of it. Others that try are refused
     /// ([`AllocError::Recovering`]), but one that is in the middle of something is not waited for.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let _handed_over = objects.alloc(1u64)?.into_ptr();
+    /// let recovered = objects.recover()?;
+    /// assert_eq!((recovered.live, recovered.free), (1, 99));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -418,6 +522,21 @@ impl Allocator {
 }
 
 /// An allocator that was closed, for as long as there are objects.
+///
+/// ```
+/// use mapvalue::arena::Config;
+/// use mapvalue::{AllocError, Allocator, Arena};
+///
+/// let arena = Arena::memfd(16)?;
+/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let ptr = objects.alloc(7u64)?.into_ptr();
+/// let closing = objects.close()?;
+/// assert!(matches!(closing.allocator().alloc(8u64), Err(AllocError::Closed)));
+/// assert_eq!((closing.remaining(), closing.is_drained()), (1, false));
+/// closing.allocator().free(ptr)?;
+/// assert!(closing.is_drained()); // now `give_back(&pages)`, of a kernel arena
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Closing {
     allocator: Allocator,
@@ -448,6 +567,18 @@ impl Closing {
 
     /// Gives the whole pages that it took back to the kernel (`bpf_arena_free_pages`), once there are no objects; how many.
     ///
+    /// ```no_run
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena, ArenaFlags};
+    /// let arena = Arena::create(64, ArenaFlags::default())?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1000, ..Config::default() })?;
+    /// let closing = objects.close()?;
+    /// if closing.is_drained() {
+    ///     assert!(closing.give_back(&arena.pages()?)? > 0);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`AllocError::InUse`] while there are objects; [`AllocError::Arena`], also if the pages are of another arena.
@@ -467,6 +598,16 @@ impl Closing {
     }
 
     /// The bytes of the arena that it takes, from its header on.
+    ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena};
+    /// # let arena = Arena::memfd(16)?;
+    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let closing = Allocator::create(&arena, config)?.close()?;
+    /// assert_eq!(closing.span(), (arena.page(1), config.bytes()?)); // where, and how many bytes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn span(&self) -> (ArenaPtr<()>, u64) {
         let inner = &self.allocator.inner;
         let start = inner.start();

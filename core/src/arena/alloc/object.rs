@@ -17,6 +17,27 @@ use crate::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 /// makes it an `Object` again with [`Allocator::claim`](super::Allocator::claim).
 ///
 /// It keeps the arena mapped, also when there is no handle to the allocator any more. It can be dropped on any thread.
+///
+/// ```
+/// use mapvalue::arena::Config;
+/// use mapvalue::{Allocator, Arena, MapValue, Object};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Job {
+///     id: u64,
+///     tries: u32,
+/// }
+///
+/// let arena = Arena::memfd(16)?;
+/// let jobs = Allocator::create(&arena, Config { value_size: 16, capacity: 100, ..Config::default() })?;
+/// let job: Object<Job> = jobs.alloc(Job { id: 7, tries: 0 })?;
+/// job.tries.fetch_add(1);
+/// assert_eq!(arena.get(job.as_ptr())?.tries.load(), 1); // what a program sees that was told of the place
+/// drop(job);
+/// assert_eq!(jobs.stats().live, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Object<T: MapValue> {
     value: NonNull<T::Shared<ReadWrite>>,
     /// What the slot's control word is while this has it.
@@ -69,6 +90,20 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over, as a pointer that also tells which generation of the slot is meant: if the slot has been freed and used again, the
     /// pointer is known to be stale.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{AllocError, Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
+    /// let first = objects.alloc(1u64)?.into_kptr();
+    /// objects.free(first)?;
+    /// let second = objects.alloc(2u64)?.into_kptr(); // the same slot
+    /// assert_eq!(first.offset(), second.offset());
+    /// assert!(matches!(objects.free(first), Err(AllocError::Stale { .. })));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use = "whoever has the pointer frees it"]
     pub fn into_kptr(self) -> Kptr<T, Local> {
         let kptr = Kptr::local(self.as_ptr().offset(), self.control.generation());

@@ -8,6 +8,18 @@ use super::stack::{self, Words, link_to};
 use super::{AllocError, Inner, List, SlotRef, config};
 
 /// What was found.
+///
+/// ```
+/// use mapvalue::arena::{Config, Recovered};
+/// use mapvalue::{Allocator, Arena};
+///
+/// let arena = Arena::memfd(16)?;
+/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let Recovered { live, free, lost, orphans, scribbled, .. } = objects.recover()?;
+/// assert_eq!((live, free), (0, 100));
+/// assert_eq!((lost, orphans, scribbled), (0, 0, 0)); // nothing was wrong
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
