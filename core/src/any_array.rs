@@ -40,6 +40,18 @@ enum Way<T: MapValue> {
 impl<T: MapValue> AnyArray<T> {
     /// The elements of an array map, whose values must be a `T`: of its size and, where the map has BTF, of its layout.
     ///
+    /// ```no_run
+    /// use mapvalue::AnyArray;
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let counters: AnyArray<u64> = AnyArray::from_map(&fd)?;
+    /// if !counters.is_mapped() {
+    ///     println!("{} counters, by system calls", counters.len());
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::ValueSize`], [`Error::LayoutMismatch`] with all differences, [`Error::UnsupportedMapType`], and those of
@@ -63,6 +75,13 @@ impl<T: MapValue> AnyArray<T> {
 
     /// Those of the map that is pinned at a path in a BPF file system.
     ///
+    /// ```no_run
+    /// use mapvalue::AnyArray;
+    ///
+    /// let counters: AnyArray<u64> = AnyArray::from_pin("/sys/fs/bpf/agent/counters")?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
@@ -80,6 +99,15 @@ impl<T: MapValue> AnyArray<T> {
     }
 
     /// Those in a mapping.
+    ///
+    /// ```
+    /// use mapvalue::{AnyArray, Mapping, TypeCheck};
+    ///
+    /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 16)?)?;
+    /// assert!(counters.is_mapped());
+    /// assert_eq!((counters.len(), counters.type_check()), (16, TypeCheck::Untyped)); // a memfd has no types
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -159,6 +187,17 @@ impl<T: MapValue> AnyArray<T> {
 
     /// Loads all elements into `out`: by system calls, many in each where the kernel can (Linux 5.6).
     ///
+    /// ```
+    /// # use mapvalue::{AnyArray, Error, Mapping};
+    /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
+    /// counters.store_from(&[1, 2, 3, 4])?;
+    /// let mut all = [0; 4];
+    /// counters.load_into(&mut all)?;
+    /// assert_eq!(all, [1, 2, 3, 4]);
+    /// assert!(matches!(counters.load_into(&mut [0; 3]), Err(Error::LengthMismatch { given: 3, expected: 4 })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless `out` has as many elements, [`Error::Os`] if a system call fails, after which some may be loaded.
@@ -188,6 +227,15 @@ impl<T: MapValue> AnyArray<T> {
     /// Mapped, each leaf is a relaxed store, and padding is not written. By a system call the kernel replaces the bytes of the element, padding
     /// by zeros. To change one field of an element while programs write to the others, map it: what is loaded, changed
     /// and stored undoes what they did in between.
+    ///
+    /// ```
+    /// # use mapvalue::{AnyArray, Error, Mapping};
+    /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
+    /// counters.store(3, &7)?;
+    /// assert_eq!(counters.load(3)?, 7);
+    /// assert!(matches!(counters.store(4, &7), Err(Error::IndexOutOfRange { index: 4, len: 4 })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -64,6 +64,12 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 
     /// Bytes from one element to the next.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(8 * 16)?;
+    /// assert_eq!(mapping.array::<u32>()?.stride(), 8); // the kernel rounds up to 8
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn stride(&self) -> usize {
         Self::STRIDE
@@ -77,6 +83,16 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 
     /// A handle to the element at `index`, which lives as long as it likes.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Mapping, Var};
+    ///
+    /// let by_cpu: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
+    /// let third: Var<u64> = by_cpu.var(2)?;
+    /// drop(by_cpu);
+    /// assert_eq!(third.fetch_add(1), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -113,6 +129,18 @@ impl<T: MapValue, A: Access> Array<T, A> {
 
     /// The elements of a range, as an array of its own.
     ///
+    /// ```
+    /// use mapvalue::{Array, Error, Mapping};
+    ///
+    /// let all: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
+    /// let some = all.range(4..8)?;
+    /// some[0].store(7);
+    /// assert_eq!((some.len(), all[4].load()), (4, 7));
+    /// assert!(all.range(4..4)?.is_empty());
+    /// assert!(matches!(all.range(8..17), Err(Error::RangeOutOfRange { end: 17, len: 16, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::RangeOutOfRange`] if it ends past the end of the array, or before its own start.
@@ -130,6 +158,17 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// On x86-64 with AVX it is as fast as `memcpy` from 256 bytes on (of one element, where they do not lie side by side), for types without
     /// padding, `bool`, enum and union.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Mapping};
+    ///
+    /// let counters: Array<u64> = Mapping::memfd(8 * 4)?.array()?;
+    /// counters.store_from(&[1, 2, 3, 4])?;
+    /// let mut all = [0; 4];
+    /// counters.load_into(&mut all)?;
+    /// assert_eq!(all, [1, 2, 3, 4]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -155,6 +194,16 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from 256 bytes on.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Error, Mapping};
+    ///
+    /// let limits: Array<u32> = Mapping::memfd(8 * 4)?.array()?;
+    /// limits.store_from(&[10; 4])?;
+    /// assert_eq!(limits[3].load(), 10);
+    /// assert!(matches!(limits.store_from(&[10; 5]), Err(Error::LengthMismatch { given: 5, expected: 4 })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -178,6 +178,13 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     }
 
     /// The bank of a CPU, `None` past the end.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
+    /// assert_eq!((banks.len(), banks.stride()), (4, 64));
+    /// assert!(banks.get(3).is_some() && banks.get(4).is_none());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn get(&self, cpu: usize) -> Option<&T::Cells<A>> {
         // SAFETY: `cpu < len` is checked first.
@@ -209,6 +216,15 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     }
 
     /// The banks of a range of CPUs.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(1024 * 64)?;
+    /// let all = mapping.banks::<u64>(1024, 64)?;
+    /// let node = all.range(8..16)?; // the CPUs of a NUMA node
+    /// all[9].store(7);
+    /// assert_eq!((node.len(), node.sum(), node[1].load()), (8, 7, 7));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -253,6 +269,16 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
 impl<T: MapValue, A: Access> Banks<T, A> {
     /// A handle to the bank of a CPU, which lives as long as it likes.
     ///
+    /// ```
+    /// use mapvalue::{Mapping, Var};
+    ///
+    /// let banks = Mapping::memfd(4 * 64)?.banks::<[u64; 3]>(4, 64)?;
+    /// let of_cpu_2: Var<[u64; 3]> = banks.var(2)?;
+    /// of_cpu_2[1].store(7);
+    /// assert_eq!(banks.sum(), [0, 7, 0]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::IndexOutOfRange`].
@@ -273,6 +299,31 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     }
 
     /// As [`sum`](Self::sum), of a type with an enum inside, which is checked.
+    ///
+    /// ```
+    /// use mapvalue::{Banks, MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum Mode {
+    ///     Off,
+    ///     On,
+    /// }
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u32,
+    ///     #[map_value(fold = "last")]
+    ///     mode: Mode,
+    /// }
+    ///
+    /// let stats: Banks<Stats> = Mapping::memfd(2 * 64)?.banks(2, 64)?;
+    /// stats[0].packets.store(3);
+    /// stats[1].mode.store(Mode::On);
+    /// assert_eq!(stats.try_sum()?, Stats { packets: 3, mode: Mode::On });
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -320,6 +371,17 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
 
     /// A handle to the bank of a CPU, which lives as long as it likes.
     ///
+    /// ```
+    /// use mapvalue::{Mapping, Slice};
+    ///
+    /// let banks = Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// let of_cpu_2: Slice<u64> = banks.slice(2)?;
+    /// of_cpu_2[1].store(7);
+    /// assert_eq!((banks.width(), banks.sum_of(1)?), (3, 7));
+    /// assert!(banks.sum_of(3).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::IndexOutOfRange`].
@@ -331,6 +393,16 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
 
     /// Writes the sums of all banks into `out`: for each value in a bank, over all CPUs ([`Fold`]). Nothing is allocated; each leaf is loaded
     /// once, relaxed.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// banks[0][0].store(1);
+    /// banks[3][0].store(2);
+    /// let mut sums = [0; 3];
+    /// banks.sum_into(&mut sums)?;
+    /// assert_eq!(sums, [3, 0, 0]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

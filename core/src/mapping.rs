@@ -85,6 +85,18 @@ impl Mapping {
     /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has `BPF_F_RDONLY_PROG`. A
     /// writable mapping keeps the map from being frozen ([`bpf::freeze`](crate::bpf::freeze)) until it is gone.
     ///
+    /// ```no_run
+    /// use mapvalue::{Array, Mapping};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let mapping = Mapping::from_map(&fd)?;
+    /// drop(fd); // no longer needed
+    /// let counters: Array<u64> = mapping.array()?;
+    /// counters[0].fetch_add(1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::BadDescriptor`] or [`Error::NotAMap`] for a wrong descriptor, [`Error::UnsupportedMapType`],
@@ -102,6 +114,14 @@ impl Mapping {
     ///
     /// [`check`](Self::check) tells whether they are still laid out as this program has them.
     ///
+    /// ```no_run
+    /// use mapvalue::{Array, Mapping};
+    ///
+    /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/counters")?;
+    /// let counters: Array<u64> = mapping.array()?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
@@ -112,6 +132,16 @@ impl Mapping {
     /// Maps the values of the map of this number, [`MapInfo::id`](bpf::MapInfo::id).
     ///
     /// [`check`](Self::check) tells whether they are laid out as this program has them.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Mapping, bpf::MapInfo};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let id = MapInfo::query(&fd)?.id; // told to another process
+    /// let mapping = Mapping::from_id(id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -125,6 +155,16 @@ impl Mapping {
     ///
     /// It is a memfd (Linux 3.17) sealed against shrinking and growing. Hand [`fd`](Self::fd) to the other process, which
     /// maps it with [`from_memfd`](Self::from_memfd).
+    ///
+    /// ```
+    /// use mapvalue::{Error, Mapping};
+    ///
+    /// let mapping = Mapping::memfd(100)?;
+    /// assert_eq!((mapping.len(), mapping.is_read_only(), mapping.name()), (100, false, ""));
+    /// assert_eq!(mapping.var::<u32>(96)?.load(), 0);
+    /// assert!(matches!(mapping.var::<u64>(96), Err(Error::OutOfRange { offset: 96, size: 8, len: 100 })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -164,6 +204,14 @@ impl Mapping {
 
     /// Maps a whole file, writable if it is open for writing and read-only if not. The file can be closed afterwards.
     ///
+    /// ```no_run
+    /// let file = std::fs::File::options().read(true).write(true).open("/run/agent/state")?;
+    /// // SAFETY: the file is this agent's own: nobody shortens it, or writes to it but through mappings of the same types.
+    /// let mapping = unsafe { mapvalue::Mapping::from_file(&file)? };
+    /// mapping.var::<u64>(0)?.fetch_add(1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Safety
     ///
     /// While the mapping lives nobody may shorten the file: an access past its new end is a SIGBUS. Others that
@@ -182,6 +230,16 @@ impl Mapping {
     /// `access` is [`ReadOnly`] or [`ReadWrite`](crate::ReadWrite). `release` is called once, from whichever thread drops the last handle;
     /// it is not called when this returns an error, so the memory then still belongs to the caller. If it panics, so does that
     /// drop. A forked child that drops its copy of the handles calls it as well.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, ReadWrite};
+    ///
+    /// let words = Box::leak(Box::new([0u64; 8]));
+    /// // SAFETY: it is memory of 64 bytes, initialised, that is never freed, and nobody has another way to it.
+    /// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadWrite, || ())? };
+    /// mapping.var::<u64>(8)?.store(7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Safety
     ///
@@ -280,6 +338,15 @@ impl Mapping {
     }
 
     /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
+    ///
+    /// ```
+    /// use std::os::fd::AsRawFd;
+    ///
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let fd = mapping.fd().expect("a memfd").as_raw_fd(); // to be sent over a Unix socket, or left to a child
+    /// assert!(fd > 2);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.pages.memfd().map(AsFd::as_fd)
     }
@@ -328,6 +395,18 @@ impl Mapping {
 impl Mapping {
     /// A handle to the value of type `T` at `offset` bytes.
     ///
+    /// ```
+    /// use mapvalue::{Error, Mapping, Var};
+    ///
+    /// let mapping = Mapping::memfd(64)?;
+    /// let counter: Var<u64> = mapping.var(8)?;
+    /// drop(mapping); // the handle keeps it
+    /// assert_eq!(counter.fetch_add(1), 0);
+    /// assert!(matches!(counter.mapping().var::<u64>(4), Err(Error::Misaligned { .. })));
+    /// assert!(matches!(counter.mapping().var::<u64>(64), Err(Error::OutOfRange { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`Error::OutOfRange`], [`Error::Misaligned`],
@@ -339,6 +418,16 @@ impl Mapping {
     }
 
     /// A handle to the value of type `T` at `offset` bytes that only loads; the mapping may be read-only or not.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, ReadOnly, Var};
+    ///
+    /// let mapping = Mapping::memfd(64)?;
+    /// let view: Var<u64, ReadOnly> = mapping.var_ro(8)?;
+    /// mapping.var::<u64>(8)?.store(7);
+    /// assert_eq!(view.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -359,6 +448,16 @@ impl Mapping {
     ///
     /// Memory that is no BPF map is taken for an array of `T` at the kernel's stride, `round_up(size_of::<T>(), 8)`.
     ///
+    /// ```
+    /// use mapvalue::{Error, Mapping};
+    ///
+    /// let mapping = Mapping::memfd(8 * 16)?;
+    /// let counters = mapping.array::<u32>()?; // of 4 bytes, every 8
+    /// assert_eq!((counters.len(), counters.stride()), (16, 8));
+    /// assert!(matches!(mapping.array::<[u64; 3]>(), Err(Error::Geometry { stride: 24, len: 128, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::ReadOnly`], [`Error::ValueSize`], [`Error::Geometry`] if other memory is not a whole number of elements
@@ -368,6 +467,12 @@ impl Mapping {
     }
 
     /// All elements of an array map, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(8 * 16)?;
+    /// assert_eq!(mapping.array_ro::<u64>()?.iter().map(|c| c.load()).sum::<u64>(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -408,6 +513,16 @@ impl Mapping {
 
     /// `len` values of type `T` side by side, from `offset` bytes on.
     ///
+    /// ```
+    /// use mapvalue::{Mapping, Slice};
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let buckets: Slice<u32> = mapping.slice(64, 32)?; // side by side, 4 bytes each
+    /// buckets[31].store(7);
+    /// assert_eq!(mapping.var::<u32>(64 + 31 * 4)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`var`](Self::var), and [`Error::Unsliceable`] if not all of them would be aligned.
@@ -416,6 +531,13 @@ impl Mapping {
     }
 
     /// `len` values of type `T` side by side, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let buckets = mapping.slice_ro::<u32>(64, 32)?;
+    /// assert_eq!(buckets.iter().filter(|bucket| bucket.load() > 0).count(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -462,6 +584,13 @@ impl Mapping {
 
     /// Banks of one value each, for loading only.
     ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
+    /// mapping.banks::<u64>(4, 64)?[2].store(7);
+    /// assert_eq!(mapping.banks_ro::<u64>(4, 64)?.sum(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`banks`](Self::banks), without `ReadOnly`.
@@ -498,6 +627,13 @@ impl Mapping {
     }
 
     /// Banks of `width` values each, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
+    /// mapping.banks_of::<u64>(4, 64, 3)?[2][1].store(7);
+    /// assert_eq!(mapping.banks_of_ro::<u64>(4, 64, 3)?.sum_of(1)?, 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -57,6 +57,18 @@ impl<T: MapValue> PerCpu<T> {
 
     /// Decodes what the system call gave: `STRIDE` bytes for each possible CPU.
     ///
+    /// ```
+    /// use mapvalue::PerCpu;
+    ///
+    /// # let cpus = mapvalue::possible_cpus()?;
+    /// # let looked_up = [7u32.to_ne_bytes(), [0; 4]].concat().repeat(cpus);
+    /// // What `bpf::lookup_bytes` gives: 4 bytes and 4 of padding for each CPU.
+    /// let counters: PerCpu<u32> = PerCpu::from_bytes(&looked_up)?;
+    /// assert_eq!(counters.values(), vec![7; cpus]);
+    /// assert!(PerCpu::<u32>::from_bytes(&looked_up[1..]).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::PerCpuLength`] for any other length, [`Error::OnCpu`] with [`Error::InvalidValue`] inside if an enum holds none of its variants
@@ -126,6 +138,16 @@ impl<T: MapValue> PerCpu<T> {
 
     /// Makes a value for each possible CPU, given its number: to be stored by an update.
     ///
+    /// ```
+    /// use mapvalue::PerCpu;
+    ///
+    /// let own_number = PerCpu::from_fn(|cpu| cpu as u64)?;
+    /// assert!(own_number.iter().all(|(cpu, number)| *number == cpu as u64));
+    /// assert_eq!(own_number.len(), mapvalue::possible_cpus()?);
+    /// assert!(own_number.get(usize::MAX).is_none()); // there is no such CPU
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NoPossibleCpus`].
@@ -137,6 +159,15 @@ impl<T: MapValue> PerCpu<T> {
     /// Encodes the values as an update by the system call takes them: `STRIDE` bytes for each CPU, padding zeroed.
     ///
     /// (libbpf-rs' `update_percpu` takes the values one by one: `values().iter().map(T::to_bytes).collect()`.)
+    ///
+    /// ```
+    /// use mapvalue::PerCpu;
+    ///
+    /// let ones = PerCpu::from_fn(|_| 1u32)?;
+    /// assert_eq!(ones.to_bytes().len(), 8 * ones.len());
+    /// assert_eq!(PerCpu::from_bytes(&ones.to_bytes())?, ones);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn to_bytes(&self) -> Vec<u8>
     where
         T: Storable,

@@ -145,6 +145,17 @@ const TRIES: u32 = 1000;
 /// A [`SeqCell`] that did not hold still: somebody was writing it each time that it was looked at.
 ///
 /// A writer takes nanoseconds, unless it was interrupted; try again later. If it has died, [`recover`](SeqCellShared::recover).
+///
+/// ```
+/// use mapvalue::{Busy, Mapping, SeqCell};
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let window = mapping.var::<SeqCell<[u64; 2]>>(0)?;
+/// mapping.var::<u64>(0)?.store(7); // as a writer leaves it that is at work, or has died
+/// let busy: Busy = window.read().unwrap_err();
+/// assert_eq!(busy.sequence(), 7);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "the value is being written (its sequence number is {sequence}, after {TRIES} tries): try again, or `recover` the cell if the \
@@ -181,6 +192,22 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     }
 
     /// As [`read`](Self::read), for values that hold an enum, which is checked once the value is known to be whole.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, SeqCell};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum Mode {
+    ///     Off,
+    ///     On,
+    /// }
+    ///
+    /// let cell = Mapping::memfd(4096)?.var::<SeqCell<[Mode; 2]>>(0)?;
+    /// cell.write([Mode::On, Mode::Off])?;
+    /// assert_eq!(cell.try_read()?, [Mode::On, Mode::Off]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -19,12 +19,34 @@ mod sealed {
 }
 
 /// The mode in which a handle reaches memory: [`ReadOnly`] or [`ReadWrite`].
+///
+/// Code for handles of either mode:
+///
+/// ```
+/// use mapvalue::{Access, Mapping, Var};
+///
+/// fn total<A: Access>(counters: &Var<[u64; 4], A>) -> u64 {
+///     counters.iter().map(|counter| counter.load()).sum()
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// mapping.var::<u64>(8)?.store(7);
+/// assert_eq!((total(&mapping.var(0)?), total(&mapping.var_ro(0)?)), (7, 7));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
     /// Whether stores exist.
     const WRITABLE: bool;
 }
 
 /// Loads only; no store exists on a handle of this mode, so a write does not compile.
+///
+/// ```compile_fail
+/// # use mapvalue::{Mapping, ReadOnly, Var};
+/// let view: Var<u64, ReadOnly> = Mapping::memfd(4096)?.var_ro(0)?;
+/// view.store(7);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadOnly;
 
@@ -112,6 +134,25 @@ impl<T: Leaf, A: Access> Shared<T, A> {
 
     /// Loads the value and checks that it is one (relaxed).
     ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u8)]
+    /// enum Verdict {
+    ///     Pass,
+    ///     Drop,
+    /// }
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let verdict = mapping.var::<Verdict>(0)?;
+    /// verdict.store(Verdict::Drop);
+    /// assert_eq!(verdict.try_load(), Ok(Verdict::Drop));
+    /// mapping.write_at(0, &[7])?; // as a program may
+    /// assert!(verdict.try_load().is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidValue`] with the number found, if it is not a variant of the enum `T`. Never for other leaves.
@@ -150,6 +191,30 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     ///
     /// It is a relaxed load and a fence, so that it holds on read-only memory too. `ThreadSanitizer` does not see fences, and so
     /// reports plain data that is published by it although there is no race; data in cells it does not report.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Message {
+    ///     value: u64,
+    ///     ready: bool,
+    /// }
+    ///
+    /// let message: Var<Message> = Mapping::memfd(4096)?.var(0)?;
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         message.value.store(7);
+    ///         message.ready.store_release(true); // last
+    ///     });
+    ///     while !message.ready.load_acquire() {
+    ///         std::thread::yield_now();
+    ///     }
+    ///     assert_eq!(message.value.load(), 7);
+    /// });
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn load_acquire(&self) -> T
@@ -217,6 +282,14 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Stores the value and returns the one before it (relaxed).
+    ///
+    /// ```
+    /// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+    /// pending.fetch_or(0b101);
+    /// assert_eq!(pending.swap(0), 0b101); // takes all bits at once
+    /// assert_eq!(pending.load(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn swap(&self, value: T) -> T
     where
@@ -227,6 +300,13 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Stores `new` if the value is `current` (relaxed). For floats, equal means equal bits.
+    ///
+    /// ```
+    /// let owner = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+    /// assert_eq!(owner.compare_exchange(0, 4242), Ok(0));
+    /// assert_eq!(owner.compare_exchange(0, 4243), Err(4242)); // somebody was first
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -350,6 +430,14 @@ impl<T: Leaf + fmt::Debug, A: Access> fmt::Debug for Shared<T, A> {
 impl<A: Access> Shared<bool, A> {
     /// The byte as it is: a BPF program may have stored something other than 0 or 1, which
     /// [`load`](Self::load) shows as `true`.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let live = mapping.var::<bool>(0)?;
+    /// mapping.write_at(0, &[2])?; // not a `bool` of Rust's
+    /// assert_eq!((live.load(), live.load_byte()), (true, 2));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn load_byte(&self) -> u8 {
         self.raw()

@@ -46,6 +46,17 @@ impl<T: MapValue, A: Access> Slice<T, A> {
 
     /// A handle to the element at `index`, which lives as long as it likes.
     ///
+    /// ```
+    /// use mapvalue::{Mapping, Var};
+    ///
+    /// let histogram = Mapping::memfd(4096)?.slice::<u32>(64, 32)?;
+    /// let bucket: Var<u32> = histogram.var(17)?;
+    /// bucket.fetch_add(1);
+    /// assert_eq!(histogram[17].load(), 1);
+    /// assert!(histogram.var(32).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::IndexOutOfRange`].
@@ -81,6 +92,15 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written; as fast as that of an
     /// [`Array`](crate::Array::store_from).
     ///
+    /// ```
+    /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
+    /// histogram.store_from(&[1, 2, 3, 4])?;
+    /// let mut copy = [0; 4];
+    /// histogram.load_into(&mut copy)?;
+    /// assert_eq!(copy, [1, 2, 3, 4]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
@@ -93,6 +113,14 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     }
 
     /// Stores what an iterator makes, in order, into the elements, as that of an [`Array`](crate::Array::store_from_iter) does.
+    ///
+    /// ```
+    /// let squares = mapvalue::Mapping::memfd(4096)?.slice::<u64>(0, 5)?;
+    /// squares.store_from_iter((0..5).map(|i| i * i))?;
+    /// assert_eq!(squares[4].load(), 16);
+    /// assert!(squares.store_from_iter(0..4).is_err()); // one is missing
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -91,6 +91,24 @@ impl<T: MapValue, A: Access> Var<T, A> {
 
     /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside.
     ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum Mode {
+    ///     Off,
+    ///     On,
+    /// }
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let mode: Var<Mode> = mapping.var(0)?;
+    /// assert_eq!(mode.try_load(), Ok(Mode::Off));
+    /// mapping.write_at(0, &9u32.to_ne_bytes())?; // a program may store anything
+    /// assert_eq!(mode.try_load().unwrap_err().value(), 9);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
@@ -100,6 +118,23 @@ impl<T: MapValue, A: Access> Var<T, A> {
     }
 
     /// A handle to a part of the value. It owns a share in the mapping as well.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u64,
+    ///     by_proto: [u64; 256],
+    /// }
+    ///
+    /// let stats: Var<Stats> = Mapping::memfd(size_of::<Stats>())?.var(0)?;
+    /// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
+    /// tcp.store(7);
+    /// assert_eq!(stats.by_proto[6].load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Panics
     ///
@@ -151,6 +186,16 @@ impl<T: MapValue, A: Access> Var<T, A> {
     }
 
     /// A handle to the same place that only loads.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, ReadOnly, Var};
+    ///
+    /// let counter: Var<u64> = Mapping::memfd(4096)?.var(0)?;
+    /// let view: Var<u64, ReadOnly> = counter.read_only(); // for code that must not store
+    /// counter.store(7);
+    /// assert_eq!(view.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn read_only(&self) -> Var<T, ReadOnly> {
         // SAFETY: the same place; less is asked of it.
@@ -170,6 +215,24 @@ impl<T: MapValue, A: Access> Var<T, A> {
     ///
     /// To change one field, store that field: a whole value that is loaded, changed and stored undoes what a BPF program
     /// did to the others in between.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+    /// #[repr(C)]
+    /// struct Config {
+    ///     limit: u64,
+    ///     sample: u32,
+    ///     live: bool,
+    /// }
+    ///
+    /// let config: Var<Config> = Mapping::memfd(4096)?.var(0)?;
+    /// config.store(Config { limit: 10, sample: 100, live: true });
+    /// config.limit.store(20); // one field
+    /// assert_eq!(config.load(), Config { limit: 20, sample: 100, live: true });
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn store(&self, value: T)
     where

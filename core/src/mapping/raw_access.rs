@@ -10,6 +10,16 @@ impl Mapping {
     /// The accesses are relaxed and as wide as alignment and length allow, up to 8 bytes: an aligned `u64` inside the
     /// range is never torn. (Give typed handles the preference: see "Mixed sizes" at [`Mapping`].)
     ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(64)?;
+    /// mapping.write_at(3, b"text")?; // at any offset
+    /// let mut bytes = [0; 4];
+    /// mapping.read_at(3, &mut bytes)?;
+    /// assert_eq!(&bytes, b"text");
+    /// assert!(mapping.read_at(61, &mut bytes).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::OutOfRange`]; `out` is unchanged then.
@@ -22,6 +32,13 @@ impl Mapping {
 
     /// Copies bytes into the mapping, from `offset` on, by accesses as those of [`read_at`](Self::read_at). Bytes beside
     /// the range are not touched, also not to be written back as they were.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(64)?;
+    /// mapping.write_at(8, &7u64.to_ne_bytes())?;
+    /// assert_eq!(mapping.var::<u64>(8)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
