@@ -40,6 +40,8 @@ enum Way<T: MapValue> {
 impl<T: MapValue> AnyArray<T> {
     /// The elements of an array map, whose values must be a `T`: of its size and, where the map has BTF, of its layout.
     ///
+    /// It takes Linux 4.13; the elements are mapped from 5.5 on.
+    ///
     /// ```no_run
     /// use mapvalue::AnyArray;
     ///
@@ -73,7 +75,7 @@ impl<T: MapValue> AnyArray<T> {
         }
     }
 
-    /// Those of the map that is pinned at a path in a BPF file system.
+    /// Those of the map that is pinned at a path in a BPF file system (Linux 4.13).
     ///
     /// ```no_run
     /// use mapvalue::AnyArray;
@@ -89,7 +91,7 @@ impl<T: MapValue> AnyArray<T> {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// Those of the map of this number.
+    /// Those of the map of this number, [`MapInfo::id`](bpf::MapInfo::id) (Linux 4.13).
     ///
     /// # Errors
     ///

@@ -64,6 +64,17 @@ impl<const N: usize> CharArray<N> {
     /// Text of exactly `N` bytes fits, and leaves no NUL to end it: C code that takes the array for a string must be bounded by `N`
     /// (`bpf_strncmp` is, `bpf_probe_read_kernel_str` is not).
     ///
+    /// ```
+    /// use mapvalue::{CharArray, Error};
+    ///
+    /// let name = CharArray::<8>::new("eth0")?;
+    /// assert_eq!(name.as_bytes(), b"eth0\0\0\0\0");
+    /// assert_eq!((name.len(), name.is_empty()), (4, false));
+    /// assert!(matches!(CharArray::<8>::new("ethernet0"), Err(Error::TextTooLong { .. })));
+    /// assert!(matches!(CharArray::<8>::new("eth\00"), Err(Error::TextHasNul { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::TextTooLong`] if it has more than `N` bytes, [`Error::TextHasNul`] if a NUL is inside, where it would end for who
@@ -97,6 +108,14 @@ impl<const N: usize> CharArray<N> {
     }
 
     /// The array with these bytes, whatever they are.
+    ///
+    /// ```
+    /// use mapvalue::CharArray;
+    ///
+    /// const LO: CharArray<4> = CharArray::from_array(*b"lo\0\xff"); // with a rest behind the NUL, as C leaves it
+    /// assert_eq!(LO, "lo");
+    /// assert_eq!((LO.as_bytes_until_nul(), LO.as_bytes()), (&b"lo"[..], b"lo\0\xff"));
+    /// ```
     pub const fn from_array(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
@@ -122,6 +141,15 @@ impl<const N: usize> CharArray<N> {
     }
 
     /// The text.
+    ///
+    /// ```
+    /// use mapvalue::CharArray;
+    ///
+    /// assert_eq!(CharArray::from_array(*b"lo\0\xff").to_str(), Ok("lo"));
+    /// let cut = CharArray::from_array(*b"Gr\xc3"); // in the middle of a character
+    /// assert_eq!(cut.to_str().unwrap_err().valid_up_to(), 2);
+    /// assert_eq!(cut.to_str_lossy(), "Gr\u{fffd}");
+    /// ```
     ///
     /// # Errors
     ///
@@ -215,6 +243,15 @@ impl<const N: usize> fmt::Debug for CharArray<N> {
 }
 
 /// The mirror of a [`CharArray`].
+///
+/// ```
+/// use mapvalue::{CharArray, Mapping};
+///
+/// let names = Mapping::memfd(4096)?.var::<[CharArray<16>; 8]>(0)?;
+/// names[3].store("eth0".parse()?); // `names[3]` is a `CharArrayShared<16>`
+/// assert_eq!(names[3].load(), "eth0");
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[repr(transparent)]
 pub struct CharArrayShared<const N: usize, A: Access = ReadWrite>([Shared<u8, A>; N]);
 

@@ -9,6 +9,29 @@ use crate::layout::Endianness;
 use crate::{Busy, Layout};
 
 /// A number in memory that is not a variant of the enum read there.
+///
+/// ```
+/// use mapvalue::{Error, MapValue};
+///
+/// #[derive(MapValue, Debug)]
+/// #[repr(u16)]
+/// enum Mode {
+///     Off,
+///     On,
+/// }
+///
+/// #[derive(MapValue, Debug)]
+/// #[repr(C)]
+/// struct Config {
+///     limit: u16,
+///     modes: [Mode; 2],
+/// }
+///
+/// let bytes = [10u16, 1, 9].map(u16::to_ne_bytes).concat();
+/// let Err(Error::InvalidValue(invalid)) = Config::from_bytes(&bytes) else { panic!("9 is no mode") };
+/// assert_eq!((invalid.type_name(), invalid.value(), invalid.offset()), ("Mode", 9, 4));
+/// assert_eq!(invalid.path(Config::LAYOUT).to_string(), "Config.modes[1]");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InvalidValue {
     type_name: &'static str,
@@ -72,6 +95,19 @@ impl core::error::Error for InvalidValue {}
 /// Why a map could not be opened, a place in it not be made into a handle, or bytes not be decoded.
 ///
 /// Nothing is changed when an error is returned, unless the function says otherwise.
+///
+/// ```
+/// use mapvalue::{Error, Mapping};
+///
+/// match Mapping::memfd(64)?.var::<u64>(60) {
+///     Err(Error::OutOfRange { offset, size, len }) => assert_eq!((offset, size, len), (60, 8, 64)),
+///     other => panic!("{other:?}"),
+/// }
+/// // What it is printed as is for people.
+/// let error = Mapping::memfd(64)?.var::<u64>(4).unwrap_err().to_string();
+/// assert!(error.contains("u64") && error.contains('4'), "{error}");
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -1258,6 +1294,14 @@ impl fmt::Display for ReadOnlyReason {
 }
 
 /// A `major.minor` version of the kernel.
+///
+/// ```
+/// use mapvalue::KernelVersion;
+///
+/// let running = KernelVersion { major: 6, minor: 18 };
+/// assert!(running > KernelVersion { major: 6, minor: 9 });
+/// assert_eq!(running.to_string(), "6.18");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KernelVersion {
     /// The 6 of 6.18.
@@ -1351,6 +1395,13 @@ impl fmt::Display for Errno {
 }
 
 /// A BPF map type (`enum bpf_map_type` in include/uapi/linux/bpf.h), printed with its name and number.
+///
+/// ```
+/// use mapvalue::MapType;
+///
+/// assert_eq!(MapType(2).name(), "array");
+/// assert_eq!(MapType(9999).name(), "unknown");
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MapType(pub u32);
 

@@ -35,6 +35,22 @@ impl Domain for Local {}
 /// Types whose objects may be handed to the kernel, where this process can neither follow nor free them: implement it for those that may.
 ///
 /// It is the only way from a `Kptr<T, Local>` to a `Kptr<T, Kernel>`: [`Kptr::export`].
+///
+/// ```
+/// use mapvalue::{Export, Kernel, Kptr, Local, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Request {
+///     id: u64,
+/// }
+///
+/// impl Export for Request {} // the kernel's side frees it
+///
+/// let local = Kptr::<Request, Local>::NULL;
+/// let exported: Kptr<Request, Kernel> = local.export();
+/// assert!(exported.is_null());
+/// ```
 #[diagnostic::on_unimplemented(
     message = "objects of type `{Self}` stay in their arena: they may not be handed to the kernel",
     label = "`{Self}` is not `Export`",
@@ -136,6 +152,20 @@ impl<T> Kptr<T, Local> {
     }
 
     /// The generation of the slot that is meant.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
+    /// let first = objects.alloc(1u64)?.into_kptr();
+    /// objects.free(first)?;
+    /// let second = objects.alloc(2u64)?.into_kptr(); // in the same slot
+    /// assert_eq!(first.offset(), second.offset());
+    /// assert_ne!(first.generation(), second.generation());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub const fn generation(self) -> u32 {
         (self.address >> 32) as u32
     }
@@ -161,6 +191,19 @@ impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
 
     /// Takes the pointer, and leaves null: one atomic exchange, so of several who take, one gets it. It acquires what was released when
     /// the pointer was put there. Make it an object with [`Allocator::claim`](crate::arena::Allocator::claim).
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?; // in the value of a map
+    /// assert!(field.replace(objects.alloc(7u64)?.into_kptr()).is_null());
+    /// let object = objects.claim(field.take())?; // ours, and nobody else's
+    /// assert_eq!((object.load(), field.is_null()), (7, true));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     #[must_use = "whoever has the pointer frees it"]
     pub fn take(&self) -> Kptr<T, Local>
@@ -172,6 +215,22 @@ impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
 
     /// Puts a pointer there, and takes the one that was: one atomic exchange. It releases what was written to the object, and acquires, as
     /// [`take`](Self::take).
+    ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
+    /// # let arena = Arena::memfd(16)?;
+    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// # let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?;
+    /// for value in [1u64, 2] {
+    ///     let before = field.replace(objects.alloc(value)?.into_kptr());
+    ///     if !before.is_null() {
+    ///         objects.free(before)?; // or it is lost
+    ///     }
+    /// }
+    /// assert_eq!(objects.stats().live, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[inline]
     #[must_use = "whoever has the pointer frees it"]
     pub fn replace(&self, new: Kptr<T, Local>) -> Kptr<T, Local>

@@ -51,6 +51,14 @@ pub struct Layout {
 }
 
 /// What kind of type a [`Layout`] describes.
+///
+/// ```
+/// use mapvalue::{Endianness, Kind, MapValue};
+///
+/// assert_eq!(u32::LAYOUT.kind(), Kind::Int { signed: false, endianness: Endianness::Native });
+/// let Kind::Array { len, element } = <[bool; 3]>::LAYOUT.kind() else { panic!("it is an array") };
+/// assert_eq!((len, element.kind()), (3, Kind::Bool));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Kind {
@@ -112,6 +120,20 @@ pub enum Endianness {
 }
 
 /// A variant of an enum.
+///
+/// ```
+/// use mapvalue::{Kind, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(u8)]
+/// enum Mode {
+///     Off,
+///     On = 7,
+/// }
+///
+/// let Kind::Enum { variants, .. } = Mode::LAYOUT.kind() else { panic!("it is an enum") };
+/// assert_eq!((variants[1].name, variants[1].value), ("On", 7));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
     /// Its name in Rust.
@@ -121,6 +143,20 @@ pub struct Variant {
 }
 
 /// A field of a struct or union.
+///
+/// ```
+/// use mapvalue::MapValue;
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Config {
+///     mode: u8,
+///     limit: u32,
+/// }
+///
+/// let limit = Config::LAYOUT.fields()[1];
+/// assert_eq!((limit.name(), limit.offset(), limit.layout().size()), ("limit", 4, 4));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
     name: &'static str,
@@ -206,6 +242,13 @@ impl Layout {
     ///
     /// It is `align_of` of the type, or more where one of zerocopy's integers is inside: those have alignment 1
     /// in Rust, but are reached in one access and so must lie at a multiple of their width.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    /// use mapvalue::zerocopy::byteorder::{BigEndian, U32};
+    ///
+    /// assert_eq!((align_of::<U32<BigEndian>>(), U32::<BigEndian>::LAYOUT.align()), (1, 4));
+    /// ```
     pub const fn align(&self) -> usize {
         self.align
     }

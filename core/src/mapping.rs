@@ -110,7 +110,7 @@ impl Mapping {
         Ok(Arc::new(Self { geometry: Some(geometry), types, ..mapping }))
     }
 
-    /// Maps the values of the map that is pinned at a path in a BPF file system: also of one whose processes are all gone.
+    /// Maps the values of the map that is pinned at a path in a BPF file system (Linux 5.5): also of one whose processes are all gone.
     ///
     /// [`check`](Self::check) tells whether they are still laid out as this program has them.
     ///
@@ -129,7 +129,7 @@ impl Mapping {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// Maps the values of the map of this number, [`MapInfo::id`](bpf::MapInfo::id).
+    /// Maps the values of the map of this number, [`MapInfo::id`](bpf::MapInfo::id) (Linux 5.5).
     ///
     /// [`check`](Self::check) tells whether they are laid out as this program has them.
     ///
@@ -173,7 +173,7 @@ impl Mapping {
         Self::of_sealed(pages::create_memfd(len)?)
     }
 
-    /// Maps a memfd that another process (or [`Mapping::memfd`]) made and sealed against shrinking. Read-only if the
+    /// Maps a memfd (Linux 3.17) that another process (or [`Mapping::memfd`]) made and sealed against shrinking. Read-only if the
     /// descriptor is, or the file is sealed against writing.
     ///
     /// What the other process does to the memory is the machine's business and not the language's: whatever instructions it

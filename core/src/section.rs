@@ -66,6 +66,17 @@ enum Memory {
 }
 
 /// A global variable of a section.
+///
+/// ```
+/// # let object = include_bytes!("../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, DataSection, Mapping};
+///
+/// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+/// let variables = section.variables();
+/// let stats = variables.iter().find(|variable| variable.name == "stats").expect("it is in `.bss`");
+/// assert_eq!((stats.size, stats.ty.to_string().as_str()), (144, "struct stats"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Variable<'a> {
@@ -81,12 +92,23 @@ pub struct Variable<'a> {
 
 /// Opening.
 impl DataSection {
-    /// The section that a map holds, with the types that the kernel knows of it.
+    /// The section that a map holds, with the types that the kernel knows of it (Linux 5.2).
     ///
     /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it `PROGRAM.bss`). libbpf gives it both BTF
     /// and `BPF_F_MMAPABLE` (since libbpf 0.0.6, where the kernel is 5.5 or newer). aya gives it neither: use
     /// [`from_map_with_btf`](Self::from_map_with_btf). A map without the flag is opened all the same, and reached by
     /// [`any_var`](Self::any_var).
+    ///
+    /// ```no_run
+    /// use mapvalue::{DataSection, Var};
+    ///
+    /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let section = DataSection::from_map(&bss)?;
+    /// assert_eq!(section.name(), ".bss");
+    /// let count: Var<u64> = section.var("count")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -107,7 +129,13 @@ impl DataSection {
         Self::new(name, btf, id, info.name, Memory::open(fd)?, 0)
     }
 
-    /// The section whose map is pinned at a path in a BPF file system.
+    /// The section whose map is pinned at a path in a BPF file system (Linux 5.2).
+    ///
+    /// ```no_run
+    /// let section = mapvalue::DataSection::from_pin("/sys/fs/bpf/agent/bss")?;
+    /// println!("{:?}", section.variables());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -116,7 +144,7 @@ impl DataSection {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// The section whose map has this number.
+    /// The section whose map has this number, [`MapInfo::id`] (Linux 5.2).
     ///
     /// # Errors
     ///
@@ -158,6 +186,19 @@ impl DataSection {
     }
 
     /// The section `section` in a map that need not be mmapable, with types from elsewhere: what aya makes of a section.
+    ///
+    /// It takes Linux 4.13 (of `.rodata` that was frozen, 5.2); the variables are mapped from 5.5 on, and by [`any_var`](Self::any_var) alone before.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Btf, DataSection};
+    ///
+    /// # fn open(bss: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// let btf = Btf::from_object(object)?; // the bytes that aya was given
+    /// let section = DataSection::from_map_with_btf(&bss, &btf, ".bss")?;
+    /// println!("{}", section.any_var::<u64>("count")?.load()?);
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -265,6 +306,18 @@ struct Found {
 impl DataSection {
     /// A handle to the variable of this name, or to a part of one: `stats`, `stats.by_proto[6]`, `config.limits.max`.
     ///
+    /// ```
+    /// # let object = include_bytes!("../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::{Btf, DataSection, Error, Mapping, Var};
+    ///
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+    /// let bytes: Var<u64> = section.var("stats.by_proto[6].bytes")?;
+    /// bytes.fetch_add(60);
+    /// assert!(matches!(section.var::<u32>("count"), Err(Error::VariableLayout { .. }))); // it is a `__u64`
+    /// assert!(matches!(section.var::<u64>("counts"), Err(Error::UnknownVariable { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::UnknownVariable`] with the nearest names, [`Error::NoSuchPart`], [`Error::VariableLayout`] with all differences,
@@ -275,6 +328,15 @@ impl DataSection {
 
     /// A handle that only loads; the section may be read-only, as `.rodata` is, or not.
     ///
+    /// ```
+    /// # let object = include_bytes!("../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{Btf, DataSection, Mapping, ReadOnly, Var};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".rodata")?;
+    /// let answer: Var<u64, ReadOnly> = section.var_ro("answer")?;
+    /// assert_eq!(answer.load(), 0); // of a loaded program: 4242424242
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`var`](Self::var), without `ReadOnly`.
@@ -283,6 +345,16 @@ impl DataSection {
     }
 
     /// The elements of an array variable, or of an array inside a variable, however many there are.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{Btf, DataSection, Mapping, Slice};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+    /// let histogram: Slice<u64> = section.slice("histogram")?; // as many as C has
+    /// assert_eq!(histogram.len(), 64);
+    /// assert!(section.slice::<u64>("count").is_err()); // no array
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -294,6 +366,14 @@ impl DataSection {
 
     /// The elements of an array, for loading only.
     ///
+    /// ```
+    /// # let object = include_bytes!("../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{Btf, DataSection, Mapping};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
+    /// assert_eq!(section.slice_ro::<u16>("config.ports")?.len(), 4);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`slice`](Self::slice), without `ReadOnly`.
@@ -303,6 +383,16 @@ impl DataSection {
     }
 
     /// A variable by whatever way there is: mapped memory, or system calls on a map that cannot be mapped.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{AnyVar, Btf, DataSection, Mapping};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
+    /// let threshold: AnyVar<u64> = section.any_var("threshold")?;
+    /// threshold.store(&10)?;
+    /// assert_eq!(threshold.load()?, 10);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -100,6 +100,16 @@ pub unsafe trait MapValue: Sized + 'static {
 
     /// Encodes the value as [`to_bytes`](Self::to_bytes) does, into a buffer of the caller's: no allocation.
     ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// let mut buffer = [0; 8];
+    /// 7u64.write_bytes(&mut buffer)?;
+    /// assert_eq!(u64::from_bytes(&buffer)?, 7);
+    /// assert!(7u32.write_bytes(&mut buffer).is_err()); // 8 bytes are not 4
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::WrongLength`] unless `out` is exactly `size_of::<Self>()` long; nothing is written then.
@@ -114,6 +124,18 @@ pub unsafe trait MapValue: Sized + 'static {
 /// A [`MapValue`] of which every bit pattern is a value: there is no enum inside.
 ///
 /// It gives the infallible [`Var::load`](crate::Var::load). The derive implements it for a struct when all fields are `Plain`.
+///
+/// ```
+/// use mapvalue::{Mapping, Plain, Var};
+///
+/// fn snapshot<T: Plain>(var: &Var<T>) -> T {
+///     var.load() // no `Result`
+/// }
+///
+/// let counters = Mapping::memfd(64)?.var::<[u64; 8]>(0)?;
+/// assert_eq!(snapshot(&counters), [0; 8]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 ///
 /// # Safety
 ///
@@ -136,6 +158,20 @@ pub unsafe trait Plain: MapValue {
 /// its own way.
 ///
 /// Implemented by the derive for a struct when all fields are `Storable`; by hand there is no need.
+///
+/// ```
+/// use mapvalue::{Mapping, Storable, Var};
+///
+/// fn reset<T: Storable + Default>(var: &Var<T>) {
+///     var.store(T::default());
+/// }
+///
+/// let counters = Mapping::memfd(64)?.var::<[u64; 8]>(0)?;
+/// counters[3].store(7);
+/// reset(&counters);
+/// assert_eq!(counters.load(), [0; 8]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised, or a `SeqCell`",
     label = "`{Self}` holds a union or a `SeqCell` (it is not `Storable`)",
@@ -152,6 +188,24 @@ pub trait Storable: MapValue {
 ///
 /// The atomic integers of `core` are, and so is a struct or array all of whose fields are. It gives
 /// `Var<T>: AsRef<T>`.
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Var};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Counters {
+///     packets: AtomicU64,
+///     bytes: AtomicU64,
+/// }
+///
+/// let counters: Var<Counters> = Mapping::memfd(4096)?.var(0)?;
+/// let in_place: &Counters = counters.as_ref();
+/// in_place.packets.fetch_add(1, Ordering::Relaxed);
+/// assert_eq!(counters.as_ref().packets.load(Ordering::Relaxed), 1);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 ///
 /// # Safety
 ///

@@ -69,7 +69,7 @@ impl Arena {
     }
 
     /// Creates an arena as [`create`](Self::create) does, at an address of the caller's choice, which is the same in all processes that
-    /// map it.
+    /// map it (Linux 6.9).
     ///
     /// ```no_run
     /// use mapvalue::{Arena, ArenaFlags};
@@ -93,7 +93,7 @@ impl Arena {
         Self::of_map(fd, &info, room, read_only)
     }
 
-    /// Maps an arena that somebody else created: a loader, or another process.
+    /// Maps an arena that somebody else created: a loader, or another process (Linux 6.9).
     ///
     /// It is mapped where it demands, `map_extra`. If it was created without an address and nobody has mapped it yet, one is chosen here,
     /// which then stays for the map's life. If others have, a BPF program asks the kernel where (`CAP_BPF` and `CAP_PERFMON`).
@@ -136,7 +136,7 @@ impl Arena {
         Self::of_map(own, &info, room, read_only)
     }
 
-    /// Maps an arena that was pinned, by its path in a BPF file system: also one whose processes are all gone.
+    /// Maps an arena that was pinned, by its path in a BPF file system (Linux 6.9): also one whose processes are all gone.
     ///
     /// ```no_run
     /// let arena = mapvalue::Arena::from_pin("/sys/fs/bpf/agent/arena")?;
@@ -150,7 +150,7 @@ impl Arena {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// Maps an arena by the number of its map.
+    /// Maps an arena by the number of its map, [`MapInfo::id`] (Linux 6.9).
     ///
     /// ```no_run
     /// use mapvalue::{Arena, bpf::MapInfo};

@@ -17,7 +17,7 @@ const START: u64 = 0x0fff_0000_0000;
 /// Without a kernel map.
 impl Arena {
     /// Makes an arena of `pages` zeroed pages without a kernel map and without any privilege: for tests, and for processes that share
-    /// its descriptor ([`fd`](Self::fd), [`from_memfd`](Self::from_memfd)).
+    /// its descriptor ([`fd`](Self::fd), [`from_memfd`](Self::from_memfd)). It is a memfd (Linux 3.17).
     ///
     /// Each process maps it where there is room, so pointers in it are not addresses of this process: they count from
     /// [`start`](Self::start), which is the same number for all.

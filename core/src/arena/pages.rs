@@ -47,7 +47,7 @@ pub struct Pages {
 }
 
 impl Arena {
-    /// Loads the programs that allocate and free pages.
+    /// Loads the programs that allocate and free pages (Linux 6.9).
     ///
     /// ```no_run
     /// use mapvalue::{Arena, ArenaFlags};
@@ -189,7 +189,7 @@ impl Pages {
         }
     }
 
-    /// Where the arena is mapped in all processes that have it mapped, as the kernel has it.
+    /// The address at which the arena is mapped in all processes that have it mapped, as the kernel has it.
     ///
     /// ```no_run
     /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;

@@ -9,6 +9,16 @@ use crate::{Error, Found, KernelVersion, MapName, MapType};
 const MAP_TARGET: &str = "anon_inode:bpf-map";
 
 /// What the kernel says of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
+///
+/// ```no_run
+/// use mapvalue::bpf::MapInfo;
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let info = MapInfo::query(&fd)?;
+/// println!("{} ({:?}): {} values of {} bytes", info.name, info.map_type, info.max_entries, info.value_size);
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct MapInfo {
@@ -37,7 +47,15 @@ pub struct MapInfo {
 }
 
 impl MapInfo {
-    /// Asks the kernel.
+    /// Asks the kernel (Linux 4.13).
+    ///
+    /// ```
+    /// use mapvalue::bpf::MapInfo;
+    ///
+    /// let file = std::fs::File::open("/dev/null")?;
+    /// assert!(MapInfo::query(&file).is_err()); // the error says what it is instead
+    /// # Ok::<(), std::io::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

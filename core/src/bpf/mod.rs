@@ -30,6 +30,19 @@ use crate::Error;
 ///
 /// Freezing a frozen map is no error, as far as /proc is mounted to tell that it is.
 ///
+/// ```no_run
+/// use mapvalue::{Array, Mapping, bpf};
+///
+/// # fn open(rodata: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let mapping = Mapping::from_map(&rodata)?;
+/// mapping.var::<u64>(0)?.store(1500);
+/// drop(mapping); // else it is EBUSY
+/// bpf::freeze(&rodata)?;
+/// assert!(Mapping::from_map(&rodata)?.is_read_only());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::MappedWritable`] (EBUSY) while anyone has the map mapped writable, a `Mapping` of this process included:
@@ -58,6 +71,19 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
 /// array, the key is the 4 bytes of the index. For maps of type array, hash, `lru_hash` and `lpm_trie`, and the per-CPU ones
 /// (Linux 4.13, which tells what a map is). [`MapValue::from_bytes`](crate::MapValue::from_bytes) makes a value of them.
 ///
+/// ```no_run
+/// use mapvalue::{PerCpu, bpf};
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// // Of a per-CPU array of `u64`, the value of index 0.
+/// if let Some(bytes) = bpf::lookup_bytes(&fd, &0u32.to_ne_bytes())? {
+///     let packets: PerCpu<u64> = PerCpu::from_bytes(&bytes)?;
+///     println!("{} packets", packets.sum());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::NoLookups`] for maps of other types, [`Error::KeySize`], [`Error::WriteOnlyDescriptor`] if the descriptor was opened with
@@ -66,7 +92,19 @@ pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, Error
     Elements::of(map.as_fd())?.lookup_bytes(key)
 }
 
-/// Sets the bytes of a key's value, by a system call: those that [`lookup_bytes`] gives, of a per-CPU map the values of all CPUs.
+/// Sets the bytes of a key's value, by a system call (Linux 4.13): those that [`lookup_bytes`] gives, of a per-CPU map the values of all CPUs.
+///
+/// ```no_run
+/// use mapvalue::bpf::{self, Update};
+/// use mapvalue::{MapValue, PerCpu};
+///
+/// # fn open(array: std::os::fd::OwnedFd, per_cpu: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// bpf::update_bytes(&array, &7u32.to_ne_bytes(), &1500u64.to_bytes(), Update::Always)?;
+/// // Zeros for all CPUs.
+/// bpf::update_bytes(&per_cpu, &0u32.to_ne_bytes(), &PerCpu::from_fn(|_| 0u64)?.to_bytes(), Update::Always)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

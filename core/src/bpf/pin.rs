@@ -15,6 +15,16 @@ use crate::{Error, KernelVersion};
 /// [`TypedMap::from_pin`](super::TypedMap::from_pin), [`AnyArray::from_pin`](crate::AnyArray::from_pin) and
 /// [`Arena::from_pin`](crate::Arena::from_pin) do so, and open what it is.
 ///
+/// ```
+/// use mapvalue::Error;
+/// use mapvalue::bpf::open_pin;
+///
+/// match open_pin("/sys/fs/bpf/an/agent/that/never/ran") {
+///     Err(Error::PinFailed { path, errno, .. }) => println!("{}: {errno}", path.display()), // ENOENT, if there is a BPF file system
+///     other => panic!("{other:?}"),
+/// }
+/// ```
+///
 /// # Errors
 ///
 /// [`Error::PinFailed`]: `ENOENT` if there is nothing at the path, `EACCES` if it is no pin or this process may not write to it, and
@@ -32,6 +42,17 @@ pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, Error> {
 
 /// Opens a map by its number, [`MapInfo::id`] (Linux 4.13). The kernel gives each map a number of its own, and none twice before it has
 /// given two thousand million.
+///
+/// ```no_run
+/// use mapvalue::bpf::{MapInfo, open_id};
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let id = MapInfo::query(&fd)?.id;
+/// let again = open_id(id)?;
+/// assert_eq!(MapInfo::query(&again)?.id, id);
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -57,6 +78,17 @@ fn not_opened(id: u32, errno: i32, running: KernelVersion) -> Error {
 
 /// Pins a map: gives it a path in a BPF file system, which keeps it and what it holds until the path is removed, whatever becomes of the
 /// processes (Linux 4.4).
+///
+/// ```no_run
+/// use mapvalue::{Mapping, bpf};
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), Box<dyn std::error::Error>> {
+/// bpf::pin(&fd, "/sys/fs/bpf/agent/counters")?;
+/// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/counters")?; // here, or in the next process
+/// std::fs::remove_file("/sys/fs/bpf/agent/counters")?; // unpins it
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///

@@ -21,6 +21,18 @@ use crate::{Error, MapType, MapValue, Storable};
 const BATCH_BYTES: usize = 1 << 20;
 
 /// Which keys an update is for.
+///
+/// ```no_run
+/// use mapvalue::Error;
+/// use mapvalue::bpf::{TypedMap, Update};
+///
+/// # fn open(flows: TypedMap<u32, u64>) -> Result<(), Error> {
+/// flows.update(&7, &1, Update::Always)?; // inserts, or replaces
+/// assert!(matches!(flows.update(&7, &2, Update::IfAbsent), Err(Error::KeyExists { .. })));
+/// assert!(matches!(flows.update(&8, &2, Update::IfPresent), Err(Error::NoSuchKey { .. })));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Update {
     /// Any: a key that is not there is inserted (`BPF_ANY`).
@@ -88,12 +100,24 @@ pub struct TypedMap<K, V> {
 
 /// Opening.
 impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
-    /// The map behind a descriptor, which is duplicated. `map` is anything with a map's descriptor: an aya `MapData`'s fd, a libbpf-rs
+    /// The map behind a descriptor, which is duplicated (Linux 4.13). `map` is anything with a map's descriptor: an aya `MapData`'s fd, a libbpf-rs
     /// `MapHandle`, an `OwnedFd`.
     ///
     /// The sizes of `K` and `V` must be those of the map, and where the map has BTF, their layouts must be those of its types
     /// ([`Layout::check`]; of an array the key is its index, whatever BTF calls it). [`type_check`](Self::type_check) tells
     /// whether there were types to compare with.
+    ///
+    /// ```no_run
+    /// use mapvalue::TypeCheck;
+    /// use mapvalue::bpf::TypedMap;
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let flows: TypedMap<u32, u64> = TypedMap::from_map(&fd)?;
+    /// assert_eq!(flows.type_check(), TypeCheck::Matches); // the map has types, and they are these
+    /// println!("`{}`, a {:?} of up to {} entries", flows.name(), flows.map_type(), flows.max_entries());
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -112,7 +136,14 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Ok(Self { elements: Arc::new(elements), types, marker: PhantomData })
     }
 
-    /// The map that is pinned at a path in a BPF file system.
+    /// The map that is pinned at a path in a BPF file system (Linux 4.13).
+    ///
+    /// ```no_run
+    /// use mapvalue::bpf::TypedMap;
+    ///
+    /// let flows: TypedMap<u32, u64> = TypedMap::from_pin("/sys/fs/bpf/agent/flows")?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -121,7 +152,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Self::from_map(open_pin(path)?)
     }
 
-    /// The map of this number.
+    /// The map of this number, [`MapInfo::id`](super::MapInfo::id) (Linux 4.13).
     ///
     /// # Errors
     ///
@@ -158,6 +189,15 @@ impl<K, V> TypedMap<K, V> {
 impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// The value of a key; `None` if there is no such key, or, of an array, past its end.
     ///
+    /// ```no_run
+    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// assert_eq!(flows.lookup(&7)?, None);
+    /// flows.update(&7, &70, Default::default())?;
+    /// assert_eq!(flows.lookup(&7)?, Some(70));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`Error::WriteOnlyDescriptor`] if the
@@ -185,6 +225,15 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
 
     /// Removes a key; false if there was none.
     ///
+    /// ```no_run
+    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// flows.update(&7, &70, Default::default())?;
+    /// assert!(flows.remove(&7)?);
+    /// assert!(!flows.remove(&7)?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NotRemovable`] of an array, [`Error::NotWritable`], [`Error::Os`].
@@ -199,6 +248,16 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// While others insert and remove keys, one may be left out or come twice; and if the walk does not come to an end because of them,
     /// [`Error::MapChanging`] ends it. An [`Error::InvalidValue`] is of one key, after which the others come; other errors are the end.
+    ///
+    /// ```no_run
+    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// let addresses: Vec<u32> = flows.keys().collect::<Result<_, _>>()?;
+    /// for address in addresses {
+    ///     flows.remove(&address)?; // not while walking
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn keys(&self) -> Keys<'_, K> {
         Keys { walk: Some(KeyWalk::new(&self.elements)), marker: PhantomData }
     }
@@ -208,12 +267,34 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// It may fetch entries ahead of time, about 64 KiB of them. While others insert and remove keys it is as with [`keys`](Self::keys); in
     /// batches, a walk over a hash table meets each entry once which is there all the time.
+    ///
+    /// ```no_run
+    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// let mut total = 0;
+    /// for entry in flows.entries() {
+    ///     let (_address, packets) = entry?;
+    ///     total += packets;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn entries(&self) -> Entries<'_, K, V> {
         Entries { walk: Some(ElementWalk::new(&self.elements)), marker: PhantomData }
     }
 
     /// Sets the values of many keys in order, present or not, many in a system call (`BPF_MAP_UPDATE_BATCH`, Linux 5.6): where the kernel has
     /// none, one by one. What it encodes is allocated, up to 1 MiB.
+    ///
+    /// ```no_run
+    /// # use mapvalue::Error;
+    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), Error> {
+    /// match flows.update_batch(&[(7, 70), (8, 80), (9, 90)]) {
+    ///     Err(Error::BatchStopped { done, len, error }) => println!("{done} of {len}: {error}"),
+    ///     other => other?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

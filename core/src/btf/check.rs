@@ -38,6 +38,25 @@ pub struct Mismatch {
 }
 
 /// All differences between a Rust type and a C type; never empty.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, Error, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Proto {
+///     packets: u64,
+///     bytes: u32, // `__u64` in C
+/// #    _pad: u32,
+/// }
+///
+/// let Err(Error::LayoutMismatch(mismatches)) = Btf::from_object(object)?.check::<Proto>("proto") else { panic!("they differ") };
+/// assert_eq!(mismatches.c_type(), "struct proto");
+/// let first = mismatches.iter().next().expect("never empty");
+/// assert_eq!((&*first.path, &*first.rust), ("Proto.bytes", "`u32` (4 bytes)"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mismatches {
     root: String,
@@ -110,6 +129,24 @@ impl Layout {
     /// storage, under a name that is not in C.
     ///
     /// What offsets tell is bytes from the start of this type, on both sides.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::{Btf, MapValue};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Proto {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// let btf = Btf::from_object(object)?;
+    /// let ty = btf.find("proto").next().expect("it has `struct proto`");
+    /// assert_eq!(Proto::LAYOUT.check(ty), Ok(()));
+    /// assert!(<[u64; 3]>::LAYOUT.check(ty).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

@@ -1,6 +1,14 @@
 //! What can be wrong with bytes that should be BTF, or an object file with BTF in it.
 
 /// Why bytes could not be read as BTF.
+///
+/// ```
+/// use mapvalue::Btf;
+/// use mapvalue::btf::InvalidBtf;
+///
+/// assert!(matches!(Btf::parse(b"\x7fELF"), Err(InvalidBtf::NotBtf { .. })));
+/// assert!(matches!(Btf::from_object(b"no object"), Err(InvalidBtf::NotElf)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum InvalidBtf {

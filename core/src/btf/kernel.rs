@@ -16,6 +16,16 @@ impl Btf {
     /// `map` is anything with a map's descriptor. It takes `CAP_SYS_ADMIN` to open a BTF object by its number
     /// (`bpf_btf_get_fd_by_id` in kernel/bpf/syscall.c).
     ///
+    /// ```no_run
+    /// use mapvalue::Btf;
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let btf = Btf::from_map(&fd)?;
+    /// println!("{} types", btf.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::NoBtf`] if the map has none, [`Error::PermissionDenied`], and those of [`MapInfo::query`] and of
@@ -25,6 +35,15 @@ impl Btf {
     }
 
     /// The kernel's own types (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
+    ///
+    /// ```no_run
+    /// use mapvalue::Btf;
+    ///
+    /// let kernel = Btf::from_vmlinux()?; // milliseconds
+    /// let task = kernel.find("task_struct").next().expect("every kernel has tasks");
+    /// println!("{:?} bytes", task.size());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -68,10 +87,27 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
     sys::btf_bytes(btf.as_fd()).map_err(|errno| Error::Os { operation: "read the BTF of the map", errno })
 }
 
-/// Checks that `T` is laid out as the values of a map are, by the BTF that the map was created with.
+/// Checks that `T` is laid out as the values of a map are, by the BTF that the map was created with (Linux 4.18).
 ///
 /// For maps whose definition names a type (`__type(value, struct stats)`), mmapable or not. (For globals there is
 /// [`DataSection`](crate::DataSection).)
+///
+/// ```no_run
+/// use mapvalue::{MapValue, btf};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// btf::check_map_key::<u32>(&fd)?;
+/// btf::check_map_value::<Stats>(&fd)?; // or an error that lists all differences
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -82,7 +118,24 @@ pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
     mismatch(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?))
 }
 
-/// Checks that `T` is laid out as the keys of a map are: what [`to_bytes`](MapValue::to_bytes) of it can look up.
+/// Checks that `T` is laid out as the keys of a map are (Linux 4.18): what [`to_bytes`](MapValue::to_bytes) of it can look up.
+///
+/// ```no_run
+/// use mapvalue::{MapValue, btf};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct FlowKey {
+///     address: u32,
+///     port: u16,
+///     protocol: u16,
+/// }
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// btf::check_map_key::<FlowKey>(&fd)?;
+/// # Ok(())
+/// # }
+/// ```
 ///
 /// # Errors
 ///
@@ -93,6 +146,15 @@ pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
 }
 
 /// Whether the types of a map were there to compare a Rust type with.
+///
+/// ```
+/// use mapvalue::{Mapping, TypeCheck};
+///
+/// let checked = Mapping::memfd(8)?.check::<u64>()?;
+/// assert_eq!(checked, TypeCheck::Untyped); // a memfd has no types
+/// assert!(!checked.is_match());
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TypeCheck {

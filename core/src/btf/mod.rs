@@ -63,6 +63,18 @@ impl Btf {
     ///
     /// Hostile bytes give an error: no panic, no endless loop, and no allocation of more than twice their length.
     ///
+    /// ```
+    /// use mapvalue::Btf;
+    ///
+    /// // A header that says: version 1, 24 bytes long, no types, strings of one byte, which is the empty name.
+    /// let mut bytes = vec![0x9f, 0xeb, 1, 0];
+    /// bytes.extend([24u32, 0, 0, 0, 1].iter().flat_map(|word| word.to_le_bytes()));
+    /// bytes.push(0);
+    /// assert_eq!(Btf::parse(&bytes)?.len(), 1); // `void`
+    /// assert!(Btf::parse(&bytes[..20]).is_err());
+    /// # Ok::<(), mapvalue::btf::InvalidBtf>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// An [`InvalidBtf`] that says where it is wrong; [`InvalidBtf::Split`] for the BTF of a kernel module.
@@ -73,6 +85,15 @@ impl Btf {
     /// Reads the BTF of an object file (64-bit ELF) that clang or a linker wrote: the bytes that the loader is given too.
     ///
     /// clang leaves open where the variables of `.bss`, `.data` and `.rodata` lie; here the symbols of the file tell.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::Btf;
+    ///
+    /// let btf = Btf::from_object(object)?; // the bytes of `sections.bpf.o`
+    /// assert_eq!(btf.find("proto").next().and_then(|ty| ty.size()), Some(16));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -96,16 +117,48 @@ impl Btf {
     }
 
     /// The type with this number.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::Btf;
+    /// let btf = Btf::from_object(object)?;
+    /// let ty = btf.find("proto").next().expect("it has `struct proto`");
+    /// assert_eq!(btf.get(ty.id()).map(|same| same.name()), Some("proto"));
+    /// assert!(btf.get(btf.len()).is_none());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn get(&self, id: u32) -> Option<Type<'_>> {
         (id < self.len()).then(|| Type::new(self, id))
     }
 
     /// All types in the order of their numbers, without `void`.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::Btf;
+    /// use mapvalue::btf::Kind;
+    ///
+    /// let btf = Btf::from_object(object)?;
+    /// let sections: Vec<&str> = btf.types().filter(|ty| matches!(ty.kind(), Kind::Section(_))).map(|ty| ty.name()).collect();
+    /// assert!(sections.contains(&".bss"), "{sections:?}");
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn types(&self) -> impl Iterator<Item = Type<'_>> + Clone {
         (1..self.len()).map(|id| Type::new(self, id))
     }
 
     /// The types of this name, of all kinds; an empty name is none. It looks at each type.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::Btf;
+    /// let btf = Btf::from_object(object)?;
+    /// // A struct, and a variable of that name.
+    /// let found: Vec<String> = btf.find("stats").map(|ty| ty.to_string()).collect();
+    /// assert!(found.contains(&"struct stats".to_owned()), "{found:?}");
+    /// assert_eq!(btf.find("stat").count(), 0); // whole names alone
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn find<'a>(&'a self, name: &'a str) -> impl Iterator<Item = Type<'a>> + Clone {
         let searched = !name.is_empty() && !name.contains('\0');
         self.types().filter(move |ty| searched && ty.is_named(name))
@@ -115,6 +168,24 @@ impl Btf {
     ///
     /// See [`Layout::check`] for what is compared. If there are several types of the name (an object that was linked from files that
     /// disagree; the kernel has some), `T` must meet them all; `struct stats` is not the typedef `stats`.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::{Btf, Error, MapValue};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Proto {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// let btf = Btf::from_object(object)?;
+    /// btf.check::<Proto>("struct proto")?;
+    /// assert!(matches!(btf.check::<u64>("proto"), Err(Error::LayoutMismatch(_))));
+    /// assert!(matches!(btf.check::<Proto>("protos"), Err(Error::UnknownType { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
     ///
     /// # Errors
     ///

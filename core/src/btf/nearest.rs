@@ -3,6 +3,16 @@
 use std::fmt;
 
 /// Up to three names, the most similar first; printed as a hint, or as nothing where there are none.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, Error};
+///
+/// let error = Btf::from_object(object)?.check::<u64>("prot").unwrap_err();
+/// let Error::UnknownType { nearest, .. } = error else { panic!("{error}") };
+/// assert_eq!(nearest.names().next(), Some("proto"));
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Nearest(Vec<String>);
 

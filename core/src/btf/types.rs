@@ -12,6 +12,21 @@ pub(super) const MAX_DEPTH: usize = 32;
 /// One type of a [`Btf`] object.
 ///
 /// `Display` spells it as C does: `struct stats`, `__u64[256]`, `const char *`.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::Btf;
+/// use mapvalue::btf::Kind;
+///
+/// let btf = Btf::from_object(object)?;
+/// let stats = btf.find("stats").find(|ty| matches!(ty.kind(), Kind::Struct(_))).expect("it has `struct stats`");
+/// assert_eq!((stats.to_string().as_str(), stats.name(), stats.size()), ("struct stats", "stats", Some(144)));
+/// let Kind::Struct(fields) = stats.kind() else { unreachable!() };
+/// let packets = fields.members().next().expect("the first field");
+/// assert_eq!(packets.ty.to_string(), "__u64");
+/// assert!(matches!(packets.ty.resolved().map(|ty| ty.kind()), Some(Kind::Int(int)) if int.size == 8 && !int.signed));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Type<'a> {
     btf: &'a Btf,
@@ -19,6 +34,27 @@ pub struct Type<'a> {
 }
 
 /// What a type is, with its parts. Offsets and sizes are in bytes unless they say otherwise.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::Btf;
+/// use mapvalue::btf::{Kind, Type};
+///
+/// /// How many leaves a value of a type has.
+/// fn leaves(ty: Type<'_>) -> u64 {
+///     match ty.kind() {
+///         Kind::Typedef(ty) | Kind::Const(ty) | Kind::Volatile(ty) | Kind::Restrict(ty) | Kind::TypeTag(ty) => leaves(ty),
+///         Kind::Array(array) => u64::from(array.len) * leaves(array.element),
+///         Kind::Struct(fields) => fields.members().map(|member| leaves(member.ty)).sum(),
+///         _ => 1,
+///     }
+/// }
+///
+/// let btf = Btf::from_object(object)?;
+/// let stats = btf.find("stats").find(|ty| matches!(ty.kind(), Kind::Struct(_))).expect("it has `struct stats`");
+/// assert_eq!(leaves(stats), 1 + 8 * 2 + 1 + 1);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Kind<'a> {
@@ -69,7 +105,7 @@ pub enum Kind<'a> {
     Section(Section<'a>),
     /// A floating-point number.
     Float {
-        /// Its size.
+        /// Its size in bytes.
         size: u32,
     },
     /// A tag on a declaration (`btf_decl_tag`).
@@ -87,7 +123,7 @@ pub enum Kind<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Int {
-    /// Its size.
+    /// Its size in bytes.
     pub size: u32,
     /// How many bits of it count.
     pub bits: u8,
@@ -114,6 +150,17 @@ pub struct Array<'a> {
 }
 
 /// A struct or union type.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let proto = btf.find("proto").next().expect("it has `struct proto`");
+/// let Kind::Struct(proto) = proto.kind() else { panic!("it is a struct") };
+/// let members: Vec<_> = proto.members().map(|member| (member.name, member.bit_offset / 8)).collect();
+/// assert_eq!((proto.size(), members), (16, vec![("packets", 0), ("bytes", 8)]));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Composite<'a> {
     btf: &'a Btf,
@@ -135,6 +182,16 @@ pub struct Member<'a> {
 }
 
 /// An enum type.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let mode = btf.find("mode").find_map(|ty| if let Kind::Enum(mode) = ty.kind() { Some(mode) } else { None }).expect("it has `enum mode`");
+/// assert_eq!((mode.size(), mode.is_signed()), (4, false));
+/// assert_eq!(mode.values().collect::<Vec<_>>(), [("MODE_OFF", 0), ("MODE_COUNT", 1), ("MODE_DROP", 7)]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Enum<'a> {
     btf: &'a Btf,
@@ -142,6 +199,19 @@ pub struct Enum<'a> {
 }
 
 /// What a function takes and returns.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::{Kind, Linkage}};
+/// # let btf = Btf::from_object(object)?;
+/// let function = btf.find("add_to_count").next().expect("it has that program");
+/// let Kind::Function { prototype, linkage: Linkage::Global } = function.kind() else { panic!("all see it") };
+/// let Kind::Prototype(prototype) = prototype.kind() else { unreachable!() };
+/// assert_eq!(prototype.returns().to_string(), "int");
+/// let params: Vec<_> = prototype.params().map(|(name, ty)| format!("{ty} {name}")).collect();
+/// assert_eq!(params, ["struct __sk_buff * skb"]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Prototype<'a> {
     btf: &'a Btf,
@@ -149,6 +219,18 @@ pub struct Prototype<'a> {
 }
 
 /// A section of global variables.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let knobs = btf.find(".data.knobs").next().expect("it has that section");
+/// let Kind::Section(section) = knobs.kind() else { panic!("it is a section") };
+/// assert_eq!(section.size(), 8);
+/// let names: Vec<_> = section.variables().map(|place| (place.variable.name(), place.size)).collect();
+/// assert!(names.contains(&("burst", 4)) && names.contains(&("verbosity", 4)), "{names:?}");
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Section<'a> {
     btf: &'a Btf,
@@ -313,7 +395,7 @@ fn int(size: u32, word: u32) -> Int {
 }
 
 impl<'a> Composite<'a> {
-    /// Its size.
+    /// Its size in bytes.
     pub fn size(self) -> u32 {
         self.record.size_or_type
     }
@@ -341,7 +423,7 @@ fn narrow(ty: Type<'_>) -> Option<u32> {
 }
 
 impl<'a> Enum<'a> {
-    /// Its size.
+    /// Its size in bytes.
     pub fn size(self) -> u32 {
         self.record.size_or_type
     }
@@ -383,7 +465,7 @@ impl<'a> Prototype<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Its size. (0 in what clang wrote, as the offsets of its variables are; `Btf::from_object` puts both right.)
+    /// Its size in bytes. (0 in what clang wrote, as the offsets of its variables are; `Btf::from_object` puts both right.)
     pub fn size(self) -> u32 {
         self.record.size_or_type
     }

@@ -13,6 +13,22 @@ use crate::{Error, MapValue, Mapping, ReadOnly, Storable, Var};
 ///
 /// Prefer [`Var`] where the map can be mapped: a system call costs hundreds of loads, copies all of the section, and has
 /// no atomic arithmetic.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{AnyVar, Btf, DataSection, Mapping};
+///
+/// # let (mapping, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+/// // Of a loaded program: `DataSection::from_map(&fd)?`, or `from_map_with_btf`.
+/// let section = DataSection::with_btf(&mapping, &btf, ".data")?;
+/// let burst: AnyVar<u64> = section.any_var("threshold")?;
+/// if !burst.is_mapped() {
+///     println!("each access is a system call");
+/// }
+/// burst.store_exclusive(&64)?; // no program runs yet
+/// assert_eq!(burst.load()?, 64);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub struct AnyVar<T: MapValue> {
     way: Way<T>,
 }
@@ -67,6 +83,19 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// A system call can only write the section as a whole, which would undo what programs write to it meanwhile. So it is done
     /// where that cannot be: programs cannot write to the map (`.rodata` before it is frozen), or the variable fills all of it.
+    ///
+    /// ```no_run
+    /// # fn open(rodata: mapvalue::DataSection) -> Result<(), mapvalue::Error> {
+    /// use mapvalue::{AnyVar, Error};
+    ///
+    /// let sample: AnyVar<u32> = rodata.any_var("sample")?;
+    /// match sample.store(&100) {
+    ///     Err(Error::WouldLoseWrites { .. }) => sample.store_exclusive(&100)?, // no program is attached yet
+    ///     stored => stored?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
