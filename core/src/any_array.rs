@@ -93,6 +93,15 @@ impl<T: MapValue> AnyArray<T> {
 
     /// Those of the map of this number, [`MapInfo::id`](bpf::MapInfo::id) (Linux 4.13).
     ///
+    /// ```no_run
+    /// use mapvalue::{AnyArray, bpf::MapInfo};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let counters: AnyArray<u64> = AnyArray::from_id(MapInfo::query(&fd)?.id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).

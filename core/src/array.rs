@@ -301,6 +301,14 @@ impl<'a, T: MapValue, A: Access> IntoIterator for &'a Array<T, A> {
 }
 
 /// The elements of an [`Array`] in order.
+///
+/// ```
+/// let counters: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 * 16)?.array()?;
+/// counters[3].store(7);
+/// let busiest = counters.iter().enumerate().max_by_key(|(_, counter)| counter.load());
+/// assert_eq!(busiest.map(|(index, _)| index), Some(3));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Iter<'a, T: MapValue, A: Access> {
     first: NonNull<T::Shared<A>>,

@@ -20,6 +20,18 @@ mod sealed {
 }
 
 /// What a bank of [`Banks`] holds: one value `T`, or `[T]`, a number of values that is known when the program runs.
+///
+/// ```
+/// use mapvalue::{Bank, Banks, Mapping};
+///
+/// fn bytes<T: Bank + ?Sized>(banks: &Banks<T>) -> usize {
+///     banks.len() * banks.stride()
+/// }
+///
+/// let mapping = Mapping::memfd(4 * 64)?;
+/// assert_eq!((bytes(&mapping.banks::<u64>(4, 64)?), bytes(&mapping.banks_of::<u64>(4, 64, 8)?)), (256, 256));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub trait Bank: sealed::SealedBank {
     /// The type of the values.
     type Element: MapValue;
@@ -290,6 +302,14 @@ impl<T: MapValue, A: Access> Banks<T, A> {
 
     /// The sum of all banks: of a struct, each field as it says ([`Fold`]). Each leaf is loaded once, relaxed; so leaves may come from
     /// different moments.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<[u64; 2]>(4, 64)?;
+    /// banks[0][1].store(3);
+    /// banks[3][1].store(4);
+    /// assert_eq!(banks.sum(), [0, 7]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn sum(&self) -> T
     where
@@ -423,6 +443,14 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
 
     /// The sum of one value over all banks: of the counter with this index, on all CPUs.
     ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// banks[0][1].store(3);
+    /// banks[3][1].store(4);
+    /// assert_eq!(banks.sum_of(1)?, 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::IndexOutOfRange`] if a bank has no such value.
@@ -539,6 +567,13 @@ unsafe fn bank<'a, T: Bank + ?Sized, A: Access>(
 }
 
 /// [`Banks`] in order, or one value of each.
+///
+/// ```
+/// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
+/// banks[2].store(7);
+/// assert_eq!(banks.iter().map(|bank| bank.load()).collect::<Vec<_>>(), [0, 0, 7, 0]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub struct BankIter<'a, T: Bank + ?Sized, A: Access> {
     first: First<T, A>,
     stride: usize,

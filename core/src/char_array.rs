@@ -160,6 +160,13 @@ impl<const N: usize> CharArray<N> {
 
     /// The text, with U+FFFD in the place of what is not UTF-8. Nothing is allocated if all of it is. (Without `std`, `Display`
     /// writes the same.)
+    ///
+    /// ```
+    /// use mapvalue::CharArray;
+    ///
+    /// assert_eq!(CharArray::from_array(*b"lo\0\0").to_str_lossy(), "lo");
+    /// assert_eq!(CharArray::from_array(*b"Gr\xc3").to_str_lossy(), "Gr\u{fffd}");
+    /// ```
     #[cfg(feature = "std")]
     pub fn to_str_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.as_bytes_until_nul())

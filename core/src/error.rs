@@ -1226,6 +1226,14 @@ impl Error {
 }
 
 /// A map's name as the kernel holds it, at most 15 characters; printed with what it is a name of.
+///
+/// ```no_run
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let name = mapvalue::bpf::MapInfo::query(&fd)?.name;
+/// assert_eq!((name.as_str(), name.to_string().as_str()), ("counters", "map `counters`"));
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct MapName {
     /// `None` for memory that is no BPF map.
@@ -1266,6 +1274,17 @@ impl fmt::Debug for MapName {
 }
 
 /// Why a mapping is read-only.
+///
+/// ```
+/// use mapvalue::{Error, Mapping, ReadOnly, ReadOnlyReason};
+///
+/// let words = Box::leak(Box::new([0u64; 8]));
+/// // SAFETY: it is memory of 64 bytes, initialised, that is never freed, and nobody has another way to it.
+/// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadOnly, || ())? };
+/// assert!(matches!(mapping.var::<u64>(0), Err(Error::ReadOnly { reason: ReadOnlyReason::Adopted, .. })));
+/// assert_eq!(mapping.var_ro::<u64>(0)?.load(), 0);
+/// # Ok::<(), Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReadOnlyReason {

@@ -126,6 +126,13 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
     }
 
     /// The object: does not compile for a pointer of the kernel's, and says why.
+    ///
+    /// ```compile_fail
+    /// # use mapvalue::{Kernel, Kptr};
+    /// fn follow(task: &Kptr<u64, Kernel>) -> &u64 {
+    ///     task.as_ref() // it is the kernel's memory
+    /// }
+    /// ```
     #[inline]
     #[expect(unreachable_code, reason = "no domain is mapped, so this has no value")]
     #[expect(clippy::should_implement_trait, reason = "an error of a trait's method would not tell the reason")]
@@ -171,6 +178,22 @@ impl<T> Kptr<T, Local> {
     }
 
     /// The pointer by which an object is handed to the kernel's side, which frees it. Nobody here can follow it.
+    ///
+    /// ```
+    /// use mapvalue::{Export, Kernel, Kptr, Local, MapValue};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Request {
+    ///     id: u64,
+    /// }
+    ///
+    /// impl Export for Request {}
+    ///
+    /// let local = Kptr::<Request, Local>::NULL;
+    /// let exported: Kptr<Request, Kernel> = local.export();
+    /// assert_eq!(exported.address(), local.address());
+    /// ```
     #[must_use]
     pub const fn export(self) -> Kptr<T, Kernel>
     where

@@ -109,6 +109,13 @@ pub enum Kind {
 }
 
 /// The order of an integer's bytes.
+///
+/// ```
+/// use mapvalue::zerocopy::byteorder::{BigEndian, U16};
+/// use mapvalue::{Endianness, Kind, MapValue};
+///
+/// assert_eq!(U16::<BigEndian>::LAYOUT.kind(), Kind::Int { signed: false, endianness: Endianness::Big });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endianness {
     /// The machine's own.
@@ -259,6 +266,21 @@ impl Layout {
     }
 
     /// The fields of a struct or union, none for other types.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Config {
+    ///     mode: u8,
+    ///     limit: u32,
+    /// }
+    ///
+    /// let ends = Config::LAYOUT.fields().iter().map(|field| field.offset() + field.layout().size());
+    /// assert!(ends.eq([1, 8]));
+    /// assert!(u32::LAYOUT.fields().is_empty());
+    /// ```
     pub const fn fields(&self) -> &'static [Field] {
         match self.kind {
             Kind::Struct { fields } | Kind::Union { fields } => fields,

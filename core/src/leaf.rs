@@ -17,6 +17,19 @@ use crate::{Access, InPlace, InvalidValue, Layout, MapValue, Plain, ReadWrite, S
 /// Implemented for the integers, floats, `bool`, `Wrapping`, `Option<NonZero..>`, zerocopy's integers of a stated byte
 /// order, [`ArenaPtr`](crate::ArenaPtr) and [`Kptr`](crate::Kptr), and by the derive for field-less enums.
 ///
+/// ```
+/// use mapvalue::{Leaf, Plain, Shared};
+///
+/// fn take<T: Leaf + Plain + Default>(cell: &Shared<T>) -> T {
+///     cell.swap(T::default())
+/// }
+///
+/// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+/// pending.store(5);
+/// assert_eq!((take(&pending), pending.load()), (5, 0));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
 /// # Safety
 ///
 /// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`, and
@@ -42,6 +55,21 @@ pub unsafe trait Leaf: MapValue {
 }
 
 /// A leaf with the arithmetic and bitwise read-modify-write operations: the integers and `Wrapping` of them.
+///
+/// ```
+/// use mapvalue::{Integer, Shared};
+///
+/// fn add_all<T: Integer>(counter: &Shared<T>, values: impl IntoIterator<Item = T>) {
+///     for value in values {
+///         counter.fetch_add(value);
+///     }
+/// }
+///
+/// let counter = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+/// add_all(&counter, [1, 2, 3]);
+/// assert_eq!(counter.load(), 6);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "`{Self}` has no atomic arithmetic",
     label = "`{Self}` is not an integer",

@@ -146,6 +146,15 @@ impl DataSection {
 
     /// The section whose map has this number, [`MapInfo::id`] (Linux 5.2).
     ///
+    /// ```no_run
+    /// use mapvalue::{DataSection, bpf::MapInfo};
+    ///
+    /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let section = DataSection::from_id(MapInfo::query(&bss)?.id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
@@ -187,7 +196,7 @@ impl DataSection {
 
     /// The section `section` in a map that need not be mmapable, with types from elsewhere: what aya makes of a section.
     ///
-    /// It takes Linux 4.13 (of `.rodata` that was frozen, 5.2); the variables are mapped from 5.5 on, and by [`any_var`](Self::any_var) alone before.
+    /// Programs have global variables since Linux 5.2. They are mapped from 5.5 on; before, [`any_var`](Self::any_var) alone reaches them.
     ///
     /// ```no_run
     /// use mapvalue::{Btf, DataSection};

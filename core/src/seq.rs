@@ -82,6 +82,22 @@ impl<T> fmt::Debug for SeqCell<T> {
 }
 
 /// The mirror of a [`SeqCell`], to which a handle to one dereferences.
+///
+/// ```
+/// use mapvalue::{Mapping, MapValue, SeqCell};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct State {
+///     reads: u64,
+///     window: SeqCell<[u64; 2]>,
+/// }
+///
+/// let state = Mapping::memfd(4096)?.var::<State>(0)?;
+/// state.window.write([10, 20])?; // `state.window` is a `SeqCellShared<[u64; 2]>`
+/// assert_eq!(state.window.read()?, [10, 20]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[repr(C)]
 pub struct SeqCellShared<T: MapValue, A: Access = ReadWrite> {
     sequence: Shared<u64, A>,

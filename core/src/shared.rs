@@ -51,6 +51,14 @@ pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
 pub struct ReadOnly;
 
 /// Loads, stores and read-modify-write operations.
+///
+/// ```
+/// use mapvalue::{Mapping, ReadWrite, Var};
+///
+/// let counter: Var<u64, ReadWrite> = Mapping::memfd(4096)?.var(0)?; // the default: `Var<u64>`
+/// counter.store(7);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadWrite;
 
@@ -64,6 +72,20 @@ impl Access for ReadWrite {
 }
 
 /// The mode that has stores: [`ReadWrite`] alone.
+///
+/// ```
+/// use mapvalue::{Mapping, Var, Writable};
+///
+/// fn reset<A: Writable>(counters: &Var<[u64; 4], A>) {
+///     counters.iter().for_each(|counter| counter.store(0));
+/// }
+///
+/// let counters: Var<[u64; 4]> = Mapping::memfd(4096)?.var(0)?;
+/// counters[3].store(7);
+/// reset(&counters);
+/// assert_eq!(counters[3].load(), 0);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[diagnostic::on_unimplemented(
     message = "a store through a read-only handle: its mode is `{Self}`",
     label = "this handle only loads",
@@ -164,6 +186,22 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
     /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw; checks the value.
     ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum State {
+    ///     Empty,
+    ///     Full,
+    /// }
+    ///
+    /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
+    /// state.store_release(State::Full); // after what it is full of
+    /// assert_eq!(state.try_load_acquire(), Ok(State::Full)); // before that is looked at
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// As [`try_load`](Self::try_load).
@@ -255,6 +293,15 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Stores the value after all accesses before it: who sees it with an acquire load sees those too.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let (value, ready) = (mapping.var::<u64>(0)?, mapping.var::<bool>(8)?);
+    /// value.store(7);
+    /// ready.store_release(true); // last: see `load_acquire`
+    /// assert!(ready.load_acquire() && value.load() == 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn store_release(&self, value: T)
@@ -269,6 +316,21 @@ impl<T: Leaf, A: Access> Shared<T, A> {
 #[cfg(target_has_atomic = "64")]
 impl<T: Leaf, A: Access> Shared<T, A> {
     /// Stores the value and returns the one before it, checked (relaxed).
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum State {
+    ///     Empty,
+    ///     Full,
+    /// }
+    ///
+    /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
+    /// assert_eq!(state.try_swap(State::Full), Ok(State::Empty));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     ///
     /// # Errors
     ///

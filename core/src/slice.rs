@@ -71,6 +71,15 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     /// Loads all elements into `out`, without allocating; each leaf relaxed, and as fast as that of an
     /// [`Array`](crate::Array::load_into).
     ///
+    /// ```
+    /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
+    /// histogram[3].store(7);
+    /// let mut copy = [0; 4];
+    /// histogram.load_into(&mut copy)?;
+    /// assert_eq!(copy, [0, 0, 0, 7]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.

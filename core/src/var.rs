@@ -81,6 +81,14 @@ impl<T: MapValue, A: Access> Var<T, A> {
     }
 
     /// Loads the whole value, leaf by leaf, each relaxed.
+    ///
+    /// ```
+    /// let by_proto = mapvalue::Mapping::memfd(4096)?.var::<[u64; 4]>(0)?;
+    /// by_proto[1].store(7);
+    /// let copy: [u64; 4] = by_proto.load(); // eight bytes at a time, each whole
+    /// assert_eq!(copy, [0, 7, 0, 0]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[inline]
     pub fn load(&self) -> T
     where

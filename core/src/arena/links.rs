@@ -12,6 +12,27 @@ use super::{Arena, ArenaPtr};
 use crate::{Access, Error, MapValue, Mirror, ReadWrite, Shared};
 
 /// A list, as memory of the arena holds it: 8 bytes. Zeros are an empty one. `struct mv_list_head` in C.
+///
+/// ```
+/// use mapvalue::arena::{ListEntry, ListHead};
+/// use mapvalue::{Arena, ArenaList, MapValue};
+///
+/// /// Lists among other things, as a program has them in a struct.
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Queues {
+///     count: u64,
+///     waiting: ListHead,
+///     running: ListHead,
+/// }
+///
+/// let arena = Arena::memfd(1)?;
+/// let queues = arena.var(arena.at::<Queues>(0))?;
+/// let running = ArenaList::<ListEntry<u64>>::open(&arena, arena.ptr_of(&queues.running)?)?;
+/// running.push_front(arena.at(64))?;
+/// assert!(queues.waiting.first.load().is_null() && !queues.running.first.load().is_null());
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(crate = "crate", rename = "mv_list_head")]
 #[repr(C)]
@@ -21,6 +42,29 @@ pub struct ListHead {
 }
 
 /// In an element: its place in a list, 16 bytes. Zeros are a node in no list. `struct mv_list_node` in C.
+///
+/// ```
+/// use core::mem::offset_of;
+/// use mapvalue::arena::ListNode;
+/// use mapvalue::{Arena, ArenaList, MapValue};
+///
+/// /// In two lists at a time.
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Task {
+///     by_age: ListNode,
+///     by_owner: ListNode,
+///     id: u64,
+/// }
+///
+/// let arena = Arena::memfd(1)?;
+/// let by_age = ArenaList::<Task, { offset_of!(Task, by_age) }>::open(&arena, arena.at(0))?;
+/// let by_owner = ArenaList::<Task, { offset_of!(Task, by_owner) }>::open(&arena, arena.at(8))?;
+/// by_age.push_front(arena.at(64))?;
+/// by_owner.push_front(arena.at(64))?;
+/// assert_eq!((by_age.len()?, by_owner.len()?), (1, 1));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(crate = "crate", rename = "mv_list_node")]
 #[repr(C)]

@@ -402,6 +402,19 @@ impl<'a, T: MapValue, const NODE: usize, A: Access> IntoIterator for &'a ArenaLi
 }
 
 /// The elements of an [`ArenaList`].
+///
+/// ```
+/// use mapvalue::arena::ListEntry;
+/// use mapvalue::{Arena, ArenaList};
+///
+/// let arena = Arena::memfd(1)?;
+/// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+/// list.push_front(arena.at(64))?;
+/// for entry in list.iter() {
+///     entry?.value.fetch_add(1); // or an error that ends the walk
+/// }
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub struct Iter<'a, T: MapValue, const NODE: usize = 0, A: Access = ReadWrite> {
     walk: Walk<'a, At<T, NODE>, A>,
 }

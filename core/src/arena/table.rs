@@ -12,6 +12,18 @@ use super::{Arena, ArenaHash, ArenaPtr, Slots};
 use crate::{Access, Error, MapValue, ReadOnly, ReadWrite, Slice, Storable};
 
 /// A hash table, as memory of the arena holds it: 16 bytes. `struct mv_table` in C.
+///
+/// ```
+/// use mapvalue::arena::TableHead;
+/// use mapvalue::{Arena, ArenaHashMap};
+///
+/// let arena = Arena::memfd(1)?;
+/// let head = arena.at::<TableHead>(0);
+/// ArenaHashMap::<u32, u64>::init(&arena, head, arena.at(64), 16)?;
+/// assert_eq!(arena.get(head)?.n_buckets.load(), 16);
+/// assert_eq!(arena.get(head)?.buckets.load(), arena.at(64));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(crate = "crate", rename = "mv_table")]
 #[repr(C)]
@@ -25,6 +37,15 @@ pub struct TableHead {
 /// An element of a hash table: what `MV_TABLE` declares in C.
 ///
 /// With `i32` for both key and value it is 32 bytes long: `hash` at 0, `key` at 4, `value` at 8, `node` at 16.
+///
+/// ```
+/// use mapvalue::MapValue;
+/// use mapvalue::arena::TableEntry;
+///
+/// let offsets = TableEntry::<i32, i32>::LAYOUT.fields().iter().map(|field| field.offset());
+/// assert!(offsets.eq([0, 4, 8, 16]));
+/// assert_eq!(size_of::<TableEntry<i32, i32>>(), 32);
+/// ```
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(crate = "crate")]
 #[repr(C)]
@@ -486,6 +507,19 @@ impl<'a, K: MapValue, V: MapValue, A: Access> IntoIterator for &'a ArenaHashMap<
 }
 
 /// The elements of an [`ArenaHashMap`].
+///
+/// ```
+/// use mapvalue::{Arena, ArenaHashMap};
+///
+/// let arena = Arena::memfd(1)?;
+/// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
+/// table.insert(arena.at(1024), 7, 70)?;
+/// for entry in &table {
+///     let entry = entry?;
+///     assert_eq!((entry.key.load(), entry.value.load()), (7, 70));
+/// }
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub struct Entries<'a, K: MapValue, V: MapValue, A: Access = ReadWrite> {
     places: &'a Places<InTable<K, V>, A>,
     walk: Option<Walk<'a, InTable<K, V>, A>>,

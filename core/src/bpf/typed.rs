@@ -154,6 +154,15 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
 
     /// The map of this number, [`MapInfo::id`](super::MapInfo::id) (Linux 4.13).
     ///
+    /// ```no_run
+    /// use mapvalue::bpf::{MapInfo, TypedMap};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let flows: TypedMap<u32, u64> = TypedMap::from_id(MapInfo::query(&fd)?.id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Those of [`open_id`] and of [`from_map`](Self::from_map).
@@ -211,6 +220,16 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     }
 
     /// Sets the value of a key.
+    ///
+    /// ```no_run
+    /// # use mapvalue::bpf::{TypedMap, Update};
+    /// # fn open(flows: TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// flows.update(&7, &70, Update::Always)?;
+    /// assert!(flows.update(&7, &71, Update::IfAbsent).is_err()); // it is there
+    /// assert_eq!(flows.lookup(&7)?, Some(70));
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -358,6 +377,16 @@ impl<K, V> fmt::Debug for TypedMap<K, V> {
 }
 
 /// The keys of a [`TypedMap`].
+///
+/// ```no_run
+/// # use mapvalue::Error;
+/// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), Error> {
+/// for key in flows.keys() {
+///     println!("{}", key?); // the first error but `InvalidValue` is the end
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Keys<'a, K> {
     /// `None` after the end.
@@ -382,6 +411,13 @@ impl<K: MapValue> Iterator for Keys<'_, K> {
 impl<K: MapValue> FusedIterator for Keys<'_, K> {}
 
 /// The keys of a [`TypedMap`] with their values.
+///
+/// ```no_run
+/// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+/// let flows: std::collections::HashMap<u32, u64> = flows.entries().collect::<Result<_, _>>()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Entries<'a, K, V> {
     /// `None` after the end.

@@ -24,6 +24,26 @@ const TOO_MANY_VALUES: &str = "more enums than mapvalue looks into";
 const MEMBER: usize = 3;
 
 /// One difference between a Rust type and a C type.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Proto {
+///     packets: u64,
+///     octets: u64, // `bytes` in C
+/// }
+///
+/// let btf = Btf::from_object(object)?;
+/// let mismatches = Proto::LAYOUT.check(btf.find("proto").next().expect("it has `struct proto`")).unwrap_err();
+/// for mismatch in mismatches.iter() {
+///     println!("{}: {}, but in C {}", mismatch.path, mismatch.rust, mismatch.btf);
+/// }
+/// assert!(mismatches.iter().any(|mismatch| mismatch.path == "Proto.octets"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {

@@ -106,12 +106,27 @@ impl Btf {
 /// Looking up.
 impl Btf {
     /// The number of types, `void` included: they are numbered from 0 to one less.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let btf = mapvalue::Btf::from_object(object)?;
+    /// assert_eq!(btf.len() as usize, 1 + btf.types().count());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     #[expect(clippy::len_without_is_empty, reason = "`void` is always there")]
     pub fn len(&self) -> u32 {
         self.wire.count()
     }
 
     /// The byte order in which it was stored: that of the machine which the program was compiled for.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::{Btf, Endianness};
+    ///
+    /// assert_eq!(Btf::from_object(object)?.endianness(), Endianness::Little); // clang's `bpfel`
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn endianness(&self) -> Endianness {
         self.wire.endianness
     }

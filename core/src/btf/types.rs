@@ -120,6 +120,16 @@ pub enum Kind<'a> {
 }
 
 /// An integer type.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let int = btf.find("_Bool").find_map(|ty| if let Kind::Int(int) = ty.kind() { Some(int) } else { None }).expect("it has a `bool`");
+/// assert!(int.bool && !int.signed);
+/// assert_eq!(int.size, 1); // byte
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Int {
@@ -138,6 +148,17 @@ pub struct Int {
 }
 
 /// An array type.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let histogram = btf.find("histogram").next().expect("it has that variable");
+/// let Kind::Variable { ty, .. } = histogram.kind() else { panic!("it is a variable") };
+/// let Kind::Array(array) = ty.kind() else { panic!("it is an array") };
+/// assert_eq!((array.len, array.element.to_string().as_str()), (64, "__u64"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Array<'a> {
@@ -168,6 +189,16 @@ pub struct Composite<'a> {
 }
 
 /// A member of a struct or union.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let stats = btf.find("stats").find_map(|ty| if let Kind::Struct(stats) = ty.kind() { Some(stats) } else { None });
+/// let live = stats.and_then(|stats| stats.members().find(|member| member.name == "live")).expect("it has that field");
+/// assert_eq!((live.bit_offset, live.bitfield), (140 * 8, None));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Member<'a> {
@@ -238,6 +269,18 @@ pub struct Section<'a> {
 }
 
 /// A variable of a section.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::Kind};
+/// # let btf = Btf::from_object(object)?;
+/// let bss = btf.find(".bss").next().expect("it has that section");
+/// let Kind::Section(bss) = bss.kind() else { panic!("it is a section") };
+/// let stats = bss.variables().find(|place| place.variable.name() == "stats").expect("it is in `.bss`");
+/// assert_eq!(stats.size, 144);
+/// assert!(stats.offset + stats.size <= bss.size());
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SectionVariable<'a> {
@@ -250,6 +293,15 @@ pub struct SectionVariable<'a> {
 }
 
 /// Who sees a variable or function.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # use mapvalue::{Btf, btf::{Kind, Linkage}};
+/// # let btf = Btf::from_object(object)?;
+/// let linkage = |name| btf.find(name).find_map(|ty| if let Kind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None });
+/// assert_eq!((linkage("count"), linkage("local")), (Some(Linkage::Global), Some(Linkage::Static)));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Linkage {
@@ -338,6 +390,14 @@ impl<'a> Type<'a> {
     }
 
     /// The type behind typedefs, qualifiers and type tags; `None` after more than 32 of them, which a cycle has.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let btf = mapvalue::Btf::from_object(object)?;
+    /// let ty = btf.find("__u64").next().expect("it has that typedef");
+    /// assert_eq!(ty.resolved().map(|ty| ty.to_string()).as_deref(), Some("unsigned long long"));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn resolved(self) -> Option<Self> {
         let mut ty = self;
         for _ in 0..=MAX_DEPTH {
@@ -355,6 +415,15 @@ impl<'a> Type<'a> {
 
     /// Its size in bytes; `None` if it has none (`void`, functions, what is only named), if it is nested more than 32 deep, or if it
     /// is more than a `u64` tells.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let btf = mapvalue::Btf::from_object(object)?;
+    /// assert_eq!(btf.find("proto").next().and_then(|ty| ty.size()), Some(16));
+    /// assert_eq!(btf.find("histogram").next().and_then(|ty| ty.size()), Some(64 * 8)); // of a variable, its type's
+    /// assert_eq!(btf.find("add_to_count").next().and_then(|ty| ty.size()), None); // a function has none
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
     pub fn size(self) -> Option<u64> {
         let (mut ty, mut elements) = (self, 1u64);
         for _ in 0..=MAX_DEPTH {

@@ -144,6 +144,18 @@ pub struct Stats {
 }
 
 /// Of the slots of one size.
+///
+/// ```
+/// use mapvalue::arena::Config;
+/// use mapvalue::{Allocator, Arena};
+///
+/// let arena = Arena::memfd(1024)?;
+/// let objects = Allocator::create(&arena, Config { capacity: 16, ..Config::default() })?; // of 13 sizes
+/// let _one = objects.alloc([0u64; 5])?; // 40 bytes
+/// let class = objects.stats().classes.into_iter().find(|class| class.live > 0).expect("an object");
+/// assert_eq!((class.value_size, class.live, class.capacity), (48, 1, 16));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassStats {

@@ -81,6 +81,18 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over: it stays until somebody frees it who has the pointer, [`Allocator::free`](super::Allocator::free) or a BPF
     /// program's `mv_obj_free`, or claims it.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let ptr = objects.alloc(7u64)?.into_ptr(); // nobody's: to be stored where its next owner finds it
+    /// assert_eq!(arena.get(ptr)?.load(), 7);
+    /// objects.free(ptr)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     #[must_use = "whoever has the pointer frees it"]
     pub fn into_ptr(self) -> ArenaPtr<T> {
         let ptr = self.as_ptr();
