@@ -192,8 +192,8 @@ impl Arena {
     ///
     /// ```no_run
     /// # fn open(base: *mut u8, len: usize) -> Result<(), mapvalue::Error> {
-    /// // SAFETY: the loader has mapped all of the arena there, writable and without `BPF_F_SEGV_ON_FAULT`, keeps it mapped for as long as
-    /// // the process lives, and touches it no more.
+    /// // SAFETY: the loader has mapped all of the arena there, writable and without `BPF_F_SEGV_ON_FAULT`. It keeps it mapped for as
+    /// // long as the process lives, and touches it no more.
     /// let arena = unsafe { mapvalue::Arena::adopt(base, len)? };
     /// # Ok(())
     /// # }
@@ -226,8 +226,8 @@ impl Arena {
     ///
     /// ```no_run
     /// # fn open(fd: std::os::fd::OwnedFd, base: *mut u8) -> Result<(), mapvalue::Error> {
-    /// // SAFETY: `base` is `bpf_map__initial_value` of the map `fd`; the object that has it is never closed, and its skeleton is not used
-    /// // to reach the arena.
+    /// // SAFETY: `base` is `bpf_map__initial_value` of the map `fd`. The object that has it is never closed, and its skeleton is not
+    /// // used to reach the arena.
     /// let arena = unsafe { mapvalue::Arena::adopt_map(&fd, base)? };
     /// arena.prefault(0..1)?;
     /// # Ok(())

@@ -125,7 +125,7 @@ pub enum Kind<'a> {
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
-/// let int = btf.find("_Bool").find_map(|ty| if let Kind::Int(int) = ty.kind() { Some(int) } else { None }).expect("it has a `bool`");
+/// let Some(Kind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else { panic!("it has a `bool`") };
 /// assert!(int.bool && !int.signed);
 /// assert_eq!(int.size, 1); // byte
 /// # Ok::<(), mapvalue::Error>(())
@@ -218,7 +218,8 @@ pub struct Member<'a> {
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
-/// let mode = btf.find("mode").find_map(|ty| if let Kind::Enum(mode) = ty.kind() { Some(mode) } else { None }).expect("it has `enum mode`");
+/// let mut kinds = btf.find("mode").map(|ty| ty.kind()); // a variable has the same name
+/// let Some(Kind::Enum(mode)) = kinds.find(|kind| matches!(kind, Kind::Enum(_))) else { panic!("it has `enum mode`") };
 /// assert_eq!((mode.size(), mode.is_signed()), (4, false));
 /// assert_eq!(mode.values().collect::<Vec<_>>(), [("MODE_OFF", 0), ("MODE_COUNT", 1), ("MODE_DROP", 7)]);
 /// # Ok::<(), mapvalue::Error>(())
@@ -298,7 +299,9 @@ pub struct SectionVariable<'a> {
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::{Kind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
-/// let linkage = |name| btf.find(name).find_map(|ty| if let Kind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None });
+/// let linkage = |name| {
+///     btf.find(name).find_map(|ty| if let Kind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None })
+/// };
 /// assert_eq!((linkage("count"), linkage("local")), (Some(Linkage::Global), Some(Linkage::Static)));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```

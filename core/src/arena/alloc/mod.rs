@@ -460,8 +460,9 @@ impl Allocator {
 
     /// The closing of an allocator that was closed, be it by somebody else, who may have died since; `None` if it was not.
     ///
-    /// It is also `None`, whether or not it was closed, where this process may not use `membarrier` (a seccomp filter refuses it) and threads of others
-    /// do: without it there is no telling which slots those still take. [`close`](Self::close) is an error then.
+    /// It is also `None`, whether or not it was closed, where the allocator was made to use `membarrier` and this process may not (a
+    /// seccomp filter refuses it): without it there is no telling which slots other threads still take. [`close`](Self::close) is an
+    /// error then.
     ///
     /// ```
     /// # use mapvalue::arena::Config;
