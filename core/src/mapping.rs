@@ -340,11 +340,11 @@ impl Mapping {
     /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
     ///
     /// ```
-    /// use std::os::fd::AsRawFd;
+    /// use mapvalue::Mapping;
     ///
-    /// let mapping = mapvalue::Mapping::memfd(4096)?;
-    /// let fd = mapping.fd().expect("a memfd").as_raw_fd(); // to be sent over a Unix socket, or left to a child
-    /// assert!(fd > 2);
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let fd = mapping.fd().expect("a memfd"); // to be sent over a Unix socket, or left to a child
+    /// assert_eq!(Mapping::from_memfd(fd)?.len(), 4096);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {

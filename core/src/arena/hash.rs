@@ -104,7 +104,7 @@ pub const fn hash_u64(key: u64) -> u32 {
 
 /// `mv_hash_u32` of the header.
 ///
-/// For a key of a table that C hashes by another number than its own:
+/// For an integer that both sides hash with a number of their own, so that nobody else can choose keys of one hash:
 ///
 /// ```
 /// use mapvalue::arena::hash_u32;

@@ -21,12 +21,12 @@ use crate::{Error, MapValue, Mapping, ReadOnly, Storable, Var};
 /// # let (mapping, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
 /// // Of a loaded program: `DataSection::from_map(&fd)?`, or `from_map_with_btf`.
 /// let section = DataSection::with_btf(&mapping, &btf, ".data")?;
-/// let burst: AnyVar<u64> = section.any_var("threshold")?;
-/// if !burst.is_mapped() {
+/// let threshold: AnyVar<u64> = section.any_var("threshold")?;
+/// if !threshold.is_mapped() {
 ///     println!("each access is a system call");
 /// }
-/// burst.store_exclusive(&64)?; // no program runs yet
-/// assert_eq!(burst.load()?, 64);
+/// threshold.store_exclusive(&64)?; // no program runs yet
+/// assert_eq!(threshold.load()?, 64);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct AnyVar<T: MapValue> {
