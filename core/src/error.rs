@@ -116,9 +116,9 @@ pub enum Error {
     WrongLength {
         /// The type to decode or encode.
         type_name: &'static str,
-        /// Length of the buffer.
+        /// Length of the buffer in bytes.
         given: usize,
-        /// Size of the type.
+        /// Size of the type in bytes.
         expected: usize,
     },
 
@@ -155,7 +155,7 @@ pub enum Error {
     Misaligned {
         /// The type.
         type_name: &'static str,
-        /// The offset asked for.
+        /// The offset asked for, in bytes.
         offset: usize,
         /// The alignment in bytes that the type needs.
         align: usize,
@@ -177,9 +177,9 @@ pub enum Error {
     /// The place does not lie inside the mapping.
     #[error("offset {offset} + {size} bytes is out of range: the mapping ends at {len}")]
     OutOfRange {
-        /// The offset asked for.
+        /// The offset asked for, in bytes.
         offset: usize,
-        /// Size of what was asked for; `usize::MAX` if computing it overflowed.
+        /// Size in bytes of what was asked for; `usize::MAX` if computing it overflowed.
         size: usize,
         /// Length of the mapping in bytes.
         len: usize,
@@ -193,13 +193,13 @@ pub enum Error {
     CrossesValue {
         /// The type.
         type_name: &'static str,
-        /// The offset asked for.
+        /// The offset asked for, in bytes.
         offset: usize,
-        /// Size of the type.
+        /// Size of the type in bytes.
         size: usize,
-        /// The map's value size.
+        /// The map's value size in bytes.
         value_size: usize,
-        /// The distance between two values.
+        /// Bytes from one value to the next.
         stride: usize,
     },
 
@@ -273,9 +273,9 @@ pub enum Error {
     ValueSize {
         /// The type.
         type_name: &'static str,
-        /// Size of the type.
+        /// Size of the type in bytes.
         size: usize,
-        /// The map's value size.
+        /// The map's value size in bytes.
         value_size: usize,
         /// The map.
         map: MapName,
@@ -289,9 +289,9 @@ pub enum Error {
     Geometry {
         /// The type.
         type_name: &'static str,
-        /// The distance between two elements.
+        /// Bytes from one element to the next.
         stride: usize,
-        /// Length of the mapping.
+        /// Length of the mapping in bytes.
         len: usize,
     },
 
@@ -305,7 +305,7 @@ pub enum Error {
         type_name: &'static str,
         /// Bytes of the values in one bank.
         size: usize,
-        /// The distance between two banks that was asked for.
+        /// The bytes from one bank to the next that were asked for.
         stride: usize,
         /// The size, rounded up to a multiple of 64.
         of_64: usize,
@@ -318,7 +318,7 @@ pub enum Error {
     BankGeometry {
         /// The number of banks asked for.
         banks: usize,
-        /// The distance between two banks.
+        /// Bytes from one bank to the next.
         stride: usize,
         /// Bytes of values that there are.
         len: usize,
@@ -337,9 +337,9 @@ pub enum Error {
         stride: usize,
         /// The number of possible CPUs of this machine.
         cpus: usize,
-        /// Length of the buffer.
+        /// Length of the buffer in bytes.
         given: usize,
-        /// `stride * cpus`.
+        /// `stride * cpus`, in bytes.
         expected: usize,
     },
 
@@ -378,7 +378,7 @@ pub enum Error {
     Unsliceable {
         /// The type.
         type_name: &'static str,
-        /// Size of the type.
+        /// Size of the type in bytes.
         size: usize,
         /// The alignment in bytes that it needs.
         align: usize,
@@ -530,7 +530,7 @@ pub enum Error {
         type_name: &'static str,
         /// The pointer, as memory holds it: a full address, or its low 32 bits alone.
         address: u64,
-        /// Size of what was asked for; `usize::MAX` if computing it overflowed.
+        /// Size in bytes of what was asked for; `usize::MAX` if computing it overflowed.
         size: usize,
         /// The arena's first address.
         start: u64,
@@ -1004,11 +1004,11 @@ pub enum Error {
     SectionSize {
         /// The section.
         name: String,
-        /// Its size by the BTF.
+        /// Its size in bytes by the BTF.
         size: usize,
         /// The map.
         map: MapName,
-        /// The length of the memory.
+        /// The length of the memory in bytes.
         len: usize,
     },
 
@@ -1099,7 +1099,7 @@ pub enum Error {
     KeySize {
         /// The type.
         type_name: &'static str,
-        /// Size of the type.
+        /// Size of the type in bytes.
         size: usize,
         /// The map's key size.
         key_size: usize,

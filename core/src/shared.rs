@@ -447,6 +447,19 @@ impl<T: Leaf, A: Access> Shared<T, A> {
 macro_rules! fetch {
     ($($(#[$doc:meta])* $op:ident;)*) => {
         /// Arithmetic and bitwise operations, on [`ReadWrite`] cells of integers.
+        ///
+        /// ```
+        /// let word = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+        /// assert_eq!(word.fetch_add(12), 0); // the value before
+        /// assert_eq!(word.fetch_sub(2), 12);
+        /// assert_eq!(word.fetch_and(0b0110), 0b1010);
+        /// assert_eq!(word.fetch_or(0b0001), 0b0010);
+        /// assert_eq!(word.fetch_xor(0b1111), 0b0011);
+        /// assert_eq!(word.fetch_max(40), 0b1100);
+        /// assert_eq!(word.fetch_min(30), 40);
+        /// assert_eq!(word.load(), 30);
+        /// # Ok::<(), mapvalue::Error>(())
+        /// ```
         impl<T: Leaf, A: Access> Shared<T, A> {$(
             $(#[$doc])*
             /// Returns the value before (relaxed).

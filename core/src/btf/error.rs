@@ -29,7 +29,7 @@ pub enum InvalidBtf {
     /// The header says that it is shorter than a header is.
     #[error("the BTF header says that it has {len} bytes: at least 24 are needed")]
     Header {
-        /// The length that it gives.
+        /// The length in bytes that it gives.
         len: u32,
     },
 
@@ -38,7 +38,7 @@ pub enum InvalidBtf {
     Truncated {
         /// The part.
         what: &'static str,
-        /// Where it ends.
+        /// The byte at which it ends.
         end: u64,
         /// The number of bytes.
         len: usize,
@@ -108,7 +108,7 @@ pub enum InvalidBtf {
         id: u32,
         /// Where the name should be.
         offset: u32,
-        /// Length of the strings.
+        /// Length of the strings in bytes.
         len: usize,
     },
 

@@ -38,9 +38,9 @@ pub enum AllocError {
     TooLarge {
         /// The type.
         type_name: &'static str,
-        /// Its size.
+        /// Its size in bytes.
         size: usize,
-        /// That of the largest slot's value.
+        /// That of the largest slot's value, in bytes.
         largest: u32,
     },
 
@@ -51,9 +51,9 @@ pub enum AllocError {
     Misaligned {
         /// The type.
         type_name: &'static str,
-        /// Its alignment.
+        /// Its alignment in bytes.
         align: usize,
-        /// That of the slots.
+        /// That of the slots, in bytes.
         given: u32,
     },
 
