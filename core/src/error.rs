@@ -137,7 +137,7 @@ pub enum Error {
     TextTooLong {
         /// The length of the text in bytes.
         given: usize,
-        /// The length of the array.
+        /// The length of the array in bytes.
         max: usize,
     },
 

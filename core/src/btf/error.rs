@@ -76,7 +76,7 @@ pub enum InvalidBtf {
     /// A name that is longer than any compiler's.
     #[error("the BTF has a name of {len} bytes: at most {max} are read")]
     LongName {
-        /// Its length.
+        /// Its length in bytes.
         len: usize,
         /// The longest that is read.
         max: usize,
