@@ -171,7 +171,7 @@ impl Pages {
     /// # Errors
     ///
     /// [`Error::PagesTaken`] if one of them is allocated or reserved, [`Error::PagesOutOfRange`], [`Error::NoKernelFunction`] before
-    /// Linux 6.18, [`Error::Os`].
+    /// Linux 6.17, [`Error::Os`].
     pub fn reserve(&self, pages: Range<u64>) -> Result<(), Error> {
         let (address, count) = self.arguments(&pages)?;
         if count == 0 {
@@ -255,7 +255,7 @@ impl Kernel {
     }
 
     fn reserve(&self) -> Result<u32, Error> {
-        known(self.reserve, "bpf_arena_reserve_pages", 18)
+        known(self.reserve, "bpf_arena_reserve_pages", 17)
     }
 }
 
@@ -432,7 +432,7 @@ mod tests {
         for (missing, name, needs) in [
             (kernel.alloc(), "bpf_arena_alloc_pages", since(9)),
             (kernel.free(), "bpf_arena_free_pages", since(9)),
-            (kernel.reserve(), "bpf_arena_reserve_pages", since(18)),
+            (kernel.reserve(), "bpf_arena_reserve_pages", since(17)),
         ] {
             let error = missing.unwrap_err();
             assert!(
