@@ -133,6 +133,21 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
 }
 
 #[test]
+fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go() {
+    kernel::require!();
+    let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
+    // So many that threads keep some.
+    let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 4096, ..Config::default() }).unwrap();
+    drop(flows.alloc(FLOW).unwrap());
+    let closing = flows.close().unwrap();
+    assert!(closing.is_drained());
+    assert!(closing.give_back(&arena.pages().unwrap()).unwrap() > 0);
+    let resident = arena.resident_pages().unwrap();
+    drop(closing);
+    assert_eq!(arena.resident_pages().unwrap(), resident, "a page was touched");
+}
+
+#[test]
 fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
     kernel::require!();
     let programs = Programs::load(4000);

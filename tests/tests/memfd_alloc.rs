@@ -735,3 +735,75 @@ fn a_thread_goes_from_one_allocator_to_another_and_keeps_what_is_each_ones() {
     assert_eq!(second.recover().unwrap().lost, 0);
     drop((first.alloc(FLOW).unwrap(), second.alloc(FLOW).unwrap()));
 }
+
+/// A thread that keeps free slots of the allocator until `ended` is set.
+fn keep_slots(flows: &Allocator, ended: &Arc<AtomicBool>) -> thread::JoinHandle<()> {
+    let flows = Allocator::clone(flows);
+    let (kept, ended) = (Arc::new(AtomicBool::new(false)), ended.clone());
+    let keeps = thread::spawn({
+        let kept = kept.clone();
+        move || {
+            drop([(); 10].map(|()| flows.alloc(FLOW).unwrap()));
+            kept.store(true, Relaxed);
+            wait_until("the thread may end", || ended.load(Relaxed));
+        }
+    });
+    wait_until("the thread keeps slots", || kept.load(Relaxed) || keeps.is_finished());
+    keeps
+}
+
+#[test]
+fn what_threads_kept_of_a_drained_allocator_is_not_given_to_the_next_in_its_place() {
+    let arena = arena();
+    let first = small(&arena, 4096);
+    let other = Allocator::open(&arena, first.as_ptr()).unwrap();
+    let ended = Arc::new(AtomicBool::new(false));
+    let threads = [&first, &other].map(|flows| keep_slots(flows, &ended));
+    drop([&first, &other].map(|flows| flows.alloc(FLOW).unwrap()));
+    let closing = first.close().unwrap();
+    assert!(closing.is_drained());
+
+    let second = small(&arena, 4096);
+    let before = second.alloc(FLOW).unwrap();
+    assert!(matches!(other.alloc(FLOW), Err(AllocError::Closed)), "it is closed, whatever is there now");
+    assert!(other.closing().is_none(), "and the one that is there is not");
+    ended.store(true, Relaxed);
+    for thread in threads {
+        thread.join().unwrap();
+    }
+    drop((closing, other));
+
+    let all: Vec<_> = (1..4096).map(|_| second.alloc(FLOW).unwrap()).chain([before]).collect();
+    let places: HashSet<u64> = all.iter().map(|flow| flow.as_ptr().address()).collect();
+    assert_eq!(places.len(), 4096, "a slot was handed out twice");
+    drop(all);
+    assert_eq!((second.stats().live, second.stats().failed), (0, 0));
+}
+
+#[test]
+fn the_place_of_a_drained_allocator_is_not_written_to_any_more() {
+    // All of it, or all but the line that says that it is drained.
+    for kept in [0, 8] {
+        let arena = arena();
+        let flows = small(&arena, 4096);
+        let other = Allocator::open(&arena, flows.as_ptr()).unwrap();
+        let ended = Arc::new(AtomicBool::new(false));
+        let threads = [&flows, &other].map(|flows| keep_slots(flows, &ended));
+        drop([&flows, &other].map(|flows| flows.alloc(FLOW).unwrap()));
+        let closing = flows.close().unwrap();
+        assert!(closing.is_drained());
+
+        let (start, bytes) = closing.span();
+        let words: Slice<u64> = arena.slice(start.cast(), usize::try_from(bytes / 8).unwrap()).unwrap();
+        words.iter().skip(kept).for_each(|word| word.store(7));
+        for _ in 0..100 {
+            assert!(matches!(other.alloc(FLOW), Err(AllocError::Closed)));
+        }
+        ended.store(true, Relaxed);
+        for thread in threads {
+            thread.join().unwrap();
+        }
+        drop((closing, other));
+        assert!(words.iter().skip(kept).all(|word| word.load() == 7), "from word {kept} on");
+    }
+}

@@ -30,8 +30,9 @@
 #define MV_ALLOC_CLASSES 16
 #define MV_ALLOC_SHARDS 64
 
-/* `mv_alloc.state` */
+/* `mv_alloc.state`, in its low bits. */
 #define MV_ALLOC_LIVE 1
+#define MV_ALLOC_STATE 7
 
 /* What mv_obj_free returns, besides 0. */
 #define MV_OBJ_FOREIGN 1  /* no object of an allocator: the pointer leads elsewhere, or its header was written over */
@@ -97,6 +98,11 @@ MV_INLINE struct mv_slot mv_arena *mv_alloc_slot(struct mv_alloc mv_arena *alloc
 MV_INLINE struct mv_slot mv_arena *mv_slot_of(void mv_arena *object)
 {
 	return (struct mv_slot mv_arena *)((char mv_arena *)object - sizeof(struct mv_slot));
+}
+
+MV_INLINE int mv_alloc_is_live(struct mv_alloc mv_arena *alloc)
+{
+	return (mv_load(&alloc->state) & MV_ALLOC_STATE) == MV_ALLOC_LIVE;
 }
 
 /* Adds to a number, in full order with what comes before and after. */
@@ -196,7 +202,7 @@ MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsign
 	struct mv_alloc_class mv_arena *slots = &alloc->classes[class & (MV_ALLOC_CLASSES - 1)];
 	unsigned int link;
 
-	if (mv_load(&alloc->state) == MV_ALLOC_LIVE && (link = mv_alloc_pop(alloc, slots))) {
+	if (mv_alloc_is_live(alloc) && (link = mv_alloc_pop(alloc, slots))) {
 		struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, slots, link - 1);
 		void mv_arena *object = (char mv_arena *)slot + sizeof(*slot);
 		unsigned long long found = mv_load(&slot->control);
@@ -209,7 +215,7 @@ MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsign
 			 * Who closes the allocator first says so and then looks what there is; this first takes and then looks, so
 			 * one of the two sees the other.
 			 */
-			if (mv_load(&alloc->state) == MV_ALLOC_LIVE)
+			if (mv_alloc_is_live(alloc))
 				return object;
 			mv_obj_free(object);
 		}

@@ -1,6 +1,8 @@
 //! How an allocator is laid out: from what its user wants to the header, and from a header that anybody may have written to bounds that
 //! can be relied on.
 
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::ptr::NonNull;
 
 use super::cache::MAGAZINE;
@@ -201,15 +203,22 @@ pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
     header.magazine.store(few.min(MAGAZINE));
     header.len.store(bytes);
     header.asymmetric.store(keeper::register().into());
-    header.state.store(state::LIVE);
+    header.state.store(new_number() & !state::BITS | state::LIVE);
     header.magic.store_release(MAGIC);
     Ok(header)
+}
+
+/// Another for each allocator, as good as always: two in the same place shall not have the same, whatever is there now.
+#[expect(clippy::cast_possible_truncation, reason = "any bits of it do")]
+fn new_number() -> u32 {
+    RandomState::new().hash_one(()) as u32
 }
 
 /// What an allocator says of itself, as this process has checked it.
 #[derive(Debug)]
 pub(super) struct Shape {
     pub(super) id: u32,
+    pub(super) live: u32,
     pub(super) align: u32,
     pub(super) magazine: u32,
     pub(super) asymmetric: bool,
@@ -293,7 +302,8 @@ pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
         classes.push(Geometry { value_size, stride, capacity, first: first_at, place });
     }
     let (magazine, asymmetric) = (header.magazine.load().min(MAGAZINE), header.asymmetric.load() != 0);
-    Ok(Shape { id, align, magazine, asymmetric, classes: classes.into() })
+    let live = header.state.load() & !state::BITS | state::LIVE;
+    Ok(Shape { id, live, align, magazine, asymmetric, classes: classes.into() })
 }
 
 const _: () = assert!(Header::LAYOUT.align() == 64);

@@ -25,7 +25,7 @@ pub(super) struct Header {
     pub(super) version: u32,
     /// Where this is: the low 32 bits of its address, by 64. Not 0.
     pub(super) id: u32,
-    /// One of `state`.
+    /// One of `state`, and above those bits a number by which this is told from another that was made here before.
     pub(super) state: u32,
     pub(super) class_count: u32,
     /// Bytes to which values are aligned.
@@ -44,6 +44,8 @@ pub(super) struct Header {
 }
 
 /// The life of an allocator.
+///
+/// Once it is drained, something else may be in its place, so whoever used it changes nothing there any more that he may still have to put right.
 pub(super) mod state {
     /// It hands out objects.
     pub(in super::super) const LIVE: u32 = 1;
@@ -53,6 +55,8 @@ pub(super) mod state {
     pub(in super::super) const DRAINED: u32 = 3;
     /// Somebody makes its lists anew; nobody else may touch it.
     pub(in super::super) const RECOVERING: u32 = 4;
+    /// The bits that say which.
+    pub(in super::super) const BITS: u32 = 7;
 }
 
 /// Slots of one size.

@@ -20,7 +20,7 @@ use std::any::type_name;
 use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 pub use config::Config;
@@ -173,6 +173,10 @@ pub struct ClassStats {
 pub(super) struct Inner {
     header: Var<Header>,
     id: u32,
+    /// What the header says of its state while it hands out objects.
+    live: u32,
+    /// Whether this handle's process has found it drained: from then on its place may be another's, and is not even looked at.
+    drained: AtomicBool,
     /// The low half of a free slot's word.
     free: u64,
     /// Free slots of a class that a thread keeps at most.
@@ -278,11 +282,13 @@ impl Allocator {
     fn of(arena: &Arena, header: Var<Header>) -> Result<Self, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         // All that this goes by is read once, and checked: the header may change meanwhile.
-        let Shape { id, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
+        let Shape { id, live, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
         // Whether who closes it has all threads run a fence, so that those that keep slots need none.
         let is_asymmetric = asymmetric && keeper::register();
         let inner = Arc::new_cyclic(|this| Inner {
             id,
+            live,
+            drained: AtomicBool::new(false),
             free: Control::new(id, Holder::Free, 0).0,
             magazine: if is_asymmetric { magazine } else { 0 },
             asymmetric,
@@ -331,7 +337,7 @@ impl Allocator {
         // keeps slots leaves to who closes (`keeper::barrier`); for every other it is the exchange of `hold`.
         compiler_fence(Ordering::SeqCst);
         let state = inner.header.state.load();
-        if state != state::LIVE {
+        if state != inner.live {
             return Err(inner.refuse(class, held, state));
         }
         // SAFETY: it is a slot that was taken.
@@ -442,6 +448,10 @@ impl Allocator {
     /// Ends it for all processes and programs: from now on nobody can make objects ([`AllocError::Closed`]), and everybody can free
     /// them. When the last is freed, the [`Closing`] knows, and the pages can be given back.
     ///
+    /// Then anything may be made in its place, another allocator too. What is left of this one, handles in any process and slots that threads
+    /// keep, stays away from there; only an [`alloc`](Self::alloc) or [`free`](Self::free) that is still in the middle of something then may write
+    /// there once more.
+    ///
     /// # Errors
     ///
     /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`]; [`AllocError::Arena`] if this process may not use `membarrier`, by
@@ -449,9 +459,9 @@ impl Allocator {
     pub fn close(self) -> Result<Closing, AllocError> {
         // If that cannot be had, nothing is changed.
         self.inner.barrier()?;
-        let changed = self.inner.header.state.compare_exchange(state::LIVE, state::CLOSING);
+        let changed = self.inner.header.state.compare_exchange(self.inner.live, self.inner.word_of(state::CLOSING));
         if let Err(found) = changed {
-            return Err(if found == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed });
+            return Err(self.inner.not_live(found));
         }
         // Pairs with what is between the two in `alloc`: from here on no slot is seen as free that is an object's.
         self.inner.barrier()?;
@@ -476,7 +486,8 @@ impl Allocator {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn closing(&self) -> Option<Closing> {
-        let is_closed = matches!(self.inner.header.state.load(), state::CLOSING | state::DRAINED);
+        let found = self.inner.header.state.load();
+        let is_closed = [state::CLOSING, state::DRAINED].map(|state| self.inner.word_of(state)).contains(&found);
         // As in `close`; if it cannot be had here, there is none for who may not close either.
         (self.inner.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }
@@ -563,7 +574,9 @@ impl Closing {
         let held = inner.held();
         if held == 0 {
             // Whether or not somebody else has said so.
-            let _ = inner.header.state.compare_exchange(state::CLOSING, state::DRAINED);
+            let [closing, drained] = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state));
+            let _ = inner.header.state.compare_exchange(closing, drained);
+            inner.drained.store(true, Ordering::Relaxed);
         }
         held
     }
@@ -778,6 +791,11 @@ impl Inner {
     #[cold]
     #[inline(never)]
     fn take(&self, class: u32) -> Result<Held, AllocError> {
+        // Looked at before anything is changed as well: if it was closed, what is there can be another's.
+        let state = self.header.state.load();
+        if state != self.live {
+            return Err(self.not_live(state));
+        }
         let own = self.own_of_this_process(self.own());
         let taken = self.take_shared(own, class);
         match taken {
@@ -804,7 +822,23 @@ impl Inner {
     fn refuse(&self, class: u32, Held { slot, control }: Held, state: u32) -> AllocError {
         // SAFETY: it is a slot of this allocator.
         unsafe { self.free_held(class, slot, control) };
-        if state == state::RECOVERING { AllocError::Recovering } else { AllocError::Closed }
+        self.not_live(state)
+    }
+
+    /// What the header says of a state of this allocator.
+    const fn word_of(&self, state: u32) -> u32 {
+        self.live & !state::BITS | state
+    }
+
+    /// Why it hands out no objects.
+    fn not_live(&self, found: u32) -> AllocError {
+        if found == self.word_of(state::RECOVERING) { AllocError::Recovering } else { AllocError::Closed }
+    }
+
+    /// Whether it is still in its place. When it is drained, something else may be there, which shall not find free slots of this in its lists.
+    fn is_in_place(&self) -> bool {
+        let is_in = |state| [self.live, self.word_of(state::CLOSING)].contains(&state);
+        !self.drained.load(Ordering::Relaxed) && is_in(self.header.state.load())
     }
 
     /// Makes a slot that came from a list that of an object.
@@ -1050,7 +1084,9 @@ impl Inner {
                 let Some(kept) = own.cache.pop(class) else { break };
                 self.list(class, kept);
             }
-            self.tell(own, class);
+            if self.is_in_place() {
+                self.tell(own, class);
+            }
         }
     }
 
@@ -1061,6 +1097,9 @@ impl Inner {
 
     /// Puts a slot that a thread kept into the list.
     fn list(&self, class: u32, Kept { slot, control }: Kept) {
+        if !self.is_in_place() {
+            return;
+        }
         // SAFETY: what threads keep are slots of this allocator.
         let word = unsafe { &self.header(slot).control };
         if control::let_go(word.atomic(), control, Holder::Free) {

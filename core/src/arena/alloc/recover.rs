@@ -1,6 +1,7 @@
 //! Putting an allocator right whose users died.
 
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 
 use super::control::{Control, Holder};
 use super::layout::state;
@@ -41,7 +42,7 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     if objects > 0 {
         return Err(AllocError::InUse { objects });
     }
-    let before = inner.header.state.swap(state::RECOVERING);
+    let before = inner.header.state.swap(inner.word_of(state::RECOVERING));
     config::restore(inner);
     let mut all = Recovered::default();
     for class in 0..inner.class_count() {
@@ -64,11 +65,12 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
         }
     }
     drop(claimed);
-    let after = match before {
-        state::CLOSING | state::DRAINED => before,
-        // Also if nobody has written that.
-        _ => state::LIVE,
-    };
+    let is_closed = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state)).contains(&before);
+    // Also if nobody has written what was there.
+    let after = if is_closed { before } else { inner.live };
+    if !is_closed {
+        inner.drained.store(false, Ordering::Relaxed);
+    }
     inner.header.state.store_release(after);
     Ok(all)
 }

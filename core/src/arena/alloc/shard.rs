@@ -153,7 +153,7 @@ impl Inner {
     pub(super) fn empty_shard(&self, Claimed { shard, process }: Claimed) {
         let Some(Own { cache, .. }) = self.keeper.own(shard) else { return };
         self.empty(cache);
-        if process == process::id() {
+        if process == process::id() && self.is_in_place() {
             self.reset_shard(shard);
             self.header.shards[shard].owner.store_release(0);
         }
