@@ -807,3 +807,28 @@ fn the_place_of_a_drained_allocator_is_not_written_to_any_more() {
         assert!(words.iter().skip(kept).all(|word| word.load() == 7), "from word {kept} on");
     }
 }
+
+#[test]
+fn who_recovers_an_allocator_leaves_it_to_others_that_keep_slots() {
+    let arena = Arena::memfd(1024).unwrap();
+    let flows = small(&arena, MANY);
+    // As another process would have it. It keeps slots of two kinds: with objects of the recovering one between them, and new ones on top.
+    let other = Allocator::open(&arena, flows.as_ptr()).unwrap();
+    drop([(); 200].map(|()| other.alloc(FLOW).unwrap()));
+    let handed_over = other.alloc(FLOW).unwrap().into_kptr();
+    assert_eq!(flows.recover().unwrap().lost, 0);
+    other.free(handed_over).unwrap();
+    let mut all: Vec<_> = (0..500).map(|_| other.alloc(FLOW).unwrap()).collect();
+    all.extend((0..500).map(|_| flows.alloc(FLOW).unwrap()));
+    let places: HashSet<u64> = all.iter().map(|flow| flow.as_ptr().address()).collect();
+    assert_eq!(places.len(), 1000, "a slot was handed out twice");
+    drop(all);
+
+    // And those that it gives back.
+    assert_eq!(flows.recover().unwrap().lost, 0);
+    drop(other);
+    assert_eq!((flows.stats().live, flows.stats().failed), (0, 0));
+    let all: Vec<_> = (0..MANY).map(|_| flows.alloc(FLOW).unwrap()).collect();
+    let places: HashSet<u64> = all.iter().map(|flow| flow.as_ptr().address()).collect();
+    assert_eq!(places.len(), MANY as usize);
+}

@@ -809,9 +809,15 @@ impl Inner {
     }
 
     fn take_shared(&self, own: Option<Own>, class: u32) -> Result<Held, AllocError> {
-        // One whose word has been written over.
-        if let Some(Kept { slot, .. }) = own.and_then(|own| own.cache.pop(class)) {
-            return Err(self.not_free(class, slot));
+        while let Some(kept) = own.and_then(|own| own.cache.pop(class)) {
+            // SAFETY: what a thread keeps are slots of this allocator.
+            let word = unsafe { &self.header(kept.slot).control };
+            if let Some(control) = control::take(word.atomic(), kept.control) {
+                return Ok(Held { slot: kept.slot, control });
+            }
+            if !self.is_recovered(kept) {
+                return Err(self.not_free(class, kept.slot));
+            }
         }
         let index = self.pop_shared(own, class)?;
         self.hold(SlotRef::new(class, index))
@@ -1095,8 +1101,17 @@ impl Inner {
         own.and_then(|own| if self.is_wiped(own) { shard::find_another(self, own) } else { Some(own) })
     }
 
+    /// Whether somebody has recovered the allocator since a slot was kept, who gave it to all: its word is one of another generation.
+    #[cold]
+    fn is_recovered(&self, Kept { slot, control }: Kept) -> bool {
+        // SAFETY: what threads keep are slots of this allocator.
+        let found = Control(unsafe { self.header(slot) }.control.load());
+        found.id() == self.id && found.generation() != control.generation()
+    }
+
     /// Puts a slot that a thread kept into the list.
-    fn list(&self, class: u32, Kept { slot, control }: Kept) {
+    fn list(&self, class: u32, kept: Kept) {
+        let Kept { slot, control } = kept;
         if !self.is_in_place() {
             return;
         }
@@ -1104,7 +1119,7 @@ impl Inner {
         let word = unsafe { &self.header(slot).control };
         if control::let_go(word.atomic(), control, Holder::Free) {
             self.push_listed(SlotRef::new(class, self.classes[class as usize].index_of(slot)));
-        } else {
+        } else if !self.is_recovered(kept) {
             self.lost();
         }
     }
