@@ -22,3 +22,14 @@ pub fn fork(child: impl FnOnce() -> i32) -> i32 {
     assert!(libc::WIFEXITED(status), "status {status:#x}");
     libc::WEXITSTATUS(status)
 }
+
+/// As [`fork`], into a process that is the first of a new namespace of process numbers: its number is 1. Needs root.
+///
+/// # Panics
+///
+/// As [`fork`], and if there can be no such namespace.
+pub fn fork_first_of_namespace(child: impl FnOnce() -> i32) -> i32 {
+    // SAFETY: what it changes is where the children of this thread go.
+    assert_eq!(unsafe { libc::unshare(libc::CLONE_NEWPID) }, 0, "{}", std::io::Error::last_os_error());
+    fork(child)
+}

@@ -14,7 +14,7 @@ pub mod race;
 pub mod scribble;
 pub mod twins;
 
-pub use fork::fork;
+pub use fork::{fork, fork_first_of_namespace};
 
 /// Says that a test is skipped, and why: it needs what is not here.
 ///

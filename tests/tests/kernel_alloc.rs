@@ -1,6 +1,7 @@
 //! Objects that Rust and BPF programs make, hand over and free in one arena of the running kernel.
 #![cfg(feature = "kernel")]
 
+use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -10,7 +11,7 @@ use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Error, Kptr, Local, MapValue, Mapping, Mirror, Var};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
-use mapvalue_tests::{c, cpus};
+use mapvalue_tests::{c, cpus, fork, fork_first_of_namespace};
 
 /// As in `alloc.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -145,6 +146,23 @@ fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go(
     let resident = arena.resident_pages().unwrap();
     drop(closing);
     assert_eq!(arena.resident_pages().unwrap(), resident, "a page was touched");
+}
+
+#[test]
+fn a_forked_child_that_has_its_parents_number_and_no_arena_drops_the_handle() {
+    kernel::require!();
+    let drop_in_child = || {
+        let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
+        let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 4096, ..Config::default() }).unwrap();
+        drop(flows.alloc(FLOW).unwrap());
+        let ours = process::id();
+        fork_first_of_namespace(|| {
+            drop(flows);
+            i32::from(process::id() == ours)
+        })
+    };
+    // Each is the first of a namespace, the child of one inside of its parent's. The outermost is left with its process.
+    assert_eq!(fork(|| fork_first_of_namespace(drop_in_child)), 1);
 }
 
 #[test]

@@ -81,7 +81,8 @@ impl Keeper {
     pub(super) fn close(&self, inner: Arc<Inner>) {
         self.count.close(inner, || {
             fence(Ordering::SeqCst);
-            // If it cannot be had, no thread has a balance of its own.
+            // If it cannot be had, no thread has a balance of its own; if a filter of system calls came only later, an object that is dropped right
+            // now may leave the memory mapped for ever.
             let _ = barrier();
         });
     }

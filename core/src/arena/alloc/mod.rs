@@ -35,7 +35,7 @@ use config::{Geometry, Shape};
 use control::{Control, Holder, Word};
 use keeper::Keeper;
 use layout::{Header, SLOT_HEADER, SlotShared, state};
-use shard::{Claimed, Own};
+use shard::Own;
 use stack::{Broken, Words};
 
 /// What the count of objects is made of.
@@ -193,8 +193,8 @@ pub(super) struct Inner {
     arena: Arena,
     /// Of `Allocator`s.
     handles: AtomicUsize,
-    /// Shards that threads of this process have.
-    claimed: Mutex<Vec<Claimed>>,
+    /// Shards that threads of this process have claimed, or of the one that it was forked from.
+    claimed: Mutex<Vec<usize>>,
     this: Weak<Inner>,
 }
 
@@ -1163,8 +1163,8 @@ impl Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         let claimed = std::mem::take(self.claimed.get_mut().unwrap_or_else(PoisonError::into_inner));
-        for claimed in claimed {
-            self.empty_shard(claimed);
+        for shard in claimed {
+            self.empty_shard(shard);
         }
         self.keeper.give_back();
     }

@@ -57,7 +57,7 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     // Threads of this process go on using their shards, in which nothing is kept now.
     let claimed = inner.claimed.lock().unwrap_or_else(PoisonError::into_inner);
     for (i, shard) in inner.header.shards.iter().enumerate() {
-        if claimed.iter().any(|claimed| claimed.shard == i) {
+        if inner.own_if_ours(&claimed, i).is_some() {
             inner.reset_shard(i);
         } else {
             shard.kept.iter().for_each(|kept| kept.store(0));

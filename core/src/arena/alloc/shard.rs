@@ -19,13 +19,6 @@ pub(super) struct Own {
     pub(super) balance: &'static Balance,
 }
 
-/// A shard that a thread of this process has claimed, or one of the process that this was forked from.
-#[derive(Clone, Copy)]
-pub(super) struct Claimed {
-    pub(super) shard: usize,
-    process: u32,
-}
-
 /// The allocator that this thread used last and has a shard of, by its serial number, and what it has there.
 #[derive(Clone, Copy)]
 struct Last {
@@ -121,12 +114,9 @@ impl Inner {
         let mut shards = self.header.shards.iter().enumerate();
         let shard = shards.position(|(i, shard)| {
             let exchange = |new| shard.owner.atomic().compare_exchange(0, new, Ordering::Acquire, Ordering::Relaxed);
-            claimed.iter().all(|claimed| claimed.shard != i)
-                && shard.owner.load() == 0
-                && self.keeper.has_cache(i)
-                && exchange(owner).is_ok()
+            !claimed.contains(&i) && shard.owner.load() == 0 && self.keeper.has_cache(i) && exchange(owner).is_ok()
         })?;
-        claimed.push(Claimed { shard, process: process::id() });
+        claimed.push(shard);
         self.reset_shard(shard);
         Some(shard)
     }
@@ -142,18 +132,18 @@ impl Inner {
     /// Gives a shard back with all that is in its cache.
     fn release_shard(&self, shard: usize) {
         let mut all = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = all.iter().position(|claimed| claimed.shard == shard) {
-            self.empty_shard(all[found]);
+        if let Some(found) = all.iter().position(|claimed| *claimed == shard) {
+            self.empty_shard(shard);
             all.swap_remove(found);
         }
     }
 
     /// Gives all that is in the cache of a shard to all, while nobody uses it, and says that the shard is nobody's. If it is the parent's of this
     /// process, which may have no mapping of the arena, there is nothing in the cache, and the arena is not touched.
-    pub(super) fn empty_shard(&self, Claimed { shard, process }: Claimed) {
-        let Some(Own { cache, .. }) = self.keeper.own(shard) else { return };
-        self.empty(cache);
-        if process == process::id() && self.is_in_place() {
+    pub(super) fn empty_shard(&self, shard: usize) {
+        let Some(own) = self.keeper.own(shard) else { return };
+        self.empty(own.cache);
+        if !self.is_wiped(own) && self.is_in_place() {
             self.reset_shard(shard);
             self.header.shards[shard].owner.store_release(0);
         }
@@ -167,9 +157,15 @@ impl Inner {
         }
     }
 
-    /// Whether a cache was that of a thread of our parent.
+    /// Whether a cache was that of a thread of our parent. (The number of the process tells less: in a new namespace ours can be the parent's.)
     pub(super) fn is_wiped(&self, own: Own) -> bool {
         own.cache.most() != self.magazine
+    }
+
+    /// What the thread of this process has that claimed a shard; `None` if there is none, or it is one of our parent's.
+    pub(super) fn own_if_ours(&self, claimed: &[usize], shard: usize) -> Option<Own> {
+        let own = if claimed.contains(&shard) { self.keeper.own(shard) } else { None };
+        own.filter(|own| !self.is_wiped(*own))
     }
 
     /// Says in the arena how many slots of a class a thread keeps.
@@ -182,13 +178,7 @@ impl Inner {
         let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = |(i, shard): (usize, &ShardShared)| {
             let told = shard.kept[class as usize].load_acquire();
-            match self.keeper.own(i) {
-                // That of a thread of our parent is wiped.
-                Some(own) if claimed.iter().any(|claimed| claimed.shard == i) && !self.is_wiped(own) => {
-                    own.cache.len(class)
-                }
-                _ => told,
-            }
+            self.own_if_ours(&claimed, i).map_or(told, |own| own.cache.len(class))
         };
         self.header.shards.iter().enumerate().map(|shard| u64::from(kept(shard))).sum()
     }
