@@ -125,7 +125,7 @@ fn pointers_that_lead_to_no_object_are_refused_by_reason() {
     let again = flows.alloc(FLOW).unwrap().into_ptr();
     assert_eq!(again, ptr);
     match flows.free(kptr) {
-        Err(AllocError::Stale { expected, found, .. }) => assert_eq!((expected, found), (1, 2)),
+        Err(AllocError::Stale { expected, found, .. }) => assert_eq!((expected, found), (2, 3)),
         other => panic!("{other:?}"),
     }
     flows.free(again).unwrap();
@@ -831,4 +831,27 @@ fn who_recovers_an_allocator_leaves_it_to_others_that_keep_slots() {
     let all: Vec<_> = (0..MANY).map(|_| flows.alloc(FLOW).unwrap()).collect();
     let places: HashSet<u64> = all.iter().map(|flow| flow.as_ptr().address()).collect();
     assert_eq!(places.len(), MANY as usize);
+}
+
+#[test]
+fn who_kept_slots_of_a_drained_allocator_takes_none_that_threads_keep_of_the_next() {
+    for last in 0..4 {
+        let arena = arena();
+        let first = small(&arena, 4096);
+        let other = Allocator::open(&arena, first.as_ptr()).unwrap();
+        // Each of the first slots is the next that it would hand out, one time.
+        let mut all: Vec<_> = (0..4).map(|_| other.alloc(FLOW).unwrap()).collect();
+        all.sort_by_key(|flow| flow.as_ptr().address());
+        let last = all.remove(last);
+        drop(all);
+        drop(last);
+        assert!(first.close().unwrap().is_drained());
+
+        let second = small(&arena, 4096);
+        let one = second.alloc(FLOW).unwrap();
+        assert!(matches!(other.alloc(FLOW), Err(AllocError::Closed)));
+        let all: Vec<_> = (1..4096).map(|_| second.alloc(FLOW).unwrap()).chain([one]).collect();
+        drop(all);
+        assert_eq!((second.stats().live, second.stats().failed), (0, 0));
+    }
 }

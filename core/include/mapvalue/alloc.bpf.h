@@ -139,7 +139,7 @@ MV_INLINE unsigned int mv_alloc_pop(struct mv_alloc mv_arena *alloc, struct mv_a
 			struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, class, fresh);
 
 			/* What is in the memory of a new allocator is left open; the generation goes on from there. */
-			mv_store(&slot->control, (mv_load(&slot->control) & ~(MV_SLOT_GENERATION - 1)) |
+			mv_store(&slot->control, ((mv_load(&slot->control) & ~(MV_SLOT_GENERATION - 1)) + MV_SLOT_GENERATION) |
 							 (unsigned long long)alloc->id << 2);
 			return fresh + 1;
 		}

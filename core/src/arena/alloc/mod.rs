@@ -1060,9 +1060,11 @@ impl Inner {
             }
             if fresh.compare_exchange(start, end).is_ok() {
                 for index in start..end {
-                    // What is in the memory of a new allocator is left open.
+                    // What is in the memory of a new allocator is left open. The next generation: what was here before can have been another
+                    // allocator, of which somebody keeps the slot.
                     let control = &self.slot(SlotRef::new(class, index)).control;
-                    control.store(Control::new(self.id, Holder::Free, Control(control.load()).generation()).0);
+                    let generation = Control(control.load()).generation().wrapping_add(1);
+                    control.store(Control::new(self.id, Holder::Free, generation).0);
                 }
                 return Ok(start..end);
             }
