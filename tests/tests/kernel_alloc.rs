@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Error, Kptr, Local, MapValue, Mapping, Mirror, Var};
-use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, objects};
+use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
 use mapvalue_tests::{c, cpus, fork, fork_first_of_namespace};
 
@@ -163,6 +163,30 @@ fn a_forked_child_that_has_its_parents_number_and_no_arena_drops_the_handle() {
     };
     // Each is the first of a namespace, the child of one inside of its parent's. The outermost is left with its process.
     assert_eq!(fork(|| fork_first_of_namespace(drop_in_child)), 1);
+}
+
+#[test]
+fn a_process_without_membarrier_makes_objects_and_recovers_but_does_not_close() {
+    kernel::require!();
+    let arena = Arena::memfd(256).unwrap();
+    let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 4096, ..Config::default() }).unwrap();
+    // Behind the magic number and five words.
+    let magazine: Var<u32> = arena.var(ArenaPtr::from_address(flows.as_ptr().address() + 28)).unwrap();
+    assert_eq!(magazine.load(), 4, "threads keep slots");
+    let child = || {
+        for command in [libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED] {
+            child::forbid(libc::SYS_membarrier, 0, command.cast_unsigned());
+        }
+        let flows = Allocator::open(&arena, flows.as_ptr()).unwrap();
+        drop([(); 100].map(|()| flows.alloc(FLOW).unwrap()));
+        assert_eq!((flows.stats().live, flows.stats().classes[0].used), (0, 100), "it keeps none");
+        assert_eq!(flows.recover().unwrap().lost, 0);
+        assert!(matches!(flows.close(), Err(AllocError::Arena(Error::Os { errno: libc::EPERM, .. }))));
+        42
+    };
+    assert_eq!(fork(child), 42);
+    assert_eq!(magazine.load(), 4, "threads of others keep as many as before");
+    assert!(flows.close().unwrap().is_drained());
 }
 
 #[test]

@@ -239,7 +239,7 @@ pub(super) fn restore(inner: &Inner) {
     header.id.store(inner.id);
     header.class_count.store(inner.class_count());
     header.align.store(inner.align);
-    header.magazine.store(inner.magazine);
+    header.magazine.store(inner.header_magazine);
     header.asymmetric.store(inner.asymmetric.into());
     header.len.store(inner.end() - start);
     header.magic.store_release(MAGIC);

@@ -179,8 +179,10 @@ pub(super) struct Inner {
     drained: AtomicBool,
     /// The low half of a free slot's word.
     free: u64,
-    /// Free slots of a class that a thread keeps at most.
+    /// Free slots of a class that a thread of this process keeps at most.
     magazine: u32,
+    /// The same of processes that may use `membarrier`, as the header says.
+    header_magazine: u32,
     align: u32,
     /// Whether threads of some process keep slots, and leave a fence to who closes the allocator.
     asymmetric: bool,
@@ -291,6 +293,7 @@ impl Allocator {
             drained: AtomicBool::new(false),
             free: Control::new(id, Holder::Free, 0).0,
             magazine: if is_asymmetric { magazine } else { 0 },
+            header_magazine: magazine,
             asymmetric,
             align,
             header,
