@@ -518,7 +518,7 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] if this process has objects of it.
+    /// [`AllocError::InUse`] if there are objects of this handle or its clones; those of one that was opened apart are not known to it.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
         recover::recover(&self.inner, |_| true)
     }
