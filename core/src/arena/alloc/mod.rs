@@ -21,7 +21,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 
 pub use config::Config;
 pub use error::AllocError;
@@ -195,8 +195,9 @@ pub(super) struct Inner {
     arena: Arena,
     /// Of `Allocator`s.
     handles: AtomicUsize,
-    /// Shards that threads of this process have claimed, or of the one that it was forked from.
-    claimed: Mutex<Vec<usize>>,
+    /// Shards that threads of this process have claimed, or of the one that it was forked from: a bit for each. (Not a lock, which a thread
+    /// that a child does not have could hold.)
+    claimed: AtomicU64,
     this: Weak<Inner>,
 }
 
@@ -303,7 +304,7 @@ impl Allocator {
             keeper: Keeper::take(),
             arena: arena.clone(),
             handles: AtomicUsize::new(1),
-            claimed: Mutex::new(Vec::new()),
+            claimed: AtomicU64::new(0),
             this: Weak::clone(this),
         });
         Ok(Self { inner })
@@ -1167,10 +1168,8 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        let claimed = std::mem::take(self.claimed.get_mut().unwrap_or_else(PoisonError::into_inner));
-        for shard in claimed {
-            self.empty_shard(shard);
-        }
+        let claimed = *self.claimed.get_mut();
+        shard::shards_in(claimed).for_each(|shard| self.release_shard(shard));
         self.keeper.give_back();
     }
 }

@@ -1,6 +1,5 @@
 //! Putting an allocator right whose users died.
 
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 
 use super::control::{Control, Holder};
@@ -55,16 +54,14 @@ pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
         all.scribbled += one.scribbled;
     }
     // Threads of this process go on using their shards, in which nothing is kept now.
-    let claimed = inner.claimed.lock().unwrap_or_else(PoisonError::into_inner);
     for (i, shard) in inner.header.shards.iter().enumerate() {
-        if inner.own_if_ours(&claimed, i).is_some() {
+        if inner.own_if_ours(i).is_some() {
             inner.reset_shard(i);
         } else {
             shard.kept.iter().for_each(|kept| kept.store(0));
             shard.owner.store(0);
         }
     }
-    drop(claimed);
     let is_closed = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state)).contains(&before);
     // Also if nobody has written what was there.
     let after = if is_closed { before } else { inner.live };

@@ -2,13 +2,13 @@
 
 use std::cell::{Cell, RefCell};
 use std::process;
+use std::sync::Weak;
 use std::sync::atomic::Ordering;
-use std::sync::{PoisonError, Weak};
 
 use super::Inner;
 use super::cache::{self, Cache};
 use super::keeper::{self, Balance};
-use super::layout::ShardShared;
+use super::layout::{SHARDS, ShardShared};
 
 /// What a thread has for itself of an allocator. (Two words, which fit into registers.)
 #[derive(Clone, Copy)]
@@ -109,16 +109,29 @@ impl Claims {
 impl Inner {
     /// A shard that is nobody's, with an empty cache.
     fn claim_shard(&self, owner: u64) -> Option<usize> {
-        let mut claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        // What the arena says of the owner can be written over. That gives two threads of this process no shard in common.
         let mut shards = self.header.shards.iter().enumerate();
-        let shard = shards.position(|(i, shard)| {
+        let claim = |(i, shard): (usize, &ShardShared)| {
             let exchange = |new| shard.owner.atomic().compare_exchange(0, new, Ordering::Acquire, Ordering::Relaxed);
-            !claimed.contains(&i) && shard.owner.load() == 0 && self.keeper.has_cache(i) && exchange(owner).is_ok()
-        })?;
-        claimed.push(shard);
+            !is_in(self.claimed.load(Ordering::Relaxed), i)
+                && shard.owner.load() == 0
+                && exchange(owner).is_ok()
+                // What the arena says of the owner can be written over: that gives two threads of this process no shard in common. It
+                // acquires what the last thread has left.
+                && !is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i)
+        };
+        let shard = shards.position(claim)?;
+        if !self.keeper.has_cache(shard) {
+            self.unclaim(shard);
+            return None;
+        }
         self.reset_shard(shard);
         Some(shard)
+    }
+
+    /// Says that a shard is nobody's: first in this process, and then where others can see it.
+    fn unclaim(&self, shard: usize) {
+        self.claimed.fetch_and(!bit(shard), Ordering::Release);
+        self.header.shards[shard].owner.store_release(0);
     }
 
     /// Nothing is kept there.
@@ -129,23 +142,14 @@ impl Inner {
         self.header.shards[shard].kept.iter().for_each(|kept| kept.store(0));
     }
 
-    /// Gives a shard back with all that is in its cache.
-    fn release_shard(&self, shard: usize) {
-        let mut all = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = all.iter().position(|claimed| *claimed == shard) {
-            self.empty_shard(shard);
-            all.swap_remove(found);
-        }
-    }
-
-    /// Gives all that is in the cache of a shard to all, while nobody uses it, and says that the shard is nobody's. If it is the parent's of this
+    /// Gives all that is in the cache of a shard to all, while nobody uses it, and gives the shard back. If it is the parent's of this
     /// process, which may have no mapping of the arena, there is nothing in the cache, and the arena is not touched.
-    pub(super) fn empty_shard(&self, shard: usize) {
+    pub(super) fn release_shard(&self, shard: usize) {
         let Some(own) = self.keeper.own(shard) else { return };
         self.empty(own.cache);
         if !self.is_wiped(own) && self.is_in_place() {
             self.reset_shard(shard);
-            self.header.shards[shard].owner.store_release(0);
+            self.unclaim(shard);
         }
     }
 
@@ -163,8 +167,9 @@ impl Inner {
     }
 
     /// What the thread of this process has that claimed a shard; `None` if there is none, or it is one of our parent's.
-    pub(super) fn own_if_ours(&self, claimed: &[usize], shard: usize) -> Option<Own> {
-        let own = if claimed.contains(&shard) { self.keeper.own(shard) } else { None };
+    pub(super) fn own_if_ours(&self, shard: usize) -> Option<Own> {
+        let is_claimed = is_in(self.claimed.load(Ordering::Acquire), shard);
+        let own = if is_claimed { self.keeper.own(shard) } else { None };
         own.filter(|own| !self.is_wiped(*own))
     }
 
@@ -175,13 +180,25 @@ impl Inner {
 
     /// How many slots of a class threads keep: those of this process now, those of others when they last said so.
     pub(super) fn kept(&self, class: u32) -> u64 {
-        let claimed = self.claimed.lock().unwrap_or_else(PoisonError::into_inner);
         let kept = |(i, shard): (usize, &ShardShared)| {
             let told = shard.kept[class as usize].load_acquire();
-            self.own_if_ours(&claimed, i).map_or(told, |own| own.cache.len(class))
+            self.own_if_ours(i).map_or(told, |own| own.cache.len(class))
         };
         self.header.shards.iter().enumerate().map(|shard| u64::from(kept(shard))).sum()
     }
+}
+
+/// The shards of a set, one bit for each.
+pub(super) fn shards_in(set: u64) -> impl Iterator<Item = usize> {
+    (0..SHARDS).filter(move |shard| is_in(set, *shard))
+}
+
+const fn is_in(set: u64, shard: usize) -> bool {
+    set & bit(shard) != 0
+}
+
+const fn bit(shard: usize) -> u64 {
+    1 << shard
 }
 
 /// The process and the thread, never 0.
