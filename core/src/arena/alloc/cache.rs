@@ -86,6 +86,33 @@ impl Place {
 pub(super) static NONE: Cache =
     Cache { bins: [const { Bin::empty() }; CLASSES], places: [const { Place::empty() }; ALL] };
 
+/// A cache that is made when it is first needed. (Not a `OnceLock`: a forked child could wait for a thread that it does not have.)
+pub(super) struct MadeLater(AtomicPtr<Cache>);
+
+impl MadeLater {
+    pub(super) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    /// Makes it, unless it is there. False if there is no memory.
+    pub(super) fn make(&self) -> bool {
+        if self.get().is_some() {
+            return true;
+        }
+        let Some(new) = Cache::leaked() else { return false };
+        // Of two who do so at the same time, one has made it, and the memory of the other is lost.
+        let new = ptr::from_ref(new).cast_mut();
+        let _ = self.0.compare_exchange(ptr::null_mut(), new, Ordering::Release, Ordering::Relaxed);
+        true
+    }
+
+    pub(super) fn get(&self) -> Option<&'static Cache> {
+        let cache = NonNull::new(self.0.load(Ordering::Acquire))?;
+        // SAFETY: what is stored there, but for null, is a reference for ever (`make`).
+        Some(unsafe { cache.as_ref() })
+    }
+}
+
 /// A free slot, and its word.
 #[derive(Clone, Copy)]
 pub(super) struct Kept {

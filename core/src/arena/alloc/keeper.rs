@@ -5,10 +5,10 @@
 //! (`barrier`); threads for which that cannot be done have no balance of their own, and run one each.
 
 use std::sync::atomic::{AtomicI64, Ordering, compiler_fence, fence};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Inner;
-use super::cache::Cache;
+use super::cache::MadeLater;
 use super::count::Count;
 use super::layout::SHARDS;
 use super::shard::Own;
@@ -22,7 +22,7 @@ pub(super) use super::count::Balance;
 pub(super) struct Keeper {
     count: Count<Arc<Inner>, { SHARDS + 1 }>,
     /// By shard, made when one is first claimed.
-    caches: [OnceLock<&'static Cache>; SHARDS],
+    caches: [MadeLater; SHARDS],
 }
 
 /// The balance of who has none.
@@ -34,7 +34,7 @@ impl Keeper {
     pub(super) fn take() -> &'static Self {
         let pooled = POOL.lock().unwrap_or_else(PoisonError::into_inner).pop();
         pooled.unwrap_or_else(|| {
-            Box::leak(Box::new(Self { count: Count::new(), caches: [const { OnceLock::new() }; SHARDS] }))
+            Box::leak(Box::new(Self { count: Count::new(), caches: [const { MadeLater::new() }; SHARDS] }))
         })
     }
 
@@ -46,8 +46,7 @@ impl Keeper {
 
     /// Whether there is memory for what the thread with a shard keeps.
     pub(super) fn has_cache(&self, shard: usize) -> bool {
-        let cache = &self.caches[shard];
-        cache.get().is_some() || Cache::leaked().is_some_and(|new| cache.set(new).is_ok())
+        self.caches[shard].make()
     }
 
     /// What the thread that has a shard has, if it has a cache: to be used by that thread alone.
