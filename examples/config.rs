@@ -11,7 +11,7 @@
 use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
-use mapvalue::{CharArray, MapValue, Mapping, Mirror, Var, btf};
+use mapvalue::{CharArray, MapValue, Mapping, Mirror, Var, bpf};
 use mapvalue_examples::{Result, check, no_bpf_reason};
 
 /// What becomes of packets: `enum action` of `bpf/config.bpf.c`.
@@ -66,7 +66,7 @@ fn main() -> Result<()> {
             println!("A BPF program obeys.\n");
             let Some(Map::Array(map)) = bpf.map("block") else { return Err("no array map `block`".into()) };
             // The types here are those of the program: or an error that names each field that differs.
-            btf::check_map_value::<Block>(map.fd())?;
+            bpf::check_map_value::<Block>(map.fd())?;
             let block = Mapping::from_map(map.fd())?.var(0)?;
             let program: &Xdp = bpf.program("obey").ok_or("no program `obey`")?.try_into()?;
             agent(&block, || {

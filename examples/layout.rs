@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use aya::Ebpf;
 use aya::maps::Map;
-use mapvalue::{Btf, CharArray, MapValue, bpf, btf};
+use mapvalue::{Btf, CharArray, MapValue, bpf};
 use mapvalue_examples::{Result, no_bpf_reason};
 
 /// `struct stats` of `bpf/quickstart.bpf.c`.
@@ -76,7 +76,7 @@ fn main() -> Result<ExitCode> {
                 "Against the values of the map {}, by the types that the kernel holds:\n",
                 bpf::MapInfo::query(map)?.id
             );
-            compare(btf::check_map_value::<Stats>(map), btf::check_map_value::<Drifted>(map))
+            compare(bpf::check_map_value::<Stats>(map), bpf::check_map_value::<Drifted>(map))
         }
         Err(error) => {
             let reason = no_bpf_reason(error.as_ref()).ok_or(error)?;
@@ -92,7 +92,7 @@ fn check_given(id: &str) -> Result<ExitCode> {
     let id: u32 = id.parse().map_err(|_| format!("`{id}` is not the number of a map: `bpftool map` lists them"))?;
     let map = bpf::open_id(id)?;
     let name = bpf::MapInfo::query(&map)?.name;
-    match btf::check_map_value::<Stats>(&map) {
+    match bpf::check_map_value::<Stats>(&map) {
         Ok(()) => {
             println!("The values of {name} ({id}) are laid out so.");
             Ok(ExitCode::SUCCESS)

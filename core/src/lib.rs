@@ -120,51 +120,23 @@
 // So that the derive's `::mapvalue` paths work in this crate's own tests and examples.
 extern crate self as mapvalue;
 
-mod address;
 pub mod arena;
-mod byteorder;
-mod bytes;
-mod char_array;
-mod chunks;
-mod compound;
 #[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
 mod error;
-#[doc(hidden)]
-pub mod fold;
-#[doc(hidden)]
-mod judged;
-mod kptr;
 mod layout;
-mod leaf;
 mod platform;
-mod raw;
 #[doc(hidden)]
 pub mod refused;
-mod seq;
-mod shared;
-#[doc(hidden)]
-pub mod union;
 mod value;
-mod words;
 
-#[cfg(feature = "std")]
-mod any_array;
-#[cfg(feature = "std")]
-mod array;
-#[cfg(feature = "std")]
-mod banks;
 #[cfg(feature = "std")]
 pub mod bpf;
 #[cfg(feature = "std")]
 pub mod btf;
 #[cfg(feature = "std")]
-mod bulk;
-#[cfg(feature = "std")]
-mod c_names;
-#[cfg(feature = "std")]
-mod cpus;
-#[cfg(feature = "std")]
 pub mod guide;
+#[cfg(feature = "std")]
+mod handle;
 #[cfg(feature = "std")]
 mod mapping;
 #[cfg(feature = "std")]
@@ -172,44 +144,38 @@ mod per_cpu;
 #[cfg(feature = "std")]
 mod section;
 #[cfg(feature = "std")]
-mod slice;
-#[cfg(feature = "std")]
-mod var;
+mod sys;
 
-pub use arena::{ArenaHash, ArenaPtr};
-pub use char_array::{CharArray, CharArrayShared};
-pub use error::{Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
-pub use fold::Fold;
-pub use kptr::{Domain, Export, Kernel, Kptr, Local};
+/// What the derive's expansion uses. Not part of the public interface.
+#[doc(hidden)]
+#[path = "expansion/mod.rs"]
+pub mod __private;
+
+pub use error::{Busy, Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
-pub use leaf::{Integer, Leaf};
-pub use mapvalue_derive::MapValue;
-pub use seq::{Busy, SeqCell, SeqCellShared};
-pub use shared::{Access, ReadOnly, ReadWrite, Shared, Writable};
-pub use value::{InPlace, MapValue, Mirror, Plain, Storable};
+pub use value::{
+    Access, ArenaHash, ArenaPtr, CharArray, CharArrayShared, Domain, Export, Fold, InPlace, Integer, Kernel, Kptr,
+    Leaf, Local, MapValue, Mirror, Plain, ReadOnly, ReadWrite, SeqCell, SeqCellShared, Shared, Storable, Writable,
+};
+#[doc(hidden)]
+pub use value::{fold, union};
 
-#[cfg(feature = "std")]
-pub use any_array::AnyArray;
 #[cfg(feature = "std")]
 pub use arena::{AllocError, Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages};
 #[cfg(feature = "std")]
-pub use array::{Array, Iter};
+pub use bpf::TypeCheck;
 #[cfg(feature = "std")]
-pub use banks::{Bank, BankIter, Banks};
+pub use btf::Btf;
 #[cfg(feature = "std")]
-pub use btf::{Btf, TypeCheck};
-#[cfg(feature = "std")]
-pub use cpus::possible_cpus;
+pub use handle::{AnyArray, Array, Iter, Slice, Var};
 #[cfg(feature = "std")]
 pub use mapping::Mapping;
 #[cfg(feature = "std")]
-pub use per_cpu::PerCpu;
+pub use per_cpu::{Bank, BankIter, Banks, PerCpu};
 #[cfg(feature = "std")]
 pub use section::{AnyVar, DataSection, Variable};
 #[cfg(feature = "std")]
-pub use slice::Slice;
-#[cfg(feature = "std")]
-pub use var::Var;
+pub use sys::cpus::possible_cpus;
 
 pub use zerocopy;
 
@@ -226,52 +192,3 @@ pub use zerocopy;
 ///
 /// It is where the sources of this crate were when it was compiled: nothing for a program to look for when it runs.
 pub const INCLUDE_DIR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/include");
-
-/// What the derive's expansion uses. Not part of the public interface.
-#[doc(hidden)]
-pub mod __private {
-    pub use core::compile_error;
-    pub use core::marker::{Copy, PhantomData, Sized};
-    pub use core::mem::{ManuallyDrop, offset_of};
-    pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
-    pub use core::result::Result::{self, Err, Ok};
-    #[cfg(target_has_atomic = "64")]
-    pub use core::sync::atomic::AtomicU32;
-    /// An atomic, which is all that it stands for.
-    #[cfg(not(target_has_atomic = "64"))]
-    pub use core::sync::atomic::AtomicU64 as AtomicU32;
-
-    pub use crate::judged::{Any, Checked, Unchecked, never};
-    pub use crate::raw::Raw;
-    use crate::{Access, InPlace, InvalidValue, MapValue};
-    pub use crate::{fold, refused, union};
-
-    /// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means
-    /// the constant of `Unforced`, and there is no second error beside the one on the field at fault.
-    #[derive(Debug)]
-    pub struct Forced<T>(PhantomData<T>);
-
-    impl<T: MapValue> Forced<T> {
-        #[doc(hidden)]
-        pub const LAYOUT: () = {
-            let _ = T::LAYOUT;
-        };
-    }
-
-    /// See [`Forced`].
-    pub trait Unforced {
-        #[doc(hidden)]
-        const LAYOUT: () = ();
-    }
-
-    impl<T> Unforced for Forced<T> {}
-
-    /// Does not compile for a field that is not made of atomics.
-    pub const fn assert_in_place<T: InPlace>(_: &T) {}
-
-    /// Loads a field; an error tells where in the struct it is.
-    #[inline]
-    pub fn try_load_field<T: MapValue, A: Access>(shared: &T::Shared<A>, offset: usize) -> Result<T, InvalidValue> {
-        T::__try_load::<A>(shared).map_err(|invalid| invalid.within(offset))
-    }
-}

@@ -4,7 +4,7 @@
 //! is spelled, so that rustc prints its text if the type is no value after all. Whether it is one is decided by the trait alone: a
 //! user's own `usize` that derives `MapValue` passes, and an alias to a pointer is refused, if in more general words.
 
-use crate::{MapValue, Plain};
+use crate::value::{MapValue, Plain};
 
 macro_rules! reasons {
     ($($(#[$text:meta])* $reason:ident;)*) => {$(

@@ -7,7 +7,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mapvalue::{Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var, bpf, btf};
+use mapvalue::{Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var, bpf};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
 
@@ -271,13 +271,13 @@ fn a_map_of_other_values_is_no_section_but_its_values_are_checked() {
     let error = DataSection::from_map(&counters).unwrap_err();
     assert!(matches!(error, Error::NotASection { .. }), "{error:?}");
     assert!(error.to_string().contains("its values are `__u64`"), "{error}");
-    btf::check_map_value::<u64>(&counters).unwrap();
-    btf::check_map_key::<u32>(&counters).unwrap();
-    assert!(matches!(btf::check_map_key::<u64>(&counters), Err(Error::LayoutMismatch(_))));
-    let error = btf::check_map_value::<u32>(&counters).unwrap_err();
+    bpf::check_map_value::<u64>(&counters).unwrap();
+    bpf::check_map_key::<u32>(&counters).unwrap();
+    assert!(matches!(bpf::check_map_key::<u64>(&counters), Err(Error::LayoutMismatch(_))));
+    let error = bpf::check_map_value::<u32>(&counters).unwrap_err();
     assert_eq!(error.to_string(), "u32: `u32` (4 bytes) in Rust, `__u64` (8 bytes) in BTF (__u64)");
     let untyped = Map::array(8, 1);
-    assert!(matches!(btf::check_map_value::<u64>(&untyped), Err(Error::NoBtf { .. })));
+    assert!(matches!(bpf::check_map_value::<u64>(&untyped), Err(Error::NoBtf { .. })));
     assert!(matches!(DataSection::from_map(std::io::stderr()), Err(Error::NotAMap { .. })));
 }
 
@@ -461,7 +461,7 @@ fn what_is_asked_of_a_map_is_asked_of_one_descriptor() {
 fn a_map_with_btf_that_names_no_key_type_says_so() {
     kernel::require!();
     let loaded = Libbpf::load(objects::SECTIONS);
-    let error = btf::check_map_key::<u32>(loaded.map(".bss")).unwrap_err();
+    let error = bpf::check_map_key::<u32>(loaded.map(".bss")).unwrap_err();
     assert!(matches!(error, Error::Untyped { part: "keys", .. }), "{error:?}");
 }
 

@@ -1,8 +1,8 @@
-//! The steps of a `SeqCell` (`core/src/seq/protocol.rs`, this very text) in a model checker: in every order that threads can take
+//! The steps of a `SeqCell` (`core/src/value/seq/protocol.rs`, this very text) in a model checker: in every order that threads can take
 //! turns in, with every value that a relaxed load may see, no reader gets half of one write and half of another. With any one
 //! order taken away, some do.
 
-#[path = "../../core/src/seq/protocol.rs"]
+#[path = "../../core/src/value/seq/protocol.rs"]
 mod protocol;
 
 use std::marker::PhantomData;

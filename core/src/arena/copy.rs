@@ -4,8 +4,11 @@ use std::any::type_name;
 use std::io;
 use std::process;
 
-use super::{Arena, ArenaFlags, ArenaPtr};
-use crate::{Error, MapValue, ReadOnly, bytes};
+use crate::arena::flags::ArenaFlags;
+use crate::arena::handle::Arena;
+use crate::error::Error;
+use crate::value::codec;
+use crate::value::{ArenaPtr, MapValue, ReadOnly};
 
 /// Copying.
 impl Arena {
@@ -57,7 +60,7 @@ impl Arena {
             let address = self.start + offset as u64 + copied as u64;
             return Err(Error::ArenaPageAbsent { type_name: type_name::<T>(), address });
         }
-        bytes::decode(&copy)
+        codec::decode(&copy)
     }
 }
 

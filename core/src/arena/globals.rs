@@ -1,7 +1,10 @@
 //! The global variables of a C program that lie in an arena, by name.
 
-use super::{Arena, ArenaFlags};
-use crate::{Btf, DataSection, Error};
+use crate::arena::flags::ArenaFlags;
+use crate::arena::handle::Arena;
+use crate::btf::Btf;
+use crate::error::Error;
+use crate::section::DataSection;
 
 /// The section that clang puts variables of address space 1 into.
 const SECTION: &str = ".addr_space.1";

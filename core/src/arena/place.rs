@@ -7,8 +7,11 @@ use std::any::type_name;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use super::{Arena, ArenaFlags, ArenaPtr};
-use crate::{Access, Error, MapValue, Mirror, ReadOnly, ReadWrite, Slice, Var};
+use crate::arena::flags::ArenaFlags;
+use crate::arena::handle::Arena;
+use crate::error::Error;
+use crate::handle::{Slice, Var};
+use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadOnly, ReadWrite};
 
 /// Following pointers.
 ///
@@ -282,7 +285,7 @@ impl Arena {
     }
 
     /// Bytes from the start of the arena to `bytes` bytes of values of type `T`, all of them inside, and the first aligned.
-    pub(super) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, Error> {
+    pub(crate) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, Error> {
         const { T::LAYOUT.assert_usable::<T>() };
         let address = self.full(ptr).address();
         // No bytes at all may also lie at the end.
@@ -299,7 +302,7 @@ impl Arena {
 
     /// What is wrong with a pointer that does not resolve.
     #[cold]
-    pub(super) fn wrong<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> Error {
+    pub(crate) fn wrong<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> Error {
         let (type_name, address, start, len) = (type_name::<T>(), ptr.address(), self.start, self.len());
         let full = self.full(ptr).address();
         if T::LAYOUT.size() == 0 {

@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-use crate::Error;
-use crate::bpf::open::page_size;
+use crate::error::Error;
+use crate::sys::process::page_size;
 
 /// The most bytes that an arena can have: a pointer has 32 bits to tell the place.
-pub(super) const MAX_LEN: u64 = 1 << 32;
+pub(crate) const MAX_LEN: u64 = 1 << 32;
 
 /// The addresses of an arena: whole pages, at most 4 GiB, without a multiple of 4 GiB after the first byte, and not from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Span {
+pub(crate) struct Span {
     start: u64,
     len: u64,
 }
 
 impl Span {
-    pub(super) fn new(start: u64, len: u64) -> Result<Self, Error> {
+    pub(crate) fn new(start: u64, len: u64) -> Result<Self, Error> {
         let page = page_size() as u64;
         if len > MAX_LEN {
             return Err(Error::ArenaTooLong { len, max: MAX_LEN });
@@ -36,22 +36,22 @@ impl Span {
         }
     }
 
-    pub(super) fn start(self) -> u64 {
+    pub(crate) fn start(self) -> u64 {
         self.start
     }
 
-    pub(super) fn len(self) -> u64 {
+    pub(crate) fn len(self) -> u64 {
         self.len
     }
 
     /// The addresses. (The one after the last may be 2^64, which is 0.)
-    pub(super) fn overlaps(self, other: &Range<u64>) -> bool {
+    pub(crate) fn overlaps(self, other: &Range<u64>) -> bool {
         other.start <= self.start + (self.len - 1) && self.start < other.end
     }
 }
 
 /// Bytes of as many pages, if an arena may have them.
-pub(super) fn len_of(pages: u64) -> Result<u64, Error> {
+pub(crate) fn len_of(pages: u64) -> Result<u64, Error> {
     match pages.saturating_mul(page_size() as u64) {
         0 => Err(Error::Empty { what: "the arena" }),
         len if len > MAX_LEN => Err(Error::ArenaTooLong { len, max: MAX_LEN }),

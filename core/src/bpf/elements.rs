@@ -1,12 +1,14 @@
 //! The elements of a map as bytes, reached by system calls: where a map is not mapped, and for maps that never are.
 
+use crate::sys::ENOTSUPP;
 use std::any::type_name;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-use super::open::ENOTSUPP;
-use super::{MapInfo, Update, sys};
-use crate::cpus;
-use crate::{Error, MapName, MapType, ReadOnlyReason};
+use crate::bpf::info::MapInfo;
+use crate::error::{Error, MapName, MapType, ReadOnlyReason};
+use crate::sys::bpf as sys;
+use crate::sys::cpus;
+use crate::sys::process;
 
 /// The map types of which a lookup gives one value (`bpf_map_copy_value` in kernel/bpf/syscall.c).
 const ONE_VALUE: [MapType; 4] = [MapType::HASH, MapType::ARRAY, MapType::LRU_HASH, MapType::LPM_TRIE];
@@ -23,7 +25,7 @@ pub(crate) struct Elements {
 }
 
 /// What a walk in batches got.
-pub(super) enum Batch {
+pub(crate) enum Batch {
     /// So many elements; and whether there may be more.
     Filled { count: usize, more: bool },
     /// None, because there was less room than for those that the kernel holds together.
@@ -79,12 +81,12 @@ impl Elements {
         self.check_key_size(type_name::<[u8]>(), key.len())
     }
 
-    pub(super) fn check_key_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
+    pub(crate) fn check_key_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
         let (map, key_size) = (self.map(), self.key_size());
         if size == key_size { Ok(()) } else { Err(Error::KeySize { type_name, size, key_size, map }) }
     }
 
-    pub(super) fn check_value_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
+    pub(crate) fn check_value_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
         let (map, value_size) = (self.map(), self.value_size());
         if size == value_size { Ok(()) } else { Err(Error::ValueSize { type_name, size, value_size, map }) }
     }
@@ -113,7 +115,7 @@ impl Elements {
     }
 
     /// What a lookup gives, in a buffer of its own.
-    pub(super) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let len = self.bytes_of_a_key()?;
         let mut value = vec![0; self.room.max(len)];
         let found = self.lookup(key, &mut value)?;
@@ -122,7 +124,7 @@ impl Elements {
     }
 
     /// Sets what `lookup_bytes` gives.
-    pub(super) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+    pub(crate) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
         let len = self.bytes_of_a_key()?;
         if value.len() != len {
             let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
@@ -157,7 +159,7 @@ impl Elements {
     }
 
     /// Removes a key; false if there was none.
-    pub(super) fn remove(&self, key: &[u8]) -> Result<bool, Error> {
+    pub(crate) fn remove(&self, key: &[u8]) -> Result<bool, Error> {
         self.check_key(key)?;
         if self.is_array() {
             return Err(Error::NotRemovable { map: self.map(), map_type: self.info.map_type });
@@ -172,7 +174,7 @@ impl Elements {
     }
 
     /// Replaces a key by the one after it, or gives the first one if the walk has not begun; false if there are no more.
-    pub(super) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, Error> {
+    pub(crate) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, Error> {
         self.check_key(key)?;
         // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
         match unsafe { sys::next_key(self.fd.as_fd(), begun, key) } {
@@ -183,12 +185,12 @@ impl Elements {
     }
 
     /// The length of the cursor of `lookup_batch`: of a key, or 4 bytes.
-    pub(super) fn cursor_len(&self) -> usize {
+    pub(crate) fn cursor_len(&self) -> usize {
         self.key_size().max(4)
     }
 
     /// Copies as many elements as there is room for, from where `cursor` tells if `begun`.
-    pub(super) fn lookup_batch(
+    pub(crate) fn lookup_batch(
         &self,
         begun: bool,
         cursor: &mut [u8],
@@ -217,7 +219,7 @@ impl Elements {
     }
 
     /// Sets the values of many keys, in order. Of an error, how many were set before it.
-    pub(super) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, Error)> {
+    pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, Error)> {
         let all = self.check_one_value("update").and_then(|()| self.count(keys, values)).map_err(|error| (0, error))?;
         // SAFETY: `count` has counted the keys and values of both, by the lengths that the kernel told of this very descriptor; the map
         // is of a type with one value a key.
@@ -286,8 +288,43 @@ impl Elements {
 
     /// Why the kernel refuses updates.
     fn not_writable(&self) -> Error {
-        let frozen = sys::is_frozen(self.fd.as_fd());
+        let frozen = process::is_frozen(self.fd.as_fd());
         let reason = if frozen { ReadOnlyReason::Frozen } else { ReadOnlyReason::Descriptor };
         Error::NotWritable { map: self.map(), reason }
+    }
+}
+
+/// Which keys an update is for.
+///
+/// ```no_run
+/// use mapvalue::Error;
+/// use mapvalue::bpf::{TypedMap, Update};
+///
+/// # fn open(flows: TypedMap<u32, u64>) -> Result<(), Error> {
+/// flows.update(&7, &1, Update::Always)?; // inserts, or replaces
+/// assert!(matches!(flows.update(&7, &2, Update::IfAbsent), Err(Error::KeyExists { .. })));
+/// assert!(matches!(flows.update(&8, &2, Update::IfPresent), Err(Error::NoSuchKey { .. })));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Update {
+    /// Any: a key that is not there is inserted (`BPF_ANY`).
+    #[default]
+    Always,
+    /// One that is not there yet (`BPF_NOEXIST`).
+    IfAbsent,
+    /// One that is there (`BPF_EXIST`).
+    IfPresent,
+}
+
+impl Update {
+    /// As the kernel has it.
+    pub(crate) const fn flags(self) -> u64 {
+        match self {
+            Self::Always => 0,
+            Self::IfAbsent => 1,
+            Self::IfPresent => 2,
+        }
     }
 }

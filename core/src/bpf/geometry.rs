@@ -2,8 +2,8 @@
 //!
 //! Computed in 64 bits: `value_size` and `max_entries` are 32 bits each, and their product may need all 64.
 
-use super::MapInfo;
-use crate::{Error, KernelVersion, MapType};
+use crate::bpf::info::MapInfo;
+use crate::error::{Error, KernelVersion, MapType};
 
 /// `BPF_F_MMAPABLE` of include/uapi/linux/bpf.h.
 const BPF_F_MMAPABLE: u32 = 1 << 10;
@@ -42,7 +42,7 @@ impl Geometry {
     }
 
     /// The geometry of the map described by `info`, if it is one whose values can be mapped.
-    pub(super) fn of(info: &MapInfo, running: KernelVersion, page: u64) -> Result<Self, Error> {
+    pub(crate) fn of(info: &MapInfo, running: KernelVersion, page: u64) -> Result<Self, Error> {
         if info.map_type != MapType::ARRAY {
             return Err(Error::UnsupportedMapType { map: info.name, map_type: info.map_type });
         }
@@ -63,7 +63,7 @@ impl Geometry {
     }
 
     /// Bytes that the kernel maps.
-    pub(super) fn mapped_len(&self, page: usize) -> usize {
+    pub(crate) fn mapped_len(&self, page: usize) -> usize {
         (self.stride * self.max_entries).next_multiple_of(page)
     }
 

@@ -2,8 +2,9 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
-use super::sys;
-use crate::{Error, Found, KernelVersion, MapName, MapType};
+use crate::error::{Error, Found, KernelVersion, MapName, MapType};
+use crate::sys::bpf as sys;
+use crate::sys::process;
 
 /// What a map's descriptor links to in /proc/self/fd (`bpf_map_new_fd` in kernel/bpf/syscall.c).
 const MAP_TARGET: &str = "anon_inode:bpf-map";
@@ -64,7 +65,7 @@ impl MapInfo {
     pub fn query(map: impl AsFd) -> Result<Self, Error> {
         let fd = map.as_fd();
         // A program, BTF or link descriptor answers the same command with other fields, so look at what it is first.
-        let target = sys::link_target(fd);
+        let target = process::link_target(fd);
         let is_map = if target.is_empty() { sys::is_map(fd) } else { target == MAP_TARGET };
         match sys::map_info(fd) {
             Ok(info) if is_map => Ok(Self::from_kernel(&info)),
@@ -109,7 +110,7 @@ impl MapTypes {
     pub(crate) const NONE: Self = Self { map: MapName::NONE, btf: 0, key: 0, value: 0 };
 }
 
-pub(super) fn not_a_map(fd: BorrowedFd<'_>, target: String) -> Error {
+pub(crate) fn not_a_map(fd: BorrowedFd<'_>, target: String) -> Error {
     Error::NotAMap { fd: fd.as_raw_fd(), found: Found { target } }
 }
 
@@ -124,7 +125,7 @@ fn query_error(fd: BorrowedFd<'_>, target: String, errno: i32) -> Error {
         libc::EINVAL if target == MAP_TARGET => Error::KernelTooOld {
             feature: "BPF_OBJ_GET_INFO_BY_FD",
             needs: KernelVersion { major: 4, minor: 13 },
-            running: sys::kernel_version(),
+            running: process::kernel_version(),
         },
         libc::EINVAL => not_a_map(fd, target),
         errno => Error::Os { operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)", errno },

@@ -1,30 +1,34 @@
-//! The kernel's side of a map: what it is (`info`), how its values lie in memory (`geometry`), how it is mapped
-//! (`open`), and the system calls beneath (`sys`).
+//! The kernel's side of a map: what it is (`info`), how its values lie in memory (`geometry`),
+//! and their types (`types`). How it is mapped is in `mapping`, the system calls beneath are in `sys`.
 //!
 //! Where a map is not mapped, its elements go by system calls: [`TypedMap`] for any type, [`lookup_bytes`] for bare bytes (`elements`
 //! checks their lengths, `walk` goes over all of them). [`open_pin`] and [`open_id`] find a map again that another process made (`pin`).
 //!
 //! Facts come from the kernel alone, by `BPF_OBJ_GET_INFO_BY_FD`, never from the loader that made the map.
 
-mod elements;
+pub(crate) mod elements;
 pub(crate) mod geometry;
-mod info;
-pub(crate) mod open;
-mod pin;
-pub(crate) mod sys;
-mod typed;
-mod walk;
+pub(crate) mod info;
+pub(crate) mod pin;
+pub(crate) mod typed;
+pub(crate) mod types;
+pub(crate) mod walk;
 
 use std::os::fd::AsFd;
 
 pub(crate) use elements::Elements;
+pub use elements::Update;
 pub use info::MapInfo;
 pub(crate) use info::MapTypes;
 pub(crate) use pin::pin_as;
 pub use pin::{open_id, open_pin, pin};
-pub use typed::{Entries, Keys, TypedMap, Update};
+pub use typed::{Entries, Keys, TypedMap};
+pub use types::{TypeCheck, check_map_key, check_map_value};
 
-use crate::Error;
+use crate::error::Error;
+use crate::sys::ENOTSUPP;
+use crate::sys::bpf as sys;
+use crate::sys::process;
 
 /// Freezes a map (`BPF_MAP_FREEZE`, Linux 5.2): from then on user space cannot change it, by mapping or by update.
 ///
@@ -51,7 +55,7 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
     let map = map.as_fd();
     let info = MapInfo::query(map)?;
     // First, because the kernel takes the right to write from a frozen map, and then says EPERM before it says EBUSY.
-    if sys::is_frozen(map) {
+    if process::is_frozen(map) {
         return Ok(());
     }
     sys::freeze(map).map_err(|errno| match errno {
@@ -60,7 +64,7 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
             operation: "freeze a map",
             capability: "a descriptor opened for writing of a map that is not frozen yet, and, before Linux 5.18, CAP_BPF",
         },
-        open::ENOTSUPP => Error::SpecialFields { map: info.name },
+        ENOTSUPP => Error::SpecialFields { map: info.name },
         errno => Error::Os { operation: "freeze the map", errno },
     })
 }

@@ -5,8 +5,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use super::{MapInfo, sys};
-use crate::{Error, KernelVersion};
+use crate::bpf::info::MapInfo;
+use crate::error::{Error, KernelVersion};
+use crate::sys::bpf as sys;
+use crate::sys::process;
 
 /// Opens the map that is pinned at a path in a BPF file system (Linux 4.13, which tells that it is a map): also one whose processes are all
 /// gone.
@@ -58,7 +60,7 @@ pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, Error> {
 ///
 /// [`Error::NoMapWithId`] (`ENOENT`) if it is gone, [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::KernelTooOld`].
 pub fn open_id(id: u32) -> Result<OwnedFd, Error> {
-    sys::map_by_id(id).map_err(|errno| not_opened(id, errno, sys::kernel_version()))
+    sys::map_by_id(id).map_err(|errno| not_opened(id, errno, process::kernel_version()))
 }
 
 fn not_opened(id: u32, errno: i32, running: KernelVersion) -> Error {

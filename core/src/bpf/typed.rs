@@ -9,51 +9,19 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::walk::{ElementWalk, KeyWalk};
-use super::{Elements, open_id, open_pin};
 #[cfg(doc)]
 use crate::Layout;
-use crate::btf::{TypeCheck, check_map};
-use crate::bytes;
-use crate::{Error, MapType, MapValue, Storable};
+
+use crate::bpf::elements::{Elements, Update};
+use crate::bpf::pin::{open_id, open_pin};
+use crate::bpf::types::{TypeCheck, check_map};
+use crate::bpf::walk::{ElementWalk, KeyWalk};
+use crate::error::{Error, MapType};
+use crate::value::codec;
+use crate::value::{MapValue, Storable};
 
 /// Bytes of the entries that one update in a batch takes.
 const BATCH_BYTES: usize = 1 << 20;
-
-/// Which keys an update is for.
-///
-/// ```no_run
-/// use mapvalue::Error;
-/// use mapvalue::bpf::{TypedMap, Update};
-///
-/// # fn open(flows: TypedMap<u32, u64>) -> Result<(), Error> {
-/// flows.update(&7, &1, Update::Always)?; // inserts, or replaces
-/// assert!(matches!(flows.update(&7, &2, Update::IfAbsent), Err(Error::KeyExists { .. })));
-/// assert!(matches!(flows.update(&8, &2, Update::IfPresent), Err(Error::NoSuchKey { .. })));
-/// # Ok(())
-/// # }
-/// ```
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Update {
-    /// Any: a key that is not there is inserted (`BPF_ANY`).
-    #[default]
-    Always,
-    /// One that is not there yet (`BPF_NOEXIST`).
-    IfAbsent,
-    /// One that is there (`BPF_EXIST`).
-    IfPresent,
-}
-
-impl Update {
-    /// As the kernel has it.
-    pub(super) const fn flags(self) -> u64 {
-        match self {
-            Self::Always => 0,
-            Self::IfAbsent => 1,
-            Self::IfPresent => 2,
-        }
-    }
-}
 
 /// A map whose keys are a `K` and whose values are a `V`, looked up and updated by system calls: for maps that are never mapped (hash,
 /// `lru_hash`, `lpm_trie`), and for arrays that are not mmapable, of which the key is a `u32`.
@@ -213,8 +181,8 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// descriptor was opened with `BPF_F_WRONLY`, [`Error::Os`].
     pub fn lookup(&self, key: &K) -> Result<Option<V>, Error> {
         let mut found = Ok(false);
-        let value = bytes::decode_from(|buffer| {
-            found = bytes::with_bytes(key, |key| self.elements.lookup(key, buffer));
+        let value = codec::decode_from(|buffer| {
+            found = codec::with_bytes(key, |key| self.elements.lookup(key, buffer));
         });
         Ok(if found? { Some(value?) } else { None })
     }
@@ -239,7 +207,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     where
         V: Storable,
     {
-        bytes::with_bytes(key, |key| bytes::with_bytes(value, |value| self.elements.update(key, value, how)))
+        codec::with_bytes(key, |key| codec::with_bytes(value, |value| self.elements.update(key, value, how)))
     }
 
     /// Removes a key; false if there was none.
@@ -257,7 +225,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// [`Error::NotRemovable`] of an array, [`Error::NotWritable`], [`Error::Os`].
     pub fn remove(&self, key: &K) -> Result<bool, Error> {
-        bytes::with_bytes(key, |key| self.elements.remove(key))
+        codec::with_bytes(key, |key| self.elements.remove(key))
     }
 }
 

@@ -3,9 +3,8 @@
 //! The kernel tells the key after a given one; if that one is gone, it begins anew, so a walk beside a busy writer might never end. So
 //! each walk counts, and gives up. In batches (Linux 5.6), a walk over a hash table goes on from a bucket instead, and never begins anew.
 
-use super::Elements;
-use super::elements::Batch;
-use crate::Error;
+use crate::bpf::elements::{Batch, Elements};
+use crate::error::Error;
 
 /// Bytes of the elements that are fetched at once.
 const BATCH_BYTES: usize = 1 << 16;
@@ -36,7 +35,7 @@ impl Steps {
 
 /// Over the keys.
 #[derive(Debug)]
-pub(super) struct KeyWalk<'a> {
+pub(crate) struct KeyWalk<'a> {
     elements: &'a Elements,
     key: Vec<u8>,
     begun: bool,
@@ -44,11 +43,11 @@ pub(super) struct KeyWalk<'a> {
 }
 
 impl<'a> KeyWalk<'a> {
-    pub(super) fn new(elements: &'a Elements) -> Self {
+    pub(crate) fn new(elements: &'a Elements) -> Self {
         Self { elements, key: vec![0; elements.key_size()], begun: false, steps: Steps::of(elements) }
     }
 
-    pub(super) fn step(&mut self) -> Result<Option<&[u8]>, Error> {
+    pub(crate) fn step(&mut self) -> Result<Option<&[u8]>, Error> {
         self.steps.take(1, self.elements)?;
         let found = self.elements.next_key(self.begun, &mut self.key)?;
         self.begun = true;
@@ -58,7 +57,7 @@ impl<'a> KeyWalk<'a> {
 
 /// Over keys and values.
 #[derive(Debug)]
-pub(super) struct ElementWalk<'a> {
+pub(crate) struct ElementWalk<'a> {
     elements: &'a Elements,
     /// If the kernel has no batches for the map.
     single: Option<KeyWalk<'a>>,
@@ -75,7 +74,7 @@ pub(super) struct ElementWalk<'a> {
 }
 
 impl<'a> ElementWalk<'a> {
-    pub(super) fn new(elements: &'a Elements) -> Self {
+    pub(crate) fn new(elements: &'a Elements) -> Self {
         let (key, value) = (elements.key_size(), elements.value_size());
         let max = usize::try_from(elements.info().max_entries).unwrap_or(usize::MAX);
         let batch = BATCH_BYTES.checked_div(key + value).unwrap_or(1).clamp(1, max.max(1));
@@ -93,7 +92,7 @@ impl<'a> ElementWalk<'a> {
         }
     }
 
-    pub(super) fn step(&mut self) -> Result<Option<Entry<'_>>, Error> {
+    pub(crate) fn step(&mut self) -> Result<Option<Entry<'_>>, Error> {
         if self.single.is_none() {
             while self.next == self.filled && self.more && self.single.is_none() {
                 self.fetch()?;

@@ -3,15 +3,16 @@
 //! clang writes 0 for the size of each data section and for the offsets of its variables; the sections and the symbols of the file
 //! tell them. (libbpf puts them right in the same way before it loads an object.)
 
+use super::wire::{self, Wire};
 use std::collections::HashMap;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
 use zerocopy::FromBytes;
 use zerocopy::byteorder::{BigEndian, ByteOrder, LittleEndian, U16, U32, U64};
 
-use super::wire::MAX_NAME;
-use super::{Btf, InvalidBtf, Kind, Linkage, Type};
+use crate::btf::types::{Kind, Linkage, Type};
+use crate::btf::wire::MAX_NAME;
+use crate::error::InvalidBtf;
 
 const CLASS_64: u8 = 2;
 const BIG_ENDIAN: u8 = 2;
@@ -28,7 +29,7 @@ const LOCAL: u8 = 0;
 const HIDDEN: [u8; 2] = [1, 2];
 
 /// The BTF of an object file, with its data sections laid out.
-pub(super) fn parse(bytes: &[u8]) -> Result<Btf, InvalidBtf> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
     match bytes {
         [0x7f, b'E', b'L', b'F', CLASS_64, BIG_ENDIAN, ..] => File::<BigEndian>::new(bytes)?.btf(),
         [0x7f, b'E', b'L', b'F', CLASS_64, ..] => File::<LittleEndian>::new(bytes)?.btf(),
@@ -127,7 +128,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
         self.sections.iter().position(|section| section.name == name)
     }
 
-    fn btf(&self) -> Result<Btf, InvalidBtf> {
+    fn btf(&self) -> Result<Wire, InvalidBtf> {
         let section = &self.sections[self.section(".BTF").ok_or(InvalidBtf::NoBtfSection)?];
         if self.section(".BTF.base").is_some() {
             return Err(InvalidBtf::Split);
@@ -135,19 +136,19 @@ impl<'a, O: ByteOrder> File<'a, O> {
         if section.flags & COMPRESSED != 0 {
             return Err(InvalidBtf::Object { what: "its section `.BTF` is compressed" });
         }
-        let mut btf = Btf::parse(section.bytes)?;
+        let mut btf = wire::parse(section.bytes)?;
         self.lay_out(&mut btf)?;
         Ok(btf)
     }
 
     /// Gives each data section its size, and each of its variables its offset and visibility.
-    fn lay_out(&self, btf: &mut Btf) -> Result<(), InvalidBtf> {
+    fn lay_out(&self, btf: &mut Wire) -> Result<(), InvalidBtf> {
         let sections = self.sections.iter().enumerate().map(|(index, section)| (section.name, index));
         let sections: HashMap<&str, usize> = sections.collect();
         let mut symbols = None;
-        for id in 1..btf.len() {
-            let Some(Kind::Section(section)) = btf.get(id).map(Type::kind) else { continue };
-            let Some(&index) = sections.get(btf.get(id).map_or("", Type::name)) else { continue };
+        for id in 1..btf.count() {
+            let Some(Kind::Section(section)) = Some(Type::new(btf, id).kind()) else { continue };
+            let Some(&index) = sections.get(Type::new(btf, id).name()) else { continue };
             let symbols = match &mut symbols {
                 Some(symbols) => symbols,
                 none => none.insert(self.symbols()?),
@@ -163,16 +164,12 @@ impl<'a, O: ByteOrder> File<'a, O> {
             if open {
                 // A `static` variable has no symbol that other files see: its offset stays what clang wrote.
                 let offset = |symbol: Symbol| u32::try_from(symbol.offset).ok();
-                Arc::make_mut(&mut btf.wire).lay_out_section(
-                    id,
-                    size,
-                    found.iter().map(|(.., symbol)| symbol.and_then(offset)),
-                );
+                btf.lay_out_section(id, size, found.iter().map(|(.., symbol)| symbol.and_then(offset)));
             }
             // A global without a symbol in this section: its place is not known.
             let hidden = |symbol: &Option<Symbol>| symbol.map_or(open, |symbol| symbol.hidden);
             let hidden = found.iter().filter(|(_, global, symbol)| *global && hidden(symbol));
-            hidden.for_each(|(variable, ..)| Arc::make_mut(&mut btf.wire).hide_variable(*variable));
+            hidden.for_each(|(variable, ..)| btf.hide_variable(*variable));
         }
         Ok(())
     }

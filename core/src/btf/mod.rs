@@ -1,37 +1,31 @@
 //! [`Btf`]: the types of C programs as the kernel keeps them, read from bytes, object files and the running kernel.
 //!
 //! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's account of a program's types. How it is stored
-//! is in `wire`, object files are in `elf`, the kernel's objects in `kernel`. A [`Type`] is looked into by its [`Kind`]; `spell`
+//! is in `wire`, object files are in `elf`, A [`Type`] is looked into by its [`Kind`]; `spell`
 //! writes it as C does; `check` compares it with the [`Layout`] of a Rust type; `path` finds a part of it by name.
 //!
 //! Bytes from outside are checked once, in `parse`, and never trusted to end: what follows references counts its steps.
 
-mod check;
-mod elf;
-mod error;
-mod kernel;
-mod members;
-mod nearest;
-mod path;
-mod spell;
-mod types;
-mod wire;
+pub(crate) mod check;
+pub(crate) mod elf;
+pub(crate) mod path;
+pub(crate) mod spell;
+pub(crate) mod types;
+pub(crate) mod wire;
 
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-pub use check::{Mismatch, Mismatches};
-pub use error::InvalidBtf;
-pub(crate) use kernel::check_map;
-pub use kernel::{TypeCheck, check_map_key, check_map_value};
-pub use nearest::Nearest;
+pub use crate::error::{InvalidBtf, Mismatch, Mismatches, Nearest};
 pub use types::{Array, Composite, Enum, Int, Kind, Linkage, Member, Prototype, Section, SectionVariable, Type};
 
 pub(crate) use path::find_part;
 
-use crate::{Endianness, Error, Layout, MapValue};
-use wire::Wire;
+use crate::btf::wire::Wire;
+use crate::error::Error;
+use crate::layout::{Endianness, Layout};
+use crate::value::MapValue;
 
 /// The types of a BPF object, or of the kernel.
 ///
@@ -99,7 +93,33 @@ impl Btf {
     ///
     /// [`InvalidBtf::NotElf`], [`InvalidBtf::NoBtfSection`], [`InvalidBtf::Object`], and those of [`parse`](Self::parse).
     pub fn from_object(bytes: &[u8]) -> Result<Self, InvalidBtf> {
-        elf::parse(bytes)
+        Ok(Self { wire: Arc::new(elf::parse(bytes)?) })
+    }
+}
+
+/// The kernel's own BTF (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
+const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
+
+/// From the running kernel.
+impl Btf {
+    /// The kernel's own types (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
+    ///
+    /// ```no_run
+    /// use mapvalue::Btf;
+    ///
+    /// let kernel = Btf::from_vmlinux()?; // milliseconds
+    /// let task = kernel.find("task_struct").next().expect("every kernel has tasks");
+    /// println!("{:?} bytes", task.size());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoVmlinux`] if the kernel does not offer them, or not to this process.
+    pub fn from_vmlinux() -> Result<Self, Error> {
+        let bytes =
+            std::fs::read(VMLINUX).map_err(|error| Error::NoVmlinux { path: VMLINUX, reason: error.to_string() })?;
+        Ok(Self::parse(&bytes)?)
     }
 }
 
@@ -143,7 +163,7 @@ impl Btf {
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn get(&self, id: u32) -> Option<Type<'_>> {
-        (id < self.len()).then(|| Type::new(self, id))
+        (id < self.len()).then(|| Type::new(&self.wire, id))
     }
 
     /// All types in the order of their numbers, without `void`.
@@ -159,7 +179,7 @@ impl Btf {
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn types(&self) -> impl Iterator<Item = Type<'_>> + Clone {
-        (1..self.len()).map(|id| Type::new(self, id))
+        (1..self.len()).map(|id| Type::new(&self.wire, id))
     }
 
     /// The types of this name, of all kinds; an empty name is none. It looks at each type.

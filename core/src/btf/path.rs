@@ -1,8 +1,7 @@
 //! Parts of a variable by their names: `stats.by_proto[6].bytes`.
 
-use super::types::{Composite, MAX_DEPTH};
-use super::{Kind, Nearest, Type};
-use crate::Error;
+use crate::btf::types::{Composite, Kind, MAX_DEPTH, Type};
+use crate::error::{Error, Nearest};
 
 /// A part of a variable: what it is, and bytes from the variable's start.
 #[derive(Clone, Copy, Debug)]

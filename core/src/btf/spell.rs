@@ -1,15 +1,22 @@
 //! Types as C spells them.
 
-use super::types::{MAX_DEPTH, Prototype};
-use super::{Kind, Type};
+use std::fmt;
+
+use crate::btf::types::{Kind, MAX_DEPTH, Prototype, Type};
 
 /// Parameters that are spelled out; few functions have more, and a hostile one may have 65,535.
 const MAX_PARAMS: usize = 16;
 /// Bytes after which parameters are left out: those of a function that returns a function that returns a function add up.
 const MAX_TEXT: usize = 1024;
 
+impl fmt::Display for Type<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&spell(*self, ""))
+    }
+}
+
 /// The declaration of `declarator` as of this type: `__u64 by_proto[256]`; without a declarator, the type alone: `__u64[256]`.
-pub(super) fn spell(ty: Type<'_>, declarator: &str) -> String {
+fn spell(ty: Type<'_>, declarator: &str) -> String {
     declare(ty, declarator.to_owned(), true)
 }
 

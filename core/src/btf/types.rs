@@ -1,15 +1,15 @@
-//! The types in a [`Btf`] object, each a [`Type`] that is looked into by its [`Kind`].
+//! The types in a [`Btf`](super::Btf) object, each a [`Type`] that is looked into by its [`Kind`].
 
+use super::wire::Wire;
 use core::fmt;
 
-use super::wire::{Record, kind};
-use super::{Btf, spell};
+use crate::btf::wire::{Record, kind};
 
 /// How many typedefs, qualifiers, arrays or nested structs are followed in a row before a type is given up: as many as the kernel
 /// follows (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
-pub(super) const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
-/// One type of a [`Btf`] object.
+/// One type of a [`Btf`](super::Btf) object.
 ///
 /// `Display` spells it as C does: `struct stats`, `__u64[256]`, `const char *`.
 ///
@@ -29,7 +29,7 @@ pub(super) const MAX_DEPTH: usize = 32;
 /// ```
 #[derive(Clone, Copy)]
 pub struct Type<'a> {
-    btf: &'a Btf,
+    wire: &'a Wire,
     id: u32,
 }
 
@@ -184,7 +184,7 @@ pub struct Array<'a> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Composite<'a> {
-    btf: &'a Btf,
+    wire: &'a Wire,
     record: Record<'a>,
 }
 
@@ -226,7 +226,7 @@ pub struct Member<'a> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Enum<'a> {
-    btf: &'a Btf,
+    wire: &'a Wire,
     record: Record<'a>,
 }
 
@@ -246,7 +246,7 @@ pub struct Enum<'a> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Prototype<'a> {
-    btf: &'a Btf,
+    wire: &'a Wire,
     record: Record<'a>,
 }
 
@@ -265,7 +265,7 @@ pub struct Prototype<'a> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct Section<'a> {
-    btf: &'a Btf,
+    wire: &'a Wire,
     record: Record<'a>,
 }
 
@@ -330,8 +330,8 @@ impl Linkage {
 }
 
 impl<'a> Type<'a> {
-    pub(super) fn new(btf: &'a Btf, id: u32) -> Self {
-        Self { btf, id }
+    pub(crate) fn new(wire: &'a Wire, id: u32) -> Self {
+        Self { wire, id }
     }
 
     fn to(self, id: u32) -> Self {
@@ -339,7 +339,7 @@ impl<'a> Type<'a> {
     }
 
     fn record(self) -> Option<Record<'a>> {
-        self.btf.wire.record(self.id)
+        self.wire.record(self.id)
     }
 
     /// Its number in the object: 0 is `void`.
@@ -349,40 +349,40 @@ impl<'a> Type<'a> {
 
     /// Its name; empty if it has none.
     pub fn name(self) -> &'a str {
-        self.record().map_or("", |record| self.btf.wire.string(record.name))
+        self.record().map_or("", |record| self.wire.string(record.name))
     }
 
     /// How many words the types of its object take.
-    pub(super) fn words(self) -> usize {
-        self.btf.wire.words()
+    pub(crate) fn words(self) -> usize {
+        self.wire.words()
     }
 
-    pub(super) fn is_named(self, name: &str) -> bool {
-        self.record().is_some_and(|record| self.btf.wire.is_string(record.name, name))
+    pub(crate) fn is_named(self, name: &str) -> bool {
+        self.record().is_some_and(|record| self.wire.is_string(record.name, name))
     }
 
     /// What it is.
     pub fn kind(self) -> Kind<'a> {
         let Some(record) = self.record() else { return Kind::Void };
-        let btf = self.btf;
+        let wire = self.wire;
         let word = |index: usize| record.rest.get(index).copied().unwrap_or(0);
         let target = self.to(record.size_or_type);
         match record.kind() {
             kind::INT => Kind::Int(int(record.size_or_type, word(0))),
             kind::PTR => Kind::Pointer(target),
             kind::ARRAY => Kind::Array(Array { element: self.to(word(0)), index: self.to(word(1)), len: word(2) }),
-            kind::STRUCT => Kind::Struct(Composite { btf, record }),
-            kind::UNION => Kind::Union(Composite { btf, record }),
-            kind::ENUM | kind::ENUM64 => Kind::Enum(Enum { btf, record }),
+            kind::STRUCT => Kind::Struct(Composite { wire, record }),
+            kind::UNION => Kind::Union(Composite { wire, record }),
+            kind::ENUM | kind::ENUM64 => Kind::Enum(Enum { wire, record }),
             kind::FWD => Kind::Forward { union: record.flag() },
             kind::TYPEDEF => Kind::Typedef(target),
             kind::VOLATILE => Kind::Volatile(target),
             kind::CONST => Kind::Const(target),
             kind::RESTRICT => Kind::Restrict(target),
             kind::FUNC => Kind::Function { prototype: target, linkage: Linkage::of(record.vlen()) },
-            kind::FUNC_PROTO => Kind::Prototype(Prototype { btf, record }),
+            kind::FUNC_PROTO => Kind::Prototype(Prototype { wire, record }),
             kind::VAR => Kind::Variable { ty: target, linkage: Linkage::of(word(0)) },
-            kind::DATASEC => Kind::Section(Section { btf, record }),
+            kind::DATASEC => Kind::Section(Section { wire, record }),
             kind::FLOAT => Kind::Float { size: record.size_or_type },
             // -1 stands for the whole.
             kind::DECL_TAG => Kind::DeclTag { target, component: Some(word(0)).filter(|index| *index != u32::MAX) },
@@ -474,14 +474,14 @@ impl<'a> Composite<'a> {
 
     /// Its members, in the order of their declaration.
     pub fn members(self) -> impl ExactSizeIterator<Item = Member<'a>> + Clone {
-        let Self { btf, record } = self;
+        let Self { wire, record } = self;
         record.rest.chunks_exact(3).map(move |member| {
             let (bit_offset, bitfield) = match (member[2], record.flag()) {
                 (offset, false) => (offset, None),
                 (offset, true) => (offset & 0xff_ffff, Some(offset >> 24).filter(|width| *width != 0)),
             };
-            let ty = Type::new(btf, member[1]);
-            Member { name: btf.wire.string(member[0]), ty, bit_offset, bitfield: bitfield.or_else(|| narrow(ty)) }
+            let ty = Type::new(wire, member[1]);
+            Member { name: wire.string(member[0]), ty, bit_offset, bitfield: bitfield.or_else(|| narrow(ty)) }
         })
     }
 }
@@ -507,7 +507,7 @@ impl<'a> Enum<'a> {
 
     /// Its values by name, in the order of their declaration.
     pub fn values(self) -> impl ExactSizeIterator<Item = (&'a str, i128)> + Clone {
-        let Self { btf, record } = self;
+        let Self { wire, record } = self;
         let wide = record.kind() == kind::ENUM64;
         record.rest.chunks_exact(if wide { 3 } else { 2 }).map(move |value| {
             let number = match (wide, record.flag()) {
@@ -518,7 +518,7 @@ impl<'a> Enum<'a> {
                     if signed { number.cast_signed().into() } else { number.into() }
                 }
             };
-            (btf.wire.string(value[0]), number)
+            (wire.string(value[0]), number)
         })
     }
 }
@@ -526,13 +526,13 @@ impl<'a> Enum<'a> {
 impl<'a> Prototype<'a> {
     /// What it returns.
     pub fn returns(self) -> Type<'a> {
-        Type::new(self.btf, self.record.size_or_type)
+        Type::new(self.wire, self.record.size_or_type)
     }
 
     /// Names (empty where there are none) and types of the parameters. A last one of type `void` stands for `...`.
     pub fn params(self) -> impl ExactSizeIterator<Item = (&'a str, Type<'a>)> + Clone {
-        let Self { btf, record } = self;
-        record.rest.chunks_exact(2).map(move |param| (btf.wire.string(param[0]), Type::new(btf, param[1])))
+        let Self { wire, record } = self;
+        record.rest.chunks_exact(2).map(move |param| (wire.string(param[0]), Type::new(wire, param[1])))
     }
 }
 
@@ -544,18 +544,12 @@ impl<'a> Section<'a> {
 
     /// Its variables.
     pub fn variables(self) -> impl ExactSizeIterator<Item = SectionVariable<'a>> + Clone {
-        let Self { btf, record } = self;
+        let Self { wire, record } = self;
         record.rest.chunks_exact(3).map(move |variable| SectionVariable {
-            variable: Type::new(btf, variable[0]),
+            variable: Type::new(wire, variable[0]),
             offset: variable[1],
             size: variable[2],
         })
-    }
-}
-
-impl fmt::Display for Type<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&spell::spell(*self, ""))
     }
 }
 

@@ -6,8 +6,8 @@
 use zerocopy::FromBytes;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U32};
 
-use super::InvalidBtf;
-use crate::Endianness;
+use crate::error::InvalidBtf;
+use crate::layout::Endianness;
 
 const MAGIC: u16 = 0xeb9f;
 const VERSION: u8 = 1;
@@ -15,12 +15,12 @@ const VERSION: u8 = 1;
 const HEADER: usize = 24;
 /// The longest name: eight times what the kernel takes (`KSYM_NAME_LEN`). Without a limit, many types that share one long name would
 /// cost their number times its length to look through.
-pub(super) const MAX_NAME: usize = 4096;
+pub(crate) const MAX_NAME: usize = 4096;
 /// Words that begin each record: the offset of its name, kind and number of parts, size or type.
 const COMMON: usize = 3;
 
 /// The kinds by their numbers (`BTF_KIND_..`).
-pub(super) mod kind {
+pub(crate) mod kind {
     pub(crate) const INT: u32 = 1;
     pub(crate) const PTR: u32 = 2;
     pub(crate) const ARRAY: u32 = 3;
@@ -44,9 +44,9 @@ pub(super) mod kind {
 
 /// What a BTF object holds, checked and in the machine's byte order.
 #[derive(Clone)]
-pub(super) struct Wire {
+pub(crate) struct Wire {
     /// The order in which the words were stored.
-    pub(super) endianness: Endianness,
+    pub(crate) endianness: Endianness,
     /// All records, one after the other.
     words: Box<[u32]>,
     /// Where the record of each type begins in `words`; the types are numbered from 1.
@@ -57,45 +57,45 @@ pub(super) struct Wire {
 
 /// The record of one type.
 #[derive(Clone, Copy)]
-pub(super) struct Record<'a> {
-    pub(super) name: u32,
+pub(crate) struct Record<'a> {
+    pub(crate) name: u32,
     info: u32,
     /// Its size in bytes or the type it refers to, depending on its kind.
-    pub(super) size_or_type: u32,
+    pub(crate) size_or_type: u32,
     /// What follows: its parts, or a word or two of details.
-    pub(super) rest: &'a [u32],
+    pub(crate) rest: &'a [u32],
 }
 
 impl Record<'_> {
-    pub(super) fn kind(&self) -> u32 {
+    pub(crate) fn kind(&self) -> u32 {
         self.info >> 24 & 0x1f
     }
 
     /// The bit whose meaning depends on the kind: signed, union, or with bitfields.
-    pub(super) fn flag(&self) -> bool {
+    pub(crate) fn flag(&self) -> bool {
         self.info >> 31 == 1
     }
 
     /// The number of parts; the linkage of a function.
-    pub(super) fn vlen(&self) -> u32 {
+    pub(crate) fn vlen(&self) -> u32 {
         self.info & 0xffff
     }
 }
 
 impl Wire {
     /// The number of types, the one numbered 0 (`void`) included.
-    pub(super) fn count(&self) -> u32 {
+    pub(crate) fn count(&self) -> u32 {
         // Each type takes at least 12 of at most 2^32 bytes.
         u32::try_from(self.starts.len()).unwrap_or(u32::MAX - 1) + 1
     }
 
     /// How many words all records take.
-    pub(super) fn words(&self) -> usize {
+    pub(crate) fn words(&self) -> usize {
         self.words.len()
     }
 
     /// The record of a type, `None` for `void` and beyond the last.
-    pub(super) fn record(&self, id: u32) -> Option<Record<'_>> {
+    pub(crate) fn record(&self, id: u32) -> Option<Record<'_>> {
         record(&self.words, self.start(id)?)
     }
 
@@ -104,19 +104,19 @@ impl Wire {
     }
 
     /// The name at an offset.
-    pub(super) fn string(&self, offset: u32) -> &str {
+    pub(crate) fn string(&self, offset: u32) -> &str {
         let tail = usize::try_from(offset).ok().and_then(|offset| self.strings.get(offset..)).unwrap_or_default();
         tail.split_once('\0').map_or(tail, |(name, _)| name)
     }
 
     /// Whether the name at an offset is this one, without looking for its end.
-    pub(super) fn is_string(&self, offset: u32, name: &str) -> bool {
+    pub(crate) fn is_string(&self, offset: u32, name: &str) -> bool {
         let tail = usize::try_from(offset).ok().and_then(|offset| self.strings.as_bytes().get(offset..));
         tail.and_then(|tail| tail.strip_prefix(name.as_bytes())).is_some_and(|rest| rest.first() == Some(&0))
     }
 
     /// Sets the size of a section and where its variables lie, given as one word a part.
-    pub(super) fn lay_out_section(&mut self, id: u32, size: u32, offsets: impl Iterator<Item = Option<u32>>) {
+    pub(crate) fn lay_out_section(&mut self, id: u32, size: u32, offsets: impl Iterator<Item = Option<u32>>) {
         let Some(start) = self.start(id) else { return };
         self.words[start + 2] = size;
         for (part, offset) in self.words[start + COMMON..].chunks_exact_mut(3).zip(offsets) {
@@ -125,7 +125,7 @@ impl Wire {
     }
 
     /// Makes a variable one that only its own file sees.
-    pub(super) fn hide_variable(&mut self, id: u32) {
+    pub(crate) fn hide_variable(&mut self, id: u32) {
         if let Some(start) = self.start(id) {
             self.words[start + COMMON] = 0;
         }
@@ -162,7 +162,7 @@ fn words_after(record: &Record<'_>) -> Option<usize> {
 }
 
 /// Reads and checks a BTF object. It allocates the words and the strings once more, and one word a type.
-pub(super) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
+pub(crate) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
     let (endianness, header) = parse_header(bytes)?;
     let [header_len, type_off, type_len, str_off, str_len] = header;
     let section = |what, offset: u32, len: u32| {

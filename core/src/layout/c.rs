@@ -6,8 +6,8 @@
 use std::collections::HashSet;
 use std::fmt::Write as _;
 
-use super::{Endianness, Field, Kind, Layout, Variant};
-use crate::c_names::identifier;
+use crate::layout::c_names::identifier;
+use crate::layout::{Endianness, Field, Kind, Layout, Variant};
 
 impl Layout {
     /// The type in C, after the types that it is made of: what a build script writes into a header.

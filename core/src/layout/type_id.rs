@@ -1,6 +1,6 @@
 //! The number by which objects in shared memory tell their type.
 
-use super::{Endianness, Kind, Layout};
+use crate::layout::{Endianness, Kind, Layout};
 
 impl Layout {
     /// A number for the type: a hash of its name in C, its size and alignment, and of all of its fields, with their names, offsets and types.

@@ -7,16 +7,16 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-use crate::{Error, ReadOnlyReason};
+use crate::error::{Error, ReadOnlyReason};
 
 /// The seals that make a memfd safe to map: it cannot be shortened, nor that seal be taken away.
 const SHRINK: libc::c_int = libc::F_SEAL_SHRINK;
 
 /// Gives memory back that others mapped.
-pub(super) type Release = Box<dyn FnOnce() + Send>;
+pub(crate) type Release = Box<dyn FnOnce() + Send>;
 
 /// What keeps the pages, and gives them back when it is dropped.
-pub(super) enum Pages {
+pub(crate) enum Pages {
     /// Mapped by us; memmap2 unmaps them. The memfd is kept so that it can be handed on.
     Mapped { _pages: MmapRaw, memfd: Option<File> },
     /// Mapped by others, who gave us a way to release them; or where an arena has to be.
@@ -24,7 +24,7 @@ pub(super) enum Pages {
 }
 
 impl Pages {
-    pub(super) fn memfd(&self) -> Option<&File> {
+    pub(crate) fn memfd(&self) -> Option<&File> {
         match self {
             Self::Mapped { memfd, .. } | Self::Adopted { memfd, .. } => memfd.as_ref(),
         }
@@ -40,7 +40,7 @@ impl Drop for Pages {
 }
 
 /// A length that can be mapped: not zero, and no more than a pointer can span.
-pub(super) fn check_len(len: u64, what: &'static str) -> Result<usize, Error> {
+pub(crate) fn check_len(len: u64, what: &'static str) -> Result<usize, Error> {
     if len == 0 {
         return Err(Error::Empty { what });
     }
@@ -52,7 +52,7 @@ pub(super) fn check_len(len: u64, what: &'static str) -> Result<usize, Error> {
 }
 
 /// Makes a memfd of `len` zero bytes, sealed so that it keeps that length.
-pub(super) fn create_memfd(len: usize) -> Result<File, Error> {
+pub(crate) fn create_memfd(len: usize) -> Result<File, Error> {
     let len = check_len(len as u64, "the memfd")?;
     // SAFETY: the name is a C string; the call has no other memory effects.
     let fd = unsafe { libc::memfd_create(c"mapvalue".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
@@ -71,7 +71,7 @@ pub(super) fn create_memfd(len: usize) -> Result<File, Error> {
 }
 
 /// A descriptor of our own for a memfd that can never be shortened.
-pub(super) fn check_memfd(memfd: BorrowedFd<'_>) -> Result<File, Error> {
+pub(crate) fn check_memfd(memfd: BorrowedFd<'_>) -> Result<File, Error> {
     let fd = memfd.as_raw_fd();
     // SAFETY: `F_GET_SEALS` takes no argument and touches no memory of ours.
     let seals = unsafe { libc::fcntl(fd, libc::F_GET_SEALS) };
@@ -102,7 +102,7 @@ fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, Error> {
 }
 
 /// Maps a file: writable, or read-only if it is not open for writing (EACCES) or sealed against it (EPERM).
-pub(super) fn map_file(file: &File) -> Result<(MmapRaw, usize, Option<ReadOnlyReason>), Error> {
+pub(crate) fn map_file(file: &File) -> Result<(MmapRaw, usize, Option<ReadOnlyReason>), Error> {
     let len = file.metadata().map_err(|error| Error::os("read the length of a file", &error))?.len();
     let len = check_len(len, "the file")?;
     let mut options = MmapOptions::new();

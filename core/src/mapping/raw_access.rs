@@ -1,7 +1,8 @@
 //! Bytes in and out of a mapping at raw offsets.
 
-use super::Mapping;
-use crate::{Error, chunks};
+use crate::error::Error;
+use crate::mapping::Mapping;
+use crate::value::chunks;
 
 /// Raw bytes.
 impl Mapping {

@@ -3,10 +3,14 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::unmapped::Unmapped;
 #[cfg(doc)]
 use crate::DataSection;
-use crate::{Error, MapValue, Mapping, ReadOnly, Storable, Var};
+
+use crate::error::Error;
+use crate::handle::Var;
+use crate::mapping::Mapping;
+use crate::section::unmapped::Unmapped;
+use crate::value::{MapValue, ReadOnly, Storable};
 
 /// A global variable that is loaded and stored as a whole: in mapped memory where the map can be mapped, by system calls where it
 /// cannot. For agents that must also run on kernels before 5.5, or with loaders that do not ask for `BPF_F_MMAPABLE`.

@@ -3,9 +3,9 @@
 use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 
-use crate::Error;
-use crate::bpf::open::BPF_F_RDONLY_PROG;
 use crate::bpf::{Elements, Update};
+use crate::error::Error;
+use crate::mapping::open::BPF_F_RDONLY_PROG;
 
 /// The key of an array's first element.
 const FIRST: [u8; 4] = 0u32.to_ne_bytes();

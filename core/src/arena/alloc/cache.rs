@@ -12,11 +12,11 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use memmap2::MmapMut;
 
-use super::control::Control;
-use super::layout::{CLASSES, SlotShared};
+use crate::arena::alloc::control::Control;
+use crate::arena::alloc::layout::{CLASSES, SlotShared};
 
 /// Free slots of a class that a thread keeps at most.
-pub(super) const MAGAZINE: u32 = 63;
+pub(crate) const MAGAZINE: u32 = 63;
 /// With one for none. A power of two, so that a number is brought into range by a mask.
 const PLACES: usize = MAGAZINE as usize + 1;
 const ALL: usize = CLASSES * PLACES;
@@ -24,7 +24,7 @@ const ALL: usize = CLASSES * PLACES;
 /// Only one thread at a time uses it; that its words are atomics makes this no matter of memory safety. All bits zero are one that keeps
 /// nothing.
 #[repr(C)]
-pub(super) struct Cache {
+pub(crate) struct Cache {
     bins: [Bin; CLASSES],
     /// By class, [`PLACES`] for each: first none, and then as many as are kept.
     places: [Place; ALL],
@@ -83,19 +83,19 @@ impl Place {
 }
 
 /// That of who has none.
-pub(super) static NONE: Cache =
+pub(crate) static NONE: Cache =
     Cache { bins: [const { Bin::empty() }; CLASSES], places: [const { Place::empty() }; ALL] };
 
 /// A cache that is made when it is first needed. (Not a `OnceLock`: a forked child could wait for a thread that it does not have.)
-pub(super) struct MadeLater(AtomicPtr<Cache>);
+pub(crate) struct MadeLater(AtomicPtr<Cache>);
 
 impl MadeLater {
-    pub(super) const fn new() -> Self {
+    pub(crate) const fn new() -> Self {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
     /// Makes it, unless it is there. False if there is no memory.
-    pub(super) fn make(&self) -> bool {
+    pub(crate) fn make(&self) -> bool {
         if self.get().is_some() {
             return true;
         }
@@ -106,7 +106,7 @@ impl MadeLater {
         true
     }
 
-    pub(super) fn get(&self) -> Option<&'static Cache> {
+    pub(crate) fn get(&self) -> Option<&'static Cache> {
         let cache = NonNull::new(self.0.load(Ordering::Acquire))?;
         // SAFETY: what is stored there, but for null, is a reference for ever (`make`).
         Some(unsafe { cache.as_ref() })
@@ -115,14 +115,14 @@ impl MadeLater {
 
 /// A free slot, and its word.
 #[derive(Clone, Copy)]
-pub(super) struct Kept {
-    pub(super) slot: NonNull<SlotShared>,
-    pub(super) control: Control,
+pub(crate) struct Kept {
+    pub(crate) slot: NonNull<SlotShared>,
+    pub(crate) control: Control,
 }
 
 impl Cache {
     /// Memory for one, which is never freed; `None` if there is none, or none that a fork would wipe.
-    pub(super) fn leaked() -> Option<&'static Self> {
+    pub(crate) fn leaked() -> Option<&'static Self> {
         let mut memory = MmapMut::map_anon(size_of::<Self>()).ok()?;
         // SAFETY: the range is the mapping just made; the advice changes what a child will have there, nothing here.
         let advised = unsafe { libc::madvise(memory.as_mut_ptr().cast(), memory.len(), libc::MADV_WIPEONFORK) };
@@ -137,7 +137,7 @@ impl Cache {
     }
 
     /// Makes it an empty one that keeps so many slots of each class.
-    pub(super) fn reset(&self, most: u32) {
+    pub(crate) fn reset(&self, most: u32) {
         for bin in &self.bins {
             bin.last.clear();
             bin.others.store(0, Ordering::Relaxed);
@@ -146,23 +146,23 @@ impl Cache {
     }
 
     /// How many slots of a class it keeps.
-    pub(super) fn len(&self, class: u32) -> u32 {
+    pub(crate) fn len(&self, class: u32) -> u32 {
         let bin = self.bin(class);
         bin.others.load(Ordering::Relaxed) + u32::from(!bin.last.is_empty())
     }
 
     /// How many of each it keeps at most: none after a fork.
-    pub(super) fn most(&self) -> u32 {
+    pub(crate) fn most(&self) -> u32 {
         self.bin(0).most.load(Ordering::Relaxed)
     }
 
     /// Takes the slot that was put there last.
-    pub(super) fn pop(&self, class: u32) -> Option<Kept> {
+    pub(crate) fn pop(&self, class: u32) -> Option<Kept> {
         self.pop_if(class, Some)
     }
 
     /// Takes a slot, unless `take` does not.
-    pub(super) fn pop_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
+    pub(crate) fn pop_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let bin = self.bin(class);
         if !bin.last.is_empty() {
             return self.pop_last_if(class, take);
@@ -175,7 +175,7 @@ impl Cache {
 
     /// Takes the slot that was put there last, if that was not taken since, unless `take` does not.
     #[inline]
-    pub(super) fn pop_last_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
+    pub(crate) fn pop_last_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let last = &self.bin(class).last;
         let taken = take(last.get()?)?;
         last.clear();
@@ -183,7 +183,7 @@ impl Cache {
     }
 
     /// Keeps a slot; whether there is room for it.
-    pub(super) fn push(&self, class: u32, new: Kept) -> bool {
+    pub(crate) fn push(&self, class: u32, new: Kept) -> bool {
         let bin = self.bin(class);
         if let Some(last) = bin.last.get() {
             let others = bin.others.load(Ordering::Relaxed);
@@ -199,7 +199,7 @@ impl Cache {
 
     /// Keeps a slot if the one that was put there last was taken since; whether it does.
     #[inline]
-    pub(super) fn push_last(&self, class: u32, new: Kept) -> bool {
+    pub(crate) fn push_last(&self, class: u32, new: Kept) -> bool {
         let last = &self.bin(class).last;
         let is_empty = last.is_empty();
         if is_empty {

@@ -5,13 +5,16 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ptr::NonNull;
 
-use super::cache::MAGAZINE;
-use super::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
-use super::{AllocError, Inner, keeper};
-use crate::{Arena, ArenaPtr, MapValue, Var};
+use crate::arena::alloc::cache::MAGAZINE;
+use crate::arena::alloc::error::AllocError;
+use crate::arena::alloc::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
+use crate::arena::handle::Arena;
+use crate::handle::Var;
+use crate::sys::membarrier;
+use crate::value::{ArenaPtr, MapValue};
 
 /// The least alignment of values.
-pub(super) const MIN_ALIGN: usize = 8;
+pub(crate) const MIN_ALIGN: usize = 8;
 /// The largest values, and the largest alignment.
 const MAX_VALUE: usize = 1 << 20;
 const MAX_ALIGN: usize = 4096;
@@ -110,12 +113,12 @@ impl Size {
 
 /// The slots of a class, as this process has checked them.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Geometry {
-    pub(super) value_size: u32,
-    pub(super) stride: u32,
-    pub(super) capacity: u32,
+pub(crate) struct Geometry {
+    pub(crate) value_size: u32,
+    pub(crate) stride: u32,
+    pub(crate) capacity: u32,
     /// The address of the first slot's header.
-    pub(super) first: u64,
+    pub(crate) first: u64,
     /// The same in this process.
     place: NonNull<SlotShared>,
 }
@@ -126,24 +129,24 @@ unsafe impl Send for Geometry {}
 unsafe impl Sync for Geometry {}
 
 impl Geometry {
-    pub(super) fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.first + u64::from(self.stride) * u64::from(self.capacity)
     }
 
     /// The address of a slot's header.
-    pub(super) fn address_of(&self, slot: NonNull<SlotShared>) -> u64 {
+    pub(crate) fn address_of(&self, slot: NonNull<SlotShared>) -> u64 {
         self.first + (slot.addr().get() - self.place.addr().get()) as u64
     }
 
     /// The number of a slot.
-    pub(super) fn index_of(&self, slot: NonNull<SlotShared>) -> u32 {
+    pub(crate) fn index_of(&self, slot: NonNull<SlotShared>) -> u32 {
         let offset = slot.addr().get() - self.place.addr().get();
         u32::try_from(offset / self.stride as usize).unwrap_or(u32::MAX)
     }
 
     /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot. It has the provenance of all slots.
     #[inline]
-    pub(super) fn slot(&self, index: u32) -> Option<NonNull<SlotShared>> {
+    pub(crate) fn slot(&self, index: u32) -> Option<NonNull<SlotShared>> {
         // SAFETY: `read` has checked that all slots are inside of the arena, which is one mapping.
         (index < self.capacity).then(|| unsafe { self.place.byte_add(index as usize * self.stride as usize) })
     }
@@ -156,7 +159,7 @@ fn id_of(header: u64) -> u32 {
 }
 
 /// Makes the header.
-pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, AllocError> {
+pub(crate) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, AllocError> {
     let classes = config.classes()?;
     let bytes = config.bytes()?;
     let at = config.at.unwrap_or_else(|| ArenaPtr::from_address(arena.start() + 4096));
@@ -202,7 +205,7 @@ pub(super) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
     let few = config.capacity / (16 * u32::try_from(SHARDS).unwrap_or(u32::MAX));
     header.magazine.store(few.min(MAGAZINE));
     header.len.store(bytes);
-    header.asymmetric.store(keeper::register().into());
+    header.asymmetric.store(membarrier::register().into());
     header.state.store(new_number() & !state::BITS | state::LIVE);
     header.magic.store_release(MAGIC);
     Ok(header)
@@ -216,37 +219,17 @@ fn new_number() -> u32 {
 
 /// What an allocator says of itself, as this process has checked it.
 #[derive(Debug)]
-pub(super) struct Shape {
-    pub(super) id: u32,
-    pub(super) live: u32,
-    pub(super) align: u32,
-    pub(super) magazine: u32,
-    pub(super) asymmetric: bool,
-    pub(super) classes: Box<[Geometry]>,
-}
-
-/// Writes anew what the header said when this process has read it.
-pub(super) fn restore(inner: &Inner) {
-    let Inner { header, classes, .. } = inner;
-    let start = inner.start().address();
-    for (class, is) in header.classes.iter().zip(classes) {
-        class.capacity.store(is.capacity);
-        class.value_size.store(is.value_size);
-        class.stride.store(is.stride);
-        class.first.store(is.first - start);
-    }
-    header.version.store(VERSION);
-    header.id.store(inner.id);
-    header.class_count.store(inner.class_count());
-    header.align.store(inner.align);
-    header.magazine.store(inner.header_magazine);
-    header.asymmetric.store(inner.asymmetric.into());
-    header.len.store(inner.end() - start);
-    header.magic.store_release(MAGIC);
+pub(crate) struct Shape {
+    pub(crate) id: u32,
+    pub(crate) live: u32,
+    pub(crate) align: u32,
+    pub(crate) magazine: u32,
+    pub(crate) asymmetric: bool,
+    pub(crate) classes: Box<[Geometry]>,
 }
 
 /// What a header says, if all of it makes sense, whoever wrote it. Of each word the one number is checked and returned: it may change at any time.
-pub(super) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
+pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
     let at = arena.ptr_of(&**header)?.address();
     let no = |what, found: u64, expected: u64| Err(AllocError::NoAllocator { at, what, found, expected });
     let magic = header.magic.load_acquire();

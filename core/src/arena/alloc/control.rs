@@ -15,11 +15,11 @@
 ///
 /// From low to high: 2 bits of holder, 30 bits of the allocator's id, 32 bits of generation, which each hand-out adds one to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Control(pub(super) u64);
+pub(crate) struct Control(pub(crate) u64);
 
 /// Who holds a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Holder {
+pub(crate) enum Holder {
     /// Nobody.
     Free = 0,
     /// Whoever has the pointer: a field in shared memory, or a BPF program.
@@ -31,20 +31,20 @@ pub(super) enum Holder {
 }
 
 impl Control {
-    pub(super) const fn new(id: u32, holder: Holder, generation: u32) -> Self {
+    pub(crate) const fn new(id: u32, holder: Holder, generation: u32) -> Self {
         Self((generation as u64) << 32 | (id as u64) << 2 | holder as u64)
     }
 
-    pub(super) const fn generation(self) -> u32 {
+    pub(crate) const fn generation(self) -> u32 {
         (self.0 >> 32) as u32
     }
 
     #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
-    pub(super) const fn id(self) -> u32 {
+    pub(crate) const fn id(self) -> u32 {
         self.0 as u32 >> 2
     }
 
-    pub(super) const fn holder(self) -> Holder {
+    pub(crate) const fn holder(self) -> Holder {
         match self.0 & 3 {
             0 => Holder::Free,
             1 => Holder::Shared,
@@ -59,24 +59,24 @@ impl Control {
     }
 
     /// The same slot and generation in other hands.
-    pub(super) const fn held_by(self, holder: Holder) -> Self {
+    pub(crate) const fn held_by(self, holder: Holder) -> Self {
         Self(self.0 & !3 | holder as u64)
     }
 
     /// From a thread that kept it to an object, which is the next generation.
     #[inline]
-    pub(super) const fn taken(self) -> Self {
+    pub(crate) const fn taken(self) -> Self {
         Self(self.0.wrapping_add((1 << 32) - (Holder::Kept as u64 - Holder::Object as u64)))
     }
 
     /// The next generation, in the hands of `holder`.
-    pub(super) const fn next(self, holder: Holder) -> Self {
+    pub(crate) const fn next(self, holder: Holder) -> Self {
         Self(self.held_by(holder).0.wrapping_add(1 << 32))
     }
 }
 
 /// Where a word is.
-pub(super) trait Word {
+pub(crate) trait Word {
     /// Loads it (relaxed).
     fn load(&self) -> u64;
     /// Stores it, and releases what was written before.
@@ -92,14 +92,14 @@ pub(super) trait Word {
 /// By an exchange, although it came from a list: if somebody scribbled on the lists, it may be in two, and only one of those who take it
 /// gets it.
 #[inline]
-pub(super) fn hand_out(word: &impl Word, free: u64) -> Result<Control, Control> {
+pub(crate) fn hand_out(word: &impl Word, free: u64) -> Result<Control, Control> {
     let found = Control(word.load());
     let held = found.next(Holder::Object);
     if found.is_free(free) && word.exchange_and_fence(found.0, held.0).is_ok() { Ok(held) } else { Err(found) }
 }
 
 /// Has a thread keep a slot that was taken from a list, by an exchange for the same reason.
-pub(super) fn keep(word: &impl Word, free: u64) -> Result<Control, Control> {
+pub(crate) fn keep(word: &impl Word, free: u64) -> Result<Control, Control> {
     let found = Control(word.load());
     let kept = found.held_by(Holder::Kept);
     if found.is_free(free) && word.exchange(found.0, kept.0).is_ok() { Ok(kept) } else { Err(found) }
@@ -107,7 +107,7 @@ pub(super) fn keep(word: &impl Word, free: u64) -> Result<Control, Control> {
 
 /// Makes a slot that this thread keeps that of an object, which nobody else can; `None` if somebody has scribbled on the word.
 #[inline]
-pub(super) fn take(word: &impl Word, kept: Control) -> Option<Control> {
+pub(crate) fn take(word: &impl Word, kept: Control) -> Option<Control> {
     let held = kept.taken();
     (word.load() == kept.0).then(|| {
         word.store_release(held.0);
@@ -118,7 +118,7 @@ pub(super) fn take(word: &impl Word, kept: Control) -> Option<Control> {
 /// Gives the slot of an object, or one that this thread keeps, which nobody else can, into other hands. `false` if somebody has scribbled on the word: what it says now is
 /// not what the object may undo.
 #[inline]
-pub(super) fn let_go(word: &impl Word, held: Control, to: Holder) -> bool {
+pub(crate) fn let_go(word: &impl Word, held: Control, to: Holder) -> bool {
     let is_held = word.load() == held.0;
     if is_held {
         word.store_release(held.held_by(to).0);
@@ -127,7 +127,7 @@ pub(super) fn let_go(word: &impl Word, held: Control, to: Holder) -> bool {
 }
 
 /// Gives a slot that was handed over, which others may do as well, into other hands; if one of them was first, what the word is now.
-pub(super) fn exchange(word: &impl Word, found: Control, to: Holder) -> Result<Control, Control> {
+pub(crate) fn exchange(word: &impl Word, found: Control, to: Holder) -> Result<Control, Control> {
     let new = found.held_by(to);
     word.exchange(found.0, new.0).map(|_| new).map_err(Control)
 }

@@ -14,7 +14,7 @@ use super::sync::{AtomicBool, AtomicI64, Mutex, Ordering, PoisonError};
 
 /// The count, and what is kept until there are no objects any more. Of the `N` balances the last is that of all threads that have none of
 /// their own.
-pub(super) struct Count<K, const N: usize> {
+pub(crate) struct Count<K, const N: usize> {
     balances: [Balance; N],
     closing: AtomicBool,
     kept: Mutex<Option<K>>,
@@ -23,33 +23,33 @@ pub(super) struct Count<K, const N: usize> {
 /// Objects that one thread has made, and that it has dropped, be they its own or others'. (Two numbers, since each change waits for the last one of
 /// the same.)
 #[repr(align(128))]
-pub(super) struct Balance {
-    pub(super) made: AtomicI64,
-    pub(super) gone: AtomicI64,
+pub(crate) struct Balance {
+    pub(crate) made: AtomicI64,
+    pub(crate) gone: AtomicI64,
     /// Which one it is.
-    pub(super) index: usize,
+    pub(crate) index: usize,
 }
 
 impl<K, const N: usize> Count<K, N> {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let zero = || AtomicI64::new(0);
         let balances = std::array::from_fn(|index| Balance { made: zero(), gone: zero(), index });
         Self { balances, closing: AtomicBool::new(false), kept: Mutex::new(None) }
     }
 
     /// Once nothing is kept any more: objects may be made again.
-    pub(super) fn open_again(&self) {
+    pub(crate) fn open_again(&self) {
         self.closing.store(false, Ordering::Relaxed);
     }
 
     /// The balance of the one thread that changes it.
-    pub(super) fn own(&self, index: usize) -> &Balance {
+    pub(crate) fn own(&self, index: usize) -> &Balance {
         &self.balances[index]
     }
 
     /// Counts an object that is made, before the count is closed.
     #[inline]
-    pub(super) fn made(&self, own: Option<&Balance>) {
+    pub(crate) fn made(&self, own: Option<&Balance>) {
         match own {
             Some(own) => own.made(),
             None => drop(self.balances[N - 1].made.fetch_add(1, Ordering::Release)),
@@ -58,7 +58,7 @@ impl<K, const N: usize> Count<K, N> {
 
     /// Counts an object that is dropped. After this, what is kept may be gone.
     #[inline]
-    pub(super) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) {
+    pub(crate) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) {
         match own {
             Some(Balance { gone, .. }) => increase(gone),
             None => drop(self.balances[N - 1].gone.fetch_add(1, Ordering::Release)),
@@ -70,7 +70,7 @@ impl<K, const N: usize> Count<K, N> {
     }
 
     /// Objects that there are. Once no more are made, what is read is no less than there are, since those that are gone are counted first.
-    pub(super) fn objects(&self) -> u64 {
+    pub(crate) fn objects(&self) -> u64 {
         let sum = |number: fn(&Balance) -> &AtomicI64| {
             self.balances.iter().map(|balance| number(balance).load(Ordering::Acquire)).fold(0, i64::wrapping_add)
         };
@@ -79,7 +79,7 @@ impl<K, const N: usize> Count<K, N> {
     }
 
     /// No more objects are made: keeps something until there are none.
-    pub(super) fn close(&self, kept: K, full_fence: impl FnOnce()) {
+    pub(crate) fn close(&self, kept: K, full_fence: impl FnOnce()) {
         *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         self.closing.store(true, Ordering::SeqCst);
         full_fence();
@@ -101,7 +101,7 @@ impl<K, const N: usize> Count<K, N> {
 impl Balance {
     /// Counts an object that its thread makes, before the count is closed.
     #[inline]
-    pub(super) fn made(&self) {
+    pub(crate) fn made(&self) {
         increase(&self.made);
     }
 }

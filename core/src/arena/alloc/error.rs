@@ -1,6 +1,6 @@
 //! What can go wrong with objects.
 
-use crate::Error;
+use crate::error::Error;
 
 /// Why no object is handed out, or none taken back. Nothing is changed, unless it says so.
 ///

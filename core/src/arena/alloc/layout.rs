@@ -3,104 +3,104 @@
 //! The layout is part of the interface: BPF programs (`mapvalue/alloc.bpf.h`) and other processes work on the same bytes. Offsets are in
 //! bytes from the header; slots of a class are named by their index. Links hold the index plus one, and 0 for none.
 
-use crate::MapValue;
+use crate::value::MapValue;
 
 /// What the header begins with.
-pub(super) const MAGIC: u64 = u64::from_le_bytes(*b"mvalloc\0");
+pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mvalloc\0");
 /// Of the layout.
-pub(super) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 1;
 /// The most size classes.
-pub(super) const CLASSES: usize = 16;
+pub(crate) const CLASSES: usize = 16;
 /// The most threads, of all processes together, that have free slots of their own at one time.
-pub(super) const SHARDS: usize = u64::BITS as usize;
+pub(crate) const SHARDS: usize = u64::BITS as usize;
 /// Bytes of a slot before its value.
-pub(super) const SLOT_HEADER: usize = size_of::<Slot>();
+pub(crate) const SLOT_HEADER: usize = size_of::<Slot>();
 
 /// The allocator's own memory, before the slots.
 #[derive(MapValue)]
 #[map_value(crate = "crate", rename = "mv_alloc")]
 #[repr(C, align(64))]
-pub(super) struct Header {
-    pub(super) magic: u64,
-    pub(super) version: u32,
+pub(crate) struct Header {
+    pub(crate) magic: u64,
+    pub(crate) version: u32,
     /// Where this is: the low 32 bits of its address, by 64. Not 0.
-    pub(super) id: u32,
+    pub(crate) id: u32,
     /// One of `state`, and above those bits a number by which this is told from another that was made here before.
-    pub(super) state: u32,
-    pub(super) class_count: u32,
+    pub(crate) state: u32,
+    pub(crate) class_count: u32,
     /// Bytes to which values are aligned.
-    pub(super) align: u32,
+    pub(crate) align: u32,
     /// Free slots that a thread keeps for itself, of each class.
-    pub(super) magazine: u32,
+    pub(crate) magazine: u32,
     /// Bytes of header and slots together.
-    pub(super) len: u64,
+    pub(crate) len: u64,
     /// 1 if threads take slots without a fence, and leave it to who closes the allocator to have them run one; else 0.
-    pub(super) asymmetric: u32,
+    pub(crate) asymmetric: u32,
     _reserved: u32,
-    pub(super) classes: [Class; CLASSES],
+    pub(crate) classes: [Class; CLASSES],
     /// Objects that were refused.
-    pub(super) failed: u64,
-    pub(super) shards: [Shard; SHARDS],
+    pub(crate) failed: u64,
+    pub(crate) shards: [Shard; SHARDS],
 }
 
 /// The life of an allocator.
 ///
 /// Once it is drained, something else may be in its place, so whoever used it changes nothing there any more that he may still have to put right.
-pub(super) mod state {
+pub(crate) mod state {
     /// It hands out objects.
-    pub(in super::super) const LIVE: u32 = 1;
+    pub(crate) const LIVE: u32 = 1;
     /// It takes objects back, and hands none out.
-    pub(in super::super) const CLOSING: u32 = 2;
+    pub(crate) const CLOSING: u32 = 2;
     /// There are no objects any more.
-    pub(in super::super) const DRAINED: u32 = 3;
+    pub(crate) const DRAINED: u32 = 3;
     /// Somebody makes its lists anew; nobody else may touch it.
-    pub(in super::super) const RECOVERING: u32 = 4;
+    pub(crate) const RECOVERING: u32 = 4;
     /// The bits that say which.
-    pub(in super::super) const BITS: u32 = 7;
+    pub(crate) const BITS: u32 = 7;
 }
 
 /// Slots of one size.
 #[derive(MapValue)]
 #[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
-pub(super) struct Class {
+pub(crate) struct Class {
     /// The free slots that are nobody's: the link to the first in the low half, and a number that each change adds to in the high half,
     /// so that a list that was changed and changed back is told from one that was not.
-    pub(super) free: u64,
+    pub(crate) free: u64,
     /// How many slots have been used at some time: the first ones. The others are in no list.
-    pub(super) fresh: u32,
+    pub(crate) fresh: u32,
     /// How many slots are in the list; for a moment more than are, while one is taken.
-    pub(super) listed: u32,
-    pub(super) capacity: u32,
+    pub(crate) listed: u32,
+    pub(crate) capacity: u32,
     /// Bytes of a value, at most.
-    pub(super) value_size: u32,
+    pub(crate) value_size: u32,
     /// Bytes from one slot to the next.
-    pub(super) stride: u32,
+    pub(crate) stride: u32,
     _reserved: u32,
     /// Where the first slot is.
-    pub(super) first: u64,
+    pub(crate) first: u64,
 }
 
 /// A thread that keeps free slots for itself, and how many. Which ones, it alone knows (`cache`).
 #[derive(MapValue)]
 #[map_value(crate = "crate", rename = "mv_alloc_shard")]
 #[repr(C, align(64))]
-pub(super) struct Shard {
+pub(crate) struct Shard {
     /// The thread: its process in the high half, its id in the low half. 0 for nobody.
-    pub(super) owner: u64,
+    pub(crate) owner: u64,
     /// Slots of each class that it kept when it last took some from a list or put some there.
-    pub(super) kept: [u32; CLASSES],
+    pub(crate) kept: [u32; CLASSES],
 }
 
 /// What a slot holds before its value: 16 bytes.
 #[derive(MapValue)]
 #[map_value(crate = "crate", rename = "mv_slot")]
 #[repr(C)]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     /// See [`Control`](super::control::Control).
-    pub(super) control: u64,
+    pub(crate) control: u64,
     /// Of the value, while there is one.
-    pub(super) type_id: u32,
+    pub(crate) type_id: u32,
     /// The link to the next free slot, while it is free.
-    pub(super) next: u32,
+    pub(crate) next: u32,
 }

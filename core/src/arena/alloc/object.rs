@@ -5,10 +5,10 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::Inner;
-use super::control::Control;
-use super::layout::{SLOT_HEADER, SlotShared};
-use crate::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
+use crate::arena::alloc::control::Control;
+use crate::arena::alloc::inner::Inner;
+use crate::arena::alloc::layout::{SLOT_HEADER, SlotShared};
+use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
 /// A `T` in an arena that belongs to this handle alone, and is freed when that is dropped.
 ///
@@ -58,7 +58,7 @@ impl<T: MapValue> Object<T> {
     /// `value` is the place of the value in a slot of a class of `inner`, checked for a `T`, with the provenance of all of the slot; the slot's
     /// control word is `control`, which says that an object holds it; and this object has been counted with the keeper of `inner`.
     #[inline]
-    pub(super) unsafe fn new(
+    pub(crate) unsafe fn new(
         value: NonNull<T::Shared<ReadWrite>>,
         control: Control,
         class: u32,
@@ -171,5 +171,29 @@ impl<T: MapValue + fmt::Debug> fmt::Debug for Object<T> {
             Err(invalid) => out.field(&invalid),
         }
         .finish()
+    }
+}
+
+/// A pointer to an object: [`ArenaPtr`], or a [`Kptr`] that tells the generation as well.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no pointer to an object of type `{T}` in an arena",
+    label = "an allocator takes `ArenaPtr<{T}>` and `Kptr<{T}, Local>`",
+    note = "what a `Kptr<T, Kernel>` leads to is the kernel's: it can neither be followed nor freed here"
+)]
+pub trait ObjectPtr<T>: Copy {
+    /// The address, full or its low 32 bits alone, and the generation.
+    #[doc(hidden)]
+    fn parts(self) -> (u64, Option<u32>);
+}
+
+impl<T> ObjectPtr<T> for ArenaPtr<T> {
+    fn parts(self) -> (u64, Option<u32>) {
+        (self.address(), None)
+    }
+}
+
+impl<T> ObjectPtr<T> for Kptr<T, Local> {
+    fn parts(self) -> (u64, Option<u32>) {
+        (self.offset().into(), Some(self.generation()))
     }
 }

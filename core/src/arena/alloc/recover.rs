@@ -2,10 +2,13 @@
 
 use std::sync::atomic::Ordering;
 
-use super::control::{Control, Holder};
-use super::layout::state;
-use super::stack::{self, Words, link_to};
-use super::{AllocError, Inner, List, SlotRef, config};
+use crate::arena::alloc::control::{Control, Holder};
+use crate::arena::alloc::error::AllocError;
+use crate::arena::alloc::inner::{Inner, SlotRef};
+use crate::arena::alloc::layout::{MAGIC, VERSION, state};
+use crate::arena::alloc::list::List;
+use crate::arena::alloc::stack;
+use crate::arena::alloc::stack::{Words, link_to};
 
 /// What was found.
 ///
@@ -36,13 +39,13 @@ pub struct Recovered {
 }
 
 /// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each object that was handed over.
-pub(super) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
+pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
     let objects = inner.keeper.objects();
     if objects > 0 {
         return Err(AllocError::InUse { objects });
     }
     let before = inner.header.state.swap(inner.word_of(state::RECOVERING));
-    config::restore(inner);
+    restore(inner);
     let mut all = Recovered::default();
     for class in 0..inner.class_count() {
         let listed = listed(inner, class);
@@ -127,4 +130,24 @@ fn rebuild(inner: &Inner, class: u32, listed: &[bool], is_reachable: &impl Fn(u3
 #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
 fn low_half(number: u64) -> u32 {
     number as u32
+}
+
+/// Writes anew what the header said when this process has read it.
+fn restore(inner: &Inner) {
+    let Inner { header, classes, .. } = inner;
+    let start = inner.start().address();
+    for (class, is) in header.classes.iter().zip(classes) {
+        class.capacity.store(is.capacity);
+        class.value_size.store(is.value_size);
+        class.stride.store(is.stride);
+        class.first.store(is.first - start);
+    }
+    header.version.store(VERSION);
+    header.id.store(inner.id);
+    header.class_count.store(inner.class_count());
+    header.align.store(inner.align);
+    header.magazine.store(inner.header_magazine);
+    header.asymmetric.store(inner.asymmetric.into());
+    header.len.store(inner.end() - start);
+    header.magic.store_release(MAGIC);
 }

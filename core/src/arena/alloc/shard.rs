@@ -1,23 +1,18 @@
 //! Which shard of an allocator a thread has: claimed when it first makes or frees an object, given back when it ends.
 
+use super::layout::SHARDS;
+use super::own;
+use crate::sys::membarrier;
 use std::cell::{Cell, RefCell};
 use std::process;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 
-use super::Inner;
-use super::cache::{self, Cache};
-use super::keeper::{self, Balance};
-use super::layout::{SHARDS, ShardShared};
-
-/// What a thread has for itself of an allocator. (Two words, which fit into registers.)
-#[derive(Clone, Copy)]
-pub(super) struct Own {
-    /// Its free slots.
-    pub(super) cache: &'static Cache,
-    /// Its part of the count of objects.
-    pub(super) balance: &'static Balance,
-}
+use crate::arena::alloc::cache;
+use crate::arena::alloc::cache::Cache;
+use crate::arena::alloc::inner::Inner;
+use crate::arena::alloc::layout::ShardShared;
+use crate::arena::alloc::own::Own;
 
 /// The allocator that this thread used last and has a shard of, by its serial number, and what it has there.
 #[derive(Clone, Copy)]
@@ -28,7 +23,7 @@ struct Last {
 
 impl Last {
     /// (Not an `Option`: who asks would look whether it is one.)
-    const NONE: Self = Self { serial: 0, own: Own { cache: &cache::NONE, balance: &keeper::NOBODYS } };
+    const NONE: Self = Self { serial: 0, own: Own { cache: &cache::NONE, balance: &own::NOBODYS } };
 }
 
 thread_local! {
@@ -59,7 +54,7 @@ impl Drop for Claims {
 
 /// What this thread has of the allocator, if that is the one that it used last.
 #[inline]
-pub(super) fn last(inner: &Inner) -> Option<Own> {
+pub(crate) fn last(inner: &Inner) -> Option<Own> {
     LAST.with(|last| {
         let Last { serial, own } = last.get();
         if serial == inner.serial { Some(own) } else { None }
@@ -67,7 +62,7 @@ pub(super) fn last(inner: &Inner) -> Option<Own> {
 }
 
 /// What this thread has of the allocator; `None` if there is no shard left, threads keep nothing, or this one is about to end.
-pub(super) fn of_this_thread(inner: &Inner) -> Option<Own> {
+pub(crate) fn of_this_thread(inner: &Inner) -> Option<Own> {
     if inner.magazine == 0 {
         return None;
     }
@@ -85,7 +80,7 @@ fn find(inner: &Inner) -> Option<Own> {
 
 /// After a fork, the parent has the shard that this thread claimed: this one claims another.
 #[cold]
-pub(super) fn find_another(inner: &Inner, old: Own) -> Option<Own> {
+pub(crate) fn find_another(inner: &Inner, old: Own) -> Option<Own> {
     // What this thread itself has put there since.
     inner.empty(old.cache);
     let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.retain(|claim| claim.serial != inner.serial));
@@ -99,7 +94,7 @@ impl Claims {
         }
         // Those of allocators that are gone.
         self.0.retain(|claim| claim.inner.strong_count() > 0);
-        let shard = if keeper::register() { inner.claim_shard(this_thread()) } else { None };
+        let shard = if membarrier::register() { inner.claim_shard(this_thread()) } else { None };
         self.0.push(Claim { serial: inner.serial, shard, inner: Weak::clone(&inner.this) });
         shard
     }
@@ -135,7 +130,7 @@ impl Inner {
     }
 
     /// Nothing is kept there.
-    pub(super) fn reset_shard(&self, shard: usize) {
+    pub(crate) fn reset_shard(&self, shard: usize) {
         if let Some(own) = self.keeper.own(shard) {
             own.cache.reset(self.magazine);
         }
@@ -144,7 +139,7 @@ impl Inner {
 
     /// Gives all that is in the cache of a shard to all, while nobody uses it, and gives the shard back. If it is the parent's of this
     /// process, which may have no mapping of the arena, there is nothing in the cache, and the arena is not touched.
-    pub(super) fn release_shard(&self, shard: usize) {
+    pub(crate) fn release_shard(&self, shard: usize) {
         let Some(own) = self.keeper.own(shard) else { return };
         self.empty(own.cache);
         if !self.is_wiped(own) && self.is_in_place() {
@@ -162,24 +157,24 @@ impl Inner {
     }
 
     /// Whether a cache was that of a thread of our parent. (The number of the process tells less: in a new namespace ours can be the parent's.)
-    pub(super) fn is_wiped(&self, own: Own) -> bool {
+    pub(crate) fn is_wiped(&self, own: Own) -> bool {
         own.cache.most() != self.magazine
     }
 
     /// What the thread of this process has that claimed a shard; `None` if there is none, or it is one of our parent's.
-    pub(super) fn own_if_ours(&self, shard: usize) -> Option<Own> {
+    pub(crate) fn own_if_ours(&self, shard: usize) -> Option<Own> {
         let is_claimed = is_in(self.claimed.load(Ordering::Acquire), shard);
         let own = if is_claimed { self.keeper.own(shard) } else { None };
         own.filter(|own| !self.is_wiped(*own))
     }
 
     /// Says in the arena how many slots of a class a thread keeps.
-    pub(super) fn tell(&self, own: Own, class: u32) {
+    pub(crate) fn tell(&self, own: Own, class: u32) {
         self.header.shards[own.balance.index].kept[class as usize].store(own.cache.len(class));
     }
 
     /// How many slots of a class threads keep: those of this process now, those of others when they last said so.
-    pub(super) fn kept(&self, class: u32) -> u64 {
+    pub(crate) fn kept(&self, class: u32) -> u64 {
         let kept = |(i, shard): (usize, &ShardShared)| {
             let told = shard.kept[class as usize].load_acquire();
             self.own_if_ours(i).map_or(told, |own| own.cache.len(class))
@@ -189,7 +184,7 @@ impl Inner {
 }
 
 /// The shards of a set, one bit for each.
-pub(super) fn shards_in(set: u64) -> impl Iterator<Item = usize> {
+pub(crate) fn shards_in(set: u64) -> impl Iterator<Item = usize> {
     (0..SHARDS).filter(move |shard| is_in(set, *shard))
 }
 

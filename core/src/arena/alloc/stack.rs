@@ -11,7 +11,7 @@
 //! with, since the exchange fails.
 
 /// The words of a stack.
-pub(super) trait Words {
+pub(crate) trait Words {
     /// How many slots there are.
     fn capacity(&self) -> u32;
     /// Loads the head, acquiring what was released with it: the link in the slot that it leads to.
@@ -26,11 +26,11 @@ pub(super) trait Words {
 
 /// How often an exchange is tried. It fails when another has come to pass meanwhile, of which there can be a few one after another; so many come of
 /// someone who writes there all the time.
-pub(super) const TRIES: u32 = 100_000;
+pub(crate) const TRIES: u32 = 100_000;
 
 /// What somebody else has done to a list who writes to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Broken {
+pub(crate) enum Broken {
     /// A link leads to a slot that is none.
     Link(u32),
     /// The head, this at last, was always another.
@@ -39,13 +39,13 @@ pub(super) enum Broken {
 
 /// The link to a slot.
 #[inline]
-pub(super) const fn link_to(index: u32) -> u32 {
+pub(crate) const fn link_to(index: u32) -> u32 {
     index + 1
 }
 
 /// The slot that a link leads to: `None` at the end.
 #[inline]
-pub(super) fn follow(link: u32, capacity: u32) -> Result<Option<u32>, Broken> {
+pub(crate) fn follow(link: u32, capacity: u32) -> Result<Option<u32>, Broken> {
     match link.checked_sub(1) {
         None => Ok(None),
         Some(index) if index < capacity => Ok(Some(index)),
@@ -64,7 +64,7 @@ const fn changed(head: u64, link: u32) -> u64 {
 }
 
 /// Pushes slots that are linked to each other already, from `first` to `last`.
-pub(super) fn push(words: &impl Words, first: u32, last: u32) -> Result<(), Broken> {
+pub(crate) fn push(words: &impl Words, first: u32, last: u32) -> Result<(), Broken> {
     for _ in 0..TRIES {
         let head = words.head();
         words.set_next(last, link_of(head));
@@ -79,7 +79,7 @@ pub(super) fn push(words: &impl Words, first: u32, last: u32) -> Result<(), Brok
 ///
 /// A link that leads nowhere, which someone else has written, ends the list there: what was behind it is in no list until the allocator
 /// is recovered.
-pub(super) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
+pub(crate) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
     for _ in 0..TRIES {
         let head = words.head();
         match follow(link_of(head), words.capacity()) {

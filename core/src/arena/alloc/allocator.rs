@@ -1,0 +1,373 @@
+//! [`Allocator`]: the handle, and what it does.
+
+use super::inner::POOL;
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, compiler_fence};
+
+use crate::arena::alloc::cache::Kept;
+use crate::arena::alloc::config;
+use crate::arena::alloc::config::{Config, Shape};
+use crate::arena::alloc::control::{Control, Holder};
+use crate::arena::alloc::error::AllocError;
+use crate::arena::alloc::inner::Inner;
+use crate::arena::alloc::keeper::Keeper;
+use crate::arena::alloc::layout::Header;
+use crate::arena::alloc::object::{Object, ObjectPtr};
+use crate::arena::alloc::recover;
+use crate::arena::alloc::recover::Recovered;
+use crate::arena::alloc::slots::Held;
+use crate::arena::alloc::stats::Stats;
+use crate::arena::handle::Arena;
+use crate::handle::Var;
+use crate::sys::membarrier;
+use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
+
+/// Hands out typed objects in an arena, to Rust and to BPF programs.
+///
+/// A clone is another handle to the same allocator; handles and objects are `Send + Sync + 'static`. Other processes that have the arena
+/// [`open`](Self::open) it, and BPF programs take its address, [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
+///
+/// ```
+/// use mapvalue::arena::{AllocError, Allocator, Config};
+/// use mapvalue::{Arena, MapValue};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Flow {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// let arena = Arena::memfd(64)?;
+/// let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 1000, ..Config::default() })?;
+/// let flow = flows.alloc(Flow { packets: 1, bytes: 60 })?;
+/// flow.packets.fetch_add(1);
+///
+/// let ptr = flow.into_ptr(); // handed over: a BPF program could free it now
+/// let flow = flows.claim(ptr)?; // and back
+/// drop(flow); // freed
+/// assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
+/// assert_eq!(flows.stats().live, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # What is checked
+///
+/// The word before an object says whose slot it is, who holds it and for the how many-th time, and the next what type it is of. It is cross-checked
+/// with the allocator's own bounds, which this process has a copy of, whenever a pointer is freed or claimed. So a foreign pointer, one
+/// into the middle of an object, a stale one, one to another type and a second free are errors. BPF programs can write to all of that; what they write is
+/// taken for a number like any other: it can lead to errors and lost slots, until the allocator is [recovered](Self::recover). Of two who are
+/// led to one slot, by a list that was written over, one gets it. Only if the word of an object itself is made to say that it is free, or the
+/// slot is made one that was never used, can it be handed out again: then whoever had it first finds another word there when the object
+/// is dropped or handed over, frees nothing, and [`Stats::failed`] counts it.
+///
+/// # Lifetimes
+///
+/// Handles can go while there are objects: those stay, and can be freed, and the memory is unmapped when the last one goes.
+/// [`close`](Self::close) is for all processes: no one can make objects any more, and once the last is freed, the pages can be given
+/// back.
+///
+/// A thread keeps a few free slots for itself, at most 63 of each size, so that it makes and frees objects by plain loads and stores; other threads
+/// cannot have those until it ends. Of a small allocator it keeps none. (It does so where `membarrier` is to be had, Linux 4.16, by which
+/// who closes the allocator waits for it; elsewhere an object costs some atomic operations.)
+///
+/// A child that was forked has the memory of a memfd arena, and copies of the objects, of which each is to be dropped on one side alone
+/// ([`std::mem::forget`] the other). It shares none of the slots that threads of its parent keep.
+pub struct Allocator {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// Making and opening one.
+impl Allocator {
+    /// Makes an allocator in pages of the arena that are the caller's: those from `config.at` on.
+    ///
+    /// Nothing but the header is written.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(64)?;
+    /// let config = Config { value_size: 64, capacity: 1000, at: Some(arena.page(8)), ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
+    /// assert_eq!(objects.as_ptr(), arena.page(8));
+    /// assert!(Allocator::create(&arena, Config { capacity: 1 << 20, ..config }).is_err()); // more than there is
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Config`]; [`AllocError::Arena`] if it does not fit into the arena, or the arena is read-only.
+    pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
+        let header = config::write(arena, &config)?;
+        Self::of(arena, header)
+    }
+
+    /// The allocator at `at`, which another process made, or this one before it was started again.
+    ///
+    /// If a process died that used it, [`recover`](Self::recover) it.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let ours = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let theirs = Allocator::open(&arena, ours.as_ptr())?; // as another process does
+    /// theirs.free(ours.alloc(7u64)?.into_ptr())?;
+    /// assert!(Allocator::open(&arena, arena.page(8)).is_err()); // there is none
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::NoAllocator`] with what is wrong: the magic number, the version, or sizes that lead out of the arena;
+    /// [`AllocError::Arena`].
+    pub fn open(arena: &Arena, at: ArenaPtr<()>) -> Result<Self, AllocError> {
+        let header = arena.var::<Header>(at.cast())?;
+        Self::of(arena, header)
+    }
+
+    fn of(arena: &Arena, header: Var<Header>) -> Result<Self, AllocError> {
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        // All that this goes by is read once, and checked: the header may change meanwhile.
+        let Shape { id, live, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
+        // Whether who closes it has all threads run a fence, so that those that keep slots need none.
+        let is_asymmetric = asymmetric && membarrier::register();
+        let inner = Arc::new_cyclic(|this| Inner {
+            id,
+            live,
+            drained: AtomicBool::new(false),
+            free: Control::new(id, Holder::Free, 0).0,
+            magazine: if is_asymmetric { magazine } else { 0 },
+            header_magazine: magazine,
+            asymmetric,
+            align,
+            header,
+            smallest: classes.first().map_or(0, |class| class.value_size),
+            classes,
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            keeper: Keeper::take(&POOL),
+            arena: arena.clone(),
+            handles: AtomicUsize::new(1),
+            claimed: AtomicU64::new(0),
+            this: Weak::clone(this),
+        });
+        Ok(Self { inner })
+    }
+
+    /// Where it is: what a BPF program, or another process, needs to use it.
+    pub fn as_ptr(&self) -> ArenaPtr<()> {
+        self.inner.start().cast()
+    }
+}
+
+/// Objects.
+impl Allocator {
+    /// Makes an object.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`], [`AllocError::Closed`],
+    /// [`AllocError::Recovering`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a type of no bytes.
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "the object would be returned through memory, which takes as long as all the rest"
+    )]
+    pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
+        let inner = &*self.inner;
+        let class = inner.class_of::<T>()?;
+        let held = match inner.take_last(class).or_else(|| inner.take_kept(class)) {
+            Some(held) => held,
+            None => inner.take(class)?,
+        };
+        // Only now, behind the store to the slot's word: who closes the allocator first says so and then looks what there is, so either this
+        // sees that it is closed, or that is seen to have been taken. It takes a full fence between the two, which a thread that
+        // keeps slots leaves to who closes (`keeper::barrier`); for every other it is the exchange of `hold`.
+        compiler_fence(Ordering::SeqCst);
+        let state = inner.header.state.load();
+        if state != inner.live {
+            return Err(inner.refuse(class, held, state));
+        }
+        // SAFETY: it is a slot that was taken.
+        unsafe { inner.header(held.slot) }.type_id.store(const { T::LAYOUT.type_id() });
+        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of this class that is held for an object, and
+        // was counted.
+        let object = unsafe { inner.object(class, held) };
+        T::__store(&object, &value);
+        Ok(object)
+    }
+
+    /// Frees an object that was handed over: one that [`Object::into_ptr`] gave, or that a BPF program made.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{AllocError, Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let kptr = objects.alloc(7u64)?.into_kptr();
+    /// objects.free(kptr)?;
+    /// assert!(objects.free(kptr).is_err());
+    /// let one = objects.alloc(8u64)?;
+    /// assert!(matches!(objects.free(one.as_ptr()), Err(AllocError::Owned { .. }))); // it is `one`'s to free
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`], [`AllocError::Stale`],
+    /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a pointer that leads out of the arena.
+    pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
+        let inner = &*self.inner;
+        let (class, slot, control) = inner.find::<T>(ptr)?;
+        let control = inner.exchange(class, slot, control, Holder::Kept)?;
+        inner.put_back(inner.own(), class, Kept { slot, control });
+        Ok(())
+    }
+
+    /// Makes what was handed over an object of this process: it belongs to the `Object` alone from then on.
+    ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena, Object};
+    /// # let arena = Arena::memfd(16)?;
+    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let ptr = objects.alloc(7u64)?.into_ptr();
+    /// let one: Object<u64> = objects.claim(ptr)?;
+    /// assert_eq!(one.load(), 7);
+    /// assert!(objects.claim(ptr).is_err()); // it has an owner
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`free`](Self::free).
+    pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
+        let inner = &*self.inner;
+        let (class, slot, control) = inner.find::<T>(ptr)?;
+        let control = inner.exchange(class, slot, control, Holder::Object)?;
+        inner.keeper.made(inner.own());
+        // SAFETY: `find` has checked the place for a `T`; the slot is held for an object now, which was counted.
+        Ok(unsafe { inner.object(class, Held { slot, control }) })
+    }
+
+    /// Takes and frees all objects that fields hold, such as those of a map's values before the map is deleted; how many there were.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let map = Mapping::memfd(8 * 64)?; // a map, each of whose values is such a field
+    /// let fields = map.array::<Kptr<u64, Local>>()?;
+    /// assert!(fields[3].replace(objects.alloc(7u64)?.into_kptr()).is_null());
+    /// assert_eq!(objects.drain_objects(&fields)?, 1);
+    /// assert_eq!(objects.stats().live, 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The first of [`free`](Self::free); the field that held the pointer is empty then, and those after it are as they were.
+    pub fn drain_objects<'a, T: MapValue>(
+        &self,
+        fields: impl IntoIterator<Item = &'a Shared<Kptr<T, Local>>>,
+    ) -> Result<u64, AllocError> {
+        let mut count = 0;
+        for field in fields {
+            let kptr = field.take();
+            if !kptr.is_null() {
+                self.free(kptr)?;
+                count += 1;
+            }
+        }
+        Ok(count)
+    }
+}
+
+/// The whole.
+impl Allocator {
+    /// Counts.
+    pub fn stats(&self) -> Stats {
+        self.inner.stats()
+    }
+
+    /// Puts an allocator right that a process or program left in the middle of something.
+    ///
+    /// Slots that are in no list and hold no object that was handed over are free again: those that an `Object` of a dead process
+    /// held, and those that were on their way. Objects that were handed over stay. What the header says of the allocator is written anew, as it was when this
+    /// handle was made.
+    ///
+    /// Nobody else may use the allocator while this runs, and this process may hold no objects of it. Others that try are refused
+    /// ([`AllocError::Recovering`]), but one that is in the middle of something is not waited for.
+    ///
+    /// ```
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let _handed_over = objects.alloc(1u64)?.into_ptr();
+    /// let recovered = objects.recover()?;
+    /// assert_eq!((recovered.live, recovered.free), (1, 99));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::InUse`] if there are objects of this handle or its clones; those of one that was opened apart are not known to it.
+    pub fn recover(&self) -> Result<Recovered, AllocError> {
+        recover::recover(&self.inner, |_| true)
+    }
+
+    /// As [`recover`](Self::recover), and of the objects that were handed over only those stay that `reachable` has: what the fields hold
+    /// that are known. The others were in the hands of who died, just after a field was exchanged, and are freed.
+    ///
+    /// ```
+    /// use mapvalue::Arena;
+    /// use mapvalue::arena::{Allocator, Config};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let (kept, lost) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
+    /// let recovered = objects.recover_reachable([kept.offset()])?;
+    /// assert_eq!((recovered.live, recovered.orphans), (1, 1));
+    /// assert!(objects.free(lost).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`recover`](Self::recover).
+    pub fn recover_reachable(&self, reachable: impl IntoIterator<Item = u32>) -> Result<Recovered, AllocError> {
+        let reachable: HashSet<u32> = reachable.into_iter().collect();
+        recover::recover(&self.inner, |offset| reachable.contains(&offset))
+    }
+}
+
+impl Clone for Allocator {
+    fn clone(&self) -> Self {
+        self.inner.handles.fetch_add(1, Ordering::Relaxed);
+        Self { inner: Arc::clone(&self.inner) }
+    }
+}
+
+impl Drop for Allocator {
+    fn drop(&mut self) {
+        if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.inner.keeper.close(Arc::clone(&self.inner));
+        }
+    }
+}
+
+impl fmt::Debug for Allocator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Allocator").field("at", &self.as_ptr()).field("stats", &self.stats()).finish_non_exhaustive()
+    }
+}

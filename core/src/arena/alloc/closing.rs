@@ -1,0 +1,155 @@
+//! [`Closing`]: the end of an allocator.
+
+use std::sync::atomic::Ordering;
+
+use crate::arena::alloc::allocator::Allocator;
+use crate::arena::alloc::error::AllocError;
+use crate::arena::alloc::layout::state;
+use crate::arena::pages::Pages;
+use crate::value::ArenaPtr;
+
+/// An allocator that was closed, for as long as there are objects.
+///
+/// ```
+/// use mapvalue::arena::Config;
+/// use mapvalue::{AllocError, Allocator, Arena};
+///
+/// let arena = Arena::memfd(16)?;
+/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let ptr = objects.alloc(7u64)?.into_ptr();
+/// let closing = objects.close()?;
+/// assert!(matches!(closing.allocator().alloc(8u64), Err(AllocError::Closed)));
+/// assert_eq!((closing.remaining(), closing.is_drained()), (1, false));
+/// closing.allocator().free(ptr)?;
+/// assert!(closing.is_drained()); // now `give_back(&pages)`, of a kernel arena
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Closing {
+    pub(crate) allocator: Allocator,
+}
+
+impl Closing {
+    /// Objects that are still there: exact, by a look at each slot that was ever used. None, and the allocator is drained: its pages can be
+    /// given back.
+    pub fn remaining(&self) -> u64 {
+        let inner = &self.allocator.inner;
+        let held = inner.held();
+        if held == 0 {
+            // Whether or not somebody else has said so.
+            let [closing, drained] = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state));
+            let _ = inner.header.state.compare_exchange(closing, drained);
+            inner.drained.store(true, Ordering::Relaxed);
+        }
+        held
+    }
+
+    /// Whether no object is left.
+    pub fn is_drained(&self) -> bool {
+        self.remaining() == 0
+    }
+
+    /// Objects can still be freed, claimed and drained.
+    pub fn allocator(&self) -> &Allocator {
+        &self.allocator
+    }
+
+    /// Gives the whole pages that it took back to the kernel (`bpf_arena_free_pages`), once there are no objects; how many.
+    ///
+    /// ```no_run
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena, ArenaFlags};
+    /// let arena = Arena::create(64, ArenaFlags::default())?;
+    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1000, ..Config::default() })?;
+    /// let closing = objects.close()?;
+    /// if closing.is_drained() {
+    ///     assert!(closing.give_back(&arena.pages()?)? > 0);
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::Arena`], also if the pages are of another arena.
+    pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
+        let objects = self.remaining();
+        if objects > 0 {
+            return Err(AllocError::InUse { objects });
+        }
+        let (arena, (start, bytes)) = (&self.allocator.inner.arena, self.span());
+        pages.arena().slice_ro::<u8>(start.cast(), usize::try_from(bytes).unwrap_or(usize::MAX))?;
+        let (offset, page) = (start.address() - arena.start(), arena.page_size());
+        let range = offset.div_ceil(page)..(offset + bytes) / page;
+        if range.start < range.end {
+            pages.free(range.clone())?;
+        }
+        Ok(range.end.saturating_sub(range.start))
+    }
+
+    /// The bytes of the arena that it takes, from its header on.
+    ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena};
+    /// # let arena = Arena::memfd(16)?;
+    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let closing = Allocator::create(&arena, config)?.close()?;
+    /// assert_eq!(closing.span(), (arena.page(1), config.bytes()?)); // where, and how many bytes
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn span(&self) -> (ArenaPtr<()>, u64) {
+        let inner = &self.allocator.inner;
+        let start = inner.start();
+        (start.cast(), inner.end() - start.address())
+    }
+}
+
+/// Its end.
+impl Allocator {
+    /// Ends it for all processes and programs: from now on nobody can make objects ([`AllocError::Closed`]), and everybody can free
+    /// them. When the last is freed, the [`Closing`] knows, and the pages can be given back.
+    ///
+    /// Then anything may be made in its place, another allocator too. What is left of this one, handles in any process and slots that threads
+    /// keep, stays away from there; only an [`alloc`](Self::alloc) or [`free`](Self::free) that is still in the middle of something then may write
+    /// there once more.
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`]; [`AllocError::Arena`] if this process may not use `membarrier`, by
+    /// which it waits for threads of others that may.
+    pub fn close(self) -> Result<Closing, AllocError> {
+        // If that cannot be had, nothing is changed.
+        self.inner.barrier()?;
+        let changed = self.inner.header.state.compare_exchange(self.inner.live, self.inner.word_of(state::CLOSING));
+        if let Err(found) = changed {
+            return Err(self.inner.not_live(found));
+        }
+        // Pairs with what is between the two in `alloc`: from here on no slot is seen as free that is an object's.
+        self.inner.barrier()?;
+        Ok(Closing { allocator: self })
+    }
+
+    /// The closing of an allocator that was closed, be it by somebody else, who may have died since; `None` if it was not.
+    ///
+    /// It is also `None`, whether or not it was closed, where the allocator was made to use `membarrier` and this process may not (a
+    /// seccomp filter refuses it): without it there is no telling which slots other threads still take. [`close`](Self::close) is an
+    /// error then.
+    ///
+    /// ```
+    /// # use mapvalue::arena::Config;
+    /// # use mapvalue::{Allocator, Arena};
+    /// # let arena = Arena::memfd(16)?;
+    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// assert!(objects.closing().is_none());
+    /// let other = objects.clone();
+    /// objects.close()?;
+    /// assert!(other.closing().is_some_and(|closing| closing.is_drained()));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn closing(&self) -> Option<Closing> {
+        let found = self.inner.header.state.load();
+        let is_closed = [state::CLOSING, state::DRAINED].map(|state| self.inner.word_of(state)).contains(&found);
+        // As in `close`; if it cannot be had here, there is none for who may not close either.
+        (self.inner.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
+    }
+}

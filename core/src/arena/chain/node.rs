@@ -1,0 +1,80 @@
+//! The nodes of lists and tables, as memory of the arena holds them.
+
+use crate::value::{ArenaPtr, MapValue};
+
+/// A list, as memory of the arena holds it: 8 bytes. Zeros are an empty one. `struct mv_list_head` in C.
+///
+/// ```
+/// use mapvalue::arena::{ListEntry, ListHead};
+/// use mapvalue::{Arena, ArenaList, MapValue};
+///
+/// /// Lists among other things, as a program has them in a struct.
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Queues {
+///     count: u64,
+///     waiting: ListHead,
+///     running: ListHead,
+/// }
+///
+/// let arena = Arena::memfd(1)?;
+/// let queues = arena.var(arena.at::<Queues>(0))?;
+/// let running = ArenaList::<ListEntry<u64>>::open(&arena, arena.ptr_of(&queues.running)?)?;
+/// running.push_front(arena.at(64))?;
+/// assert!(queues.waiting.first.load().is_null() && !queues.running.first.load().is_null());
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[map_value(crate = "crate", rename = "mv_list_head")]
+#[repr(C)]
+pub struct ListHead {
+    /// The first node, or null.
+    pub first: ArenaPtr<ListNode>,
+}
+
+/// In an element: its place in a list, 16 bytes. Zeros are a node in no list. `struct mv_list_node` in C.
+///
+/// ```
+/// use core::mem::offset_of;
+/// use mapvalue::arena::ListNode;
+/// use mapvalue::{Arena, ArenaList, MapValue};
+///
+/// /// In two lists at a time.
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Task {
+///     by_age: ListNode,
+///     by_owner: ListNode,
+///     id: u64,
+/// }
+///
+/// let arena = Arena::memfd(1)?;
+/// let by_age = ArenaList::<Task, { offset_of!(Task, by_age) }>::open(&arena, arena.at(0))?;
+/// let by_owner = ArenaList::<Task, { offset_of!(Task, by_owner) }>::open(&arena, arena.at(8))?;
+/// by_age.push_front(arena.at(64))?;
+/// by_owner.push_front(arena.at(64))?;
+/// assert_eq!((by_age.len()?, by_owner.len()?), (1, 1));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[map_value(crate = "crate", rename = "mv_list_node")]
+#[repr(C)]
+pub struct ListNode {
+    /// The node after this one, or null.
+    pub next: ArenaPtr<ListNode>,
+    /// The pointer that points here: a head's `first`, or another node's `next`.
+    pub pprev: ArenaPtr<ArenaPtr<ListNode>>,
+}
+
+impl ListNode {
+    /// What the pointers of a removed node hold, 0x100 and 0x122. As full addresses they are outside of every arena.
+    ///
+    /// As the low 32 bits of one, which stored pointers may be in an arena with `BPF_F_NO_USER_CONV`, 0x100 is taken for this too. So there no
+    /// node can be at 0x100 bytes from a multiple of 4 GiB.
+    pub const REMOVED: Self =
+        Self { next: ArenaPtr::from_address(REMOVED_NEXT), pprev: ArenaPtr::from_address(REMOVED_PPREV) };
+}
+
+const REMOVED_NEXT: u64 = 0x100;
+
+const REMOVED_PPREV: u64 = 0x122;

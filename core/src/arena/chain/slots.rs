@@ -1,0 +1,113 @@
+//! Memory for elements: [`Slots`], which a list or table takes it from, and the simplest kind, [`Region`].
+
+use std::any::type_name;
+
+use crate::arena::handle::Arena;
+use crate::error::Error;
+use crate::value::{ArenaPtr, MapValue};
+
+/// Where memory for values of type `T` in an arena comes from.
+///
+/// ```
+/// use mapvalue::arena::{ListEntry, Region, Slots};
+/// use mapvalue::{Arena, ArenaList, ArenaPtr, Error, MapValue};
+///
+/// /// Slots of which it is known how many are taken.
+/// struct Counted<S>(S, usize);
+///
+/// impl<T: MapValue, S: Slots<T>> Slots<T> for Counted<S> {
+///     fn take(&mut self) -> Result<ArenaPtr<T>, Error> {
+///         self.0.take().inspect(|_| self.1 += 1)
+///     }
+///
+///     fn give_back(&mut self, slot: ArenaPtr<T>) {
+///         self.0.give_back(slot);
+///         self.1 -= 1;
+///     }
+/// }
+///
+/// let arena = Arena::memfd(1)?;
+/// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
+/// let mut slots = Counted(Region::new(&arena, arena.at(64), 10)?, 0);
+/// list.push_front_with(&mut slots, |entry| entry.value.store(7))?;
+/// assert_eq!(slots.1, 1);
+/// # Ok::<(), Error>(())
+/// ```
+pub trait Slots<T: MapValue> {
+    /// Memory for one value, which nobody else uses, and which is in no list. What it holds is left open.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoRoom`], or another of the implementation's.
+    fn take(&mut self) -> Result<ArenaPtr<T>, Error>;
+
+    /// Takes memory back that came from [`take`](Self::take), once no value is in it any more.
+    ///
+    /// It may be handed out again at once. Whoever walked over the value at that moment reads what is written there next.
+    fn give_back(&mut self, slot: ArenaPtr<T>);
+}
+
+/// Slots side by side in an arena, handed out from the first to the last; those that were given back come first.
+///
+/// Which of them are taken is known in this process alone: it is for one owner, such as the one process that inserts.
+///
+/// ```
+/// use mapvalue::arena::{Region, Slots};
+/// use mapvalue::{Arena, Error};
+///
+/// let arena = Arena::memfd(1)?;
+/// let mut slots = Region::<u64>::new(&arena, arena.at(64), 2)?;
+/// let (a, b) = (slots.take()?, slots.take()?);
+/// assert!(a != b && matches!(slots.take(), Err(Error::NoRoom { slots: 2, .. })));
+/// slots.give_back(a);
+/// assert_eq!(slots.take()?, a);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Region<T: MapValue> {
+    first: u64,
+    len: usize,
+    /// How many have been handed out at some time: the first ones.
+    used: usize,
+    given_back: Vec<ArenaPtr<T>>,
+}
+
+impl<T: MapValue> Region<T> {
+    /// The `len` slots of which `first` leads to the first. Their memory is not touched.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Arena::slice_ro`], if they are not all inside of the arena and aligned.
+    pub fn new(arena: &Arena, first: ArenaPtr<T>, len: usize) -> Result<Self, Error> {
+        arena.slice_ro(first, len)?;
+        Ok(Self { first: arena.full(first).address(), len, used: 0, given_back: Vec::new() })
+    }
+}
+
+impl<T: MapValue> Slots<T> for Region<T> {
+    fn take(&mut self) -> Result<ArenaPtr<T>, Error> {
+        if let Some(slot) = self.given_back.pop() {
+            return Ok(slot);
+        }
+        if self.used == self.len {
+            return Err(Error::NoRoom { type_name: type_name::<T>(), slots: self.len });
+        }
+        let slot = self.first + (self.used * size_of::<T>()) as u64;
+        self.used += 1;
+        Ok(ArenaPtr::from_address(slot))
+    }
+
+    fn give_back(&mut self, slot: ArenaPtr<T>) {
+        self.given_back.push(slot);
+    }
+}
+
+impl<T: MapValue, S: Slots<T> + ?Sized> Slots<T> for &mut S {
+    fn take(&mut self) -> Result<ArenaPtr<T>, Error> {
+        (**self).take()
+    }
+
+    fn give_back(&mut self, slot: ArenaPtr<T>) {
+        (**self).give_back(slot);
+    }
+}

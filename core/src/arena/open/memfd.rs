@@ -1,0 +1,82 @@
+//! Arenas without a kernel map: for tests, and for processes that share a descriptor.
+
+use std::fs::File;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+
+use crate::arena::flags::ArenaFlags;
+use crate::arena::handle::Arena;
+use crate::arena::open::room::Room;
+use crate::arena::span::{MAX_LEN, Span, len_of};
+use crate::error::{Error, MapName};
+use crate::mapping::Mapping;
+
+/// The address of the first byte, as pointers have it: the same in every process and for every memfd, so that also a copy of all
+/// bytes is the same arena. A multiple of 4 GiB. It is mapped there if nothing else is, since pointers are followed fastest then, which
+/// makes no other difference.
+const START: u64 = 0x0fff_0000_0000;
+
+/// Without a kernel map.
+impl Arena {
+    /// Makes an arena of `pages` zeroed pages without a kernel map and without any privilege: for tests, and for processes that share
+    /// its descriptor ([`fd`](Self::fd), [`from_memfd`](Self::from_memfd)). It is a memfd (Linux 3.17).
+    ///
+    /// Each process maps it where there is room, so pointers in it are not addresses of this process: they count from
+    /// [`start`](Self::start), which is the same number for all.
+    ///
+    /// ```
+    /// let arena = mapvalue::Arena::memfd(4)?;
+    /// assert_eq!((arena.page_count(), arena.len()), (4, 4 * arena.page_size()));
+    /// let counter = arena.get(arena.at::<u64>(64))?;
+    /// counter.fetch_add(1);
+    /// assert_eq!(counter.load(), 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] without pages, [`Error::ArenaTooLong`] with more than 4 GiB of them, and those of [`Mapping::memfd`].
+    pub fn memfd(pages: u64) -> Result<Self, Error> {
+        let len = len_of(pages)?;
+        let len = usize::try_from(len).map_err(|_| Error::ArenaTooLong { len, max: MAX_LEN })?;
+        Self::of_memfd(Mapping::memfd(len)?)
+    }
+
+    /// Maps an arena that another process made with [`memfd`](Self::memfd). Read-only if the descriptor is, or the file is sealed
+    /// against writing.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let here = Arena::memfd(4)?;
+    /// let there = Arena::from_memfd(here.fd().expect("a memfd"))?;
+    /// let pointer = here.ptr_of(here.get(ArenaPtr::<u64>::from_address(here.start() + 8))?)?;
+    /// here.get(pointer)?.store(7);
+    /// assert_eq!(there.get(pointer)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ArenaLength`] if it is no whole number of pages long, [`Error::ArenaTooLong`] if it is longer than 4 GiB, and those of
+    /// [`Mapping::from_memfd`].
+    pub fn from_memfd(memfd: impl AsFd) -> Result<Self, Error> {
+        Self::of_memfd(Mapping::from_memfd(memfd)?)
+    }
+
+    fn of_memfd(mapping: Arc<Mapping>) -> Result<Self, Error> {
+        let span = Span::new(START, mapping.len() as u64)?;
+        let mapping = at_start(&mapping, span).unwrap_or(mapping);
+        Ok(Self::new(mapping, span.start(), None, ArenaFlags::default()))
+    }
+}
+
+/// The same memfd mapped at the address that its pointers have, if that is free.
+fn at_start(mapping: &Mapping, span: Span) -> Option<Arc<Mapping>> {
+    let memfd = File::from(mapping.fd()?.try_clone_to_owned().ok()?);
+    let room = Room::hold(span).ok()?;
+    let access = if mapping.is_read_only() { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
+    let room = room.fill(memfd.as_fd(), access).ok()?;
+    let (base, len, read_only) = (room.base(), mapping.len(), mapping.read_only_reason());
+    Some(Mapping::of_arena(base, len, read_only, MapName::NONE, Some(memfd), move || drop(room)))
+}

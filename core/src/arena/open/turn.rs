@@ -1,0 +1,64 @@
+//! One thread of a process at a time opens an arena at the address that it demands: whether there is such an address is found out by
+//! holding it for a moment, in which another thread would take it for somebody else's.
+
+use std::process;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::thread;
+
+use std::time::Duration;
+
+/// How long one waits before it looks again.
+pub(crate) const PAUSE: Duration = Duration::from_millis(1);
+
+/// The process a thread of which is at it, or 0. Not a `Mutex`: a child that was forked meanwhile would wait for a thread that it does not
+/// have, and so it takes what its parent holds for free.
+static OPENING: AtomicU32 = AtomicU32::new(0);
+
+/// The turn of this thread, which ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Turn(());
+
+impl Turn {
+    /// Waits for it. (Others have it for some system calls, unless they are stopped meanwhile.)
+    pub(crate) fn wait() -> Self {
+        let here = process::id();
+        loop {
+            let found = OPENING.load(Ordering::Relaxed);
+            if found != here && OPENING.compare_exchange(found, here, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                return Self(());
+            }
+            thread::sleep(PAUSE);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        OPENING.store(0, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_take_turns_and_a_child_does_not_wait_for_those_of_its_parent() {
+        static INSIDE: AtomicU32 = AtomicU32::new(0);
+        // As a child finds it: taken by a process that is not this one.
+        OPENING.store(process::id() ^ 1, Ordering::Relaxed);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..50 {
+                        let _turn = Turn::wait();
+                        assert_eq!(INSIDE.fetch_add(1, Ordering::Relaxed), 0);
+                        thread::yield_now();
+                        INSIDE.fetch_sub(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        assert_eq!(OPENING.load(Ordering::Relaxed), 0);
+    }
+}

@@ -1,0 +1,95 @@
+//! What this process has mapped where, in the words of /proc: to name what is in an arena's way, and to know an arena's mapping when
+//! others made it.
+
+use std::fs;
+use std::io;
+use std::ops::Range;
+
+use crate::arena::span::Span;
+
+/// What /proc calls the mapping of a BPF map.
+const MAP: &str = "anon_inode:bpf-map";
+
+/// One mapping of this process.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Vma {
+    pub(crate) addresses: Range<u64>,
+    pub(crate) writable: bool,
+    name: String,
+}
+
+impl Vma {
+    /// Whether it is of a BPF map: an arena, or the values of an array.
+    pub(crate) fn is_map(&self) -> bool {
+        self.name == MAP
+    }
+
+    /// Whether all of `span` is in it.
+    pub(crate) fn holds(&self, span: Span) -> bool {
+        self.addresses.contains(&span.start()) && self.addresses.contains(&(span.start() + (span.len() - 1)))
+    }
+
+    /// In words.
+    pub(crate) fn describe(&self) -> &str {
+        if self.name.is_empty() { "memory without a name" } else { &self.name }
+    }
+
+    /// One line of /proc/self/maps: `START-END rw-s OFFSET DEVICE INODE NAME`.
+    fn parse(line: &str) -> Option<Self> {
+        let (addresses, rest) = line.split_once(' ')?;
+        let (start, end) = addresses.split_once('-')?;
+        let number = |hex| u64::from_str_radix(hex, 16).ok();
+        let (access, rest) = rest.split_once(' ')?;
+        let name = rest.splitn(4, ' ').nth(3).unwrap_or("").trim_start();
+        Some(Self { addresses: number(start)?..number(end)?, writable: access.contains('w'), name: name.to_owned() })
+    }
+}
+
+/// The first mapping in these addresses, if there is one; an error where /proc does not tell.
+pub(crate) fn first_in(span: Span) -> io::Result<Option<Vma>> {
+    Ok(find(&fs::read("/proc/self/maps")?, span))
+}
+
+/// The same, in what /proc tells. Names of files are bytes, which need not be text: a line with such a name is a mapping all the same.
+fn find(maps: &[u8], span: Span) -> Option<Vma> {
+    String::from_utf8_lossy(maps).lines().filter_map(Vma::parse).find(|vma| span.overlaps(&vma.addresses))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_parsed_with_and_without_a_name() {
+        let line = "100000000000-100000010000 rw-s 00000000 00:10 26                         anon_inode:bpf-map";
+        let vma = Vma::parse(line).unwrap();
+        assert_eq!(vma.addresses, 0x1000_0000_0000..0x1000_0001_0000);
+        assert!(vma.writable && vma.is_map());
+        let vma = Vma::parse("7f00-8000 r--p 00000000 00:00 0 ").unwrap();
+        assert!(!vma.writable && !vma.is_map());
+        assert_eq!(vma.describe(), "memory without a name");
+        let vma = Vma::parse("7f00-8000 r--p 00001000 08:01 77   /usr/lib/with a space.so").unwrap();
+        assert_eq!(vma.describe(), "/usr/lib/with a space.so");
+        assert!(Vma::parse("").is_none() && Vma::parse("xyz-8000 r--p 0 0 0").is_none());
+    }
+
+    #[test]
+    fn what_is_in_the_way_is_found() {
+        let local = 0u8;
+        let here = (&raw const local).addr() as u64;
+        let page = crate::sys::process::page_size() as u64;
+        let vma = first_in(Span::new(here / page * page, page).unwrap()).unwrap().unwrap();
+        assert!(vma.addresses.contains(&here) && !vma.is_map());
+    }
+
+    #[test]
+    fn names_that_are_no_text_hide_nothing() {
+        let maps = b"100000000000-100000010000 rw-s 00000000 00:10 26     /a/\xff\xfe.so\n\
+            200000000000-200000010000 rw-s 00000000 00:10 26                         anon_inode:bpf-map\n";
+        let page = crate::sys::process::page_size() as u64;
+        let at = |start| find(maps, Span::new(start, page).unwrap());
+        assert!(at(0x2000_0000_0000).unwrap().is_map());
+        assert_eq!(at(0x1000_0000_0000).unwrap().describe(), "/a/\u{fffd}\u{fffd}.so");
+        assert!(at(0x3000_0000_0000).is_none());
+    }
+}

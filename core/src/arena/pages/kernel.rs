@@ -1,0 +1,122 @@
+//! What the running kernel has for arenas: functions for programs, by the numbers of their types; and where an arena lies.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::OnceLock;
+
+use crate::arena::pages::program::{NOT_YET_MAPPED, load, reading};
+use crate::arena::span::Span;
+use crate::btf::{Btf, Kind, Type};
+use crate::error::{Error, KernelVersion, MapName};
+use crate::sys::bpf as sys;
+use crate::sys::process;
+
+/// What is looked up in the kernel's BTF. That takes milliseconds, and it stays the same while the kernel runs.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kernel {
+    /// Functions, by their numbers.
+    pub(crate) alloc: Option<u32>,
+    free: Option<u32>,
+    reserve: Option<u32>,
+    /// Where `struct bpf_arena` has the two ends of the arena.
+    pub(crate) ends: Option<[i16; 2]>,
+}
+
+impl Kernel {
+    pub(crate) fn find() -> Result<&'static Self, Error> {
+        static FOUND: OnceLock<Kernel> = OnceLock::new();
+        if let Some(found) = FOUND.get() {
+            return Ok(found);
+        }
+        let btf = Btf::from_vmlinux()?;
+        Ok(FOUND.get_or_init(|| Self::of(&btf)))
+    }
+
+    pub(crate) fn of(btf: &Btf) -> Self {
+        let id = |name| btf.find(name).find(|ty| matches!(ty.kind(), Kind::Function { .. })).map(Type::id);
+        Self {
+            alloc: id("bpf_arena_alloc_pages"),
+            free: id("bpf_arena_free_pages"),
+            reserve: id("bpf_arena_reserve_pages"),
+            ends: ends(btf),
+        }
+    }
+
+    pub(crate) fn alloc(&self) -> Result<u32, Error> {
+        known(self.alloc, "bpf_arena_alloc_pages", 9)
+    }
+
+    pub(crate) fn free(&self) -> Result<u32, Error> {
+        known(self.free, "bpf_arena_free_pages", 9)
+    }
+
+    pub(crate) fn reserve(&self) -> Result<u32, Error> {
+        known(self.reserve, "bpf_arena_reserve_pages", 17)
+    }
+}
+
+fn ends(btf: &Btf) -> Option<[i16; 2]> {
+    let arena = btf.find("bpf_arena").find_map(|ty| match ty.kind() {
+        Kind::Struct(arena) => Some(arena),
+        _ => None,
+    })?;
+    let offset = |name: &str| {
+        let member = arena.members().find(|member| member.name == name)?;
+        i16::try_from(member.bit_offset / 8).ok()
+    };
+    Some([offset("user_vm_start")?, offset("user_vm_end")?])
+}
+
+/// The function's number, if the kernel has it: since 6.`minor`.
+fn known(id: Option<u32>, name: &'static str, minor: u16) -> Result<u32, Error> {
+    let needs = KernelVersion { major: 6, minor };
+    id.ok_or_else(|| Error::NoKernelFunction { name, needs, running: process::kernel_version() })
+}
+
+/// Where an arena lies, as the kernel has it; `None` if it was created without an address, and nobody has mapped it yet.
+pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span>, Error> {
+    let unknown = |reason: String| Error::ArenaAddressUnknown { map: name, reason };
+    let kernel = Kernel::find().map_err(|error| unknown(error.to_string()))?;
+    let ends = kernel.ends.ok_or_else(|| unknown("the kernel's `struct bpf_arena` has other members".to_owned()))?;
+    let program = match load(&reading(map, ends), "ask where an arena lies") {
+        Ok(program) => program,
+        Err(Error::ProgramRefused { log, .. }) if log.contains(NOT_YET_MAPPED) => return Ok(None),
+        Err(error) => return Err(unknown(error.to_string())),
+    };
+    let mut context = [0; 2];
+    sys::run_syscall_program(program.as_fd(), &mut context)
+        .map_err(|errno| Error::Os { operation: "ask where an arena lies", errno })?;
+    let [start, end] = context;
+    Span::new(start, end.wrapping_sub(start)).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_kernel_without_a_function_is_told_its_name_and_since_when_there_is_one() {
+        // Types of nothing: a header, and the empty string.
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&0xeb9f_u16.to_ne_bytes());
+        bytes.extend_from_slice(&[1, 0]);
+        for word in [24u32, 0, 0, 0, 1] {
+            bytes.extend_from_slice(&word.to_ne_bytes());
+        }
+        bytes.push(0);
+        let kernel = Kernel::of(&Btf::parse(&bytes).unwrap());
+        assert!(kernel.ends.is_none());
+        let since = |minor| KernelVersion { major: 6, minor };
+        for (missing, name, needs) in [
+            (kernel.alloc(), "bpf_arena_alloc_pages", since(9)),
+            (kernel.free(), "bpf_arena_free_pages", since(9)),
+            (kernel.reserve(), "bpf_arena_reserve_pages", since(17)),
+        ] {
+            let error = missing.unwrap_err();
+            assert!(
+                matches!(error, Error::NoKernelFunction { name: n, needs: v, .. } if (n, v) == (name, needs)),
+                "{error:?}"
+            );
+            assert!(error.to_string().contains(&format!("has no function `{name}`")), "{error}");
+        }
+    }
+}

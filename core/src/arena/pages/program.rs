@@ -1,0 +1,152 @@
+//! The programs, a dozen instructions each, by which the kernel does what it does for programs alone.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+
+use crate::error::Error;
+use crate::sys::bpf as sys;
+
+/// The name of the programs.
+const NAME: [u8; 16] = *b"arena_pages\0\0\0\0\0";
+/// Bytes for what the verifier says.
+const LOG: usize = 16 * 1024;
+
+/// One instruction (`struct bpf_insn` in include/uapi/linux/bpf.h).
+fn instruction(code: u8, target: u8, source: u8, offset: i16, number: i32) -> u64 {
+    let registers = if cfg!(target_endian = "little") { source << 4 | target } else { target << 4 | source };
+    let [o0, o1] = offset.to_ne_bytes();
+    let [n0, n1, n2, n3] = number.to_ne_bytes();
+    u64::from_ne_bytes([code, registers, o0, o1, n0, n1, n2, n3])
+}
+
+/// `target = source`
+fn copy(target: u8, source: u8) -> u64 {
+    instruction(0xbf, target, source, 0, 0)
+}
+
+/// `target = number`
+fn set(target: u8, number: i32) -> u64 {
+    instruction(0xb7, target, 0, 0, number)
+}
+
+/// `target = *(u64 *)(source + offset)`
+fn load_word(target: u8, source: u8, offset: i16) -> u64 {
+    instruction(0x79, target, source, offset, 0)
+}
+
+/// `*(u64 *)(target + offset) = source`
+fn store_word(target: u8, offset: i16, source: u8) -> u64 {
+    instruction(0x7b, target, source, offset, 0)
+}
+
+/// `target = map`
+fn load_map(target: u8, map: BorrowedFd<'_>) -> [u64; 2] {
+    const PSEUDO_MAP_FD: u8 = 1;
+    [instruction(0x18, target, PSEUDO_MAP_FD, 0, map.as_raw_fd()), 0]
+}
+
+/// A call of one of the kernel's functions.
+fn call_kernel(function: u32) -> u64 {
+    const PSEUDO_KFUNC_CALL: u8 = 2;
+    instruction(0x85, 0, PSEUDO_KFUNC_CALL, 0, function.cast_signed())
+}
+
+/// Returns 0.
+fn end() -> [u64; 2] {
+    [set(0, 0), instruction(0x95, 0, 0, 0, 0)]
+}
+
+/// `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. Functions that take fewer arguments look at no more.
+fn call(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
+    let mut program = vec![copy(6, 1), load_word(2, 6, 0), load_word(3, 6, 8), set(4, -1), set(5, 0)];
+    program.extend_from_slice(&load_map(1, map));
+    program.push(call_kernel(function));
+    program
+}
+
+/// A program that makes a call.
+pub(crate) fn calling(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
+    let mut program = call(map, function);
+    program.extend_from_slice(&end());
+    program
+}
+
+/// A program that makes a call and puts what it returns into `context[2]`.
+pub(crate) fn calling_for_result(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
+    let mut program = call(map, function);
+    program.push(store_word(6, 16, 0));
+    program.extend_from_slice(&end());
+    program
+}
+
+/// A program that puts two words of the kernel's `struct bpf_arena` into its context.
+pub(crate) fn reading(map: BorrowedFd<'_>, offsets: [i16; 2]) -> Vec<u64> {
+    let mut program = vec![copy(6, 1)];
+    program.extend_from_slice(&load_map(1, map));
+    for (place, offset) in [(0, offsets[0]), (8, offsets[1])] {
+        program.extend_from_slice(&[load_word(2, 1, offset), store_word(6, place, 2)]);
+    }
+    program.extend_from_slice(&end());
+    program
+}
+
+/// The words of the verifier when an arena has no address yet, which a program must know (`__add_used_map` in kernel/bpf/verifier.c).
+pub(crate) const NOT_YET_MAPPED: &str = "user address must be set";
+
+/// Loads a program. Why not, if the kernel refuses, it is asked in a second try.
+pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, Error> {
+    let errno = match sys::load_syscall_program(program, NAME, &mut []) {
+        Ok(program) => return Ok(program),
+        Err(libc::EPERM) => {
+            return Err(Error::PermissionDenied {
+                operation: "load a BPF program that uses an arena",
+                capability: "CAP_BPF and CAP_PERFMON",
+            });
+        }
+        Err(errno) => errno,
+    };
+    let mut log = vec![0; LOG];
+    match sys::load_syscall_program(program, NAME, &mut log) {
+        Ok(program) => Ok(program),
+        Err(_) => Err(Error::ProgramRefused { purpose, errno, log: last_words(&log) }),
+    }
+}
+
+/// What the verifier said before it counted its steps.
+fn last_words(log: &[u8]) -> String {
+    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
+    let text = String::from_utf8_lossy(&log[..end]);
+    let mut lines = text.lines().rev().filter(|line| !line.is_empty() && !line.starts_with("processed "));
+    lines.next().unwrap_or("no word why").to_owned()
+}
+
+/// Runs a program on an address and a number; what it leaves in the third word of its context.
+pub(crate) fn run(program: &OwnedFd, address: u64, count: u32) -> Result<u64, Error> {
+    let mut context = [address, count.into(), 0];
+    match sys::run_syscall_program(program.as_fd(), &mut context) {
+        Ok(_) => Ok(context[2]),
+        Err(errno) => Err(Error::Os { operation: "run a BPF program on an arena", errno }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn instructions_are_encoded_as_the_kernel_has_them() {
+        let bytes = |instruction: u64| instruction.to_ne_bytes();
+        let registers = if cfg!(target_endian = "little") { 0x26 } else { 0x62 };
+        assert_eq!(bytes(store_word(6, 16, 2))[..2], [0x7b, registers]);
+        assert_eq!(bytes(store_word(6, 16, 2))[2..4], 16i16.to_ne_bytes());
+        assert_eq!(bytes(set(4, -1))[4..], [0xff; 4]);
+    }
+
+    #[test]
+    fn the_last_words_of_the_verifier_are_found() {
+        let log =
+            b"0: (bf) r6 = r1\narena's user address must be set via map_extra or mmap()\nprocessed 0 insns\n\0\0\0";
+        assert_eq!(last_words(log), "arena's user address must be set via map_extra or mmap()");
+        assert!(last_words(log).contains(NOT_YET_MAPPED));
+        assert_eq!(last_words(b"\0\0"), "no word why");
+    }
+}

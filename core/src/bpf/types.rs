@@ -1,0 +1,177 @@
+//! The types that a map was created with, and whether a Rust type is laid out as they are.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use crate::bpf::info::{MapInfo, MapTypes};
+use crate::btf::{Btf, Type};
+use crate::error::{Error, MapName, Mismatches};
+use crate::layout::Layout;
+use crate::sys::bpf as sys;
+use crate::value::MapValue;
+
+/// From the running kernel.
+impl Btf {
+    /// The BTF that a map was created with: that of the program which it belongs to (Linux 4.18; for the sections of globals, 5.2).
+    ///
+    /// `map` is anything with a map's descriptor. It takes `CAP_SYS_ADMIN` to open a BTF object by its number
+    /// (`bpf_btf_get_fd_by_id` in kernel/bpf/syscall.c).
+    ///
+    /// ```no_run
+    /// use mapvalue::Btf;
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let btf = Btf::from_map(&fd)?;
+    /// println!("{} types", btf.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoBtf`] if the map has none, [`Error::PermissionDenied`], and those of [`MapInfo::query`] and of
+    /// [`parse`](Self::parse).
+    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+        Self::of_map(MapInfo::query(map)?.types())
+    }
+
+    pub(crate) fn of_map(types: MapTypes) -> Result<Self, Error> {
+        if types.btf == 0 {
+            return Err(Error::NoBtf { map: types.map });
+        }
+        let btf = sys::btf_by_id(types.btf).map_err(|errno| match errno {
+            libc::EPERM => Error::PermissionDenied {
+                operation: "open the BTF of a map by its number (BPF_BTF_GET_FD_BY_ID)",
+                capability: "CAP_SYS_ADMIN",
+            },
+            errno => Error::Os { operation: "open the BTF of the map", errno },
+        })?;
+        Ok(Self::parse(&bytes(&btf)?)?)
+    }
+
+    /// The type of a map's values, if it names one.
+    pub(crate) fn value_of(&self, types: MapTypes) -> Result<Type<'_>, Error> {
+        self.named_by(types.map, types.value, "values")
+    }
+
+    /// The type of a map's keys, if it names one.
+    fn key_of(&self, types: MapTypes) -> Result<Type<'_>, Error> {
+        self.named_by(types.map, types.key, "keys")
+    }
+
+    fn named_by(&self, map: MapName, id: u32, part: &'static str) -> Result<Type<'_>, Error> {
+        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::Untyped { map, part })
+    }
+}
+
+fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
+    sys::btf_bytes(btf.as_fd()).map_err(|errno| Error::Os { operation: "read the BTF of the map", errno })
+}
+
+/// Checks that `T` is laid out as the values of a map are, by the BTF that the map was created with (Linux 4.18).
+///
+/// For maps whose definition names a type (`__type(value, struct stats)`), mmapable or not. (For globals there is
+/// [`DataSection`](crate::DataSection).)
+///
+/// ```no_run
+/// use mapvalue::{MapValue, bpf};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// bpf::check_map_key::<u32>(&fd)?;
+/// bpf::check_map_value::<Stats>(&fd)?; // or an error that lists all differences
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// [`Error::LayoutMismatch`] lists all differences, [`Error::NoBtf`] or [`Error::Untyped`] if the map was created without types; otherwise as
+/// [`Btf::from_map`].
+pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
+    let types = MapInfo::query(map)?.types();
+    mismatch(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?))
+}
+
+/// Checks that `T` is laid out as the keys of a map are (Linux 4.18): what [`to_bytes`](MapValue::to_bytes) of it can look up.
+///
+/// ```no_run
+/// use mapvalue::{MapValue, bpf};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct FlowKey {
+///     address: u32,
+///     port: u16,
+///     protocol: u16,
+/// }
+///
+/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// bpf::check_map_key::<FlowKey>(&fd)?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// As [`check_map_value`].
+pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
+    let types = MapInfo::query(map)?.types();
+    mismatch(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?))
+}
+
+/// Whether the types of a map were there to compare a Rust type with.
+///
+/// ```
+/// use mapvalue::{Mapping, TypeCheck};
+///
+/// let checked = Mapping::memfd(8)?.check::<u64>()?;
+/// assert_eq!(checked, TypeCheck::Untyped); // a memfd has no types
+/// assert!(!checked.is_match());
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TypeCheck {
+    /// They were, and the Rust type is laid out as they are.
+    Matches,
+    /// The map was created without types: sizes alone were compared.
+    Untyped,
+    /// It has types, which this process may not read (that takes `CAP_SYS_ADMIN`): sizes alone were compared.
+    NotPermitted,
+}
+
+impl TypeCheck {
+    /// Whether the layout was compared, and is the map's.
+    pub fn is_match(self) -> bool {
+        self == Self::Matches
+    }
+}
+
+/// Checks values, and keys if they are to be, as far as the map tells its types; an error if they differ.
+pub(crate) fn check_map(types: MapTypes, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, Error> {
+    let btf = match Btf::of_map(types) {
+        Ok(btf) => btf,
+        Err(Error::NoBtf { .. }) => return Ok(TypeCheck::Untyped),
+        Err(Error::PermissionDenied { .. }) => return Ok(TypeCheck::NotPermitted),
+        Err(error) => return Err(error),
+    };
+    let checks = [(Some(value), btf.value_of(types)), (key, btf.key_of(types))];
+    for (layout, ty) in checks.into_iter().filter_map(|(layout, ty)| Some((layout?, ty))) {
+        match ty {
+            Ok(ty) => mismatch(layout.check(ty))?,
+            Err(Error::Untyped { .. }) => return Ok(TypeCheck::Untyped),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(TypeCheck::Matches)
+}
+
+fn mismatch(checked: Result<(), Mismatches>) -> Result<(), Error> {
+    checked.map_err(|mismatches| Error::LayoutMismatch(Box::new(mismatches)))
+}

@@ -1,0 +1,81 @@
+//! What the bits of a leaf mean on both sides.
+
+use crate::btf::types::{Int, Kind, MAX_DEPTH, Type};
+use crate::layout::{Endianness, Field, Kind as RustKind, Layout};
+
+/// Whether a field is one of a tuple struct.
+pub(crate) fn is_number(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// The one field with a size, if it fills the struct.
+pub(crate) fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Field> {
+    let mut sized = fields.iter().filter(|field| field.layout().size() > 0);
+    sized.next().filter(|field| field.layout().size() == layout.size() && sized.next().is_none())
+}
+
+/// Whether both mean the same without further questions.
+///
+/// For a kernel whose BTF has no floats (before 5.13) or no 64-bit enums (before 6.0), libbpf makes empty structs without names of
+/// the ones, and unions of placeholders of the others (`bpf_object__sanitize_btf`).
+pub(crate) fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
+    match (layout.kind(), ty.kind()) {
+        (RustKind::Marker, _) | (RustKind::Pointer, Kind::Pointer(_)) => true,
+        (RustKind::Int { signed: false, endianness: Endianness::Native }, Kind::Pointer(_)) => layout.size() == 8,
+        (RustKind::Pointer, Kind::Int(int)) => is_whole(int, 8) && !int.signed,
+        (RustKind::Float, Kind::Float { size }) => size as usize == layout.size(),
+        (RustKind::Float, Kind::Struct(stand_in)) => {
+            ty.name().is_empty() && stand_in.members().len() == 0 && stand_in.size() as usize == layout.size()
+        }
+        (RustKind::Int { endianness: Endianness::Native, .. } | RustKind::Enum { .. }, Kind::Union(stand_in)) => {
+            let mut values = stand_in.members();
+            layout.size() == 8 && values.len() > 0 && values.all(|value| value.ty.is_named("enum64_placeholder"))
+        }
+        (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
+        (RustKind::Character, Kind::Int(int)) => is_whole(int, 1) && !int.bool,
+        (_, Kind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),
+        _ => false,
+    }
+}
+
+/// Whether all bits of an integer count, and it has this size.
+pub(crate) fn is_whole(int: Int, size: usize) -> bool {
+    int.size as usize == size && int.bit_offset == 0 && usize::from(int.bits) == 8 * size
+}
+
+/// Whether a type is two 64-bit integers, which is how `__int128` is moved.
+fn is_two_halves(layout: &Layout) -> bool {
+    let native = |layout: &Layout| matches!(layout.kind(), RustKind::Int { endianness: Endianness::Native, .. });
+    let half = |layout: &Layout| native(layout) && layout.size() == 8;
+    match layout.kind() {
+        RustKind::Array { len: 2, element } => half(element),
+        RustKind::Struct { fields } => {
+            layout.size() == 16 && fields.len() == 2 && fields.iter().all(|field| half(&field.layout()))
+        }
+        _ => false,
+    }
+}
+
+/// Whether a typedef on the way to the integer says another byte order than the Rust type does. The machine's own is what C has
+/// for both, so it contradicts neither.
+pub(crate) fn contradicts(declared: Type<'_>, endianness: Endianness) -> bool {
+    let other = match endianness {
+        Endianness::Big => "__le",
+        Endianness::Little => "__be",
+        Endianness::Native => return false,
+    };
+    let mut ty = declared;
+    for _ in 0..=MAX_DEPTH {
+        match ty.kind() {
+            Kind::Typedef(target) => {
+                if ty.name().strip_prefix(other).is_some_and(|bits| matches!(bits, "16" | "32" | "64")) {
+                    return true;
+                }
+                ty = target;
+            }
+            Kind::Volatile(target) | Kind::Const(target) | Kind::TypeTag(target) => ty = target,
+            _ => return false,
+        }
+    }
+    false
+}

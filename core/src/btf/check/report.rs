@@ -1,0 +1,121 @@
+//! What a comparison writes down: where it is in both types, and the differences so far.
+
+use std::fmt;
+
+use crate::btf::types::{Kind, Type};
+use crate::error::Mismatch;
+use crate::layout::{Layout, Spelled};
+
+/// The way from the root to a place, as Rust names it.
+pub(crate) struct Path<'a> {
+    pub(crate) parent: Option<&'a Path<'a>>,
+    pub(crate) name: Name<'a>,
+}
+
+pub(crate) enum Name<'a> {
+    Root(&'a Layout),
+    Field(&'a str),
+    /// The first element stands for all.
+    Element,
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+        }
+        match self.name {
+            Name::Root(layout) => Spelled(layout).fmt(f),
+            Name::Field(name) => write!(f, ".{name}"),
+            Name::Element => f.write_str("[0]"),
+        }
+    }
+}
+
+/// A place in both types: its path, and bytes from the start of the root.
+#[derive(Clone, Copy)]
+pub(crate) struct At<'a> {
+    pub(crate) path: &'a Path<'a>,
+    pub(crate) rust: u64,
+    pub(crate) btf: u64,
+    /// Structs and unions that were looked through on the way here.
+    pub(crate) unwrapped: usize,
+}
+
+/// Of how many bytes, for people.
+fn bytes(size: Option<u64>) -> String {
+    match size {
+        Some(1) => "1 byte".to_owned(),
+        Some(size) => format!("{size} bytes"),
+        None => "no size".to_owned(),
+    }
+}
+
+/// A type in Rust and its size. It is spelled where it is written down, if it is.
+pub(crate) struct InRust<'a>(pub(crate) &'a Layout);
+
+impl fmt::Display for InRust<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` ({})", Spelled(self.0), bytes(Some(self.0.size() as u64)))
+    }
+}
+
+/// A type in C and its size.
+pub(crate) struct InBtf<'a>(pub(crate) Type<'a>);
+
+impl fmt::Display for InBtf<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ty = self.0;
+        write!(f, "`{ty}`")?;
+        // Of `__u32` one knows what it is, of `pid_t` not.
+        let tells_nothing = matches!(ty.kind(), Kind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
+        if let Some(behind) = ty.resolved().filter(|_| tells_nothing) {
+            write!(f, ", `{behind}`")?;
+        }
+        write!(f, " ({})", bytes(ty.size()))
+    }
+}
+
+/// The differences so far.
+pub(crate) struct Found {
+    pub(crate) list: Vec<Mismatch>,
+    pub(crate) more: usize,
+    /// How many can still be listed, and of how many bytes together.
+    pub(crate) room: usize,
+    pub(crate) text: usize,
+}
+
+impl Found {
+    pub(crate) fn up_to(room: usize, text: usize) -> Self {
+        Self { list: Vec::new(), more: 0, room, text }
+    }
+
+    pub(crate) fn is_none(&self) -> bool {
+        self.list.is_empty() && self.more == 0
+    }
+
+    /// Writes down what `mismatch` makes, if there is room, and says where.
+    pub(crate) fn add(&mut self, mismatch: impl FnOnce() -> Mismatch) -> Option<usize> {
+        if self.room == 0 || self.text == 0 {
+            self.more += 1;
+            return None;
+        }
+        let mismatch = mismatch();
+        let Mismatch { path, rust, btf, hint } = &mismatch;
+        self.text = self.text.saturating_sub(path.len() + rust.len() + btf.len() + hint.len());
+        self.room -= 1;
+        self.list.push(mismatch);
+        Some(self.list.len() - 1)
+    }
+
+    /// Takes the differences of an attempt that had the same room.
+    pub(crate) fn append(&mut self, mut attempt: Self) {
+        self.list.append(&mut attempt.list);
+        self.more += attempt.more;
+        (self.room, self.text) = (attempt.room, attempt.text);
+    }
+}
+
+pub(crate) fn mismatch(at: At<'_>, rust: &dyn fmt::Display, btf: &dyn fmt::Display, hint: &str) -> Mismatch {
+    Mismatch { path: at.path.to_string(), rust: rust.to_string(), btf: btf.to_string(), hint: hint.to_owned() }
+}

@@ -1,0 +1,103 @@
+//! In what a Rust type and a C type differ.
+
+use std::fmt;
+
+/// One difference between a Rust type and a C type.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Proto {
+///     packets: u64,
+///     octets: u64, // `bytes` in C
+/// }
+///
+/// let btf = Btf::from_object(object)?;
+/// let mismatches = Proto::LAYOUT.check(btf.find("proto").next().expect("it has `struct proto`")).unwrap_err();
+/// for mismatch in mismatches.iter() {
+///     println!("{}: {}, but in C {}", mismatch.path, mismatch.rust, mismatch.btf);
+/// }
+/// assert!(mismatches.iter().any(|mismatch| mismatch.path == "Proto.octets"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Mismatch {
+    /// Where: `Stats.by_proto[0].bytes`, from the name of the Rust type on.
+    pub path: String,
+    /// What Rust has there: `offset 24`, `` `u32` (4 bytes) ``, `nothing`.
+    pub rust: String,
+    /// What BTF has there.
+    pub btf: String,
+    /// A hint at what to do; often empty.
+    pub hint: String,
+}
+
+/// All differences between a Rust type and a C type; never empty.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, Error, MapValue};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Proto {
+///     packets: u64,
+///     bytes: u32, // `__u64` in C
+/// #    _pad: u32,
+/// }
+///
+/// let Err(Error::LayoutMismatch(mismatches)) = Btf::from_object(object)?.check::<Proto>("proto") else { panic!("they differ") };
+/// assert_eq!(mismatches.c_type(), "struct proto");
+/// let first = mismatches.iter().next().expect("never empty");
+/// assert_eq!((&*first.path, &*first.rust), ("Proto.bytes", "`u32` (4 bytes)"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mismatches {
+    pub(crate) root: String,
+    pub(crate) list: Vec<Mismatch>,
+    /// How many more were found than are listed.
+    pub(crate) more: usize,
+    /// How many types have the name that was asked for.
+    pub(crate) definitions: usize,
+}
+
+impl Mismatches {
+    /// The differences, in the order of the Rust fields; then what Rust lacks.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Mismatch> {
+        self.list.iter()
+    }
+
+    /// The C type, as C spells it.
+    pub fn c_type(&self) -> &str {
+        &self.root
+    }
+
+    /// The C type is one of several of its name, all of which must be met.
+    pub(crate) fn of_several(self, definitions: usize) -> Self {
+        Self { definitions, ..self }
+    }
+}
+
+/// One line, or a line a difference.
+impl fmt::Display for Mismatches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, Mismatch { path, rust, btf, hint }) in self.list.iter().enumerate() {
+            let line = if i == 0 { "" } else { "\n" };
+            write!(f, "{line}{path}: {rust} in Rust, {btf} in BTF ({}){hint}", self.root)?;
+        }
+        if self.more > 0 {
+            write!(f, "\nand {} more", self.more)?;
+        }
+        match self.definitions {
+            0 | 1 => Ok(()),
+            several => write!(f, "\nThe BTF has {several} types of this name; this is the first that is not met."),
+        }
+    }
+}
+
+impl std::error::Error for Mismatches {}

@@ -1,0 +1,122 @@
+//! Values that are none, or not whole.
+
+use core::fmt;
+
+use crate::layout::Layout;
+
+/// A number in memory that is not a variant of the enum read there.
+///
+/// ```
+/// use mapvalue::{Error, MapValue};
+///
+/// #[derive(MapValue, Debug)]
+/// #[repr(u16)]
+/// enum Mode {
+///     Off,
+///     On,
+/// }
+///
+/// #[derive(MapValue, Debug)]
+/// #[repr(C)]
+/// struct Config {
+///     limit: u16,
+///     modes: [Mode; 2],
+/// }
+///
+/// let bytes = [10u16, 1, 9].map(u16::to_ne_bytes).concat();
+/// let Err(Error::InvalidValue(invalid)) = Config::from_bytes(&bytes) else { panic!("9 is no mode") };
+/// assert_eq!((invalid.type_name(), invalid.value(), invalid.offset()), ("Mode", 9, 4));
+/// assert_eq!(invalid.path(Config::LAYOUT).to_string(), "Config.modes[1]");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InvalidValue {
+    type_name: &'static str,
+    value: i128,
+    offset: usize,
+}
+
+impl InvalidValue {
+    /// Used by the derive.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn new(type_name: &'static str, value: i128) -> Self {
+        Self { type_name, value, offset: 0 }
+    }
+
+    /// The same error seen from a type that holds the place at `offset`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn within(mut self, offset: usize) -> Self {
+        self.offset += offset;
+        self
+    }
+
+    /// The name of the enum.
+    pub const fn type_name(&self) -> &'static str {
+        self.type_name
+    }
+
+    /// The number found.
+    pub const fn value(&self) -> i128 {
+        self.value
+    }
+
+    /// Bytes from the start of the value that was read to the enum inside it.
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The place as a field path of the type that was read, given its layout: `Config.rules[3].mode`.
+    pub fn path(&self, layout: Layout) -> impl fmt::Display {
+        struct Path(Layout, usize);
+        impl fmt::Display for Path {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.0.name())?;
+                self.0.write_path(f, self.1)
+            }
+        }
+        Path(layout, self.offset)
+    }
+}
+
+impl fmt::Display for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { type_name, value, offset } = self;
+        write!(f, "{value} at offset {offset} is not a variant of `{type_name}`")
+    }
+}
+
+impl core::error::Error for InvalidValue {}
+
+/// How often a reader looks, and a writer tries, before it returns [`Busy`]: for some microseconds, if the value is small.
+pub(crate) const TRIES: u32 = 1000;
+
+/// A [`SeqCell`](crate::SeqCell) that did not hold still: somebody was writing it each time that it was looked at.
+///
+/// A writer takes nanoseconds, unless it was interrupted; try again later. If it has died, [`recover`](crate::SeqCellShared::recover).
+///
+/// ```
+/// use mapvalue::{Busy, Mapping, SeqCell};
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let window = mapping.var::<SeqCell<[u64; 2]>>(0)?;
+/// mapping.var::<u64>(0)?.store(7); // as a writer leaves it that is at work, or has died
+/// let busy: Busy = window.read().unwrap_err();
+/// assert_eq!(busy.sequence(), 7);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the value is being written (its sequence number is {sequence}, after {TRIES} tries): try again, or `recover` the cell if the \
+     writer is gone"
+)]
+pub struct Busy {
+    pub(crate) sequence: u64,
+}
+
+impl Busy {
+    /// The sequence number that was seen last: odd if a writer was at work then.
+    pub const fn sequence(self) -> u64 {
+        self.sequence
+    }
+}

@@ -1,0 +1,441 @@
+//! [`Array`]: the elements of an array map, at the kernel's stride.
+
+use crate::mapping::place::stride_of;
+use std::any::type_name;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::ops::{Index, Range};
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::handle::bulk;
+use crate::handle::var::Var;
+use crate::mapping::Mapping;
+use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writable};
+
+/// All elements of an array map: one every `round_up(value_size, 8)` bytes, as the kernel lays them out.
+///
+/// ```
+/// use mapvalue::{Array, Mapping};
+///
+/// let mapping = Mapping::memfd(8 * 1024)?;
+/// let by_cpu: Array<u64> = mapping.array()?;
+/// by_cpu[3].fetch_add(1);
+/// assert_eq!(by_cpu.len(), 1024);
+/// assert_eq!(by_cpu.iter().map(|c| c.load()).sum::<u64>(), 1);
+/// assert!(by_cpu.get(1024).is_none());
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub struct Array<T: MapValue, A: Access = ReadWrite> {
+    first: NonNull<T::Shared<A>>,
+    len: usize,
+    mapping: Arc<Mapping>,
+}
+
+// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only
+// `&T::Shared<A>` is given out, which is `Send + Sync`.
+unsafe impl<T: MapValue, A: Access> Send for Array<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Array<T, A> {}
+
+impl<T: MapValue, A: Access> Array<T, A> {
+    /// Bytes from one element to the next: the kernel's stride for values of `T`'s size, which those of the map have. Known
+    /// when the program is compiled, so that an element is reached as fast as one of a slice.
+    pub(crate) const STRIDE: usize = stride_of::<T>();
+
+    /// # Safety
+    ///
+    /// `first` is a place that `mapping` has checked for `T` and `A`, and it holds `len` such places, one every `STRIDE`
+    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`, as asserted here.)
+    pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
+        const { assert!(Self::STRIDE.is_multiple_of(T::LAYOUT.align())) };
+        Self { first, len, mapping }
+    }
+
+    /// Number of elements.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none: only of an empty [`range`](Self::range).
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes from one element to the next.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(8 * 16)?;
+    /// assert_eq!(mapping.array::<u32>()?.stride(), 8); // the kernel rounds up to 8
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn stride(&self) -> usize {
+        Self::STRIDE
+    }
+
+    /// The element at `index`, `None` past the end.
+    #[inline]
+    pub fn get(&self, index: usize) -> Option<&T::Shared<A>> {
+        // SAFETY: `index < len` is checked first.
+        (index < self.len).then(|| unsafe { element::<T, A>(self.first, index) })
+    }
+
+    /// A handle to the element at `index`, which lives as long as it likes.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Mapping, Var};
+    ///
+    /// let by_cpu: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
+    /// let third: Var<u64> = by_cpu.var(2)?;
+    /// drop(by_cpu);
+    /// assert_eq!(third.fetch_add(1), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`].
+    #[inline]
+    pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
+        match self.get(index) {
+            // SAFETY: it is one of the places that `new` was promised.
+            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
+            None => Err(Error::IndexOutOfRange { index, len: self.len }),
+        }
+    }
+
+    /// The elements in order.
+    pub fn iter(&self) -> Iter<'_, T, A> {
+        Iter { first: self.first, range: 0..self.len, marker: PhantomData }
+    }
+
+    /// The elements as a plain slice, if they lie side by side: if the size of `T` is a multiple of 8.
+    ///
+    /// For loops over single elements here and there, it is a little faster: a slice is two words that stay in registers.
+    ///
+    /// ```
+    /// let by_pid: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 << 22)?.array()?;
+    /// let counters = by_pid.as_slice().expect("8 is a multiple of 8");
+    /// assert_eq!([1, 4242, 4_194_303].map(|pid| counters[pid].load()), [0; 3]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn as_slice(&self) -> Option<&[T::Shared<A>]> {
+        // SAFETY: as in `Slice::deref`: by the promise to `new`, there are `len` places, one every `STRIDE` bytes, which is the size of a mirror.
+        (Self::STRIDE == size_of::<T>()).then(|| unsafe { slice::from_raw_parts(self.first.as_ptr(), self.len) })
+    }
+
+    /// The elements of a range, as an array of its own.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Error, Mapping};
+    ///
+    /// let all: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
+    /// let some = all.range(4..8)?;
+    /// some[0].store(7);
+    /// assert_eq!((some.len(), all[4].load()), (4, 7));
+    /// assert!(all.range(4..4)?.is_empty());
+    /// assert!(matches!(all.range(8..17), Err(Error::RangeOutOfRange { end: 17, len: 16, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RangeOutOfRange`] if it ends past the end of the array, or before its own start.
+    pub fn range(&self, range: Range<usize>) -> Result<Self, Error> {
+        let Range { start, end } = range;
+        if start > end || end > self.len {
+            return Err(Error::RangeOutOfRange { start, end, len: self.len });
+        }
+        let first = self.get(start).map_or(self.first, NonNull::from);
+        // SAFETY: part of the places that `new` was promised.
+        Ok(unsafe { Self::new(first, end - start, Arc::clone(&self.mapping)) })
+    }
+
+    /// Loads all elements into `out`, without allocating; each leaf relaxed.
+    ///
+    /// On x86-64 with AVX it is as fast as `memcpy` from 256 bytes on (of one element, where they do not lie side by side), for types without
+    /// padding, `bool`, enum and union.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Mapping};
+    ///
+    /// let counters: Array<u64> = Mapping::memfd(8 * 4)?.array()?;
+    /// counters.store_from(&[1, 2, 3, 4])?;
+    /// let mut all = [0; 4];
+    /// counters.load_into(&mut all)?;
+    /// assert_eq!(all, [1, 2, 3, 4]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
+    pub fn load_into(&self, out: &mut [T]) -> Result<(), Error>
+    where
+        T: Plain,
+    {
+        match self.as_slice() {
+            Some(slice) => bulk::load_slice::<T, A>(slice, out),
+            None => bulk::load_each::<T, A>(self.iter(), out),
+        }
+    }
+
+    /// The mapping that holds the elements.
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+}
+
+/// On [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Array<T, A> {
+    /// Stores `values` into the elements; each leaf relaxed, padding not written.
+    ///
+    /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from 256 bytes on.
+    ///
+    /// ```
+    /// use mapvalue::{Array, Error, Mapping};
+    ///
+    /// let limits: Array<u32> = Mapping::memfd(8 * 4)?.array()?;
+    /// limits.store_from(&[10; 4])?;
+    /// assert_eq!(limits[3].load(), 10);
+    /// assert!(matches!(limits.store_from(&[10; 5]), Err(Error::LengthMismatch { given: 5, expected: 4 })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        match self.as_slice() {
+            Some(slice) => bulk::store_slice(A::read_write_slice::<T>(slice), values),
+            None => bulk::store_each(self.iter().map(A::read_write::<T>), values),
+        }
+    }
+
+    /// Stores what an iterator makes, in order, into the elements, without a `Vec` of it all: 1 KiB at a time, as
+    /// [`store_from`](Self::store_from) does.
+    ///
+    /// ```
+    /// use mapvalue::{Array, MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Clone, Copy)]
+    /// #[repr(C)]
+    /// struct Row {
+    ///     pc: u32,
+    ///     cfa: u32,
+    /// }
+    ///
+    /// let table: Array<Row> = Mapping::memfd(3_000 * size_of::<Row>())?.array()?;
+    /// table.store_from_iter((0..3_000).map(|n| Row { pc: 16 * n, cfa: 8 }))?;
+    /// assert_eq!(table[2_999].pc.load(), 16 * 2_999);
+    /// let too_few = (0..2_999).map(|n| Row { pc: 16 * n, cfa: 8 });
+    /// assert_eq!(
+    ///     table.store_from_iter(too_few).unwrap_err().to_string(),
+    ///     "2999 elements were given for 3000: both sides of a copy must have the same length"
+    /// );
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if there are fewer values than elements, [`Error::TooManyValues`] if there are more. If the iterator knows
+    /// how many it makes (both sides of its `size_hint` are the same), that is found before anything is stored, and a `LengthMismatch`
+    /// for more as well; otherwise all values that there were elements for have been stored.
+    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), Error>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        bulk::store_iter(self.len, values, |range, values| self.range(range)?.store_from(values))
+    }
+}
+
+impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
+    type Output = T::Shared<A>;
+
+    /// The element at `index`.
+    ///
+    /// # Panics
+    ///
+    /// Past the end, as slices do.
+    #[inline]
+    fn index(&self, index: usize) -> &T::Shared<A> {
+        match self.get(index) {
+            Some(shared) => shared,
+            None => panic!("index {index} is out of range: the array has {} elements", self.len),
+        }
+    }
+}
+
+impl<T: MapValue, A: Access> Clone for Array<T, A> {
+    fn clone(&self) -> Self {
+        // SAFETY: the same places.
+        unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
+    }
+}
+
+impl<T: MapValue, A: Access> fmt::Debug for Array<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Array")
+            .field("element", &type_name::<T>())
+            .field("len", &self.len)
+            .field("stride", &Self::STRIDE)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: MapValue, A: Access> IntoIterator for &'a Array<T, A> {
+    type Item = &'a T::Shared<A>;
+    type IntoIter = Iter<'a, T, A>;
+
+    fn into_iter(self) -> Iter<'a, T, A> {
+        self.iter()
+    }
+}
+
+/// The elements of an [`Array`] in order.
+///
+/// ```
+/// let counters: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 * 16)?.array()?;
+/// counters[3].store(7);
+/// let busiest = counters.iter().enumerate().max_by_key(|(_, counter)| counter.load());
+/// assert_eq!(busiest.map(|(index, _)| index), Some(3));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Iter<'a, T: MapValue, A: Access> {
+    first: NonNull<T::Shared<A>>,
+    /// The indices to come: part of `0..len` of the array.
+    range: Range<usize>,
+    marker: PhantomData<&'a Array<T, A>>,
+}
+
+// SAFETY: an iterator is no more than a reference to its array, which is `Sync`.
+unsafe impl<T: MapValue, A: Access> Send for Iter<'_, T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Iter<'_, T, A> {}
+
+/// The element at an index of an array.
+///
+/// # Safety
+///
+/// `first` is that of an `Array<T, A>` that lives for `'a`, and `index` is less than its length.
+#[inline]
+unsafe fn element<'a, T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> &'a T::Shared<A> {
+    let place = if Array::<T, A>::STRIDE == size_of::<T::Shared<A>>() {
+        // The same place as below, in words that the optimiser unrolls a loop over as it does one over a slice.
+        // SAFETY: as below.
+        unsafe { first.add(index) }
+    } else {
+        // SAFETY: all elements are inside one mapping (see `Array::new`), so this one's start is.
+        unsafe { first.byte_add(index * Array::<T, A>::STRIDE) }
+    };
+    // SAFETY: as in `Var::deref`: it is one of the places that `Array::new` was promised, and the array keeps the mapping for
+    // `'a`.
+    unsafe { place.as_ref() }
+}
+
+impl<T: MapValue, A: Access> Clone for Iter<'_, T, A> {
+    fn clone(&self) -> Self {
+        Self { range: self.range.clone(), ..*self }
+    }
+}
+
+impl<'a, T: MapValue, A: Access> Iterator for Iter<'a, T, A> {
+    type Item = &'a T::Shared<A>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        // SAFETY: the array is borrowed for `'a`, and the range holds indices of it alone.
+        self.range.next().map(|index| unsafe { element::<T, A>(self.first, index) })
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        // SAFETY: as in `next`.
+        self.range.nth(n).map(|index| unsafe { element::<T, A>(self.first, index) })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.range.size_hint()
+    }
+
+    /// A loop of its own, because it is known how often it goes round: what `sum`, `for_each` and `collect` use.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
+        let first = self.first;
+        // SAFETY: as in `next`.
+        self.range.fold(init, |accumulated, index| f(accumulated, unsafe { element::<T, A>(first, index) }))
+    }
+}
+
+impl<T: MapValue, A: Access> DoubleEndedIterator for Iter<'_, T, A> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        // SAFETY: as in `next`.
+        self.range.next_back().map(|index| unsafe { element::<T, A>(self.first, index) })
+    }
+}
+
+impl<T: MapValue, A: Access> ExactSizeIterator for Iter<'_, T, A> {}
+impl<T: MapValue, A: Access> FusedIterator for Iter<'_, T, A> {}
+
+/// Handles to all elements.
+impl Mapping {
+    /// All elements of an array map. `T` must have the map's value size.
+    ///
+    /// Memory that is no BPF map is taken for an array of `T` at the kernel's stride, `round_up(size_of::<T>(), 8)`.
+    ///
+    /// ```
+    /// use mapvalue::{Error, Mapping};
+    ///
+    /// let mapping = Mapping::memfd(8 * 16)?;
+    /// let counters = mapping.array::<u32>()?; // of 4 bytes, every 8
+    /// assert_eq!((counters.len(), counters.stride()), (16, 8));
+    /// assert!(matches!(mapping.array::<[u64; 3]>(), Err(Error::Geometry { stride: 24, len: 128, .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadOnly`], [`Error::ValueSize`], [`Error::Geometry`] if other memory is not a whole number of elements
+    /// long, [`Error::ZeroSized`], [`Error::MisalignedBase`].
+    pub fn array<T: MapValue>(self: &Arc<Self>) -> Result<Array<T>, Error> {
+        self.array_any()
+    }
+
+    /// All elements of an array map, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(8 * 16)?;
+    /// assert_eq!(mapping.array_ro::<u64>()?.iter().map(|c| c.load()).sum::<u64>(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`array`](Self::array), without `ReadOnly`.
+    pub fn array_ro<T: MapValue>(self: &Arc<Self>) -> Result<Array<T, ReadOnly>, Error> {
+        self.array_any()
+    }
+
+    fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, Error> {
+        let len = self.elements_of::<T>()?;
+        let first = self.place::<T, A>(0, T::LAYOUT.size())?;
+        // SAFETY: `place` has checked the first for `T` and `A`; the others follow it at the stride, as far as the mapping goes:
+        // a map has them all (`Geometry::of`), and of other memory `elements_of` has counted them.
+        Ok(unsafe { Array::new(first, len, Arc::clone(self)) })
+    }
+}

@@ -1,0 +1,250 @@
+//! [`Slice`]: values of one type side by side.
+
+use std::any::type_name;
+use std::fmt;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::handle::bulk;
+use crate::handle::var::Var;
+use crate::mapping::Mapping;
+use crate::value::{Access, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
+
+/// Values of one type side by side, without a stride, and a share in their mapping.
+///
+/// It dereferences to `[T::Shared<A>]`, so everything that slices do without owning or moving elements works.
+///
+/// ```
+/// use mapvalue::{Mapping, Slice};
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let histogram: Slice<u64> = mapping.slice(64, 496)?;
+/// histogram[17].fetch_add(3);
+/// let mut copy = vec![0; histogram.len()];
+/// histogram.load_into(&mut copy)?;
+/// assert_eq!(copy[17], 3);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub struct Slice<T: MapValue, A: Access = ReadWrite> {
+    first: NonNull<T::Shared<A>>,
+    len: usize,
+    mapping: Arc<Mapping>,
+}
+
+// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only
+// `&[T::Shared<A>]` is given out, which is `Send + Sync`.
+unsafe impl<T: MapValue, A: Access> Send for Slice<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Slice<T, A> {}
+
+impl<T: MapValue, A: Access> Slice<T, A> {
+    /// # Safety
+    ///
+    /// `first` is a place that `mapping` has checked for `A` and for `len` values of type `T`, all of them aligned.
+    pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
+        Self { first, len, mapping }
+    }
+
+    /// A handle to the element at `index`, which lives as long as it likes.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, Var};
+    ///
+    /// let histogram = Mapping::memfd(4096)?.slice::<u32>(64, 32)?;
+    /// let bucket: Var<u32> = histogram.var(17)?;
+    /// bucket.fetch_add(1);
+    /// assert_eq!(histogram[17].load(), 1);
+    /// assert!(histogram.var(32).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`].
+    pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
+        match self.get(index) {
+            // SAFETY: it is one of the places that `new` was promised.
+            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
+            None => Err(Error::IndexOutOfRange { index, len: self.len }),
+        }
+    }
+
+    /// Loads all elements into `out`, without allocating; each leaf relaxed, and as fast as that of an
+    /// [`Array`](crate::Array::load_into).
+    ///
+    /// ```
+    /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
+    /// histogram[3].store(7);
+    /// let mut copy = [0; 4];
+    /// histogram.load_into(&mut copy)?;
+    /// assert_eq!(copy, [0, 0, 0, 7]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
+    pub fn load_into(&self, out: &mut [T]) -> Result<(), Error>
+    where
+        T: Plain,
+    {
+        bulk::load_slice::<T, A>(self, out)
+    }
+
+    /// The mapping that holds the values.
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+}
+
+/// On [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Slice<T, A> {
+    /// Stores `values` into the elements; each leaf relaxed, padding not written; as fast as that of an
+    /// [`Array`](crate::Array::store_from).
+    ///
+    /// ```
+    /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
+    /// histogram.store_from(&[1, 2, 3, 4])?;
+    /// let mut copy = [0; 4];
+    /// histogram.load_into(&mut copy)?;
+    /// assert_eq!(copy, [1, 2, 3, 4]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        bulk::store_slice(A::read_write_slice::<T>(self), values)
+    }
+
+    /// Stores what an iterator makes, in order, into the elements, as that of an [`Array`](crate::Array::store_from_iter) does.
+    ///
+    /// ```
+    /// let squares = mapvalue::Mapping::memfd(4096)?.slice::<u64>(0, 5)?;
+    /// squares.store_from_iter((0..5).map(|i| i * i))?;
+    /// assert_eq!(squares[4].load(), 16);
+    /// assert!(squares.store_from_iter(0..4).is_err()); // one is missing
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] if there are fewer values than elements, [`Error::TooManyValues`] if there are more; unless the iterator knows
+    /// how many it makes, all values that there were elements for have been stored then.
+    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), Error>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        let elements = A::read_write_slice::<T>(self);
+        bulk::store_iter(self.len, values, |range, values| bulk::store_slice(&elements[range], values))
+    }
+}
+
+impl<T: MapValue, A: Access> Deref for Slice<T, A> {
+    type Target = [T::Shared<A>];
+
+    #[inline]
+    fn deref(&self) -> &[T::Shared<A>] {
+        // SAFETY: as in `Var::deref`, for `len` mirrors side by side: by the promise to `new`, the mapping holds all of their
+        // bytes, which is at most `isize::MAX`, and each of them is aligned.
+        unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+    }
+}
+
+impl<T: MapValue, A: Access> Clone for Slice<T, A> {
+    fn clone(&self) -> Self {
+        // SAFETY: the same places.
+        unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
+    }
+}
+
+impl<T: MapValue, A: Access> fmt::Debug for Slice<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Slice").field("element", &type_name::<T>()).field("len", &self.len).finish_non_exhaustive()
+    }
+}
+
+/// Handles to values side by side.
+impl Mapping {
+    /// `len` values of type `T` side by side, from `offset` bytes on.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, Slice};
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let buckets: Slice<u32> = mapping.slice(64, 32)?; // side by side, 4 bytes each
+    /// buckets[31].store(7);
+    /// assert_eq!(mapping.var::<u32>(64 + 31 * 4)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var), and [`Error::Unsliceable`] if not all of them would be aligned.
+    pub fn slice<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T>, Error> {
+        self.slice_any(offset, len)
+    }
+
+    /// `len` values of type `T` side by side, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let buckets = mapping.slice_ro::<u32>(64, 32)?;
+    /// assert_eq!(buckets.iter().filter(|bucket| bucket.load() > 0).count(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`slice`](Self::slice), without `ReadOnly`.
+    pub fn slice_ro<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T, ReadOnly>, Error> {
+        self.slice_any(offset, len)
+    }
+
+    fn slice_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T, A>, Error> {
+        let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
+        if !size.is_multiple_of(align) {
+            return Err(Error::Unsliceable { type_name: type_name::<T>(), size, align });
+        }
+        let first = self.place::<T, A>(offset, size.saturating_mul(len))?;
+        // SAFETY: `place` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a
+        // multiple of it (checked above), so all are aligned.
+        Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })
+    }
+}
+
+/// Parts of a value that are slices.
+impl<T: MapValue, A: Access> Var<T, A> {
+    /// A handle to some neighbouring elements of an array inside the value.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let buckets = mapping.var::<[u64; 32]>(0)?;
+    /// let high = buckets.project_slice(|b| &b[24..]);
+    /// high[7].store(9);
+    /// assert_eq!(buckets[31].load(), 9);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `part` returns a reference to something that is not inside of this value.
+    pub fn project_slice<S: Mirror>(&self, part: impl for<'a> FnOnce(&'a T::Shared<A>) -> &'a [S]) -> Slice<S::Value, A>
+    where
+        S::Value: MapValue<Shared<A> = S>,
+    {
+        let part = part(self);
+        let first = NonNull::from(part).cast::<S>();
+        self.assert_inside(first.cast(), size_of_val(part));
+        // SAFETY: as in `project`.
+        unsafe { Slice::new(first, part.len(), Arc::clone(self.mapping())) }
+    }
+}

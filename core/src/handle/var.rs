@@ -1,0 +1,345 @@
+//! [`Var`]: a handle to one value in shared memory.
+
+use std::any::type_name;
+use std::fmt;
+use std::ops::Deref;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use crate::error::{Error, InvalidValue};
+use crate::mapping::Mapping;
+use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
+
+/// A place in a mapping that holds a `T`, and with it a share in the mapping: 16 bytes.
+///
+/// It dereferences to the mirror of `T`, so fields, elements and methods are reached as in plain Rust:
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Var};
+///
+/// #[derive(MapValue, Clone, Copy)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     by_proto: [u64; 256],
+/// }
+///
+/// let mapping = Mapping::memfd(size_of::<Stats>())?;
+/// let stats: Var<Stats> = mapping.var(0)?;
+/// stats.by_proto[6].fetch_add(1);
+/// assert_eq!(stats.by_proto.iter().map(|c| c.load()).sum::<u64>(), 1);
+///
+/// // A handle to a part, which lives as long as it likes.
+/// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
+/// drop((mapping, stats));
+/// assert_eq!(tcp.load(), 1);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// `load` and `store` of a struct move it leaf by leaf: no field is ever torn, but two fields may come from two moments.
+///
+/// # On hot paths
+///
+/// To open, clone, project or drop a handle changes the count of the mapping's handles, an atomic of which there is one for all
+/// threads: threads that do so at the same moment wait for each other, ten times as long as one that is alone on two CPUs
+/// (`tests/tests/scale.rs` measures it). Loads and stores do not touch it. So open and project before the loop, and lend
+/// handles rather than clone them:
+///
+/// ```
+/// # use mapvalue::{Mapping, Var};
+/// # let mapping = Mapping::memfd(4096)?;
+/// let by_cpu: Var<[[u64; 8]; 2]> = mapping.var(0)?; // a line of the cache each
+/// std::thread::scope(|scope| {
+///     for cpu in 0..2 {
+///         let counter = &by_cpu[cpu][0]; // no handle, but a reference into one
+///         scope.spawn(move || (0..1000).for_each(|_| { counter.fetch_add(1); }));
+///     }
+/// });
+/// assert_eq!((by_cpu[0][0].load(), by_cpu[1][0].load()), (1000, 1000));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// A thread that is not scoped gets a clone, once, when it starts.
+pub struct Var<T: MapValue, A: Access = ReadWrite> {
+    place: NonNull<T::Shared<A>>,
+    mapping: Arc<Mapping>,
+}
+
+// SAFETY: a handle is a pointer into memory that lives as long as its `Arc<Mapping>`, which is `Send + Sync`; through the
+// pointer only `&T::Shared<A>` is given out, which is `Send + Sync` too (bound of `MapValue::Shared`).
+unsafe impl<T: MapValue, A: Access> Send for Var<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: MapValue, A: Access> Sync for Var<T, A> {}
+
+impl<T: MapValue, A: Access> Var<T, A> {
+    /// # Safety
+    ///
+    /// `place` is one that `mapping` has checked for `T` and `A`, or a part of one.
+    #[inline]
+    pub(crate) unsafe fn new(place: NonNull<T::Shared<A>>, mapping: Arc<Mapping>) -> Self {
+        Self { place, mapping }
+    }
+
+    /// Loads the whole value, leaf by leaf, each relaxed.
+    ///
+    /// ```
+    /// let by_proto = mapvalue::Mapping::memfd(4096)?.var::<[u64; 4]>(0)?;
+    /// by_proto[1].store(7);
+    /// let copy: [u64; 4] = by_proto.load(); // eight bytes at a time, each whole
+    /// assert_eq!(copy, [0, 7, 0, 0]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn load(&self) -> T
+    where
+        T: Plain,
+    {
+        T::__load::<A>(self)
+    }
+
+    /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum Mode {
+    ///     Off,
+    ///     On,
+    /// }
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let mode: Var<Mode> = mapping.var(0)?;
+    /// assert_eq!(mode.try_load(), Ok(Mode::Off));
+    /// mapping.write_at(0, &9u32.to_ne_bytes())?; // a program may store anything
+    /// assert_eq!(mode.try_load().unwrap_err().value(), 9);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
+    #[inline]
+    pub fn try_load(&self) -> Result<T, InvalidValue> {
+        T::__try_load::<A>(self)
+    }
+
+    /// A handle to a part of the value. It owns a share in the mapping as well.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u64,
+    ///     by_proto: [u64; 256],
+    /// }
+    ///
+    /// let stats: Var<Stats> = Mapping::memfd(size_of::<Stats>())?.var(0)?;
+    /// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
+    /// tcp.store(7);
+    /// assert_eq!(stats.by_proto[6].load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `part` returns a reference to something that is not inside of this value.
+    #[inline]
+    pub fn project<S: Mirror>(&self, part: impl for<'a> FnOnce(&'a T::Shared<A>) -> &'a S) -> Var<S::Value, A>
+    where
+        S::Value: MapValue<Shared<A> = S>,
+    {
+        let part = NonNull::from(part(self));
+        self.assert_inside(part.cast(), size_of::<S>());
+        // SAFETY: it is inside of this value (checked), so it is as alive, and its leaves are aligned because they are leaves
+        // of this value, whose mirror holds nothing else.
+        unsafe { Var::new(part, Arc::clone(&self.mapping)) }
+    }
+
+    /// A closure may return a reference that it has from elsewhere: one into a leaked handle of another mapping, or to
+    /// a promoted empty array. Such a place would not be kept alive by this mapping.
+    #[inline]
+    pub(crate) fn assert_inside(&self, part: NonNull<u8>, size: usize) {
+        let start = self.place.addr().get();
+        let inside = part.addr().get().checked_sub(start).is_some_and(|offset| offset + size <= size_of::<T>());
+        assert!(inside, "the closure returned a place that is not inside of this `{}`", type_name::<T>());
+    }
+
+    /// A handle to the same place that only loads.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, ReadOnly, Var};
+    ///
+    /// let counter: Var<u64> = Mapping::memfd(4096)?.var(0)?;
+    /// let view: Var<u64, ReadOnly> = counter.read_only(); // for code that must not store
+    /// counter.store(7);
+    /// assert_eq!(view.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn read_only(&self) -> Var<T, ReadOnly> {
+        // SAFETY: the same place; less is asked of it.
+        unsafe { Var::new(self.place.cast(), Arc::clone(&self.mapping)) }
+    }
+
+    /// The mapping that holds the value.
+    #[inline]
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+}
+
+/// On [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Var<T, A> {
+    /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
+    ///
+    /// To change one field, store that field: a whole value that is loaded, changed and stored undoes what a BPF program
+    /// did to the others in between.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+    /// #[repr(C)]
+    /// struct Config {
+    ///     limit: u64,
+    ///     sample: u32,
+    ///     live: bool,
+    /// }
+    ///
+    /// let config: Var<Config> = Mapping::memfd(4096)?.var(0)?;
+    /// config.store(Config { limit: 10, sample: 100, live: true });
+    /// config.limit.store(20); // one field
+    /// assert_eq!(config.load(), Config { limit: 20, sample: 100, live: true });
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn store(&self, value: T)
+    where
+        T: Storable,
+        A: Writable,
+    {
+        T::__store(A::read_write::<T>(self), &value);
+    }
+
+    /// The value itself, in place, if it is made of atomics alone.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let counter = mapping.var::<AtomicU64>(0)?;
+    /// let in_place: &AtomicU64 = counter.as_ref();
+    /// in_place.fetch_add(1, Ordering::SeqCst);
+    /// assert_eq!(counter.load().into_inner(), 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    #[expect(
+        clippy::should_implement_trait,
+        reason = "`AsRef` is implemented; a method says why it does not apply, where it does not"
+    )]
+    pub fn as_ref(&self) -> &T
+    where
+        T: InPlace,
+        A: Writable,
+    {
+        // SAFETY: as in `deref`; the mirror has the layout of `T` (`MapValue`, promise 1), and every byte of `T` but its
+        // padding is inside an atomic integer (`InPlace`), for which any bits are valid and which others may change. The
+        // standard library asks of an atomic only alignment and memory valid for reads and writes, which hold.
+        unsafe { self.place.cast::<T>().as_ref() }
+    }
+}
+
+impl<T: MapValue, A: Access> Deref for Var<T, A> {
+    type Target = T::Shared<A>;
+
+    #[inline]
+    fn deref(&self) -> &T::Shared<A> {
+        // SAFETY: by the promise to `new`, `Mapping::place_of` has checked that the mapping holds `size_of::<T>()` bytes here,
+        // aligned to `LAYOUT.align()`, which is the mirror's size and at least its alignment (`MapValue`, promises 1 and 2). They stay mapped and readable while `self.mapping` lives, and are
+        // writable if `A` is `ReadWrite` (`Mapping::writable`). All bits are a valid mirror (promise 3), and what
+        // others write, they write to cells, which are inside `UnsafeCell`.
+        unsafe { self.place.as_ref() }
+    }
+}
+
+impl<T: InPlace> AsRef<T> for Var<T, ReadWrite> {
+    #[inline]
+    fn as_ref(&self) -> &T {
+        Var::as_ref(self)
+    }
+}
+
+impl<T: MapValue, A: Access> Clone for Var<T, A> {
+    #[inline]
+    fn clone(&self) -> Self {
+        // SAFETY: the same place.
+        unsafe { Self::new(self.place, Arc::clone(&self.mapping)) }
+    }
+}
+
+impl<T: MapValue + fmt::Debug, A: Access> fmt::Debug for Var<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.try_load() {
+            Ok(value) => f.debug_tuple("Var").field(&value).finish(),
+            Err(invalid) => f.debug_tuple("Var").field(&invalid).finish(),
+        }
+    }
+}
+
+/// Handles to single values.
+impl Mapping {
+    /// A handle to the value of type `T` at `offset` bytes.
+    ///
+    /// ```
+    /// use mapvalue::{Error, Mapping, Var};
+    ///
+    /// let mapping = Mapping::memfd(64)?;
+    /// let counter: Var<u64> = mapping.var(8)?;
+    /// drop(mapping); // the handle keeps it
+    /// assert_eq!(counter.fetch_add(1), 0);
+    /// assert!(matches!(counter.mapping().var::<u64>(4), Err(Error::Misaligned { .. })));
+    /// assert!(matches!(counter.mapping().var::<u64>(64), Err(Error::OutOfRange { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`Error::OutOfRange`], [`Error::Misaligned`],
+    /// [`Error::ZeroSized`], and [`Error::CrossesValue`] if the map has padding between its values and the place
+    /// reaches into it.
+    #[inline]
+    pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, Error> {
+        self.var_any(offset)
+    }
+
+    /// A handle to the value of type `T` at `offset` bytes that only loads; the mapping may be read-only or not.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, ReadOnly, Var};
+    ///
+    /// let mapping = Mapping::memfd(64)?;
+    /// let view: Var<u64, ReadOnly> = mapping.var_ro(8)?;
+    /// mapping.var::<u64>(8)?.store(7);
+    /// assert_eq!(view.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var), without `ReadOnly`.
+    #[inline]
+    pub fn var_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, Error> {
+        self.var_any(offset)
+    }
+
+    #[inline]
+    fn var_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize) -> Result<Var<T, A>, Error> {
+        let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
+        // SAFETY: `place` has checked it for `T` and `A`.
+        Ok(unsafe { Var::new(place, Arc::clone(self)) })
+    }
+}

@@ -1,0 +1,261 @@
+//! Which bytes of a [`Layout`] belong to leaves, and what they are: padding, and what can be copied as bytes.
+
+use super::text::Text;
+use super::{Field, Kind};
+use crate::layout::Layout;
+
+#[doc(hidden)]
+impl Layout {
+    /// The same layout, which must be without padding.
+    #[must_use]
+    pub const fn without_padding(self) -> Self {
+        // Padding around a refused field is no second mistake.
+        if !self.holds_refused() && self.padding() > 0 {
+            let text = self.padding_in_text("deny_padding");
+            panic!("{}", text.as_str());
+        }
+        self
+    }
+
+    /// Does not compile unless all of its bytes belong to leaves, since they are to be hashed.
+    pub(crate) const fn assert_hashable(&self) {
+        assert!(
+            self.padding() == 0,
+            "a key with padding has no hash of its own bytes, some of which may be anything in C: fill the holes with fields of `u8` (`Layout` \
+             prints them), or write an `arena_hash`"
+        );
+    }
+
+    /// Does not compile unless a place can be made of the layout, which is that of `T`.
+    pub(crate) const fn assert_usable<T>(&self) {
+        assert!(self.size == size_of::<T>(), "the layout is of another type");
+        assert!(!self.holds_refused(), "the derive has refused this type, or one inside of it");
+    }
+
+    /// Whether the derive has refused it or something inside.
+    pub(super) const fn holds_refused(&self) -> bool {
+        match self.kind {
+            Kind::Refused => true,
+            Kind::Array { element, .. } => element.holds_refused(),
+            Kind::Struct { fields } | Kind::Union { fields } => {
+                let mut i = 0;
+                while i < fields.len() {
+                    if fields[i].layout.holds_refused() {
+                        return true;
+                    }
+                    i += 1;
+                }
+                false
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the bytes of a value are what a store leaf by leaf writes, all of them, and nobody else changes them: no padding, no
+    /// union, no atomic.
+    #[cfg(feature = "std")]
+    pub(crate) const fn is_its_bytes(&self) -> bool {
+        self.padding() == 0 && self.is_made_of_bytes(true)
+    }
+
+    /// Whether any bytes are a value that a load leaf by leaf makes of them: no padding, no union, no `bool` and no enum.
+    #[cfg(feature = "std")]
+    pub(crate) const fn is_any_bytes(&self) -> bool {
+        self.padding() == 0 && self.is_made_of_bytes(false)
+    }
+
+    /// Whether all leaves are the bytes that they are in memory: to `store`, with `bool` and enums among them and without atomics, or to
+    /// load.
+    #[cfg(feature = "std")]
+    const fn is_made_of_bytes(&self, store: bool) -> bool {
+        self.not_its_bytes(store).is_none()
+    }
+
+    /// The first part, if there is one, that is not the bytes that it is in memory.
+    const fn not_its_bytes(&self, store: bool) -> Option<Kind> {
+        match self.kind {
+            Kind::Int { .. } | Kind::Float | Kind::Character | Kind::Pointer | Kind::Marker => {
+                if store && self.atomic {
+                    Some(self.kind)
+                } else {
+                    None
+                }
+            }
+            Kind::Bool | Kind::Enum { .. } => {
+                if store {
+                    None
+                } else {
+                    Some(self.kind)
+                }
+            }
+            // Which of its fields is there is not known, nor then which of its bytes are.
+            Kind::Union { .. } | Kind::Refused => Some(self.kind),
+            Kind::Array { element, .. } => element.not_its_bytes(store),
+            Kind::Struct { fields } => {
+                let mut i = 0;
+                while i < fields.len() {
+                    if let Some(part) = fields[i].layout.not_its_bytes(store) {
+                        return Some(part);
+                    }
+                    i += 1;
+                }
+                None
+            }
+        }
+    }
+
+    /// Does not compile unless any bytes are a value, for aya's `Pod`: the layout is that of a field `name` of `of`.
+    pub const fn assert_any_bytes(self, name: &'static str, of: &'static str) {
+        let why = match self.not_its_bytes(false) {
+            // Of what has been refused no more is to be said.
+            None | Some(Kind::Refused) => return,
+            Some(Kind::Bool) => "a `bool`, and a BPF program may store 2 there: write `u8`",
+            Some(Kind::Enum { .. }) => "an enum, and not every number is one of its variants: write its integer",
+            Some(_) => "a union, of which some bytes may be uninitialised: write `[u8; N]`",
+        };
+        let mut text = Text::new();
+        text.push("aya takes any bytes for a value and a value for its bytes, but `");
+        text.push(name);
+        text.push("` of `");
+        text.push(of);
+        text.push("` holds ");
+        text.push(why);
+        text.push(", or remove `aya` and decode what it looks up with `from_bytes`");
+        panic!("{}", text.as_str());
+    }
+
+    /// Does not compile unless all bytes of a value belong to its fields, for aya's `Pod`.
+    pub const fn assert_filled(self) {
+        if !self.holds_refused() && self.padding() > 0 {
+            let text = self.padding_in_text("aya");
+            panic!("{}", text.as_str());
+        }
+    }
+
+    /// Bytes that belong to no leaf, those inside of the fields' types included.
+    const fn padding(&self) -> usize {
+        match self.kind {
+            Kind::Array { len, element } => len * element.padding(),
+            Kind::Struct { fields } => {
+                let mut padding = self.size;
+                let mut i = 0;
+                while i < fields.len() {
+                    padding -= fields[i].layout.size - fields[i].layout.padding();
+                    i += 1;
+                }
+                padding
+            }
+            // The field that fills most of it decides.
+            Kind::Union { fields } => {
+                let mut used = 0;
+                let mut i = 0;
+                while i < fields.len() {
+                    let field = fields[i].layout.size - fields[i].layout.padding();
+                    used = if field > used { field } else { used };
+                    i += 1;
+                }
+                self.size - used
+            }
+            _ => 0,
+        }
+    }
+
+    /// Where the padding is: `` `Stats` has 7 bytes of padding in its 32: 3 before `limit`; 4 at the end ``.
+    const fn padding_in_text(&self, attribute: &str) -> Text {
+        let mut text = Text::new();
+        text.push("`");
+        text.push(self.name);
+        text.push("` has ");
+        text.push_number(self.padding());
+        text.push(" bytes of padding in its ");
+        text.push_number(self.size);
+        text.push(":");
+        let fields = self.fields();
+        let mut end = 0;
+        let mut i = 0;
+        while i < fields.len() {
+            let Field { name, offset, layout, .. } = fields[i];
+            if offset > end {
+                text.push_place(offset - end, "before", name);
+            }
+            if layout.padding() > 0 {
+                text.push_place(layout.padding(), "inside", name);
+            }
+            let field_end = offset + layout.size;
+            end = if field_end > end { field_end } else { end };
+            i += 1;
+        }
+        if self.size > end {
+            text.push(" ");
+            text.push_number(self.size - end);
+            text.push(" at the end;");
+        }
+        text.push(" fill them with fields of `u8`, or remove `");
+        text.push(attribute);
+        text.push("`");
+        text
+    }
+}
+
+#[cfg(all(test, feature = "std"))]
+mod tests {
+    use std::num::{NonZeroU32, Wrapping};
+    use std::sync::atomic::AtomicI64;
+
+    use crate::{ArenaPtr, MapValue};
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Dense {
+        a: i64,
+        b: [f32; 2],
+        c: Option<NonZeroU32>,
+        d: Wrapping<u32>,
+        e: [ArenaPtr<Dense>; 3],
+        f: std::marker::PhantomData<u8>,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Padded {
+        a: u64,
+        b: u32,
+    }
+
+    #[derive(MapValue)]
+    #[repr(C)]
+    struct Decoded {
+        a: u32,
+        live: bool,
+        mode: [Mode; 3],
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(u8)]
+    enum Mode {
+        Off,
+    }
+
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(C)]
+    union Either {
+        a: u32,
+        b: [u16; 2],
+    }
+
+    /// `is_its_bytes` and `is_any_bytes`.
+    fn bytes_of<T: MapValue>() -> (bool, bool) {
+        (T::LAYOUT.is_its_bytes(), T::LAYOUT.is_any_bytes())
+    }
+
+    #[test]
+    fn what_can_be_copied_as_bytes_is_told_by_the_layout() {
+        assert_eq!(bytes_of::<Dense>(), (true, true));
+        assert_eq!(bytes_of::<[AtomicI64; 2]>(), (false, true), "others may change what is to be stored");
+        assert_eq!(bytes_of::<Padded>(), (false, false));
+        assert_eq!(bytes_of::<[Padded; 4]>(), (false, false));
+        assert_eq!(bytes_of::<Decoded>(), (true, false));
+        assert_eq!(bytes_of::<Either>(), (false, false));
+        assert_eq!(bytes_of::<[Either; 2]>(), (false, false));
+    }
+}

@@ -1,0 +1,131 @@
+//! A [`Layout`] printed as a table.
+
+use core::fmt;
+
+use crate::layout::{Endianness, Kind, Layout};
+
+/// The type as Rust spells it.
+pub(crate) struct Spelled<'a>(pub(crate) &'a Layout);
+
+impl fmt::Display for Spelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.kind {
+            Kind::Array { len, element: Layout { kind: Kind::Character, .. } } => write!(f, "CharArray<{len}>"),
+            Kind::Array { len, element } => write!(f, "[{}; {len}]", Spelled(element)),
+            Kind::Int { endianness: Endianness::Big, .. } => write!(f, "{}<BigEndian>", self.0.name),
+            Kind::Int { endianness: Endianness::Little, .. } => write!(f, "{}<LittleEndian>", self.0.name),
+            _ => f.write_str(self.0.name),
+        }
+    }
+}
+
+/// The name of a row: the fields that lead to it, from the outermost.
+struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    name: &'static str,
+    /// Whether the row stands for the first element of the array that `parent` names.
+    element: bool,
+}
+
+impl fmt::Display for Path<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(parent) = self.parent {
+            parent.fmt(f)?;
+            f.write_str(if self.element { "[0]" } else { "." })?;
+        }
+        f.write_str(self.name)
+    }
+}
+
+/// A row of the table.
+enum Row<'a> {
+    Place(&'a Path<'a>, &'a Layout),
+    Hole,
+    TailPadding,
+}
+
+impl Layout {
+    /// Visits the fields in the order of their offsets, each before the fields inside it, and the padding between.
+    fn rows(
+        &self,
+        parent: Option<&Path<'_>>,
+        base: usize,
+        visit: &mut dyn FnMut(usize, usize, Row<'_>) -> fmt::Result,
+    ) -> fmt::Result {
+        match self.kind {
+            Kind::Struct { fields } => {
+                let mut end = 0;
+                for field in fields {
+                    if field.offset > end {
+                        visit(base + end, field.offset - end, Row::Hole)?;
+                    }
+                    let path = Path { parent, name: field.name, element: false };
+                    visit(base + field.offset, field.layout.size, Row::Place(&path, &field.layout))?;
+                    field.layout.rows(Some(&path), base + field.offset, visit)?;
+                    end = field.offset + field.layout.size;
+                }
+                if self.size > end {
+                    visit(base + end, self.size - end, Row::TailPadding)?;
+                }
+                Ok(())
+            }
+            Kind::Union { fields } => fields.iter().try_for_each(|field| {
+                let path = Path { parent, name: field.name, element: false };
+                visit(base, field.layout.size, Row::Place(&path, &field.layout))?;
+                field.layout.rows(Some(&path), base, visit)
+            }),
+            Kind::Array { len, element } if len > 0 && element.has_parts() => {
+                let path = Path { parent, name: "", element: true };
+                element.rows(Some(&path), base, visit)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn has_parts(&self) -> bool {
+        match self.kind {
+            Kind::Struct { .. } | Kind::Union { .. } => true,
+            Kind::Array { element, .. } => element.has_parts(),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}: {} bytes, align {}", Spelled(self), self.size, self.align)?;
+        let mut width = "name".len();
+        self.rows(None, 0, &mut |_, _, row| {
+            if let Row::Place(path, _) = row {
+                width = width.max(length(path)?);
+            }
+            Ok(())
+        })?;
+        writeln!(f, "  offset    size  {:width$}  type", "name")?;
+        self.rows(None, 0, &mut |offset, size, row| {
+            write!(f, "  {offset:6}  {size:6}  ")?;
+            match row {
+                Row::Place(path, layout) => {
+                    write!(f, "{path}{:1$}  ", "", width - length(path)?)?;
+                    writeln!(f, "{}", Spelled(layout))
+                }
+                Row::Hole => writeln!(f, "{:width$}  (hole)", ""),
+                Row::TailPadding => writeln!(f, "{:width$}  (tail padding)", ""),
+            }
+        })
+    }
+}
+
+/// The number of characters that a value prints, found without allocating.
+fn length(value: &dyn fmt::Display) -> Result<usize, fmt::Error> {
+    struct Count(usize);
+    impl fmt::Write for Count {
+        fn write_str(&mut self, s: &str) -> fmt::Result {
+            self.0 += s.chars().count();
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    fmt::write(&mut count, format_args!("{value}"))?;
+    Ok(count.0)
+}

@@ -1,0 +1,49 @@
+//! Text that is put together while a program compiles, for assertions that tell numbers.
+
+/// Up to 512 bytes of text; what does not fit is left out.
+pub(crate) struct Text {
+    bytes: [u8; 512],
+    len: usize,
+}
+
+impl Text {
+    pub(crate) const fn new() -> Self {
+        Self { bytes: [0; 512], len: 0 }
+    }
+
+    pub(crate) const fn as_str(&self) -> &str {
+        match core::str::from_utf8(self.bytes.split_at(self.len).0) {
+            Ok(text) => text,
+            // Cut in the middle of a character.
+            Err(_) => "",
+        }
+    }
+
+    pub(crate) const fn push(&mut self, text: &str) {
+        let text = text.as_bytes();
+        let mut i = 0;
+        while i < text.len() && self.len < self.bytes.len() {
+            self.bytes[self.len] = text[i];
+            self.len += 1;
+            i += 1;
+        }
+    }
+
+    pub(crate) const fn push_number(&mut self, number: usize) {
+        if number >= 10 {
+            self.push_number(number / 10);
+        }
+        self.push("0123456789".split_at(number % 10).1.split_at(1).0);
+    }
+
+    /// ` 3 before `name`;`
+    pub(crate) const fn push_place(&mut self, bytes: usize, relation: &str, name: &str) {
+        self.push(" ");
+        self.push_number(bytes);
+        self.push(" ");
+        self.push(relation);
+        self.push(" `");
+        self.push(name);
+        self.push("`;");
+    }
+}

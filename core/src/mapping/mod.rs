@@ -1,0 +1,406 @@
+//! [`Mapping`]: the owner of shared pages, and the one module that turns offsets into places.
+//!
+//! Where the pages come from is in `pages` and, of a BPF map, in `open`; `place` turns offsets into places; raw bytes are in `raw_access`.
+//! Handles to values, which stand on this, are in `handle` and `per_cpu`.
+
+pub(crate) mod open;
+pub(crate) mod pages;
+pub(crate) mod place;
+pub(crate) mod raw_access;
+
+use std::fmt;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::ptr::NonNull;
+use std::sync::Arc;
+
+use memmap2::MmapRaw;
+
+use crate::bpf;
+use crate::bpf::geometry::Geometry;
+use crate::bpf::types::check_map;
+use crate::bpf::{MapTypes, TypeCheck};
+use crate::error::{Error, MapName, ReadOnlyReason};
+use crate::mapping::open::OpenMap;
+use crate::mapping::pages::{Pages, Release};
+use crate::value::{Access, MapValue};
+
+/// Memory shared with BPF programs or other processes, mapped into this one.
+///
+/// It is always in an [`Arc`], which every handle holds: the pages stay mapped as they are until the last handle is
+/// dropped, and then they are unmapped. The descriptor and the loader that it came from may go at any time before.
+///
+/// `Mapping` is `Send + Sync + 'static`, as are all handles. To make, clone or drop a handle changes the count in the `Arc`, for which
+/// threads wait for each other: see "On hot paths" at [`Var`](crate::Var).
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Var};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     bytes: u64,
+/// }
+///
+/// // With a BPF map: `Mapping::from_map(&fd)?`.
+/// let mapping = Mapping::memfd(4096)?;
+/// let stats: Var<Stats> = mapping.var(0)?;
+/// stats.packets.fetch_add(1);
+/// stats.bytes.fetch_add(64);
+/// assert_eq!(stats.load(), Stats { packets: 1, bytes: 64 });
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Mixed sizes
+///
+/// Offsets are raw: nothing stops two handles from viewing the same bytes at different widths, one as `u64` and
+/// another as `[u8; 8]`. Rust leaves it undefined when two such accesses race and one of them is a store ("Memory
+/// model for atomic accesses" in [`std::sync::atomic`]). On every CPU that Linux runs on, the outcome is that of some
+/// bytes from one access and some from the other. Give each byte one type.
+pub struct Mapping {
+    base: NonNull<u8>,
+    len: usize,
+    /// Where values lie, for a BPF map; memory of other origin has whatever layout its user gives it.
+    geometry: Option<Geometry>,
+    /// The types of its values, for a BPF map.
+    types: MapTypes,
+    read_only: Option<ReadOnlyReason>,
+    name: MapName,
+    pages: Pages,
+}
+
+// SAFETY: the memory behind `base` belongs to the mapping whichever thread holds it, and is reached through atomics
+// (`Shared`) alone. Of `pages`, `MmapRaw` and `File` are `Send` and `Sync`; a release closure is `Send`.
+unsafe impl Send for Mapping {}
+// SAFETY: as for `Send`; `&Mapping` gives out shared places, which are `Sync`, and never changes the pages. The release
+// closure, which need not be `Sync`, is touched by `drop` alone.
+unsafe impl Sync for Mapping {}
+
+/// Making a mapping.
+impl Mapping {
+    /// Maps the values of a BPF array map that was created with `BPF_F_MMAPABLE` (Linux 5.5).
+    ///
+    /// `map` is anything with a descriptor: an aya `MapData`'s fd, a libbpf-rs `MapHandle`, an `OwnedFd`. It is only
+    /// borrowed: it can be closed afterwards, and is never closed by this crate. What the map is, is asked of the kernel.
+    ///
+    /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has `BPF_F_RDONLY_PROG`. A
+    /// writable mapping keeps the map from being frozen ([`bpf::freeze`](crate::bpf::freeze)) until it is gone.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Array, Mapping};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let mapping = Mapping::from_map(&fd)?;
+    /// drop(fd); // no longer needed
+    /// let counters: Array<u64> = mapping.array()?;
+    /// counters[0].fetch_add(1);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BadDescriptor`] or [`Error::NotAMap`] for a wrong descriptor, [`Error::UnsupportedMapType`],
+    /// [`Error::NotMmapable`] without the flag, [`Error::KernelTooOld`] before Linux 5.5, [`Error::SpecialFields`] if the
+    /// values hold a spin lock, timer or kptr, [`Error::ReadOnlyDescriptor`] or [`Error::WriteOnlyDescriptor`] if the
+    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`Error::TooLong`], [`Error::PermissionDenied`],
+    /// [`Error::Os`].
+    pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, Error> {
+        let OpenMap { pages, geometry, read_only, name, types } = open::open(map)?;
+        let mapping = Self::mapped(pages, None, geometry.len(), read_only, name)?;
+        Ok(Arc::new(Self { geometry: Some(geometry), types, ..mapping }))
+    }
+
+    /// Maps the values of the map that is pinned at a path in a BPF file system (Linux 5.5): also of one whose processes are all gone.
+    ///
+    /// [`check`](Self::check) tells whether they are still laid out as this program has them.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Array, Mapping};
+    ///
+    /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/counters")?;
+    /// let counters: Array<u64> = mapping.array()?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Arc<Self>, Error> {
+        Self::from_map(bpf::open_pin(path)?)
+    }
+
+    /// Maps the values of the map of this number, [`MapInfo::id`](bpf::MapInfo::id) (Linux 5.5).
+    ///
+    /// [`check`](Self::check) tells whether they are laid out as this program has them.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Mapping, bpf::MapInfo};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let id = MapInfo::query(&fd)?.id; // told to another process
+    /// let mapping = Mapping::from_id(id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
+    pub fn from_id(id: u32) -> Result<Arc<Self>, Error> {
+        Self::from_map(bpf::open_id(id)?)
+    }
+
+    /// Makes `len` bytes of zeroed memory that can be shared with another process, without any privilege: the stand-in
+    /// for a map in tests, and the default where there is no BPF.
+    ///
+    /// It is a memfd (Linux 3.17) sealed against shrinking and growing. Hand [`fd`](Self::fd) to the other process, which
+    /// maps it with [`from_memfd`](Self::from_memfd).
+    ///
+    /// ```
+    /// use mapvalue::{Error, Mapping};
+    ///
+    /// let mapping = Mapping::memfd(100)?;
+    /// assert_eq!((mapping.len(), mapping.is_read_only(), mapping.name()), (100, false, ""));
+    /// assert_eq!(mapping.var::<u32>(96)?.load(), 0);
+    /// assert!(matches!(mapping.var::<u64>(96), Err(Error::OutOfRange { offset: 96, size: 8, len: 100 })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if `len` is 0, [`Error::TooLong`], [`Error::Os`] when out of memory or descriptors.
+    pub fn memfd(len: usize) -> Result<Arc<Self>, Error> {
+        Self::of_sealed(pages::create_memfd(len)?)
+    }
+
+    /// Maps a memfd (Linux 3.17) that another process (or [`Mapping::memfd`]) made and sealed against shrinking. Read-only if the
+    /// descriptor is, or the file is sealed against writing.
+    ///
+    /// What the other process does to the memory is the machine's business and not the language's: whatever instructions it
+    /// stores with, a load here returns some bytes that were stored. If it writes narrower than the leaves that are declared
+    /// here, they may be torn.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotSealed`] if the file is no memfd, could still be cut short, or is made of huge pages (of which there may be
+    /// none when one is touched); otherwise as [`memfd`](Self::memfd).
+    ///
+    /// ```
+    /// use mapvalue::Mapping;
+    /// let here = Mapping::memfd(4096)?;
+    /// let there = Mapping::from_memfd(here.fd().expect("a memfd"))?;
+    /// here.var::<u32>(8)?.store(7);
+    /// assert_eq!(there.var::<u32>(8)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    pub fn from_memfd(memfd: impl AsFd) -> Result<Arc<Self>, Error> {
+        Self::of_sealed(pages::check_memfd(memfd.as_fd())?)
+    }
+
+    fn of_sealed(file: File) -> Result<Arc<Self>, Error> {
+        let (pages, len, read_only) = pages::map_file(&file)?;
+        Self::mapped(pages, Some(file), len, read_only, MapName::NONE).map(Arc::new)
+    }
+
+    /// Maps a whole file, writable if it is open for writing and read-only if not. The file can be closed afterwards.
+    ///
+    /// ```no_run
+    /// let file = std::fs::File::options().read(true).write(true).open("/run/agent/state")?;
+    /// // SAFETY: the file is this agent's own: nobody shortens it, or writes to it but through mappings of the same types.
+    /// let mapping = unsafe { mapvalue::Mapping::from_file(&file)? };
+    /// mapping.var::<u64>(0)?.fetch_add(1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Safety
+    ///
+    /// While the mapping lives nobody may shorten the file: an access past its new end is a SIGBUS. Others that
+    /// write to it must do so through mappings, with accesses no narrower than the leaves that are declared here.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Empty`] if the file is, [`Error::TooLong`], [`Error::Os`].
+    pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, Error> {
+        let (pages, len, read_only) = pages::map_file(file)?;
+        Self::mapped(pages, None, len, read_only, MapName::NONE).map(Arc::new)
+    }
+
+    /// Takes over memory that somebody else mapped: a loader, an allocator, another library.
+    ///
+    /// `access` is [`ReadOnly`](crate::ReadOnly) or [`ReadWrite`](crate::ReadWrite). `release` is called once, from whichever thread drops the last handle;
+    /// it is not called when this returns an error, so the memory then still belongs to the caller. If it panics, so does that
+    /// drop. A forked child that drops its copy of the handles calls it as well.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, ReadWrite};
+    ///
+    /// let words = Box::leak(Box::new([0u64; 8]));
+    /// // SAFETY: it is memory of 64 bytes, initialised, that is never freed, and nobody has another way to it.
+    /// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadWrite, || ())? };
+    /// mapping.var::<u64>(8)?.store(7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Safety
+    ///
+    /// - From now until `release` is called, the `len` bytes at `base` are mapped, initialised and readable, and, if `access`
+    ///   is `ReadWrite`, writable. It is ordinary memory, which processors cache: not the registers of a device.
+    /// - In that time all accesses by this process go through handles of this mapping or are atomic accesses of the
+    ///   declared leaf width; what other processes or BPF programs do is as if they were threads that do the same.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NullPointer`], [`Error::Empty`] if `len` is 0, [`Error::TooLong`] if it is more than `isize::MAX`.
+    pub unsafe fn adopt<A: Access>(
+        base: *mut u8,
+        len: usize,
+        access: A,
+        release: impl FnOnce() + Send + 'static,
+    ) -> Result<Arc<Self>, Error> {
+        let _ = access;
+        let base = NonNull::new(base).ok_or(Error::NullPointer)?;
+        pages::check_len(len as u64, "the memory to adopt")?;
+        let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
+        let release: Release = Box::new(release);
+        let pages = Pages::Adopted { release: Some(release), memfd: None };
+        Ok(Arc::new(Self::new(base, pages, len, read_only, MapName::NONE)))
+    }
+
+    /// Memory of an arena, which lies where it has to be, and is given back by `release`.
+    pub(crate) fn of_arena(
+        base: NonNull<u8>,
+        len: usize,
+        read_only: Option<ReadOnlyReason>,
+        name: MapName,
+        memfd: Option<File>,
+        release: impl FnOnce() + Send + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, read_only, name))
+    }
+
+    /// A mapping of pages of our own.
+    fn mapped(
+        pages: MmapRaw,
+        memfd: Option<File>,
+        len: usize,
+        read_only: Option<ReadOnlyReason>,
+        name: MapName,
+    ) -> Result<Self, Error> {
+        let base = NonNull::new(pages.as_mut_ptr()).ok_or(Error::NullPointer)?;
+        Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, read_only, name))
+    }
+
+    /// Memory that is no array map, which has neither a geometry nor types.
+    fn new(base: NonNull<u8>, pages: Pages, len: usize, read_only: Option<ReadOnlyReason>, name: MapName) -> Self {
+        Self { base, len, geometry: None, types: MapTypes::NONE, read_only, name, pages }
+    }
+}
+
+/// What it is.
+impl Mapping {
+    /// Length in bytes, as far as there are values: the padding up to the end of the last page is not counted. (Of a map
+    /// whose value size is not a multiple of 8, neither is the padding after the last value.)
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Never true: there is no empty mapping.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Whether stores are impossible: the map is frozen or `BPF_F_RDONLY_PROG`, or the file is open for reading only.
+    pub fn is_read_only(&self) -> bool {
+        self.read_only.is_some()
+    }
+
+    /// The map's name as the kernel has it (at most 15 characters); empty for other memory.
+    pub fn name(&self) -> &str {
+        self.name.as_str()
+    }
+
+    pub(crate) fn map_name(&self) -> MapName {
+        self.name
+    }
+
+    /// Where the memory begins.
+    pub(crate) fn base(&self) -> NonNull<u8> {
+        self.base
+    }
+
+    pub(crate) fn read_only_reason(&self) -> Option<ReadOnlyReason> {
+        self.read_only
+    }
+
+    /// Whether it is of a BPF map, which tells where its values lie.
+    pub(crate) fn is_map(&self) -> bool {
+        self.geometry.is_some()
+    }
+
+    /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
+    ///
+    /// ```
+    /// use mapvalue::Mapping;
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let fd = mapping.fd().expect("a memfd"); // to be sent over a Unix socket, or left to a child
+    /// assert_eq!(Mapping::from_memfd(fd)?.len(), 4096);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    pub fn fd(&self) -> Option<BorrowedFd<'_>> {
+        self.pages.memfd().map(AsFd::as_fd)
+    }
+}
+
+/// Its types.
+impl Mapping {
+    /// Checks that a map's values are a `T`: of its size, and laid out as it is by the BTF that the map was created with, if it was.
+    ///
+    /// For a map that was found by a pin or a number, whose layout may be that of an older program. (The globals of a section are
+    /// checked one by one, by [`DataSection`](crate::DataSection).)
+    ///
+    /// ```no_run
+    /// use mapvalue::{Array, MapValue, Mapping};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// # fn attach() -> Result<(), mapvalue::Error> {
+    /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/stats")?;
+    /// if !mapping.check::<Stats>()?.is_match() {
+    ///     println!("the map was created without types: its sizes alone were compared");
+    /// }
+    /// let stats: Array<Stats> = mapping.array()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// It reads and parses all of the BTF object (Linux 4.18), which takes microseconds for most programs. Without `CAP_SYS_ADMIN` that is
+    /// [`TypeCheck::NotPermitted`], and of memory that is no map, [`TypeCheck::Untyped`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ValueSize`] with both sizes, [`Error::LayoutMismatch`] with each field that differs, [`Error::Os`].
+    pub fn check<T: MapValue>(&self) -> Result<TypeCheck, Error> {
+        self.elements_of::<T>().map(drop).or_else(|error| if self.is_map() { Err(error) } else { Ok(()) })?;
+        check_map(self.types, None, &T::LAYOUT)
+    }
+}
+
+impl fmt::Debug for Mapping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mapping")
+            .field("name", &self.name)
+            .field("base", &self.base)
+            .field("len", &self.len)
+            .field("read_only", &self.read_only)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,78 @@
+//! Mapping a map's values: writable if the kernel lets us, else read-only, else an error that says why.
+
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+
+use memmap2::{MmapOptions, MmapRaw};
+
+use crate::bpf::geometry::Geometry;
+use crate::bpf::info;
+use crate::bpf::{MapInfo, MapTypes};
+use crate::error::{Error, MapName, ReadOnlyReason};
+use crate::sys::process;
+use crate::sys::process::page_size;
+
+/// `BPF_F_RDONLY_PROG` of include/uapi/linux/bpf.h.
+pub(crate) const BPF_F_RDONLY_PROG: u32 = 1 << 7;
+/// The kernel's own ENOTSUPP, which has no name in user space.
+pub(crate) const ENOTSUPP: i32 = 524;
+
+/// A map's values in memory.
+pub(crate) struct OpenMap {
+    pub(crate) pages: MmapRaw,
+    pub(crate) geometry: Geometry,
+    pub(crate) read_only: Option<ReadOnlyReason>,
+    pub(crate) name: MapName,
+    pub(crate) types: MapTypes,
+}
+
+pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, Error> {
+    let fd = map.as_fd();
+    let info = MapInfo::query(fd)?;
+    let page = page_size();
+    let geometry = Geometry::of(&info, process::kernel_version(), page as u64)?;
+    let mut options = MmapOptions::new();
+    options.len(geometry.mapped_len(page));
+    let (pages, read_only) = match options.map_raw(fd.as_raw_fd()) {
+        Ok(pages) => (pages, None),
+        Err(first) => match read_only_reason(&first, &info) {
+            Some(reason) => match options.map_raw_read_only(fd.as_raw_fd()) {
+                Ok(pages) => (pages, Some(reason)),
+                Err(second) => return Err(refused(fd, &info, errno(&second), Some(reason))),
+            },
+            None => return Err(refused(fd, &info, errno(&first), None)),
+        },
+    };
+    Ok(OpenMap { pages, geometry, read_only, name: info.name, types: info.types() })
+}
+
+/// Why the kernel refused to map the values writable, if it may still map them read-only
+/// (`bpf_map_mmap` in kernel/bpf/syscall.c).
+fn read_only_reason(error: &io::Error, info: &MapInfo) -> Option<ReadOnlyReason> {
+    match errno(error) {
+        libc::EPERM => Some(ReadOnlyReason::Frozen),
+        libc::EACCES if info.map_flags & BPF_F_RDONLY_PROG != 0 => Some(ReadOnlyReason::ReadOnlyForPrograms),
+        libc::EACCES => Some(ReadOnlyReason::Descriptor),
+        _ => None,
+    }
+}
+
+/// What it means that the kernel did not map the values, neither writable nor, where that was tried for `reason`,
+/// read-only.
+fn refused(fd: BorrowedFd<'_>, info: &MapInfo, errno: i32, reason: Option<ReadOnlyReason>) -> Error {
+    match (errno, reason) {
+        (ENOTSUPP, _) => Error::SpecialFields { map: info.name },
+        (libc::ENODEV, _) => info::not_a_map(fd, process::link_target(fd)),
+        (libc::EINVAL, Some(_)) => Error::ReadOnlyDescriptor { map: info.name },
+        (libc::EACCES, Some(_)) => Error::WriteOnlyDescriptor { map: info.name },
+        (libc::EPERM, _) => Error::PermissionDenied {
+            operation: "map the values of a map",
+            capability: "a policy (seccomp or a security module) that allows it",
+        },
+        (errno, _) => Error::Os { operation: "map the values of the map", errno },
+    }
+}
+
+fn errno(error: &io::Error) -> i32 {
+    error.raw_os_error().unwrap_or(libc::EINVAL)
+}

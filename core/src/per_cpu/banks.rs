@@ -1,0 +1,756 @@
+//! [`Banks`]: what each CPU has of its own in a plain array, a whole number of cache lines apart.
+
+use crate::sys::cpus::PossibleCpus;
+use std::any::type_name;
+use std::fmt;
+use std::iter::FusedIterator;
+use std::marker::PhantomData;
+use std::ops::{Index, Range};
+use std::ptr::NonNull;
+use std::slice;
+use std::sync::Arc;
+
+use crate::error::Error;
+use crate::handle::{Slice, Var};
+use crate::mapping::Mapping;
+use crate::value::{Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
+
+mod sealed {
+    /// Not called `Sealed`, as others are that every value has not: rustc would speak of it in their errors.
+    pub trait SealedBank {}
+    impl<T: crate::MapValue> SealedBank for T {}
+    impl<T: crate::MapValue> SealedBank for [T] {}
+}
+
+/// What a bank of [`Banks`] holds: one value `T`, or `[T]`, a number of values that is known when the program runs.
+///
+/// ```
+/// use mapvalue::{Bank, Banks, Mapping};
+///
+/// fn bytes<T: Bank + ?Sized>(banks: &Banks<T>) -> usize {
+///     banks.len() * banks.stride()
+/// }
+///
+/// let mapping = Mapping::memfd(4 * 64)?;
+/// assert_eq!((bytes(&mapping.banks::<u64>(4, 64)?), bytes(&mapping.banks_of::<u64>(4, 64, 8)?)), (256, 256));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub trait Bank: sealed::SealedBank {
+    /// The type of the values.
+    type Element: MapValue;
+    /// A bank in shared memory: the mirror of the one value, or a slice of mirrors.
+    type Cells<A: Access>: ?Sized;
+
+    /// The bank at a place.
+    ///
+    /// # Safety
+    ///
+    /// At `first` there are `width` mirrors side by side, for `'a`; of a bank of one value, one.
+    #[doc(hidden)]
+    unsafe fn __at<'a, A: Access>(
+        first: NonNull<<Self::Element as MapValue>::Shared<A>>,
+        width: usize,
+    ) -> &'a Self::Cells<A>;
+}
+
+impl<T: MapValue> Bank for T {
+    type Element = T;
+    type Cells<A: Access> = T::Shared<A>;
+
+    #[inline]
+    unsafe fn __at<'a, A: Access>(first: NonNull<T::Shared<A>>, _: usize) -> &'a T::Shared<A> {
+        // SAFETY: the caller's promise.
+        unsafe { first.as_ref() }
+    }
+}
+
+impl<T: MapValue> Bank for [T] {
+    type Element = T;
+    type Cells<A: Access> = [T::Shared<A>];
+
+    #[inline]
+    unsafe fn __at<'a, A: Access>(first: NonNull<T::Shared<A>>, width: usize) -> &'a [T::Shared<A>] {
+        // SAFETY: the caller's promise; as in `Slice::deref`, they are inside of one mapping.
+        unsafe { slice::from_raw_parts(first.as_ptr(), width) }
+    }
+}
+
+/// Banks in a mmapable array map (or other memory): one for each CPU, padded to whole cache lines, so that CPUs do not write to each
+/// other's.
+///
+/// How many banks there are and how far apart they lie, the program says when it runs: [`Mapping::banks`] for one value a bank (a struct or an
+/// array), [`Mapping::banks_of`] for a number of values that is not known before. Bank `i` is that of the CPU with the number `i`
+/// (`bpf_get_smp_processor_id`).
+///
+/// ```
+/// use mapvalue::{Banks, MapValue, Mapping, ReadOnly};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     #[map_value(fold = "max")]
+///     longest: u64,
+/// }
+///
+/// // With a BPF map of 8192 `u64`, or of 1024 structs of 64 bytes: `Mapping::from_map(&fd)?`.
+/// let mapping = Mapping::memfd(1024 * 64)?;
+/// let stats: Banks<Stats> = mapping.banks(1024, 64)?;
+/// stats[0].packets.store(3);
+/// stats[1].packets.fetch_add(4);
+/// stats[1].longest.fetch_max(60);
+/// assert_eq!(stats.sum(), Stats { packets: 7, longest: 60 });
+/// assert_eq!(stats.iter().map(|bank| bank.packets.load()).max(), Some(4));
+///
+/// // The same memory as counters whose number is known at run time.
+/// let counters: Banks<[u64], ReadOnly> = mapping.banks_of_ro(1024, 64, 2)?;
+/// assert_eq!(counters[1][0].load(), 4);
+/// let mut sums = [0; 2];
+/// counters.sum_into(&mut sums)?;
+/// assert_eq!(sums, [7, 60]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub struct Banks<T: Bank + ?Sized, A: Access = ReadWrite> {
+    first: First<T, A>,
+    len: usize,
+    /// Bytes from one bank to the next.
+    stride: usize,
+    /// Values in a bank.
+    width: usize,
+    mapping: Arc<Mapping>,
+}
+
+/// The first value of a bank.
+type First<T, A> = NonNull<<<T as Bank>::Element as MapValue>::Shared<A>>;
+
+// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only `&T::Shared<A>` is given out,
+// which is `Send + Sync`.
+unsafe impl<T: Bank + ?Sized, A: Access> Send for Banks<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: Bank + ?Sized, A: Access> Sync for Banks<T, A> {}
+
+/// Where banks lie, checked against the memory that they are in.
+#[derive(Clone, Copy)]
+pub(crate) struct BankGeometry {
+    pub(crate) banks: usize,
+    pub(crate) stride: usize,
+    pub(crate) width: usize,
+}
+
+impl BankGeometry {
+    /// An error unless the banks hold something, are padded to cache lines, and fill the mapping; and unless their values are all aligned.
+    pub(crate) fn check<T: MapValue>(&self, mapping: &Mapping) -> Result<(), Error> {
+        let Self { banks, stride, width } = *self;
+        let (type_name, value_size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
+        if width == 0 {
+            return Err(Error::Empty { what: "a bank" });
+        }
+        if value_size == 0 {
+            return Err(Error::ZeroSized { type_name });
+        }
+        if width > 1 && !value_size.is_multiple_of(align) {
+            return Err(Error::Unsliceable { type_name, size: value_size, align });
+        }
+        let size = value_size.saturating_mul(width);
+        let padded = |line| size.checked_next_multiple_of(line).unwrap_or(usize::MAX);
+        let (of_64, of_128) = (padded(64), padded(128));
+        if stride != of_64 && stride != of_128 {
+            return Err(Error::BankStride { type_name, size, stride, of_64, of_128 });
+        }
+        match banks.checked_mul(stride) {
+            Some(len) if len == mapping.len() => Ok(()),
+            _ => Err(Error::BankGeometry { banks, stride, len: mapping.len(), map: mapping.map_name() }),
+        }
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
+    /// # Safety
+    ///
+    /// `first` is a place that `mapping` has checked for `A` and for all of its length, aligned for `T::Element`; and `geometry` has been
+    /// checked for `T::Element` and `mapping`; its `width` is 1 unless `T` is a slice.
+    pub(crate) unsafe fn new(first: First<T, A>, geometry: BankGeometry, mapping: Arc<Mapping>) -> Self {
+        let BankGeometry { banks, stride, width } = geometry;
+        Self { first, len: banks, stride, width, mapping }
+    }
+
+    /// Number of banks.
+    #[inline]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Never true: no mapping is empty, and no range of banks.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Bytes from one bank to the next.
+    #[inline]
+    pub fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// The bank of a CPU, `None` past the end.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
+    /// assert_eq!((banks.len(), banks.stride()), (4, 64));
+    /// assert!(banks.get(3).is_some() && banks.get(4).is_none());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn get(&self, cpu: usize) -> Option<&T::Cells<A>> {
+        // SAFETY: `cpu < len` is checked first.
+        (cpu < self.len).then(|| unsafe { self.bank(cpu) })
+    }
+
+    /// The banks in order.
+    #[inline]
+    pub fn iter(&self) -> BankIter<'_, T, A> {
+        BankIter { first: self.first, stride: self.stride, width: self.width, range: 0..self.len, marker: PhantomData }
+    }
+
+    /// The banks of the CPUs that this machine may have, where there is one for each that a kernel could have: those up to the
+    /// highest number of a possible CPU.
+    ///
+    /// ```
+    /// # let mapping = mapvalue::Mapping::memfd(1024 * 64)?;
+    /// let banks = mapping.banks_of::<u64>(1024, 64, 3)?.possible_cpus()?;
+    /// let mut totals = [0; 3];
+    /// banks.sum_into(&mut totals)?; // touches no page of the other banks
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`possible_cpus`](crate::possible_cpus); [`Error::RangeOutOfRange`] if there are fewer banks.
+    pub fn possible_cpus(&self) -> Result<Self, Error> {
+        self.range(0..PossibleCpus::of_this_machine()?.end())
+    }
+
+    /// The banks of a range of CPUs.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(1024 * 64)?;
+    /// let all = mapping.banks::<u64>(1024, 64)?;
+    /// let node = all.range(8..16)?; // the CPUs of a NUMA node
+    /// all[9].store(7);
+    /// assert_eq!((node.len(), node.sum(), node[1].load()), (8, 7, 7));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::RangeOutOfRange`] if it ends past the last bank, or before its own start; [`Error::Empty`] if there is none in it.
+    pub fn range(&self, range: Range<usize>) -> Result<Self, Error> {
+        let Range { start, end } = range;
+        if start > end || end > self.len {
+            return Err(Error::RangeOutOfRange { start, end, len: self.len });
+        }
+        if start == end {
+            return Err(Error::Empty { what: "a range of banks" });
+        }
+        Ok(Self { first: self.place(start)?, len: end - start, mapping: Arc::clone(&self.mapping), ..*self })
+    }
+
+    /// The mapping that holds the banks.
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+
+    /// # Safety
+    ///
+    /// `cpu` is less than the number of banks.
+    #[inline]
+    unsafe fn bank(&self, cpu: usize) -> &T::Cells<A> {
+        // SAFETY: these are the first bank and the stride of an array of banks that lives as long as `self` is borrowed; the rest is the
+        // caller's promise.
+        unsafe { bank::<T, A>(self.first, self.stride, self.width, cpu) }
+    }
+
+    /// The place of a bank's first value.
+    fn place(&self, cpu: usize) -> Result<First<T, A>, Error> {
+        if cpu >= self.len {
+            return Err(Error::IndexOutOfRange { index: cpu, len: self.len });
+        }
+        // SAFETY: the bank is inside of the mapping, as in `bank`.
+        Ok(unsafe { self.first.byte_add(cpu * self.stride) })
+    }
+}
+
+/// Of one value a bank.
+impl<T: MapValue, A: Access> Banks<T, A> {
+    /// A handle to the bank of a CPU, which lives as long as it likes.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, Var};
+    ///
+    /// let banks = Mapping::memfd(4 * 64)?.banks::<[u64; 3]>(4, 64)?;
+    /// let of_cpu_2: Var<[u64; 3]> = banks.var(2)?;
+    /// of_cpu_2[1].store(7);
+    /// assert_eq!(banks.sum(), [0, 7, 0]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`].
+    pub fn var(&self, cpu: usize) -> Result<Var<T, A>, Error> {
+        let place = self.place(cpu)?;
+        // SAFETY: it is one of the places that `new` was promised.
+        Ok(unsafe { Var::new(place, Arc::clone(&self.mapping)) })
+    }
+
+    /// The sum of all banks: of a struct, each field as it says ([`Fold`]). Each leaf is loaded once, relaxed; so leaves may come from
+    /// different moments.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<[u64; 2]>(4, 64)?;
+    /// banks[0][1].store(3);
+    /// banks[3][1].store(4);
+    /// assert_eq!(banks.sum(), [0, 7]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn sum(&self) -> T
+    where
+        T: Plain + Fold,
+    {
+        sum(self.iter())
+    }
+
+    /// As [`sum`](Self::sum), of a type with an enum inside, which is checked.
+    ///
+    /// ```
+    /// use mapvalue::{Banks, MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum Mode {
+    ///     Off,
+    ///     On,
+    /// }
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u32,
+    ///     #[map_value(fold = "last")]
+    ///     mode: Mode,
+    /// }
+    ///
+    /// let stats: Banks<Stats> = Mapping::memfd(2 * 64)?.banks(2, 64)?;
+    /// stats[0].packets.store(3);
+    /// stats[1].mode.store(Mode::On);
+    /// assert_eq!(stats.try_sum()?, Stats { packets: 3, mode: Mode::On });
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OnCpu`], with [`Error::InvalidValue`] inside, for the first bank with a number that is not a variant of its enum.
+    pub fn try_sum(&self) -> Result<T, Error>
+    where
+        T: Fold,
+    {
+        let mut values = self.iter().enumerate().map(|(cpu, bank)| {
+            T::__try_load(bank).map_err(|invalid| Error::OnCpu { cpu, error: Box::new(invalid.into()) })
+        });
+        let mut sum = first(&mut values)?;
+        for value in values {
+            sum.fold(&value?);
+        }
+        Ok(sum)
+    }
+
+    /// Loads the banks one after the other and folds their values into something else.
+    ///
+    /// ```
+    /// # let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let counters = mapping.banks::<[u64; 3]>(64, 64)?;
+    /// counters[5][0].store(9);
+    /// let busy = counters.fold(0, |busy, [packets, ..]| busy + u32::from(packets > 0));
+    /// assert_eq!(busy, 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn fold<B>(&self, init: B, mut f: impl FnMut(B, T) -> B) -> B
+    where
+        T: Plain,
+    {
+        self.iter().fold(init, |folded, bank| f(folded, T::__load(bank)))
+    }
+}
+
+/// Of a number of values a bank.
+impl<T: MapValue, A: Access> Banks<[T], A> {
+    /// Values in a bank.
+    #[inline]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// A handle to the bank of a CPU, which lives as long as it likes.
+    ///
+    /// ```
+    /// use mapvalue::{Mapping, Slice};
+    ///
+    /// let banks = Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// let of_cpu_2: Slice<u64> = banks.slice(2)?;
+    /// of_cpu_2[1].store(7);
+    /// assert_eq!((banks.width(), banks.sum_of(1)?), (3, 7));
+    /// assert!(banks.sum_of(3).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`].
+    pub fn slice(&self, cpu: usize) -> Result<Slice<T, A>, Error> {
+        let place = self.place(cpu)?;
+        // SAFETY: these are the places of one bank, as `new` was promised.
+        Ok(unsafe { Slice::new(place, self.width, Arc::clone(&self.mapping)) })
+    }
+
+    /// Writes the sums of all banks into `out`: for each value in a bank, over all CPUs ([`Fold`]). Nothing is allocated; each leaf is loaded
+    /// once, relaxed.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// banks[0][0].store(1);
+    /// banks[3][0].store(2);
+    /// let mut sums = [0; 3];
+    /// banks.sum_into(&mut sums)?;
+    /// assert_eq!(sums, [3, 0, 0]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged then.
+    pub fn sum_into(&self, out: &mut [T]) -> Result<(), Error>
+    where
+        T: Plain + Fold,
+    {
+        if out.len() != self.width {
+            return Err(Error::LengthMismatch { given: out.len(), expected: self.width });
+        }
+        let mut banks = self.iter();
+        let first = first(&mut banks);
+        out.iter_mut().zip(first).for_each(|(sum, cells)| *sum = T::__load(cells));
+        banks.for_each(|bank| out.iter_mut().zip(bank).for_each(|(sum, cells)| sum.fold(&T::__load(cells))));
+        Ok(())
+    }
+
+    /// The sum of one value over all banks: of the counter with this index, on all CPUs.
+    ///
+    /// ```
+    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// banks[0][1].store(3);
+    /// banks[3][1].store(4);
+    /// assert_eq!(banks.sum_of(1)?, 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`] if a bank has no such value.
+    #[inline]
+    pub fn sum_of(&self, index: usize) -> Result<T, Error>
+    where
+        T: Plain + Fold,
+    {
+        Ok(sum(self.column(index)?))
+    }
+
+    /// One value of each bank: the counter with this index, of all CPUs in order.
+    ///
+    /// ```
+    /// # let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let counters = mapping.banks_of::<u64>(64, 64, 8)?;
+    /// counters[3][5].store(9);
+    /// assert_eq!(counters.column(5)?.map(|counter| counter.load()).max(), Some(9));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::IndexOutOfRange`] if a bank has no such value.
+    #[inline]
+    pub fn column(&self, index: usize) -> Result<BankIter<'_, T, A>, Error> {
+        if index >= self.width {
+            return Err(Error::IndexOutOfRange { index, len: self.width });
+        }
+        // SAFETY: the first bank has so many values.
+        let first = unsafe { self.first.add(index) };
+        Ok(BankIter { first, stride: self.stride, width: 1, range: 0..self.len, marker: PhantomData })
+    }
+}
+
+/// The first of all banks: there is one, since no mapping is empty, and no range of banks.
+#[inline]
+fn first<I: Iterator>(banks: &mut I) -> I::Item {
+    banks.next().expect("there is a bank")
+}
+
+/// The sum of all banks.
+#[inline]
+fn sum<T: Plain + Fold, A: Access>(mut banks: BankIter<'_, T, A>) -> T {
+    let mut sum = T::__load(first(&mut banks));
+    banks.for_each(|bank| sum.fold(&T::__load(bank)));
+    sum
+}
+
+impl<T: Bank + ?Sized, A: Access> Index<usize> for Banks<T, A> {
+    type Output = T::Cells<A>;
+
+    /// The bank of a CPU.
+    ///
+    /// # Panics
+    ///
+    /// Past the end, as slices do.
+    #[inline]
+    fn index(&self, cpu: usize) -> &T::Cells<A> {
+        match self.get(cpu) {
+            Some(bank) => bank,
+            None => panic!("index {cpu} is out of range: there are {} banks", self.len),
+        }
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> Clone for Banks<T, A> {
+    fn clone(&self) -> Self {
+        Self { mapping: Arc::clone(&self.mapping), ..*self }
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> fmt::Debug for Banks<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Banks")
+            .field("bank", &type_name::<T>())
+            .field("len", &self.len)
+            .field("stride", &self.stride)
+            .field("width", &self.width)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Bank + ?Sized, A: Access> IntoIterator for &'a Banks<T, A> {
+    type Item = &'a T::Cells<A>;
+    type IntoIter = BankIter<'a, T, A>;
+
+    #[inline]
+    fn into_iter(self) -> BankIter<'a, T, A> {
+        self.iter()
+    }
+}
+
+/// A bank of an array of them.
+///
+/// # Safety
+///
+/// `first`, `stride` and `width` are those of a `Banks<T, A>` that lives for `'a`, or of one value in each of its banks; `index` is less than
+/// their number.
+#[inline]
+unsafe fn bank<'a, T: Bank + ?Sized, A: Access>(
+    first: First<T, A>,
+    stride: usize,
+    width: usize,
+    index: usize,
+) -> &'a T::Cells<A> {
+    // SAFETY: all banks are inside of one mapping, whose length is their number times the stride (`BankGeometry::check`), so this one's
+    // start is.
+    let place = unsafe { first.byte_add(index * stride) };
+    // SAFETY: a bank of `width` values is no longer than the stride (`BankGeometry::check`), so all of it is inside of the mapping, which the
+    // banks keep for `'a`. It is aligned: the first is (`Mapping::place`), and the stride is a multiple of 64 and, where a value is aligned to
+    // more, its size; in a bank of several, each is (`BankGeometry::check`). The rest is as in `Var::deref`.
+    unsafe { T::__at::<A>(place, width) }
+}
+
+/// [`Banks`] in order, or one value of each.
+///
+/// ```
+/// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
+/// banks[2].store(7);
+/// assert_eq!(banks.iter().map(|bank| bank.load()).collect::<Vec<_>>(), [0, 0, 7, 0]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub struct BankIter<'a, T: Bank + ?Sized, A: Access> {
+    first: First<T, A>,
+    stride: usize,
+    width: usize,
+    /// The indices to come: part of `0..len` of the banks.
+    range: Range<usize>,
+    marker: PhantomData<&'a Banks<T, A>>,
+}
+
+// SAFETY: an iterator is no more than a reference to its banks, which are `Sync`.
+unsafe impl<T: Bank + ?Sized, A: Access> Send for BankIter<'_, T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: Bank + ?Sized, A: Access> Sync for BankIter<'_, T, A> {}
+
+impl<'a, T: Bank + ?Sized, A: Access> BankIter<'a, T, A> {
+    /// # Safety
+    ///
+    /// `index` comes from the range.
+    #[inline]
+    unsafe fn at(&self, index: usize) -> &'a T::Cells<A> {
+        // SAFETY: the banks are borrowed for `'a`, and the range holds indices of them alone.
+        unsafe { bank::<T, A>(self.first, self.stride, self.width, index) }
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> Clone for BankIter<'_, T, A> {
+    fn clone(&self) -> Self {
+        Self { range: self.range.clone(), ..*self }
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> fmt::Debug for BankIter<'_, T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BankIter").field("range", &self.range).finish_non_exhaustive()
+    }
+}
+
+impl<'a, T: Bank + ?Sized, A: Access> Iterator for BankIter<'a, T, A> {
+    type Item = &'a T::Cells<A>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        // SAFETY: it comes from the range.
+        self.range.next().map(|index| unsafe { self.at(index) })
+    }
+
+    #[inline]
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        // SAFETY: it comes from the range.
+        self.range.nth(n).map(|index| unsafe { self.at(index) })
+    }
+
+    #[inline]
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.range.size_hint()
+    }
+
+    /// A loop of its own, because it is known how often it goes round: what `sum`, `for_each` and `collect` use.
+    #[inline]
+    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
+        // SAFETY: it comes from the range.
+        self.range.clone().fold(init, |folded, index| f(folded, unsafe { self.at(index) }))
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> DoubleEndedIterator for BankIter<'_, T, A> {
+    #[inline]
+    fn next_back(&mut self) -> Option<Self::Item> {
+        // SAFETY: it comes from the range.
+        self.range.next_back().map(|index| unsafe { self.at(index) })
+    }
+}
+
+impl<T: Bank + ?Sized, A: Access> ExactSizeIterator for BankIter<'_, T, A> {}
+impl<T: Bank + ?Sized, A: Access> FusedIterator for BankIter<'_, T, A> {}
+
+/// Handles to banks.
+impl Mapping {
+    /// Banks of one value each, a struct or an array, `stride` bytes apart: what each CPU has of its own in a plain array.
+    ///
+    /// `stride` is the size of a `T`, rounded up to a multiple of 64 or of 128, as the program does it: to the size of a cache line. The
+    /// values of the map may be whole banks, or parts of one, such as `u64`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BankStride`] for any other stride, [`Error::BankGeometry`] unless the memory is `banks * stride` bytes long (which no map
+    /// with padding between its values is); [`Error::ReadOnly`], [`Error::ZeroSized`], [`Error::MisalignedBase`].
+    ///
+    /// ```
+    /// use mapvalue::{Banks, Error, Mapping};
+    ///
+    /// let mapping = Mapping::memfd(1024 * 64)?;
+    /// let counters: Banks<[u64; 5]> = mapping.banks(1024, 64)?;
+    /// counters[3][4].fetch_add(1);
+    /// assert_eq!(counters.sum(), [0, 0, 0, 0, 1]);
+    /// assert!(matches!(mapping.banks::<[u64; 5]>(1024, 128), Err(Error::BankGeometry { .. })));
+    /// assert!(matches!(mapping.banks::<[u64; 5]>(64, 1024), Err(Error::BankStride { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width: 1 })
+    }
+
+    /// Banks of one value each, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
+    /// mapping.banks::<u64>(4, 64)?[2].store(7);
+    /// assert_eq!(mapping.banks_ro::<u64>(4, 64)?.sum(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`banks`](Self::banks), without `ReadOnly`.
+    pub fn banks_ro<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T, ReadOnly>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width: 1 })
+    }
+
+    /// Banks of `width` values each, side by side, where that number is known only when the program runs.
+    ///
+    /// `stride` is the size of so many `T`, rounded up to a multiple of 64 or of 128.
+    ///
+    /// # Errors
+    ///
+    /// As [`banks`](Self::banks), [`Error::Empty`] if `width` is 0, and [`Error::Unsliceable`] if not all values would be aligned.
+    ///
+    /// ```
+    /// use mapvalue::{Banks, Mapping};
+    ///
+    /// let (cpus, line, counters) = (1024, 64, 5);
+    /// let mapping = Mapping::memfd(cpus * 64)?;
+    /// let banks: Banks<[u64]> = mapping.banks_of(cpus, (8 * counters as usize).next_multiple_of(line), counters)?;
+    /// banks[3][4].fetch_add(1);
+    /// banks[9][4].fetch_add(2);
+    /// assert_eq!(banks.sum_of(4)?, 3);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    pub fn banks_of<T: MapValue>(
+        self: &Arc<Self>,
+        banks: usize,
+        stride: usize,
+        width: usize,
+    ) -> Result<Banks<[T]>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width })
+    }
+
+    /// Banks of `width` values each, for loading only.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
+    /// mapping.banks_of::<u64>(4, 64, 3)?[2][1].store(7);
+    /// assert_eq!(mapping.banks_of_ro::<u64>(4, 64, 3)?.sum_of(1)?, 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`banks_of`](Self::banks_of), without `ReadOnly`.
+    pub fn banks_of_ro<T: MapValue>(
+        self: &Arc<Self>,
+        banks: usize,
+        stride: usize,
+        width: usize,
+    ) -> Result<Banks<[T], ReadOnly>, Error> {
+        self.banks_any(BankGeometry { banks, stride, width })
+    }
+
+    /// Banks; of one value each unless `T` is a slice.
+    fn banks_any<T: Bank + ?Sized, A: Access>(self: &Arc<Self>, geometry: BankGeometry) -> Result<Banks<T, A>, Error> {
+        geometry.check::<T::Element>(self)?;
+        let first = self.place::<T::Element, A>(0, self.len())?;
+        // SAFETY: `geometry` is checked above, and `place` has checked all of the mapping for `T::Element` and `A`; the public functions
+        // give a width of 1 where `T` is no slice.
+        Ok(unsafe { Banks::new(first, geometry, Arc::clone(self)) })
+    }
+}

@@ -1,0 +1,483 @@
+//! [`DataSection`]: the global variables of a BPF program by their names.
+//!
+//! What a name means is asked of BTF (`btf`); the places come from a [`Mapping`] like all others, and where there is none, values
+//! go by system calls (`section/unmapped`).
+
+pub(crate) mod any_var;
+pub(crate) mod unmapped;
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+use std::sync::Arc;
+
+pub use any_var::AnyVar;
+
+use crate::bpf;
+use crate::bpf::MapInfo;
+use crate::btf;
+use crate::btf::{Btf, Kind, Linkage, Section, Type};
+use crate::error::{Error, MapName, Nearest};
+use crate::handle::{Slice, Var};
+use crate::layout::{Endianness, Layout};
+use crate::mapping::Mapping;
+use crate::section::unmapped::Unmapped;
+use crate::value::{MapValue, ReadOnly};
+
+/// A section of global variables: `.bss`, `.data`, `.rodata`, or one of your own (`SEC(".data.config")`).
+///
+/// A variable is found by its name, and its C type must be laid out as the Rust type is (see [`Layout::check`]): a struct
+/// that was changed on one side alone is an error here, which names each field that differs.
+///
+/// ```no_run
+/// use mapvalue::{DataSection, MapValue, Var};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     by_proto: [u64; 256],
+/// }
+///
+/// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// let section = DataSection::from_map(&bss)?; // the descriptor of the map `.bss`
+/// let stats: Var<Stats> = section.var("stats")?;
+/// let tcp: Var<u64> = section.var("stats.by_proto[6]")?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Variables that only their own file sees (`static`, or hidden) are not found: what BTF says of their places is not to be relied
+/// on.
+///
+/// Two names never view the same bytes at two widths, but for the members of a union: there the rule of "Mixed sizes" at
+/// [`Mapping`] is the user's to keep.
+#[derive(Clone, Debug)]
+pub struct DataSection {
+    name: String,
+    map: MapName,
+    btf: Btf,
+    /// The number of the section's type in `btf`.
+    id: u32,
+    memory: Memory,
+    /// Bytes from the start of the memory to the section: 0 but in an arena.
+    start: usize,
+}
+
+#[derive(Clone, Debug)]
+enum Memory {
+    Mapped(Arc<Mapping>),
+    /// The map cannot be mapped.
+    Unmapped(Arc<Unmapped>),
+}
+
+/// A global variable of a section.
+///
+/// ```
+/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// use mapvalue::{Btf, DataSection, Mapping};
+///
+/// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+/// let variables = section.variables();
+/// let stats = variables.iter().find(|variable| variable.name == "stats").expect("it is in `.bss`");
+/// assert_eq!((stats.size, stats.ty.to_string().as_str()), (144, "struct stats"));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
+pub struct Variable<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Bytes from the start of the section.
+    pub offset: usize,
+    /// Its size in bytes.
+    pub size: usize,
+    /// Its type, which `Display` spells as C does.
+    pub ty: Type<'a>,
+}
+
+/// Opening.
+impl DataSection {
+    /// The section that a map holds, with the types that the kernel knows of it (Linux 5.2).
+    ///
+    /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it `PROGRAM.bss`). libbpf gives it both BTF
+    /// and `BPF_F_MMAPABLE` (since libbpf 0.0.6, where the kernel is 5.5 or newer). aya gives it neither: use
+    /// [`from_map_with_btf`](Self::from_map_with_btf). A map without the flag is opened all the same, and reached by
+    /// [`any_var`](Self::any_var).
+    ///
+    /// ```no_run
+    /// use mapvalue::{DataSection, Var};
+    ///
+    /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let section = DataSection::from_map(&bss)?;
+    /// assert_eq!(section.name(), ".bss");
+    /// let count: Var<u64> = section.var("count")?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoBtf`] or [`Error::Untyped`], [`Error::NotASection`] if the map's values are something else,
+    /// [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::SectionSize`], [`Error::SeveralValues`], and those of
+    /// [`Mapping::from_map`] but `NotMmapable`.
+    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+        // Asked for once: `AsFd` may give another descriptor each time.
+        let fd = map.as_fd();
+        let info = MapInfo::query(fd)?;
+        let types = info.types();
+        let btf = Btf::of_map(types)?;
+        let value = btf.value_of(types)?;
+        let Kind::Section(_) = value.kind() else {
+            return Err(Error::NotASection { map: info.name, found: value.to_string() });
+        };
+        let (name, id) = (value.name().to_owned(), value.id());
+        Self::new(name, btf, id, info.name, Memory::open(fd)?, 0)
+    }
+
+    /// The section whose map is pinned at a path in a BPF file system (Linux 5.2).
+    ///
+    /// ```no_run
+    /// let section = mapvalue::DataSection::from_pin("/sys/fs/bpf/agent/bss")?;
+    /// println!("{:?}", section.variables());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+        Self::from_map(bpf::open_pin(path)?)
+    }
+
+    /// The section whose map has this number, [`MapInfo::id`] (Linux 5.2).
+    ///
+    /// ```no_run
+    /// use mapvalue::{DataSection, bpf::MapInfo};
+    ///
+    /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let section = DataSection::from_id(MapInfo::query(&bss)?.id)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
+    pub fn from_id(id: u32) -> Result<Self, Error> {
+        Self::from_map(bpf::open_id(id)?)
+    }
+
+    /// The section `section` in a mapping, with types from elsewhere: the BTF of the object file that was loaded.
+    ///
+    /// Of a map it must be the length exactly, other memory may be longer.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/counters.bpf.o");
+    /// use mapvalue::{Btf, DataSection, Mapping};
+    ///
+    /// // No kernel, no privilege: the same variables in memory of our own.
+    /// let btf = Btf::from_object(object)?;
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &btf, ".bss")?;
+    /// for variable in section.variables() {
+    ///     println!("{:5} {} {}", variable.offset, variable.ty, variable.name);
+    /// }
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownSection`] with the nearest names, [`Error::OpenSection`] if the BTF is clang's own, without the file around
+    /// it, [`Error::SectionSize`], [`Error::ForeignByteOrder`].
+    pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, Error> {
+        Self::within(mapping, 0, btf, section)
+    }
+
+    /// The section `section`, `start` bytes into a mapping.
+    pub(crate) fn within(mapping: &Arc<Mapping>, start: usize, btf: &Btf, section: &str) -> Result<Self, Error> {
+        let id = find_section(btf, section)?;
+        let memory = Memory::Mapped(Arc::clone(mapping));
+        Self::new(section.to_owned(), btf.clone(), id, mapping.map_name(), memory, start)
+    }
+
+    /// The section `section` in a map that need not be mmapable, with types from elsewhere: what aya makes of a section.
+    ///
+    /// Programs have global variables since Linux 5.2. They are mapped from 5.5 on; before, [`any_var`](Self::any_var) alone reaches them.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Btf, DataSection};
+    ///
+    /// # fn open(bss: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// let btf = Btf::from_object(object)?; // the bytes that aya was given
+    /// let section = DataSection::from_map_with_btf(&bss, &btf, ".bss")?;
+    /// println!("{}", section.any_var::<u64>("count")?.load()?);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`with_btf`](Self::with_btf) and [`from_map`](Self::from_map).
+    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, Error> {
+        let fd = map.as_fd();
+        let info = MapInfo::query(fd)?;
+        let id = find_section(btf, section)?;
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd)?, 0)
+    }
+
+    fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, Error> {
+        let native = if cfg!(target_endian = "big") { Endianness::Big } else { Endianness::Little };
+        if btf.endianness() != native {
+            return Err(Error::ForeignByteOrder { found: btf.endianness() });
+        }
+        let this = Self { name, map, btf, id, memory, start };
+        let size = this.section().map_or(0, |section| section.size() as usize);
+        if size == 0 {
+            return Err(Error::OpenSection { name: this.name });
+        }
+        let (len, exact) = this.memory.len();
+        let len = len.saturating_sub(start);
+        if size > len || exact && size < len {
+            return Err(Error::SectionSize { name: this.name, size, map, len });
+        }
+        Ok(this)
+    }
+}
+
+fn find_section(btf: &Btf, name: &str) -> Result<u32, Error> {
+    let is_section = |ty: &Type<'_>| matches!(ty.kind(), Kind::Section(_));
+    btf.find(name).find(is_section).map(Type::id).ok_or_else(|| {
+        let nearest = Nearest::of(name, btf.types().filter(is_section).map(Type::name));
+        Error::UnknownSection { name: name.to_owned(), nearest }
+    })
+}
+
+impl Memory {
+    /// Mapped if it can be.
+    fn open(map: BorrowedFd<'_>) -> Result<Self, Error> {
+        match Mapping::from_map(map) {
+            Ok(mapping) => Ok(Self::Mapped(mapping)),
+            Err(Error::NotMmapable { .. } | Error::KernelTooOld { .. }) => {
+                Ok(Self::Unmapped(Arc::new(Unmapped::new(map)?)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// How many bytes there are, and whether the section must have just as many.
+    fn len(&self) -> (usize, bool) {
+        match self {
+            Self::Mapped(mapping) => (mapping.len(), mapping.is_map()),
+            Self::Unmapped(map) => (map.len(), true),
+        }
+    }
+}
+
+/// What it is.
+impl DataSection {
+    /// Its name: `.bss`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Its types.
+    pub fn btf(&self) -> &Btf {
+        &self.btf
+    }
+
+    /// The memory it lies in; `None` if the map cannot be mapped.
+    pub fn mapping(&self) -> Option<&Arc<Mapping>> {
+        match &self.memory {
+            Memory::Mapped(mapping) => Some(mapping),
+            Memory::Unmapped(_) => None,
+        }
+    }
+
+    /// Its variables, in the order of their offsets; without those that only their own file sees.
+    pub fn variables(&self) -> Vec<Variable<'_>> {
+        let mut variables: Vec<Variable<'_>> = self.visible().collect();
+        variables.sort_by_key(|variable| variable.offset);
+        variables
+    }
+
+    fn section(&self) -> Option<Section<'_>> {
+        match self.btf.get(self.id)?.kind() {
+            Kind::Section(section) => Some(section),
+            _ => None,
+        }
+    }
+}
+
+/// A place in the section, whose type in C is that of `Layout`.
+#[derive(Clone, Copy)]
+struct Found {
+    /// Bytes from the start of the memory.
+    offset: usize,
+    /// For an array of such types, the number of its elements.
+    len: usize,
+}
+
+/// Handles to variables.
+impl DataSection {
+    /// A handle to the variable of this name, or to a part of one: `stats`, `stats.by_proto[6]`, `config.limits.max`.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// use mapvalue::{Btf, DataSection, Error, Mapping, Var};
+    ///
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+    /// let bytes: Var<u64> = section.var("stats.by_proto[6].bytes")?;
+    /// bytes.fetch_add(60);
+    /// assert!(matches!(section.var::<u32>("count"), Err(Error::VariableLayout { .. }))); // it is a `__u64`
+    /// assert!(matches!(section.var::<u64>("counts"), Err(Error::UnknownVariable { .. })));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::UnknownVariable`] with the nearest names, [`Error::NoSuchPart`], [`Error::VariableLayout`] with all differences,
+    /// [`Error::NotMapped`] (use [`any_var`](Self::any_var)), [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)).
+    pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, Error> {
+        self.mapped()?.var(self.find(path, &T::LAYOUT)?.offset)
+    }
+
+    /// A handle that only loads; the section may be read-only, as `.rodata` is, or not.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{Btf, DataSection, Mapping, ReadOnly, Var};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".rodata")?;
+    /// let answer: Var<u64, ReadOnly> = section.var_ro("answer")?;
+    /// assert_eq!(answer.load(), 0); // of a loaded program: 4242424242
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var), without `ReadOnly`.
+    pub fn var_ro<T: MapValue>(&self, path: &str) -> Result<Var<T, ReadOnly>, Error> {
+        self.mapped()?.var_ro(self.find(path, &T::LAYOUT)?.offset)
+    }
+
+    /// The elements of an array variable, or of an array inside a variable, however many there are.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{Btf, DataSection, Mapping, Slice};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+    /// let histogram: Slice<u64> = section.slice("histogram")?; // as many as C has
+    /// assert_eq!(histogram.len(), 64);
+    /// assert!(section.slice::<u64>("count").is_err()); // no array
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var); [`Error::NoSuchPart`] if it is no array.
+    pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, Error> {
+        let Found { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        self.mapped()?.slice(offset, len)
+    }
+
+    /// The elements of an array, for loading only.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{Btf, DataSection, Mapping};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
+    /// assert_eq!(section.slice_ro::<u16>("config.ports")?.len(), 4);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`slice`](Self::slice), without `ReadOnly`.
+    pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, Error> {
+        let Found { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        self.mapped()?.slice_ro(offset, len)
+    }
+
+    /// A variable by whatever way there is: mapped memory, or system calls on a map that cannot be mapped.
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # use mapvalue::{AnyVar, Btf, DataSection, Mapping};
+    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
+    /// let threshold: AnyVar<u64> = section.any_var("threshold")?;
+    /// threshold.store(&10)?;
+    /// assert_eq!(threshold.load()?, 10);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`var_ro`](Self::var_ro), without `NotMapped`.
+    pub fn any_var<T: MapValue>(&self, path: &str) -> Result<AnyVar<T>, Error> {
+        let offset = self.find(path, &T::LAYOUT)?.offset;
+        match &self.memory {
+            Memory::Mapped(mapping) => AnyVar::mapped(mapping, offset),
+            Memory::Unmapped(map) => AnyVar::unmapped(Arc::clone(map), offset),
+        }
+    }
+
+    fn mapped(&self) -> Result<&Arc<Mapping>, Error> {
+        self.mapping().ok_or(Error::NotMapped { map: self.map })
+    }
+
+    /// The variables that can be found by name.
+    fn visible(&self) -> impl Iterator<Item = Variable<'_>> {
+        self.all().filter(|(linkage, _)| *linkage != Linkage::Static).map(|(_, variable)| variable)
+    }
+
+    fn all(&self) -> impl Iterator<Item = (Linkage, Variable<'_>)> {
+        let variables = self.section().into_iter().flat_map(Section::variables);
+        variables.filter_map(|part| match part.variable.kind() {
+            Kind::Variable { ty, linkage } => {
+                let (offset, size) = (part.offset as usize, part.size as usize);
+                Some((linkage, Variable { name: part.variable.name(), offset, size, ty }))
+            }
+            _ => None,
+        })
+    }
+
+    /// The place of a path, of which the C type meets the layout.
+    fn find(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
+        let (ty, offset) = self.follow(path)?;
+        self.check(path, layout, ty)?;
+        Ok(Found { offset: self.start.saturating_add(offset), len: 1 })
+    }
+
+    fn find_elements(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
+        let (ty, offset) = self.follow(path)?;
+        let Some(Kind::Array(array)) = ty.resolved().map(Type::kind) else {
+            return Err(Error::NoSuchPart { path: path.to_owned(), reason: format!("`{ty}` is no array: use `var`") });
+        };
+        self.check(path, layout, array.element)?;
+        Ok(Found { offset: self.start.saturating_add(offset), len: array.len as usize })
+    }
+
+    fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), Error> {
+        layout.check(ty).map_err(|mismatches| Error::VariableLayout {
+            section: self.name.clone(),
+            variable: path.to_owned(),
+            mismatches: Box::new(mismatches),
+        })
+    }
+
+    /// What a path leads to, and its offset in the section.
+    fn follow(&self, path: &str) -> Result<(Type<'_>, usize), Error> {
+        let end = path.find(['.', '[']).unwrap_or(path.len());
+        let (name, rest) = path.split_at(end);
+        let Some(variable) = self.visible().find(|variable| variable.name == name) else {
+            return Err(Error::UnknownVariable {
+                section: self.name.clone(),
+                name: name.to_owned(),
+                hidden: self.all().any(|(_, variable)| variable.name == name),
+                nearest: Nearest::of(name, self.visible().map(|variable| variable.name)),
+            });
+        };
+        let part = btf::find_part(variable.ty, rest, path)?;
+        // Beyond the address space is beyond the mapping, which says so.
+        let inside = usize::try_from(part.offset).unwrap_or(usize::MAX);
+        Ok((part.ty, variable.offset.saturating_add(inside)))
+    }
+}

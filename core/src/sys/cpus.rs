@@ -1,0 +1,138 @@
+//! The CPUs that may come online: for each, and in their order, a map of a `PERCPU` type has a value.
+
+use std::fs;
+use std::sync::OnceLock;
+
+use crate::error::Error;
+use crate::sys::process;
+
+const PATH: &str = "/sys/devices/system/cpu/possible";
+
+/// More than any kernel has; a greater number is a mistake.
+const MOST: usize = 1 << 20;
+
+/// How many CPUs may ever be online: as many values has a lookup in a map of a `PERCPU` type.
+///
+/// The kernel fixes the number when it boots, and this asks for it once. Their numbers need not be `0..possible_cpus()`: there may be gaps.
+///
+/// ```
+/// assert!(mapvalue::possible_cpus()? >= std::thread::available_parallelism().map_or(1, |online| online.get()));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`Error::NoPossibleCpus`] where `/sys` is not mounted, or says something else.
+pub fn possible_cpus() -> Result<usize, Error> {
+    PossibleCpus::of_this_machine().map(PossibleCpus::count)
+}
+
+/// At least as many, asked of the kernel itself: no memory safety may rest on a file, in whose place a container may have another.
+pub(crate) fn at_most() -> Result<usize, Error> {
+    let bytes =
+        process::cpu_set_len().map_err(|errno| Error::Os { operation: "ask how many CPUs there can be", errno })?;
+    Ok(8 * bytes)
+}
+
+/// The numbers of the CPUs, ascending; at least one.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct PossibleCpus(Vec<usize>);
+
+impl PossibleCpus {
+    pub(crate) fn of_this_machine() -> Result<&'static Self, Error> {
+        static FOUND: OnceLock<PossibleCpus> = OnceLock::new();
+        if let Some(found) = FOUND.get() {
+            return Ok(found);
+        }
+        let wrong = |reason| Error::NoPossibleCpus { path: PATH, reason };
+        let list = fs::read_to_string(PATH).map_err(|error| wrong(error.to_string()))?;
+        let found = Self::parse(&list).ok_or_else(|| wrong(format!("`{}` is no list of CPUs", list.trim_end())))?;
+        Ok(FOUND.get_or_init(|| found))
+    }
+
+    /// Reads the kernel's format of lists, `0-3,5,8-11`.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let mut numbers = Vec::new();
+        for part in text.trim_end().split(',') {
+            let (first, last) = part.split_once('-').unwrap_or((part, part));
+            let (first, last) = (number(first)?, number(last)?);
+            let ascending = numbers.last().is_none_or(|before| *before < first);
+            if !ascending || last < first || last >= MOST {
+                return None;
+            }
+            numbers.extend(first..=last);
+        }
+        Some(Self(numbers))
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn numbers(&self) -> &[usize] {
+        &self.0
+    }
+
+    /// The number after the last one.
+    pub(crate) fn end(&self) -> usize {
+        self.0.last().map_or(0, |last| last + 1)
+    }
+
+    /// How many CPUs come before this one, if it is among them.
+    pub(crate) fn index_of(&self, cpu: usize) -> Option<usize> {
+        self.0.binary_search(&cpu).ok()
+    }
+}
+
+/// A number of digits alone (a sign, which `parse` admits, is none).
+fn number(text: &str) -> Option<usize> {
+    text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_the_kernel_are_read() {
+        let cpus = |list| PossibleCpus::parse(list).unwrap();
+        assert_eq!(cpus("0\n").numbers(), [0]);
+        assert_eq!((cpus("0-1023\n").count(), cpus("0-1023").index_of(1023)), (1024, Some(1023)));
+        let gaps = cpus("0-3,5,8-9\n");
+        assert_eq!(gaps.numbers(), [0, 1, 2, 3, 5, 8, 9]);
+        assert_eq!((gaps.count(), gaps.end()), (7, 10));
+        for (index, cpu) in gaps.numbers().iter().enumerate() {
+            assert_eq!(gaps.index_of(*cpu), Some(index));
+        }
+        assert_eq!([4, 6, 7, 10].map(|cpu| gaps.index_of(cpu)), [None; 4]);
+    }
+
+    #[test]
+    fn there_are_no_more_than_there_can_be() {
+        let (possible, at_most) = (possible_cpus().unwrap(), at_most().unwrap());
+        assert!((1..=at_most).contains(&possible), "{possible} of {at_most}");
+    }
+
+    #[test]
+    fn what_is_no_such_list_is_refused() {
+        for list in [
+            "",
+            "\n",
+            "-",
+            "0-",
+            "-3",
+            "a",
+            "0,,1",
+            "0-3,",
+            "3-0",
+            "0-3,2",
+            "1,0",
+            "0 1",
+            "+1",
+            "0-18446744073709551615",
+            "0-99999999",
+        ] {
+            assert_eq!(PossibleCpus::parse(list), None, "{list:?}");
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! [`ArenaPtr`]: a pointer as memory of an arena holds it.
+
+use core::marker::PhantomData;
+
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::Ordering;
+
+#[cfg(target_has_atomic = "64")]
+use crate::value::cell::Shared;
+use crate::value::pointer::address_leaf;
+#[cfg(target_has_atomic = "64")]
+use crate::value::{Access, Writable};
+
+/// A pointer to a `T` in an arena, as memory holds it: 8 bytes, a leaf like `u64`.
+///
+/// It is a plain number, which a BPF program may set to anything: it can be loaded, stored, exchanged and compared, but not
+/// followed by itself. That takes the arena, which knows where it is mapped and checks the address.
+///
+/// What the number means:
+///
+/// - Memory of an arena holds *user addresses*: those of the mapping in this process. (Of a memfd, which each process maps anywhere, they are nominal:
+///   they count from a number that is the same for all.) BPF programs use the low 32 bits,
+///   [`offset`](Self::offset), alone; an arena never crosses a 4 GiB boundary, so they tell the place.
+/// - Under `BPF_F_NO_USER_CONV` some stored pointers are the bare low 32 bits. So two pointers to one place can
+///   differ as numbers, which is what `==` and `compare_exchange` go by; [`Arena::same`](crate::Arena::same) goes by the place.
+/// - Null is the 64-bit value 0, nothing else. The arena's first byte, whose low 32 bits are 0 too, is not null: globals of a BPF
+///   program lie there, and a list whose head is such a global holds its address.
+///
+/// `T` need not be a `MapValue`, not even sized, so a type can hold pointers to itself:
+///
+/// ```
+/// use mapvalue::{ArenaPtr, MapValue, Mapping, Var};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Node {
+///     next: ArenaPtr<Node>,
+///     value: u64,
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let node: Var<Node> = mapping.var(0)?;
+/// assert!(node.next.load().is_null());
+/// node.next.store(ArenaPtr::from_address(0x1_0000_0040));
+/// assert_eq!(node.next.load().offset(), 0x40);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[repr(transparent)]
+pub struct ArenaPtr<T: ?Sized> {
+    address: u64,
+    // No `T` is owned or shared by a number, so it is `Send` and `Sync` whatever `T` is.
+    target: PhantomData<fn() -> T>,
+}
+
+impl<T: ?Sized> ArenaPtr<T> {
+    /// No pointer: the 64-bit value 0.
+    pub const NULL: Self = Self::new(0);
+
+    #[inline]
+    const fn new(address: u64) -> Self {
+        Self { address, target: PhantomData }
+    }
+
+    /// The pointer that memory holds as this number.
+    ///
+    /// ```
+    /// use mapvalue::ArenaPtr;
+    ///
+    /// let pointer = ArenaPtr::<u64>::from_address(0x7_0000_0040);
+    /// assert_eq!((pointer.address(), pointer.offset()), (0x7_0000_0040, 0x40));
+    /// assert!(!pointer.is_null());
+    /// assert!(!ArenaPtr::<u64>::from_address(0x7_0000_0000).is_null()); // its low 32 bits are 0, but it is not
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn from_address(address: u64) -> Self {
+        Self::new(address)
+    }
+
+    /// [`NULL`](Self::NULL).
+    #[inline]
+    #[must_use]
+    pub const fn null() -> Self {
+        Self::NULL
+    }
+
+    /// The number that memory holds.
+    #[inline]
+    pub const fn address(self) -> u64 {
+        self.address
+    }
+
+    /// Whether it is [`NULL`](Self::NULL): whether all 64 bits are 0.
+    #[inline]
+    pub const fn is_null(self) -> bool {
+        self.address == 0
+    }
+
+    /// The low 32 bits, which tell the place in the arena, and are all that BPF programs look at.
+    ///
+    /// They are bytes from a multiple of 4 GiB. Only of an arena that starts at one, as those of `Arena::create` do and those of
+    /// `Arena::create_at` need not, are they also bytes from its start, which is what `Arena::at` takes.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
+    pub const fn offset(self) -> u32 {
+        self.address as u32
+    }
+
+    /// The same number, as a pointer to another type.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let untyped: ArenaPtr<()> = arena.at(64);
+    /// arena.get(untyped.cast::<u32>())?.store(7); // whether it is a `u32`, the caller knows
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn cast<U: ?Sized>(self) -> ArenaPtr<U> {
+        ArenaPtr::new(self.address)
+    }
+}
+
+/// Of pointers to objects that have one owner at a time.
+#[cfg(target_has_atomic = "64")]
+impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
+    /// Takes the pointer out: stores null and returns what was there, in one step, so that of all who take the same one only
+    /// one gets it (relaxed).
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let slot = arena.var::<ArenaPtr<u64>>(arena.at(8))?;
+    /// slot.store(arena.at(64));
+    /// assert_eq!(slot.take(), arena.at(64));
+    /// assert!(slot.take().is_null());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn take(&self) -> ArenaPtr<T>
+    where
+        A: Writable,
+    {
+        self.swap(ArenaPtr::NULL)
+    }
+
+    /// Takes the pointer out, and orders the accesses after it behind the [`store_release`](Self::store_release) that put it in: who
+    /// takes it sees the object as it was then.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let mailbox = arena.var::<ArenaPtr<u64>>(arena.at(8))?;
+    /// arena.get(arena.at::<u64>(64))?.store(7);
+    /// mailbox.store_release(arena.at(64));
+    /// let message = mailbox.take_acquire();
+    /// assert_eq!(arena.get(message)?.load(), 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn take_acquire(&self) -> ArenaPtr<T>
+    where
+        A: Writable,
+    {
+        ArenaPtr::from_address(self.atomic().swap(0, Ordering::Acquire))
+    }
+}
+
+address_leaf!([T: ?Sized] [T: ?Sized + 'static] ArenaPtr<T>);

@@ -1,0 +1,425 @@
+//! The leaf cell [`Shared`].
+//!
+//! Everything here is relaxed atomic access at the leaf's own width; a stronger order has a name of its own.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::sync::atomic::Ordering;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::fence;
+
+use crate::error::InvalidValue;
+#[cfg(target_has_atomic = "64")]
+use crate::value::leaf::Integer;
+use crate::value::leaf::Leaf;
+use crate::value::raw::{Cell, Raw};
+use crate::value::{Access, Mirror, Plain, ReadWrite, Writable};
+
+/// One leaf in shared memory: 1, 2, 4 or 8 bytes that are only ever reached by an atomic access of that width.
+///
+/// It is met behind a reference, as a field of a mirror: `stats.packets` of a [`Var<Stats>`](crate::Var). It
+/// cannot be built, copied out or swapped.
+///
+/// All operations are `Relaxed` unless the name says otherwise. A relaxed load or store compiles to one plain
+/// `mov` on x86-64, `fetch_add` to one `lock xadd` (or `lock add` when the result is unused).
+///
+/// ```
+/// use mapvalue::{Mapping, Var};
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let counter: Var<u64> = mapping.var(0)?;
+/// counter.fetch_add(2);
+/// counter.fetch_max(40);
+/// assert_eq!(counter.compare_exchange(40, 41), Ok(40));
+/// assert_eq!(counter.load(), 41);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[repr(transparent)]
+pub struct Shared<T: Leaf, A: Access = ReadWrite> {
+    cell: T::Cell,
+    mode: PhantomData<A>,
+}
+
+// SAFETY: see the implementation of `MapValue` that names it.
+unsafe impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
+    type Value = T;
+    type Access = A;
+}
+
+impl<T: Leaf, A: Access> Shared<T, A> {
+    #[inline]
+    fn raw_atomic(&self) -> &<T::Raw as Raw>::Atomic {
+        self.cell.atomic()
+    }
+
+    /// The raw integer. Relaxed, and at most 8 bytes: the one load that is guaranteed not to write, and so is
+    /// allowed on a read-only mapping ("Atomic accesses to read-only memory" in `core::sync::atomic`).
+    #[inline]
+    fn raw(&self) -> T::Raw {
+        T::Raw::load(self.raw_atomic(), Ordering::Relaxed)
+    }
+
+    /// Loads the value and checks that it is one (relaxed).
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u8)]
+    /// enum Verdict {
+    ///     Pass,
+    ///     Drop,
+    /// }
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let verdict = mapping.var::<Verdict>(0)?;
+    /// verdict.store(Verdict::Drop);
+    /// assert_eq!(verdict.try_load(), Ok(Verdict::Drop));
+    /// mapping.write_at(0, &[7])?; // as a program may
+    /// assert!(verdict.try_load().is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] with the number found, if it is not a variant of the enum `T`. Never for other leaves.
+    #[inline]
+    pub fn try_load(&self) -> Result<T, InvalidValue> {
+        T::try_from_raw(self.raw())
+    }
+
+    /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
+    /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw; checks the value.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum State {
+    ///     Empty,
+    ///     Full,
+    /// }
+    ///
+    /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
+    /// state.store_release(State::Full); // after what it is full of
+    /// assert_eq!(state.try_load_acquire(), Ok(State::Full)); // before that is looked at
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`try_load`](Self::try_load).
+    #[cfg(target_has_atomic = "64")]
+    #[inline]
+    pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
+        // A relaxed load and a fence, not an acquire load: it must hold on read-only memory as well, where only
+        // relaxed loads are known not to write. On x86-64 the fence costs no instruction.
+        let raw = self.raw();
+        fence(Ordering::Acquire);
+        T::try_from_raw(raw)
+    }
+
+    /// Loads the value (relaxed).
+    #[inline]
+    pub fn load(&self) -> T
+    where
+        T: Plain,
+    {
+        plain(self.try_load())
+    }
+
+    /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
+    /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw.
+    ///
+    /// It is a relaxed load and a fence, so that it holds on read-only memory too. `ThreadSanitizer` does not see fences, and so
+    /// reports plain data that is published by it although there is no race; data in cells it does not report.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Message {
+    ///     value: u64,
+    ///     ready: bool,
+    /// }
+    ///
+    /// let message: Var<Message> = Mapping::memfd(4096)?.var(0)?;
+    /// std::thread::scope(|scope| {
+    ///     scope.spawn(|| {
+    ///         message.value.store(7);
+    ///         message.ready.store_release(true); // last
+    ///     });
+    ///     while !message.ready.load_acquire() {
+    ///         std::thread::yield_now();
+    ///     }
+    ///     assert_eq!(message.value.load(), 7);
+    /// });
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[cfg(target_has_atomic = "64")]
+    #[inline]
+    pub fn load_acquire(&self) -> T
+    where
+        T: Plain,
+    {
+        plain(self.try_load_acquire())
+    }
+}
+
+/// What `Plain` promises: decoding does not fail.
+#[inline]
+fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
+    match value {
+        Ok(value) => value,
+        Err(invalid) => unreachable!("a `Plain` type refused a bit pattern: {invalid}"),
+    }
+}
+
+/// Stores, on [`ReadWrite`] cells.
+impl<T: Leaf, A: Access> Shared<T, A> {
+    /// Stores the value (relaxed).
+    #[inline]
+    pub fn store(&self, value: T)
+    where
+        A: Writable,
+    {
+        self.__store_ref(&value);
+    }
+
+    #[inline]
+    #[doc(hidden)]
+    pub fn __store_ref(&self, value: &T)
+    where
+        A: Writable,
+    {
+        T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Relaxed);
+    }
+
+    /// Stores the value after all accesses before it: who sees it with an acquire load sees those too.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let (value, ready) = (mapping.var::<u64>(0)?, mapping.var::<bool>(8)?);
+    /// value.store(7);
+    /// ready.store_release(true); // last: see `load_acquire`
+    /// assert!(ready.load_acquire() && value.load() == 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[cfg(target_has_atomic = "64")]
+    #[inline]
+    pub fn store_release(&self, value: T)
+    where
+        A: Writable,
+    {
+        T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Release);
+    }
+}
+
+/// Read-modify-write operations, on [`ReadWrite`] cells.
+#[cfg(target_has_atomic = "64")]
+impl<T: Leaf, A: Access> Shared<T, A> {
+    /// Stores the value and returns the one before it, checked (relaxed).
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum State {
+    ///     Empty,
+    ///     Full,
+    /// }
+    ///
+    /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
+    /// assert_eq!(state.try_swap(State::Full), Ok(State::Empty));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] if the number found is not a variant of the enum `T`; the store has happened.
+    #[inline]
+    pub fn try_swap(&self, value: T) -> Result<T, InvalidValue>
+    where
+        A: Writable,
+    {
+        T::try_from_raw(T::Raw::swap(self.raw_atomic(), value.to_raw()))
+    }
+
+    /// Stores the value and returns the one before it (relaxed).
+    ///
+    /// ```
+    /// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+    /// pending.fetch_or(0b101);
+    /// assert_eq!(pending.swap(0), 0b101); // takes all bits at once
+    /// assert_eq!(pending.load(), 0);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn swap(&self, value: T) -> T
+    where
+        T: Plain,
+        A: Writable,
+    {
+        plain(self.try_swap(value))
+    }
+
+    /// Stores `new` if the value is `current` (relaxed). For floats, equal means equal bits.
+    ///
+    /// ```
+    /// let owner = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+    /// assert_eq!(owner.compare_exchange(0, 4242), Ok(0));
+    /// assert_eq!(owner.compare_exchange(0, 4243), Err(4242)); // somebody was first
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The value found, if it was another one; nothing is stored then.
+    #[inline]
+    pub fn compare_exchange(&self, current: T, new: T) -> Result<T, T>
+    where
+        T: Plain,
+        A: Writable,
+    {
+        self.try_compare_exchange(current, new).map_err(plain)
+    }
+
+    /// Stores `new` if the value is `current` (relaxed), of a type that has to be checked: an enum.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping};
+    ///
+    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum State {
+    ///     Idle,
+    ///     Busy,
+    /// }
+    ///
+    /// let mapping = Mapping::memfd(4096)?;
+    /// let state = mapping.var::<State>(0)?;
+    /// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Ok(State::Idle));
+    /// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Err(Ok(State::Busy)));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// What was found, if it was not `current`: another value, or [`InvalidValue`] if the number is not a variant of the enum
+    /// `T`. Nothing is stored then.
+    #[inline]
+    pub fn try_compare_exchange(&self, current: T, new: T) -> Result<T, Result<T, InvalidValue>>
+    where
+        A: Writable,
+    {
+        let new = new.to_raw();
+        let mut expected = current.to_raw();
+        loop {
+            match T::Raw::compare_exchange(self.raw_atomic(), expected, new) {
+                Ok(_) => return Ok(current),
+                // Another spelling of the same value (a `true` that BPF stored as 2): expect that one.
+                Err(found) if found != expected && T::same(found, expected) => expected = found,
+                Err(found) => return Err(T::try_from_raw(found)),
+            }
+        }
+    }
+
+    /// The atomic integer itself, for orders and operations that have no name here.
+    ///
+    /// It holds the raw integer: a `bool`'s `u8`, a float's bits, an enum's number.
+    ///
+    /// ```
+    /// use core::sync::atomic::Ordering;
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let counter = mapping.var::<u64>(0)?;
+    /// counter.atomic().fetch_add(1, Ordering::SeqCst);
+    /// assert_eq!(counter.load(), 1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn atomic(&self) -> &<T::Raw as Raw>::Atomic
+    where
+        A: Writable,
+    {
+        self.raw_atomic()
+    }
+}
+
+#[cfg(target_has_atomic = "64")]
+macro_rules! fetch {
+    ($($(#[$doc:meta])* $op:ident;)*) => {
+        /// Arithmetic and bitwise operations, on [`ReadWrite`] cells of integers.
+        ///
+        /// ```
+        /// let word = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+        /// assert_eq!(word.fetch_add(12), 0); // the value before
+        /// assert_eq!(word.fetch_sub(2), 12);
+        /// assert_eq!(word.fetch_and(0b0110), 0b1010);
+        /// assert_eq!(word.fetch_or(0b0001), 0b0010);
+        /// assert_eq!(word.fetch_xor(0b1111), 0b0011);
+        /// assert_eq!(word.fetch_max(40), 0b1100);
+        /// assert_eq!(word.fetch_min(30), 40);
+        /// assert_eq!(word.load(), 30);
+        /// # Ok::<(), mapvalue::Error>(())
+        /// ```
+        impl<T: Leaf, A: Access> Shared<T, A> {$(
+            $(#[$doc])*
+            /// Returns the value before (relaxed).
+            #[inline]
+            pub fn $op(&self, value: T) -> T
+            where
+                T: Integer,
+                A: Writable,
+            {
+                plain(T::try_from_raw(T::Raw::$op(self.raw_atomic(), value.to_raw())))
+            }
+        )*}
+    };
+}
+
+#[cfg(target_has_atomic = "64")]
+fetch! {
+    /// Adds, wrapping around.
+    fetch_add;
+    /// Subtracts, wrapping around.
+    fetch_sub;
+    /// Keeps the bits that are also set in `value`.
+    fetch_and;
+    /// Sets the bits that are set in `value`.
+    fetch_or;
+    /// Flips the bits that are set in `value`.
+    fetch_xor;
+    /// Keeps the smaller.
+    fetch_min;
+    /// Keeps the larger.
+    fetch_max;
+}
+
+impl<T: Leaf + fmt::Debug, A: Access> fmt::Debug for Shared<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.try_load() {
+            Ok(value) => value.fmt(f),
+            Err(invalid) => invalid.fmt(f),
+        }
+    }
+}
+
+impl<A: Access> Shared<bool, A> {
+    /// The byte as it is: a BPF program may have stored something other than 0 or 1, which
+    /// [`load`](Self::load) shows as `true`.
+    ///
+    /// ```
+    /// let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// let live = mapping.var::<bool>(0)?;
+    /// mapping.write_at(0, &[2])?; // not a `bool` of Rust's
+    /// assert_eq!((live.load(), live.load_byte()), (true, 2));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    #[inline]
+    pub fn load_byte(&self) -> u8 {
+        self.raw()
+    }
+}

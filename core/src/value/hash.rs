@@ -1,0 +1,211 @@
+//! [`ArenaHash`]: the hash of a key, the same in a BPF program.
+//!
+//! The C side of each function here is in `include/mapvalue/arena.bpf.h`, under the name `mv_` and its own; tests hold the two
+//! against each other.
+
+use core::num::Wrapping;
+
+use zerocopy::byteorder::{ByteOrder, U16, U32, U64};
+
+use crate::value::Storable;
+use crate::value::codec;
+
+/// The most bytes that the hash of a whole value takes.
+const MAX_SIZE: usize = 256;
+
+/// A key of an [`ArenaHashMap`](crate::ArenaHashMap): its hash, of which a BPF program that uses the same table has the same idea.
+///
+/// | key | in C (`mapvalue/arena.bpf.h`) |
+/// |---|---|
+/// | integers up to 32 bits | `mv_hash_u32(key)` |
+/// | `u64`, `i64` | `mv_hash_u64(key)` |
+/// | zerocopy's integers of a stated byte order | the same, of the number that C sees in a `__be32` |
+/// | arrays, such as `[u8; 16]` | `mv_hash_bytes(&key, sizeof(key))` |
+/// | structs, by `impl ArenaHash for Key {}` | `mv_hash_bytes(&key, sizeof(key))` |
+///
+/// A struct must be without padding, whose bytes may differ between equal keys in C. Another hash, such as that of tables which
+/// exist already, is an `arena_hash` of one's own; for an integer, on a `repr(transparent)` struct around it.
+///
+/// There is no secret in the hash: who can choose keys can choose many of one hash, and so make a lookup as slow as a walk over all
+/// of the elements. Where an enemy chooses the keys, mix in a random number of your own, on both sides.
+///
+/// ```
+/// use mapvalue::{ArenaHash, MapValue};
+///
+/// #[derive(MapValue, PartialEq, Eq)]
+/// #[repr(C)]
+/// struct Peer {
+///     address: u32,
+///     port: u16,
+///     protocol: u16,
+/// }
+///
+/// impl ArenaHash for Peer {}
+///
+/// let peer = Peer { address: 0x0a00_0001, port: 53, protocol: 17 };
+/// assert_eq!(peer.arena_hash(), peer.to_bytes()[..].try_into().map(|bytes: [u8; 8]| bytes.arena_hash()).unwrap());
+/// ```
+///
+/// ```compile_fail
+/// # use mapvalue::{ArenaHash, MapValue};
+/// # #[derive(MapValue, PartialEq, Eq)]
+/// # #[repr(C)]
+/// struct Padded {
+///     address: u32,
+///     protocol: u16,
+/// }
+///
+/// impl ArenaHash for Padded {}
+/// Padded { address: 1, protocol: 6 }.arena_hash(); // 2 bytes of it are nobody's
+/// ```
+pub trait ArenaHash: Storable {
+    /// The hash.
+    ///
+    /// Unless implemented otherwise, it is that of the bytes of the value. Then it does not compile for a type with padding, or of more
+    /// than 256 bytes.
+    #[must_use]
+    fn arena_hash(&self) -> u32 {
+        const {
+            Self::LAYOUT.assert_hashable();
+            assert!(Self::LAYOUT.size() <= MAX_SIZE, "a key of more than 256 bytes needs an `arena_hash` of its own");
+        }
+        let mut buffer = [0; MAX_SIZE];
+        let bytes = &mut buffer[..Self::LAYOUT.size()];
+        match codec::encode(self, bytes) {
+            Ok(()) => hash_bytes(bytes),
+            Err(error) => unreachable!("the buffer has the length of the key: {error}"),
+        }
+    }
+}
+
+/// Changes about half of all bits for each bit that changes.
+#[inline]
+const fn mix(mut bits: u64) -> u64 {
+    bits ^= bits >> 32;
+    bits = bits.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    bits ^= bits >> 29;
+    bits = bits.wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    bits ^ (bits >> 32)
+}
+
+/// `mv_hash_u64` of the header.
+///
+/// ```
+/// use mapvalue::ArenaHash;
+/// use mapvalue::arena::{hash_u32, hash_u64};
+///
+/// assert_eq!(7u64.arena_hash(), hash_u64(7));
+/// assert_eq!(hash_u32(7), hash_u64(7));
+/// ```
+#[inline]
+#[must_use]
+pub const fn hash_u64(key: u64) -> u32 {
+    low_half(mix(key))
+}
+
+/// `mv_hash_u32` of the header.
+///
+/// For an integer that both sides hash with a number of their own, so that nobody else can choose keys of one hash:
+///
+/// ```
+/// use mapvalue::arena::hash_u32;
+/// use mapvalue::{ArenaHash, MapValue};
+///
+/// #[derive(MapValue, PartialEq, Eq)]
+/// #[repr(transparent)]
+/// struct Seeded(u32);
+///
+/// impl ArenaHash for Seeded {
+///     fn arena_hash(&self) -> u32 {
+///         hash_u32(self.0 ^ 0x5bd1_e995)
+///     }
+/// }
+///
+/// assert_eq!(Seeded(0x5bd1_e995).arena_hash(), hash_u32(0));
+/// ```
+#[inline]
+#[must_use]
+pub const fn hash_u32(key: u32) -> u32 {
+    hash_u64(key as u64)
+}
+
+/// `mv_hash_bytes` of the header.
+///
+/// ```
+/// use mapvalue::ArenaHash;
+/// use mapvalue::arena::hash_bytes;
+///
+/// assert_eq!([1u8, 2, 3].arena_hash(), hash_bytes(&[1, 2, 3]));
+/// assert_ne!(hash_bytes(&[0]), hash_bytes(&[0, 0])); // the length counts
+/// ```
+#[inline]
+#[must_use]
+pub fn hash_bytes(key: &[u8]) -> u32 {
+    let word = |chunk: &[u8]| {
+        // What is missing of the last one is zeros.
+        let mut word = [0; 8];
+        word[..chunk.len()].copy_from_slice(chunk);
+        u64::from_le_bytes(word)
+    };
+    low_half(key.chunks(8).fold(key.len() as u64, |hash, chunk| mix(hash ^ word(chunk))))
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
+const fn low_half(bits: u64) -> u32 {
+    bits as u32
+}
+
+macro_rules! integers {
+    ($($int:ty, $hash:ident, |$key:ident| $widened:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl ArenaHash for $int {
+            #[inline]
+            fn arena_hash(&self) -> u32 {
+                let $key = *self;
+                $hash($widened)
+            }
+        }
+
+        #[diagnostic::do_not_recommend]
+        impl ArenaHash for Wrapping<$int> {
+            #[inline]
+            fn arena_hash(&self) -> u32 {
+                self.0.arena_hash()
+            }
+        }
+    )*};
+}
+
+// Narrow integers with a sign are widened as C does it, when it passes them for an `unsigned int`.
+integers! {
+    u8, hash_u32, |key| u32::from(key);
+    u16, hash_u32, |key| u32::from(key);
+    u32, hash_u32, |key| key;
+    u64, hash_u64, |key| key;
+    i8, hash_u32, |key| i32::from(key).cast_unsigned();
+    i16, hash_u32, |key| i32::from(key).cast_unsigned();
+    i32, hash_u32, |key| key.cast_unsigned();
+    i64, hash_u64, |key| key.cast_unsigned();
+}
+
+macro_rules! byteorder {
+    ($($type:ident, $int:ident;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<O: ByteOrder + 'static> ArenaHash for $type<O> {
+            #[inline]
+            fn arena_hash(&self) -> u32 {
+                <$int>::from_ne_bytes($type::to_bytes(*self)).arena_hash()
+            }
+        }
+    )*};
+}
+
+byteorder! {
+    U16, u16;
+    U32, u32;
+    U64, u64;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Storable, const N: usize> ArenaHash for [T; N] {}

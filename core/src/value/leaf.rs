@@ -1,0 +1,74 @@
+//! Leaves: the values that one atomic access loads or stores, each encoded as a raw integer.
+
+use crate::error::InvalidValue;
+use crate::value::raw::{Cell, Raw};
+use crate::value::{MapValue, Plain};
+
+/// A value of 1, 2, 4 or 8 bytes that is loaded and stored in one access.
+///
+/// Implemented for the integers, floats, `bool`, `Wrapping`, `Option<NonZero..>`, zerocopy's integers of a stated byte
+/// order, [`ArenaPtr`](crate::ArenaPtr) and [`Kptr`](crate::Kptr), and by the derive for field-less enums.
+///
+/// ```
+/// use mapvalue::{Leaf, Plain, Shared};
+///
+/// fn take<T: Leaf + Plain + Default>(cell: &Shared<T>) -> T {
+///     cell.swap(T::default())
+/// }
+///
+/// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+/// pending.store(5);
+/// assert_eq!((take(&pending), pending.load()), (5, 0));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Safety
+///
+/// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`, and
+/// `MapValue::Shared<A>` of the type is `Shared<Self, A>`.
+pub unsafe trait Leaf: MapValue {
+    /// The integer that carries the value.
+    type Raw: Raw;
+    /// Where that integer is kept: its atomic, or the same bytes with the leaf's smaller alignment.
+    type Cell: Cell<Raw = Self::Raw>;
+
+    #[doc(hidden)]
+    fn to_raw(&self) -> Self::Raw;
+
+    #[doc(hidden)]
+    fn try_from_raw(raw: Self::Raw) -> Result<Self, InvalidValue>;
+
+    /// Whether two raw integers stand for the same value.
+    #[doc(hidden)]
+    #[inline]
+    fn same(a: Self::Raw, b: Self::Raw) -> bool {
+        a == b
+    }
+}
+
+/// A leaf with the arithmetic and bitwise read-modify-write operations: the integers and `Wrapping` of them.
+///
+/// ```
+/// use mapvalue::{Integer, Shared};
+///
+/// fn add_all<T: Integer>(counter: &Shared<T>, values: impl IntoIterator<Item = T>) {
+///     for value in values {
+///         counter.fetch_add(value);
+///     }
+/// }
+///
+/// let counter = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
+/// add_all(&counter, [1, 2, 3]);
+/// assert_eq!(counter.load(), 6);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` has no atomic arithmetic",
+    label = "`{Self}` is not an integer",
+    note = "`fetch_add` and its kin exist for u8 to u64, i8 to i64 and `Wrapping` of them; other leaves have `compare_exchange`"
+)]
+pub trait Integer: Leaf + Plain + sealed::Sealed {}
+
+pub(crate) mod sealed {
+    pub trait Sealed {}
+}

@@ -1,0 +1,421 @@
+//! The traits of a type that may live in a map: [`MapValue`], and what more may be known of one ([`Plain`], [`InPlace`]); and the modes in
+//! which shared memory is reached: [`ReadOnly`], [`ReadWrite`].
+//!
+//! `leaf` is what one access moves, `raw` the integer that carries it, `cell` where it lies, and `primitive`, `byteorder`, `pointer` the
+//! leaves that there are; `compound`, `union`, `char_array`, `seq` are made of them. `codec` takes values out of private bytes, and `chunks`
+//! bytes out of shared memory. All of it is without `std`.
+
+pub(crate) mod arena_ptr;
+pub(crate) mod byteorder;
+pub(crate) mod cell;
+pub(crate) mod char_array;
+pub(crate) mod chunks;
+pub(crate) mod codec;
+pub(crate) mod compound;
+#[doc(hidden)]
+pub mod fold;
+pub(crate) mod hash;
+pub(crate) mod kptr;
+pub(crate) mod leaf;
+pub(crate) mod pointer;
+pub(crate) mod primitive;
+pub(crate) mod raw;
+pub(crate) mod seq;
+#[doc(hidden)]
+pub mod union;
+
+use crate::error::Error;
+use crate::layout::Layout;
+use core::fmt;
+
+pub use arena_ptr::ArenaPtr;
+pub use cell::Shared;
+pub use char_array::{CharArray, CharArrayShared};
+pub use fold::Fold;
+pub use hash::{ArenaHash, hash_bytes, hash_u32, hash_u64};
+pub use kptr::{Domain, Export, Kernel, Kptr, Local};
+pub use leaf::{Integer, Leaf};
+pub use mapvalue_derive::MapValue;
+pub use seq::{SeqCell, SeqCellShared};
+
+use crate::error::InvalidValue;
+
+/// A type that may live in memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
+///
+/// Derive it; do not implement it by hand. The derive proves, when the program compiles, everything that
+/// the safety contract below asks for, and needs no `unsafe` in the deriving crate.
+///
+/// ```
+/// use mapvalue::MapValue;
+///
+/// #[derive(MapValue, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Stats {
+///     packets: u64,
+///     by_proto: [u32; 4],
+///     live: bool,
+/// }
+///
+/// assert_eq!(Stats::LAYOUT.size(), 32);
+/// let stats = Stats { packets: 7, by_proto: [1, 2, 3, 4], live: true };
+/// assert_eq!(Stats::from_bytes(&stats.to_bytes())?, stats);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// To derive it is to say that any bits are a good value of the type: safe code can then make every one of them, private fields
+/// included, by [`from_bytes`](Self::from_bytes) or by writing to a map, and on any thread. A type whose fields must agree with
+/// each other should be checked where it is used.
+///
+/// # Safety
+///
+/// An implementation promises:
+///
+/// 1. `Shared<A>` has the size and alignment of `Self`, and holds for every leaf of `Self` a
+///    [`Shared`](crate::Shared) cell at the leaf's own offset, and nothing else but padding and zero-sized types.
+/// 2. `LAYOUT.size()` is `size_of::<Self>()`, the fields and elements that `LAYOUT` tells of are those of `Self`, and in a place aligned
+///    to `LAYOUT.align()` every leaf lies at a multiple of its own width. (`LAYOUT.align()` is more than `align_of` only where a big-endian integer of
+///    zerocopy, whose alignment is 1, is inside.)
+/// 3. Every initialised bit pattern is a valid `Shared<A>`.
+/// 4. `Self` has no drop glue, and holds no pointer, reference or lifetime.
+/// 5. `LAYOUT.kind()` tells what each byte is. The bytes of an integer, character, float or pointer are the same in private and in shared
+///    memory, and any of them are a value; those of a `bool` or enum in private memory are what a store of it writes. An atomic says
+///    that it is one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot live in memory shared with BPF programs",
+    label = "`{Self}` is not a `MapValue`",
+    note = "a map holds fixed-size plain data: integers, floats, bool, arrays, and types that derive it; no pointers or \
+            references, nothing as wide as a pointer, and no type that has invalid bit patterns",
+    note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it (to an enum, `#[repr(u32)]`)"
+)]
+pub unsafe trait MapValue: Sized + 'static {
+    /// The shared mirror: the same layout, in which each leaf is a [`Shared`](crate::Shared) cell.
+    type Shared<A: Access>: Mirror<Access = A> + Send + Sync + 'static;
+
+    /// Size, alignment and fields, as a constant.
+    const LAYOUT: Layout;
+
+    /// Loads leaf by leaf, checking each value. `Var::try_load` is its public face.
+    #[doc(hidden)]
+    fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue>;
+
+    /// Decodes a value from the bytes that a map lookup, a ring buffer or a perf event carried.
+    ///
+    /// The bytes may have any alignment. Enums are checked, a `bool` is `byte != 0`, padding is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long,
+    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    /// let record = [0u8, 1, 0, 0, 0];
+    /// assert_eq!(u32::from_bytes(&record[1..])?, 1);
+    /// assert!(u32::from_bytes(&record).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        codec::decode(bytes)
+    }
+
+    /// Encodes the value as the bytes that a map update takes: `size_of::<Self>()` of them, padding zeroed.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    /// assert_eq!(513u16.to_bytes(), 513u16.to_ne_bytes());
+    /// ```
+    #[cfg(feature = "std")]
+    fn to_bytes(&self) -> Vec<u8>
+    where
+        Self: Storable,
+    {
+        let mut bytes = vec![0; Self::LAYOUT.size()];
+        codec::encode(self, &mut bytes).expect("the buffer has the length of the value");
+        bytes
+    }
+
+    /// Encodes the value as [`to_bytes`](Self::to_bytes) does, into a buffer of the caller's: no allocation.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// let mut buffer = [0; 8];
+    /// 7u64.write_bytes(&mut buffer)?;
+    /// assert_eq!(u64::from_bytes(&buffer)?, 7);
+    /// assert!(7u32.write_bytes(&mut buffer).is_err()); // 8 bytes are not 4
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WrongLength`] unless `out` is exactly `size_of::<Self>()` long; nothing is written then.
+    fn write_bytes(&self, out: &mut [u8]) -> Result<(), Error>
+    where
+        Self: Storable,
+    {
+        codec::encode(self, out)
+    }
+}
+
+/// A [`MapValue`] of which every bit pattern is a value: there is no enum inside.
+///
+/// It gives the infallible [`Var::load`](crate::Var::load). The derive implements it for a struct when all fields are `Plain`.
+///
+/// ```
+/// use mapvalue::{Mapping, Plain, Var};
+///
+/// fn snapshot<T: Plain>(var: &Var<T>) -> T {
+///     var.load() // no `Result`
+/// }
+///
+/// let counters = Mapping::memfd(64)?.var::<[u64; 8]>(0)?;
+/// assert_eq!(snapshot(&counters), [0; 8]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Safety
+///
+/// `MapValue::__try_load` of the type never returns an error.
+#[diagnostic::on_unimplemented(
+    message = "not every bit pattern of `{Self}` is a value, so `load`, `swap` and their kin could make an invalid one",
+    label = "`{Self}` holds an enum (it is not `Plain`)",
+    note = "use `try_load` (`try_swap`, `try_compare_exchange`; `try_read` of a `SeqCell`), which tells of an `InvalidValue` when a BPF program stored something else"
+)]
+pub unsafe trait Plain: MapValue {
+    /// Loads leaf by leaf. `Var::load` is its public face.
+    #[doc(hidden)]
+    fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
+}
+
+/// A [`MapValue`] that can be stored whole: there is no union and no [`SeqCell`](crate::SeqCell) inside.
+///
+/// A union may have been made from its smallest field, and the rest of its bytes is then uninitialised, which nobody may
+/// read, not even to copy them into a map. So a union is stored field by field, through its mirror. And a `SeqCell` is written in
+/// its own way.
+///
+/// Implemented by the derive for a struct when all fields are `Storable`; by hand there is no need.
+///
+/// ```
+/// use mapvalue::{Mapping, Storable, Var};
+///
+/// fn reset<T: Storable + Default>(var: &Var<T>) {
+///     var.store(T::default());
+/// }
+///
+/// let counters = Mapping::memfd(64)?.var::<[u64; 8]>(0)?;
+/// counters[3].store(7);
+/// reset(&counters);
+/// assert_eq!(counters.load(), [0; 8]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised, or a `SeqCell`",
+    label = "`{Self}` holds a union or a `SeqCell` (it is not `Storable`)",
+    note = "store the fields one by one through the handle: `var.field().store(value)` for a field of a union, `var.cell.write(value)` \
+            for a `SeqCell`"
+)]
+pub trait Storable: MapValue {
+    /// Stores leaf by leaf; padding is not written. `Var::store` is its public face.
+    #[doc(hidden)]
+    fn __store(shared: &Self::Shared<ReadWrite>, value: &Self);
+}
+
+/// A [`MapValue`] made of atomics alone, which may therefore be used in place as `&Self`.
+///
+/// The atomic integers of `core` are, and so is a struct or array all of whose fields are. It gives
+/// `Var<T>: AsRef<T>`.
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Var};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct Counters {
+///     packets: AtomicU64,
+///     bytes: AtomicU64,
+/// }
+///
+/// let counters: Var<Counters> = Mapping::memfd(4096)?.var(0)?;
+/// let in_place: &Counters = counters.as_ref();
+/// in_place.packets.fetch_add(1, Ordering::Relaxed);
+/// assert_eq!(counters.as_ref().packets.load(Ordering::Relaxed), 1);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// # Safety
+///
+/// Every byte of the type that is not padding is inside an atomic integer.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be referenced in place: memory that BPF programs write is never `&{Self}`",
+    label = "`{Self}` is not made of atomics alone",
+    note = "use the fields of the shared mirror, or `load` a copy"
+)]
+pub unsafe trait InPlace: MapValue {
+    /// Where the derive has each field checked once more, by the type that it really has.
+    #[doc(hidden)]
+    fn __fields(&self) {}
+}
+
+/// The mirror of a type, from which there is a way back to it: [`Var::project`](crate::Var::project) infers its result by that.
+///
+/// It gives mirrors of structs and arrays inside of a value what a handle has: `load` and `store` as a whole, leaf by leaf. (A
+/// [`Shared`](crate::Shared) cell has methods of its own.)
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, Mirror, Var};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Rule {
+///     port: u16,
+///     name: [u8; 6],
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let rules: Var<[Rule; 8]> = mapping.var(0)?;
+/// rules[3].store(Rule { port: 53, name: *b"dns\0\0\0" });
+/// assert_eq!(rules[3].name.load(), *b"dns\0\0\0");
+/// assert_eq!(rules[3].load().port, 53);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// Implemented by [`Shared`](crate::Shared), by arrays of mirrors, and by the derive for the mirrors it makes.
+///
+/// # Safety
+///
+/// The type is the mirror that a `MapValue` implementation promises, or a part of one.
+pub unsafe trait Mirror: Sized {
+    /// The type that this is the mirror of.
+    type Value: MapValue;
+    /// The mode in which it reaches memory.
+    type Access: Access;
+
+    /// Loads the whole value, leaf by leaf, each relaxed.
+    #[inline]
+    fn load(&self) -> Self::Value
+    where
+        Self::Value: Plain + MapValue<Shared<Self::Access> = Self>,
+    {
+        Self::Value::__load::<Self::Access>(self)
+    }
+
+    /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
+    #[inline]
+    fn try_load(&self) -> Result<Self::Value, InvalidValue>
+    where
+        Self::Value: MapValue<Shared<Self::Access> = Self>,
+    {
+        Self::Value::__try_load::<Self::Access>(self)
+    }
+
+    /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
+    #[inline]
+    fn store(&self, value: Self::Value)
+    where
+        Self::Value: Storable + MapValue<Shared<Self::Access> = Self>,
+        Self::Access: Writable,
+    {
+        Self::Value::__store(Self::Access::read_write::<Self::Value>(self), &value);
+    }
+}
+
+mod sealed {
+    pub trait Sealed {}
+}
+
+/// The mode in which a handle reaches memory: [`ReadOnly`] or [`ReadWrite`].
+///
+/// Code for handles of either mode:
+///
+/// ```
+/// use mapvalue::{Access, Mapping, Var};
+///
+/// fn total<A: Access>(counters: &Var<[u64; 4], A>) -> u64 {
+///     counters.iter().map(|counter| counter.load()).sum()
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// mapping.var::<u64>(8)?.store(7);
+/// assert_eq!((total(&mapping.var(0)?), total(&mapping.var_ro(0)?)), (7, 7));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
+    /// Whether stores exist.
+    const WRITABLE: bool;
+}
+
+/// Loads only; no store exists on a handle of this mode, so a write does not compile.
+///
+/// ```compile_fail
+/// # use mapvalue::{Mapping, ReadOnly, Var};
+/// let view: Var<u64, ReadOnly> = Mapping::memfd(4096)?.var_ro(0)?;
+/// view.store(7);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadOnly;
+
+/// Loads, stores and read-modify-write operations.
+///
+/// ```
+/// use mapvalue::{Mapping, ReadWrite, Var};
+///
+/// let counter: Var<u64, ReadWrite> = Mapping::memfd(4096)?.var(0)?; // the default: `Var<u64>`
+/// counter.store(7);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ReadWrite;
+
+impl sealed::Sealed for ReadOnly {}
+impl sealed::Sealed for ReadWrite {}
+impl Access for ReadOnly {
+    const WRITABLE: bool = false;
+}
+impl Access for ReadWrite {
+    const WRITABLE: bool = true;
+}
+
+/// The mode that has stores: [`ReadWrite`] alone.
+///
+/// ```
+/// use mapvalue::{Mapping, Var, Writable};
+///
+/// fn reset<A: Writable>(counters: &Var<[u64; 4], A>) {
+///     counters.iter().for_each(|counter| counter.store(0));
+/// }
+///
+/// let counters: Var<[u64; 4]> = Mapping::memfd(4096)?.var(0)?;
+/// counters[3].store(7);
+/// reset(&counters);
+/// assert_eq!(counters[3].load(), 0);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "a store through a read-only handle: its mode is `{Self}`",
+    label = "this handle only loads",
+    note = "make the handle with `var`, `array` or `slice`, which give `ReadWrite`; they return an error if the mapping is read-only"
+)]
+pub trait Writable: Access {
+    /// The same mirror, by the one name that stores go by.
+    #[doc(hidden)]
+    fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite>;
+    #[doc(hidden)]
+    fn read_write_slice<T: MapValue>(shared: &[T::Shared<Self>]) -> &[T::Shared<ReadWrite>];
+}
+
+impl Writable for ReadWrite {
+    #[inline]
+    fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite> {
+        shared
+    }
+    #[inline]
+    fn read_write_slice<T: MapValue>(shared: &[T::Shared<Self>]) -> &[T::Shared<ReadWrite>] {
+        shared
+    }
+}

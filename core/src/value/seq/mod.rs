@@ -1,0 +1,305 @@
+//! [`SeqCell`]: a value that is read as it was at one moment, by a sequence lock. The lock's steps are in `seq/protocol`.
+
+#[cfg(target_has_atomic = "64")]
+pub(crate) mod protocol;
+
+use core::fmt;
+#[cfg(target_has_atomic = "64")]
+use core::hint::spin_loop;
+use core::mem::offset_of;
+#[cfg(target_has_atomic = "64")]
+use core::sync::atomic::{Ordering, fence};
+
+#[cfg(target_has_atomic = "64")]
+use crate::error::Error;
+use crate::error::{Busy, InvalidValue, TRIES};
+use crate::layout::Layout;
+use crate::value::cell::Shared;
+use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite};
+#[cfg(target_has_atomic = "64")]
+use crate::value::{Storable, Writable};
+
+/// A value of several leaves that readers see as it was at one moment, never half of one write and half of another.
+///
+/// In memory it is a `u64`, the sequence number, and the value behind it. The number is odd while somebody writes. A reader looks
+/// at it, loads the value, and looks again: it takes what it loaded only if the number was even and is still the same. So readers
+/// write nothing, also work on read-only mappings, and never keep a writer waiting (BPF programs that read do write where loads have no
+/// order of their own: see `mapvalue/order.bpf.h`); there may be any number of readers and writers, in any process and in BPF programs. Zeroed memory is a cell that was never written, with a value of zeros.
+///
+/// Through a handle it has [`read`](SeqCellShared::read) and [`write`](SeqCellShared::write):
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping, SeqCell, Var};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(C)]
+/// struct Window {
+///     from: u64,
+///     to: u64,
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let window: Var<SeqCell<Window>> = mapping.var(0)?;
+/// window.write(Window { from: 10, to: 20 })?;
+/// assert_eq!(window.read()?, Window { from: 10, to: 20 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// The C side is `mapvalue/seq.bpf.h`, which comes with this crate:
+///
+/// ```c
+/// MV_SEQ_CELL(struct window) window;
+///
+/// __u64 turn = mv_seq_begin(&window);
+/// if (turn) {
+///     window.value.from = from;
+///     window.value.to = to;
+///     mv_seq_end(&window, turn);
+/// }
+/// ```
+///
+/// It suits values that are written now and then. Beside a writer that never pauses, a reader seldom finds the value still, and
+/// is told [`Busy`] the rest of the time.
+///
+/// All sides must keep to the protocol. In Rust there is no other way to the value but raw offsets; a BPF program must store
+/// to it between `mv_seq_begin` and `mv_seq_end` alone.
+///
+/// # A writer that dies
+///
+/// A writer that is killed between its begin and its end leaves the number odd, and what is there is half a value. From then on
+/// `read` and `write` return [`Busy`]: nobody sees that half. Only who knows that the writer is gone can go on, with
+/// [`recover`](SeqCellShared::recover).
+///
+/// # As a field
+///
+/// It is a `MapValue`, so it can be a field or the element of an array. A struct that holds one can be loaded whole, but nothing comes
+/// out of the cell's copy, which may be torn; and it cannot be stored whole ([`Storable`](crate::Storable)), since that would not be a write.
+#[repr(C)]
+pub struct SeqCell<T> {
+    sequence: u64,
+    value: T,
+}
+
+impl<T> fmt::Debug for SeqCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeqCell").field("sequence", &self.sequence).finish_non_exhaustive()
+    }
+}
+
+/// The mirror of a [`SeqCell`], to which a handle to one dereferences.
+///
+/// ```
+/// use mapvalue::{Mapping, MapValue, SeqCell};
+///
+/// #[derive(MapValue)]
+/// #[repr(C)]
+/// struct State {
+///     reads: u64,
+///     window: SeqCell<[u64; 2]>,
+/// }
+///
+/// let state = Mapping::memfd(4096)?.var::<State>(0)?;
+/// state.window.write([10, 20])?; // `state.window` is a `SeqCellShared<[u64; 2]>`
+/// assert_eq!(state.window.read()?, [10, 20]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[repr(C)]
+pub struct SeqCellShared<T: MapValue, A: Access = ReadWrite> {
+    sequence: Shared<u64, A>,
+    value: T::Shared<A>,
+}
+
+// SAFETY: see the implementation of `MapValue` that names it.
+#[diagnostic::do_not_recommend]
+unsafe impl<T: MapValue, A: Access> Mirror for SeqCellShared<T, A> {
+    type Value = SeqCell<T>;
+    type Access = A;
+}
+
+// Not derived, because it is not `Storable`, and because compile errors need not offer it to those who look for a value.
+//
+// SAFETY: both types are `repr(C)` of a field and its mirror each, in the same order, so their offsets agree, which `into_field` and
+// `structure` assert, as they do the alignment of leaves and that nothing is dropped. The fields make the other promises.
+#[diagnostic::do_not_recommend]
+unsafe impl<T: MapValue> MapValue for SeqCell<T> {
+    type Shared<A: Access> = SeqCellShared<T, A>;
+    const LAYOUT: Layout = Layout::structure::<Self, SeqCellShared<T, ReadWrite>>(
+        "SeqCell",
+        const {
+            &[
+                u64::LAYOUT.into_field(
+                    "sequence",
+                    offset_of!(Self, sequence),
+                    offset_of!(SeqCellShared<T, ReadWrite>, sequence),
+                    "the sequence number is aligned",
+                ),
+                T::LAYOUT.into_field(
+                    "value",
+                    offset_of!(Self, value),
+                    offset_of!(SeqCellShared<T, ReadWrite>, value),
+                    "the value of a `SeqCell` lies at a multiple of 8",
+                ),
+            ]
+        },
+    );
+
+    #[inline]
+    fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
+        let sequence = shared.sequence.load();
+        let value = T::__try_load::<A>(&shared.value).map_err(|invalid| invalid.within(offset_of!(Self, value)))?;
+        Ok(Self { sequence, value })
+    }
+}
+
+// SAFETY: `__try_load` fails only where that of `T` does, which is `Plain`.
+#[diagnostic::do_not_recommend]
+unsafe impl<T: Plain> Plain for SeqCell<T> {
+    #[inline]
+    fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
+        Self { sequence: shared.sequence.load(), value: T::__load::<A>(&shared.value) }
+    }
+}
+
+/// Reading, in every mode.
+#[cfg(target_has_atomic = "64")]
+impl<T: MapValue, A: Access> SeqCellShared<T, A> {
+    /// The value as it was at one moment after the last write that this thread knows of.
+    ///
+    /// It costs two loads of the sequence number beside those of the value; no store. It acquires: what the writer stored
+    /// elsewhere before its write is seen.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`], after a bounded number of tries.
+    #[inline]
+    pub fn read(&self) -> Result<T, Busy>
+    where
+        T: Plain,
+    {
+        self.read_by(|value| T::__load::<A>(value))
+    }
+
+    /// As [`read`](Self::read), for values that hold an enum, which is checked once the value is known to be whole.
+    ///
+    /// ```
+    /// use mapvalue::{MapValue, Mapping, SeqCell};
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(u32)]
+    /// enum Mode {
+    ///     Off,
+    ///     On,
+    /// }
+    ///
+    /// let cell = Mapping::memfd(4096)?.var::<SeqCell<[Mode; 2]>>(0)?;
+    /// cell.write([Mode::On, Mode::Off])?;
+    /// assert_eq!(cell.try_read()?, [Mode::On, Mode::Off]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Busy`], [`Error::InvalidValue`].
+    pub fn try_read(&self) -> Result<T, Error> {
+        Ok(self.read_by(|value| T::__try_load::<A>(value))??)
+    }
+
+    #[inline]
+    fn read_by<R>(&self, load: impl Fn(&T::Shared<A>) -> R) -> Result<R, Busy> {
+        protocol::read(&self.sequence, TRIES, || load(&self.value)).map_err(|sequence| Busy { sequence })
+    }
+}
+
+/// On [`ReadWrite`] handles.
+#[cfg(target_has_atomic = "64")]
+impl<T: MapValue, A: Access> SeqCellShared<T, A> {
+    /// Writes the value, leaf by leaf; readers see all of it or nothing. It releases: a reader of this value sees what this
+    /// thread stored elsewhere before.
+    ///
+    /// # Errors
+    ///
+    /// [`Busy`] if another writer did not end within a bounded number of tries, and then nothing is changed; or if someone took the
+    /// cell for that of a dead writer and recovered it meanwhile.
+    #[inline]
+    pub fn write(&self, value: T) -> Result<(), Busy>
+    where
+        T: Storable,
+        A: Writable,
+    {
+        let busy = |sequence| Busy { sequence };
+        let sequence = A::read_write::<u64>(&self.sequence);
+        let turn = protocol::begin(sequence, TRIES).map_err(busy)?;
+        T::__store(A::read_write::<T>(&self.value), &value);
+        protocol::end(sequence, turn).map_err(busy)
+    }
+
+    /// Writes the value in the place of a writer that died half way, which `busy` tells of; whether it was so.
+    ///
+    /// If the sequence number is no longer the odd one of `busy`, the writer was alive, or someone else has recovered the cell: then
+    /// this changes nothing and returns `false`.
+    ///
+    /// `busy` must be of this cell: it is a number, and another cell may be at the same.
+    ///
+    /// Call it only if the writer is known to be gone: its process was waited for, its program is unloaded. If it
+    /// is alive after all, its stores and these mix, and the next readers may see both.
+    ///
+    /// ```
+    /// # let mapping = mapvalue::Mapping::memfd(4096)?;
+    /// # let window = mapping.var::<mapvalue::SeqCell<[u64; 2]>>(0)?;
+    /// # mapping.var::<u64>(0)?.store(7);
+    /// if let Err(busy) = window.read() {
+    ///     // The one process that writes it is gone.
+    ///     window.recover(busy, [0, 0]);
+    /// }
+    /// assert_eq!(window.read(), Ok([0, 0]));
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    pub fn recover(&self, busy: Busy, value: T) -> bool
+    where
+        T: Storable,
+        A: Writable,
+    {
+        let sequence = A::read_write::<u64>(&self.sequence);
+        let Some(turn) = protocol::take_over(sequence, busy.sequence) else { return false };
+        T::__store(A::read_write::<T>(&self.value), &value);
+        protocol::end(sequence, turn).is_ok()
+    }
+}
+
+impl<T: MapValue, A: Access> fmt::Debug for SeqCellShared<T, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SeqCell").field("sequence", &self.sequence.load()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(target_has_atomic = "64")]
+impl<A: Access> protocol::Look for Shared<u64, A> {
+    #[inline]
+    fn load(&self) -> u64 {
+        self.load()
+    }
+    #[inline]
+    fn fence_acquire() {
+        fence(Ordering::Acquire);
+    }
+    #[inline]
+    fn fence_release() {
+        fence(Ordering::Release);
+    }
+    #[inline]
+    fn pause() {
+        spin_loop();
+    }
+}
+
+#[cfg(target_has_atomic = "64")]
+impl protocol::Turn for Shared<u64, ReadWrite> {
+    #[inline]
+    fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {
+        self.atomic().compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)
+    }
+    #[inline]
+    fn exchange_release(&self, current: u64, new: u64) -> Result<u64, u64> {
+        self.atomic().compare_exchange(current, new, Ordering::Release, Ordering::Relaxed)
+    }
+}
