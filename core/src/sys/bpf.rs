@@ -1,7 +1,8 @@
-//! `bpf(2)`, command by command.
+//! `bpf(2)`, command by command. Each failure is the kernel's `errno`.
 
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::ptr;
 
 use crate::sys::errno;
 
@@ -21,8 +22,8 @@ const BPF_MAP_FREEZE: libc::c_int = 22;
 const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
 
-/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16); an older kernel fills in less,
-/// and the rest stays zero.
+/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16). An older kernel
+/// fills in less, and the rest stays zero.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub(crate) struct BpfMapInfo {
@@ -44,7 +45,8 @@ pub(crate) struct BpfMapInfo {
     pub(crate) map_extra: u64,
 }
 
-/// `struct bpf_btf_info` (include/uapi/linux/bpf.h) up to the size, which all kernels with the command fill in.
+/// `struct bpf_btf_info` (include/uapi/linux/bpf.h) up to the fields that every kernel with the
+/// command fills in.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct BpfBtfInfo {
@@ -140,28 +142,8 @@ struct TestRun {
     flags: u32,
     cpu: u32,
     batch_size: u32,
-    // As the compiler would, so that no byte of it is uninitialised.
+    /// What the compiler would add, by name, so that each of its bytes is initialized.
     padding: u32,
-}
-
-/// A descriptor as `union bpf_attr` has it.
-fn number(fd: BorrowedFd<'_>) -> u32 {
-    fd.as_raw_fd().cast_unsigned()
-}
-
-/// Asks the kernel what the map behind `fd` is.
-pub(crate) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
-    let mut info = BpfMapInfo::default();
-    let mut attr = GetInfo {
-        bpf_fd: number(fd),
-        info_len: u32::try_from(size_of::<BpfMapInfo>()).expect("a small struct"),
-        info: (&raw mut info) as u64,
-    };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and both it and `info` are
-    // writable and live across the call; the kernel writes at most `info_len` bytes into `info`, any bits of which
-    // are valid integers.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &raw mut attr, size_of::<GetInfo>()) };
-    if result < 0 { Err(errno()) } else { Ok(info) }
 }
 
 /// The part of `union bpf_attr` that the commands on one element read.
@@ -175,86 +157,10 @@ struct Element {
     flags: u64,
 }
 
-/// Whether the kernel takes `fd` for a map: a lookup with no key gets as far as the key (EFAULT), or is refused for lack of
-/// the right to read (EPERM); of anything else it answers EINVAL (`map_lookup_elem` in kernel/bpf/syscall.c).
-///
-/// An arena has no keys, and answers EINVAL as well. But it refuses by an error of its own (EOPNOTSUPP) to tell the first one
-/// (`arena_map_get_next_key` in kernel/bpf/arena.c).
-pub(crate) fn is_map(fd: BorrowedFd<'_>) -> bool {
-    [BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY].into_iter().any(|command| takes_for_a_map(command, fd))
-}
-
-/// Whether the kernel answers anything but EINVAL to a command on the element without a key.
-fn takes_for_a_map(command: libc::c_int, fd: BorrowedFd<'_>) -> bool {
-    let mut attr = Element { map_fd: number(fd), ..Element::default() };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; key and value are null, so the kernel
-    // neither reads nor writes any other memory of ours.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<Element>()) };
-    result >= 0 || errno() != libc::EINVAL
-}
-
-/// Runs a command on one element.
-///
-/// # Safety
-///
-/// The addresses in `attr` are of as many bytes as the command reads and writes there.
-unsafe fn on_element(command: libc::c_int, mut attr: Element) -> Result<(), i32> {
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; what the addresses in it are of is the
-    // caller's promise.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<Element>()) };
-    if result < 0 { Err(errno()) } else { Ok(()) }
-}
-
-/// Copies the value of a key out of a map.
-///
-/// # Safety
-///
-/// `fd` is a map whose keys have the length of `key`, and of which a lookup writes at most the length of `value`.
-pub(crate) unsafe fn lookup(fd: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) -> Result<(), i32> {
-    let (key, value) = (key.as_ptr() as u64, value.as_mut_ptr() as u64);
-    // SAFETY: the kernel reads a key and writes a value; both lengths are the caller's promise.
-    unsafe { on_element(BPF_MAP_LOOKUP_ELEM, Element { map_fd: number(fd), key, value, flags: 0 }) }
-}
-
-/// Sets the value of a key in a map.
-///
-/// # Safety
-///
-/// `fd` is a map whose keys have the length of `key`, and of which an update reads at most the length of `value`.
-pub(crate) unsafe fn update(fd: BorrowedFd<'_>, key: &[u8], value: &[u8], flags: u64) -> Result<(), i32> {
-    let (key, value) = (key.as_ptr() as u64, value.as_ptr() as u64);
-    // SAFETY: the kernel reads a key and a value; both lengths are the caller's promise.
-    unsafe { on_element(BPF_MAP_UPDATE_ELEM, Element { map_fd: number(fd), key, value, flags }) }
-}
-
-/// Removes a key from a map.
-///
-/// # Safety
-///
-/// `fd` is a map whose keys have the length of `key`.
-pub(crate) unsafe fn delete(fd: BorrowedFd<'_>, key: &[u8]) -> Result<(), i32> {
-    let attr = Element { map_fd: number(fd), key: key.as_ptr() as u64, ..Element::default() };
-    // SAFETY: the kernel reads a key, whose length is the caller's promise.
-    unsafe { on_element(BPF_MAP_DELETE_ELEM, attr) }
-}
-
-/// Replaces a key by the one after it; the first one if `begun` is false.
-///
-/// # Safety
-///
-/// As for [`delete`].
-pub(crate) unsafe fn next_key(fd: BorrowedFd<'_>, begun: bool, key: &mut [u8]) -> Result<(), i32> {
-    let next = key.as_mut_ptr() as u64;
-    let attr = Element { map_fd: number(fd), key: if begun { next } else { 0 }, value: next, flags: 0 };
-    // SAFETY: the kernel reads a key, unless it is null, before it writes the next one (`map_get_next_key` in
-    // kernel/bpf/syscall.c); their length is the caller's promise.
-    unsafe { on_element(BPF_MAP_GET_NEXT_KEY, attr) }
-}
-
 /// The part of `union bpf_attr` that the commands on many elements read and write.
 #[derive(Default)]
 #[repr(C)]
-struct Batch {
+struct Elements {
     /// Where to begin, and where the next place is written.
     from: u64,
     next: u64,
@@ -266,25 +172,129 @@ struct Batch {
     flags: u64,
 }
 
-/// Runs a command on many elements; how many of them it was done for, which `attr.count` tells unless the kernel refused it as a
-/// whole, comes with the answer.
+/// Makes the system call.
 ///
 /// # Safety
 ///
-/// As for [`on_element`].
-unsafe fn on_batch(command: libc::c_int, mut attr: Batch) -> (u32, Result<(), i32>) {
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and writable; what the addresses in it are
-    // of is the caller's promise.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, &raw mut attr, size_of::<Batch>()) };
-    (attr.count, if result < 0 { Err(errno()) } else { Ok(()) })
+/// `attr` is the part of `union bpf_attr` that `command` reads and writes. Each address in it is of
+/// as many bytes as the command reads there, and of as many that nothing else uses as it writes.
+unsafe fn bpf<T>(command: libc::c_int, attr: &mut T) -> Result<libc::c_long, i32> {
+    // SAFETY: `attr` is writable for the whole call, and `size_of::<T>()` bytes long, which is the
+    // length that the kernel is given. The rest is the caller's promise.
+    let result = unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_mut(attr), size_of::<T>()) };
+    if result < 0 { Err(errno()) } else { Ok(result) }
 }
 
-/// Copies `count` elements out of a map, from a place in it on that `cursor` tells if `begun`; how many they are, and `ENOENT` if there
-/// are no more. `cursor` then tells the place after them.
+/// Makes the system call, by a command that returns a descriptor.
 ///
 /// # Safety
 ///
-/// `fd` is a map; `keys` and `values` have room for `count` of its keys and values, and `cursor` for one key, and 4 bytes.
+/// As for [`bpf`]; and `command` returns a new descriptor.
+unsafe fn bpf_fd<T>(command: libc::c_int, attr: &mut T) -> Result<OwnedFd, i32> {
+    // SAFETY: the caller's promise.
+    let fd = unsafe { bpf(command, attr) }?;
+    let fd = RawFd::try_from(fd).map_err(|_| libc::EBADF)?;
+    // SAFETY: by the caller's promise the kernel has just made this descriptor, so nobody else owns
+    // it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// A descriptor as `union bpf_attr` has it.
+fn number(fd: BorrowedFd<'_>) -> u32 {
+    fd.as_raw_fd().cast_unsigned()
+}
+
+/// The length of a struct as `union bpf_attr` has it.
+fn len_of<T>() -> u32 {
+    u32::try_from(size_of::<T>()).expect("the structs here are small")
+}
+
+/// Reads the kernel's description of the map behind `fd`.
+pub(crate) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
+    let mut info = BpfMapInfo::default();
+    let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfMapInfo>(), info: (&raw mut info) as u64 };
+    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long, is borrowed
+    // by nobody, and whose fields are integers: any bytes are a value.
+    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    Ok(info)
+}
+
+/// Whether the kernel takes `fd` for a map.
+///
+/// A lookup without a key gets as far as the key (EFAULT), or is refused for lack of the right to
+/// read (EPERM). If the descriptor is not a map, it is EINVAL (`map_lookup_elem` in
+/// kernel/bpf/syscall.c).
+///
+/// An arena has no keys, and answers EINVAL as well. But when asked for its first key, it refuses
+/// by an error of its own: EOPNOTSUPP (`arena_map_get_next_key` in kernel/bpf/arena.c).
+pub(crate) fn is_map(fd: BorrowedFd<'_>) -> bool {
+    [BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY].into_iter().any(|command| {
+        let mut attr = Element { map_fd: number(fd), ..Element::default() };
+        // SAFETY: key and value are null, so the kernel touches no other memory of this process.
+        let answer = unsafe { bpf(command, &mut attr) };
+        answer != Err(libc::EINVAL)
+    })
+}
+
+/// Copies the value of a key out of a map.
+///
+/// # Safety
+///
+/// `fd` is a map whose keys have the length of `key`, and whose lookup writes at most the length of
+/// `value`.
+pub(crate) unsafe fn lookup(fd: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) -> Result<(), i32> {
+    let (key, value) = (key.as_ptr() as u64, value.as_mut_ptr() as u64);
+    let mut attr = Element { map_fd: number(fd), key, value, flags: 0 };
+    // SAFETY: the kernel reads a key and writes a value. Both lengths are the caller's promise.
+    unsafe { bpf(BPF_MAP_LOOKUP_ELEM, &mut attr) }.map(drop)
+}
+
+/// Sets the value of a key in a map.
+///
+/// # Safety
+///
+/// `fd` is a map whose keys have the length of `key`, and whose update reads at most the length of
+/// `value`.
+pub(crate) unsafe fn update(fd: BorrowedFd<'_>, key: &[u8], value: &[u8], flags: u64) -> Result<(), i32> {
+    let (key, value) = (key.as_ptr() as u64, value.as_ptr() as u64);
+    let mut attr = Element { map_fd: number(fd), key, value, flags };
+    // SAFETY: the kernel reads a key and a value. Both lengths are the caller's promise.
+    unsafe { bpf(BPF_MAP_UPDATE_ELEM, &mut attr) }.map(drop)
+}
+
+/// Removes a key from a map.
+///
+/// # Safety
+///
+/// `fd` is a map whose keys have the length of `key`.
+pub(crate) unsafe fn delete(fd: BorrowedFd<'_>, key: &[u8]) -> Result<(), i32> {
+    let mut attr = Element { map_fd: number(fd), key: key.as_ptr() as u64, ..Element::default() };
+    // SAFETY: the kernel reads a key, whose length is the caller's promise.
+    unsafe { bpf(BPF_MAP_DELETE_ELEM, &mut attr) }.map(drop)
+}
+
+/// Replaces a key by the one after it, or by the first one if `begun` is false.
+///
+/// # Safety
+///
+/// As for [`delete`].
+pub(crate) unsafe fn next_key(fd: BorrowedFd<'_>, begun: bool, key: &mut [u8]) -> Result<(), i32> {
+    let next = key.as_mut_ptr() as u64;
+    let mut attr = Element { map_fd: number(fd), key: if begun { next } else { 0 }, value: next, flags: 0 };
+    // SAFETY: the kernel reads a key, unless it is null, before it writes the next one
+    // (`map_get_next_key` in kernel/bpf/syscall.c). Their length is the caller's promise.
+    unsafe { bpf(BPF_MAP_GET_NEXT_KEY, &mut attr) }.map(drop)
+}
+
+/// Copies up to `count` elements out of a map, and says how many it copied.
+///
+/// It begins at the place that `cursor` holds, or with the first element if `begun` is false, and
+/// leaves in `cursor` the place after the last one. ENOENT says that there are no more elements.
+///
+/// # Safety
+///
+/// `fd` is a map; `keys` and `values` have room for `count` of its keys and values, and `cursor`
+/// for one key and for 4 bytes.
 pub(crate) unsafe fn lookup_batch(
     fd: BorrowedFd<'_>,
     begun: bool,
@@ -293,23 +303,25 @@ pub(crate) unsafe fn lookup_batch(
     values: &mut [u8],
     count: u32,
 ) -> (u32, Result<(), i32>) {
-    let cursor = cursor.as_mut_ptr() as u64;
-    let attr = Batch {
-        from: if begun { cursor } else { 0 },
-        next: cursor,
+    let next = cursor.as_mut_ptr() as u64;
+    let mut attr = Elements {
+        from: if begun { next } else { 0 },
+        next,
         keys: keys.as_mut_ptr() as u64,
         values: values.as_mut_ptr() as u64,
         count,
         map_fd: number(fd),
-        ..Batch::default()
+        ..Elements::default()
     };
-    // SAFETY: the kernel writes at most `count` keys and values. It reads its place before it writes the next one: 4 bytes for the
-    // hash maps, a key for all others (`__htab_map_lookup_and_delete_batch` and `generic_map_lookup_batch` in kernel/bpf). All
+    // SAFETY: the kernel writes at most `count` keys and values. It reads its place before it
+    // writes the next one: 4 bytes for the hash maps, a key for all others
+    // (`__htab_map_lookup_and_delete_batch` and `generic_map_lookup_batch` in kernel/bpf). All
     // these lengths are the caller's promise.
-    unsafe { on_batch(BPF_MAP_LOOKUP_BATCH, attr) }
+    let result = unsafe { bpf(BPF_MAP_LOOKUP_BATCH, &mut attr) };
+    (attr.count, result.map(drop))
 }
 
-/// Sets the values of `count` keys, one after the other; how many were set.
+/// Sets the values of `count` keys, one after the other, and says how many it set.
 ///
 /// # Safety
 ///
@@ -321,26 +333,25 @@ pub(crate) unsafe fn update_batch(
     count: u32,
 ) -> (u32, Result<(), i32>) {
     let (keys, values) = (keys.as_ptr() as u64, values.as_ptr() as u64);
-    let attr = Batch { keys, values, count, map_fd: number(fd), ..Batch::default() };
+    let mut attr = Elements { keys, values, count, map_fd: number(fd), ..Elements::default() };
     // SAFETY: the kernel reads `count` keys and values, whose lengths are the caller's promise.
-    unsafe { on_batch(BPF_MAP_UPDATE_BATCH, attr) }
+    let result = unsafe { bpf(BPF_MAP_UPDATE_BATCH, &mut attr) };
+    (attr.count, result.map(drop))
 }
 
-/// Opens a map by its number.
+/// Opens a map by its id.
 pub(crate) fn map_by_id(id: u32) -> Result<OwnedFd, i32> {
-    let mut attr = GetFdById { id, ..GetFdById::default() };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
-    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_GET_FD_BY_ID, &raw mut attr, size_of::<GetFdById>()) })
+    // SAFETY: there are no addresses in the attribute, and the command returns a new descriptor.
+    unsafe { bpf_fd(BPF_MAP_GET_FD_BY_ID, &mut GetFdById { id, ..GetFdById::default() }) }
 }
 
-/// Opens a BTF object by its number.
+/// Opens a BTF object by its id.
 pub(crate) fn btf_by_id(id: u32) -> Result<OwnedFd, i32> {
-    let mut attr = GetFdById { id, ..GetFdById::default() };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
-    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_BTF_GET_FD_BY_ID, &raw mut attr, size_of::<GetFdById>()) })
+    // SAFETY: there are no addresses in the attribute, and the command returns a new descriptor.
+    unsafe { bpf_fd(BPF_BTF_GET_FD_BY_ID, &mut GetFdById { id, ..GetFdById::default() }) }
 }
 
-/// What a BTF object holds.
+/// Copies out the bytes of a BTF object.
 pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
     // Without room for the bytes, the kernel only says how many there are.
     let size = btf_info(fd, &mut [])?;
@@ -354,25 +365,11 @@ pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
 fn btf_info(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<u32, i32> {
     let btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let mut info = BpfBtfInfo { btf: bytes.as_mut_ptr() as u64, btf_size, id: 0 };
-    let mut attr = GetInfo {
-        bpf_fd: number(fd),
-        info_len: u32::try_from(size_of::<BpfBtfInfo>()).expect("a small struct"),
-        info: (&raw mut info) as u64,
-    };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and both it and `info` are writable and
-    // live across the call; the kernel writes at most `info_len` bytes to `info`, and at most `btf_size` bytes to where
-    // `btf` points, which is as many as `bytes` has.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET_INFO_BY_FD, &raw mut attr, size_of::<GetInfo>()) };
-    if result < 0 { Err(errno()) } else { Ok(info.btf_size) }
-}
-
-/// What `bpf(2)` returned as a descriptor.
-fn owned(result: libc::c_long) -> Result<OwnedFd, i32> {
-    match i32::try_from(result) {
-        // SAFETY: the commands that this is called for return a descriptor that was just made, and nobody else owns it.
-        Ok(fd) if fd >= 0 => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-        _ => Err(errno()),
-    }
+    let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfBtfInfo>(), info: (&raw mut info) as u64 };
+    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and made of
+    // integers, and at most `btf_size` bytes to `btf`, which is not more than `bytes` has.
+    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    Ok(info.btf_size)
 }
 
 /// Creates a map without keys and values: an arena.
@@ -384,27 +381,28 @@ pub(crate) fn create_map(
     map_name: [u8; 16],
 ) -> Result<OwnedFd, i32> {
     let mut attr = MapCreate { map_type, max_entries, map_flags, map_name, map_extra, ..MapCreate::default() };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
-    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_CREATE, &raw mut attr, size_of::<MapCreate>()) })
+    // SAFETY: the kernel reads no address in the attribute, and the command returns a new
+    // descriptor.
+    unsafe { bpf_fd(BPF_MAP_CREATE, &mut attr) }
 }
 
 /// Gives a BPF object a name in a BPF file system, which keeps it.
 pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
     let mut attr = Object { pathname: path.as_ptr() as u64, bpf_fd: number(fd), file_flags: 0 };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it, and the path in it is a C string; the
-    // kernel only reads both.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_PIN, &raw mut attr, size_of::<Object>()) };
-    if result < 0 { Err(errno()) } else { Ok(()) }
+    // SAFETY: the kernel reads the path, which is a C string.
+    unsafe { bpf(BPF_OBJ_PIN, &mut attr) }.map(drop)
 }
 
 /// Opens a BPF object by its name in a BPF file system.
 pub(crate) fn open_pin(path: &CStr) -> Result<OwnedFd, i32> {
     let mut attr = Object { pathname: path.as_ptr() as u64, ..Object::default() };
-    // SAFETY: as in `pin`.
-    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_OBJ_GET, &raw mut attr, size_of::<Object>()) })
+    // SAFETY: the kernel reads the path, which is a C string. The command returns a new descriptor.
+    unsafe { bpf_fd(BPF_OBJ_GET, &mut attr) }
 }
 
-/// Loads a program of type `BPF_PROG_TYPE_SYSCALL`, which may sleep. If `log` has room, what the verifier says is written there.
+/// Loads a program of type `BPF_PROG_TYPE_SYSCALL`, which may sleep.
+///
+/// The verifier's words are written to `log`, unless it is empty.
 pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &mut [u8]) -> Result<OwnedFd, i32> {
     const BPF_PROG_TYPE_SYSCALL: u32 = 31;
     const BPF_F_SLEEPABLE: u32 = 1 << 4;
@@ -413,9 +411,10 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
         prog_type: BPF_PROG_TYPE_SYSCALL,
         insn_cnt: len(instructions.len())?,
         insns: instructions.as_ptr() as u64,
-        // What a program must be under to call functions of the kernel. (Ours are under either license.)
+        // A program must be under the GPL to call functions of the kernel. (Ours are under either
+        // license.)
         license: c"Dual MIT/GPL".as_ptr() as u64,
-        // Without a buffer, the kernel wants to hear of no log at all.
+        // Without a buffer, the kernel refuses a level other than 0.
         log_level: u32::from(!log.is_empty()),
         log_size: len(log.len())?,
         log_buf: if log.is_empty() { 0 } else { log.as_mut_ptr() as u64 },
@@ -423,13 +422,14 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
         prog_name: name,
         ..ProgLoad::default()
     };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the addresses in it are of as many
-    // instructions of 8 bytes as it says, of a C string, and of a writable buffer of the length that it says, and all live across
-    // the call.
-    owned(unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_LOAD, &raw mut attr, size_of::<ProgLoad>()) })
+    // SAFETY: the kernel reads `insn_cnt` instructions of 8 bytes and a C string, and writes at
+    // most `log_size` bytes to `log_buf`; both counts are those of the slices. The command returns
+    // a new descriptor.
+    unsafe { bpf_fd(BPF_PROG_LOAD, &mut attr) }
 }
 
-/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which it reads and writes; what it returns.
+/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which it reads and writes, and
+/// returns the program's return value.
 pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
     let mut attr = TestRun {
         prog_fd: number(program),
@@ -437,16 +437,15 @@ pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) 
         ctx_in: context.as_mut_ptr() as u64,
         ..TestRun::default()
     };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel reads as many bytes at `ctx_in` as
-    // `ctx_size_in` says, and writes them back after the run (`bpf_prog_test_run_syscall` in net/bpf/test_run.c); `context` has
-    // them, and is ours alone for the time.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_PROG_TEST_RUN, &raw mut attr, size_of::<TestRun>()) };
-    if result < 0 { Err(errno()) } else { Ok(attr.retval) }
+    // SAFETY: the kernel reads `ctx_size_in` bytes at `ctx_in`, and writes them back after the run
+    // (`bpf_prog_test_run_syscall` in net/bpf/test_run.c). `context` has them, and is borrowed by
+    // nobody else.
+    unsafe { bpf(BPF_PROG_TEST_RUN, &mut attr) }?;
+    Ok(attr.retval)
 }
 
+/// Makes a map read-only for user space, for good.
 pub(crate) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {
-    let mut attr = Freeze { map_fd: number(fd) };
-    // SAFETY: `attr` is what the command expects, of the length that is passed with it; the kernel only reads it.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, BPF_MAP_FREEZE, &raw mut attr, size_of::<Freeze>()) };
-    if result < 0 { Err(errno()) } else { Ok(()) }
+    // SAFETY: there are no addresses in the attribute.
+    unsafe { bpf(BPF_MAP_FREEZE, &mut Freeze { map_fd: number(fd) }) }.map(drop)
 }
