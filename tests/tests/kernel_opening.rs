@@ -2,11 +2,15 @@
 #![cfg(feature = "kernel")]
 
 use std::fs::File;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::io::Write;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use mapvalue::bpf::{MapInfo, freeze};
 use mapvalue::{Array, Error, Mapping, ReadOnlyReason, Var};
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
+use mapvalue_tests::race::{AtTheEnd, Race, duration};
 
 /// The error of opening a map, which must be refused.
 fn refused(map: impl AsFd) -> Error {
@@ -445,4 +449,87 @@ fn freezing_a_frozen_map_is_refused_where_proc_is_not_mounted_to_tell_that_it_is
     assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
     assert!(error.to_string().contains("not frozen yet"), "{error}");
     child::done();
+}
+
+/// A thread may have a table of descriptors of its own. /proc/self shows that of the first thread, in
+/// which the same numbers are a device and a frozen map here.
+#[test]
+fn a_thread_with_its_own_table_of_descriptors_opens_and_freezes_maps() {
+    kernel::require!();
+    let device = File::open("/dev/null").unwrap();
+    let frozen = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 4, "frozen");
+    freeze(&frozen).unwrap();
+    let own_table = || {
+        // SAFETY: this thread has a copy of the table from here on; nobody else is concerned.
+        assert_eq!(unsafe { libc::unshare(libc::CLONE_FILES) }, 0);
+        let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 4, "own_table");
+        let number_of = |fd: BorrowedFd<'_>| {
+            // SAFETY: both are open, and in this thread's table nobody uses the number but this test.
+            assert_eq!(unsafe { libc::dup2(map.as_fd().as_raw_fd(), fd.as_raw_fd()) }, fd.as_raw_fd());
+        };
+        number_of(device.as_fd());
+        number_of(frozen.as_fd());
+        Mapping::from_map(&device).unwrap().var::<u64>(0).unwrap().store(7);
+        freeze(&frozen).unwrap();
+        assert!(Mapping::from_map(&map).unwrap().is_read_only(), "it was frozen");
+    };
+    thread::scope(|scope| scope.spawn(own_table).join().unwrap());
+}
+
+/// Another thread closes the descriptor, and its number comes to stand for a file of 5 bytes.
+#[test]
+fn a_map_is_asked_about_and_mapped_through_one_descriptor() {
+    kernel::require!();
+    const LEN: usize = 8 * 4096;
+    let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 4096, "swapped");
+    let file = memfd_of(b"short");
+    let number = map.as_fd().try_clone_to_owned().unwrap().into_raw_fd();
+    let stop = AtomicBool::new(false);
+    let mut opened = 0;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                for fd in [file.as_fd(), map.as_fd()] {
+                    // SAFETY: `number` is this test's own; both descriptors are open.
+                    assert_eq!(unsafe { libc::dup2(fd.as_raw_fd(), number) }, number);
+                }
+            }
+        });
+        let end = AtTheEnd(|| stop.store(true, Ordering::Relaxed));
+        let race = Race::of(duration());
+        while race.goes_on(opened > 1000) {
+            // SAFETY: it is open all the time, though not always the same file.
+            let Ok(mapping) = Mapping::from_map(unsafe { BorrowedFd::borrow_raw(number) }) else { continue };
+            opened += 1;
+            let last = mapping.var::<u64>(LEN - 8).unwrap();
+            let name = name_of_mapping_at(std::ptr::from_ref(&*last).addr());
+            assert_eq!(name, "anon_inode:bpf-map");
+        }
+        drop(end);
+    });
+    // SAFETY: nobody uses it any more.
+    drop(unsafe { OwnedFd::from_raw_fd(number) });
+    assert!(opened > 1000, "{opened}");
+}
+
+/// A memfd with these bytes, not sealed.
+fn memfd_of(bytes: &[u8]) -> File {
+    // SAFETY: the name is a C string.
+    let fd = unsafe { libc::memfd_create(c"short".as_ptr(), libc::MFD_CLOEXEC) };
+    assert!(fd >= 0);
+    // SAFETY: it was just made.
+    let mut file = unsafe { File::from_raw_fd(fd) };
+    file.write_all(bytes).unwrap();
+    file
+}
+
+/// The name in /proc/self/maps of the mapping at an address.
+fn name_of_mapping_at(address: usize) -> String {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let contains = |line: &&str| {
+        let (start, end) = line.split_whitespace().next().unwrap().split_once('-').unwrap();
+        let number = |text| usize::from_str_radix(text, 16).unwrap();
+        (number(start)..number(end)).contains(&address)
+    };
+    maps.lines().find(contains).unwrap().split_whitespace().nth(5).unwrap_or_default().to_owned()
 }

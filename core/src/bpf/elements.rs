@@ -37,9 +37,7 @@ pub(crate) enum Batch {
 impl Elements {
     /// Those of a map, whose descriptor is duplicated.
     pub(crate) fn of(map: BorrowedFd<'_>) -> Result<Self, Error> {
-        let fd = map.try_clone_to_owned().map_err(|error| Error::os("duplicate the descriptor of a map", &error))?;
-        // Of our own descriptor, so that it is of the same map for good.
-        let info = MapInfo::query(&fd)?;
+        let (fd, info) = MapInfo::query_duplicate(map)?;
         let value_size = info.value_size as usize;
         let room = if ONE_VALUE.contains(&info.map_type) {
             value_size

@@ -1,12 +1,12 @@
 //! What a map is, as the kernel tells it.
 
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use crate::error::{Error, Found, KernelVersion, MapName, MapType};
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
-/// What a map's descriptor links to in /proc/self/fd (`bpf_map_new_fd` in kernel/bpf/syscall.c).
+/// What a map's descriptor links to in /proc (`bpf_map_new_fd` in kernel/bpf/syscall.c).
 const MAP_TARGET: &str = "anon_inode:bpf-map";
 
 /// What the kernel says of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
@@ -64,13 +64,33 @@ impl MapInfo {
     /// [`Error::PermissionDenied`] where the kernel restricts `bpf(2)`.
     pub fn query(map: impl AsFd) -> Result<Self, Error> {
         let fd = map.as_fd();
-        // A program, BTF or link descriptor answers the same command with other fields, so look at what it is first.
+        Self::query_as(fd, fd.as_raw_fd())
+    }
+
+    /// Asks the kernel through a duplicate of the descriptor, and returns both.
+    ///
+    /// So the map that is used by the duplicate is the one that was asked about, whatever the
+    /// caller's number stands for meanwhile.
+    pub(crate) fn query_duplicate(map: impl AsFd) -> Result<(OwnedFd, Self), Error> {
+        let fd = map.as_fd();
+        let own = fd.try_clone_to_owned().map_err(|error| match error.raw_os_error() {
+            Some(libc::EBADF) => Error::BadDescriptor { fd: fd.as_raw_fd() },
+            _ => Error::os("duplicate the descriptor of a map", &error),
+        })?;
+        let info = Self::query_as(own.as_fd(), fd.as_raw_fd())?;
+        Ok((own, info))
+    }
+
+    /// Asks the kernel. Errors name the descriptor by the `number` that the caller knows.
+    fn query_as(fd: BorrowedFd<'_>, number: RawFd) -> Result<Self, Error> {
+        // A program, BTF or link descriptor answers the same command with other fields, so find out
+        // first whether it is a map.
         let target = process::link_target(fd);
         let is_map = if target.is_empty() { sys::is_map(fd) } else { target == MAP_TARGET };
         match sys::map_info(fd) {
             Ok(info) if is_map => Ok(Self::from_kernel(&info)),
-            Ok(_) => Err(not_a_map(fd, target)),
-            Err(errno) => Err(query_error(fd, target, errno)),
+            Ok(_) => Err(not_a_map(number, target)),
+            Err(errno) => Err(query_error(number, target, errno)),
         }
     }
 
@@ -96,7 +116,8 @@ impl MapInfo {
     }
 }
 
-/// The types of a map's keys and values: numbers in a BTF object of the kernel's, 0 if there are none.
+/// The types of a map's keys and values: numbers in a BTF object of the kernel's, 0 if there are
+/// none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MapTypes {
     pub(crate) map: MapName,
@@ -110,14 +131,14 @@ impl MapTypes {
     pub(crate) const NONE: Self = Self { map: MapName::NONE, btf: 0, key: 0, value: 0 };
 }
 
-pub(crate) fn not_a_map(fd: BorrowedFd<'_>, target: String) -> Error {
-    Error::NotAMap { fd: fd.as_raw_fd(), found: Found { target } }
+pub(crate) fn not_a_map(fd: RawFd, target: String) -> Error {
+    Error::NotAMap { fd, found: Found { target } }
 }
 
 /// What an error number of `BPF_OBJ_GET_INFO_BY_FD` means for this descriptor.
-fn query_error(fd: BorrowedFd<'_>, target: String, errno: i32) -> Error {
+fn query_error(fd: RawFd, target: String, errno: i32) -> Error {
     match errno {
-        libc::EBADF | libc::EBADFD => Error::BadDescriptor { fd: fd.as_raw_fd() },
+        libc::EBADF | libc::EBADFD => Error::BadDescriptor { fd },
         libc::EPERM => Error::PermissionDenied {
             operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)",
             capability: "CAP_BPF (CAP_SYS_ADMIN before Linux 5.8)",
@@ -137,7 +158,7 @@ mod tests {
     use super::*;
 
     fn classify(target: &str, errno: i32) -> Error {
-        query_error(std::io::stderr().as_fd(), target.to_owned(), errno)
+        query_error(2, target.to_owned(), errno)
     }
 
     #[test]

@@ -1,7 +1,8 @@
-//! Mapping a map's values: writable if the kernel lets us, else read-only, else an error that says why.
+//! Mapping a map's values: writable if the kernel lets us, else read-only, else an error that says
+//! why.
 
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -27,8 +28,9 @@ pub(crate) struct OpenMap {
 }
 
 pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, Error> {
-    let fd = map.as_fd();
-    let info = MapInfo::query(fd)?;
+    let map = map.as_fd();
+    let number = map.as_raw_fd();
+    let (fd, info) = MapInfo::query_duplicate(map)?;
     let page = page_size();
     let geometry = Geometry::of(&info, process::kernel_version(), page as u64)?;
     let mut options = MmapOptions::new();
@@ -38,9 +40,9 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, Error> {
         Err(first) => match read_only_reason(&first, &info) {
             Some(reason) => match options.map_raw_read_only(fd.as_raw_fd()) {
                 Ok(pages) => (pages, Some(reason)),
-                Err(second) => return Err(refused(fd, &info, errno(&second), Some(reason))),
+                Err(second) => return Err(refused(&fd, number, &info, errno(&second), Some(reason))),
             },
-            None => return Err(refused(fd, &info, errno(&first), None)),
+            None => return Err(refused(&fd, number, &info, errno(&first), None)),
         },
     };
     Ok(OpenMap { pages, geometry, read_only, name: info.name, types: info.types() })
@@ -57,12 +59,12 @@ fn read_only_reason(error: &io::Error, info: &MapInfo) -> Option<ReadOnlyReason>
     }
 }
 
-/// What it means that the kernel did not map the values, neither writable nor, where that was tried for `reason`,
-/// read-only.
-fn refused(fd: BorrowedFd<'_>, info: &MapInfo, errno: i32, reason: Option<ReadOnlyReason>) -> Error {
+/// What it means that the kernel did not map the values, neither writable nor, where that was tried
+/// for `reason`, read-only.
+fn refused(fd: &OwnedFd, number: RawFd, info: &MapInfo, errno: i32, reason: Option<ReadOnlyReason>) -> Error {
     match (errno, reason) {
         (ENOTSUPP, _) => Error::SpecialFields { map: info.name },
-        (libc::ENODEV, _) => info::not_a_map(fd, process::link_target(fd)),
+        (libc::ENODEV, _) => info::not_a_map(number, process::link_target(fd.as_fd())),
         (libc::EINVAL, Some(_)) => Error::ReadOnlyDescriptor { map: info.name },
         (libc::EACCES, Some(_)) => Error::WriteOnlyDescriptor { map: info.name },
         (libc::EPERM, _) => Error::PermissionDenied {

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
@@ -70,26 +70,25 @@ pub(crate) fn create_memfd(len: usize) -> Result<File, Error> {
     Ok(file)
 }
 
-/// A descriptor of our own for a memfd that can never be shortened.
+/// Duplicates the descriptor of a memfd that can never be shortened.
 pub(crate) fn check_memfd(memfd: BorrowedFd<'_>) -> Result<File, Error> {
-    let fd = memfd.as_raw_fd();
+    // First, so that what is checked is what is mapped, whatever the caller's number stands for
+    // later.
+    let own = memfd.try_clone_to_owned().map_err(|error| match error.raw_os_error() {
+        Some(libc::EBADF) => Error::BadDescriptor { fd: memfd.as_raw_fd() },
+        _ => Error::os("duplicate a memfd", &error),
+    })?;
     // SAFETY: `F_GET_SEALS` takes no argument and touches no memory of ours.
-    let seals = unsafe { libc::fcntl(fd, libc::F_GET_SEALS) };
-    if seals < 0 {
-        // A descriptor opened with O_PATH answers EBADF too, but is open.
-        // SAFETY: `F_GETFD` takes no argument and touches no memory of ours.
-        let is_open = unsafe { libc::fcntl(fd, libc::F_GETFD) } >= 0;
-        return Err(if is_open { Error::NotSealed } else { Error::BadDescriptor { fd } });
-    }
-    if seals & SHRINK == 0 || is_hugetlb(memfd)? {
+    let seals = unsafe { libc::fcntl(own.as_raw_fd(), libc::F_GET_SEALS) };
+    // It fails for other files, and where the descriptor was opened with O_PATH.
+    if seals < 0 || seals & SHRINK == 0 || is_hugetlb(own.as_fd())? {
         return Err(Error::NotSealed);
     }
-    let own = memfd.try_clone_to_owned().map_err(|error| Error::os("duplicate a memfd", &error))?;
     Ok(File::from(own))
 }
 
-/// Whether the file is made of huge pages: its owner can punch a hole into it in spite of the seal, and if there is no huge
-/// page left then, touching the hole is a SIGBUS.
+/// Whether the file is made of huge pages: its owner can punch a hole into it in spite of the seal,
+/// and if there is no huge page left then, touching the hole is a SIGBUS.
 fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, Error> {
     let mut stat = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: `stat` is valid for writes of one `statfs`.
@@ -101,7 +100,8 @@ fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, Error> {
     Ok(stat.f_type == libc::HUGETLBFS_MAGIC)
 }
 
-/// Maps a file: writable, or read-only if it is not open for writing (EACCES) or sealed against it (EPERM).
+/// Maps a file: writable, or read-only if it is not open for writing (EACCES) or sealed against it
+/// (EPERM).
 pub(crate) fn map_file(file: &File) -> Result<(MmapRaw, usize, Option<ReadOnlyReason>), Error> {
     let len = file.metadata().map_err(|error| Error::os("read the length of a file", &error))?.len();
     let len = check_len(len, "the file")?;

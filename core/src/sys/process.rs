@@ -1,4 +1,7 @@
-//! What the system says of this process and its descriptors: `uname(2)`, `sysconf(3)`, /proc.
+//! Facts about this process and its descriptors: `uname(2)`, `sysconf(3)`, /proc.
+//!
+//! Descriptors are looked up in /proc/thread-self (Linux 3.17): a thread may have a table of its
+//! own (`unshare(CLONE_FILES)`), and /proc/self shows that of the first thread.
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -6,7 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use crate::error::KernelVersion;
 use crate::sys::errno;
 
-/// Bytes of a set of CPUs as the kernel has it: 8 times as many CPUs there can be at most.
+/// The bytes of a set of CPUs in the kernel, one bit for each CPU that there can be at most.
 pub(crate) fn cpu_set_len() -> Result<usize, i32> {
     // Larger than that of any kernel: 64 Ki CPUs.
     let mut set = vec![0u64; 1024];
@@ -21,7 +24,8 @@ pub(crate) fn kernel_version() -> KernelVersion {
     let mut names = MaybeUninit::<libc::utsname>::zeroed();
     // SAFETY: `names` is valid for writes of one `utsname`.
     let result = unsafe { libc::uname(names.as_mut_ptr()) };
-    // SAFETY: all-zero bytes are a valid `utsname` (arrays of characters), and the kernel wrote only characters.
+    // SAFETY: all-zero bytes are a valid `utsname` (arrays of characters), and the kernel wrote
+    // only characters.
     let names = unsafe { names.assume_init() };
     let release: String =
         names.release.iter().take_while(|c| **c != 0).map(|c| char::from(c.cast_unsigned())).collect();
@@ -34,15 +38,16 @@ fn parse_release(release: &str) -> KernelVersion {
     KernelVersion { major: next(), minor: next() }
 }
 
-/// What the descriptor is, in the words of /proc (`anon_inode:bpf-map`); empty where /proc is not mounted.
+/// The file behind the descriptor, as /proc names it (`anon_inode:bpf-map`); empty where /proc is
+/// not mounted.
 pub(crate) fn link_target(fd: BorrowedFd<'_>) -> String {
-    std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+    std::fs::read_link(format!("/proc/thread-self/fd/{}", fd.as_raw_fd()))
         .map_or_else(|_| String::new(), |target| target.display().to_string())
 }
 
 /// Whether a map is frozen, by the descriptor's fdinfo; false where /proc is not mounted.
 pub(crate) fn is_frozen(fd: BorrowedFd<'_>) -> bool {
-    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default();
+    let info = std::fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default();
     info.lines().any(|line| line.trim_start() == "frozen:\t1")
 }
 

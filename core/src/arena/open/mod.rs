@@ -132,10 +132,8 @@ impl Arena {
     /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`Error::ArenaUnmappable`], [`Error::BadDescriptor`],
     /// [`Error::NotAMap`], [`Error::PermissionDenied`].
     pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
-        let fd = map.as_fd();
-        let info = MapInfo::query(fd)?;
+        let (own, info) = MapInfo::query_duplicate(map)?;
         let len = len_of_map(&info)?;
-        let own = fd.try_clone_to_owned().map_err(|error| Error::os("duplicate the descriptor of an arena", &error))?;
         let (room, read_only) = if info.map_extra == 0 {
             map_where_it_is(own.as_fd(), &info, len)?
         } else {
@@ -254,8 +252,7 @@ impl Arena {
     ///
     /// As [`adopt`](Self::adopt), and [`Error::NotAnArena`]; [`Error::NotArenaMemory`] also if the map demands another address.
     pub unsafe fn adopt_map(map: impl AsFd, base: *mut u8) -> Result<Self, Error> {
-        let fd = map.as_fd();
-        let info = MapInfo::query(fd)?;
+        let (own, info) = MapInfo::query_duplicate(map)?;
         let base = NonNull::new(base).ok_or(Error::NullPointer)?;
         let span = Span::new(base.addr().get() as u64, len_of_map(&info)?)?;
         let len = usize::try_from(span.len()).unwrap_or(usize::MAX);
@@ -264,7 +261,6 @@ impl Arena {
             return Err(Error::NotArenaMemory { base: base.addr().get(), len, found });
         }
         let read_only = check_mapping(base, len, span)?;
-        let own = fd.try_clone_to_owned().map_err(|error| Error::os("duplicate the descriptor of an arena", &error))?;
         let mapping = Mapping::of_arena(base, len, read_only, info.name, None, || ());
         Ok(Self::new(mapping, span.start(), Some(own), ArenaFlags::from_bits(info.map_flags)))
     }
