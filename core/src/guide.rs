@@ -1,22 +1,26 @@
-//! A guide, by tasks: what an agent wants to do with memory that it shares with BPF programs, and how it is written.
+//! A guide by tasks: what an agent does with memory that it shares with BPF programs, and how.
 //!
 //! | chapter | |
 //! |---|---|
 //! | [`first_map`] | from a map's descriptor to typed handles |
 //! | [`globals`] | the variables of a program, by name |
+//! | [`both_sides`] | one type for C and Rust |
 //! | [`atomics`] | what an access costs and orders; single fields; publishing |
-//! | [`snapshots`] | several leaves as they were at one moment |
-//! | [`per_cpu`] | maps of a `PERCPU` type, banks in plain arrays, sums |
+//! | [`snapshots`] | several fields as they were at one moment |
+//! | [`per_cpu`] | per-CPU maps, banks in plain arrays, sums |
 //! | [`text`] | fixed arrays of characters |
 //! | [`histograms`] | counters of a program, as buckets and quantiles |
 //! | [`arenas`] | pointers, lists, tables and objects that both sides follow |
 //! | [`system_calls`] | hash tables, and arrays that cannot be mapped |
-//! | [`reattach`] | maps that another process made, by pin or number, with their layout checked |
+//! | [`reattach`] | maps of another process, found by pin or number, with their layout checked |
 //! | [`without_root`] | tests of an agent on any machine |
-//! | [`from_aya`], [`from_libbpf_rs`], [`from_ebpf_go`] | what is called how there and here |
+//! | [`safety`] | what is safe, what is refused, and why |
+//! | [`requirements`] | kernels and privileges |
+//! | [`examples`] | programs to run and to copy from |
+//! | [`from_aya`], [`from_libbpf_rs`], [`from_ebpf_go`] | what there has which name here |
 //! | [`needs`] | what agents need, and which example or test shows it |
 //!
-//! All examples run.
+//! Every code block in Rust is compiled, and run unless it needs a loader.
 
 macro_rules! chapters {
     ($($chapter:ident)*) => {$(
@@ -28,6 +32,7 @@ macro_rules! chapters {
 chapters! {
     first_map
     globals
+    both_sides
     atomics
     snapshots
     per_cpu
@@ -37,6 +42,9 @@ chapters! {
     system_calls
     reattach
     without_root
+    safety
+    requirements
+    examples
     from_aya
     from_libbpf_rs
     from_ebpf_go
