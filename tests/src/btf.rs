@@ -57,12 +57,24 @@ pub struct Builder {
     strings: Vec<u8>,
     known: HashMap<String, u32>,
     count: u32,
+    /// Bytes of the names of what this continues.
+    strings_before: u32,
 }
 
 impl Builder {
     /// With the empty name alone.
     pub fn new() -> Self {
         Self { strings: vec![0], ..Self::default() }
+    }
+
+    /// Split BTF: its types are numbered on from those of `base`, whose names it can use.
+    ///
+    /// # Panics
+    ///
+    /// With 4 GiB of names.
+    pub fn continuing(base: &Self) -> Self {
+        let strings_before = base.strings_before + u32::try_from(base.strings.len()).expect("a length");
+        Self { known: base.known.clone(), count: base.count, strings_before, ..Self::default() }
     }
 
     /// The number that the next type gets, to refer to it before it is there.
@@ -82,7 +94,7 @@ impl Builder {
         if let Some(at) = self.known.get(name) {
             return *at;
         }
-        let at = u32::try_from(self.strings.len()).expect("an offset");
+        let at = self.strings_before + u32::try_from(self.strings.len()).expect("an offset");
         self.strings.extend_from_slice(name.as_bytes());
         self.strings.push(0);
         self.known.insert(name.to_owned(), at);
@@ -171,10 +183,28 @@ impl Builder {
     pub fn bytes(&self, order: Endianness) -> Vec<u8> {
         let len = |len: usize| u32::try_from(len).expect("a length");
         let (types, strings) = (len(4 * self.words.len()), len(self.strings.len()));
+        self.parts_of_bytes(order, &[24, 0, types, types, strings], &[])
+    }
+
+    /// The bytes with the longer header, and the layouts of kinds between types and strings: bytes that
+    /// follow the common ones, bytes of each part, and flags.
+    ///
+    /// # Panics
+    ///
+    /// With 4 GiB of types or names.
+    pub fn bytes_with_layouts(&self, order: Endianness, layouts: &[[u8; 4]]) -> Vec<u8> {
+        let len = |len: usize| u32::try_from(len).expect("a length");
+        let (types, strings, layouts_len) =
+            (len(4 * self.words.len()), len(self.strings.len()), len(4 * layouts.len()));
+        let header = [32, 0, types, types + layouts_len, strings, types, layouts_len];
+        self.parts_of_bytes(order, &header, layouts)
+    }
+
+    fn parts_of_bytes(&self, order: Endianness, header: &[u32], layouts: &[[u8; 4]]) -> Vec<u8> {
         let mut bytes = u16_bytes(0xeb9f, order).to_vec();
         bytes.extend_from_slice(&[1, 0]);
-        let header = [24, 0, types, types, strings];
         header.iter().chain(&self.words).for_each(|word| bytes.extend_from_slice(&u32_bytes(*word, order)));
+        bytes.extend(layouts.iter().flatten());
         bytes.extend_from_slice(&self.strings);
         bytes
     }
@@ -187,7 +217,7 @@ impl Builder {
 
 fn vlen(len: usize) -> u32 {
     let len = u32::try_from(len).expect("a number of parts");
-    assert!(len <= 0xffff, "BTF has room for 65,535 parts");
+    assert!(len <= 0xff_ffff, "BTF has room for 2^24 - 1 parts");
     len
 }
 

@@ -401,7 +401,7 @@ fn each_mistake_in_the_header_is_named() {
     bytes[12..16].fill(0xff);
     let text = format!("the BTF is cut short: the types end at byte {end}, but there are {len} bytes");
     wrong(&bytes, InvalidBtf::Truncated { what: "the types", end, len }, &text);
-    let text = "the BTF types are 7 bytes long, which is no multiple of 4";
+    let text = "the BTF types are 7 bytes long, which is not a multiple of 4";
     wrong(&with_header(&btf, 2, 7), InvalidBtf::OddLength { len: 7 }, text);
 }
 
@@ -425,8 +425,8 @@ fn each_mistake_in_the_strings_is_named() {
     wrong(
         &btf.native(),
         InvalidBtf::Split,
-        "split BTF, such as that of a kernel module: it continues the types of another object, which mapvalue does not read. Use \
-         `Btf::from_vmlinux` for the kernel's own types",
+        "split BTF, such as that of a kernel module, continues the types of another object: read it with \
+         `Btf::parse_split(&base, bytes)`, for a kernel module with `Btf::from_vmlinux` as the base",
     );
 }
 
@@ -440,10 +440,14 @@ fn each_mistake_in_the_types_is_named() {
         btf.push_words(cut);
         wrong(&btf.native(), InvalidBtf::CutType { id: 2 }, "the record of BTF type 2 is cut short");
     }
-    for number in [0, 20, 31] {
+    // 33 is 1, an integer, in the 5 bits that the kind had at first.
+    for number in [0, 20, 31, 33, 127] {
         let mut btf = Builder::new();
         btf.add("", number, 0, 0, &[]);
-        let text = format!("BTF type 1 is of kind {number}: this version of mapvalue knows kinds 1 to 19 (Linux 6.0)");
+        let text = format!(
+            "BTF type 1 is of kind {number}: this version of mapvalue knows kinds 1 to 19 (Linux 6.0), and the BTF has no layout of \
+             that kind, by which it could be passed over"
+        );
         wrong(&btf.native(), InvalidBtf::UnknownKind { id: 1, kind: number }, &text);
     }
     // Each place where a name stands, and each where a type does.
@@ -466,8 +470,8 @@ fn each_mistake_in_the_types_is_named() {
         wrong(
             &btf.native(),
             InvalidBtf::NoString { id: 1, offset: 99, len: 1 },
-            "BTF type 1 refers to a name at byte 99, but the strings are 1 bytes long (if this is the BTF of a kernel module, it is \
-             split, and mapvalue does not read it)",
+            "BTF type 1 refers to a name at byte 99, but the strings are 1 bytes long (the BTF of a kernel module is split: \
+             read it with `Btf::parse_split`)",
         );
     }
     let types = [
@@ -494,8 +498,8 @@ fn each_mistake_in_the_types_is_named() {
         wrong(
             &btf.native(),
             InvalidBtf::NoType { id: 1, to: 99, count: 2 },
-            "BTF type 1 refers to type 99, but there are 2 types (if this is the BTF of a kernel module, it is split, and mapvalue \
-             does not read it)",
+            "BTF type 1 refers to type 99, but there are 2 types (the BTF of a kernel module is split: read it with \
+             `Btf::parse_split`)",
         );
     }
     // In the middle of a character is no name.
@@ -622,20 +626,158 @@ fn no_damage_to_an_object_does_more_than_damage() {
     }
 }
 
-/// Split BTF as libbpf writes it.
+/// The layouts of the kinds that are known, and of kind 20: 8 bytes, and 12 for each part.
+fn layouts() -> Vec<[u8; 4]> {
+    let mut layouts = vec![[0; 4]; 20];
+    layouts.push([8, 12, 0, 0]);
+    layouts
+}
+
+#[derive(MapValue)]
+#[repr(C)]
+struct Newer {
+    a: i32,
+    b: u64,
+}
+
+#[test]
+fn a_kind_that_is_not_known_is_passed_over_by_its_layout_in_both_byte_orders() {
+    let mut btf = Builder::new();
+    let int = btf.int("int", 4, 1);
+    let new = btf.add("later", 20, 2, 7, &[1, 2, 0, 0, 0, 0, 0, 0]);
+    let pair = btf.composite(kind::STRUCT, "pair", 16, &[("a", int, 0), ("b", new, 64)]);
+    for order in ORDERS {
+        let btf = Btf::parse(&btf.bytes_with_layouts(order, &layouts())).unwrap();
+        assert!(matches!(ty(&btf, new).kind(), Kind::Unknown { number: 20 }));
+        assert_eq!((ty(&btf, new).name(), ty(&btf, new).size()), ("later", None));
+        assert_eq!(spelled(&btf, new), "later (of BTF kind 20)");
+        assert_eq!((btf.len(), ty(&btf, pair).size()), (4, Some(16)));
+        // The field of that kind meets no Rust type.
+        let error = Newer::LAYOUT.check(ty(&btf, pair)).unwrap_err().to_string();
+        assert!(error.contains("of BTF kind 20"), "{error}");
+    }
+}
+
+#[test]
+fn each_mistake_in_the_layouts_of_kinds_is_named() {
+    let mut btf = Builder::new();
+    btf.add("later", 20, 2, 7, &[1, 2, 0, 0, 0, 0, 0, 0]);
+    let good = btf.bytes_with_layouts(Endianness::Native, &layouts());
+    assert_eq!(Btf::parse(&good).unwrap().len(), 2);
+    let with = |word: usize, value: u32| {
+        let mut bytes = good.clone();
+        bytes[4 + 4 * word..][..4].copy_from_slice(&value.to_ne_bytes());
+        bytes
+    };
+    let text = "the BTF layouts of kinds are 83 bytes long, which is not a multiple of 4";
+    wrong(&with(6, 83), InvalidBtf::OddLayouts { len: 83 }, text);
+    assert!(matches!(Btf::parse(&with(6, 80)), Err(InvalidBtf::UnknownKind { id: 1, kind: 20 })));
+    // In the types, and in the strings.
+    for offset in [0, u32::try_from(good.len()).unwrap() - 33] {
+        assert_eq!(Btf::parse(&with(5, offset)).unwrap_err(), InvalidBtf::Overlap);
+    }
+    let what = "the layouts of kinds";
+    assert!(matches!(Btf::parse(&with(5, 1 << 31)), Err(InvalidBtf::Truncated { what: w, .. }) if w == what));
+    let what = "the header";
+    assert!(matches!(Btf::parse(&good[..31]), Err(InvalidBtf::Truncated { what: w, end: 32, .. }) if w == what));
+    // A layout by which the record is longer than the types, or not made of words.
+    for (layout, expected) in [
+        ([252, 252, 0, 0], InvalidBtf::CutType { id: 1 }),
+        ([12, 12, 0, 0], InvalidBtf::CutType { id: 1 }),
+        ([7, 12, 0, 0], InvalidBtf::UnknownKind { id: 1, kind: 20 }),
+    ] {
+        let mut layouts = layouts();
+        layouts[20] = layout;
+        assert_eq!(Btf::parse(&btf.bytes_with_layouts(Endianness::Native, &layouts)).unwrap_err(), expected);
+    }
+}
+
+#[test]
+fn an_enum_may_have_more_values_than_16_bits_count() {
+    let names: Vec<String> = (0..65_537).map(|nth| format!("V{nth}")).collect();
+    let values: Vec<(&str, u32)> = names.iter().zip(0..).map(|(name, value)| (name.as_str(), value)).collect();
+    let mut btf = Builder::new();
+    let many = btf.enumeration("many", 0, 4, &values);
+    let after = btf.int("int", 4, 1);
+    let btf = parse(&btf);
+    let Kind::Enum(many) = ty(&btf, many).kind() else { panic!() };
+    assert_eq!((many.values().len(), many.values().last()), (65_537, Some(("V65536", 65_536))));
+    assert_eq!(spelled(&btf, after), "int");
+}
+
+#[test]
+fn split_btf_continues_the_types_and_names_of_its_base() {
+    let mut base = Builder::new();
+    let int = base.int("int", 4, 1);
+    base.composite(kind::STRUCT, "pair", 8, &[("a", int, 0), ("b", int, 32)]);
+    for order in ORDERS {
+        let whole = Btf::parse(&base.bytes(order)).unwrap();
+        let mut split = Builder::continuing(&base);
+        let pointer = split.to(kind::PTR, "", 2);
+        let own = split.composite(kind::STRUCT, "own", 16, &[("a", int, 0), ("next", pointer, 64)]);
+        let btf = Btf::parse_split(&whole, &split.bytes(order)).unwrap();
+        assert_eq!((pointer, own, btf.len(), btf.endianness()), (3, 4, 5, order));
+        assert_eq!((spelled(&btf, pointer), spelled(&btf, own)), ("struct pair *".to_owned(), "struct own".to_owned()));
+        // `a` is a name of the base.
+        let Kind::Struct(members) = ty(&btf, own).kind() else { panic!() };
+        assert_eq!(members.members().map(|member| member.name).collect::<Vec<_>>(), ["a", "next"]);
+        assert_eq!((btf.find("pair").count(), btf.find("own").count(), btf.find("a").count()), (1, 1, 0));
+        assert_eq!(btf.types().map(Type::id).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        // Split from what is itself split.
+        let mut third = Builder::continuing(&split);
+        let typedef = third.to(kind::TYPEDEF, "again", own);
+        let btf = Btf::parse_split(&btf, &third.bytes(order)).unwrap();
+        assert_eq!(ty(&btf, typedef).resolved().map(Type::id), Some(own));
+        assert_eq!((ty(&btf, typedef).name(), ty(&btf, own).name(), ty(&btf, 2).name()), ("again", "own", "pair"));
+    }
+}
+
+#[test]
+fn each_mistake_in_split_btf_is_named() {
+    let mut base = Builder::new();
+    base.int("int", 4, 1);
+    let mut split = Builder::continuing(&base);
+    split.to(kind::TYPEDEF, "number", 1);
+    let whole = |order| Btf::parse(&base.bytes(order)).unwrap();
+    let error = Btf::parse_split(&whole(Endianness::Big), &split.bytes(Endianness::Little)).unwrap_err();
+    assert_eq!(error, InvalidBtf::ForeignBase);
+    let whole = whole(Endianness::Native);
+    assert_eq!(Btf::parse_split(&whole, &split.native()).unwrap().len(), 3);
+    assert_eq!(Btf::parse(&split.native()).unwrap_err(), InvalidBtf::Split);
+    // Beyond the types and the names of both.
+    let mut far = Builder::continuing(&base);
+    far.to(kind::TYPEDEF, "number", 3);
+    let error = Btf::parse_split(&whole, &far.native()).unwrap_err();
+    assert_eq!(error, InvalidBtf::NoType { id: 2, to: 3, count: 3 });
+    let mut far = Builder::continuing(&base);
+    far.push_words(&[5, kind::PTR << 24, 1]);
+    let error = Btf::parse_split(&whole, &far.native()).unwrap_err();
+    assert_eq!(error, InvalidBtf::NoString { id: 2, offset: 5, len: 5 });
+    far.push_words(&[0]);
+    assert_eq!(Btf::parse_split(&whole, &far.native()).unwrap_err(), InvalidBtf::CutType { id: 3 });
+    split.strings_mut().pop();
+    assert_eq!(Btf::parse_split(&whole, &split.native()).unwrap_err(), InvalidBtf::UnendedStrings);
+}
+
+/// The kernel's BTF, and split BTF of a module that libbpf writes.
 #[cfg(feature = "kernel")]
 #[test]
-fn what_libbpf_splits_is_refused_by_name() {
+fn what_libbpf_splits_from_the_kernel_is_read() {
     use libbpf_rs::libbpf_sys as sys;
 
-    // SAFETY: it takes nothing.
-    let base = unsafe { sys::btf__new_empty() };
-    // SAFETY: `base` is BTF, and the name a C string.
-    assert_eq!(unsafe { sys::btf__add_int(base, c"int".as_ptr(), 4, 1) }, 1);
+    // SAFETY: the path is a C string.
+    let base = unsafe { sys::btf__parse_raw(c"/sys/kernel/btf/vmlinux".as_ptr()) };
+    if base.is_null() {
+        return mapvalue_tests::kernel::skip("libbpf cannot read the kernel's BTF");
+    }
+    let kernel = Btf::from_vmlinux().unwrap();
+    let task = kernel.find("task_struct").find(|ty| matches!(ty.kind(), Kind::Struct(_))).unwrap();
     // SAFETY: `base` is BTF, which lives longer than what is split from it.
     let split = unsafe { sys::btf__new_empty_split(base) };
+    let id = task.id().cast_signed();
     // SAFETY: `split` is BTF, and the name a C string.
-    assert_eq!(unsafe { sys::btf__add_typedef(split, c"number".as_ptr(), 1) }, 2);
+    let typedef = unsafe { sys::btf__add_typedef(split, c"mapvalue_task".as_ptr(), id) }.cast_unsigned();
+    assert_eq!(typedef, kernel.len());
     let raw = |btf| {
         let mut len = 0;
         // SAFETY: `btf` is BTF, and `len` a place for the length.
@@ -643,8 +785,11 @@ fn what_libbpf_splits_is_refused_by_name() {
         // SAFETY: libbpf says that there are so many bytes; they are copied before the BTF is changed or freed.
         unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize) }.to_vec()
     };
-    assert_eq!(spelled(&Btf::parse(&raw(base)).unwrap(), 1), "int");
     assert_eq!(Btf::parse(&raw(split)).unwrap_err(), InvalidBtf::Split);
+    let btf = Btf::parse_split(&kernel, &raw(split)).unwrap();
+    let added = btf.find("mapvalue_task").next().unwrap();
+    assert_eq!((btf.len(), added.id(), added.size()), (kernel.len() + 1, typedef, task.size()));
+    assert_eq!(added.resolved().map(Type::name), Some("task_struct"));
     // SAFETY: `split` is not used after this.
     unsafe { sys::btf__free(split) };
     // SAFETY: `base` is not used after this.

@@ -136,7 +136,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
         if section.flags & COMPRESSED != 0 {
             return Err(InvalidBtf::Object { what: "its section `.BTF` is compressed" });
         }
-        let mut btf = wire::parse(section.bytes)?;
+        let mut btf = wire::parse(section.bytes, None)?;
         self.lay_out(&mut btf)?;
         Ok(btf)
     }

@@ -71,9 +71,32 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// An [`InvalidBtf`] that says where it is wrong; [`InvalidBtf::Split`] for the BTF of a kernel module.
+    /// An [`InvalidBtf`] that says where it is wrong; [`InvalidBtf::Split`] for the BTF of a kernel
+    /// module, which [`parse_split`](Self::parse_split) reads.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidBtf> {
-        Ok(Self { wire: Arc::new(wire::parse(bytes)?) })
+        Ok(Self { wire: Arc::new(wire::parse(bytes, None)?) })
+    }
+
+    /// Reads split BTF, which continues the types of `base`: that of a kernel module.
+    ///
+    /// The types of `base` keep their numbers, and those of `bytes` follow them. `base` is shared, not
+    /// copied.
+    ///
+    /// ```no_run
+    /// use mapvalue::Btf;
+    ///
+    /// let kernel = Btf::from_vmlinux()?;
+    /// let module = Btf::parse_split(&kernel, &std::fs::read("/sys/kernel/btf/nf_tables")?)?;
+    /// assert!(module.len() >= kernel.len());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`parse`](Self::parse), and [`InvalidBtf::ForeignBase`]. With another base than the one that the
+    /// BTF was split from, its references lead to other types, or to none, which is an error.
+    pub fn parse_split(base: &Self, bytes: &[u8]) -> Result<Self, InvalidBtf> {
+        Ok(Self { wire: Arc::new(wire::parse(bytes, Some(&base.wire))?) })
     }
 
     /// Reads the BTF of an object file (64-bit ELF) that clang or a linker wrote: the bytes that the loader is given too.

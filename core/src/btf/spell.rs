@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::btf::types::{Kind, MAX_DEPTH, Prototype, Type};
 
-/// Parameters that are spelled out; few functions have more, and a hostile one may have 65,535.
+/// Parameters that are spelled out. Few functions have more, and a hostile one may have 2^24.
 const MAX_PARAMS: usize = 16;
 /// Bytes after which parameters are left out: those of a function that returns a function that returns a function add up.
 const MAX_TEXT: usize = 1024;
@@ -112,7 +112,8 @@ fn named(ty: Type<'_>) -> String {
         Kind::Struct(_) | Kind::Forward { union: false } => tagged("struct"),
         Kind::Union(_) | Kind::Forward { union: true } => tagged("union"),
         Kind::Enum(_) => tagged("enum"),
-        // A section or a tag, which are no types in C.
+        Kind::Unknown { number } => format!("{name} (of BTF kind {number})"),
+        // A section or a tag, which are not types in C.
         _ => name.to_owned(),
     }
 }

@@ -117,6 +117,11 @@ pub enum Kind<'a> {
     },
     /// A tag on a type (`btf_type_tag`).
     TypeTag(Type<'a>),
+    /// A kind that this version of the crate does not know, passed over by the layout that the BTF gives.
+    Unknown {
+        /// The number of the kind (`BTF_KIND_..`).
+        number: u32,
+    },
 }
 
 /// An integer type.
@@ -387,8 +392,7 @@ impl<'a> Type<'a> {
             // -1 stands for the whole.
             kind::DECL_TAG => Kind::DeclTag { target, component: Some(word(0)).filter(|index| *index != u32::MAX) },
             kind::TYPE_TAG => Kind::TypeTag(target),
-            // `wire::parse` has refused all others.
-            _ => Kind::Void,
+            number => Kind::Unknown { number },
         }
     }
 

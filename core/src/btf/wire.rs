@@ -1,7 +1,14 @@
 //! BTF as it is stored (include/uapi/linux/btf.h): a header, 32-bit words of types, and strings.
 //!
-//! [`parse`] is the only place that meets bytes nobody has checked. What it returns is sound: each record is whole, each reference
-//! to a type or a name leads to one. Nothing is followed here, so there is no cycle to get lost in.
+//! [`parse`] is the only function that reads unchecked bytes. Its result is sound: each record is
+//! whole, and each reference leads to a type or a name. It follows no reference, so a cycle cannot
+//! trap it.
+//!
+//! Newer kernels and compilers write a longer header with a layout section, which says how long the
+//! records of each kind are. So a kind that is not known here is passed over; without the section
+//! it is an error. Split BTF continues the types and the strings of a base.
+
+use std::sync::Arc;
 
 use zerocopy::FromBytes;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U32};
@@ -11,12 +18,15 @@ use crate::layout::Endianness;
 
 const MAGIC: u16 = 0xeb9f;
 const VERSION: u8 = 1;
-/// Bytes of the header that every version has: magic, version, flags, and five words.
+/// The bytes of the shortest header: magic, version, flags, and five words.
 const HEADER: usize = 24;
-/// The longest name: eight times what the kernel takes (`KSYM_NAME_LEN`). Without a limit, many types that share one long name would
-/// cost their number times its length to look through.
+/// The bytes of a header that also says where the layout section is, in two more words.
+const HEADER_WITH_LAYOUTS: usize = 32;
+/// The longest name: eight times the kernel's limit (`KSYM_NAME_LEN`). Without a limit, it would
+/// cost the number of types times the length of a name that they all share to look through them.
 pub(crate) const MAX_NAME: usize = 4096;
-/// Words that begin each record: the offset of its name, kind and number of parts, size or type.
+/// The words that begin each record: the offset of its name, kind and number of parts, size or
+/// type.
 const COMMON: usize = 3;
 
 /// The kinds by their numbers (`BTF_KIND_..`).
@@ -47,12 +57,24 @@ pub(crate) mod kind {
 pub(crate) struct Wire {
     /// The order in which the words were stored.
     pub(crate) endianness: Endianness,
+    /// The object whose types and strings this one continues, if it is split.
+    base: Option<Arc<Wire>>,
     /// All records, one after the other.
     words: Box<[u32]>,
-    /// Where the record of each type begins in `words`; the types are numbered from 1.
+    /// Where the record of each type begins in `words`. The types are numbered from 1, or on from
+    /// those of the base.
     starts: Box<[u32]>,
-    /// All names, each ended by a zero byte; the first is empty.
+    /// All names, each ended by a zero byte. The first one is empty, unless there is a base.
     strings: Box<str>,
+    /// How long the records of each kind are, by its number.
+    layouts: Box<[RecordLayout]>,
+}
+
+/// The length of the records of one kind (`struct btf_layout`), in bytes beside the common words.
+#[derive(Clone, Copy)]
+struct RecordLayout {
+    info: usize,
+    part: usize,
 }
 
 /// The record of one type.
@@ -68,7 +90,7 @@ pub(crate) struct Record<'a> {
 
 impl Record<'_> {
     pub(crate) fn kind(&self) -> u32 {
-        self.info >> 24 & 0x1f
+        self.info >> 24 & 0x7f
     }
 
     /// The bit whose meaning depends on the kind: signed, union, or with bitfields.
@@ -78,41 +100,65 @@ impl Record<'_> {
 
     /// The number of parts; the linkage of a function.
     pub(crate) fn vlen(&self) -> u32 {
-        self.info & 0xffff
+        self.info & 0xff_ffff
     }
 }
 
 impl Wire {
-    /// The number of types, the one numbered 0 (`void`) included.
+    /// The number of types, the one numbered 0 (`void`) and those of the base included.
     pub(crate) fn count(&self) -> u32 {
         // Each type takes at least 12 of at most 2^32 bytes.
-        u32::try_from(self.starts.len()).unwrap_or(u32::MAX - 1) + 1
+        let own = u32::try_from(self.starts.len()).unwrap_or(u32::MAX);
+        self.first().saturating_add(own)
     }
 
-    /// How many words all records take.
+    /// The number of this object's first type.
+    pub(crate) fn first(&self) -> u32 {
+        self.base.as_ref().map_or(1, |base| base.count())
+    }
+
+    /// The number of words that all records take.
     pub(crate) fn words(&self) -> usize {
-        self.words.len()
+        self.words.len() + self.base.as_ref().map_or(0, |base| base.words())
     }
 
     /// The record of a type, `None` for `void` and beyond the last.
     pub(crate) fn record(&self, id: u32) -> Option<Record<'_>> {
-        record(&self.words, self.start(id)?)
+        match &self.base {
+            Some(base) if id < base.count() => base.record(id),
+            _ => record(&self.words, self.start(id)?, &self.layouts),
+        }
     }
 
+    /// Where the record of a type of this object begins.
     fn start(&self, id: u32) -> Option<usize> {
-        self.starts.get((id as usize).checked_sub(1)?).map(|start| *start as usize)
+        self.starts.get(id.checked_sub(self.first())? as usize).map(|start| *start as usize)
+    }
+
+    /// The bytes of all names.
+    fn strings_len(&self) -> usize {
+        self.strings.len() + self.base.as_ref().map_or(0, |base| base.strings_len())
+    }
+
+    /// The strings from an offset on, if a name can begin there.
+    fn strings_from(&self, offset: usize) -> Option<&str> {
+        let base_len = self.strings_len() - self.strings.len();
+        match &self.base {
+            Some(base) if offset < base_len => base.strings_from(offset),
+            _ => self.strings.get(offset - base_len..).filter(|tail| !tail.is_empty()),
+        }
     }
 
     /// The name at an offset.
     pub(crate) fn string(&self, offset: u32) -> &str {
-        let tail = usize::try_from(offset).ok().and_then(|offset| self.strings.get(offset..)).unwrap_or_default();
+        let tail = self.strings_from(offset as usize).unwrap_or_default();
         tail.split_once('\0').map_or(tail, |(name, _)| name)
     }
 
     /// Whether the name at an offset is this one, without looking for its end.
     pub(crate) fn is_string(&self, offset: u32, name: &str) -> bool {
-        let tail = usize::try_from(offset).ok().and_then(|offset| self.strings.as_bytes().get(offset..));
-        tail.and_then(|tail| tail.strip_prefix(name.as_bytes())).is_some_and(|rest| rest.first() == Some(&0))
+        let rest = self.strings_from(offset as usize).and_then(|tail| tail.as_bytes().strip_prefix(name.as_bytes()));
+        rest.is_some_and(|rest| rest.first() == Some(&0))
     }
 
     /// Sets the size of a section and where its variables lie, given as one word a part.
@@ -132,16 +178,16 @@ impl Wire {
     }
 }
 
-/// The record that begins at `start`, if there is all of it.
-fn record(words: &[u32], start: usize) -> Option<Record<'_>> {
+/// The record that begins at `start`, if all of it is there.
+fn record<'a>(words: &'a [u32], start: usize, layouts: &[RecordLayout]) -> Option<Record<'a>> {
     let &[name, info, size_or_type] = words.get(start..start + COMMON)? else { return None };
     let record = Record { name, info, size_or_type, rest: &[] };
-    let rest = words.get(start + COMMON..)?.get(..words_after(&record)?)?;
+    let rest = words.get(start + COMMON..)?.get(..words_after(&record, layouts)?)?;
     Some(Record { rest, ..record })
 }
 
-/// The number of words after the common ones, `None` for a kind that is not known.
-fn words_after(record: &Record<'_>) -> Option<usize> {
+/// The number of words after the common ones, `None` for a kind whose length is not known.
+fn words_after(record: &Record<'_>, layouts: &[RecordLayout]) -> Option<usize> {
     let vlen = record.vlen() as usize;
     Some(match record.kind() {
         kind::INT | kind::VAR | kind::DECL_TAG => 1,
@@ -157,51 +203,104 @@ fn words_after(record: &Record<'_>) -> Option<usize> {
         | kind::FUNC
         | kind::FLOAT
         | kind::TYPE_TAG => 0,
-        _ => return None,
+        0 => return None,
+        unknown => {
+            let layout = layouts.get(unknown as usize)?;
+            let bytes = layout.info + layout.part * vlen;
+            return bytes.is_multiple_of(4).then_some(bytes / 4);
+        }
     })
 }
 
-/// Reads and checks a BTF object. It allocates the words and the strings once more, and one word a type.
-pub(crate) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
-    let (endianness, header) = parse_header(bytes)?;
-    let [header_len, type_off, type_len, str_off, str_len] = header;
-    let section = |what, offset: u32, len: u32| {
-        let start = u64::from(header_len) + u64::from(offset);
+/// Reads and checks a BTF object, or one that continues `base`.
+///
+/// It allocates the words and the strings once more, and one word a type.
+pub(crate) fn parse(bytes: &[u8], base: Option<&Arc<Wire>>) -> Result<Wire, InvalidBtf> {
+    let header = Header::parse(bytes)?;
+    let endianness = header.endianness;
+    if let Some(base) = base
+        && base.endianness != endianness
+    {
+        return Err(InvalidBtf::ForeignBase);
+    }
+    header.check_overlap()?;
+    let words = parse_words(header.section(bytes, "the types", header.types)?, endianness)?;
+    let strings = parse_strings(header.section(bytes, "the strings", header.strings)?, base.is_some())?;
+    let own = parse_layouts(header.section(bytes, "the layouts of kinds", header.layouts)?)?;
+    let layouts = if own.is_empty() { base.map_or(own, |base| base.layouts.clone()) } else { own };
+    let starts = find_records(&words, &layouts, base.map_or(1, |base| base.count()))?;
+    let wire = Wire { endianness, base: base.cloned(), words, starts, strings: strings.into(), layouts };
+    (wire.first()..wire.count()).try_for_each(|id| check_references(&wire, id))?;
+    Ok(wire)
+}
+
+/// The header. Parts are given by offset, from the end of the header, and length.
+struct Header {
+    endianness: Endianness,
+    len: u32,
+    types: (u32, u32),
+    strings: (u32, u32),
+    layouts: (u32, u32),
+}
+
+impl Header {
+    fn parse(bytes: &[u8]) -> Result<Self, InvalidBtf> {
+        let truncated = |end: usize| InvalidBtf::Truncated { what: "the header", end: end as u64, len: bytes.len() };
+        let &[a, b, version, _flags, ..] = bytes else { return Err(truncated(HEADER)) };
+        let endianness = match u16::from_le_bytes([a, b]) {
+            MAGIC => Endianness::Little,
+            magic if magic.swap_bytes() == MAGIC => Endianness::Big,
+            found => return Err(InvalidBtf::NotBtf { found }),
+        };
+        if version != VERSION {
+            return Err(InvalidBtf::Version { found: version });
+        }
+        let words = |end: usize| bytes.get(4..end).map(|words| to_words(words, endianness)).ok_or(truncated(end));
+        let short = words(HEADER)?;
+        let &[len, type_off, type_len, str_off, str_len] = &*short else { return Err(truncated(HEADER)) };
+        if (len as usize) < HEADER {
+            return Err(InvalidBtf::Header { len });
+        }
+        let layouts = match len as usize {
+            HEADER_WITH_LAYOUTS.. => match *words(HEADER_WITH_LAYOUTS)? {
+                [.., offset, len] => (offset, len),
+                _ => (0, 0),
+            },
+            _ => (0, 0),
+        };
+        Ok(Self { endianness, len, types: (type_off, type_len), strings: (str_off, str_len), layouts })
+    }
+
+    /// The bytes of a part.
+    fn section<'a>(&self, bytes: &'a [u8], what: &'static str, part: (u32, u32)) -> Result<&'a [u8], InvalidBtf> {
+        let (offset, len) = part;
+        let start = u64::from(self.len) + u64::from(offset);
         let end = start + u64::from(len);
         let range = usize::try_from(start).ok().zip(usize::try_from(end).ok()).map(|(start, end)| start..end);
         let found = range.and_then(|range| bytes.get(range));
         found.ok_or(InvalidBtf::Truncated { what, end, len: bytes.len() })
-    };
-    let (types, strings) = (u64::from(type_off), u64::from(str_off));
-    if types < strings + u64::from(str_len) && strings < types + u64::from(type_len) {
-        return Err(InvalidBtf::Overlap);
     }
-    let words = parse_words(section("the types", type_off, type_len)?, endianness)?;
-    let strings = parse_strings(section("the strings", str_off, str_len)?)?;
-    let starts = find_records(&words)?;
-    let wire = Wire { endianness, words, starts, strings: strings.into() };
-    (1..wire.count()).try_for_each(|id| check_references(&wire, id))?;
-    Ok(wire)
+
+    fn check_overlap(&self) -> Result<(), InvalidBtf> {
+        let overlap = |a: (u32, u32), b: (u32, u32)| {
+            let end = |(offset, len): (u32, u32)| u64::from(offset) + u64::from(len);
+            u64::from(a.0) < end(b) && u64::from(b.0) < end(a)
+        };
+        let Self { types, strings, layouts, .. } = *self;
+        let is_wrong =
+            overlap(types, strings) || layouts.1 > 0 && (overlap(types, layouts) || overlap(strings, layouts));
+        if is_wrong { Err(InvalidBtf::Overlap) } else { Ok(()) }
+    }
 }
 
-/// The byte order, and the five words after magic, version and flags.
-fn parse_header(bytes: &[u8]) -> Result<(Endianness, [u32; 5]), InvalidBtf> {
-    let truncated = InvalidBtf::Truncated { what: "the header", end: HEADER as u64, len: bytes.len() };
-    let &[a, b, version, _flags, ref rest @ ..] = bytes else { return Err(truncated) };
-    let endianness = match u16::from_le_bytes([a, b]) {
-        MAGIC => Endianness::Little,
-        magic if magic.swap_bytes() == MAGIC => Endianness::Big,
-        found => return Err(InvalidBtf::NotBtf { found }),
-    };
-    if version != VERSION {
-        return Err(InvalidBtf::Version { found: version });
+/// The lengths of records by kind: for each, a byte for what follows the common words, a byte for
+/// each part, and two bytes of flags.
+fn parse_layouts(section: &[u8]) -> Result<Box<[RecordLayout]>, InvalidBtf> {
+    if !section.len().is_multiple_of(4) {
+        return Err(InvalidBtf::OddLayouts { len: section.len() });
     }
-    let words = rest.get(..HEADER - 4).map(|rest| to_words(rest, endianness));
-    let Some(Ok::<[u32; 5], _>(header)) = words.map(|words| Vec::from(words).try_into()) else { return Err(truncated) };
-    if (header[0] as usize) < HEADER {
-        return Err(InvalidBtf::Header { len: header[0] });
-    }
-    Ok((endianness, header))
+    let layout = |bytes: &[u8]| RecordLayout { info: bytes[0].into(), part: bytes[1].into() };
+    Ok(section.chunks_exact(4).map(layout).collect())
 }
 
 fn parse_words(section: &[u8], endianness: Endianness) -> Result<Box<[u32]>, InvalidBtf> {
@@ -214,7 +313,8 @@ fn parse_words(section: &[u8], endianness: Endianness) -> Result<Box<[u32]>, Inv
 
 /// Whole words, in the machine's order.
 fn to_words(bytes: &[u8], endianness: Endianness) -> Box<[u32]> {
-    // Only bytes that are no whole words fail to be seen as words, and there are none.
+    // Only bytes that are not whole words fail to be seen as words, and the callers pass whole
+    // ones.
     if endianness == Endianness::Big {
         let words = <[U32<BigEndian>]>::ref_from_bytes(bytes).unwrap_or_default();
         words.iter().map(|word| word.get()).collect()
@@ -224,11 +324,12 @@ fn to_words(bytes: &[u8], endianness: Endianness) -> Box<[u32]> {
     }
 }
 
-fn parse_strings(section: &[u8]) -> Result<&str, InvalidBtf> {
+fn parse_strings(section: &[u8], is_split: bool) -> Result<&str, InvalidBtf> {
     match (section.first(), section.last()) {
-        // The first string of a whole object is the empty one; that of a split object is in the object it is split from.
-        (Some(1..), _) => Err(InvalidBtf::Split),
-        (Some(0), Some(0)) => {
+        (None, None) if is_split => Ok(""),
+        // The first string of a whole object is the empty one. A split object has that of its base.
+        (Some(1..), _) if !is_split => Err(InvalidBtf::Split),
+        (Some(_), Some(0)) => {
             let longest = section.split(|byte| *byte == 0).map(<[u8]>::len).max().unwrap_or(0);
             if longest > MAX_NAME {
                 return Err(InvalidBtf::LongName { len: longest, max: MAX_NAME });
@@ -240,29 +341,34 @@ fn parse_strings(section: &[u8]) -> Result<&str, InvalidBtf> {
 }
 
 /// Where each record begins.
-fn find_records(words: &[u32]) -> Result<Box<[u32]>, InvalidBtf> {
+fn find_records(words: &[u32], layouts: &[RecordLayout], first: u32) -> Result<Box<[u32]>, InvalidBtf> {
     let mut starts = Vec::new();
     let mut start = 0;
     while start < words.len() {
-        let id = u32::try_from(starts.len() + 1).unwrap_or(u32::MAX);
-        let Some(record) = record(words, start) else {
-            let kind = words.get(start + 1).map_or(0, |info| info >> 24 & 0x1f);
-            let known = (kind::INT..=kind::ENUM64).contains(&kind) || start + 1 >= words.len();
-            return Err(if known { InvalidBtf::CutType { id } } else { InvalidBtf::UnknownKind { id, kind } });
+        let Some(found) = record(words, start, layouts) else {
+            let id = u32::try_from(starts.len()).unwrap_or(u32::MAX).saturating_add(first);
+            let head = words.get(start..start + COMMON);
+            let unknown = head.map(|head| Record { name: head[0], info: head[1], size_or_type: head[2], rest: &[] });
+            return Err(match unknown.filter(|head| words_after(head, layouts).is_none()) {
+                Some(head) => InvalidBtf::UnknownKind { id, kind: head.kind() },
+                None => InvalidBtf::CutType { id },
+            });
         };
         // Below 2^30, since the section's length in bytes is a u32.
         starts.push(u32::try_from(start).unwrap_or(u32::MAX));
-        start += COMMON + record.rest.len();
+        start += COMMON + found.rest.len();
     }
     Ok(starts.into())
 }
 
-/// That all names and types that a record refers to are there.
+/// Checks that all names and types that a record refers to are there.
+///
+/// It is not known to which a record of an unknown kind refers: none of it is used but its name.
 fn check_references(wire: &Wire, id: u32) -> Result<(), InvalidBtf> {
     let Some(record) = wire.record(id) else { return Ok(()) };
     let name = |offset: u32| {
-        let inside = wire.strings.is_char_boundary(offset as usize) && (offset as usize) < wire.strings.len();
-        if inside { Ok(()) } else { Err(InvalidBtf::NoString { id, offset, len: wire.strings.len() }) }
+        let found = wire.strings_from(offset as usize);
+        found.map(drop).ok_or_else(|| InvalidBtf::NoString { id, offset, len: wire.strings_len() })
     };
     let target = |to: u32| {
         if to < wire.count() { Ok(()) } else { Err(InvalidBtf::NoType { id, to, count: wire.count() }) }

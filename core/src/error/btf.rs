@@ -45,22 +45,33 @@ pub enum InvalidBtf {
     },
 
     /// The parts lie over each other.
-    #[error("the BTF types and strings overlap")]
+    #[error("the parts of the BTF (types, strings, layouts of kinds) overlap")]
     Overlap,
 
-    /// The types are no whole number of 32-bit words.
-    #[error("the BTF types are {len} bytes long, which is no multiple of 4")]
+    /// The types are not a whole number of 32-bit words.
+    #[error("the BTF types are {len} bytes long, which is not a multiple of 4")]
     OddLength {
         /// Their length in bytes.
         len: usize,
     },
 
-    /// BTF that continues another object's: that of a kernel module.
+    /// The layouts of kinds are not a whole number of entries of 4 bytes.
+    #[error("the BTF layouts of kinds are {len} bytes long, which is not a multiple of 4")]
+    OddLayouts {
+        /// Their length in bytes.
+        len: usize,
+    },
+
+    /// BTF that continues another object's, such as that of a kernel module.
     #[error(
-        "split BTF, such as that of a kernel module: it continues the types of another object, which mapvalue does not read. \
-         Use `Btf::from_vmlinux` for the kernel's own types"
+        "split BTF, such as that of a kernel module, continues the types of another object: read it with \
+         `Btf::parse_split(&base, bytes)`, for a kernel module with `Btf::from_vmlinux` as the base"
     )]
     Split,
+
+    /// Split BTF whose byte order is not that of its base.
+    #[error("split BTF is of another byte order than its base: both must come from one machine")]
+    ForeignBase,
 
     /// The strings do not begin and end with a zero byte.
     #[error("the BTF strings do not begin and end with a zero byte")]
@@ -90,7 +101,10 @@ pub enum InvalidBtf {
     },
 
     /// A kind of type that this crate does not know.
-    #[error("BTF type {id} is of kind {kind}: this version of mapvalue knows kinds 1 to 19 (Linux 6.0)")]
+    #[error(
+        "BTF type {id} is of kind {kind}: this version of mapvalue knows kinds 1 to 19 (Linux 6.0), and the BTF has no \
+         layout of that kind, by which it could be passed over"
+    )]
     UnknownKind {
         /// The type.
         id: u32,
@@ -100,8 +114,8 @@ pub enum InvalidBtf {
 
     /// A type refers to a name that is not there.
     #[error(
-        "BTF type {id} refers to a name at byte {offset}, but the strings are {len} bytes long (if this is the BTF of a kernel \
-         module, it is split, and mapvalue does not read it)"
+        "BTF type {id} refers to a name at byte {offset}, but the strings are {len} bytes long (the BTF of a kernel module is \
+         split: read it with `Btf::parse_split`)"
     )]
     NoString {
         /// The type that refers.
@@ -114,8 +128,8 @@ pub enum InvalidBtf {
 
     /// A type refers to another that is not there.
     #[error(
-        "BTF type {id} refers to type {to}, but there are {count} types (if this is the BTF of a kernel module, it is split, and \
-         mapvalue does not read it)"
+        "BTF type {id} refers to type {to}, but there are {count} types (the BTF of a kernel module is split: read it with \
+         `Btf::parse_split`)"
     )]
     NoType {
         /// The type that refers.
