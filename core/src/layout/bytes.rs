@@ -1,4 +1,4 @@
-//! Which bytes of a [`Layout`] belong to leaves, and what they are: padding, and what can be copied as bytes.
+//! The bytes of a [`Layout`]: padding, and whether a value can be copied as bytes.
 
 use super::text::Text;
 use super::{Field, Kind};
@@ -6,10 +6,10 @@ use crate::layout::Layout;
 
 #[doc(hidden)]
 impl Layout {
-    /// The same layout, which must be without padding.
+    /// Returns the layout unchanged; fails to compile if it has padding.
     #[must_use]
     pub const fn without_padding(self) -> Self {
-        // Padding around a refused field is no second mistake.
+        // A refused field is reported already; the padding around it is not a second mistake.
         if !self.holds_refused() && self.padding() > 0 {
             let text = self.padding_in_text("deny_padding");
             panic!("{}", text.as_str());
@@ -17,7 +17,7 @@ impl Layout {
         self
     }
 
-    /// Does not compile unless all of its bytes belong to leaves, since they are to be hashed.
+    /// Fails to compile if there is padding, since every byte is going to be hashed.
     pub(crate) const fn assert_hashable(&self) {
         assert!(
             self.padding() == 0,
@@ -26,13 +26,13 @@ impl Layout {
         );
     }
 
-    /// Does not compile unless a place can be made of the layout, which is that of `T`.
+    /// Fails to compile unless this is the layout of `T` and the derive accepted `T`.
     pub(crate) const fn assert_usable<T>(&self) {
         assert!(self.size == size_of::<T>(), "the layout is of another type");
         assert!(!self.holds_refused(), "the derive has refused this type, or one inside of it");
     }
 
-    /// Whether the derive has refused it or something inside.
+    /// Returns whether the derive refused this type or one inside it.
     pub(super) const fn holds_refused(&self) -> bool {
         match self.kind {
             Kind::Refused => true,
@@ -51,27 +51,28 @@ impl Layout {
         }
     }
 
-    /// Whether the bytes of a value are what a store leaf by leaf writes, all of them, and nobody else changes them: no padding, no
-    /// union, no atomic.
+    /// Returns whether a store may copy the bytes of a value: no padding, no union, and
+    /// no atomic, which another thread may change meanwhile.
     #[cfg(feature = "std")]
     pub(crate) const fn is_its_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(true)
     }
 
-    /// Whether any bytes are a value that a load leaf by leaf makes of them: no padding, no union, no `bool` and no enum.
+    /// Returns whether a load may copy any bytes: no padding, union, `bool` or enum
+    /// inside.
     #[cfg(feature = "std")]
     pub(crate) const fn is_any_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(false)
     }
 
-    /// Whether all leaves are the bytes that they are in memory: to `store`, with `bool` and enums among them and without atomics, or to
-    /// load.
+    /// Returns whether no part forbids a copy as bytes, by a `store` or else by a load.
     #[cfg(feature = "std")]
     const fn is_made_of_bytes(&self, store: bool) -> bool {
         self.not_its_bytes(store).is_none()
     }
 
-    /// The first part, if there is one, that is not the bytes that it is in memory.
+    /// Returns the first part that forbids a copy as bytes, by a `store` or else by a
+    /// load.
     const fn not_its_bytes(&self, store: bool) -> Option<Kind> {
         match self.kind {
             Kind::Int { .. } | Kind::Float | Kind::Character | Kind::Pointer | Kind::Marker => {
@@ -88,7 +89,7 @@ impl Layout {
                     Some(self.kind)
                 }
             }
-            // Which of its fields is there is not known, nor then which of its bytes are.
+            // It is unknown which field a union holds, and so which of its bytes are a value.
             Kind::Union { .. } | Kind::Refused => Some(self.kind),
             Kind::Array { element, .. } => element.not_its_bytes(store),
             Kind::Struct { fields } => {
@@ -104,10 +105,11 @@ impl Layout {
         }
     }
 
-    /// Does not compile unless any bytes are a value, for aya's `Pod`: the layout is that of a field `name` of `of`.
+    /// Fails to compile unless any bytes are a value, as aya's `Pod` needs. The layout is
+    /// that of the field `name` of `of`.
     pub const fn assert_any_bytes(self, name: &'static str, of: &'static str) {
         let why = match self.not_its_bytes(false) {
-            // Of what has been refused no more is to be said.
+            // The derive has reported a refused type already.
             None | Some(Kind::Refused) => return,
             Some(Kind::Bool) => "a `bool`, and a BPF program may store 2 there: write `u8`",
             Some(Kind::Enum { .. }) => "an enum, and not every number is one of its variants: write its integer",
@@ -124,7 +126,7 @@ impl Layout {
         panic!("{}", text.as_str());
     }
 
-    /// Does not compile unless all bytes of a value belong to its fields, for aya's `Pod`.
+    /// Fails to compile if a value has padding, which aya's `Pod` forbids.
     pub const fn assert_filled(self) {
         if !self.holds_refused() && self.padding() > 0 {
             let text = self.padding_in_text("aya");
@@ -132,7 +134,7 @@ impl Layout {
         }
     }
 
-    /// Bytes that belong to no leaf, those inside of the fields' types included.
+    /// Counts the bytes that belong to no leaf, including those inside the fields' types.
     const fn padding(&self) -> usize {
         match self.kind {
             Kind::Array { len, element } => len * element.padding(),
@@ -145,7 +147,7 @@ impl Layout {
                 }
                 padding
             }
-            // The field that fills most of it decides.
+            // The field that fills the most bytes decides.
             Kind::Union { fields } => {
                 let mut used = 0;
                 let mut i = 0;
@@ -160,7 +162,8 @@ impl Layout {
         }
     }
 
-    /// Where the padding is: `` `Stats` has 7 bytes of padding in its 32: 3 before `limit`; 4 at the end ``.
+    /// Says where the padding is.
+    /// `` `Stats` has 7 bytes of padding in its 32: 3 before `limit`; 4 at the end ``
     const fn padding_in_text(&self, attribute: &str) -> Text {
         let mut text = Text::new();
         text.push("`");
@@ -243,7 +246,7 @@ mod tests {
         b: [u16; 2],
     }
 
-    /// `is_its_bytes` and `is_any_bytes`.
+    /// Returns `is_its_bytes` and `is_any_bytes`.
     fn bytes_of<T: MapValue>() -> (bool, bool) {
         (T::LAYOUT.is_its_bytes(), T::LAYOUT.is_any_bytes())
     }

@@ -1,7 +1,8 @@
-//! [`Layout::c_declaration`]: a type as C declares it, so that a header can be written from Rust.
+//! [`Layout::c_declaration`]: declares a type in C, so that Rust can write the header.
 //!
-//! What C must agree on (offsets, size, the meaning of each leaf) is spelled out: holes become members, and assertions hold the
-//! compiler to the numbers. What belongs to C alone (names that are keywords, two types of one name, alignment) is settled here.
+//! C must agree on offsets, size and the meaning of each leaf, so these are spelled out: holes
+//! become members, and assertions hold the compiler to the numbers. This module also settles what
+//! concerns C alone: names that are keywords, two types of one name, alignment.
 
 use std::collections::HashSet;
 use std::fmt::Write as _;
@@ -10,7 +11,7 @@ use crate::layout::c_names::identifier;
 use crate::layout::{Endianness, Field, Kind, Layout, Variant};
 
 impl Layout {
-    /// The type in C, after the types that it is made of: what a build script writes into a header.
+    /// Declares the type in C, after the types inside it, for a build script's header.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -55,25 +56,29 @@ impl Layout {
     /// );
     /// ```
     ///
-    /// What clang makes of it meets the Rust type in [`check`](Self::check). It needs the kernel's names for integers: include
-    /// `<linux/types.h>` or `vmlinux.h` before it. The compiler must know enums of a stated size: clang 13 (15 for the BTF of 64-bit
-    /// ones), or gcc 13.
+    /// BTF that clang makes of it passes [`check`](Self::check) for the Rust type. It uses the
+    /// kernel's integer names: include `<linux/types.h>` or `vmlinux.h` first. The compiler must
+    /// support enums of a stated size: clang 13 (15 for the BTF of 64-bit enums) or gcc 13.
     ///
-    /// - Names are those of [`c_name`](Self::c_name). One that is a keyword in C ends in `_`, and the field `0` of a tuple struct is
-    ///   `_0`. Values of an enum begin with the name of their enum, since C has one namespace for all of them.
-    /// - A generic type with other arguments is another type, and C has no name for it: it is called `Name_2`. Give
-    ///   all types of a header to one call of [`c_declarations`](Self::c_declarations), so that each name is given once.
-    /// - A signed integer of a stated byte order is a plain one with a comment: the kernel has no name for it.
-    /// - A leaf is declared by C itself, so nothing is printed for it; for an array, what its elements are made of.
-    /// - Attributes are printed where C would lay the type out otherwise. A struct of [`zerocopy`](crate::zerocopy)'s integers may
-    ///   have a size that is no multiple of their width; C can only have it `packed`, and then reads fields in pieces.
-    ///   A comment says so; padding in Rust mends it.
+    /// - Names are those of [`c_name`](Self::c_name). A C keyword gets a `_` appended, and the
+    ///   field `0` of a tuple struct is `_0`. Values of an enum are prefixed with the enum's name,
+    ///   since C has one namespace for all of them.
+    /// - Each set of generic arguments makes another type. C has no name for it, so the second one
+    ///   becomes `Name_2`. Give all types of a header to one call of
+    ///   [`c_declarations`](Self::c_declarations), so that each name is used once.
+    /// - A signed integer of a stated byte order is plain, with a comment: the kernel names none.
+    /// - C declares leaves itself, so a leaf prints nothing, and an array only its elements' types.
+    /// - Attributes are printed where C would lay the type out otherwise. The size of a struct of
+    ///   [`zerocopy`](crate::zerocopy)'s integers need not be a multiple of their width. C can
+    ///   declare it only as `packed`, and then reads its fields in pieces. A comment says so;
+    ///   padding in Rust avoids it.
     #[must_use]
     pub fn c_declaration(&self) -> String {
         Self::c_declarations(&[*self])
     }
 
-    /// Several types in C, each after those that it is made of, and none twice: see [`c_declaration`](Self::c_declaration).
+    /// Declares several types as [`c_declaration`](Self::c_declaration) does, each once.
+    ///
     ///
     /// ```
     /// use mapvalue::{Layout, MapValue};
@@ -108,30 +113,30 @@ impl Layout {
     }
 }
 
-/// The declarations so far.
+/// The declarations written so far.
 #[derive(Default)]
 struct Declarations {
     text: String,
     types: Vec<Declared>,
-    /// The names in Rust of all types, which are not given to others.
+    /// The names that the types want, which are not given to other types.
     wanted: HashSet<String>,
-    /// All names of values of enums.
+    /// The names of all enum values.
     values: HashSet<String>,
 }
 
 /// A struct, union or enum that has been declared.
 struct Declared {
     keyword: &'static str,
-    /// The name that it should have, which others may have got before.
+    /// The name it wanted, which another type may have taken first.
     wanted: String,
-    /// The name that it got.
+    /// The name it got.
     tag: String,
-    /// All between the braces and after, which tells it from others of the name.
+    /// The text from the opening brace on: it tells types of the same name apart.
     content: String,
 }
 
 impl Declarations {
-    /// Collects the names that the types in a type should have.
+    /// Collects the names that a type and the types inside it want.
     fn note_names(&mut self, layout: &Layout) {
         match layout.kind {
             Kind::Array { element, .. } => self.note_names(element),
@@ -149,7 +154,8 @@ impl Declarations {
         }
     }
 
-    /// How C spells a type without its array lengths, after declaring it where that is not done yet. `None` for what is nothing.
+    /// Spells a type in C without its array lengths, and declares it first if needed.
+    /// Returns `None` for a type that has no place in C.
     fn base(&mut self, layout: &Layout) -> Option<String> {
         Some(match layout.kind {
             Kind::Array { element, .. } => return self.base(element),
@@ -171,7 +177,7 @@ impl Declarations {
         })
     }
 
-    /// The members of a struct or union, with one for each hole in a struct.
+    /// Lists the members of a struct or union, with one for each hole in a struct.
     fn members(&mut self, layout: &Layout, fields: &[Field]) -> Vec<Member> {
         let mut members = Vec::new();
         let mut padding = Padding::beside(fields);
@@ -218,7 +224,7 @@ impl Declarations {
         }
         let _ = writeln!(self.text, "{name} {content}");
         self.assert_size(&name, layout.size);
-        // Those of a union are at offset 0, whatever they are.
+        // The members of a union are all at offset 0.
         let fields = members.iter().filter_map(|member| member.field.as_ref()).filter(|_| keyword == "struct");
         for (field, offset) in fields {
             let _ = writeln!(
@@ -253,7 +259,7 @@ impl Declarations {
         name
     }
 
-    /// The name of a type with this content.
+    /// Finds the name for a type with this content.
     fn tag(&mut self, keyword: &'static str, layout: &Layout, content: &str) -> Tag {
         let wanted = identifier(layout.c_name).into_owned();
         // Structs, unions and enums share one namespace.
@@ -270,7 +276,7 @@ impl Declarations {
         Tag::New(tag)
     }
 
-    /// A name for a value of an enum that no other value has.
+    /// Returns a name for an enum value that no other value has.
     fn unused_value(&mut self, wanted: String) -> String {
         let name =
             if self.values.contains(&wanted) { numbered(&wanted, |name| self.values.contains(name)) } else { wanted };
@@ -278,7 +284,7 @@ impl Declarations {
         name
     }
 
-    /// An empty line between declarations.
+    /// Separates declarations by an empty line.
     fn begin(&mut self) {
         if !self.text.is_empty() {
             self.text.push('\n');
@@ -294,7 +300,7 @@ impl Declarations {
 enum Tag {
     /// The type has been declared before, under this name.
     Declared(String),
-    /// It is to be declared under this name.
+    /// The type is still to be declared, under this name.
     New(String),
 }
 
@@ -302,24 +308,24 @@ enum Tag {
 struct Member {
     line: String,
     align: usize,
-    /// Its name and offset, if it is not padding.
+    /// Its name and offset; `None` for padding.
     field: Option<(String, usize)>,
 }
 
-/// Gives names to holes.
+/// Names the members that stand for holes.
 struct Padding {
     taken: HashSet<String>,
     number: usize,
 }
 
 impl Padding {
-    /// In a struct with these fields, whose names are taken.
+    /// Starts a struct with these fields, whose names are taken.
     fn beside(fields: &[Field]) -> Self {
         let taken = fields.iter().map(|field| identifier(field.c_name).into_owned()).collect();
         Self { taken, number: 0 }
     }
 
-    /// A member over the bytes from `start` to `end`, if there are some.
+    /// Makes a member that covers the bytes from `start` to `end`, if there are any.
     fn over(&mut self, start: usize, end: usize) -> Option<Member> {
         let len = end.checked_sub(start).filter(|len| *len > 0)?;
         while self.taken.contains(&format!("_pad{}", self.number)) {
@@ -331,7 +337,7 @@ impl Padding {
     }
 }
 
-/// `__u32 ports[4][2]`.
+/// Declares a member: `__u32 ports[4][2]`.
 fn declare(base: &str, name: &str, layout: &Layout) -> String {
     let space = if base.ends_with('*') { "" } else { " " };
     let mut line = format!("{base}{space}{name}");
@@ -340,7 +346,7 @@ fn declare(base: &str, name: &str, layout: &Layout) -> String {
         let _ = write!(line, "[{len}]");
         inner = element;
     }
-    // The typedefs of the others say it.
+    // The typedefs of unsigned integers name the order; signed ones have none.
     match inner.kind {
         Kind::Int { signed: true, endianness: Endianness::Big } => line.push_str(" /* big-endian */"),
         Kind::Int { signed: true, endianness: Endianness::Little } => line.push_str(" /* little-endian */"),
@@ -349,7 +355,7 @@ fn declare(base: &str, name: &str, layout: &Layout) -> String {
     line
 }
 
-/// `__u32`, `__s64`, `__be16`.
+/// Names an integer type: `__u32`, `__s64`, `__be16`.
 fn integer(bits: usize, signed: bool, endianness: Endianness) -> String {
     let kind = match (signed, endianness) {
         (true, _) => "s",
@@ -360,7 +366,8 @@ fn integer(bits: usize, signed: bool, endianness: Endianness) -> String {
     format!("__{kind}{bits}")
 }
 
-/// The type beneath an enum, in C's own words: behind a typedef, clang loses the sign in BTF and all but 32 bits.
+/// Names the type beneath an enum in C's own words. Behind a typedef, clang loses the
+/// sign in BTF and all but 32 bits.
 fn underlying(size: usize, signed: bool) -> &'static str {
     match (size, signed) {
         (1, false) => "unsigned char",
@@ -374,19 +381,20 @@ fn underlying(size: usize, signed: bool) -> &'static str {
     }
 }
 
-/// The number as a constant of C, where it must say its type or is not one token.
+/// Writes a number as a C expression, with a type suffix where it needs one.
 fn literal(value: i128) -> String {
     if value > i128::from(i64::MAX) {
         format!("{value}ULL")
     } else if value == i128::from(i64::MIN) {
-        // There are no negative constants, and what is negated here would not fit.
+        // C has no negative constants, and the positive number negated here would not fit.
         format!("{}LL - 1", value + 1)
     } else {
         value.to_string()
     }
 }
 
-/// The alignment of the type in C: what a place of it needs in Rust, where its size is a multiple of that, as it must be in C.
+/// Returns the type's alignment in C: the one a place needs in Rust, reduced until the
+/// size is a multiple of it, as C requires.
 fn c_align(layout: &Layout) -> usize {
     match layout.kind {
         Kind::Array { element, .. } => c_align(element),
@@ -395,18 +403,18 @@ fn c_align(layout: &Layout) -> usize {
     }
 }
 
-/// The alignment that C gives a type with these members.
+/// Returns the alignment that C gives a type with these members.
 fn natural_align(members: &[Member]) -> usize {
     members.iter().map(|member| member.align).max().unwrap_or(1)
 }
 
-/// Whether C would add padding at the end that Rust does not have. (It adds none before: each offset is a multiple of the
-/// alignment, and holes are members.)
+/// Returns whether C would add padding at the end that Rust does not have. (It adds none
+/// before: each offset is a multiple of the alignment, and holes are members.)
 fn is_packed(layout: &Layout, members: &[Member]) -> bool {
     !layout.size.is_multiple_of(natural_align(members))
 }
 
-/// What makes C lay the type out as Rust does, where it does not by itself.
+/// Returns the attributes, if needed, that make C lay the type out as Rust does.
 fn attributes(layout: &Layout, members: &[Member]) -> String {
     let align = c_align(layout);
     match is_packed(layout, members) {
@@ -417,7 +425,7 @@ fn attributes(layout: &Layout, members: &[Member]) -> String {
     }
 }
 
-/// The first of `NAME_2`, `NAME_3`, ... that is not taken.
+/// Returns the first of `NAME_2`, `NAME_3`, ... that is not taken.
 fn numbered(name: &str, taken: impl Fn(&str) -> bool) -> String {
     let mut number = 2;
     loop {
@@ -429,7 +437,7 @@ fn numbered(name: &str, taken: impl Fn(&str) -> bool) -> String {
     }
 }
 
-/// `DropAll` as `DROP_ALL`, `HTTPServer` as `HTTP_SERVER`.
+/// Converts `DropAll` to `DROP_ALL`, `HTTPServer` to `HTTP_SERVER`.
 fn screaming_snake(name: &str) -> String {
     let mut words = String::new();
     let mut before = '_';
@@ -455,7 +463,7 @@ mod tests {
     use crate::MapValue;
     use crate::zerocopy::byteorder::{BigEndian, I16, I64, LittleEndian, U16, U32};
 
-    /// The lines of the declaration that are not assertions.
+    /// Returns the lines of the declaration that are not assertions.
     fn lines<T: MapValue>() -> Vec<String> {
         let text = T::LAYOUT.c_declaration();
         text.lines().filter(|line| !line.starts_with("_Static_assert")).map(str::to_owned).collect()

@@ -1,8 +1,8 @@
-//! The names of Rust fields where C needs others: `C` has keywords of its own, and a tuple struct's fields are numbers.
+//! C names for Rust fields: some are keywords in C, and a tuple struct's are numbers.
 
 use std::borrow::Cow;
 
-/// What C has for a keyword (C23, and GNU's `asm` and `typeof`).
+/// The keywords of C23, and GNU's `asm` and `typeof`.
 const KEYWORDS: [&str; 49] = [
     "alignas",
     "alignof",
@@ -55,7 +55,7 @@ const KEYWORDS: [&str; 49] = [
     "_Atomic",
 ];
 
-/// The C identifier for a name in Rust: `default` becomes `default_`, and the field `0` of a tuple struct `_0`.
+/// Returns the C identifier for a Rust name: `default_` for `default`, `_0` for `0`.
 pub(crate) fn identifier(name: &str) -> Cow<'_, str> {
     if KEYWORDS.contains(&name) {
         Cow::Owned(format!("{name}_"))
@@ -66,7 +66,7 @@ pub(crate) fn identifier(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether a field of this name stands for bytes that nobody uses: `_pad`, `__pad2`, `padding`, `_`.
+/// Returns whether a field's name marks it as padding: `_pad`, `__pad2`, `padding`, `_`.
 pub(crate) fn is_padding(name: &str) -> bool {
     let bare = name.trim_start_matches('_');
     match bare.strip_prefix("pad") {

@@ -1,10 +1,10 @@
-//! What the implementations of `MapValue` make a [`Layout`] with. All assertions here fire when the type is compiled.
+//! Constructors of [`Layout`] for `MapValue` implementations; all assert at compile time.
 
 use super::Field;
 use super::text::Text;
 use crate::layout::{Endianness, Kind, Layout, Variant};
 
-/// The largest alignment a value may have: that of a page, to which every mapping is aligned.
+/// The largest alignment of a value: a page, to which every mapping is aligned.
 pub(crate) const MAX_ALIGN: usize = 4096;
 
 impl Kind {
@@ -23,7 +23,7 @@ impl Layout {
         Self { name, c_name: name, size, align, kind, atomic: false }
     }
 
-    /// A leaf that is aligned as its Rust type is.
+    /// Describes a leaf that is aligned as its Rust type is.
     #[must_use]
     pub const fn leaf<T>(name: &'static str, kind: Kind) -> Self {
         assert!(
@@ -33,19 +33,19 @@ impl Layout {
         Self::new(name, size_of::<T>(), align_of::<T>(), kind)
     }
 
-    /// The leaf as an atomic.
+    /// Marks the leaf as an atomic.
     #[must_use]
     pub const fn of_atomic(self) -> Self {
         Self { atomic: true, ..self }
     }
 
-    /// A leaf whose place must be aligned to `align` although its Rust type is not.
+    /// Describes a leaf whose place must be aligned to `align`, unlike its Rust type.
     #[must_use]
     pub const fn leaf_aligned<T>(name: &'static str, align: usize, kind: Kind) -> Self {
         Self::new(name, size_of::<T>(), align, kind)
     }
 
-    /// A field-less enum `T` whose shared mirror is `M`.
+    /// Describes a field-less enum `T` whose shared mirror is `M`.
     #[must_use]
     pub const fn enumeration<T, M, R: SignedOrNot>(name: &'static str, variants: &'static [Variant]) -> Self {
         assert!(size_of::<T>() == size_of::<R>(), "an enum has the size of its repr");
@@ -53,26 +53,26 @@ impl Layout {
         Self::leaf::<T>(name, Kind::Enum { signed: R::SIGNED, variants })
     }
 
-    /// The same layout under another name in C.
+    /// Returns the same layout under another name in C.
     #[must_use]
     pub const fn renamed(self, c_name: &'static str) -> Self {
         Self { c_name, ..self }
     }
 
-    /// Of a type or field that the derive has refused: the program does not compile, whatever this says.
+    /// Describes a type or field that the derive refused; the program does not compile.
     #[must_use]
     pub const fn refused<T>(name: &'static str) -> Self {
         Self::new(name, size_of::<T>(), align_of::<T>(), Kind::Refused)
     }
 
-    /// A zero-sized marker.
+    /// Describes a zero-sized marker.
     #[must_use]
     pub const fn marker<T>(name: &'static str) -> Self {
         assert!(size_of::<T>() == 0, "a marker has no size");
         Self::new(name, 0, 1, Kind::Marker)
     }
 
-    /// An array of `len` times `element`.
+    /// Describes an array of `len` elements.
     #[must_use]
     pub const fn array<T>(len: usize, element: &'static Layout) -> Self {
         assert!(
@@ -83,8 +83,8 @@ impl Layout {
         Self::new("", size_of::<T>(), element.align, Kind::Array { len, element })
     }
 
-    /// A field with this layout, of which the type and its mirror agree on the offset, and whose leaves are aligned there;
-    /// `misaligned` is the message if not.
+    /// Makes a field of this layout. Asserts that the type and its mirror agree on its
+    /// offset, and that its leaves are aligned there; `misaligned` is the message if they are not.
     #[must_use]
     pub const fn into_field(
         self,
@@ -93,28 +93,28 @@ impl Layout {
         mirror_offset: usize,
         misaligned: &'static str,
     ) -> Field {
-        // Where a field without bytes lies in a `repr(transparent)` struct is left open; in the mirror, which is `repr(C)`, it lies
-        // between its neighbours.
+        // In a `repr(transparent)` struct the offset of a field without bytes is unspecified. In
+        // the mirror, which is `repr(C)`, the field lies between its neighbors.
         let offset = if self.size == 0 { mirror_offset } else { offset };
         assert!(offset == mirror_offset, "a field of the shared mirror has another offset");
         assert!(offset.is_multiple_of(self.align), "{}", misaligned);
         Field { name, c_name: name, offset, layout: self }
     }
 
-    /// A struct `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
+    /// Describes a struct `T` with shared mirror `M`. `into_field` checked its fields.
     #[must_use]
     pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
         Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields), Kind::Struct { fields })
     }
 
-    /// A union `T` whose shared mirror is `M`; its fields have been checked by `into_field`.
+    /// Describes a union `T` with shared mirror `M`. `into_field` checked its fields.
     #[must_use]
     pub const fn union<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
         Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields), Kind::Union { fields })
     }
 }
 
-/// The alignment that a place of `T` needs: its own, or that of a field that needs more.
+/// Returns the alignment that a place of `T` needs: its own or a field's, if larger.
 const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> usize {
     assert_same_place::<T, M>();
     if size_of::<T>() == 0 {
@@ -132,7 +132,7 @@ const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> us
         align = if layout.align > align { layout.align } else { align };
         i += 1;
     }
-    // What a refused field would drop is no second mistake.
+    // A refused field is reported already; that it would drop is not a second mistake.
     if core::mem::needs_drop::<T>() && !refused {
         refuse(
             name,
@@ -142,7 +142,7 @@ const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> us
     align
 }
 
-/// Fails to compile with a text about a type.
+/// Fails to compile, with a message about the type `name`.
 const fn refuse(name: &str, why: &str) -> ! {
     let mut text = Text::new();
     text.push("`");
@@ -152,13 +152,13 @@ const fn refuse(name: &str, why: &str) -> ! {
     panic!("{}", text.as_str())
 }
 
-/// That a type and its shared mirror fit the same places.
+/// Asserts that a type and its shared mirror fit the same places.
 const fn assert_same_place<T, M>() {
     assert!(size_of::<T>() == size_of::<M>(), "the shared mirror has another size");
     assert!(align_of::<T>() == align_of::<M>(), "the shared mirror has another alignment");
 }
 
-/// Which of the integers that can be an enum's repr are signed.
+/// An integer that can be an enum's repr, signed or not.
 #[doc(hidden)]
 pub trait SignedOrNot {
     /// True for `i8` to `i64`.

@@ -1,4 +1,4 @@
-//! [`Layout`]: size, alignment and fields of a type, as a constant that can be printed and compared.
+//! [`Layout`]: a type's size, alignment and fields, as a constant to print and compare.
 
 pub(crate) mod bytes;
 #[cfg(feature = "std")]
@@ -15,7 +15,7 @@ use core::fmt;
 #[cfg(feature = "std")]
 pub(crate) use table::Spelled;
 
-/// What a type looks like in memory: sizes and offsets in bytes.
+/// How a type is laid out in memory: sizes and offsets in bytes.
 ///
 /// `Display` prints it as a table, with holes and tail padding marked.
 ///
@@ -50,11 +50,11 @@ pub struct Layout {
     size: usize,
     align: usize,
     kind: Kind,
-    /// Whether it is an atomic, of which others may change a value that this thread only borrows.
+    /// Whether it is an atomic, which other threads may change while this one borrows it.
     atomic: bool,
 }
 
-/// What kind of type a [`Layout`] describes.
+/// The kind of type that a [`Layout`] describes.
 ///
 /// ```
 /// use mapvalue::{Endianness, Kind, MapValue};
@@ -68,9 +68,9 @@ pub struct Layout {
 pub enum Kind {
     /// An integer, an atomic integer or `Wrapping`.
     Int {
-        /// Whether it is signed.
+        /// Whether the integer is signed.
         signed: bool,
-        /// The order of its bytes.
+        /// The byte order.
         endianness: Endianness,
     },
     /// `f32` or `f64`.
@@ -81,48 +81,49 @@ pub enum Kind {
     Character,
     /// A field-less enum with an integer repr.
     Enum {
-        /// Whether its repr is signed.
+        /// Whether the repr is signed.
         signed: bool,
-        /// The variants in the order of their declaration.
+        /// The variants, in declaration order.
         variants: &'static [Variant],
     },
-    /// A pointer of 8 bytes: `ArenaPtr`, `Kptr`. What it points to is no part of the layout.
+    /// An 8-byte pointer: `ArenaPtr`, `Kptr`. The layout does not describe its target.
     Pointer,
-    /// An array; its element's layout.
+    /// An array.
     Array {
-        /// Number of elements.
+        /// The number of elements.
         len: usize,
-        /// The element.
+        /// The layout of one element.
         element: &'static Layout,
     },
-    /// A struct; its fields in the order of their declaration, which for `repr(C)` is that of their offsets.
+    /// A struct.
     Struct {
-        /// The fields.
+        /// The fields in declaration order: for `repr(C)`, the order of their offsets.
         fields: &'static [Field],
     },
-    /// A union; its fields, all at offset 0.
+    /// A union.
     Union {
-        /// The fields.
+        /// The fields, all at offset 0.
         fields: &'static [Field],
     },
     /// A zero-sized marker (`PhantomData`).
     Marker,
-    /// A type that the derive has refused: the program does not compile.
+    /// A type that the derive refused: the program does not compile.
     #[doc(hidden)]
     Refused,
 }
 
-/// The order of an integer's bytes.
+/// The byte order of an integer.
 ///
 /// ```
 /// use mapvalue::zerocopy::byteorder::{BigEndian, U16};
 /// use mapvalue::{Endianness, Kind, MapValue};
 ///
-/// assert_eq!(U16::<BigEndian>::LAYOUT.kind(), Kind::Int { signed: false, endianness: Endianness::Big });
+/// let kind = U16::<BigEndian>::LAYOUT.kind();
+/// assert_eq!(kind, Kind::Int { signed: false, endianness: Endianness::Big });
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Endianness {
-    /// The machine's own.
+    /// The machine's own order.
     Native,
     /// Most significant byte first: network order.
     Big,
@@ -147,9 +148,9 @@ pub enum Endianness {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
-    /// Its name in Rust.
+    /// The variant's name in Rust.
     pub name: &'static str,
-    /// Its number.
+    /// The variant's number.
     pub value: i128,
 }
 
@@ -177,22 +178,22 @@ pub struct Field {
 }
 
 impl Field {
-    /// Its name in Rust; its index in a tuple struct.
+    /// Returns the field's name in Rust, or its index in a tuple struct.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Its name in C: that in Rust unless `#[map_value(rename = "..")]` on the field gives another.
+    /// Returns the name in C: the Rust name, or that of `#[map_value(rename = "..")]`.
     pub const fn c_name(&self) -> &'static str {
         self.c_name
     }
 
-    /// Bytes from the start of the struct.
+    /// Returns the offset in bytes from the start of the struct.
     pub const fn offset(&self) -> usize {
         self.offset
     }
 
-    /// The layout of its type.
+    /// Returns the layout of the field's type.
     pub const fn layout(&self) -> Layout {
         self.layout
     }
@@ -200,7 +201,7 @@ impl Field {
 
 #[doc(hidden)]
 impl Field {
-    /// The same field under another name in C.
+    /// Returns the same field under another name in C.
     #[must_use]
     pub const fn renamed(self, c_name: &'static str) -> Self {
         Self { c_name, ..self }
@@ -208,12 +209,12 @@ impl Field {
 }
 
 impl Layout {
-    /// The type's name, without its module and without generic arguments.
+    /// Returns the type's name, without its module and without generic arguments.
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// The type's name in C: that in Rust unless `#[map_value(rename = "..")]` on the type gives another.
+    /// Returns the name in C: the Rust name, or that of `#[map_value(rename = "..")]`.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -234,15 +235,15 @@ impl Layout {
         self.c_name
     }
 
-    /// Size in bytes, tail padding included.
+    /// Returns the size in bytes, tail padding included.
     pub const fn size(&self) -> usize {
         self.size
     }
 
-    /// The alignment in bytes that a place in shared memory needs.
+    /// Returns the alignment in bytes that a place in shared memory needs.
     ///
-    /// It is `align_of` of the type, or more where one of zerocopy's integers is inside: those have alignment 1
-    /// in Rust, but are reached in one access and so must lie at a multiple of their width.
+    /// It is `align_of` of the type, or more if one of zerocopy's integers is inside: those have
+    /// alignment 1 in Rust, but are accessed whole, and so must lie at a multiple of their width.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -254,12 +255,12 @@ impl Layout {
         self.align
     }
 
-    /// What kind of type it is, with its fields, variants or element.
+    /// Returns the kind of the type, with its fields, variants or element.
     pub const fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// The fields of a struct or union, none for other types.
+    /// Returns the fields of a struct or union; empty for other types.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -271,7 +272,7 @@ impl Layout {
     ///     limit: u32,
     /// }
     ///
-    /// let ends = Config::LAYOUT.fields().iter().map(|field| field.offset() + field.layout().size());
+    /// let ends = Config::LAYOUT.fields().iter().map(|f| f.offset() + f.layout().size());
     /// assert!(ends.eq([1, 8]));
     /// assert!(u32::LAYOUT.fields().is_empty());
     /// ```

@@ -1,10 +1,10 @@
-//! A [`Layout`] printed as a table.
+//! `Display` for [`Layout`]: a table.
 
 use core::fmt;
 
 use crate::layout::{Endianness, Kind, Layout};
 
-/// The type as Rust spells it.
+/// Displays the type as Rust spells it.
 pub(crate) struct Spelled<'a>(pub(crate) &'a Layout);
 
 impl fmt::Display for Spelled<'_> {
@@ -20,14 +20,14 @@ impl fmt::Display for Spelled<'_> {
 }
 
 /// The name of a row: the fields that lead to it, from the outermost.
-struct Path<'a> {
-    parent: Option<&'a Path<'a>>,
+struct RowName<'a> {
+    parent: Option<&'a RowName<'a>>,
     name: &'static str,
     /// Whether the row stands for the first element of the array that `parent` names.
     element: bool,
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for RowName<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
@@ -39,16 +39,16 @@ impl fmt::Display for Path<'_> {
 
 /// A row of the table.
 enum Row<'a> {
-    Place(&'a Path<'a>, &'a Layout),
+    Place(&'a RowName<'a>, &'a Layout),
     Hole,
     TailPadding,
 }
 
 impl Layout {
-    /// Visits the fields in the order of their offsets, each before the fields inside it, and the padding between.
+    /// Visits fields in offset order, each before the fields inside it, and the padding.
     fn rows(
         &self,
-        parent: Option<&Path<'_>>,
+        parent: Option<&RowName<'_>>,
         base: usize,
         visit: &mut dyn FnMut(usize, usize, Row<'_>) -> fmt::Result,
     ) -> fmt::Result {
@@ -59,7 +59,7 @@ impl Layout {
                     if field.offset > end {
                         visit(base + end, field.offset - end, Row::Hole)?;
                     }
-                    let path = Path { parent, name: field.name, element: false };
+                    let path = RowName { parent, name: field.name, element: false };
                     visit(base + field.offset, field.layout.size, Row::Place(&path, &field.layout))?;
                     field.layout.rows(Some(&path), base + field.offset, visit)?;
                     end = field.offset + field.layout.size;
@@ -70,12 +70,12 @@ impl Layout {
                 Ok(())
             }
             Kind::Union { fields } => fields.iter().try_for_each(|field| {
-                let path = Path { parent, name: field.name, element: false };
+                let path = RowName { parent, name: field.name, element: false };
                 visit(base, field.layout.size, Row::Place(&path, &field.layout))?;
                 field.layout.rows(Some(&path), base, visit)
             }),
             Kind::Array { len, element } if len > 0 && element.has_parts() => {
-                let path = Path { parent, name: "", element: true };
+                let path = RowName { parent, name: "", element: true };
                 element.rows(Some(&path), base, visit)
             }
             _ => Ok(()),
@@ -116,7 +116,7 @@ impl fmt::Display for Layout {
     }
 }
 
-/// The number of characters that a value prints, found without allocating.
+/// Counts the characters that a value prints, without allocating.
 fn length(value: &dyn fmt::Display) -> Result<usize, fmt::Error> {
     struct Count(usize);
     impl fmt::Write for Count {

@@ -1,6 +1,6 @@
-//! Text that is put together while a program compiles, for assertions that tell numbers.
+//! Text that is built at compile time, for assertion messages with numbers in them.
 
-/// Up to 512 bytes of text; what does not fit is left out.
+/// Up to 512 bytes of text; the rest is cut off.
 pub(crate) struct Text {
     bytes: [u8; 512],
     len: usize,
@@ -14,7 +14,7 @@ impl Text {
     pub(crate) const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,
-            // Cut in the middle of a character.
+            // The text was cut in the middle of a character.
             Err(_) => "",
         }
     }
@@ -36,7 +36,7 @@ impl Text {
         self.push("0123456789".split_at(number % 10).1.split_at(1).0);
     }
 
-    /// ` 3 before `name`;`
+    /// Appends ``" 3 before `name`;"``.
     pub(crate) const fn push_place(&mut self, bytes: usize, relation: &str, name: &str) {
         self.push(" ");
         self.push_number(bytes);

@@ -1,12 +1,14 @@
-//! The number by which objects in shared memory tell their type.
+//! The number that identifies the type of an object in shared memory.
 
 use crate::layout::{Endianness, Kind, Layout};
 
 impl Layout {
-    /// A number for the type: a hash of its name in C, its size and alignment, and of all of its fields, with their names, offsets and types.
+    /// Returns a number that identifies the type; never 0.
     ///
-    /// Two types that differ in any of these have two numbers, but for one chance in four thousand million. It is never 0. Objects of
-    /// an [`Allocator`](crate::Allocator) hold it, so that one that a BPF program made as another type is not taken for this.
+    /// It is a hash of the type's name in C, its size and alignment, and the names, offsets and
+    /// types of all its fields. Two types that differ in any of these have the same number with a
+    /// chance of one in four billion. Objects of an [`Allocator`](crate::Allocator) hold it, so
+    /// that an object that a BPF program made as another type is not taken for this one.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -45,7 +47,7 @@ impl Layout {
                 let mut hash = hash.number(4).number(signed as u64);
                 let mut i = 0;
                 while i < variants.len() {
-                    // All that an integer of 8 bytes can hold differ in these bits.
+                    // Any two values of an integer of at most 8 bytes differ in these bits.
                     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "any bits do")]
                     let value = variants[i].value as u64;
                     hash = hash.text(variants[i].name).number(value);
@@ -71,7 +73,7 @@ impl Layout {
     }
 }
 
-/// FNV-1a of 64 bits.
+/// The 64-bit FNV-1a hash.
 #[derive(Clone, Copy)]
 struct Hash(u64);
 
@@ -95,7 +97,7 @@ impl Hash {
         hash
     }
 
-    /// With its length before it, so that two texts do not run into one.
+    /// Hashes the length first, so that "ab", "c" differs from "a", "bc".
     const fn text(self, text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut hash = self.number(bytes.len() as u64);
