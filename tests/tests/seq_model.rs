@@ -11,7 +11,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU64, Ordering, fence};
 use loom::thread;
-use protocol::{Look, Turn};
+use protocol::{ReadSequence, WriteSequence};
 
 /// What a model leaves out of the orders.
 trait Omitted: 'static {
@@ -47,7 +47,7 @@ impl Omitted for Release {
 /// The sequence number.
 struct Number<O>(AtomicU64, PhantomData<O>);
 
-impl<O: Omitted> Look for Number<O> {
+impl<O: Omitted> ReadSequence for Number<O> {
     fn load(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
@@ -66,7 +66,7 @@ impl<O: Omitted> Look for Number<O> {
     }
 }
 
-impl<O: Omitted> Turn for Number<O> {
+impl<O: Omitted> WriteSequence for Number<O> {
     fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {
         let order = if O::ACQUIRE { Ordering::Relaxed } else { Ordering::Acquire };
         self.0.compare_exchange(current, new, order, Ordering::Relaxed)

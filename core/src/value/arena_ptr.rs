@@ -1,4 +1,4 @@
-//! [`ArenaPtr`]: a pointer as memory of an arena holds it.
+//! [`ArenaPtr`]: a pointer as arena memory holds it.
 
 use core::marker::PhantomData;
 
@@ -13,20 +13,22 @@ use crate::value::{Access, Writable};
 
 /// A pointer to a `T` in an arena, as memory holds it: 8 bytes, a leaf like `u64`.
 ///
-/// It is a plain number, which a BPF program may set to anything: it can be loaded, stored, exchanged and compared, but not
-/// followed by itself. That takes the arena, which knows where it is mapped and checks the address.
+/// It is a plain number, which a BPF program may set to anything. It can be loaded, stored,
+/// exchanged and compared; only the arena, which knows where it is mapped, can check and follow it.
 ///
 /// What the number means:
 ///
-/// - Memory of an arena holds *user addresses*: those of the mapping in this process. (Of a memfd, which each process maps anywhere, they are nominal:
-///   they count from a number that is the same for all.) BPF programs use the low 32 bits,
-///   [`offset`](Self::offset), alone; an arena never crosses a 4 GiB boundary, so they tell the place.
-/// - Under `BPF_F_NO_USER_CONV` some stored pointers are the bare low 32 bits. So two pointers to one place can
-///   differ as numbers, which is what `==` and `compare_exchange` go by; [`Arena::same`](crate::Arena::same) goes by the place.
-/// - Null is the 64-bit value 0, nothing else. The arena's first byte, whose low 32 bits are 0 too, is not null: globals of a BPF
-///   program lie there, and a list whose head is such a global holds its address.
+/// - Arena memory holds *user addresses*: addresses in this process's mapping. (Each process maps a
+///   memfd anywhere, so its addresses are nominal: they count from a number that is the same for
+///   all.) BPF programs use only the low 32 bits, [`offset`](Self::offset): an arena never crosses
+///   a 4 GiB boundary, so they identify the place.
+/// - Under `BPF_F_NO_USER_CONV` some stored pointers are the bare low 32 bits. Two pointers to one
+///   place can therefore differ as numbers. `==` and `compare_exchange` compare numbers;
+///   [`Arena::same`](crate::Arena::same) compares places.
+/// - Null is the 64-bit value 0, nothing else. The arena's first byte is not null, although its low
+///   32 bits are 0: a BPF program's globals lie there, and a list head among them has this address.
 ///
-/// `T` need not be a `MapValue`, not even sized, so a type can hold pointers to itself:
+/// `T` need not be a `MapValue`, or even sized, so a type can hold pointers to itself:
 ///
 /// ```
 /// use mapvalue::{ArenaPtr, MapValue, Mapping, Var};
@@ -48,12 +50,12 @@ use crate::value::{Access, Writable};
 #[repr(transparent)]
 pub struct ArenaPtr<T: ?Sized> {
     address: u64,
-    // No `T` is owned or shared by a number, so it is `Send` and `Sync` whatever `T` is.
+    // A number neither owns nor shares a `T`, so this is `Send` and `Sync` whatever `T` is.
     target: PhantomData<fn() -> T>,
 }
 
 impl<T: ?Sized> ArenaPtr<T> {
-    /// No pointer: the 64-bit value 0.
+    /// The null pointer: the 64-bit value 0.
     pub const NULL: Self = Self::new(0);
 
     #[inline]
@@ -61,7 +63,7 @@ impl<T: ?Sized> ArenaPtr<T> {
         Self { address, target: PhantomData }
     }
 
-    /// The pointer that memory holds as this number.
+    /// Makes the pointer that memory holds as this number.
     ///
     /// ```
     /// use mapvalue::ArenaPtr;
@@ -69,7 +71,7 @@ impl<T: ?Sized> ArenaPtr<T> {
     /// let pointer = ArenaPtr::<u64>::from_address(0x7_0000_0040);
     /// assert_eq!((pointer.address(), pointer.offset()), (0x7_0000_0040, 0x40));
     /// assert!(!pointer.is_null());
-    /// assert!(!ArenaPtr::<u64>::from_address(0x7_0000_0000).is_null()); // its low 32 bits are 0, but it is not
+    /// assert!(!ArenaPtr::<u64>::from_address(0x7_0000_0000).is_null()); // only 32 bits are 0
     /// ```
     #[inline]
     #[must_use]
@@ -77,36 +79,36 @@ impl<T: ?Sized> ArenaPtr<T> {
         Self::new(address)
     }
 
-    /// [`NULL`](Self::NULL).
+    /// Returns [`NULL`](Self::NULL).
     #[inline]
     #[must_use]
     pub const fn null() -> Self {
         Self::NULL
     }
 
-    /// The number that memory holds.
+    /// Returns the number that memory holds.
     #[inline]
     pub const fn address(self) -> u64 {
         self.address
     }
 
-    /// Whether it is [`NULL`](Self::NULL): whether all 64 bits are 0.
+    /// Returns whether all 64 bits are 0, as in [`NULL`](Self::NULL).
     #[inline]
     pub const fn is_null(self) -> bool {
         self.address == 0
     }
 
-    /// The low 32 bits, which tell the place in the arena, and are all that BPF programs look at.
+    /// Returns the low 32 bits: they identify the place, and BPF programs use only them.
     ///
-    /// They are bytes from a multiple of 4 GiB. Only of an arena that starts at one, as those of `Arena::create` do and those of
-    /// `Arena::create_at` need not, are they also bytes from its start, which is what `Arena::at` takes.
+    /// They count from a multiple of 4 GiB, whereas `Arena::at` counts from the arena's start. Both
+    /// are the same for `Arena::create`, but `Arena::create_at` need not start at such a multiple.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
     pub const fn offset(self) -> u32 {
         self.address as u32
     }
 
-    /// The same number, as a pointer to another type.
+    /// Returns the same number as a pointer to another type.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -123,11 +125,11 @@ impl<T: ?Sized> ArenaPtr<T> {
     }
 }
 
-/// Of pointers to objects that have one owner at a time.
+/// Taking pointers to objects that have one owner at a time.
 #[cfg(target_has_atomic = "64")]
 impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
-    /// Takes the pointer out: stores null and returns what was there, in one step, so that of all who take the same one only
-    /// one gets it (relaxed).
+    /// Takes the pointer out (relaxed): stores null and returns the old pointer in one
+    /// step, so that only one of several threads that take it gets it.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -147,8 +149,8 @@ impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
         self.swap(ArenaPtr::NULL)
     }
 
-    /// Takes the pointer out, and orders the accesses after it behind the [`store_release`](Self::store_release) that put it in: who
-    /// takes it sees the object as it was then.
+    /// Takes the pointer out and acquires: whoever takes it sees the object as it was at
+    /// the [`store_release`](Self::store_release) that put the pointer in.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};

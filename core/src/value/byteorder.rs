@@ -1,7 +1,7 @@
-//! zerocopy's integers of a stated byte order as leaves: network headers and flow keys are full of them.
+//! zerocopy's integers of a stated byte order as leaves, as network headers have them.
 //!
-//! Their Rust alignment is 1, but in shared memory they are reached in one access, so they must lie at a
-//! multiple of their width, as the `__be32` of a C struct does. `Layout` holds a struct to that when it compiles.
+//! Their Rust alignment is 1, but one access reaches the whole integer in shared memory, so they
+//! must lie at a multiple of their width, like a `__be32` in C. `Layout` asserts that.
 
 use zerocopy::byteorder::{ByteOrder, I16, I32, I64, Order, U16, U32, U64};
 
@@ -28,7 +28,7 @@ macro_rules! byteorder {
                 endianness: endianness(O::ORDER),
             },
         ));
-        // SAFETY: the type is `repr(transparent)` over `[u8; N]`, as the cell is: the same size, and alignment 1.
+        // SAFETY: type and cell are `repr(transparent)` over `[u8; N]`: the same size, alignment 1.
         unsafe impl<O: ByteOrder + 'static> Leaf for $type<O> {
             type Raw = $int;
             type Cell = ByteAligned<$int, $bytes>;

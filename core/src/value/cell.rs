@@ -1,6 +1,6 @@
 //! The leaf cell [`Shared`].
 //!
-//! Everything here is relaxed atomic access at the leaf's own width; a stronger order has a name of its own.
+//! Each access is a relaxed atomic one of the leaf's width; stronger orders have their own names.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -15,13 +15,13 @@ use crate::value::leaf::Leaf;
 use crate::value::raw::{Cell, Raw};
 use crate::value::{Access, Mirror, Plain, ReadWrite, Writable};
 
-/// One leaf in shared memory: 1, 2, 4 or 8 bytes that are only ever reached by an atomic access of that width.
+/// One leaf in shared memory: 1, 2, 4 or 8 bytes, only accessed atomically at that width.
 ///
-/// It is met behind a reference, as a field of a mirror: `stats.packets` of a [`Var<Stats>`](crate::Var). It
-/// cannot be built, copied out or swapped.
+/// It is used by reference, as a field of a mirror: `stats.packets` of a
+/// [`Var<Stats>`](crate::Var). It cannot be built, copied out or swapped.
 ///
-/// All operations are `Relaxed` unless the name says otherwise. A relaxed load or store compiles to one plain
-/// `mov` on x86-64, `fetch_add` to one `lock xadd` (or `lock add` when the result is unused).
+/// All operations are `Relaxed` unless the name says otherwise. On x86-64 a relaxed load or store
+/// is one plain `mov`, `fetch_add` one `lock xadd` (or `lock add` if the result is unused).
 ///
 /// ```
 /// use mapvalue::{Mapping, Var};
@@ -52,14 +52,15 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         self.cell.atomic()
     }
 
-    /// The raw integer. Relaxed, and at most 8 bytes: the one load that is guaranteed not to write, and so is
-    /// allowed on a read-only mapping ("Atomic accesses to read-only memory" in `core::sync::atomic`).
+    /// Returns the raw integer. A relaxed load of at most 8 bytes is the only one
+    /// guaranteed not to write, so it is allowed on a read-only mapping ("Atomic accesses to
+    /// read-only memory" in `core::sync::atomic`).
     #[inline]
     fn raw(&self) -> T::Raw {
         T::Raw::load(self.raw_atomic(), Ordering::Relaxed)
     }
 
-    /// Loads the value and checks that it is one (relaxed).
+    /// Loads the value (relaxed) and checks that it is valid.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping};
@@ -82,14 +83,13 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] with the number found, if it is not a variant of the enum `T`. Never for other leaves.
+    /// [`InvalidValue`] with the number found, if it is not a variant of the enum `T`; else never.
     #[inline]
     pub fn try_load(&self) -> Result<T, InvalidValue> {
         T::try_from_raw(self.raw())
     }
 
-    /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
-    /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw; checks the value.
+    /// Loads the value as [`load_acquire`](Self::load_acquire) does, and checks it.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping};
@@ -113,8 +113,8 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
-        // A relaxed load and a fence, not an acquire load: it must hold on read-only memory as well, where only
-        // relaxed loads are known not to write. On x86-64 the fence costs no instruction.
+        // A relaxed load and a fence, not an acquire load: on read-only memory only relaxed loads
+        // are known not to write. On x86-64 the fence costs no instruction.
         let raw = self.raw();
         fence(Ordering::Acquire);
         T::try_from_raw(raw)
@@ -129,11 +129,14 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         plain(self.try_load())
     }
 
-    /// Loads the value, and orders the accesses after it behind the [`store_release`](Shared::store_release)
-    /// (or a BPF program's `mv_store_release`, of `mapvalue/order.bpf.h`) whose value it saw.
+    /// Loads the value and acquires: orders later accesses after this load.
     ///
-    /// It is a relaxed load and a fence, so that it holds on read-only memory too. `ThreadSanitizer` does not see fences, and so
-    /// reports plain data that is published by it although there is no race; data in cells it does not report.
+    /// It pairs with the [`store_release`](Shared::store_release), or a BPF program's
+    /// `mv_store_release` (`mapvalue/order.bpf.h`), whose value it loads.
+    ///
+    /// It is a relaxed load and a fence, so it works on read-only memory too. `ThreadSanitizer`
+    /// does not model fences: it reports a race on plain data that is published this way, although
+    /// there is none. It does not report data in cells.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping, Var};
@@ -168,7 +171,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 }
 
-/// What `Plain` promises: decoding does not fail.
+/// Unwraps what was decoded: `Plain` promises that decoding never fails.
 #[inline]
 fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
     match value {
@@ -197,7 +200,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Relaxed);
     }
 
-    /// Stores the value after all accesses before it: who sees it with an acquire load sees those too.
+    /// Stores the value and releases: an acquire load of it sees all earlier accesses.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(4096)?;
@@ -220,7 +223,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
 /// Read-modify-write operations, on [`ReadWrite`] cells.
 #[cfg(target_has_atomic = "64")]
 impl<T: Leaf, A: Access> Shared<T, A> {
-    /// Stores the value and returns the one before it, checked (relaxed).
+    /// Stores the value and returns the old one, checked (relaxed).
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping};
@@ -239,7 +242,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] if the number found is not a variant of the enum `T`; the store has happened.
+    /// [`InvalidValue`] if the old number is not a variant of the enum `T`; the store has happened.
     #[inline]
     pub fn try_swap(&self, value: T) -> Result<T, InvalidValue>
     where
@@ -248,7 +251,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         T::try_from_raw(T::Raw::swap(self.raw_atomic(), value.to_raw()))
     }
 
-    /// Stores the value and returns the one before it (relaxed).
+    /// Stores the value and returns the old one (relaxed).
     ///
     /// ```
     /// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
@@ -266,7 +269,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         plain(self.try_swap(value))
     }
 
-    /// Stores `new` if the value is `current` (relaxed). For floats, equal means equal bits.
+    /// Stores `new` if the value is `current` (relaxed). Floats are compared bit by bit.
     ///
     /// ```
     /// let owner = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
@@ -277,7 +280,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     ///
     /// # Errors
     ///
-    /// The value found, if it was another one; nothing is stored then.
+    /// The value found, if it is not `current`; nothing is stored then.
     #[inline]
     pub fn compare_exchange(&self, current: T, new: T) -> Result<T, T>
     where
@@ -287,7 +290,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         self.try_compare_exchange(current, new).map_err(plain)
     }
 
-    /// Stores `new` if the value is `current` (relaxed), of a type that has to be checked: an enum.
+    /// Stores `new` if the value is `current` (relaxed), and checks the enum it finds.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping};
@@ -308,8 +311,8 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     ///
     /// # Errors
     ///
-    /// What was found, if it was not `current`: another value, or [`InvalidValue`] if the number is not a variant of the enum
-    /// `T`. Nothing is stored then.
+    /// The value found, if it is not `current`, or [`InvalidValue`] if the number found is not a
+    /// variant of the enum `T`. Nothing is stored then.
     #[inline]
     pub fn try_compare_exchange(&self, current: T, new: T) -> Result<T, Result<T, InvalidValue>>
     where
@@ -320,14 +323,14 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         loop {
             match T::Raw::compare_exchange(self.raw_atomic(), expected, new) {
                 Ok(_) => return Ok(current),
-                // Another spelling of the same value (a `true` that BPF stored as 2): expect that one.
+                // Another encoding of the same value (`true` stored as 2 by BPF): expect that one.
                 Err(found) if found != expected && T::same(found, expected) => expected = found,
                 Err(found) => return Err(T::try_from_raw(found)),
             }
         }
     }
 
-    /// The atomic integer itself, for orders and operations that have no name here.
+    /// Returns the atomic integer itself, for orders and operations without a name here.
     ///
     /// It holds the raw integer: a `bool`'s `u8`, a float's bits, an enum's number.
     ///
@@ -367,7 +370,7 @@ macro_rules! fetch {
         /// ```
         impl<T: Leaf, A: Access> Shared<T, A> {$(
             $(#[$doc])*
-            /// Returns the value before (relaxed).
+            /// Returns the old value (relaxed).
             #[inline]
             pub fn $op(&self, value: T) -> T
             where
@@ -408,8 +411,7 @@ impl<T: Leaf + fmt::Debug, A: Access> fmt::Debug for Shared<T, A> {
 }
 
 impl<A: Access> Shared<bool, A> {
-    /// The byte as it is: a BPF program may have stored something other than 0 or 1, which
-    /// [`load`](Self::load) shows as `true`.
+    /// Loads the byte as it is: BPF may store others than 0 and 1, which are `true` too.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(4096)?;

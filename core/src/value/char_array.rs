@@ -1,4 +1,4 @@
-//! [`CharArray`]: text in C's `char name[N]`, which ends at the first NUL or, without one, with the array.
+//! [`CharArray`]: text in C's `char name[N]`, up to the first NUL or the array's end.
 
 use core::fmt::{self, Write as _};
 use core::str::{FromStr, Utf8Error};
@@ -12,11 +12,11 @@ use crate::value::cell::Shared;
 use crate::value::hash::ArenaHash;
 use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite, Storable, Writable};
 
-/// Text in `N` bytes: C's `char name[N]`, such as a command's or an interface's name.
+/// Text in `N` bytes: C's `char name[N]`, such as the name of a command or an interface.
 ///
-/// The text ends before the first NUL. If there is none, it is all of the `N` bytes: nothing is ever read past them, whatever a
-/// BPF program left there. It is meant to be UTF-8, and may hold anything: [`to_str`](Self::to_str) checks,
-/// [`to_str_lossy`](Self::to_str_lossy) and `Display` put U+FFFD in the place of what is none.
+/// The text ends before the first NUL, or after `N` bytes if there is none; nothing past them is
+/// ever read. It should be UTF-8, but a BPF program may store anything: [`to_str`](Self::to_str)
+/// checks; [`to_str_lossy`](Self::to_str_lossy) and `Display` show what is invalid as U+FFFD.
 ///
 /// ```
 /// use mapvalue::{CharArray, MapValue, Mapping, Var};
@@ -43,26 +43,27 @@ use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite, Storable, Writabl
 ///
 /// # In a map
 ///
-/// It is loaded and stored byte by byte, each relaxed: no byte is torn, but a text that is read while somebody writes it may be the
-/// beginning of one and the end of another. Where that matters, put it into a [`SeqCell`](crate::SeqCell). The mirror of a
-/// `CharArray` has no way to a single byte.
+/// It is loaded and stored byte by byte, each relaxed. No byte is torn, but a reader beside a
+/// writer may get the start of one text and the end of another. Where that matters, put it in a
+/// [`SeqCell`](crate::SeqCell). The mirror of a `CharArray` gives no access to single bytes.
 ///
-/// In [`Layout::check`] it meets `char[N]`, `signed char[N]`, `unsigned char[N]` and `__u8[N]`, and [`Layout::c_declaration`] prints
-/// `char name[N]`.
+/// [`Layout::check`] accepts `char[N]`, `signed char[N]`, `unsigned char[N]` and `__u8[N]` for it,
+/// and [`Layout::c_declaration`] prints `char name[N]`.
 ///
 /// # As a key
 ///
-/// Two are equal, and have one hash, if all of their `N` bytes are, those behind the NUL included: so the kernel compares the keys of
-/// its maps. What is made of a `str` has zeros there. To compare the text alone, compare with a `str`, or
-/// [`as_bytes_until_nul`](Self::as_bytes_until_nul).
+/// Equality and hash take all `N` bytes, including those after the NUL, as the kernel does for the
+/// keys of its maps. An array made from a `str` has zeros there. To compare only the text, compare
+/// with a `str` or use [`as_bytes_until_nul`](Self::as_bytes_until_nul).
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(transparent)]
 pub struct CharArray<const N: usize>([u8; N]);
 
 impl<const N: usize> CharArray<N> {
-    /// The text, and zeros behind it. `text.parse()` and `CharArray::try_from(text)` are the same.
+    /// Makes an array of the text and zeros after it.
     ///
-    /// Text of exactly `N` bytes fits, and leaves no NUL to end it: C code that takes the array for a string must be bounded by `N`
+    /// `text.parse()` and `CharArray::try_from(text)` do the same. A text of exactly `N` bytes
+    /// fits, but no NUL ends it: C code that reads it as a string must be bounded by `N`
     /// (`bpf_strncmp` is, `bpf_probe_read_kernel_str` is not).
     ///
     /// ```
@@ -78,8 +79,8 @@ impl<const N: usize> CharArray<N> {
     ///
     /// # Errors
     ///
-    /// [`Error::TextTooLong`] if it has more than `N` bytes, [`Error::TextHasNul`] if a NUL is inside, where it would end for who
-    /// reads it.
+    /// [`Error::TextTooLong`] if the text has more than `N` bytes, [`Error::TextHasNul`] if it
+    /// contains a NUL, at which readers would end it.
     pub fn new(text: &str) -> Result<Self, Error> {
         if let Some(at) = text.bytes().position(|byte| byte == 0) {
             return Err(Error::TextHasNul { at });
@@ -90,7 +91,7 @@ impl<const N: usize> CharArray<N> {
         Ok(Self::truncated(text))
     }
 
-    /// As much of the text as fits, in whole characters, up to a NUL if there is one inside.
+    /// Makes an array of as many whole characters as fit, up to the first NUL.
     ///
     /// ```
     /// use mapvalue::CharArray;
@@ -108,12 +109,12 @@ impl<const N: usize> CharArray<N> {
         Self(bytes)
     }
 
-    /// The array with these bytes, whatever they are.
+    /// Makes an array of these bytes, whatever they are.
     ///
     /// ```
     /// use mapvalue::CharArray;
     ///
-    /// const LO: CharArray<4> = CharArray::from_array(*b"lo\0\xff"); // with a rest behind the NUL, as C leaves it
+    /// const LO: CharArray<4> = CharArray::from_array(*b"lo\0\xff"); // as C may leave it
     /// assert_eq!(LO, "lo");
     /// assert_eq!((LO.as_bytes_until_nul(), LO.as_bytes()), (&b"lo"[..], b"lo\0\xff"));
     /// ```
@@ -121,27 +122,27 @@ impl<const N: usize> CharArray<N> {
         Self(bytes)
     }
 
-    /// All `N` bytes, those behind the NUL included.
+    /// Returns all `N` bytes, including those after the NUL.
     pub const fn as_bytes(&self) -> &[u8; N] {
         &self.0
     }
 
-    /// The bytes of the text: those before the first NUL, or all if there is none.
+    /// Returns the bytes of the text: those before the first NUL, or all without one.
     pub fn as_bytes_until_nul(&self) -> &[u8] {
         &self.0[..self.len()]
     }
 
-    /// The length of the text in bytes: at most `N`.
+    /// Returns the length of the text in bytes: at most `N`.
     pub fn len(&self) -> usize {
         self.0.iter().position(|byte| *byte == 0).unwrap_or(N)
     }
 
-    /// Whether there is no text: the first byte is NUL.
+    /// Returns whether the text is empty: whether the first byte is NUL.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The text.
+    /// Returns the text, if it is UTF-8.
     ///
     /// ```
     /// use mapvalue::CharArray;
@@ -154,13 +155,13 @@ impl<const N: usize> CharArray<N> {
     ///
     /// # Errors
     ///
-    /// If it is not UTF-8: where that begins.
+    /// [`Utf8Error`] if the text is not UTF-8, with the length of the valid part.
     pub fn to_str(&self) -> Result<&str, Utf8Error> {
         core::str::from_utf8(self.as_bytes_until_nul())
     }
 
-    /// The text, with U+FFFD in the place of what is not UTF-8. Nothing is allocated if all of it is. (Without `std`, `Display`
-    /// writes the same.)
+    /// Returns the text, with invalid UTF-8 replaced by U+FFFD. It allocates only to
+    /// replace. (Without `std`, `Display` writes the same.)
     ///
     /// ```
     /// use mapvalue::CharArray;
@@ -177,7 +178,7 @@ impl<const N: usize> CharArray<N> {
 impl<const N: usize> FromStr for CharArray<N> {
     type Err = Error;
 
-    /// See [`new`](Self::new).
+    /// Does the same as [`new`](Self::new).
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::new(text)
     }
@@ -186,7 +187,7 @@ impl<const N: usize> FromStr for CharArray<N> {
 impl<const N: usize> TryFrom<&str> for CharArray<N> {
     type Error = Error;
 
-    /// See [`new`](Self::new).
+    /// Does the same as [`new`](Self::new).
     fn try_from(text: &str) -> Result<Self, Error> {
         Self::new(text)
     }
@@ -204,28 +205,28 @@ impl<const N: usize> From<CharArray<N>> for [u8; N] {
     }
 }
 
-/// No text.
+/// The empty text.
 impl<const N: usize> Default for CharArray<N> {
     fn default() -> Self {
         Self([0; N])
     }
 }
 
-/// Compares the text.
+/// Compares the text alone.
 impl<const N: usize> PartialEq<str> for CharArray<N> {
     fn eq(&self, text: &str) -> bool {
         self.as_bytes_until_nul() == text.as_bytes()
     }
 }
 
-/// Compares the text.
+/// Compares the text alone.
 impl<const N: usize> PartialEq<&str> for CharArray<N> {
     fn eq(&self, text: &&str) -> bool {
         self == *text
     }
 }
 
-/// The text, with U+FFFD in the place of what is not UTF-8.
+/// Displays the text, with invalid UTF-8 replaced by U+FFFD.
 impl<const N: usize> fmt::Display for CharArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Ok(text) = self.to_str() {
@@ -238,7 +239,7 @@ impl<const N: usize> fmt::Display for CharArray<N> {
     }
 }
 
-/// The text as a literal, with bytes that are not UTF-8 as `\xff`.
+/// Shows the text as a literal, with invalid UTF-8 bytes as `\xff`.
 impl<const N: usize> fmt::Debug for CharArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_char('"')?;
@@ -264,13 +265,13 @@ impl<const N: usize> fmt::Debug for CharArray<N> {
 pub struct CharArrayShared<const N: usize, A: Access = ReadWrite>([Shared<u8, A>; N]);
 
 impl<const N: usize, A: Access> CharArrayShared<N, A> {
-    /// Loads the array, byte by byte, each relaxed. If somebody writes it meanwhile, what is loaded may be a mixture.
+    /// Loads the array byte by byte, each relaxed; with a writer beside it, a mixture.
     #[inline]
     pub fn load(&self) -> CharArray<N> {
         CharArray::__load(self)
     }
 
-    /// Stores the array, byte by byte, each relaxed.
+    /// Stores the array byte by byte, each relaxed.
     #[inline]
     pub fn store(&self, value: CharArray<N>)
     where
@@ -286,7 +287,7 @@ impl<const N: usize, A: Access> fmt::Debug for CharArrayShared<N, A> {
     }
 }
 
-// SAFETY: see the implementation of `MapValue` that names it.
+// SAFETY: see the implementation of `MapValue` that names this type.
 #[diagnostic::do_not_recommend]
 unsafe impl<const N: usize, A: Access> Mirror for CharArrayShared<N, A> {
     type Value = CharArray<N>;
@@ -296,11 +297,11 @@ unsafe impl<const N: usize, A: Access> Mirror for CharArrayShared<N, A> {
 /// C's `char`.
 const CHARACTER: Layout = Layout::leaf::<u8>("char", Kind::Character);
 
-// Not derived, because in C it is no struct, and its bytes are `char`.
+// Not derived, because in C it is not a struct, and its bytes are `char`.
 //
-// SAFETY: both types are `repr(transparent)`, over an array of `u8` and over one of its cells, so they agree in size and alignment, and
-// each byte has its cell; the layout is that of such an array. Any bits are a valid cell and a valid `u8`; there is no drop
-// glue and no pointer.
+// SAFETY: one type is `repr(transparent)` over an array of `u8`, the other over an array of cells
+// of `u8`. So they agree in size and alignment, and each byte has its cell; the layout is that of
+// such an array. Any bits are a valid cell and a valid `u8`; there is no drop glue and no pointer.
 #[diagnostic::do_not_recommend]
 unsafe impl<const N: usize> MapValue for CharArray<N> {
     type Shared<A: Access> = CharArrayShared<N, A>;

@@ -1,5 +1,5 @@
-//! Bytes in and out of shared memory where no leaf says how wide they are: each chunk by one relaxed access, as wide as its
-//! place and a limit allow.
+//! Copies of bytes in and out of shared memory where no leaf sets the width. Each chunk
+//! is one relaxed access, as wide as its place and a limit allow.
 
 use core::ptr::NonNull;
 
@@ -9,56 +9,55 @@ use crate::value::cell::Shared;
 use crate::value::leaf::Leaf;
 use crate::value::{Access, ReadOnly};
 
-/// The widest access there is.
+/// The widest access, in bytes.
 pub(crate) const WIDEST: usize = 8;
 
 /// Loads `out.len()` bytes by accesses of at most `widest` bytes.
 ///
 /// # Safety
 ///
-/// The memory at `place` holds `out.len()` bytes that are reached by atomic accesses alone while this runs.
+/// The memory at `place` holds `out.len()` bytes, which only atomic accesses reach while this runs.
 pub(crate) unsafe fn load(place: NonNull<u8>, out: &mut [u8], widest: usize) {
     let (mut place, mut out) = (place, out);
     while let Some(width) = width_at(place, out.len(), widest) {
         let (now, rest) = out.split_at_mut(width);
-        // SAFETY: the caller's promise, and `width_at` has found `place` aligned to `width`.
+        // SAFETY: the caller's promise; `width_at` checked that `place` is aligned to `width`.
         unsafe { load_one(place, now) };
         place = after(place, width);
         out = rest;
     }
 }
 
-/// Stores bytes, and touches none beside them.
+/// Stores exactly these bytes, and touches none beside them.
 ///
 /// # Safety
 ///
-/// As for [`load`], and the memory is writable.
+/// As for [`load`]; in addition the memory is writable.
 #[cfg(feature = "std")]
 pub(crate) unsafe fn store(place: NonNull<u8>, bytes: &[u8]) {
     let (mut place, mut bytes) = (place, bytes);
     while let Some(width) = width_at(place, bytes.len(), WIDEST) {
         let (now, rest) = bytes.split_at(width);
-        // SAFETY: the caller's promise, and `width_at` has found `place` aligned to `width`.
+        // SAFETY: the caller's promise; `width_at` checked that `place` is aligned to `width`.
         unsafe { store_one(place, now) };
         place = after(place, width);
         bytes = rest;
     }
 }
 
-/// The widest access at `place` that is aligned, moves no more than `len` bytes, and is no wider than `widest`; `None` at the
-/// end.
+/// The widest aligned access at `place` within `len` and `widest`; `None` at the end.
 fn width_at(place: NonNull<u8>, len: usize, widest: usize) -> Option<usize> {
     let fits = |width: &usize| *width <= widest.min(len) && place.addr().get().is_multiple_of(*width);
     [8, 4, 2, 1].into_iter().find(fits)
 }
 
-/// The place `width` bytes on, which may be the end of the memory.
+/// Returns the place `width` bytes further, which may be the end of the memory.
 fn after(place: NonNull<u8>, width: usize) -> NonNull<u8> {
-    // Never null: it is at most one past the end of a mapping.
+    // Never null: it is at most one byte past the end of a mapping.
     place.map_addr(|addr| addr.saturating_add(width))
 }
 
-/// One load of `out.len()` bytes.
+/// Loads `out.len()` bytes at once.
 ///
 /// # Safety
 ///
@@ -76,11 +75,11 @@ unsafe fn load_one(place: NonNull<u8>, out: &mut [u8]) {
     }
 }
 
-/// One store of `bytes.len()` bytes.
+/// Stores `bytes.len()` bytes at once.
 ///
 /// # Safety
 ///
-/// As for [`load_one`], and the memory is writable.
+/// As for [`load_one`]; in addition the memory is writable.
 #[cfg(feature = "std")]
 unsafe fn store_one(place: NonNull<u8>, bytes: &[u8]) {
     match bytes.len() {
@@ -95,12 +94,12 @@ unsafe fn store_one(place: NonNull<u8>, bytes: &[u8]) {
     }
 }
 
-/// The cell at `place`.
+/// Returns the cell at `place`.
 ///
 /// # Safety
 ///
-/// The memory holds `size_of::<T>()` bytes at `place`, for longer than the reference is used, aligned to that size, and
-/// is writable if `A` is `ReadWrite`.
+/// At `place`, aligned to `size_of::<T>()`, the memory holds that many bytes for as long as the
+/// reference is used, and is writable if `A` is `ReadWrite`.
 unsafe fn cell<'a, T: Leaf, A: Access>(place: NonNull<u8>) -> &'a Shared<T, A> {
     let cell = place.cast::<Shared<T, A>>();
     debug_assert!(cell.is_aligned());
@@ -108,7 +107,7 @@ unsafe fn cell<'a, T: Leaf, A: Access>(place: NonNull<u8>) -> &'a Shared<T, A> {
     unsafe { cell.as_ref() }
 }
 
-/// The `N` bytes that a slice of length `N` holds.
+/// Converts a slice of length `N` to an array.
 #[cfg(feature = "std")]
 fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
     bytes.try_into().expect("the slice was split off at the width of the access")

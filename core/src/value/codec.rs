@@ -1,7 +1,7 @@
-//! Values as bytes outside of shared memory: what a syscall lookup, a ring buffer or a perf event carries.
+//! Values as private bytes: what a syscall lookup, a ring buffer or a perf event carries.
 //!
-//! Both ways go through a private buffer that has the mirror's layout, so decoding and encoding are the very loads
-//! and stores that a mapping has, and each type needs only those.
+//! Both directions go through a private buffer with the mirror's layout. So decoding and encoding
+//! are the same loads and stores as in a mapping, and a type has to implement only those.
 
 use core::any::type_name;
 use core::mem::MaybeUninit;
@@ -12,8 +12,8 @@ use crate::value::{MapValue, ReadWrite, Storable};
 
 /// Room for a mirror of `T` in private memory, aligned for every leaf.
 ///
-/// Leaves are at most 8 bytes wide, so alignment 8 (or the mirror's own, if that is more) suffices for all of
-/// them, those included whose Rust type has alignment 1.
+/// Leaves are at most 8 bytes wide, so alignment 8 (or the mirror's own, if larger) is enough for
+/// each, including those whose Rust type has alignment 1.
 #[repr(C, align(8))]
 struct Buffer<T: MapValue> {
     mirror: MaybeUninit<T::Shared<ReadWrite>>,
@@ -24,8 +24,8 @@ impl<T: MapValue> Buffer<T> {
         MaybeUninit::uninit()
     }
 
-    /// The mirror inside `buffer`, with all bytes zero, padding included. The buffer must stay where it is from
-    /// here on: moving a value may change its padding.
+    /// Zeroes `buffer`, padding included, and returns the mirror inside. The buffer must
+    /// not move afterwards: a move may change its padding.
     fn zeroed(buffer: &mut MaybeUninit<Self>) -> *mut T::Shared<ReadWrite> {
         let start = buffer.as_mut_ptr();
         // SAFETY: `start` is valid for writes of one `Self`, which is what is written.
@@ -50,11 +50,11 @@ pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T
     const { T::LAYOUT.assert_usable::<T>() };
     let mut buffer = Buffer::<T>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
-    // SAFETY: the buffer is initialised (zeroed), and it has at least the mirror's size, which is that of the layout (`MapValue`,
-    // promises 1 and 2); it is ours alone, and no other reference to it lives while this one does.
+    // SAFETY: the buffer is initialized (zeroed) and at least as large as the mirror, whose size is
+    // the layout's (`MapValue`, promises 1 and 2). It is local, with no other live reference to it.
     fill(unsafe { slice::from_raw_parts_mut(mirror.cast::<u8>(), T::LAYOUT.size()) });
-    // SAFETY: the buffer is initialised (zeroed, then overwritten); any bits are a valid mirror (promise 3); it is
-    // aligned for every leaf (see `Buffer`) and lives to the end of this function.
+    // SAFETY: the buffer is initialized (zeroed, then overwritten) and any bits are a valid mirror
+    // (promise 3); it is aligned for every leaf (see `Buffer`) and outlives the reference.
     let mirror = unsafe { &*mirror };
     T::__try_load(mirror)
 }
@@ -65,21 +65,21 @@ pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Error
     Ok(())
 }
 
-/// What `then` makes of the bytes of a value, padding zeroed.
+/// Calls `then` with the bytes of a value, padding zeroed.
 #[inline]
 pub(crate) fn with_bytes<T: Storable, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> R {
     const { T::LAYOUT.assert_usable::<T>() };
     let mut buffer = Buffer::<T>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
     {
-        // SAFETY: the buffer is initialised (zeroed), zero bits are a valid mirror (`MapValue`, promise 3), and it is
-        // aligned for every leaf (see `Buffer`).
+        // SAFETY: the buffer is initialized (zeroed), zero bits are a valid mirror (`MapValue`,
+        // promise 3), and it is aligned for every leaf (see `Buffer`).
         let mirror = unsafe { &*mirror };
         T::__store(mirror, value);
     }
-    // SAFETY: the bytes of the buffer, of which it has at least as many as the layout (promises 1 and 2), are all initialised: zeroed in
-    // place, padding included, and since then only leaves were stored over them. The reference to the mirror has ended, so nothing
-    // writes them.
+    // SAFETY: the buffer has at least as many bytes as the layout (promises 1 and 2). All are
+    // initialized: they were zeroed in place, padding included, and since then only leaves were
+    // stored over them. Nothing writes them any more, as the reference to the mirror has ended.
     let bytes = unsafe { slice::from_raw_parts(mirror.cast::<u8>(), T::LAYOUT.size()) };
     then(bytes)
 }

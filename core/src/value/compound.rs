@@ -8,15 +8,15 @@ use crate::error::InvalidValue;
 use crate::layout::Layout;
 use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadWrite, Storable};
 
-// SAFETY: see the implementation of `MapValue` that names it.
+// SAFETY: see the implementation of `MapValue` that names this type.
 unsafe impl<M: Mirror, const N: usize> Mirror for [M; N] {
     type Value = [M::Value; N];
     type Access = M::Access;
 }
 
-// SAFETY: "Arrays of `[T; N]` have a size of `size_of::<T>() * N` and the same alignment of `T`" (Reference, Array
-// layout), and the element and its mirror agree in both, so cell for cell the offsets are the same. `Layout::array`
-// asserts that each element of an aligned array is aligned. The rest is the element's promise.
+// SAFETY: "Arrays of `[T; N]` have a size of `size_of::<T>() * N` and the same alignment of `T`"
+// (Reference, Array layout). The element and its mirror agree in both, so offsets agree cell by
+// cell. `Layout::array` asserts that each element is aligned. The element promises the rest.
 unsafe impl<T: MapValue, const N: usize> MapValue for [T; N] {
     type Shared<A: Access> = [T::Shared<A>; N];
     const LAYOUT: Layout = Layout::array::<Self>(N, const { &T::LAYOUT });
@@ -25,11 +25,11 @@ unsafe impl<T: MapValue, const N: usize> MapValue for [T; N] {
     fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
         let mut values = [const { MaybeUninit::<T>::uninit() }; N];
         for (i, (value, cell)) in values.iter_mut().zip(shared).enumerate() {
-            // On an early return the elements loaded so far are forgotten, which is no leak: a `MapValue` has no drop glue.
+            // An early return forgets the elements loaded so far: a `MapValue` needs no drop.
             value.write(T::__try_load(cell).map_err(|invalid| invalid.within(i * size_of::<T>()))?);
         }
-        // SAFETY: the loop has initialised all `N` elements, and "`MaybeUninit<T>` is guaranteed to have the same size,
-        // alignment, and ABI as `T`", so an array of the one has the layout of an array of the other.
+        // SAFETY: the loop initialized all `N` elements. "`MaybeUninit<T>` is guaranteed to have
+        // the same size, alignment, and ABI as `T`", so arrays of the two have the same layout.
         Ok(unsafe { values.as_ptr().cast::<Self>().read() })
     }
 }
@@ -57,7 +57,7 @@ unsafe impl<T: Plain, const N: usize> Plain for [T; N] {
 #[diagnostic::do_not_recommend]
 unsafe impl<T: InPlace, const N: usize> InPlace for [T; N] {}
 
-/// The mirror of `PhantomData<T>`: as empty, but `Send` and `Sync` whatever `T` is, since there is no `T`.
+/// The mirror of `PhantomData<T>`: empty, and `Send` and `Sync`, as there is no `T`.
 pub struct SharedMarker<T: ?Sized, A: Access>(PhantomData<fn() -> T>, PhantomData<A>);
 
 impl<T: ?Sized, A: Access> fmt::Debug for SharedMarker<T, A> {
@@ -66,7 +66,7 @@ impl<T: ?Sized, A: Access> fmt::Debug for SharedMarker<T, A> {
     }
 }
 
-// SAFETY: see the implementation of `MapValue` that names it.
+// SAFETY: see the implementation of `MapValue` that names this type.
 unsafe impl<T: ?Sized + 'static, A: Access> Mirror for SharedMarker<T, A> {
     type Value = PhantomData<T>;
     type Access = A;

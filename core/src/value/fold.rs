@@ -1,7 +1,8 @@
-//! [`Fold`]: one value made of those of several CPUs.
+//! [`Fold`]: combines the values of several CPUs into one.
 //!
-//! The derive implements it field by field. Where a field says how (`#[map_value(fold = "max")]`), it asks for the trait of that way,
-//! of which numbers and arrays of them have those that mean something; so each mistake is told in words of its own.
+//! The derive implements it field by field. A field that names a way (`#[map_value(fold = "max")]`)
+//! must implement the trait of that way. Numbers and arrays of them implement those that make
+//! sense, so each mistake has its own error message.
 
 use core::marker::PhantomData;
 use core::num::Wrapping;
@@ -11,18 +12,19 @@ use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use crate::value::MapValue;
 
-/// A value that those of several CPUs fold into: sums of counters, and of each other field what it says.
+/// A value to fold over CPUs: counters are summed, other fields combined as they say.
 ///
-/// Numbers and [`Wrapping`] are added, integers wrapping around, since counters do; floats from the first CPU to the last, in that order.
-/// Arrays fold element by element. A struct that derives [`MapValue`](macro@crate::MapValue) folds field by field: by the sum, if
-/// nothing else is said, or by the way that `#[map_value(fold = "..")]` on the field names:
+/// Numbers and [`Wrapping`] are added. Integers wrap around, as counters do; floats are added from
+/// the first CPU to the last. Arrays fold element by element. A struct that derives
+/// [`MapValue`](macro@crate::MapValue) folds field by field: by `sum`, or in the way that
+/// `#[map_value(fold = "..")]` on the field names:
 ///
-/// | way | of |
+/// | way | applies to |
 /// |---|---|
-/// | `sum` | what implements `Fold`: numbers, structs, arrays of those; what every field is folded by that says nothing |
-/// | `max`, `min` | numbers (of floats as [`f64::max`], to which NaN is no number), arrays of them |
+/// | `sum` (default) | types that implement `Fold`: numbers, structs, arrays of those |
+/// | `max`, `min` | numbers and arrays of them (floats as [`f64::max`], which ignores NaN) |
 /// | `or`, `and` | integers, `bool`, arrays of them |
-/// | `first`, `last` | everything, `last` if it is `Copy`: the value of the CPU with the least or the greatest number |
+/// | `first`, `last` | every type (`last`: if `Copy`): the value of the lowest or highest CPU |
 ///
 /// ```
 /// use mapvalue::{Fold, MapValue};
@@ -41,11 +43,12 @@ use crate::value::MapValue;
 ///
 /// let mut stats = Stats { packets: 1, by_size: [1, 0], longest: 60, seen: false, _pad: [0; 3] };
 /// stats.fold(&Stats { packets: 3, by_size: [1, 2], longest: 1500, seen: true, _pad: [0; 3] });
-/// assert_eq!(stats, Stats { packets: 4, by_size: [2, 2], longest: 1500, seen: true, _pad: [0; 3] });
+/// let sum = Stats { packets: 4, by_size: [2, 2], longest: 1500, seen: true, _pad: [0; 3] };
+/// assert_eq!(stats, sum);
 /// ```
 ///
-/// [`PerCpu::sum`](crate::PerCpu::sum) and [`Banks::sum`](crate::Banks::sum) fold what all CPUs have. An enum or union may implement this by hand;
-/// without that a struct with one is folded if the field says `first` or `last`.
+/// [`PerCpu::sum`](crate::PerCpu::sum) and [`Banks::sum`](crate::Banks::sum) fold the values of all
+/// CPUs. An enum or union may implement this by hand; if not, its fields say `first` or `last`.
 #[diagnostic::on_unimplemented(
     message = "the values of several CPUs have no sum: `{Self}` is nothing that can be added",
     label = "`{Self}` is not `Fold`",
@@ -57,10 +60,10 @@ pub trait Fold: MapValue {
     fn fold(&mut self, later: &Self);
 }
 
-/// Of each way: the trait, and what it does to arrays.
+/// Declares the trait of each way, and implements it for arrays.
 macro_rules! ways {
     ($($(#[$text:meta])* $Way:ident $way:ident;)*) => {$(
-        /// A way to fold, which a field names.
+        /// A way to fold that a field can name.
         $(#[$text])*
         pub trait $Way {
             /// Folds in the value of a later CPU.
@@ -105,7 +108,7 @@ ways! {
     And and;
 }
 
-/// A way to fold, which a field names.
+/// A way to fold that a field can name.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not folded by \"last\", which copies it",
     label = "not `Copy`: derive `Clone` and `Copy` for it, or write \"first\""
@@ -123,7 +126,7 @@ impl<T: Copy> Last for T {
     }
 }
 
-// What does not compile for a field that is not folded the way it says. Spelled out, because rustc shows the line in its message.
+// A field that cannot fold that way fails to compile here. Spelled out: rustc shows the line.
 /// See [`Fold`].
 pub const fn sum<T: Fold>() {}
 /// See [`Max`].
@@ -145,7 +148,7 @@ impl<T: Fold, const N: usize> Fold for [T; N] {
     }
 }
 
-/// The ways of one type, each as an expression of the two values.
+/// Implements ways of one type, each as an expression of the two values.
 macro_rules! fold {
     ($type:ty, |$value:ident, $later:ident| $($Way:ident $way:ident $folded:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
@@ -182,7 +185,7 @@ integers! { u8 u16 u32 u64 i8 i16 i32 i64 }
 
 macro_rules! atomics {
     ($($atomic:ident)*) => {$(
-        // Of values that are private by now: nobody else changes them.
+        // The values are private by now: no other thread changes them.
         fold! { $atomic, |value, later|
             Fold fold Fold::fold(value.get_mut(), &later.load(Ordering::Relaxed));
             Max max Max::max(value.get_mut(), &later.load(Ordering::Relaxed));
@@ -195,7 +198,7 @@ macro_rules! atomics {
 
 atomics! { AtomicU64 AtomicI64 }
 
-// BPF itself has no others.
+// BPF itself has no other atomics.
 #[cfg(target_has_atomic = "64")]
 atomics! { AtomicU8 AtomicU16 AtomicU32 AtomicI8 AtomicI16 AtomicI32 }
 
@@ -215,7 +218,7 @@ fold! { bool, |value, later|
     And and *value &= *later;
 }
 
-/// Nothing to fold.
+/// Folds nothing.
 #[diagnostic::do_not_recommend]
 impl<T: ?Sized + 'static> Fold for PhantomData<T> {
     #[inline]

@@ -1,7 +1,7 @@
-//! [`ArenaHash`]: the hash of a key, the same in a BPF program.
+//! [`ArenaHash`]: the hash of a key, the same in Rust and in a BPF program.
 //!
-//! The C side of each function here is in `include/mapvalue/arena.bpf.h`, under the name `mv_` and its own; tests hold the two
-//! against each other.
+//! Each function has a C twin, prefixed with `mv_`, in `include/mapvalue/arena.bpf.h`; tests
+//! compare them.
 
 use core::num::Wrapping;
 
@@ -10,24 +10,28 @@ use zerocopy::byteorder::{ByteOrder, U16, U32, U64};
 use crate::value::Storable;
 use crate::value::codec;
 
-/// The most bytes that the hash of a whole value takes.
+/// The largest key, in bytes, that the default hash accepts.
 const MAX_SIZE: usize = 256;
 
-/// A key of an [`ArenaHashMap`](crate::ArenaHashMap): its hash, of which a BPF program that uses the same table has the same idea.
+/// The hash of a key of an [`ArenaHashMap`](crate::ArenaHashMap).
+///
+/// A BPF program that uses the same table must compute the same hash:
 ///
 /// | key | in C (`mapvalue/arena.bpf.h`) |
 /// |---|---|
 /// | integers up to 32 bits | `mv_hash_u32(key)` |
 /// | `u64`, `i64` | `mv_hash_u64(key)` |
-/// | zerocopy's integers of a stated byte order | the same, of the number that C sees in a `__be32` |
+/// | zerocopy's integers of a stated byte order | the same, of the number in C's `__be32` |
 /// | arrays, such as `[u8; 16]` | `mv_hash_bytes(&key, sizeof(key))` |
 /// | structs, by `impl ArenaHash for Key {}` | `mv_hash_bytes(&key, sizeof(key))` |
 ///
-/// A struct must be without padding, whose bytes may differ between equal keys in C. Another hash, such as that of tables which
-/// exist already, is an `arena_hash` of one's own; for an integer, on a `repr(transparent)` struct around it.
+/// A struct must have no padding, whose bytes may differ between equal keys in C. For another hash,
+/// such as that of an existing table, implement `arena_hash`; for an integer, on a
+/// `repr(transparent)` struct around it.
 ///
-/// There is no secret in the hash: who can choose keys can choose many of one hash, and so make a lookup as slow as a walk over all
-/// of the elements. Where an enemy chooses the keys, mix in a random number of your own, on both sides.
+/// The hash has no secret: whoever chooses the keys can choose many with the same hash, and so make
+/// a lookup as slow as a walk over all elements. If an enemy chooses the keys, mix a random number
+/// of your own into the hash, on both sides.
 ///
 /// ```
 /// use mapvalue::{ArenaHash, MapValue};
@@ -43,7 +47,8 @@ const MAX_SIZE: usize = 256;
 /// impl ArenaHash for Peer {}
 ///
 /// let peer = Peer { address: 0x0a00_0001, port: 53, protocol: 17 };
-/// assert_eq!(peer.arena_hash(), peer.to_bytes()[..].try_into().map(|bytes: [u8; 8]| bytes.arena_hash()).unwrap());
+/// let bytes: [u8; 8] = peer.to_bytes().try_into().unwrap();
+/// assert_eq!(peer.arena_hash(), bytes.arena_hash());
 /// ```
 ///
 /// ```compile_fail
@@ -59,10 +64,10 @@ const MAX_SIZE: usize = 256;
 /// Padded { address: 1, protocol: 6 }.arena_hash(); // 2 bytes of it are nobody's
 /// ```
 pub trait ArenaHash: Storable {
-    /// The hash.
+    /// Returns the hash.
     ///
-    /// Unless implemented otherwise, it is that of the bytes of the value. Then it does not compile for a type with padding, or of more
-    /// than 256 bytes.
+    /// The default hashes the bytes of the value. It does not compile for a type that has padding
+    /// or more than 256 bytes.
     #[must_use]
     fn arena_hash(&self) -> u32 {
         const {
@@ -78,7 +83,7 @@ pub trait ArenaHash: Storable {
     }
 }
 
-/// Changes about half of all bits for each bit that changes.
+/// Mixes the bits: flipping one input bit flips about half of the output bits.
 #[inline]
 const fn mix(mut bits: u64) -> u64 {
     bits ^= bits >> 32;
@@ -88,7 +93,7 @@ const fn mix(mut bits: u64) -> u64 {
     bits ^ (bits >> 32)
 }
 
-/// `mv_hash_u64` of the header.
+/// Hashes a `u64` as the header's `mv_hash_u64` does.
 ///
 /// ```
 /// use mapvalue::ArenaHash;
@@ -103,9 +108,9 @@ pub const fn hash_u64(key: u64) -> u32 {
     low_half(mix(key))
 }
 
-/// `mv_hash_u32` of the header.
+/// Hashes a `u32` as the header's `mv_hash_u32` does.
 ///
-/// For an integer that both sides hash with a number of their own, so that nobody else can choose keys of one hash:
+/// With a secret number on both sides, nobody else can choose keys of the same hash:
 ///
 /// ```
 /// use mapvalue::arena::hash_u32;
@@ -129,7 +134,7 @@ pub const fn hash_u32(key: u32) -> u32 {
     hash_u64(key as u64)
 }
 
-/// `mv_hash_bytes` of the header.
+/// Hashes bytes as the header's `mv_hash_bytes` does.
 ///
 /// ```
 /// use mapvalue::ArenaHash;
@@ -142,7 +147,7 @@ pub const fn hash_u32(key: u32) -> u32 {
 #[must_use]
 pub fn hash_bytes(key: &[u8]) -> u32 {
     let word = |chunk: &[u8]| {
-        // What is missing of the last one is zeros.
+        // The last chunk is filled up with zeros.
         let mut word = [0; 8];
         word[..chunk.len()].copy_from_slice(chunk);
         u64::from_le_bytes(word)
@@ -177,7 +182,7 @@ macro_rules! integers {
     )*};
 }
 
-// Narrow integers with a sign are widened as C does it, when it passes them for an `unsigned int`.
+// Narrow signed integers are widened as C does when it passes them as an `unsigned int`.
 integers! {
     u8, hash_u32, |key| u32::from(key);
     u16, hash_u32, |key| u32::from(key);

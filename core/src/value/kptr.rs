@@ -1,4 +1,4 @@
-//! [`Kptr`]: the address of an object, with whose memory it is in its type.
+//! [`Kptr`]: the address of an object; its type says whose memory that is.
 
 #[cfg(target_has_atomic = "64")]
 use super::Shared;
@@ -17,7 +17,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// Whose memory a [`Kptr`] points into: [`Kernel`].
+/// The memory that a [`Kptr`] points into: [`Kernel`] or [`Local`].
 pub trait Domain: sealed::Sealed + 'static {}
 
 /// The kernel's own memory.
@@ -27,16 +27,17 @@ pub enum Kernel {}
 impl sealed::Sealed for Kernel {}
 impl Domain for Kernel {}
 
-/// An arena, in which an [`Allocator`](crate::arena::Allocator) hands out objects.
+/// An arena in which an [`Allocator`](crate::arena::Allocator) hands out objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Local {}
 
 impl sealed::Sealed for Local {}
 impl Domain for Local {}
 
-/// Types whose objects may be handed to the kernel, where this process can neither follow nor free them: implement it for those that may.
+/// Types whose objects may be handed to the kernel.
 ///
-/// It is the only way from a `Kptr<T, Local>` to a `Kptr<T, Kernel>`: [`Kptr::export`].
+/// This process can then neither follow nor free them. Implementing this trait allows
+/// [`Kptr::export`], the only way from a `Kptr<T, Local>` to a `Kptr<T, Kernel>`.
 ///
 /// ```
 /// use mapvalue::{Export, Kernel, Kptr, Local, MapValue};
@@ -60,7 +61,7 @@ impl Domain for Local {}
 )]
 pub trait Export: MapValue {}
 
-/// A domain whose memory this process has mapped. The kernel's is none.
+/// A domain whose memory this process has mapped. The kernel's is not.
 #[diagnostic::on_unimplemented(
     message = "a pointer into the memory of the `{Self}` domain cannot be followed here",
     label = "an address alone is not followed",
@@ -69,16 +70,16 @@ pub trait Export: MapValue {}
     note = "a `Kptr<T, Local>` is to an object of an arena: `Allocator::claim` makes it an `Object`, which can be followed"
 )]
 pub trait Mapped: Domain {
-    /// Nobody can call this, since there is no such domain yet.
+    /// Cannot be called: no domain implements this trait yet.
     #[doc(hidden)]
     fn never(address: u64) -> Infallible;
 }
 
-/// The address of a `T` in the memory of `D`, as a BPF program stored it: 8 bytes, a leaf like `u64`.
+/// The address of a `T` in memory of `D`, as BPF stored it: 8 bytes, a leaf like `u64`.
 ///
-/// An address of the [`Kernel`] is opaque here. It tells objects apart (compare it, hash it, print it) and a BPF program can take
-/// it back, but there is no way to follow it: in this process nothing, or something else, lies at that address. A `T` that
-/// stands for the kernel's type needs no fields.
+/// An address of the [`Kernel`] is opaque here. It identifies an object (compare it, hash it, print
+/// it), and a BPF program can take it back. This process cannot follow it: something else, or
+/// nothing, lies at that address. A `T` that stands for a kernel type needs no fields.
 ///
 /// ```
 /// use mapvalue::{Kernel, Kptr, MapValue, Mapping, Var};
@@ -101,13 +102,13 @@ pub trait Mapped: Domain {
 #[repr(transparent)]
 pub struct Kptr<T: ?Sized, D: Domain> {
     address: u64,
-    // No `T` is owned or shared by a number, so it is `Send` and `Sync` whatever `T` is.
+    // A number neither owns nor shares a `T`, so this is `Send` and `Sync` whatever `T` is.
     object: PhantomData<fn() -> T>,
     domain: PhantomData<fn() -> D>,
 }
 
 impl<T: ?Sized, D: Domain> Kptr<T, D> {
-    /// No object: the address 0.
+    /// The null pointer: the address 0.
     pub const NULL: Self = Self::new(0);
 
     #[inline]
@@ -115,19 +116,19 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
         Self { address, object: PhantomData, domain: PhantomData }
     }
 
-    /// The address, a number.
+    /// Returns the address as a number.
     #[inline]
     pub const fn address(self) -> u64 {
         self.address
     }
 
-    /// Whether it is [`NULL`](Self::NULL).
+    /// Returns whether this is [`NULL`](Self::NULL).
     #[inline]
     pub const fn is_null(self) -> bool {
         self.address == 0
     }
 
-    /// The object: does not compile for a pointer of the kernel's, and says why.
+    /// Fails to compile for a pointer into kernel memory, with the reason.
     ///
     /// ```compile_fail
     /// # use mapvalue::{Kernel, Kptr};
@@ -146,28 +147,29 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
     }
 }
 
-/// Pointers to objects in an arena. In memory the low half is the address, all that a BPF program follows it by, and the high half is the
-/// generation of the slot.
+/// Pointers to objects in an arena. The low half is the address, which alone BPF programs
+/// use; the high half is the generation of the slot.
 impl<T> Kptr<T, Local> {
     #[cfg(feature = "std")]
     pub(crate) const fn local(offset: u32, generation: u32) -> Self {
         Self::new((generation as u64) << 32 | offset as u64)
     }
 
-    /// The low 32 bits of the address of the object.
+    /// Returns the low 32 bits of the object's address.
     #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
     pub const fn offset(self) -> u32 {
         self.address as u32
     }
 
-    /// The generation of the slot that is meant.
+    /// Returns the generation of the slot that this pointer means.
     ///
     /// ```
     /// use mapvalue::arena::Config;
     /// use mapvalue::{Allocator, Arena};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
+    /// let config = Config { value_size: 8, capacity: 1, ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
     /// let first = objects.alloc(1u64)?.into_kptr();
     /// objects.free(first)?;
     /// let second = objects.alloc(2u64)?.into_kptr(); // in the same slot
@@ -179,7 +181,7 @@ impl<T> Kptr<T, Local> {
         (self.address >> 32) as u32
     }
 
-    /// The pointer by which an object is handed to the kernel's side, which frees it. Nobody here can follow it.
+    /// Hands the object to the kernel's side, which frees it; nobody here can follow it.
     ///
     /// ```
     /// use mapvalue::{Export, Kernel, Kptr, Local, MapValue};
@@ -205,24 +207,27 @@ impl<T> Kptr<T, Local> {
     }
 }
 
-/// Fields that hold an object of an arena: who takes the pointer out has the object.
+/// Fields that hold an object of an arena: whoever takes the pointer out owns the object.
 #[cfg(target_has_atomic = "64")]
 impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
-    /// Whether there is no object.
+    /// Returns whether the field holds no object.
     #[inline]
     pub fn is_null(&self) -> bool {
         self.load().is_null()
     }
 
-    /// Takes the pointer, and leaves null: one atomic exchange, so of several who take, one gets it. It acquires what was released when
-    /// the pointer was put there. Make it an object with [`Allocator::claim`](crate::arena::Allocator::claim).
+    /// Takes the pointer and leaves null, in one atomic exchange: only one taker gets it.
+    ///
+    /// It acquires what was released when the pointer was put there. Turn the pointer into an
+    /// object with [`Allocator::claim`](crate::arena::Allocator::claim).
     ///
     /// ```
     /// use mapvalue::arena::Config;
     /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
     /// let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?; // in the value of a map
     /// assert!(field.replace(objects.alloc(7u64)?.into_kptr()).is_null());
     /// let object = objects.claim(field.take())?; // ours, and nobody else's
@@ -238,14 +243,16 @@ impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
         self.replace(Kptr::NULL)
     }
 
-    /// Puts a pointer there, and takes the one that was: one atomic exchange. It releases what was written to the object, and acquires, as
-    /// [`take`](Self::take).
+    /// Stores a pointer and returns the old one, in one atomic exchange.
+    ///
+    /// It releases what was written to the new object, and acquires as [`take`](Self::take) does.
     ///
     /// ```
     /// # use mapvalue::arena::Config;
     /// # use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
     /// # let arena = Arena::memfd(16)?;
-    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// # let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?;
     /// for value in [1u64, 2] {
     ///     let before = field.replace(objects.alloc(value)?.into_kptr());

@@ -1,13 +1,14 @@
-//! Leaves: the values that one atomic access loads or stores, each encoded as a raw integer.
+//! Leaves: values that one atomic access loads or stores, each encoded as a raw integer.
 
 use crate::error::InvalidValue;
 use crate::value::raw::{Cell, Raw};
 use crate::value::{MapValue, Plain};
 
-/// A value of 1, 2, 4 or 8 bytes that is loaded and stored in one access.
+/// A value of 1, 2, 4 or 8 bytes that one access loads or stores.
 ///
-/// Implemented for the integers, floats, `bool`, `Wrapping`, `Option<NonZero..>`, zerocopy's integers of a stated byte
-/// order, [`ArenaPtr`](crate::ArenaPtr) and [`Kptr`](crate::Kptr), and by the derive for field-less enums.
+/// Implemented for integers, floats, `bool`, `Wrapping`, `Option<NonZero..>`, zerocopy's integers
+/// of a stated byte order, [`ArenaPtr`](crate::ArenaPtr) and [`Kptr`](crate::Kptr). The derive
+/// implements it for field-less enums.
 ///
 /// ```
 /// use mapvalue::{Leaf, Plain, Shared};
@@ -24,12 +25,12 @@ use crate::value::{MapValue, Plain};
 ///
 /// # Safety
 ///
-/// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`, and
-/// `MapValue::Shared<A>` of the type is `Shared<Self, A>`.
+/// `size_of::<Self>()` is the size of `Raw`; `Cell` has the size and alignment of `Self`; the
+/// type's `MapValue::Shared<A>` is `Shared<Self, A>`.
 pub unsafe trait Leaf: MapValue {
     /// The integer that carries the value.
     type Raw: Raw;
-    /// Where that integer is kept: its atomic, or the same bytes with the leaf's smaller alignment.
+    /// The integer's storage: its atomic, or bytes with the leaf's smaller alignment.
     type Cell: Cell<Raw = Self::Raw>;
 
     #[doc(hidden)]
@@ -38,7 +39,7 @@ pub unsafe trait Leaf: MapValue {
     #[doc(hidden)]
     fn try_from_raw(raw: Self::Raw) -> Result<Self, InvalidValue>;
 
-    /// Whether two raw integers stand for the same value.
+    /// Returns whether two raw integers encode the same value.
     #[doc(hidden)]
     #[inline]
     fn same(a: Self::Raw, b: Self::Raw) -> bool {
@@ -46,7 +47,7 @@ pub unsafe trait Leaf: MapValue {
     }
 }
 
-/// A leaf with the arithmetic and bitwise read-modify-write operations: the integers and `Wrapping` of them.
+/// A leaf with atomic arithmetic and bitwise operations: integers and `Wrapping` of them.
 ///
 /// ```
 /// use mapvalue::{Integer, Shared};

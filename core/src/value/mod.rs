@@ -1,9 +1,9 @@
-//! The traits of a type that may live in a map: [`MapValue`], and what more may be known of one ([`Plain`], [`InPlace`]); and the modes in
-//! which shared memory is reached: [`ReadOnly`], [`ReadWrite`].
+//! What a map holds: [`MapValue`] and its sub-traits ([`Plain`], [`InPlace`],
+//! [`Storable`]), and the modes of access, [`ReadOnly`] and [`ReadWrite`].
 //!
-//! `leaf` is what one access moves, `raw` the integer that carries it, `cell` where it lies, and `primitive`, `byteorder`, `pointer` the
-//! leaves that there are; `compound`, `union`, `char_array`, `seq` are made of them. `codec` takes values out of private bytes, and `chunks`
-//! bytes out of shared memory. All of it is without `std`.
+//! `leaf` is what one access moves, `raw` the integer that carries it, `cell` its place in memory.
+//! `primitive`, `byteorder` and `pointer` are leaves; `compound`, `union`, `char_array` and `seq`
+//! are made of them. `codec` decodes private bytes, `chunks` copies shared ones. None needs `std`.
 
 pub(crate) mod arena_ptr;
 pub(crate) mod byteorder;
@@ -40,10 +40,10 @@ pub use seq::{SeqCell, SeqCellShared};
 
 use crate::error::InvalidValue;
 
-/// A type that may live in memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
+/// A type for memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
 ///
-/// Derive it; do not implement it by hand. The derive proves, when the program compiles, everything that
-/// the safety contract below asks for, and needs no `unsafe` in the deriving crate.
+/// Derive it; do not implement it by hand. The derive proves at compile time all that the safety
+/// contract below asks for, and needs no `unsafe` in the deriving crate.
 ///
 /// ```
 /// use mapvalue::MapValue;
@@ -62,24 +62,24 @@ use crate::error::InvalidValue;
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// To derive it is to say that any bits are a good value of the type: safe code can then make every one of them, private fields
-/// included, by [`from_bytes`](Self::from_bytes) or by writing to a map, and on any thread. A type whose fields must agree with
-/// each other should be checked where it is used.
+/// Deriving it declares that any bits are a good value of the type. Safe code on any thread can
+/// then make each of them, private fields included, by [`from_bytes`](Self::from_bytes) or by
+/// writing to a map. If fields must agree with each other, check that where the type is used.
 ///
 /// # Safety
 ///
 /// An implementation promises:
 ///
-/// 1. `Shared<A>` has the size and alignment of `Self`, and holds for every leaf of `Self` a
-///    [`Shared`](crate::Shared) cell at the leaf's own offset, and nothing else but padding and zero-sized types.
-/// 2. `LAYOUT.size()` is `size_of::<Self>()`, the fields and elements that `LAYOUT` tells of are those of `Self`, and in a place aligned
-///    to `LAYOUT.align()` every leaf lies at a multiple of its own width. (`LAYOUT.align()` is more than `align_of` only where a big-endian integer of
-///    zerocopy, whose alignment is 1, is inside.)
-/// 3. Every initialised bit pattern is a valid `Shared<A>`.
+/// 1. `Shared<A>` has the size and alignment of `Self`. It holds a [`Shared`](crate::Shared) cell
+///    for every leaf of `Self`, at its offset, and nothing else but padding and zero-sized types.
+/// 2. `LAYOUT.size()` is `size_of::<Self>()`, and the fields and elements in `LAYOUT` are those of
+///    `Self`. In a place aligned to `LAYOUT.align()` every leaf lies at a multiple of its own
+///    width. (It exceeds `align_of` only if one of zerocopy's integers, of alignment 1, is inside.)
+/// 3. Every initialized bit pattern is a valid `Shared<A>`.
 /// 4. `Self` has no drop glue, and holds no pointer, reference or lifetime.
-/// 5. `LAYOUT.kind()` tells what each byte is. The bytes of an integer, character, float or pointer are the same in private and in shared
-///    memory, and any of them are a value; those of a `bool` or enum in private memory are what a store of it writes. An atomic says
-///    that it is one.
+/// 5. `LAYOUT.kind()` describes each byte. The bytes of an integer, character, float or pointer are
+///    the same in private and in shared memory, and any of them are a value. The bytes of a `bool`
+///    or enum in private memory are those that a store of it writes. An atomic is marked as one.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in memory shared with BPF programs",
     label = "`{Self}` is not a `MapValue`",
@@ -88,23 +88,23 @@ use crate::error::InvalidValue;
     note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it (to an enum, `#[repr(u32)]`)"
 )]
 pub unsafe trait MapValue: Sized + 'static {
-    /// The shared mirror: the same layout, in which each leaf is a [`Shared`](crate::Shared) cell.
+    /// The shared mirror: the same layout, in which each leaf is a [`Shared`] cell.
     type Shared<A: Access>: Mirror<Access = A> + Send + Sync + 'static;
 
     /// Size, alignment and fields, as a constant.
     const LAYOUT: Layout;
 
-    /// Loads leaf by leaf, checking each value. `Var::try_load` is its public face.
+    /// Loads leaf by leaf and checks each value; `Var::try_load` is the public form.
     #[doc(hidden)]
     fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue>;
 
-    /// Decodes a value from the bytes that a map lookup, a ring buffer or a perf event carried.
+    /// Decodes a value from the bytes of a map lookup, a ring buffer or a perf event.
     ///
-    /// The bytes may have any alignment. Enums are checked, a `bool` is `byte != 0`, padding is ignored.
+    /// The bytes may have any alignment. Enums are checked, nonzero is `true`, padding is ignored.
     ///
     /// # Errors
     ///
-    /// [`Error::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long,
+    /// [`Error::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long;
     /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants.
     ///
     /// ```
@@ -118,7 +118,7 @@ pub unsafe trait MapValue: Sized + 'static {
         codec::decode(bytes)
     }
 
-    /// Encodes the value as the bytes that a map update takes: `size_of::<Self>()` of them, padding zeroed.
+    /// Encodes the value for a map update: `size_of::<Self>()` bytes, padding zeroed.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -134,7 +134,7 @@ pub unsafe trait MapValue: Sized + 'static {
         bytes
     }
 
-    /// Encodes the value as [`to_bytes`](Self::to_bytes) does, into a buffer of the caller's: no allocation.
+    /// Encodes the value as [`to_bytes`](Self::to_bytes) does, into the caller's buffer.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -148,7 +148,7 @@ pub unsafe trait MapValue: Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongLength`] unless `out` is exactly `size_of::<Self>()` long; nothing is written then.
+    /// [`Error::WrongLength`] unless `out` is `size_of::<Self>()` long; nothing is written then.
     fn write_bytes(&self, out: &mut [u8]) -> Result<(), Error>
     where
         Self: Storable,
@@ -159,7 +159,7 @@ pub unsafe trait MapValue: Sized + 'static {
 
 /// A [`MapValue`] of which every bit pattern is a value: there is no enum inside.
 ///
-/// It gives the infallible [`Var::load`](crate::Var::load). The derive implements it for a struct when all fields are `Plain`.
+/// It makes [`Var::load`](crate::Var::load) infallible. Derived if all fields are `Plain`.
 ///
 /// ```
 /// use mapvalue::{Mapping, Plain, Var};
@@ -182,18 +182,18 @@ pub unsafe trait MapValue: Sized + 'static {
     note = "use `try_load` (`try_swap`, `try_compare_exchange`; `try_read` of a `SeqCell`), which tells of an `InvalidValue` when a BPF program stored something else"
 )]
 pub unsafe trait Plain: MapValue {
-    /// Loads leaf by leaf. `Var::load` is its public face.
+    /// Loads leaf by leaf; `Var::load` is the public form.
     #[doc(hidden)]
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
 }
 
-/// A [`MapValue`] that can be stored whole: there is no union and no [`SeqCell`](crate::SeqCell) inside.
+/// A [`MapValue`] that can be stored whole: it holds no union and no [`SeqCell`].
 ///
-/// A union may have been made from its smallest field, and the rest of its bytes is then uninitialised, which nobody may
-/// read, not even to copy them into a map. So a union is stored field by field, through its mirror. And a `SeqCell` is written in
-/// its own way.
+/// A union may have been made from its smallest field. Its other bytes are then uninitialized, and
+/// nobody may read them, not even to copy them into a map. So a union is stored field by field,
+/// through its mirror. A `SeqCell` has its own `write`.
 ///
-/// Implemented by the derive for a struct when all fields are `Storable`; by hand there is no need.
+/// Derived for a struct if all fields are `Storable`.
 ///
 /// ```
 /// use mapvalue::{Mapping, Storable, Var};
@@ -215,15 +215,14 @@ pub unsafe trait Plain: MapValue {
             for a `SeqCell`"
 )]
 pub trait Storable: MapValue {
-    /// Stores leaf by leaf; padding is not written. `Var::store` is its public face.
+    /// Stores leaf by leaf, without padding; `Var::store` is the public form.
     #[doc(hidden)]
     fn __store(shared: &Self::Shared<ReadWrite>, value: &Self);
 }
 
-/// A [`MapValue`] made of atomics alone, which may therefore be used in place as `&Self`.
+/// A [`MapValue`] made of atomics alone, which may be used in place as `&Self`.
 ///
-/// The atomic integers of `core` are, and so is a struct or array all of whose fields are. It gives
-/// `Var<T>: AsRef<T>`.
+/// These are `core`'s atomic integers, and structs and arrays of them. Gives `Var<T>: AsRef<T>`.
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, Var};
@@ -252,15 +251,15 @@ pub trait Storable: MapValue {
     note = "use the fields of the shared mirror, or `load` a copy"
 )]
 pub unsafe trait InPlace: MapValue {
-    /// Where the derive has each field checked once more, by the type that it really has.
+    /// The derive checks each field here once more, by the type that it really has.
     #[doc(hidden)]
     fn __fields(&self) {}
 }
 
-/// The mirror of a type, from which there is a way back to it: [`Var::project`](crate::Var::project) infers its result by that.
+/// The mirror of a type. From it, [`Var::project`](crate::Var::project) infers the type.
 ///
-/// It gives mirrors of structs and arrays inside of a value what a handle has: `load` and `store` as a whole, leaf by leaf. (A
-/// [`Shared`](crate::Shared) cell has methods of its own.)
+/// It gives the mirrors of structs and arrays inside a value what a handle has: `load` and `store`
+/// as a whole, leaf by leaf. (A [`Shared`](crate::Shared) cell has methods of its own.)
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, Mirror, Var};
@@ -280,15 +279,15 @@ pub unsafe trait InPlace: MapValue {
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// Implemented by [`Shared`](crate::Shared), by arrays of mirrors, and by the derive for the mirrors it makes.
+/// Implemented by [`Shared`](crate::Shared), arrays of mirrors, and the mirrors of the derive.
 ///
 /// # Safety
 ///
 /// The type is the mirror that a `MapValue` implementation promises, or a part of one.
 pub unsafe trait Mirror: Sized {
-    /// The type that this is the mirror of.
+    /// The type that this mirrors.
     type Value: MapValue;
-    /// The mode in which it reaches memory.
+    /// The mode of access to memory.
     type Access: Access;
 
     /// Loads the whole value, leaf by leaf, each relaxed.
@@ -304,7 +303,7 @@ pub unsafe trait Mirror: Sized {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
+    /// [`InvalidValue`] with the number, enum and offset of the first enum whose number is invalid.
     #[inline]
     fn try_load(&self) -> Result<Self::Value, InvalidValue>
     where
@@ -328,9 +327,9 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The mode in which a handle reaches memory: [`ReadOnly`] or [`ReadWrite`].
+/// The mode in which a handle accesses memory: [`ReadOnly`] or [`ReadWrite`].
 ///
-/// Code for handles of either mode:
+/// Code can accept handles of either mode:
 ///
 /// ```
 /// use mapvalue::{Access, Mapping, Var};
@@ -349,7 +348,7 @@ pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
     const WRITABLE: bool;
 }
 
-/// Loads only; no store exists on a handle of this mode, so a write does not compile.
+/// Loads only: handles of this mode have no stores, so a write does not compile.
 ///
 /// ```compile_fail
 /// # use mapvalue::{Mapping, ReadOnly, Var};
@@ -381,7 +380,7 @@ impl Access for ReadWrite {
     const WRITABLE: bool = true;
 }
 
-/// The mode that has stores: [`ReadWrite`] alone.
+/// The mode that has stores: only [`ReadWrite`].
 ///
 /// ```
 /// use mapvalue::{Mapping, Var, Writable};
@@ -402,7 +401,7 @@ impl Access for ReadWrite {
     note = "make the handle with `var`, `array` or `slice`, which give `ReadWrite`; they return an error if the mapping is read-only"
 )]
 pub trait Writable: Access {
-    /// The same mirror, by the one name that stores go by.
+    /// Returns the same mirror as the type that stores take.
     #[doc(hidden)]
     fn read_write<T: MapValue>(shared: &T::Shared<Self>) -> &T::Shared<ReadWrite>;
     #[doc(hidden)]

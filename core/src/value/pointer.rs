@@ -1,17 +1,18 @@
-//! What the pointer types have in common: each is an address as memory holds it, a plain number of 8 bytes, and a leaf.
+//! The code of all pointer types: an address of 8 bytes, as memory holds it, is a leaf.
 
-/// The leaf, and the traits of a number. Written out, because a derive would ask for the same traits of what the
-/// pointer points to, which is not there. Nor is it asked to be a `MapValue`: a list node holds a pointer to its own type, and
-/// neither the bounds nor the layouts of the two may go in a circle. (As a value, it must be `'static` like all others; the first
-/// list of parameters is without that.)
+/// Implements the leaf and the traits of a number. A derive would ask for the same traits
+/// of the target, which is not there. Nor must the target be a `MapValue`: a list node holds a
+/// pointer to its own type, so the bounds and layouts of the two would be circular. (As a value it
+/// must be `'static` like all others; the first list of parameters lacks that.)
 macro_rules! address_leaf {
     ([$($generics:tt)*] [$($bounded:tt)*] $name:ident<$($param:ident),*>) => {
         crate::value::primitive::map_value!(
             [$($bounded)*] $name<$($param),*>,
             crate::layout::Layout::leaf::<Self>(stringify!($name), crate::layout::Kind::Pointer)
         );
-        // SAFETY: the type is `repr(transparent)` over a `u64` (its other fields are `PhantomData`), so it has the size of one,
-        // and the alignment, which on the targets this crate accepts is that of `AtomicU64` (asserted in `Layout::leaf`).
+        // SAFETY: the type is `repr(transparent)` over a `u64` (its other fields are
+        // `PhantomData`), so it has a `u64`'s size and alignment, which on the accepted targets is
+        // that of `AtomicU64` (asserted in `Layout::leaf`).
         unsafe impl<$($bounded)*> crate::value::Leaf for $name<$($param),*> {
             type Raw = u64;
             type Cell = <u64 as crate::value::raw::Raw>::Atomic;

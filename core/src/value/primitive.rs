@@ -1,5 +1,5 @@
-//! The leaves of the language itself: integers, floats, `bool`, atomics, and the macro that makes a leaf a value.
-//! zerocopy's big-endian integers are in `byteorder`, arrays and structs are compounds (`compound`, the derive).
+//! Rust's own leaves (integers, floats, `bool`, atomics), and the macro that makes a leaf
+//! a value. zerocopy's integers are in `byteorder`, arrays in `compound`; the derive makes structs.
 
 use core::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, Wrapping,
@@ -15,11 +15,12 @@ use crate::value::leaf::{Integer, Leaf, sealed};
 use crate::value::raw::Raw;
 use crate::value::{Access, InPlace, MapValue, Plain, ReadWrite, Storable};
 
-/// `MapValue` and `Plain` of a leaf that takes every bit pattern: its cell does the work.
+/// Implements `MapValue`, `Storable` and `Plain` for a leaf that may have any bits.
 macro_rules! map_value {
     ([$($generics:tt)*] $leaf:ty, $layout:expr) => {
-        // SAFETY: the mirror is the cell itself, of the size and alignment that `Leaf` promises; the layout is given
-        // for this type; a raw integer is valid whatever its bits; a leaf is a number, without drop glue or pointer.
+        // SAFETY: the mirror is the cell itself, with the size and alignment that `Leaf` promises;
+        // the layout is this type's; any bits are a raw integer; a leaf has no drop glue and no
+        // pointer.
         #[diagnostic::do_not_recommend]
         unsafe impl<$($generics)*> $crate::value::MapValue for $leaf {
             type Shared<A: $crate::value::Access> = $crate::value::Shared<Self, A>;
@@ -54,9 +55,10 @@ pub(crate) use map_value;
 macro_rules! integers {
     ($($int:ident, $nonzero:ident;)*) => {$(
         map_value!([] $int, Layout::leaf::<$int>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: the raw integer is the value itself; the standard library says of each atomic integer that it "has
-        // the same size and bit validity as the underlying integer type", and its alignment is its size, which on
-        // the targets this crate accepts is the integer's (asserted in `Layout::leaf`).
+        // SAFETY: the raw integer is the value itself. Each atomic integer "has the same size and
+        // bit validity as the underlying integer type" (its documentation). Its alignment is its
+        // size, which on the accepted targets is the integer's alignment (asserted in
+        // `Layout::leaf`).
         unsafe impl Leaf for $int {
             type Raw = $int;
             type Cell = <$int as Raw>::Atomic;
@@ -75,7 +77,7 @@ macro_rules! integers {
         impl sealed::Sealed for $int {}
 
         map_value!([] Wrapping<$int>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: `Wrapping` is `repr(transparent)` ("guaranteed to have the same layout and ABI as `T`").
+        // SAFETY: `Wrapping` is "guaranteed to have the same layout and ABI as `T`".
         unsafe impl Leaf for Wrapping<$int> {
             type Raw = $int;
             type Cell = <$int as Raw>::Atomic;
@@ -94,8 +96,8 @@ macro_rules! integers {
         impl sealed::Sealed for Wrapping<$int> {}
 
         map_value!([] Option<$nonzero>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: "`Option<NonZero<u32>>` is guaranteed to be compatible with `u32`", and so for the other
-        // integers (`core::num::NonZero`); 0 is `None`.
+        // SAFETY: "`Option<NonZero<u32>>` is guaranteed to be compatible with `u32`", and so for
+        // the other integers (`core::num::NonZero`); 0 is `None`.
         unsafe impl Leaf for Option<$nonzero> {
             type Raw = $int;
             type Cell = <$int as Raw>::Atomic;
@@ -125,8 +127,8 @@ integers! {
 
 macro_rules! atomics {
     ($($atomic:ident, $int:ident;)*) => {$(
-        // SAFETY: the mirror is the integer's cell, which is this very atomic, so size, alignment and layout are the
-        // same; any bits are valid; an atomic has no drop glue and no pointer.
+        // SAFETY: the mirror is the integer's cell, which is this very atomic, so size, alignment
+        // and layout agree; any bits are valid; an atomic has no drop glue and no pointer.
         #[diagnostic::do_not_recommend]
         unsafe impl MapValue for $atomic {
             type Shared<A: Access> = Shared<$int, A>;
@@ -163,7 +165,7 @@ atomics! {
     AtomicI64, i64;
 }
 
-// BPF itself has no others.
+// BPF itself has no other atomics.
 #[cfg(target_has_atomic = "64")]
 atomics! {
     AtomicU8, u8;
@@ -177,8 +179,8 @@ atomics! {
 macro_rules! floats {
     ($($float:ident, $bits:ident;)*) => {$(
         map_value!([] $float, Layout::leaf::<$float>(stringify!($float), Kind::Float));
-        // SAFETY: a float and the integer of its bits have the same size, and the same alignment on the targets
-        // this crate accepts (asserted for each type in `Layout::leaf`).
+        // SAFETY: a float and the integer of its bits have the same size, and on the accepted
+        // targets the same alignment (asserted for each type in `Layout::leaf`).
         unsafe impl Leaf for $float {
             type Raw = $bits;
             type Cell = <$bits as Raw>::Atomic;
@@ -210,7 +212,7 @@ unsafe impl Leaf for bool {
     fn to_raw(&self) -> u8 {
         u8::from(*self)
     }
-    /// A BPF program may store any byte; C's rule holds: what is not zero is true.
+    /// Accepts every byte, as BPF may store any; all but zero are true, as in C.
     #[inline]
     fn try_from_raw(raw: u8) -> Result<Self, InvalidValue> {
         Ok(raw != 0)

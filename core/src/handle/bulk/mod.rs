@@ -1,7 +1,7 @@
-//! Copies of many values, for `Array` and `Slice` alike: each leaf by a relaxed access of its own.
+//! Copies of many values, for `Array` and `Slice`: one relaxed access for each leaf.
 //!
-//! Where the bytes of a type in memory are its value, so that nothing is to be decoded or left out, the instructions that move
-//! them are those of `run`; elsewhere, and on other machines, each leaf has an instruction of its own.
+//! If a type's bytes in memory are its value, with nothing to decode or leave out, `run` moves them
+//! by wider instructions. Otherwise, and on other machines, each leaf has its own instruction.
 
 #[cfg(target_arch = "x86_64")]
 #[path = "x86_64.rs"]
@@ -16,21 +16,22 @@ use std::ptr::{self, NonNull};
 use crate::error::Error;
 use crate::value::{Access, MapValue, Plain, ReadWrite, Storable};
 
-/// Loads as many values as there are, which `out` must have room for exactly.
+/// Loads all values of `from`; `out` must have the same length.
 pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [T]) -> Result<(), Error> {
     check_length(out.len(), from.len())?;
     let Some(run) = run::of(size_of_val(out)).filter(|_| const { T::LAYOUT.is_any_bytes() }) else {
         from.iter().zip(out).for_each(|(shared, out)| *out = T::__load(shared));
         return Ok(());
     };
-    // SAFETY: `from` holds as many mirrors as `out` holds values, each of the value's size (`MapValue`, promise 1), so as many bytes,
-    // which are reached by atomic accesses alone and begin and end with a leaf; `out` is borrowed mutably, and any bytes are
-    // values of `T` (`is_any_bytes`).
+    // SAFETY: `from` has as many mirrors as `out` has values (checked above), each of a value's
+    // size (`MapValue`, promise 1), so as many bytes. Only atomic accesses reach them, and they
+    // begin and end with a leaf. `out` is borrowed mutably, and any bytes are a `T`
+    // (`is_any_bytes`).
     unsafe { run.load(NonNull::from(from).cast(), ptr::from_mut(out).cast()) };
     Ok(())
 }
 
-/// As [`load_slice`], of elements that do not lie side by side.
+/// Loads as [`load_slice`] does, from elements that are not contiguous.
 pub(crate) fn load_each<'a, T: Plain, A: Access>(
     elements: impl ExactSizeIterator<Item = &'a T::Shared<A>>,
     out: &mut [T],
@@ -48,20 +49,20 @@ pub(crate) fn load_each<'a, T: Plain, A: Access>(
     Ok(())
 }
 
-/// Stores as many values as there are places, which `values` must have exactly.
+/// Stores `values` to all places of `to`, which must be as many.
 pub(crate) fn store_slice<T: Storable>(to: &[T::Shared<ReadWrite>], values: &[T]) -> Result<(), Error> {
     check_length(values.len(), to.len())?;
     let Some(run) = run::of(size_of_val(values)).filter(|_| const { T::LAYOUT.is_its_bytes() }) else {
         to.iter().zip(values).for_each(|(shared, value)| T::__store(shared, value));
         return Ok(());
     };
-    // SAFETY: as in `load_slice`; all bytes of `values` belong to leaves and are what a store of those leaves writes
-    // (`is_its_bytes`), so they are initialised; the mirrors are writable, being `ReadWrite`.
+    // SAFETY: as in `load_slice`. All bytes of `values` belong to leaves and are what a store of
+    // those writes (`is_its_bytes`), so they are initialized. `ReadWrite` mirrors are writable.
     unsafe { run.store(NonNull::from(to).cast(), ptr::from_ref(values).cast()) };
     Ok(())
 }
 
-/// As [`store_slice`], into places that do not lie side by side.
+/// Stores as [`store_slice`] does, to elements that are not contiguous.
 pub(crate) fn store_each<'a, T: Storable>(
     elements: impl ExactSizeIterator<Item = &'a <T as MapValue>::Shared<ReadWrite>>,
     values: &[T],
@@ -79,10 +80,10 @@ pub(crate) fn store_each<'a, T: Storable>(
     Ok(())
 }
 
-/// Bytes of values that are gathered before they are stored: enough for the fast instructions, and few, as they are moved twice.
+/// Bytes to gather before a store: enough for wide instructions; few, as they move twice.
 const GATHERED: usize = 1024;
 
-/// Stores values as an iterator makes them into `len` places, with `store` for each range of them; `values` must have exactly as many.
+/// Stores exactly `len` values of an iterator; `store` is called for each range of them.
 pub(crate) fn store_iter<T: Storable>(
     len: usize,
     values: impl IntoIterator<Item = T>,
@@ -90,7 +91,7 @@ pub(crate) fn store_iter<T: Storable>(
 ) -> Result<(), Error> {
     let mut values = values.into_iter();
     if let (least, Some(most)) = values.size_hint() {
-        // Where the iterator knows how many there are, nothing is stored in vain.
+        // If the iterator knows its length, a wrong one is refused before anything is stored.
         if least == most {
             check_length(least, len)?;
         }

@@ -1,9 +1,9 @@
-//! Machines of which no way is known that is faster than an instruction a leaf.
+//! Machines where nothing is known to be faster than one instruction for each leaf.
 
 use std::convert::Infallible;
 use std::ptr::NonNull;
 
-/// Not to be had here.
+/// Cannot be made here.
 pub(crate) struct Run(Infallible);
 
 pub(crate) fn of(_len: usize) -> Option<Run> {

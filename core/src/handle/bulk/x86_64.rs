@@ -1,46 +1,49 @@
-//! Runs of bytes in and out of shared memory as fast as `memcpy`, by instructions that each move whole leaves.
+//! Runs of bytes in and out of shared memory: as fast as `memcpy`, but in whole leaves.
 //!
 //! # Why this is a relaxed access a leaf
 //!
-//! A data race is what the language says of *its* accesses; what a block of `asm!` does must be something that it could have done in
-//! the language. What these blocks do to shared memory is what relaxed atomic accesses of each leaf do, because no leaf is ever
-//! moved in two parts:
+//! A data race is a property of the language's *own* accesses, and a block of `asm!` must do
+//! something that the language could have done. To shared memory these blocks do what relaxed
+//! atomic accesses of each leaf do, because no leaf is ever moved in two parts:
 //!
-//! - Every access is aligned to its own width, 1, 2, 4, 8 or 16 bytes, and a leaf (of at most 8 bytes, aligned to its own width) lies
-//!   inside of one or outside. Up to 16 bytes' alignment the widths rise by the place's own alignment, at the end they fall by
-//!   what is left; the run begins and ends with a leaf, so no leaf is cut at either end.
-//! - Up to 8 bytes, an aligned access of ordinary memory is atomic on every x86-64.
-//! - With 16 bytes it is on processors with AVX, which is asked at run time, by `vmovdqa` with a register of 128 bits. Intel 64 and IA-32 Architectures
-//!   Software Developer's Manual, volume 3, "Guaranteed Atomic Operations": processors with AVX "guarantee that the 16-byte
-//!   memory operations performed by the following instructions will always be carried out atomically", among which are "MOVAPD, MOVAPS,
-//!   and MOVDQA" and their VEX.128 forms. AMD64 Architecture Programmer's Manual, volume 2, "Access Atomicity": processors with AVX "extend the
-//!   atomicity for cacheable, naturally-aligned single loads or stores from a quadword to a double quadword". Nobody guarantees
-//!   32 bytes, so those are not used on shared memory; on private memory they may be.
+//! - Every access is aligned to its own width: 1, 2, 4, 8 or 16 bytes. A leaf has at most 8 bytes
+//!   and is aligned to its own width. The widths rise with the alignment of the place, up to 16,
+//!   and fall at the end with the bytes left. The run begins and ends with a leaf, so each leaf
+//!   lies either inside an access or outside it, and none is cut at either end.
+//! - An aligned access of up to 8 bytes of ordinary memory is atomic on every x86-64.
+//! - A 16-byte access by `vmovdqa` with a 128-bit register is atomic on processors with AVX
+//!   (checked at run time). Intel 64 and IA-32 Architectures Software Developer's Manual, volume 3,
+//!   "Guaranteed Atomic Operations": processors with AVX "guarantee that the 16-byte memory
+//!   operations performed by the following instructions will always be carried out atomically",
+//!   among them "MOVAPD, MOVAPS, and MOVDQA" and their VEX.128 forms. AMD64 Architecture
+//!   Programmer's Manual, volume 2, "Access Atomicity": processors with AVX "extend the atomicity
+//!   for cacheable, naturally-aligned single loads or stores from a quadword to a double quadword".
+//!   Nobody guarantees 32 bytes, so such accesses are used on private memory only.
 //!
-//! Relaxed accesses may be reordered with each other; these are even in program order, as all of x86-64 is. A string instruction (`rep
-//! movs`), which is what `memcpy` often is, has no such guarantee for a leaf, and so is not used.
+//! Relaxed accesses may be reordered with each other; these are even in program order, like all of
+//! x86-64. `memcpy` often is a `rep movs`, which guarantees nothing for a leaf, so it is not used.
 
 use std::arch::asm;
 use std::ptr::NonNull;
 
-/// Two pieces of 16 bytes.
+/// The bytes of a pair: two pieces of 16 bytes.
 const PAIR: usize = 32;
 
 /// Pairs that the loop moves at once: 256 bytes.
 const UNROLLED: usize = 8;
 
-/// The least that is worth a run: less is moved as fast by an instruction a leaf.
+/// The shortest run in bytes; below it, one instruction for each leaf is as fast.
 const LEAST: usize = 256;
 
-/// A run of so many bytes, on a processor that has AVX.
+/// A run of `len` bytes, on a processor that has AVX.
 pub(crate) struct Run {
     len: usize,
 }
 
-/// A run of `len` bytes, if that is worth it and this processor guarantees what it needs.
+/// Returns a run of `len` bytes, if it is long enough and this processor has AVX.
 #[inline]
 pub(crate) fn of(len: usize) -> Option<Run> {
-    // No `asm!` under an interpreter.
+    // Interpreters do not support `asm!`.
     (len >= LEAST && !cfg!(miri) && is_x86_feature_detected!("avx")).then_some(Run { len })
 }
 
@@ -49,15 +52,16 @@ impl Run {
     ///
     /// # Safety
     ///
-    /// At `from` there are `len` bytes of ordinary memory that are reached by atomic accesses alone, which begin and end with a leaf, each leaf being
-    /// aligned to its width. `to` is valid for writes of `len` bytes, which are other ones.
+    /// At `from` are `len` bytes of ordinary memory that only atomic accesses reach. They begin and
+    /// end with a leaf; each leaf is aligned to its width. `to` is valid for writes of `len` other
+    /// bytes.
     pub(crate) unsafe fn load(&self, from: NonNull<u8>, to: *mut u8) {
         let mut at = Cursor { shared: from.as_ptr(), private: to, len: self.len };
         // SAFETY: the caller's promise.
         unsafe { at.approach(load_step) };
         let pairs = at.len / PAIR;
         if pairs > 0 {
-            // SAFETY: as many pairs are left, and `approach` has aligned the shared side to 16.
+            // SAFETY: that many pairs are left, and `approach` aligned the shared side to 16.
             unsafe { load_pairs(at.shared, at.private, pairs) };
             at.advance(pairs * PAIR);
         }
@@ -69,14 +73,14 @@ impl Run {
     ///
     /// # Safety
     ///
-    /// As for [`load`](Self::load) with the sides exchanged; the shared memory is writable, and the private bytes are initialised.
+    /// As for [`load`](Self::load), with `to` as the shared side, writable, and `from` initialized.
     pub(crate) unsafe fn store(&self, to: NonNull<u8>, from: *const u8) {
         let mut at = Cursor { shared: to.as_ptr(), private: from.cast_mut(), len: self.len };
         // SAFETY: the caller's promise.
         unsafe { at.approach(store_step) };
         let pairs = at.len / PAIR;
         if pairs > 0 {
-            // SAFETY: as many pairs are left, and `approach` has aligned the shared side to 16.
+            // SAFETY: that many pairs are left, and `approach` aligned the shared side to 16.
             unsafe { store_pairs(at.shared, at.private, pairs) };
             at.advance(pairs * PAIR);
         }
@@ -85,10 +89,10 @@ impl Run {
     }
 }
 
-/// Moves one piece of 1, 2, 4, 8 or 16 bytes between the shared side, which is aligned to that, and the private side.
+/// Moves a piece of 1, 2, 4, 8 or 16 bytes. Only the shared side is aligned to that.
 type Step = unsafe fn(shared: *mut u8, private: *mut u8, width: usize);
 
-/// Where a run has come to on both sides, and how far it is still to go.
+/// The position of a run on both sides, and the bytes left.
 struct Cursor {
     shared: *mut u8,
     private: *mut u8,
@@ -102,8 +106,8 @@ impl Cursor {
         self.len -= width;
     }
 
-    /// Goes on until the shared side is aligned to 16 and, if that can be, the private side to 32: stores of that width are slow
-    /// across two cache lines.
+    /// Moves on until the shared side is aligned to 16 and, if possible, the private side
+    /// to 32: stores of 32 bytes are slow across two cache lines.
     ///
     /// # Safety
     ///
@@ -113,7 +117,7 @@ impl Cursor {
             let width = match self.shared.addr() % 16 {
                 0 if self.private.addr() % 32 == 16 => 16,
                 0 => return,
-                // The alignment that the place has.
+                // The alignment of the place.
                 unaligned => 1 << unaligned.trailing_zeros(),
             };
             // SAFETY: at least 16 bytes are left, and the place is aligned to `width`.
@@ -122,7 +126,7 @@ impl Cursor {
         }
     }
 
-    /// Goes on to the end from where the shared side is aligned to 16.
+    /// Moves on to the end; the shared side is aligned to 16.
     ///
     /// # Safety
     ///
@@ -130,18 +134,19 @@ impl Cursor {
     unsafe fn finish(&mut self, step: Step) {
         while self.len > 0 {
             let width = if self.len >= 16 { 16 } else { 1 << self.len.ilog2() };
-            // SAFETY: so many bytes are left; the place is aligned to 16 less what was moved since, all of which was wider.
+            // SAFETY: `width` bytes are left. The place started aligned to 16, and every piece
+            // moved since was at least as wide, so it is aligned to `width`.
             unsafe { step(self.shared, self.private, width) };
             self.advance(width);
         }
     }
 }
 
-/// One piece from one place to another, through a register: `$load` is its load and `$store` its store.
+/// Moves one piece through a register: `$load` is its load and `$store` its store.
 macro_rules! piece {
     ($from:expr, $to:expr, $class:ident $modifier:literal, $load:literal, $store:literal) => {
-        // SAFETY: the place read and the place written are valid for the width of the register (the caller's promise), and nothing
-        // else is touched.
+        // SAFETY: the places read and written are valid for the register's width (the caller's
+        // promise); nothing else is touched.
         unsafe {
             asm!(
                 concat!($load, " {piece", $modifier, "}, [{from}]"),
@@ -155,7 +160,8 @@ macro_rules! piece {
 
 /// # Safety
 ///
-/// `width` is 1, 2, 4, 8 or 16; `from` is valid for reads of so many bytes and aligned to that, `to` for writes; the processor has AVX.
+/// `width` is 1, 2, 4, 8 or 16. `from` is valid for reads of `width` bytes and aligned to that,
+/// `to` is valid for writes of them. The processor has AVX.
 unsafe fn load_step(from: *mut u8, to: *mut u8, width: usize) {
     match width {
         16 => piece!(from, to, xmm_reg "", "vmovdqa", "vmovdqu"),
@@ -166,7 +172,7 @@ unsafe fn load_step(from: *mut u8, to: *mut u8, width: usize) {
 
 /// # Safety
 ///
-/// As for [`load_step`], the other way.
+/// As for [`load_step`], in the other direction.
 unsafe fn store_step(to: *mut u8, from: *mut u8, width: usize) {
     match width {
         16 => piece!(from, to, xmm_reg "", "vmovdqu", "vmovdqa"),
@@ -177,7 +183,7 @@ unsafe fn store_step(to: *mut u8, from: *mut u8, width: usize) {
 
 /// # Safety
 ///
-/// As for [`load_step`], but for the 16.
+/// As for [`load_step`], without the width of 16.
 unsafe fn narrow_step(from: *mut u8, to: *mut u8, width: usize) {
     match width {
         8 => piece!(from, to, reg ":r", "mov", "mov"),
@@ -191,18 +197,19 @@ unsafe fn narrow_step(from: *mut u8, to: *mut u8, width: usize) {
 ///
 /// # Safety
 ///
-/// `from` is valid for reads of `pairs` pairs and aligned to 16; `to` for writes; the processor has AVX.
+/// `from` is valid for reads of `pairs` pairs and aligned to 16, `to` is valid for writes of them.
+/// The processor has AVX.
 unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
     let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
-    // SAFETY: it reads and writes the pairs alone (the caller's promise). All vector registers are given up, so that their upper
-    // halves can be cleared at the end, as code without AVX wants them.
+    // SAFETY: it reads and writes only the pairs (the caller's promise). All vector registers are
+    // given up, so that the end can clear their upper halves, as code without AVX needs them.
     unsafe {
         asm!(
             "test rcx, rcx",
             "jz 3f",
             ".p2align 5",
             "2:",
-            // Two loads, of 16 bytes each, for a store to private memory of 32.
+            // Two loads of 16 bytes for each store of 32 to private memory.
             ".irp at, 0, 32, 64, 96, 128, 160, 192, 224",
             r"vmovdqa xmm0, [rsi + \at]",
             r"vmovdqa xmm1, [rsi + \at + 16]",
@@ -216,7 +223,7 @@ unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
             "3:",
             "test rdx, rdx",
             "jz 5f",
-            // What is left, up to 7 pairs.
+            // The rest: up to 7 pairs.
             "4:",
             "vmovdqa xmm0, [rsi]",
             "vmovdqa xmm1, [rsi + 16]",
@@ -239,10 +246,10 @@ unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
 ///
 /// # Safety
 ///
-/// As for [`load_pairs`], but it is `to` that is aligned to 16.
+/// As for [`load_pairs`], but `to` is aligned to 16, not `from`.
 unsafe fn store_pairs(to: *mut u8, from: *const u8, pairs: usize) {
     let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
-    // SAFETY: it reads and writes the pairs alone (the caller's promise).
+    // SAFETY: it reads and writes only the pairs (the caller's promise).
     unsafe {
         asm!(
             "test rcx, rcx",
@@ -260,7 +267,7 @@ unsafe fn store_pairs(to: *mut u8, from: *const u8, pairs: usize) {
             "3:",
             "test rdx, rdx",
             "jz 5f",
-            // What is left, up to 7 pairs.
+            // The rest: up to 7 pairs.
             "4:",
             "vmovdqu xmm0, [rsi]",
             "vmovdqa [rdi], xmm0",

@@ -1,31 +1,32 @@
-//! Cells for BPF itself, in the place of the atomics that it does not have: its `core` has none narrower than 8 bytes, and of those of 8
-//! the compiler (LLVM 22) makes no instruction.
+//! Cells for BPF itself, which lacks atomics: its `core` has none narrower than 8 bytes,
+//! and the compiler (LLVM 22) makes no instruction of those of 8.
 
 use core::cell::UnsafeCell;
 use core::sync::atomic::Ordering;
 
-/// An integer that is loaded and stored by one instruction of its own width.
+/// An integer that one instruction of its own width loads or stores.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Bare<R>(UnsafeCell<R>);
 
-// SAFETY: the integer is reached by `load` and `store` alone, which move a copy of it. Others may do so at the same moment: a volatile
-// access "will not be elided or reordered", and an aligned one of up to 8 bytes is one instruction of BPF (LDX and STX have these
-// widths), which the kernel's JITs make one of the machine. So it is what the relaxed atomic access would be.
+// SAFETY: only `load` and `store` reach the integer, and they move a copy of it. Others may do so
+// at the same moment: a volatile access "will not be elided or reordered", and an aligned one of up
+// to 8 bytes is one BPF instruction (LDX and STX have these widths), which the kernel's JITs turn
+// into one machine instruction. So it does what a relaxed atomic access would.
 unsafe impl<R: Send> Sync for Bare<R> {}
 
 impl<R: Copy> Bare<R> {
-    /// Relaxed, whatever the order: no other is asked for where there are no atomics.
+    /// Loads relaxed, whatever the order: without atomics, no other order is requested.
     #[inline]
     pub(crate) fn load(&self, _: Ordering) -> R {
-        // SAFETY: the place is valid and aligned for as long as `self`, and any bits are an integer.
+        // SAFETY: the place is valid and aligned as long as `self`, and any bits are an integer.
         unsafe { self.0.get().read_volatile() }
     }
 
-    /// See [`load`](Self::load).
+    /// Stores relaxed, as [`load`](Self::load) loads.
     #[inline]
     pub(crate) fn store(&self, raw: R, _: Ordering) {
-        // SAFETY: as for `load`, and the place may be written through a shared reference, since it is inside of an `UnsafeCell`.
+        // SAFETY: as for `load`; inside an `UnsafeCell`, a shared reference may write the place.
         unsafe { self.0.get().write_volatile(raw) };
     }
 }

@@ -1,9 +1,9 @@
-//! The raw integers that cells hold, and the places that hold them.
+//! The raw integers that cells hold, and the storage that holds them.
 //!
-//! A cell never holds the leaf itself (an enum, a bool): a reference to an invalid value is already undefined
-//! behaviour, and BPF may store anything. It holds the integer of the leaf's width, as an atomic.
+//! A cell never holds the leaf itself (an enum, a `bool`): BPF may store anything, and a reference
+//! to an invalid value is undefined behavior. It holds an atomic integer of the leaf's width.
 //!
-//! Compiled for BPF itself, there are loads and stores alone (`bare`): its `core` has no other operations.
+//! Compiled for BPF itself, cells have only loads and stores (`bare`): its `core` has nothing else.
 
 #[cfg(not(target_has_atomic = "64"))]
 pub(crate) mod bare;
@@ -19,7 +19,7 @@ mod sealed {
     pub trait Sealed {}
 }
 
-/// The read-modify-write operations differ in their name alone.
+/// Declares the read-modify-write operations, which differ only in their names.
 macro_rules! declare_rmw {
     ($($op:ident)*) => {$(
         #[cfg(target_has_atomic = "64")]
@@ -38,7 +38,7 @@ macro_rules! relaxed_rmw {
     )*};
 }
 
-/// One of the eight integers that the hardware loads and stores in one access.
+/// One of the eight integers that the hardware loads or stores in one access.
 pub trait Raw: sealed::Sealed + Copy + Eq + Debug + Into<i128> + Send + Sync + 'static {
     /// The atomic of the same width and sign.
     type Atomic: Cell<Raw = Self>;
@@ -107,16 +107,16 @@ pub trait Cell: sealed::Sealed + Send + Sync + 'static {
     fn atomic(&self) -> &<Self::Raw as Raw>::Atomic;
 }
 
-/// Storage for a leaf whose Rust type has alignment 1 (zerocopy's big-endian integers) although it always lies
-/// at a multiple of its width.
+/// Storage for a leaf whose Rust type has alignment 1 (zerocopy's integers), although it
+/// always lies at a multiple of its width.
 ///
-/// It cannot be made outside of this crate: every `&ByteAligned` points into a mapping or into the aligned
-/// buffer of `bytes`, at a place that was checked against `Layout::align`.
+/// It cannot be made outside this crate. Every `&ByteAligned` points into a mapping or into the
+/// aligned buffer of `codec`, at a place that was checked against `Layout::align`.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct ByteAligned<R, const N: usize>(UnsafeCell<[u8; N]>, PhantomData<R>);
 
-// SAFETY: the bytes inside are reached only through `atomic()`, as an atomic integer, which is `Sync`.
+// SAFETY: the bytes are reached only through `atomic()`, as an atomic integer, which is `Sync`.
 unsafe impl<R: Raw, const N: usize> Sync for ByteAligned<R, N> {}
 
 impl<R, const N: usize> sealed::Sealed for ByteAligned<R, N> {}
@@ -128,11 +128,12 @@ impl<R: Raw, const N: usize> Cell for ByteAligned<R, N> {
         const { assert!(N == size_of::<R::Atomic>()) };
         let atomic: *mut R::Atomic = self.0.get().cast();
         debug_assert!(atomic.is_aligned());
-        // SAFETY: the pointer is valid for `N` bytes for the life of `self`, and `N` is the atomic's size
-        // (asserted above). It is aligned to `N`: a place of a `MapValue` is made only at a multiple of
-        // `LAYOUT.align()` (`Mapping::place`, `bytes::Buffer`), which is at least `N` and divides the offset of
-        // this leaf (asserted in `Layout::into_field` and `Layout::array`). The bytes are inside an `UnsafeCell` and
-        // are never reached in any other way.
+        // SAFETY: the pointer is valid for `N` bytes for the life of `self`, and `N` is the
+        // atomic's size (asserted above). It is aligned to `N`: a place of a `MapValue` is made
+        // only at a multiple of `LAYOUT.align()` (`Mapping::place`, `Arena::locate`,
+        // `codec::Buffer`), which is at least `N` and divides the offset of this leaf (asserted in
+        // `Layout::into_field`, `Layout::array`). The bytes are inside an `UnsafeCell` and reached
+        // in no other way.
         unsafe { &*atomic }
     }
 }

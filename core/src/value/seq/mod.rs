@@ -1,4 +1,4 @@
-//! [`SeqCell`]: a value that is read as it was at one moment, by a sequence lock. The lock's steps are in `seq/protocol`.
+//! [`SeqCell`]: a value read as of one moment. `seq/protocol` has the steps of its lock.
 
 #[cfg(target_has_atomic = "64")]
 pub(crate) mod protocol;
@@ -19,14 +19,16 @@ use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite};
 #[cfg(target_has_atomic = "64")]
 use crate::value::{Storable, Writable};
 
-/// A value of several leaves that readers see as it was at one moment, never half of one write and half of another.
+/// A value of several leaves that readers see as of one moment, never half written.
 ///
-/// In memory it is a `u64`, the sequence number, and the value behind it. The number is odd while somebody writes. A reader looks
-/// at it, loads the value, and looks again: it takes what it loaded only if the number was even and is still the same. So readers
-/// write nothing, also work on read-only mappings, and never keep a writer waiting (BPF programs that read do write where loads have no
-/// order of their own: see `mapvalue/order.bpf.h`); there may be any number of readers and writers, in any process and in BPF programs. Zeroed memory is a cell that was never written, with a value of zeros.
+/// In memory it is a `u64`, the sequence number, followed by the value. The number is odd while a
+/// thread writes. A reader loads the number, the value, and the number again. It accepts the value
+/// only if the number was even and has not changed. So readers write nothing, work on read-only
+/// mappings too, and never make a writer wait. (A BPF reader does write where loads have no order
+/// of their own: see `mapvalue/order.bpf.h`.) There may be any number of readers and writers, in
+/// any process and in BPF programs. Zeroed memory is a valid cell: never written, its value zeros.
 ///
-/// Through a handle it has [`read`](SeqCellShared::read) and [`write`](SeqCellShared::write):
+/// A handle to one has [`read`](SeqCellShared::read) and [`write`](SeqCellShared::write):
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, SeqCell, Var};
@@ -58,22 +60,23 @@ use crate::value::{Storable, Writable};
 /// }
 /// ```
 ///
-/// It suits values that are written now and then. Beside a writer that never pauses, a reader seldom finds the value still, and
-/// is told [`Busy`] the rest of the time.
+/// It suits values that are written now and then. Beside a writer that never pauses, a reader
+/// seldom finds the value at rest, and gets [`Busy`] the rest of the time.
 ///
-/// All sides must keep to the protocol. In Rust there is no other way to the value but raw offsets; a BPF program must store
-/// to it between `mv_seq_begin` and `mv_seq_end` alone.
+/// All sides must keep to the protocol. In Rust only raw offsets get around it; a BPF program must
+/// store to the value only between `mv_seq_begin` and `mv_seq_end`.
 ///
 /// # A writer that dies
 ///
-/// A writer that is killed between its begin and its end leaves the number odd, and what is there is half a value. From then on
-/// `read` and `write` return [`Busy`]: nobody sees that half. Only who knows that the writer is gone can go on, with
-/// [`recover`](SeqCellShared::recover).
+/// A writer that is killed between its begin and its end leaves the number odd and the value half
+/// written. From then on `read` and `write` return [`Busy`], so nobody sees that half. Once the
+/// writer is known to be gone, [`recover`](SeqCellShared::recover) makes the cell usable again.
 ///
 /// # As a field
 ///
-/// It is a `MapValue`, so it can be a field or the element of an array. A struct that holds one can be loaded whole, but nothing comes
-/// out of the cell's copy, which may be torn; and it cannot be stored whole ([`Storable`](crate::Storable)), since that would not be a write.
+/// It is a `MapValue`, so it can be a field or an array element. A struct that holds one can be
+/// loaded whole, but the copy gives no access to the cell's value, which may be torn. The struct
+/// cannot be stored whole ([`Storable`](crate::Storable)), since that would not be a `write`.
 #[repr(C)]
 pub struct SeqCell<T> {
     sequence: u64,
@@ -86,7 +89,7 @@ impl<T> fmt::Debug for SeqCell<T> {
     }
 }
 
-/// The mirror of a [`SeqCell`], to which a handle to one dereferences.
+/// The mirror of a [`SeqCell`], to which a handle dereferences.
 ///
 /// ```
 /// use mapvalue::{Mapping, MapValue, SeqCell};
@@ -109,17 +112,18 @@ pub struct SeqCellShared<T: MapValue, A: Access = ReadWrite> {
     value: T::Shared<A>,
 }
 
-// SAFETY: see the implementation of `MapValue` that names it.
+// SAFETY: see the implementation of `MapValue` that names this type.
 #[diagnostic::do_not_recommend]
 unsafe impl<T: MapValue, A: Access> Mirror for SeqCellShared<T, A> {
     type Value = SeqCell<T>;
     type Access = A;
 }
 
-// Not derived, because it is not `Storable`, and because compile errors need not offer it to those who look for a value.
+// Not derived, because it is not `Storable`, and compile errors should not offer it as a value.
 //
-// SAFETY: both types are `repr(C)` of a field and its mirror each, in the same order, so their offsets agree, which `into_field` and
-// `structure` assert, as they do the alignment of leaves and that nothing is dropped. The fields make the other promises.
+// SAFETY: both types are `repr(C)`, of two fields and of their mirrors in the same order, so their
+// offsets agree. `into_field` and `structure` assert that, the alignment of leaves, and that
+// nothing is dropped. The fields make the other promises.
 #[diagnostic::do_not_recommend]
 unsafe impl<T: MapValue> MapValue for SeqCell<T> {
     type Shared<A: Access> = SeqCellShared<T, A>;
@@ -151,7 +155,7 @@ unsafe impl<T: MapValue> MapValue for SeqCell<T> {
     }
 }
 
-// SAFETY: `__try_load` fails only where that of `T` does, which is `Plain`.
+// SAFETY: `__try_load` fails only if that of `T` does, and `T` is `Plain`.
 #[diagnostic::do_not_recommend]
 unsafe impl<T: Plain> Plain for SeqCell<T> {
     #[inline]
@@ -163,10 +167,10 @@ unsafe impl<T: Plain> Plain for SeqCell<T> {
 /// Reading, in every mode.
 #[cfg(target_has_atomic = "64")]
 impl<T: MapValue, A: Access> SeqCellShared<T, A> {
-    /// The value as it was at one moment after the last write that this thread knows of.
+    /// Reads the value as of one moment after the last write that this thread knows of.
     ///
-    /// It costs two loads of the sequence number beside those of the value; no store. It acquires: what the writer stored
-    /// elsewhere before its write is seen.
+    /// It costs two loads of the sequence number in addition to those of the value, and no store.
+    /// It acquires: this thread sees what the writer stored elsewhere before its write.
     ///
     /// # Errors
     ///
@@ -179,7 +183,7 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
         self.read_by(|value| T::__load::<A>(value))
     }
 
-    /// As [`read`](Self::read), for values that hold an enum, which is checked once the value is known to be whole.
+    /// Reads as [`read`](Self::read) does, then checks the enums inside the whole value.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping, SeqCell};
@@ -210,16 +214,17 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     }
 }
 
-/// On [`ReadWrite`] handles.
+/// Writing, on [`ReadWrite`] handles.
 #[cfg(target_has_atomic = "64")]
 impl<T: MapValue, A: Access> SeqCellShared<T, A> {
-    /// Writes the value, leaf by leaf; readers see all of it or nothing. It releases: a reader of this value sees what this
-    /// thread stored elsewhere before.
+    /// Writes the value, leaf by leaf; readers see all of it or nothing.
+    ///
+    /// It releases: a reader of this value sees what this thread stored elsewhere before.
     ///
     /// # Errors
     ///
-    /// [`Busy`] if another writer did not end within a bounded number of tries, and then nothing is changed; or if someone took the
-    /// cell for that of a dead writer and recovered it meanwhile.
+    /// [`Busy`] if another writer did not end within a bounded number of tries (nothing is changed
+    /// then), or if someone took this writer for dead and recovered the cell meanwhile.
     #[inline]
     pub fn write(&self, value: T) -> Result<(), Busy>
     where
@@ -233,15 +238,16 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
         protocol::end(sequence, turn).map_err(busy)
     }
 
-    /// Writes the value in the place of a writer that died half way, which `busy` tells of; whether it was so.
+    /// Writes the value for the dead writer that `busy` reports; returns whether it did.
     ///
-    /// If the sequence number is no longer the odd one of `busy`, the writer was alive, or someone else has recovered the cell: then
-    /// this changes nothing and returns `false`.
+    /// If the sequence number is no longer the odd one of `busy`, the writer was alive, or someone
+    /// else has recovered the cell. Then this changes nothing and returns `false`.
     ///
-    /// `busy` must be of this cell: it is a number, and another cell may be at the same.
+    /// `busy` must come from this cell: it is a number, and another cell may have the same.
     ///
-    /// Call it only if the writer is known to be gone: its process was waited for, its program is unloaded. If it
-    /// is alive after all, its stores and these mix, and the next readers may see both.
+    /// Call it only if the writer is known to be gone: its process was waited for, its program
+    /// unloaded. If it is alive after all, its stores and these mix, and the next readers may see
+    /// both.
     ///
     /// ```
     /// # let mapping = mapvalue::Mapping::memfd(4096)?;
@@ -273,7 +279,7 @@ impl<T: MapValue, A: Access> fmt::Debug for SeqCellShared<T, A> {
 }
 
 #[cfg(target_has_atomic = "64")]
-impl<A: Access> protocol::Look for Shared<u64, A> {
+impl<A: Access> protocol::ReadSequence for Shared<u64, A> {
     #[inline]
     fn load(&self) -> u64 {
         self.load()
@@ -293,7 +299,7 @@ impl<A: Access> protocol::Look for Shared<u64, A> {
 }
 
 #[cfg(target_has_atomic = "64")]
-impl protocol::Turn for Shared<u64, ReadWrite> {
+impl protocol::WriteSequence for Shared<u64, ReadWrite> {
     #[inline]
     fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64> {
         self.atomic().compare_exchange(current, new, Ordering::Acquire, Ordering::Relaxed)

@@ -1,35 +1,36 @@
-//! What a sequence lock does, step by step, over any atomic number: the cells of this crate, or those of a model checker, which
-//! compiles this very file (so it uses nothing else of the crate).
+//! The steps of a sequence lock, over any atomic number: this crate's cells, or those of
+//! a model checker, which compiles this very file (so it uses nothing else of the crate).
 //!
-//! The number is even while the value is whole and odd while somebody writes it; each write adds 2. That is Boehm's lock ("Can
-//! seqlocks get along with programming language memory models?", MSPC 2012), with fences, since the value's own accesses are
-//! relaxed, and with a compare-and-exchange at both ends, so that there may be many writers, and one that died can be told
-//! from one that goes on.
+//! The number is even while the value is whole and odd while it is written; each write adds 2. It
+//! is Boehm's lock ("Can seqlocks get along with programming language memory models?", MSPC 2012),
+//! with fences, since the value's own accesses are relaxed, and with a compare-and-exchange at both
+//! ends. That allows many writers, and tells a dead writer from one that goes on.
 //!
 //! The orders, by the names that the comments below use:
 //!
-//! - **whole**: `end` (release) pairs with the first look of `read` (acquire). A reader that sees the even number sees all that
-//!   the writer stored before it.
-//! - **torn**: the fence of `begin` (release) pairs with the second fence of `read` (acquire). If any load between the
-//!   two looks of a reader saw something that a writer stored, then the second look sees that writer's odd number or a later one,
-//!   which is not the first.
-//! - **turns**: `end` (release) pairs with `begin` of the next writer (acquire), whose stores so come later in each leaf.
+//! - **whole**: `end` (release) pairs with the first load of the number in `read` (acquire). A
+//!   reader that sees the even number sees all that the writer stored before it.
+//! - **torn**: the fence of `begin` (release) pairs with the second fence of `read` (acquire). If a
+//!   load between a reader's two loads of the number saw a writer's store, the second one sees that
+//!   writer's odd number or a later one, which differs from the first.
+//! - **turns**: `end` (release) pairs with `begin` of the next writer (acquire), whose stores
+//!   therefore come later in each leaf.
 
-/// The number as a reader needs it, and the fences that go with it.
-pub(crate) trait Look {
-    /// A relaxed load.
+/// The number as a reader needs it, with the fences.
+pub(crate) trait ReadSequence {
+    /// Loads relaxed.
     fn load(&self) -> u64;
     fn fence_acquire();
     fn fence_release();
-    /// Lets the other side go on.
+    /// Lets other threads go on.
     fn pause();
 }
 
 /// The number as a writer needs it.
-pub(crate) trait Turn: Look {
-    /// Acquires when it succeeds, relaxed when it fails.
+pub(crate) trait WriteSequence: ReadSequence {
+    /// Acquires on success; relaxed on failure.
     fn exchange_acquire(&self, current: u64, new: u64) -> Result<u64, u64>;
-    /// Releases when it succeeds, relaxed when it fails.
+    /// Releases on success; relaxed on failure.
     fn exchange_release(&self, current: u64, new: u64) -> Result<u64, u64>;
 }
 
@@ -37,14 +38,14 @@ const fn is_written(number: u64) -> bool {
     number % 2 == 1
 }
 
-/// A value that was whole between two looks, by `load`; or the number last seen, after `tries` times.
+/// Reads the value with `load`; after `tries` failures, fails with the number last seen.
 #[inline]
-pub(crate) fn read<S: Look, T>(sequence: &S, tries: u32, mut load: impl FnMut() -> T) -> Result<T, u64> {
+pub(crate) fn read<S: ReadSequence, T>(sequence: &S, tries: u32, mut load: impl FnMut() -> T) -> Result<T, u64> {
     let mut now = 0;
     for _ in 0..tries {
         now = sequence.load();
-        // With the load before it, an acquire: "whole". (A fence, since on read-only memory only relaxed loads are
-        // guaranteed not to write.)
+        // "whole": with the load before it, this fence acquires. (Not an acquire load: on read-only
+        // memory only relaxed loads are guaranteed not to write.)
         S::fence_acquire();
         if !is_written(now) {
             let value = load();
@@ -59,9 +60,10 @@ pub(crate) fn read<S: Look, T>(sequence: &S, tries: u32, mut load: impl FnMut() 
     Err(now)
 }
 
-/// Takes the turn to write: the odd number to end it with; or the number last seen, after `tries` times.
+/// Takes the turn to write; returns the odd number to end it with. After `tries`
+/// failures, fails with the number last seen.
 #[inline]
-pub(crate) fn begin<S: Turn>(sequence: &S, tries: u32) -> Result<u64, u64> {
+pub(crate) fn begin<S: WriteSequence>(sequence: &S, tries: u32) -> Result<u64, u64> {
     let mut now = 0;
     for _ in 0..tries {
         now = sequence.load();
@@ -77,8 +79,9 @@ pub(crate) fn begin<S: Turn>(sequence: &S, tries: u32) -> Result<u64, u64> {
     Err(now)
 }
 
-/// Takes the turn over from a writer that began with `odd` and died, if the number is still that: the new odd number.
-pub(crate) fn take_over<S: Turn>(sequence: &S, odd: u64) -> Option<u64> {
+/// Takes the turn over from a dead writer that began with `odd`: returns the new odd
+/// number, or `None` if the number has changed.
+pub(crate) fn take_over<S: WriteSequence>(sequence: &S, odd: u64) -> Option<u64> {
     let mine = odd.wrapping_add(2);
     let taken = is_written(odd) && sequence.exchange_acquire(odd, mine).is_ok();
     // "torn".
@@ -86,9 +89,9 @@ pub(crate) fn take_over<S: Turn>(sequence: &S, odd: u64) -> Option<u64> {
     taken.then_some(mine)
 }
 
-/// Ends the turn that began with `odd`; the number found, if somebody has taken it over.
+/// Ends the turn that began with `odd`; fails with the number found if it was taken over.
 #[inline]
-pub(crate) fn end<S: Turn>(sequence: &S, odd: u64) -> Result<(), u64> {
+pub(crate) fn end<S: WriteSequence>(sequence: &S, odd: u64) -> Result<(), u64> {
     // "whole", "turns".
     sequence.exchange_release(odd, odd.wrapping_add(1)).map(drop)
 }
