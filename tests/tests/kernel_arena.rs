@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 use std::ptr;
 use std::sync::Barrier;
@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use aya::programs::TestRun;
-use mapvalue::{Arena, ArenaFlags, ArenaPtr, Btf, Error, MapValue, ReadOnlyReason, Var, bpf};
+use mapvalue::{Arena, ArenaFlags, ArenaPtr, Btf, DataSection, Error, MapValue, ReadOnlyReason, Var, bpf};
 use mapvalue_tests::fork;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, flags, map_type, objects};
 
@@ -37,6 +37,11 @@ fn create_with(pages: u64, flags: ArenaFlags) -> Arena {
 fn load_into(arena: &Arena) -> Libbpf {
     let fd = arena.fd().unwrap();
     Libbpf::load_with(objects::ARENA_GLOBALS, "arena", |mut map| map.reuse_fd(fd).unwrap())
+}
+
+/// Their variables, wherever the loader has put them.
+fn globals_of(arena: &Arena, loaded: &Libbpf) -> DataSection {
+    loaded.with_program("fill_stats", |program| arena.globals(&object_btf(), program)).unwrap()
 }
 
 fn object_btf() -> Btf {
@@ -325,11 +330,11 @@ fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
     let view = Arena::from_map(&fd).unwrap();
     let loaded = load_into(&view);
     assert!(view.is_read_only());
-    let packets = view.at::<u64>(0);
+    let globals = globals_of(&view, &loaded);
+    let packets = view.ptr_of(&*globals.var_ro::<u64>("stats.packets").unwrap()).unwrap();
     for error in [view.get(packets).map(drop), view.var(packets).map(drop), view.slice(packets, 1).map(drop)] {
         assert!(matches!(error, Err(Error::ReadOnly { reason: ReadOnlyReason::Frozen, .. })), "{error:?}");
     }
-    let globals = view.globals(&object_btf(), 0).unwrap();
     assert!(matches!(globals.var::<Stats>("stats"), Err(Error::ReadOnly { .. })));
     let stats = globals.var_ro::<Stats>("stats").unwrap();
     assert_eq!(stats.packets.load(), 0);
@@ -350,7 +355,7 @@ fn an_arena_that_is_mapped_writable_is_not_frozen() {
 /// What a program does with pointers that this process stores, and the other way round.
 fn exchange_pointers(arena: &Arena) {
     let loaded = load_into(arena);
-    let globals = arena.globals(&object_btf(), 0).unwrap();
+    let globals = globals_of(arena, &loaded);
     let head = globals.var::<ArenaPtr<Node>>("head").unwrap();
     let mut next = ArenaPtr::null();
     for i in 1..=10u64 {
@@ -414,7 +419,7 @@ fn what_programs_store_as_pointers_leads_to_its_place_with_and_without_conversio
         assert_eq!(arena.flags(), flags);
         exchange_pointers(&arena);
         let loaded = load_into(&arena);
-        let globals = arena.globals(&object_btf(), 0).unwrap();
+        let globals = globals_of(&arena, &loaded);
         globals.var::<ArenaPtr<u64>>("target").unwrap().store(arena.at(0x7008));
         loaded.run("store_pointers");
         let stored = |name: &str| globals.var::<ArenaPtr<u8>>(name).unwrap().load();
@@ -440,7 +445,7 @@ fn hostile_pointers_from_a_program_are_errors() {
     kernel::require!();
     let arena = create(64);
     let loaded = load_into(&arena);
-    let globals = arena.globals(&object_btf(), 0).unwrap();
+    let globals = globals_of(&arena, &loaded);
     let target = globals.var::<ArenaPtr<u64>>("target").unwrap();
     assert!(matches!(arena.get(arena.at::<[u64; 0]>(8)), Err(Error::ZeroSized { .. })));
     let (start, end) = (arena.start(), arena.start() + arena.len());
@@ -532,7 +537,7 @@ fn prefaulting_loses_no_write_of_a_program() {
     kernel::require!();
     let arena = create(64);
     let loaded = load_into(&arena);
-    let globals = arena.globals(&object_btf(), 0).unwrap();
+    let globals = globals_of(&arena, &loaded);
     globals.var::<ArenaPtr<u64>>("target").unwrap().store(arena.at(0x8000));
     arena.get(arena.at::<u64>(0x8000)).unwrap().store(0);
     let stop = AtomicBool::new(false);
@@ -699,15 +704,17 @@ fn where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process() {
         child::run(test, loaded.map("arena"));
         // SAFETY: libbpf has it mapped, and keeps it for as long as `loaded` lives, which is longer than the arena.
         let arena = unsafe { Arena::adopt_map(loaded.map("arena"), loaded.initial_value("arena")) }.unwrap();
-        let globals = arena.globals(&object_btf(), 0).unwrap();
+        let globals = globals_of(&arena, &loaded);
         assert_eq!(globals.var::<u64>("stats.packets").unwrap().load(), 8, "what the child stored");
         return;
     };
     assert_eq!(bpf::MapInfo::query(fd).unwrap().map_extra, 0);
     let arena = Arena::from_map(fd).unwrap();
     assert_ne!(arena.start(), 0);
-    let globals = arena.globals(&object_btf(), 0).unwrap();
-    assert_eq!(globals.var::<u64>("stats.packets").unwrap().fetch_add(1), 7, "what the program begins with");
+    // Without a program at hand: the variables are at one of the two ends.
+    let at = |offset| arena.globals_at(&object_btf(), offset).unwrap().var::<u64>("stats.packets").unwrap();
+    let found = [0, 62 * page()].map(at).into_iter().find(|packets| packets.load() == 7);
+    assert_eq!(found.expect("what the program begins with").fetch_add(1), 7);
     child::done();
 }
 
@@ -738,7 +745,7 @@ fn the_mapping_that_libbpf_made_is_adopted() {
     let arena = unsafe { Arena::adopt_map(loaded.map("arena"), base) }.unwrap();
     assert_eq!((arena.start(), arena.len()), (base.addr() as u64, 64 * page()));
     assert_eq!((arena.name(), arena.is_read_only()), ("arena", false));
-    let globals = arena.globals(&object_btf(), 0).unwrap();
+    let globals = globals_of(&arena, &loaded);
     let stats = globals.var::<Stats>("stats").unwrap();
     let begun = Stats { packets: 7, by_proto: [1, 2, 3, 4], mode: Mode::On, live: true };
     assert_eq!(stats.try_load().unwrap(), begun, "what the program begins with");
@@ -746,13 +753,14 @@ fn the_mapping_that_libbpf_made_is_adopted() {
     let filled = Stats { packets: 12, by_proto: [1, 2, 3, 44], mode: Mode::Off, live: false };
     assert_eq!(stats.try_load().unwrap(), filled);
     assert_eq!(arena.pages().unwrap().user_vm_start().unwrap(), arena.start());
+    let packets = arena.ptr_of(&stats.packets).unwrap();
     drop((globals, stats));
     let len = usize::try_from(arena.len()).unwrap();
     drop(arena);
     assert_eq!(mappings_at(base.addr() as u64), 1, "it is still libbpf's");
     // SAFETY: as above; and the map has no flags of its own.
     let arena = unsafe { Arena::adopt(base, len) }.unwrap();
-    assert_eq!(arena.read(arena.at::<u64>(0)).unwrap(), 12, "without the map, too");
+    assert_eq!(arena.read(packets).unwrap(), 12, "without the map, too");
     assert!(arena.fd().is_none());
     assert!(matches!(arena.pages(), Err(Error::NoArenaMap { .. })));
 }
@@ -856,7 +864,7 @@ fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_err
     {
         assert!(matches!(error, Err(Error::ArenaFaults { .. })), "{error:?}");
     }
-    assert!(matches!(arena.globals(&object_btf(), 0), Err(Error::ArenaFaults { .. })));
+    assert!(matches!(arena.globals_at(&object_btf(), 0), Err(Error::ArenaFaults { .. })));
     assert!(matches!(arena.prefault(0..1), Err(Error::ArenaFaults { .. })));
     let error = arena.read(ptr).unwrap_err();
     assert!(matches!(error, Error::ArenaPageAbsent { address, .. } if address == ptr.address()), "{error:?}");
@@ -981,7 +989,7 @@ fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
     kernel::require!();
     let arena = create(64);
     let loaded = load_into(&arena);
-    let globals = arena.globals(&object_btf(), 0).unwrap();
+    let globals = globals_of(&arena, &loaded);
     assert_eq!(globals.name(), ".addr_space.1");
     let listed: Vec<_> = globals.variables().iter().map(|v| format!("{} {} {}", v.size, v.ty, v.name)).collect();
     assert!(listed.contains(&"32 struct stats stats".to_owned()), "{listed:?}");
@@ -998,14 +1006,105 @@ fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
     assert!(error.to_string().contains("`stats`"), "{error}");
     assert!(matches!(globals.var::<u64>("hidden"), Err(Error::UnknownVariable { hidden: true, .. })));
     // At another place, where a loader could have put them.
-    let last = arena.globals(&object_btf(), 62 * page()).unwrap();
+    let last = arena.globals_at(&object_btf(), 62 * page()).unwrap();
     last.var::<u64>("pattern[511]").unwrap().store(9);
     let place = arena.ptr_of(&last.slice::<u64>("pattern").unwrap()[0]).unwrap();
     assert!(place.address() >= arena.page::<u8>(62).address());
     for beyond in [63 * page(), 64 * page(), u64::MAX] {
-        let error = arena.globals(&object_btf(), beyond).unwrap_err();
+        let error = arena.globals_at(&object_btf(), beyond).unwrap_err();
         assert!(matches!(error, Error::SectionSize { .. }), "{beyond}: {error:?}");
     }
     let without = Btf::from_object(objects::COUNTERS).unwrap();
-    assert!(matches!(arena.globals(&without, 0), Err(Error::UnknownSection { .. })));
+    assert!(matches!(arena.globals_at(&without, 0), Err(Error::UnknownSection { .. })));
+}
+
+/// A classifier that loads the addresses of these places in an arena, as libbpf has programs load those of variables.
+fn program_with_variables_at(arena: &Arena, offsets: &[u64]) -> OwnedFd {
+    let map = arena.fd().unwrap().as_raw_fd().cast_unsigned();
+    let mut program = Vec::new();
+    for offset in offsets {
+        program.push(kernel::instruction(0x18, 1, 2, map));
+        program.push(kernel::instruction(0, 0, 0, u32::try_from(*offset).unwrap()));
+    }
+    program.extend([kernel::instruction(0xb7, 0, 0, 0), kernel::instruction(0x95, 0, 0, 0)]);
+    kernel::load_classifier(&program).unwrap()
+}
+
+#[test]
+fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
+    kernel::require!();
+    let arena = create(64);
+    // As libbpf 1.7 puts them on Linux 7.0, and as it does otherwise. They take two pages.
+    for (start, uses) in [(62, &[8, 8 * 512][..]), (62, &[8 * 1023]), (0, &[16]), (0, &[8 * 1023, 0])] {
+        let offsets: Vec<u64> = uses.iter().map(|offset| start * page() + offset).collect();
+        let globals = arena.globals(&object_btf(), program_with_variables_at(&arena, &offsets)).unwrap();
+        let first = arena.ptr_of(&globals.slice::<u64>("pattern").unwrap()[0]).unwrap();
+        assert_eq!(first, arena.page(start + 1), "{offsets:?}");
+        let head = arena.ptr_of(&*globals.var::<ArenaPtr<Node>>("head").unwrap()).unwrap();
+        assert_eq!((head.address() - arena.start()) / page(), start, "{offsets:?}");
+    }
+    let unknown = |offsets: &[u64], words: &str| {
+        let error = arena.globals(&object_btf(), program_with_variables_at(&arena, offsets)).unwrap_err();
+        assert!(matches!(error, Error::ArenaGlobalsUnknown { .. }), "{error:?}");
+        assert!(error.to_string().contains(words) && error.to_string().contains("Arena::globals_at"), "{error}");
+    };
+    unknown(&[], "no variable");
+    unknown(&[2 * page(), 61 * page()], "no variable");
+    unknown(&[0, 62 * page()], "both ends");
+    // Variables of another arena say nothing of this one.
+    let elsewhere = program_with_variables_at(&create(64), &[0]);
+    assert!(matches!(arena.globals(&object_btf(), elsewhere), Err(Error::ArenaGlobalsUnknown { .. })));
+    for other in [arena.fd().unwrap(), File::open("/dev/null").unwrap().as_fd()] {
+        let error = arena.globals(&object_btf(), other).unwrap_err();
+        assert!(error.to_string().ends_with("the descriptor is not a BPF program"), "{error}");
+    }
+    // In three pages, the one in the middle is of both ends; in two, the ends are one.
+    let small = create(3);
+    let globals = |arena: &Arena, offset| arena.globals(&object_btf(), program_with_variables_at(arena, &[offset]));
+    assert!(matches!(globals(&small, page()), Err(Error::ArenaGlobalsUnknown { .. })));
+    let found = globals(&small, 2 * page() + 8).unwrap();
+    assert_eq!(small.ptr_of(&found.slice::<u64>("pattern").unwrap()[0]).unwrap(), small.page(2));
+    assert!(globals(&create(2), page()).is_ok());
+}
+
+#[test]
+fn without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_missing() {
+    kernel::require!();
+    let test = "without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_missing";
+    let Some(fd) = child::passed() else {
+        let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 64, "anywhere");
+        let arena = Arena::from_map(&map).unwrap();
+        return child::run(test, arena.fd().unwrap());
+    };
+    let arena = Arena::from_map(fd).unwrap();
+    let program = program_with_variables_at(&arena, &[8]);
+    child::drop_privileges();
+    let error = arena.globals(&object_btf(), program).unwrap_err();
+    assert!(matches!(error, Error::PermissionDenied { capability: "CAP_BPF", .. }), "{error:?}");
+    child::done();
+}
+
+#[test]
+fn a_program_is_never_handed_the_pages_of_its_own_variables() {
+    kernel::require!();
+    let arena = create(8);
+    let free = arena.hold_globals(&object_btf()).unwrap();
+    assert_eq!(free, 2..6);
+    let loaded = load_into(&arena);
+    let globals = globals_of(&arena, &loaded);
+    let packets = globals.var::<u64>("stats.packets").unwrap();
+    packets.store(7);
+    // All that a program can be handed, filled as it would.
+    let pages = arena.pages().unwrap();
+    while let Ok(handed) = pages.alloc(1) {
+        assert!(free.contains(&handed.start), "{handed:?}");
+        arena.slice(arena.page::<u64>(handed.start), 512).unwrap().iter().for_each(|word| word.store(u64::MAX));
+    }
+    loaded.run("fill_stats");
+    assert_eq!(packets.load(), 12);
+    // An object without variables in the arena, one whose variables do not fit, and one that fills it.
+    assert_eq!(arena.hold_globals(&Btf::from_object(objects::ARENA_BARE).unwrap()).unwrap(), 0..8);
+    assert!(matches!(create(1).hold_globals(&object_btf()), Err(Error::SectionSize { size: 8192, .. })));
+    assert!(create(2).hold_globals(&object_btf()).unwrap().is_empty());
+    assert!(create(3).hold_globals(&object_btf()).unwrap().is_empty());
 }

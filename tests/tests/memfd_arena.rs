@@ -428,18 +428,18 @@ fn a_memfd_has_no_pages_that_a_kernel_allocates() {
 fn globals_of_an_object_are_found_in_an_arena_without_a_kernel() {
     let btf = Btf::from_object(include_bytes!("../bpf/arena_globals.bpf.o")).unwrap();
     let arena = Arena::memfd(4).unwrap();
-    let globals = arena.globals(&btf, 2 * page()).unwrap();
+    let globals = arena.globals_at(&btf, 2 * page()).unwrap();
     let head = globals.var::<ArenaPtr<Node>>("head").unwrap();
     head.store(at(&arena, 64));
     let place = arena.ptr_of(&*head).unwrap();
     assert!(place.address() >= arena.page::<u8>(2).address());
     assert_eq!(arena.read(place).unwrap(), at(&arena, 64));
     // One page more than there are behind it.
-    let error = arena.globals(&btf, 3 * page()).unwrap_err();
+    let error = arena.globals_at(&btf, 3 * page()).unwrap_err();
     assert!(matches!(error, Error::SectionSize { size: 8192, len, .. } if len as u64 == page()), "{error:?}");
-    assert!(matches!(arena.globals(&btf, u64::MAX), Err(Error::SectionSize { len: 0, .. })));
+    assert!(matches!(arena.globals_at(&btf, u64::MAX), Err(Error::SectionSize { len: 0, .. })));
     // Not at a multiple of what its variables are aligned to.
-    let skewed = arena.globals(&btf, 4).unwrap();
+    let skewed = arena.globals_at(&btf, 4).unwrap();
     assert!(matches!(skewed.var::<ArenaPtr<Node>>("head"), Err(Error::Misaligned { .. })));
 }
 

@@ -1,29 +1,36 @@
-//! The global variables of a C program that lie in an arena, by name.
+//! The global variables of a C program that lie in an arena: where, and by name.
+
+use std::ops::Range;
+use std::os::fd::AsFd;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::btf::Btf;
+use crate::btf::{Btf, Kind, Section};
 use crate::error::Error;
 use crate::section::DataSection;
+use crate::sys::bpf as sys;
 
 /// The section that clang puts variables of address space 1 into.
 const SECTION: &str = ".addr_space.1";
 
+/// Global variables that BPF programs have in the arena.
+///
+/// They lie at one of its two ends: libbpf puts them at the end since version 1.7, where the kernel can have them there
+/// (Linux 7.0), and at the start otherwise. The program itself tells which ([`globals`](Self::globals)).
 impl Arena {
-    /// The global variables that a BPF program has in the arena (`__arena`, clang's section `.addr_space.1`), by their names, with their C
-    /// types checked as those of every [`DataSection`].
+    /// Finds the global variables of a loaded program (`__arena`, clang's section `.addr_space.1`), and opens them by
+    /// name. Their C types are checked, as those of every [`DataSection`].
     ///
-    /// `btf` is that of the object file that was loaded ([`Btf::from_object`]). `offset` is where its loader put the section, in bytes
-    /// from the start of the arena. Nobody but the loader knows: libbpf has put it at 0, and puts it at the end since 1.7 where
-    /// the kernel can have it there (`arena.len()` less the section's size, rounded up to a page). A skeleton's pointer to
-    /// the variables, less [`start`](Self::start), tells it.
+    /// `btf` is that of the object file that was loaded ([`Btf::from_object`]). `program` is one of its programs, which uses
+    /// such a variable: its instructions say where the loader has put them. The pages of the variables are made
+    /// ([`prefault`](Self::prefault)), so that no access to them fails.
     ///
-    /// ```
-    /// # fn open(object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// ```no_run
+    /// # fn open(object: &[u8], program: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
     /// use mapvalue::{Arena, ArenaFlags, Btf};
     ///
     /// let arena = Arena::create(16, ArenaFlags::default())?; // and have a loader use it
-    /// let globals = arena.globals(&Btf::from_object(object)?, 0)?;
+    /// let globals = arena.globals(&Btf::from_object(object)?, &program)?;
     /// globals.var::<u64>("packets")?.load();
     /// # Ok(())
     /// # }
@@ -31,13 +38,150 @@ impl Arena {
     ///
     /// # Errors
     ///
+    /// - [`Error::ArenaGlobalsUnknown`] if the instructions do not tell, with the reason. Then the loader has to:
+    ///   [`globals_at`](Self::globals_at).
+    /// - [`Error::PermissionDenied`] without `CAP_BPF`, [`Error::Os`].
+    /// - Those of [`globals_at`](Self::globals_at) and of [`prefault`](Self::prefault).
+    pub fn globals(&self, btf: &Btf, program: impl AsFd) -> Result<DataSection, Error> {
+        let map = self.rest.mapping.map_name();
+        let [start, end] = self.ends_for(size_of_globals(btf)?.unwrap_or(0));
+        let unknown = |reason: &str| Error::ArenaGlobalsUnknown { map, reason: reason.to_owned() };
+        let instructions = sys::program_instructions(program.as_fd()).map_err(|errno| match errno {
+            libc::EPERM => {
+                Error::PermissionDenied { operation: "read a program's instructions", capability: "CAP_BPF" }
+            }
+            libc::EINVAL | libc::EBADF => unknown("the descriptor is not a BPF program"),
+            libc::ENODATA => unknown(
+                "the kernel does not show the program's instructions (sysctl net.core.bpf_jit_harden is 2); \
+                 take the offset from the loader, and `Arena::globals_at`",
+            ),
+            errno => Error::Os { operation: "read a program's instructions", errno },
+        })?;
+        let page = self.page_size();
+        let [mut at_start, mut at_end] = [false; 2];
+        for address in addresses_in(&instructions) {
+            // What both ends could hold, in a small arena, tells nothing.
+            let place = address.wrapping_sub(self.start) / page;
+            match [start.contains(&place), end.contains(&place)] {
+                [true, false] => at_start = true,
+                [false, true] => at_end = true,
+                _ => {}
+            }
+        }
+        let pages = match (at_start, at_end) {
+            _ if start == end => start,
+            (true, false) => start,
+            (false, true) => end,
+            (true, true) => {
+                return Err(unknown(
+                    "the program uses addresses at both ends of the arena; take the offset from the loader, \
+                     and `Arena::globals_at`",
+                ));
+            }
+            (false, false) => {
+                return Err(unknown(
+                    "the program uses no variable in the arena that tells the two ends apart; name another \
+                     program of the same object, or take the offset from the loader, and `Arena::globals_at`",
+                ));
+            }
+        };
+        self.prefault(pages.clone())?;
+        self.globals_at(btf, pages.start * page)
+    }
+
+    /// Opens the global variables that lie at `offset` bytes from the start of the arena, whose place only the loader
+    /// knows: prefer [`globals`](Self::globals), which finds it.
+    ///
+    /// **At a wrong offset there is no error**: the variables read as zeros, or as whatever is there. libbpf's offset is 0, or
+    /// since libbpf 1.7 on Linux 7.0 `arena.len()` less the section's size, which is rounded up to a page. It is also the
+    /// pointer to the variables in a skeleton, less [`start`](Self::start). (`bpf_map__initial_value` is no help: of an arena
+    /// it is the start.)
+    ///
+    /// ```
+    /// # let object = include_bytes!("../../../tests/bpf/arena_globals.bpf.o");
+    /// use mapvalue::{Arena, Btf};
+    ///
+    /// let arena = Arena::memfd(4)?; // no loader: wherever both sides agree
+    /// let globals = arena.globals_at(&Btf::from_object(object)?, 0)?;
+    /// globals.var::<u64>("stats.packets")?.store(1);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
     /// [`Error::UnknownSection`] if the object has no such variables, [`Error::OpenSection`], [`Error::SectionSize`] if the section does not
     /// fit into the arena there, [`Error::ForeignByteOrder`]; [`Error::ArenaFaults`].
-    pub fn globals(&self, btf: &Btf, offset: u64) -> Result<DataSection, Error> {
+    pub fn globals_at(&self, btf: &Btf, offset: u64) -> Result<DataSection, Error> {
         let mapping = &self.rest.mapping;
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
             return Err(Error::ArenaFaults { map: mapping.map_name() });
         }
         DataSection::within(mapping, usize::try_from(offset).unwrap_or(usize::MAX), btf, SECTION)
     }
+
+    /// Makes the pages at both ends of the arena that the global variables of an object can take, before it is loaded;
+    /// the pages in between, which are everybody's.
+    ///
+    /// libbpf does not make these pages in an arena that it was given (`reuse_fd`). As long as nobody has, a program that
+    /// calls `bpf_arena_alloc_pages` may be handed them, and then **overwrites its own variables without a word**. (Their initial
+    /// values are not stored either: they begin as 0.)
+    ///
+    /// ```no_run
+    /// # fn load(object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// use mapvalue::{Arena, ArenaFlags, Btf};
+    ///
+    /// let arena = Arena::create(64, ArenaFlags::default())?;
+    /// let free = arena.hold_globals(&Btf::from_object(object)?)?;
+    /// // Now have libbpf load the object (`reuse_fd`). What user space places by hand goes into `free`.
+    /// let ours = arena.page::<u64>(free.start);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OpenSection`] if the BTF is clang's own, without the file around it; [`Error::SectionSize`] if the variables
+    /// do not fit into the arena; those of [`prefault`](Self::prefault).
+    pub fn hold_globals(&self, btf: &Btf) -> Result<Range<u64>, Error> {
+        let Some(size) = size_of_globals(btf)? else { return Ok(0..self.page_count()) };
+        if size > self.len() {
+            let (size, len) = (usize::try_from(size).unwrap_or(usize::MAX), self.rest.mapping.len());
+            return Err(Error::SectionSize { name: SECTION.to_owned(), size, map: self.rest.mapping.map_name(), len });
+        }
+        let [start, end] = self.ends_for(size);
+        self.prefault(start.clone())?;
+        self.prefault(end.clone())?;
+        Ok(start.end..end.start.max(start.end))
+    }
+
+    /// The pages at the start and at the end of the arena that `size` bytes take there.
+    fn ends_for(&self, size: u64) -> [Range<u64>; 2] {
+        let (all, pages) = (self.page_count(), size.div_ceil(self.page_size()));
+        [0..pages.min(all), all.saturating_sub(pages)..all]
+    }
+}
+
+/// The size of the variables in the arena; `None` if there are none.
+fn size_of_globals(btf: &Btf) -> Result<Option<u64>, Error> {
+    let section = btf.find(SECTION).find_map(|ty| match ty.kind() {
+        Kind::Section(section) => Some(section),
+        _ => None,
+    });
+    match section.map(Section::size) {
+        Some(0) => Err(Error::OpenSection { name: SECTION.to_owned() }),
+        size => Ok(size.map(u64::from)),
+    }
+}
+
+/// The numbers of 64 bits that instructions load. The address of a variable in an arena is one: where the arena is mapped,
+/// and the variable's offset (`arena_map_direct_value_addr` in kernel/bpf/arena.c).
+fn addresses_in(instructions: &[u64]) -> impl Iterator<Item = u64> {
+    const LOAD_NUMBER: u8 = 0x18;
+    let mut rest = instructions.iter().map(|instruction| instruction.to_ne_bytes());
+    std::iter::from_fn(move || {
+        let [_, _, _, _, low @ ..] = rest.find(|[code, ..]| *code == LOAD_NUMBER)?;
+        // An instruction of two words.
+        let [_, _, _, _, high @ ..] = rest.next()?;
+        Some(u64::from(u32::from_ne_bytes(high)) << 32 | u64::from(u32::from_ne_bytes(low)))
+    })
 }

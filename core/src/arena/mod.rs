@@ -35,6 +35,13 @@
 //! So who cannot afford to be ended makes the pages ahead of time, by [`Arena::prefault`], which returns an error instead. They then stay until a
 //! BPF program or [`Pages::free`] frees them.
 //!
+//! # The two ends of an arena
+//!
+//! Global variables of a BPF program (`__arena`) lie at one end: at the start where libbpf older than 1.7, or a kernel before
+//! Linux 7.0, has loaded it, and else at the end. [`Arena::globals`] finds them by asking the loaded program. What user space places by
+//! hand goes between the ends, where [`Arena::hold_globals`] says; it also keeps their pages from programs that allocate.
+//! Byte 0 is a bad place for an object in any case: programs may take the pointer to it for null.
+//!
 //! # Costs
 //!
 //! To follow a pointer costs an alignment test and two comparisons, none of which the next load waits for: a list is walked at the speed

@@ -602,6 +602,16 @@ pub enum Error {
         reason: String,
     },
 
+    /// It could not be found out where a program's global variables lie in an arena.
+    #[cfg(feature = "std")]
+    #[error("where the program's global variables lie in {map} is not known: {reason}")]
+    ArenaGlobalsUnknown {
+        /// The arena.
+        map: MapName,
+        /// Why, and what to do.
+        reason: String,
+    },
+
     /// The kernel did not map the arena where it has to be.
     #[error("{map} cannot be mapped at {start:#x}, {len:#x} bytes: {}{}", Errno(*errno), unmappable_hint(*errno))]
     ArenaUnmappable {

@@ -21,6 +21,7 @@ const BPF_BTF_GET_FD_BY_ID: libc::c_int = 19;
 const BPF_MAP_FREEZE: libc::c_int = 22;
 const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
+const BPF_PROG_BIND_MAP: libc::c_int = 35;
 
 /// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16). An older kernel
 /// fills in less, and the rest stays zero.
@@ -53,6 +54,27 @@ struct BpfBtfInfo {
     btf: u64,
     btf_size: u32,
     id: u32,
+}
+
+/// `struct bpf_prog_info` (include/uapi/linux/bpf.h) up to the program's instructions.
+#[derive(Default)]
+#[repr(C)]
+struct BpfProgInfo {
+    prog_type: u32,
+    id: u32,
+    tag: u64,
+    jited_prog_len: u32,
+    xlated_prog_len: u32,
+    jited_prog_insns: u64,
+    xlated_prog_insns: u64,
+}
+
+/// The part of `union bpf_attr` that `BPF_PROG_BIND_MAP` reads.
+#[repr(C)]
+struct BindMap {
+    prog_fd: u32,
+    map_fd: u32,
+    flags: u32,
 }
 
 /// The part of `union bpf_attr` that `BPF_MAP_GET_FD_BY_ID` and `BPF_BTF_GET_FD_BY_ID` read.
@@ -442,6 +464,36 @@ pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) 
     // nobody else.
     unsafe { bpf(BPF_PROG_TEST_RUN, &mut attr) }?;
     Ok(attr.retval)
+}
+
+/// Reads the instructions of a loaded program, as the verifier left them.
+///
+/// EINVAL if `fd` is not a program, EPERM without `CAP_BPF`, ENODATA if the kernel does not show them
+/// (`net.core.bpf_jit_harden` is 2).
+pub(crate) fn program_instructions(fd: BorrowedFd<'_>) -> Result<Vec<u64>, i32> {
+    // Descriptors of other kinds have other structs, with addresses in them. The command looks at the
+    // program first, and -1 is not a map: EBADF.
+    // SAFETY: there are no addresses in the attribute.
+    match unsafe { bpf(BPF_PROG_BIND_MAP, &mut BindMap { prog_fd: number(fd), map_fd: u32::MAX, flags: 0 }) } {
+        Err(libc::EBADF) => {}
+        answer => return Err(answer.err().unwrap_or(libc::EINVAL)),
+    }
+    let mut info = BpfProgInfo::default();
+    let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfProgInfo>(), info: (&raw mut info) as u64 };
+    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and borrowed by
+    // nobody; all addresses in it are null.
+    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    if info.xlated_prog_len == 0 {
+        return Err(libc::EPERM);
+    }
+    let mut instructions = vec![0u64; info.xlated_prog_len as usize / 8];
+    let (len, address) = (info.xlated_prog_len, instructions.as_mut_ptr() as u64);
+    info = BpfProgInfo { xlated_prog_len: len, xlated_prog_insns: address, ..BpfProgInfo::default() };
+    attr.info = (&raw mut info) as u64;
+    // SAFETY: as above; `fd` is a program, so the kernel writes at most `xlated_prog_len` bytes of
+    // instructions, which `instructions` has.
+    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    if info.xlated_prog_insns == 0 { Err(libc::ENODATA) } else { Ok(instructions) }
 }
 
 /// Makes a map read-only for user space, for good.

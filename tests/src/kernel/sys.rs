@@ -152,17 +152,15 @@ pub(super) fn may_query(fd: BorrowedFd<'_>) -> io::Result<()> {
     unsafe { bpf(OBJ_GET_INFO_BY_FD, attr) }.map(drop)
 }
 
-/// A classifier that returns 0.
-pub(super) fn load_trivial_classifier() -> io::Result<OwnedFd> {
-    // `r0 = 0; exit`: opcode, registers, offset and immediate, 8 bytes each.
-    static PROGRAM: [[u8; 8]; 2] = [[0xb7, 0, 0, 0, 0, 0, 0, 0], [0x95, 0, 0, 0, 0, 0, 0, 0]];
+/// A classifier of these instructions.
+pub(super) fn load_classifier(instructions: &[u64]) -> io::Result<OwnedFd> {
     let attr = ProgLoad {
         prog_type: PROG_TYPE_SCHED_CLS,
-        insn_cnt: 2,
-        insns: (&raw const PROGRAM) as u64,
+        insn_cnt: u32::try_from(instructions.len()).expect("a short program"),
+        insns: instructions.as_ptr() as u64,
         license: c"Dual MIT/GPL".as_ptr() as u64,
     };
-    // SAFETY: the command takes a `ProgLoad`, reads two instructions and a C string, both of which are constants, and
-    // returns a new descriptor.
+    // SAFETY: the command takes a `ProgLoad`, reads `insn_cnt` instructions of 8 bytes and a C string, and returns a new
+    // descriptor.
     unsafe { new_fd(PROG_LOAD, attr) }
 }

@@ -43,7 +43,8 @@ impl Arena {
     /// else, and other processes hardly have. No page is there yet: each is made when it is first touched.
     ///
     /// Hand [`fd`](Self::fd) to the loader before it loads the programs that use the arena: `OpenMapMut::reuse_fd` of libbpf-rs. (libbpf
-    /// then neither maps it, nor stores the initial values of the program's variables in it: they begin as 0.)
+    /// then neither maps it, nor stores the initial values of the program's variables in it: they begin as 0. Nor does it keep
+    /// their pages from programs that allocate: call [`hold_globals`](Self::hold_globals) first.)
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaFlags, Error};
