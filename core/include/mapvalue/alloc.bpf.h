@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Typed objects in a BPF arena, for BPF programs: the C side of `Allocator`, `Object<T>` and `Kptr<T, Local>` of the Rust crate
- * mapvalue, which makes, hands over and frees objects in the same memory.
+ * Typed objects in a BPF arena, for BPF programs: the C side of `Allocator`, `Object<T>` and
+ * `Kptr<T, Local>` of the Rust crate mapvalue, which creates, hands over and frees objects in the
+ * same memory.
  *
- *     struct flow mv_arena *flow = mv_obj_alloc(alloc, FLOW_TYPE_ID);     0 if there is none
+ *     struct flow mv_arena *flow = mv_obj_alloc(alloc, FLOW_TYPE_ID);     0 if no slot is free
  *     flow->packets = 1;
- *     __u64 old = mv_kptr_xchg(&cell->flow, mv_kptr(flow));               hands it over, and gets what was there
- *     if (old)
+ *     __u64 old = mv_kptr_xchg(&cell->flow, mv_kptr(flow));               hands it over
+ *     if (old)                                                            what the field held
  *         mv_obj_free(mv_kptr_obj(old));
  *
- * `alloc` is a `struct mv_alloc mv_arena *`, the number that `Allocator::as_ptr` gives, which user space puts where the program finds it. A
- * type's number is `T::LAYOUT.type_id()` in Rust; print it into a header.
+ * `alloc` is a `struct mv_alloc mv_arena *`: the number that `Allocator::as_ptr` returns, which
+ * user space puts where the program finds it. The number of a type is `T::LAYOUT.type_id()` in
+ * Rust; print it into a header.
  *
- * An object belongs to whoever has the pointer: a field (by `mv_kptr_xchg`), or the program. A pointer that was read from a field without
- * the exchange may be to an object that somebody else frees at that moment: do not use it.
+ * An object belongs to the field that holds its pointer (by `mv_kptr_xchg`), or to the program that
+ * took the pointer. Do not use a pointer that was read from a field without the exchange: another
+ * owner may be freeing the object.
  *
- * Lock-free, on any number of CPUs, beside user space: slots change hands by 64-bit compare-and-exchange, of words that hold a number which each change
- * adds to. Orders are those of atomic operations that return a value, which in BPF are full.
+ * Lock-free on any number of CPUs, beside user space: slots change hands by 64-bit
+ * compare-and-exchange of words with a counter that each change increments. Atomic operations that
+ * return a value order fully in BPF.
  *
- * Needs what arena.bpf.h needs. The program must mention the arena's map, as any that uses an arena.
+ * Needs what arena.bpf.h needs. The program must mention the arena's map, like any that uses an
+ * arena.
  */
 #ifndef MAPVALUE_ALLOC_BPF_H
 #define MAPVALUE_ALLOC_BPF_H
@@ -35,10 +40,10 @@
 #define MV_ALLOC_STATE 7
 
 /* What mv_obj_free returns, besides 0. */
-#define MV_OBJ_FOREIGN 1  /* no object of an allocator: the pointer leads elsewhere, or its header was written over */
-#define MV_OBJ_INTERIOR 2 /* into an object */
-#define MV_OBJ_FREE 3     /* it is free already */
-#define MV_OBJ_OWNED 4    /* an `Object` of user space has it */
+#define MV_OBJ_FOREIGN 1  /* not an object of an allocator, or its header was overwritten */
+#define MV_OBJ_INTERIOR 2 /* the pointer leads into the middle of an object */
+#define MV_OBJ_FREE 3     /* the object is already free */
+#define MV_OBJ_OWNED 4    /* an `Object` of user space holds it */
 
 struct mv_alloc_class {
 	unsigned long long free;
@@ -51,13 +56,13 @@ struct mv_alloc_class {
 	unsigned long long first;
 } __attribute__((aligned(64)));
 
-/* What a thread of user space keeps for itself. */
+/* The free slots that a thread of user space keeps for itself. */
 struct mv_alloc_shard {
 	unsigned long long owner;
 	unsigned int kept[MV_ALLOC_CLASSES];
 } __attribute__((aligned(64)));
 
-/* An allocator: `Allocator` of Rust, which makes it. */
+/* An allocator. Rust creates it: `Allocator::create`. */
 struct mv_alloc {
 	unsigned long long magic;
 	unsigned int version;
@@ -76,12 +81,15 @@ struct mv_alloc {
 
 /* Before each object. */
 struct mv_slot {
-	unsigned long long control; /* from low to high: 2 bits of holder, 30 of the allocator's id, 32 of generation */
+	/* From low to high: 2 bits of holder, 30 of the allocator's id, 32 of generation. */
+	unsigned long long control;
 	unsigned int type_id;
 	unsigned int next;
 };
 
-/* Who holds a slot: the low bits of `control`. (3: nobody, but a thread of user space keeps it for itself.) */
+/*
+ * The holder of a slot, the low bits of `control`. (3: free, but kept by a thread of user space.)
+ */
 #define MV_SLOT_FREE 0ULL
 #define MV_SLOT_SHARED 1ULL
 #define MV_SLOT_OBJECT 2ULL
@@ -105,15 +113,15 @@ MV_INLINE int mv_alloc_is_live(struct mv_alloc mv_arena *alloc)
 	return (mv_load(&alloc->state) & MV_ALLOC_STATE) == MV_ALLOC_LIVE;
 }
 
-/* Adds to a number, in full order with what comes before and after. */
+/* Adds to a number, fully ordered with all accesses before and after. */
 #define mv_alloc_add(place, number)                                                                                    \
 	({                                                                                                             \
 		unsigned long long mv_before = __sync_fetch_and_add(place, number);                                  \
-		/* An addition whose result nobody wants would order nothing. */                                       \
+		/* An addition whose result is unused would order nothing. */                                           \
 		asm volatile("" : "+r"(mv_before) : : "memory");                                                       \
 	})
 
-/* A free slot of a class: its index plus one, or 0. */
+/* Takes a free slot of a class. Returns its index plus one, or 0 if there is none. */
 MV_INLINE unsigned int mv_alloc_pop(struct mv_alloc mv_arena *alloc, struct mv_alloc_class mv_arena *class)
 {
 	while (mv_may_loop()) {
@@ -122,7 +130,7 @@ MV_INLINE unsigned int mv_alloc_pop(struct mv_alloc mv_arena *alloc, struct mv_a
 
 		if (!link)
 			break;
-		/* A link that leads nowhere ends the list: somebody has written over it. */
+		/* A link that leads nowhere was overwritten. It ends the list. */
 		next = link > class->capacity ? 0 : mv_load(&mv_alloc_slot(alloc, class, link - 1)->next);
 		next |= ((head >> 32) + 1) << 32;
 		if (__sync_val_compare_and_swap(&class->free, head, next) == head && link <= class->capacity) {
@@ -138,7 +146,7 @@ MV_INLINE unsigned int mv_alloc_pop(struct mv_alloc mv_arena *alloc, struct mv_a
 		if (__sync_val_compare_and_swap(&class->fresh, fresh, fresh + 1) == fresh) {
 			struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, class, fresh);
 
-			/* What is in the memory of a new allocator is left open; the generation goes on from there. */
+			/* The memory of a new allocator may hold anything. The generation continues from it. */
 			mv_store(&slot->control, ((mv_load(&slot->control) & ~(MV_SLOT_GENERATION - 1)) + MV_SLOT_GENERATION) |
 							 (unsigned long long)alloc->id << 2);
 			return fresh + 1;
@@ -160,15 +168,15 @@ MV_INLINE void mv_alloc_push(struct mv_alloc mv_arena *alloc, struct mv_alloc_cl
 			return;
 		}
 	}
-	/* Somebody scribbles on the list all the time: the slot is found when the allocator is recovered. */
+	/* The list keeps changing under us. Recovery of the allocator finds the slot. */
 }
 
-/* Frees an object, of whichever allocator: 0, or why not (MV_OBJ_..), and then nothing is changed. */
+/* Frees an object of any allocator. Returns 0, or the reason (MV_OBJ_..) and changes nothing. */
 MV_INLINE int mv_obj_free(void mv_arena *object)
 {
 	struct mv_slot mv_arena *slot = mv_slot_of(object);
 	unsigned long long control = mv_load(&slot->control);
-	/* The id is where the allocator is. */
+	/* The id gives the place of the allocator. */
 	struct mv_alloc mv_arena *alloc = (struct mv_alloc mv_arena *)((control & 0xfffffffcULL) >> 2 << 6);
 
 	if (!object || mv_load(&alloc->magic) != MV_ALLOC_MAGIC)
@@ -196,7 +204,7 @@ MV_INLINE int mv_obj_free(void mv_arena *object)
 	return MV_OBJ_FOREIGN;
 }
 
-/* Makes an object in the class with this index. The memory holds what was there last. */
+/* Creates an object in the class with this index. The memory keeps its last contents. */
 MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsigned int class, unsigned int type_id)
 {
 	struct mv_alloc_class mv_arena *slots = &alloc->classes[class & (MV_ALLOC_CLASSES - 1)];
@@ -208,12 +216,12 @@ MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsign
 		unsigned long long found = mv_load(&slot->control);
 
 		mv_store(&slot->type_id, type_id);
-		/* If somebody scribbled on the lists it may be in two, and one of those who take it gets it. */
+		/* A corrupted list may lead two takers to one slot. Only one of them gets it. */
 		if ((unsigned int)found == ((unsigned long long)alloc->id << 2 | MV_SLOT_FREE) &&
 		    __sync_val_compare_and_swap(&slot->control, found, (found | MV_SLOT_SHARED) + MV_SLOT_GENERATION) == found) {
 			/*
-			 * Who closes the allocator first says so and then looks what there is; this first takes and then looks, so
-			 * one of the two sees the other.
+			 * A closer sets the state and then looks for objects. This takes the slot and then looks at
+			 * the state. So one of the two sees the other.
 			 */
 			if (mv_alloc_is_live(alloc))
 				return object;
@@ -224,7 +232,10 @@ MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsign
 	return (void mv_arena *)0;
 }
 
-/* Makes an object of `size` bytes, in the smallest slot that it fits into; 0 if there is none, or the allocator is closed. */
+/*
+ * Creates an object of `size` bytes in the smallest class that it fits into. Returns 0 if that
+ * class has no free slot, or the allocator is closed.
+ */
 MV_INLINE void mv_arena *mv_obj_alloc_sized(struct mv_alloc mv_arena *alloc, unsigned int size, unsigned int type_id)
 {
 	for (unsigned int class = 0; class < MV_ALLOC_CLASSES && mv_may_loop(); class++)
@@ -233,13 +244,16 @@ MV_INLINE void mv_arena *mv_obj_alloc_sized(struct mv_alloc mv_arena *alloc, uns
 	return (void mv_arena *)0;
 }
 
-/* Makes an object, of an allocator whose slots are all of one size; 0 if there is none, or the allocator is closed. */
+/*
+ * Creates an object in an allocator whose slots all have one size. Returns 0 if no slot is free, or
+ * the allocator is closed.
+ */
 MV_INLINE void mv_arena *mv_obj_alloc(struct mv_alloc mv_arena *alloc, unsigned int type_id)
 {
 	return mv_obj_alloc_in(alloc, 0, type_id);
 }
 
-/* The pointer to an object as a field holds it: with the generation of its slot. 0 for none. */
+/* The pointer to an object as a field holds it: with the generation of its slot. 0 for null. */
 MV_INLINE unsigned long long mv_kptr(void mv_arena *object)
 {
 	if (!object)
@@ -248,15 +262,16 @@ MV_INLINE unsigned long long mv_kptr(void mv_arena *object)
 	       (unsigned int)(unsigned long long)object;
 }
 
-/* The object that a field held. */
+/* The object behind a number that a field held. */
 MV_INLINE void mv_arena *mv_kptr_obj(unsigned long long kptr)
 {
 	return (void mv_arena *)(unsigned long long)(unsigned int)kptr;
 }
 
 /*
- * Puts a pointer into a field, `Kptr<T, Local>` in Rust, of a map's value or the arena, and takes the one that was there. The field is
- * declared as a number or, as in a header that is written from the Rust type, as a pointer.
+ * Puts a pointer into a field of a map's value or of the arena, `Kptr<T, Local>` in Rust, and takes
+ * the one that was there. The field is declared as a number or, as in a header that is generated
+ * from the Rust type, as a pointer.
  */
 #define mv_kptr_xchg(field, kptr)                                                                                      \
 	((unsigned long long)__sync_lock_test_and_set(field, (__typeof__(0, *(field)))(kptr)))

@@ -1,28 +1,33 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Loads and stores that order others, for BPF programs that share memory with a user of the Rust crate mapvalue: the other
- * halves of `Shared::store_release` and `Shared::load_acquire`.
+ * Loads and stores that order others, for BPF programs that share memory with users of the Rust
+ * crate mapvalue: the other sides of `Shared::store_release` and `Shared::load_acquire`.
  *
  *     config.limit = 10;                          stats.limit.store(10);
  *     mv_store_release(&config.generation, 2);    stats.generation.store_release(2);
  *
- * Who loads the generation with `load_acquire`, or `mv_load_acquire`, and sees 2, sees the limit of 10 as well.
+ * A reader that loads the generation with `load_acquire` or `mv_load_acquire`, and sees 2, also
+ * sees the limit of 10.
  *
- * clang up to 20 has no such instructions for BPF: `__atomic_store_n(.., __ATOMIC_RELEASE)` does not compile. On x86 none are
- * needed, since loads keep their order there and so do stores, once the compiler keeps it. Everywhere else they are made of atomic
- * operations that return a value, which in BPF are fully ordered; those need a place of 4 or 8 bytes that the program may write, so a
- * `const` one, or a map that is read-only for programs, can be loaded from on x86 alone.
- * Say which it is as for libbpf's bpf_tracing.h, by -D__TARGET_ARCH_x86; without it the second, which is right everywhere.
+ * Clang up to 20 has no such instructions for BPF: `__atomic_store_n(.., __ATOMIC_RELEASE)` does
+ * not compile. x86 needs none: it keeps loads in order, and stores too, as long as the compiler
+ * does. Elsewhere these are atomic operations that return a value, which BPF orders fully. They
+ * need a place of 4 or 8 bytes that the program may write. So a `const` place, or a map that is
+ * read-only for programs, can be loaded only on x86.
  *
- * Needs clang 12 or newer with -mcpu=v3, and Linux 5.12. It includes nothing, so it goes with vmlinux.h and with linux/bpf.h.
+ * Name the target as for libbpf's bpf_tracing.h, by -D__TARGET_ARCH_x86. Without it the atomic
+ * operations are used, which are right everywhere.
+ *
+ * Needs clang 12 or newer with -mcpu=v3, and Linux 5.12. It includes nothing, so it goes with
+ * vmlinux.h and with linux/bpf.h.
  */
 #ifndef MAPVALUE_ORDER_BPF_H
 #define MAPVALUE_ORDER_BPF_H
 
-/* Keeps the compiler from moving accesses across. */
+/* Keeps the compiler from moving accesses across it. */
 #define mv_barrier() asm volatile("" : : : "memory")
 
-/* A load, and a store, that the compiler does once, and does here: relaxed. */
+/* A relaxed load and a relaxed store, which the compiler does exactly once, at this place. */
 #define mv_load(place) (*(volatile __typeof__(*(place)) *)(place))
 #define mv_store(place, value) (*(volatile __typeof__(*(place)) *)(place) = (value))
 
@@ -65,8 +70,9 @@
 	})
 
 /*
- * An addition of zero, which the compiler must not know for one: it would take another operation, which the kernel does not
- * have for arenas. The sum is kept, because an addition whose result nobody wants is one that orders nothing.
+ * Adds zero. The compiler must not know that it is zero: it would use another operation, which the
+ * kernel does not have for arenas. The result is kept, because an addition whose result is unused
+ * orders nothing.
  */
 #define mv_load_acquire(place)                                                                                         \
 	({                                                                                                             \

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT OR Apache-2.0 */
 /*
- * Values that readers see as they were at one moment, for BPF programs: the C side of `SeqCell<T>` of the Rust crate mapvalue.
+ * Values that readers see as of one moment: the side of BPF programs of mapvalue's `SeqCell<T>`.
  *
- *     MV_SEQ_CELL(struct window) window;          a global, or a map's value: `SeqCell<Window>` in Rust
+ *     MV_SEQ_CELL(struct window) window;          a global or a map's value: `SeqCell<Window>`
  *
- *     __u64 turn = mv_seq_begin(&window);         0 if somebody else is writing
+ *     __u64 turn = mv_seq_begin(&window);         0 if another writer has the turn
  *     if (turn) {
  *         window.value.from = from;
  *         window.value.to = to;
@@ -20,15 +20,18 @@
  *         }
  *     }
  *
- * The number is even while the value is whole and odd while it is written; each write adds 2. Zeroed memory is a cell that was never
- * written. A writer takes its turn by a compare-and-exchange, so several may try, on both sides; who gets 0 must not store, and can try again in
- * a bounded loop. A program must not sleep, nor call anything that may end it, between begin and end.
+ * The sequence is even while the value is whole and odd during a write; each write adds 2. Zeroed
+ * memory is a cell that was never written. Writers on both sides take the turn by
+ * compare-and-exchange. A writer that gets 0 must not store; it may try again in a bounded loop.
+ * Between begin and end, a program must not sleep or call anything that may end it.
  *
- * Orders: the exchange of `begin` comes before the stores of the value, and they come before that of `end`, because in BPF an atomic
- * operation that returns a value is fully ordered. They pair with the two looks of a reader, `SeqCellShared::read` in Rust. A
- * reader's first look comes before its loads, and they before its second look.
+ * Orders: an atomic operation of BPF that returns a value is fully ordered. So the exchange of
+ * `begin` comes before the stores of the value, and they come before the exchange of `end`. They
+ * pair with a reader, `SeqCellShared::read` in Rust, which loads the sequence, then the value, then
+ * the sequence again.
  *
- * Needs what order.bpf.h needs. That holds for readers too: but on x86 (-D__TARGET_ARCH_x86) they need a cell that the program may write.
+ * Needs what order.bpf.h needs. Readers need it too, and a cell that the program may write, except
+ * on x86 (-D__TARGET_ARCH_x86).
  */
 #ifndef MAPVALUE_SEQ_BPF_H
 #define MAPVALUE_SEQ_BPF_H
@@ -41,7 +44,7 @@
 		__typeof__(type) value;                                                                                \
 	}
 
-/* Takes the turn to write: the number to end it with, or 0 if somebody else has it. */
+/* Takes the turn to write. Returns the number that ends it, or 0 if another writer has the turn. */
 #define mv_seq_begin(cell)                                                                                             \
 	({                                                                                                             \
 		__auto_type __mv_begin_at = &(cell)->sequence;                                                         \
@@ -52,7 +55,7 @@
 		__mv_mine ? __mv_begin + 1 : 0;                                                                        \
 	})
 
-/* Ends the turn; 0 if user space took this writer for dead and has recovered the cell meanwhile. */
+/* Ends the turn. Returns 0 if user space took this writer for dead and recovered the cell. */
 #define mv_seq_end(cell, turn)                                                                                         \
 	({                                                                                                             \
 		unsigned long long __mv_turn = (turn);                                                                 \
@@ -60,10 +63,10 @@
 		__sync_val_compare_and_swap(&(cell)->sequence, __mv_turn, __mv_turn + 1) == __mv_turn;                 \
 	})
 
-/* The number to begin reading with. */
+/* Begins to read. Returns the sequence for `mv_seq_read_retry`. */
 #define mv_seq_read_begin(cell) mv_load_acquire(&(cell)->sequence)
 
-/* Whether what was read since may be torn, and is to be read again. */
+/* Whether the value may have changed since `seen`, so that it has to be read again. */
 #define mv_seq_read_retry(cell, seen)                                                                                  \
 	({                                                                                                             \
 		unsigned long long __mv_seen = (seen);                                                                 \
