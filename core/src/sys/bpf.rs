@@ -23,8 +23,8 @@ const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
 const BPF_PROG_BIND_MAP: libc::c_int = 35;
 
-/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16). An older kernel
-/// fills in less, and the rest stays zero.
+/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16). Older
+/// kernels fill in less, and the rest stays zero.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub(crate) struct BpfMapInfo {
@@ -46,8 +46,7 @@ pub(crate) struct BpfMapInfo {
     pub(crate) map_extra: u64,
 }
 
-/// `struct bpf_btf_info` (include/uapi/linux/bpf.h) up to the fields that every kernel with the
-/// command fills in.
+/// `struct bpf_btf_info` (include/uapi/linux/bpf.h), as far as every kernel fills it in.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 struct BpfBtfInfo {
@@ -77,7 +76,7 @@ struct BindMap {
     flags: u32,
 }
 
-/// The part of `union bpf_attr` that `BPF_MAP_GET_FD_BY_ID` and `BPF_BTF_GET_FD_BY_ID` read.
+/// The part of `union bpf_attr` that the commands `.._GET_FD_BY_ID` read.
 #[derive(Default)]
 #[repr(C)]
 struct GetFdById {
@@ -100,7 +99,7 @@ struct Freeze {
     map_fd: u32,
 }
 
-/// The part of `union bpf_attr` that `BPF_MAP_CREATE` reads, up to `map_extra` (Linux 5.16).
+/// The part of `union bpf_attr` that `BPF_MAP_CREATE` reads, to `map_extra` (Linux 5.16).
 #[derive(Default)]
 #[repr(C)]
 struct MapCreate {
@@ -145,7 +144,7 @@ struct ProgLoad {
     prog_name: [u8; 16],
 }
 
-/// The part of `union bpf_attr` that `BPF_PROG_TEST_RUN` reads and writes, up to `batch_size`.
+/// The part of `union bpf_attr` that `BPF_PROG_TEST_RUN` uses, up to `batch_size`.
 #[derive(Default)]
 #[repr(C)]
 struct TestRun {
@@ -164,7 +163,7 @@ struct TestRun {
     flags: u32,
     cpu: u32,
     batch_size: u32,
-    /// What the compiler would add, by name, so that each of its bytes is initialized.
+    /// The compiler's padding, by name, so that each of its bytes is initialized.
     padding: u32,
 }
 
@@ -174,7 +173,7 @@ struct TestRun {
 struct Element {
     map_fd: u32,
     key: u64,
-    /// For `BPF_MAP_GET_NEXT_KEY`, where the key is written.
+    /// `BPF_MAP_GET_NEXT_KEY` writes the next key here.
     value: u64,
     flags: u64,
 }
@@ -183,7 +182,7 @@ struct Element {
 #[derive(Default)]
 #[repr(C)]
 struct Elements {
-    /// Where to begin, and where the next place is written.
+    /// The place to begin at; the next place is written to `next`.
     from: u64,
     next: u64,
     keys: u64,
@@ -216,17 +215,17 @@ unsafe fn bpf_fd<T>(command: libc::c_int, attr: &mut T) -> Result<OwnedFd, i32> 
     // SAFETY: the caller's promise.
     let fd = unsafe { bpf(command, attr) }?;
     let fd = RawFd::try_from(fd).map_err(|_| libc::EBADF)?;
-    // SAFETY: by the caller's promise the kernel has just made this descriptor, so nobody else owns
+    // SAFETY: the kernel has just made this descriptor (the caller's promise), so nobody else owns
     // it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// A descriptor as `union bpf_attr` has it.
+/// Returns a descriptor as `union bpf_attr` holds it.
 fn number(fd: BorrowedFd<'_>) -> u32 {
     fd.as_raw_fd().cast_unsigned()
 }
 
-/// The length of a struct as `union bpf_attr` has it.
+/// Returns the length of a struct as `union bpf_attr` holds it.
 fn len_of<T>() -> u32 {
     u32::try_from(size_of::<T>()).expect("the structs here are small")
 }
@@ -241,14 +240,13 @@ pub(crate) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
     Ok(info)
 }
 
-/// Whether the kernel takes `fd` for a map.
+/// Returns whether `fd` is a map, as the kernel sees it.
 ///
-/// A lookup without a key gets as far as the key (EFAULT), or is refused for lack of the right to
-/// read (EPERM). If the descriptor is not a map, it is EINVAL (`map_lookup_elem` in
-/// kernel/bpf/syscall.c).
+/// A lookup without a key fails at the key (EFAULT), or for lack of the right to read (EPERM). If
+/// the descriptor is not a map, it fails with EINVAL (`map_lookup_elem` in kernel/bpf/syscall.c).
 ///
-/// An arena has no keys, and answers EINVAL as well. But when asked for its first key, it refuses
-/// by an error of its own: EOPNOTSUPP (`arena_map_get_next_key` in kernel/bpf/arena.c).
+/// An arena has no keys, and fails with EINVAL as well. But asked for its first key, it fails with
+/// EOPNOTSUPP (`arena_map_get_next_key` in kernel/bpf/arena.c).
 pub(crate) fn is_map(fd: BorrowedFd<'_>) -> bool {
     [BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY].into_iter().any(|command| {
         let mut attr = Element { map_fd: number(fd), ..Element::default() };
@@ -308,10 +306,10 @@ pub(crate) unsafe fn next_key(fd: BorrowedFd<'_>, begun: bool, key: &mut [u8]) -
     unsafe { bpf(BPF_MAP_GET_NEXT_KEY, &mut attr) }.map(drop)
 }
 
-/// Copies up to `count` elements out of a map, and says how many it copied.
+/// Copies up to `count` elements out of a map, and returns how many it copied.
 ///
-/// It begins at the place that `cursor` holds, or with the first element if `begun` is false, and
-/// leaves in `cursor` the place after the last one. ENOENT says that there are no more elements.
+/// It begins at the place in `cursor`, or with the first element if `begun` is false. It leaves in
+/// `cursor` the place after the last element copied. ENOENT means that there are no more elements.
 ///
 /// # Safety
 ///
@@ -343,7 +341,7 @@ pub(crate) unsafe fn lookup_batch(
     (attr.count, result.map(drop))
 }
 
-/// Sets the values of `count` keys, one after the other, and says how many it set.
+/// Sets the values of `count` keys, one after the other, and returns how many it set.
 ///
 /// # Safety
 ///
@@ -375,7 +373,7 @@ pub(crate) fn btf_by_id(id: u32) -> Result<OwnedFd, i32> {
 
 /// Copies out the bytes of a BTF object.
 pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
-    // Without room for the bytes, the kernel only says how many there are.
+    // Without room for the bytes, the kernel only returns their number.
     let size = btf_info(fd, &mut [])?;
     let mut bytes = vec![0; size as usize];
     let written = btf_info(fd, &mut bytes)?;
@@ -383,7 +381,7 @@ pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
     Ok(bytes)
 }
 
-/// Copies as much of a BTF object into `bytes` as they have room for, and returns its size.
+/// Fills `bytes` with as much of a BTF object as fits, and returns the object's size.
 fn btf_info(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<u32, i32> {
     let btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let mut info = BpfBtfInfo { btf: bytes.as_mut_ptr() as u64, btf_size, id: 0 };
@@ -403,12 +401,11 @@ pub(crate) fn create_map(
     map_name: [u8; 16],
 ) -> Result<OwnedFd, i32> {
     let mut attr = MapCreate { map_type, max_entries, map_flags, map_name, map_extra, ..MapCreate::default() };
-    // SAFETY: the kernel reads no address in the attribute, and the command returns a new
-    // descriptor.
+    // SAFETY: the attribute holds no address, and the command returns a new descriptor.
     unsafe { bpf_fd(BPF_MAP_CREATE, &mut attr) }
 }
 
-/// Gives a BPF object a name in a BPF file system, which keeps it.
+/// Pins a BPF object: gives it a name in a BPF file system, which keeps it alive.
 pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
     let mut attr = Object { pathname: path.as_ptr() as u64, bpf_fd: number(fd), file_flags: 0 };
     // SAFETY: the kernel reads the path, which is a C string.
@@ -424,7 +421,7 @@ pub(crate) fn open_pin(path: &CStr) -> Result<OwnedFd, i32> {
 
 /// Loads a program of type `BPF_PROG_TYPE_SYSCALL`, which may sleep.
 ///
-/// The verifier's words are written to `log`, unless it is empty.
+/// The verifier's log is written to `log`, unless that is empty.
 pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &mut [u8]) -> Result<OwnedFd, i32> {
     const BPF_PROG_TYPE_SYSCALL: u32 = 31;
     const BPF_F_SLEEPABLE: u32 = 1 << 4;
@@ -433,10 +430,9 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
         prog_type: BPF_PROG_TYPE_SYSCALL,
         insn_cnt: len(instructions.len())?,
         insns: instructions.as_ptr() as u64,
-        // A program must be under the GPL to call functions of the kernel. (Ours are under either
-        // license.)
+        // Only GPL programs may call functions of the kernel. (Ours are under either license.)
         license: c"Dual MIT/GPL".as_ptr() as u64,
-        // Without a buffer, the kernel refuses a level other than 0.
+        // Without a buffer, the kernel refuses any level but 0.
         log_level: u32::from(!log.is_empty()),
         log_size: len(log.len())?,
         log_buf: if log.is_empty() { 0 } else { log.as_mut_ptr() as u64 },
@@ -445,13 +441,14 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
         ..ProgLoad::default()
     };
     // SAFETY: the kernel reads `insn_cnt` instructions of 8 bytes and a C string, and writes at
-    // most `log_size` bytes to `log_buf`; both counts are those of the slices. The command returns
-    // a new descriptor.
+    // most `log_size` bytes to `log_buf`: the slices' lengths. The command returns a new
+    // descriptor.
     unsafe { bpf_fd(BPF_PROG_LOAD, &mut attr) }
 }
 
-/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which it reads and writes, and
-/// returns the program's return value.
+/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` and returns its return value.
+///
+/// The program reads and writes `context`.
 pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
     let mut attr = TestRun {
         prog_fd: number(program),
@@ -460,8 +457,7 @@ pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) 
         ..TestRun::default()
     };
     // SAFETY: the kernel reads `ctx_size_in` bytes at `ctx_in`, and writes them back after the run
-    // (`bpf_prog_test_run_syscall` in net/bpf/test_run.c). `context` has them, and is borrowed by
-    // nobody else.
+    // (`bpf_prog_test_run_syscall` in net/bpf/test_run.c): those of `context`, borrowed mutably.
     unsafe { bpf(BPF_PROG_TEST_RUN, &mut attr) }?;
     Ok(attr.retval)
 }

@@ -1,4 +1,4 @@
-//! The CPUs that may come online: for each, and in their order, a map of a `PERCPU` type has a value.
+//! The CPUs that may come online. A `PERCPU` map has a value for each, in this order.
 
 use std::fs;
 use std::sync::OnceLock;
@@ -8,26 +8,29 @@ use crate::sys::process;
 
 const PATH: &str = "/sys/devices/system/cpu/possible";
 
-/// More than any kernel has; a greater number is a mistake.
+/// More CPUs than any kernel has; a greater number is a mistake.
 const MOST: usize = 1 << 20;
 
-/// How many CPUs may ever be online: as many values has a lookup in a map of a `PERCPU` type.
+/// Returns how many CPUs may ever be online: the values in one lookup in a `PERCPU` map.
 ///
-/// The kernel fixes the number when it boots, and this asks for it once. Their numbers need not be `0..possible_cpus()`: there may be gaps.
+/// The kernel fixes this when it boots, so it is read once. The CPUs' own numbers may have gaps:
+/// they need not be `0..possible_cpus()`.
 ///
 /// ```
-/// assert!(mapvalue::possible_cpus()? >= std::thread::available_parallelism().map_or(1, |online| online.get()));
+/// let online = std::thread::available_parallelism().map_or(1, |online| online.get());
+/// assert!(mapvalue::possible_cpus()? >= online);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::NoPossibleCpus`] where `/sys` is not mounted, or says something else.
+/// [`Error::NoPossibleCpus`] if `/sys` is not mounted or its file is not a list of CPUs.
 pub fn possible_cpus() -> Result<usize, Error> {
     PossibleCpus::of_this_machine().map(PossibleCpus::count)
 }
 
-/// At least as many, asked of the kernel itself: no memory safety may rest on a file, in whose place a container may have another.
+/// Asks the kernel itself for an upper bound of that count. Memory safety may not rest on
+/// a file, which a container may replace.
 pub(crate) fn at_most() -> Result<usize, Error> {
     let bytes =
         process::cpu_set_len().map_err(|errno| Error::Os { operation: "ask how many CPUs there can be", errno })?;
@@ -50,7 +53,7 @@ impl PossibleCpus {
         Ok(FOUND.get_or_init(|| found))
     }
 
-    /// Reads the kernel's format of lists, `0-3,5,8-11`.
+    /// Reads the kernel's format of lists: `0-3,5,8-11`.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut numbers = Vec::new();
         for part in text.trim_end().split(',') {
@@ -73,18 +76,18 @@ impl PossibleCpus {
         &self.0
     }
 
-    /// The number after the last one.
+    /// Returns the number after the last CPU's.
     pub(crate) fn end(&self) -> usize {
         self.0.last().map_or(0, |last| last + 1)
     }
 
-    /// How many CPUs come before this one, if it is among them.
+    /// Returns how many CPUs come before this one; `None` if it is not listed.
     pub(crate) fn index_of(&self, cpu: usize) -> Option<usize> {
         self.0.binary_search(&cpu).ok()
     }
 }
 
-/// A number of digits alone (a sign, which `parse` admits, is none).
+/// Parses digits only; `parse` alone would accept a sign.
 fn number(text: &str) -> Option<usize> {
     text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

@@ -1,24 +1,27 @@
-//! `membarrier(2)`: full fences that other threads are made to run.
+//! `membarrier(2)`: makes other threads run a full fence.
 
 use crate::error::Error;
 
-/// Has `barrier` include the threads of this process from now on, whoever calls it; whether it can be had (Linux 4.16).
+/// Registers this process, so that any process's [`barrier`] includes its threads;
+/// returns whether the kernel can do that (Linux 4.16).
 pub(crate) fn register() -> bool {
     membarrier(libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED).is_ok()
 }
 
-/// Has all threads of all processes that have registered run a full fence, wherever they are: what each does is before it or after it. So
-/// those need none where one side is rare.
+/// Makes all threads of all registered processes run a full fence, wherever they are.
+///
+/// Each access of theirs is before the fence or after it. So if one side of a protocol is rare, the
+/// other side needs no fence of its own.
 ///
 /// # Errors
 ///
-/// [`Error::Os`] where the kernel does not know it, or a filter of system calls refuses it.
+/// [`Error::Os`] if the kernel lacks the call, or a filter of system calls refuses it.
 pub(crate) fn barrier() -> Result<(), Error> {
     membarrier(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED)
 }
 
 fn membarrier(command: libc::c_int) -> Result<(), Error> {
-    // SAFETY: the call takes three integers, and touches no memory.
+    // SAFETY: the call takes three integers and touches no memory.
     if unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0 {
         return Ok(());
     }

@@ -1,6 +1,6 @@
-//! The system beneath: `bpf(2)`, `membarrier(2)`, and what the kernel tells of processes, descriptors and CPUs.
+//! System calls, and what the kernel says about processes, descriptors and CPUs.
 //!
-//! Numbers go in and come out; what an error number means is known by who asks.
+//! A failure here is the kernel's `errno`; the caller knows what it means.
 
 pub(crate) mod bpf;
 pub(crate) mod cpus;
@@ -10,7 +10,7 @@ pub(crate) mod process;
 /// The kernel's own ENOTSUPP, which has no name in user space.
 pub(crate) const ENOTSUPP: i32 = 524;
 
-/// The error number of the system call that has just failed.
+/// Returns the error number of the system call that just failed.
 pub(crate) fn errno() -> i32 {
     std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
 }

@@ -9,17 +9,17 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use crate::error::KernelVersion;
 use crate::sys::errno;
 
-/// The bytes of a set of CPUs in the kernel, one bit for each CPU that there can be at most.
+/// Returns the bytes of a CPU set in the kernel: one bit for each CPU that can exist.
 pub(crate) fn cpu_set_len() -> Result<usize, i32> {
-    // Larger than that of any kernel: 64 Ki CPUs.
+    // Larger than any kernel's set: 64 Ki CPUs.
     let mut set = vec![0u64; 1024];
-    // SAFETY: the kernel writes at most as many bytes as it is told that there are.
+    // SAFETY: the kernel writes at most as many bytes as the call says that there are.
     let written =
         unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, size_of_val(set.as_slice()), set.as_mut_ptr()) };
     usize::try_from(written).map_err(|_| errno())
 }
 
-/// The running kernel, 0.0 if it does not say.
+/// Returns the version of the running kernel, 0.0 if it does not say.
 pub(crate) fn kernel_version() -> KernelVersion {
     let mut names = MaybeUninit::<libc::utsname>::zeroed();
     // SAFETY: `names` is valid for writes of one `utsname`.
@@ -38,14 +38,15 @@ fn parse_release(release: &str) -> KernelVersion {
     KernelVersion { major: next(), minor: next() }
 }
 
-/// The file behind the descriptor, as /proc names it (`anon_inode:bpf-map`); empty where /proc is
-/// not mounted.
+/// Returns the file behind the descriptor, as /proc names it (`anon_inode:bpf-map`);
+/// empty if /proc is not mounted.
 pub(crate) fn link_target(fd: BorrowedFd<'_>) -> String {
     std::fs::read_link(format!("/proc/thread-self/fd/{}", fd.as_raw_fd()))
         .map_or_else(|_| String::new(), |target| target.display().to_string())
 }
 
-/// Whether a map is frozen, by the descriptor's fdinfo; false where /proc is not mounted.
+/// Returns whether the descriptor's fdinfo says that the map is frozen; false without
+/// /proc.
 pub(crate) fn is_frozen(fd: BorrowedFd<'_>) -> bool {
     let info = std::fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default();
     info.lines().any(|line| line.trim_start() == "frozen:\t1")

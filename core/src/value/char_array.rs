@@ -178,7 +178,6 @@ impl<const N: usize> CharArray<N> {
 impl<const N: usize> FromStr for CharArray<N> {
     type Err = Error;
 
-    /// Does the same as [`new`](Self::new).
     fn from_str(text: &str) -> Result<Self, Error> {
         Self::new(text)
     }
@@ -187,7 +186,6 @@ impl<const N: usize> FromStr for CharArray<N> {
 impl<const N: usize> TryFrom<&str> for CharArray<N> {
     type Error = Error;
 
-    /// Does the same as [`new`](Self::new).
     fn try_from(text: &str) -> Result<Self, Error> {
         Self::new(text)
     }

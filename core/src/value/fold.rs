@@ -127,17 +127,11 @@ impl<T: Copy> Last for T {
 }
 
 // A field that cannot fold that way fails to compile here. Spelled out: rustc shows the line.
-/// See [`Fold`].
 pub const fn sum<T: Fold>() {}
-/// See [`Max`].
 pub const fn max<T: Max>() {}
-/// See [`Min`].
 pub const fn min<T: Min>() {}
-/// See [`Or`].
 pub const fn or<T: Or>() {}
-/// See [`And`].
 pub const fn and<T: And>() {}
-/// See [`Last`].
 pub const fn last<T: Last>() {}
 
 #[diagnostic::do_not_recommend]

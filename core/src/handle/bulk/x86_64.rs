@@ -193,8 +193,6 @@ unsafe fn narrow_step(from: *mut u8, to: *mut u8, width: usize) {
     }
 }
 
-/// Loads pairs.
-///
 /// # Safety
 ///
 /// `from` is valid for reads of `pairs` pairs and aligned to 16, `to` is valid for writes of them.
@@ -242,8 +240,6 @@ unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
     }
 }
 
-/// Stores pairs.
-///
 /// # Safety
 ///
 /// As for [`load_pairs`], but `to` is aligned to 16, not `from`.
