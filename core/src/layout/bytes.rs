@@ -58,21 +58,19 @@ impl Layout {
         self.padding() == 0 && self.is_made_of_bytes(true)
     }
 
-    /// Returns whether a load may copy any bytes: no padding, union, `bool` or enum
-    /// inside.
+    /// Returns whether a load may copy any bytes: no padding, union, `bool` or enum.
     #[cfg(feature = "std")]
     pub(crate) const fn is_any_bytes(&self) -> bool {
         self.padding() == 0 && self.is_made_of_bytes(false)
     }
 
-    /// Returns whether no part forbids a copy as bytes, by a `store` or else by a load.
+    /// Returns whether no part forbids a copy as bytes, by a `store` or else a load.
     #[cfg(feature = "std")]
     const fn is_made_of_bytes(&self, store: bool) -> bool {
         self.not_its_bytes(store).is_none()
     }
 
-    /// Returns the first part that forbids a copy as bytes, by a `store` or else by a
-    /// load.
+    /// Returns the first part that forbids a copy as bytes, by a `store` or else a load.
     const fn not_its_bytes(&self, store: bool) -> Option<Kind> {
         match self.kind {
             Kind::Int { .. } | Kind::Float | Kind::Character | Kind::Pointer | Kind::Marker => {

@@ -197,8 +197,9 @@ struct Elements {
 ///
 /// # Safety
 ///
-/// `attr` is the part of `union bpf_attr` that `command` reads and writes. Each address in it is of
-/// as many bytes as the command reads there, and of as many that nothing else uses as it writes.
+/// `attr` is the part of `union bpf_attr` that `command` reads and writes. Each address in it is
+/// valid for the bytes that the command reads or writes there, and nothing else uses those it
+/// writes.
 unsafe fn bpf<T>(command: libc::c_int, attr: &mut T) -> Result<libc::c_long, i32> {
     // SAFETY: `attr` is writable for the whole call, and `size_of::<T>()` bytes long, which is the
     // length that the kernel is given. The rest is the caller's promise.

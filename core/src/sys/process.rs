@@ -9,7 +9,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use crate::error::KernelVersion;
 use crate::sys::errno;
 
-/// Returns the bytes of a CPU set in the kernel: one bit for each CPU that can exist.
+/// Returns the size in bytes of the kernel's CPU sets: a bit for each CPU that can exist.
 pub(crate) fn cpu_set_len() -> Result<usize, i32> {
     // Larger than any kernel's set: 64 Ki CPUs.
     let mut set = vec![0u64; 1024];

@@ -129,7 +129,7 @@ impl<T: ?Sized> ArenaPtr<T> {
 #[cfg(target_has_atomic = "64")]
 impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
     /// Takes the pointer out (relaxed): stores null and returns the old pointer in one
-    /// step, so that only one of several threads that take it gets it.
+    /// step. If several threads take it, only one gets it.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};

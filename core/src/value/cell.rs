@@ -1,6 +1,6 @@
 //! The leaf cell [`Shared`].
 //!
-//! Each access is a relaxed atomic one of the leaf's width; stronger orders have their own names.
+//! Each access is relaxed, atomic and as wide as the leaf; stronger orders have their own names.
 
 use core::fmt;
 use core::marker::PhantomData;

@@ -1,7 +1,6 @@
 //! [`ArenaHash`]: the hash of a key, the same in Rust and in a BPF program.
 //!
-//! Each function has a C twin, prefixed with `mv_`, in `include/mapvalue/arena.bpf.h`; tests
-//! compare them.
+//! Each function has a twin named `mv_..` in `include/mapvalue/arena.bpf.h`; tests compare them.
 
 use core::num::Wrapping;
 
@@ -66,8 +65,8 @@ const MAX_SIZE: usize = 256;
 pub trait ArenaHash: Storable {
     /// Returns the hash.
     ///
-    /// The default hashes the bytes of the value. It does not compile for a type that has padding
-    /// or more than 256 bytes.
+    /// The default hashes the bytes of the value. It does not compile for a type with padding or
+    /// with more than 256 bytes.
     #[must_use]
     fn arena_hash(&self) -> u32 {
         const {

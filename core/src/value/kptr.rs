@@ -147,8 +147,8 @@ impl<T: ?Sized, D: Domain> Kptr<T, D> {
     }
 }
 
-/// Pointers to objects in an arena. The low half is the address, which alone BPF programs
-/// use; the high half is the generation of the slot.
+/// Pointers to objects in an arena. The low half is the address, the only part that BPF
+/// programs use; the high half is the generation of the slot.
 impl<T> Kptr<T, Local> {
     #[cfg(feature = "std")]
     pub(crate) const fn local(offset: u32, generation: u32) -> Self {

@@ -55,10 +55,9 @@ pub(crate) use map_value;
 macro_rules! integers {
     ($($int:ident, $nonzero:ident;)*) => {$(
         map_value!([] $int, Layout::leaf::<$int>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: the raw integer is the value itself. Each atomic integer "has the same size and
-        // bit validity as the underlying integer type" (its documentation). Its alignment is its
-        // size, which on the accepted targets is the integer's alignment (asserted in
-        // `Layout::leaf`).
+        // SAFETY: the raw integer is the value. Each atomic integer "has the same size and bit
+        // validity as the underlying integer type" (its documentation). Its alignment is its size,
+        // which on the accepted targets is the integer's alignment (asserted in `Layout::leaf`).
         unsafe impl Leaf for $int {
             type Raw = $int;
             type Cell = <$int as Raw>::Atomic;

@@ -24,9 +24,8 @@ pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [
         return Ok(());
     };
     // SAFETY: `from` has as many mirrors as `out` has values (checked above), each of a value's
-    // size (`MapValue`, promise 1), so as many bytes. Only atomic accesses reach them, and they
-    // begin and end with a leaf. `out` is borrowed mutably, and any bytes are a `T`
-    // (`is_any_bytes`).
+    // size (`MapValue`, promise 1), so as many bytes. Only atomic accesses reach them; they begin
+    // and end with a leaf. `out` is borrowed mutably; any bytes are a `T` (`is_any_bytes`).
     unsafe { run.load(NonNull::from(from).cast(), ptr::from_mut(out).cast()) };
     Ok(())
 }
@@ -80,7 +79,8 @@ pub(crate) fn store_each<'a, T: Storable>(
     Ok(())
 }
 
-/// Bytes to gather before a store: enough for wide instructions; few, as they move twice.
+/// Bytes to gather before a store: enough for wide instructions, yet few: they move
+/// twice.
 const GATHERED: usize = 1024;
 
 /// Stores exactly `len` values of an iterator; `store` is called for each range of them.

@@ -53,8 +53,7 @@ impl Run {
     /// # Safety
     ///
     /// At `from` are `len` bytes of ordinary memory that only atomic accesses reach. They begin and
-    /// end with a leaf; each leaf is aligned to its width. `to` is valid for writes of `len` other
-    /// bytes.
+    /// end with a leaf; each leaf is aligned to its width. `len` other bytes at `to` are writable.
     pub(crate) unsafe fn load(&self, from: NonNull<u8>, to: *mut u8) {
         let mut at = Cursor { shared: from.as_ptr(), private: to, len: self.len };
         // SAFETY: the caller's promise.
@@ -195,8 +194,8 @@ unsafe fn narrow_step(from: *mut u8, to: *mut u8, width: usize) {
 
 /// # Safety
 ///
-/// `from` is valid for reads of `pairs` pairs and aligned to 16, `to` is valid for writes of them.
-/// The processor has AVX.
+/// `from` is valid for reads of `pairs` pairs and aligned to 16, `to` is valid for writes of as
+/// many, and the processor has AVX.
 unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
     let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
     // SAFETY: it reads and writes only the pairs (the caller's promise). All vector registers are

@@ -246,8 +246,7 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     /// `busy` must come from this cell: it is a number, and another cell may have the same.
     ///
     /// Call it only if the writer is known to be gone: its process was waited for, its program
-    /// unloaded. If it is alive after all, its stores and these mix, and the next readers may see
-    /// both.
+    /// unloaded. If it is still alive, its stores and these mix, and the next readers may see both.
     ///
     /// ```
     /// # let mapping = mapvalue::Mapping::memfd(4096)?;
