@@ -465,11 +465,11 @@ pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) 
 
 /// Reads the instructions of a loaded program, as the verifier left them.
 ///
-/// EINVAL if `fd` is not a program, EPERM without `CAP_BPF`, ENODATA if the kernel does not show them
-/// (`net.core.bpf_jit_harden` is 2).
+/// EINVAL if `fd` is not a program, EPERM without `CAP_BPF`, ENODATA if the kernel does not show
+/// them (`net.core.bpf_jit_harden` is 2).
 pub(crate) fn program_instructions(fd: BorrowedFd<'_>) -> Result<Vec<u64>, i32> {
-    // Descriptors of other kinds have other structs, with addresses in them. The command looks at the
-    // program first, and -1 is not a map: EBADF.
+    // Descriptors of other kinds have other structs, with addresses in them, so this must be a
+    // program. The command checks that first, and then fails with EBADF, since -1 is not a map.
     // SAFETY: there are no addresses in the attribute.
     match unsafe { bpf(BPF_PROG_BIND_MAP, &mut BindMap { prog_fd: number(fd), map_fd: u32::MAX, flags: 0 }) } {
         Err(libc::EBADF) => {}
@@ -477,8 +477,8 @@ pub(crate) fn program_instructions(fd: BorrowedFd<'_>) -> Result<Vec<u64>, i32> 
     }
     let mut info = BpfProgInfo::default();
     let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfProgInfo>(), info: (&raw mut info) as u64 };
-    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and borrowed by
-    // nobody; all addresses in it are null.
+    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and borrowed
+    // by nobody; all addresses in it are null.
     unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
     if info.xlated_prog_len == 0 {
         return Err(libc::EPERM);
