@@ -2,7 +2,7 @@
 // One value of each type that a map may hold, in a slot of its own.
 //
 // `check` tells which slots hold what user space is to write there; `fill` writes what user space is to find.
-// The numbers are repeated in tests/kernel_typed.rs.
+// The numbers are repeated in tests/tests/kernel/typed.rs.
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <bpf/bpf_endian.h>

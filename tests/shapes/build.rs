@@ -1,4 +1,4 @@
-//! Writes the types of `tests/c_round_trip.rs`: several hundred that together have all that the derive accepts, and of each a twin
+//! Writes the types of `tests/btf/c_round_trip.rs`: several hundred that together have all that the derive accepts, and of each a twin
 //! in which one thing has changed. They are the same in each build.
 //!
 //! `model` is what a type is and how Rust lays it out, `invent` makes types up, `mutate` changes one thing in them, `write` spells

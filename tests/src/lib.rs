@@ -6,15 +6,15 @@ pub mod btf;
 pub mod c;
 pub mod clock;
 pub mod cpus;
-mod fork;
 #[cfg(feature = "kernel")]
 pub mod kernel;
 pub mod pages;
+mod process;
 pub mod race;
 pub mod scribble;
 pub mod twins;
 
-pub use fork::{fork, fork_first_of_namespace};
+pub use process::{again, fork, fork_first_of_namespace};
 
 /// Says that a test is skipped, and why: it needs what is not here.
 ///

@@ -42,7 +42,7 @@ use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite
 ///
 /// To open, clone, project or drop a handle changes the count of the mapping's handles, an atomic of which there is one for all
 /// threads: threads that do so at the same moment wait for each other, ten times as long as one that is alone on two CPUs
-/// (`tests/tests/scale.rs` measures it). Loads and stores do not touch it. So open and project before the loop, and lend
+/// (`tests/tests/measure/scale.rs` measures it). Loads and stores do not touch it. So open and project before the loop, and lend
 /// handles rather than clone them:
 ///
 /// ```

@@ -1,15 +1,16 @@
 //! A test in a process of its own, which can give up privileges without taking them from the other tests.
 
 use std::env;
+use std::fs::File;
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
-use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::process::Stdio;
 
 use super::sys;
+use crate::again;
 
-/// Set for the child: the number of the descriptor that it was passed.
-const PASSED: &str = "MAPVALUE_TEST_PASSED_FD";
+/// Set for the child.
+const CHILD: &str = "MAPVALUE_TEST_CHILD";
 /// What the child prints last, as proof that it ran the test at all.
 const DONE: &str = "the child has done its part";
 
@@ -17,30 +18,38 @@ const DONE: &str = "the child has done its part";
 ///
 /// # Panics
 ///
-/// If the child failed, or did not run the test named `test` up to [`done`].
-pub fn run(test: &str, fd: impl AsFd) {
-    let number = fd.as_fd().as_raw_fd();
-    let mut command = Command::new(env::current_exe().expect("the path of this test"));
-    command
-        .args(["--exact", test, "--include-ignored", "--nocapture", "--test-threads=1"])
-        .env(PASSED, number.to_string());
-    // SAFETY: `keep_open` makes one system call, which is safe between fork and exec, and touches no memory.
-    unsafe { command.pre_exec(move || keep_open(number)) };
+/// If the child failed, or did not run `test` up to [`done`].
+pub fn run(test: impl Fn(), fd: impl AsFd) {
+    // As its standard input, so that this process need not fork: a child that is forked has all mappings too, up to its `exec`, and
+    // other tests would meet maps that are mapped still.
+    let fd = fd.as_fd().try_clone_to_owned().expect("another number for the descriptor");
+    let mut command = again(test);
+    command.arg("--test-threads=1").env(CHILD, "1").stdin(Stdio::from(fd));
     let output = command.output().expect("run this test in a child");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let well = output.status.success() && stdout.contains(DONE);
     assert!(well, "the child failed ({}):\n{stdout}\n{stderr}", output.status);
 }
 
-/// In a child, the descriptor that was passed to it; `None` in the parent.
+/// Runs a test again in a child process, for it to fork there (see [`run`]). Returns whether this is the child.
 ///
 /// # Panics
 ///
-/// If the variable that tells of it is no number.
+/// As [`run`].
+pub fn alone(test: impl Fn()) -> bool {
+    let child = env::var_os(CHILD).is_some();
+    if !child {
+        run(test, File::open("/dev/null").expect("/dev/null"));
+    }
+    child
+}
+
+/// In a child, the descriptor that was passed to it; `None` in the parent.
+#[must_use]
 pub fn passed() -> Option<BorrowedFd<'static>> {
-    let number: RawFd = env::var(PASSED).ok()?.parse().expect("the number of a descriptor");
-    // SAFETY: the parent passed this descriptor, which nobody in the child owns, so it is open until the child ends.
-    Some(unsafe { BorrowedFd::borrow_raw(number) })
+    env::var_os(CHILD)?;
+    // SAFETY: the parent passed this descriptor, which nobody in the child closes, so it is open until the child ends.
+    Some(unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) })
 }
 
 /// The last thing that a child does.
@@ -55,12 +64,6 @@ pub fn done() {
 /// What the kernel says if it does not.
 pub fn may_query(fd: impl AsFd) -> io::Result<()> {
     sys::may_query(fd.as_fd())
-}
-
-/// Lets a descriptor survive `exec`.
-fn keep_open(fd: RawFd) -> io::Result<()> {
-    // SAFETY: `F_SETFD` takes an integer and touches no memory.
-    checked(unsafe { libc::fcntl(fd, libc::F_SETFD, 0) }.into())
 }
 
 fn checked(result: libc::c_long) -> io::Result<()> {

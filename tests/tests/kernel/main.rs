@@ -1,0 +1,22 @@
+//! Against the running kernel: real maps, real programs. Each needs root or `CAP_BPF`, and says so where it has neither.
+#![cfg(feature = "kernel")]
+
+mod alloc;
+mod alloc_chaos;
+mod arena;
+mod arena_restart;
+mod arena_tables;
+mod char_array;
+mod histogram;
+mod lifetime;
+mod loaders;
+mod opening;
+mod per_cpu;
+mod races;
+mod raw;
+mod reattach;
+mod rust_program;
+mod section;
+mod seq;
+mod typed;
+mod typed_map;

@@ -1,0 +1,146 @@
+//! The free list of an allocator (`core/src/arena/alloc/stack.rs`, this very text) in a model checker: in every order that threads can take turns
+//! in, no slot is popped by two, and none is lost.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use loom::sync::Arc;
+use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use loom::thread;
+
+use crate::stack::{Broken, TRIES, Words, link_to, pop, push};
+
+const SLOTS: u32 = 3;
+
+/// A stack; `COUNTED` if its head counts the changes, as it must.
+struct Stack<const COUNTED: bool> {
+    head: AtomicU64,
+    next: [AtomicU32; SLOTS as usize],
+    /// Who has a slot: 0 for the stack, or else one thread.
+    holders: [AtomicU32; SLOTS as usize],
+}
+
+impl<const COUNTED: bool> Stack<COUNTED> {
+    /// All slots, the first on top.
+    fn full() -> Arc<Self> {
+        let next = [2, 3, 0].map(AtomicU32::new);
+        let holders = [0, 0, 0].map(AtomicU32::new);
+        Arc::new(Self { head: AtomicU64::new(link_to(0).into()), next, holders })
+    }
+
+    fn take(&self) -> Option<u32> {
+        let index = pop(self).expect("nobody scribbles")?;
+        let before = self.holders[index as usize].swap(1, Ordering::Relaxed);
+        assert_eq!(before, 0, "slot {index} was handed out twice");
+        Some(index)
+    }
+
+    fn give(&self, index: u32) {
+        self.holders[index as usize].store(0, Ordering::Relaxed);
+        push(self, index, index).expect("nobody scribbles");
+    }
+}
+
+impl<const COUNTED: bool> Words for Stack<COUNTED> {
+    fn capacity(&self) -> u32 {
+        SLOTS
+    }
+    fn head(&self) -> u64 {
+        self.head.load(Ordering::Acquire)
+    }
+    fn exchange_head(&self, current: u64, new: u64) -> bool {
+        let new = if COUNTED { new } else { new & 0xffff_ffff };
+        self.head.compare_exchange(current, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+    fn next(&self, index: u32) -> u32 {
+        self.next[index as usize].load(Ordering::Relaxed)
+    }
+    fn set_next(&self, index: u32, link: u32) {
+        self.next[index as usize].store(link, Ordering::Relaxed);
+    }
+}
+
+/// One thread pops two slots and pushes the first back, which the other may be about to pop.
+fn pop_and_push_beside_a_pop<const COUNTED: bool>() {
+    loom::model(|| {
+        let stack = Stack::<COUNTED>::full();
+        let other = {
+            let stack = Arc::clone(&stack);
+            thread::spawn(move || {
+                let first = stack.take();
+                let second = stack.take();
+                if let Some(index) = first {
+                    stack.give(index);
+                }
+                u32::from(second.is_some())
+            })
+        };
+        let mine = u32::from(stack.take().is_some());
+        let theirs = other.join().unwrap();
+        let mut left = 0;
+        while stack.take().is_some() {
+            left += 1;
+        }
+        assert_eq!(mine + theirs + left, SLOTS, "a slot is lost");
+    });
+}
+
+#[test]
+fn no_slot_is_handed_out_twice_or_lost() {
+    pop_and_push_beside_a_pop::<true>();
+}
+
+/// A stack whose head somebody else changes before every exchange.
+#[derive(Default)]
+struct Restless {
+    tried: Cell<u32>,
+}
+
+impl Words for Restless {
+    fn capacity(&self) -> u32 {
+        SLOTS
+    }
+    fn head(&self) -> u64 {
+        (u64::from(self.tried.get()) << 32) | u64::from(self.tried.get() % 2 + SLOTS)
+    }
+    fn exchange_head(&self, _: u64, _: u64) -> bool {
+        self.tried.set(self.tried.get() + 1);
+        false
+    }
+    fn next(&self, _: u32) -> u32 {
+        0
+    }
+    fn set_next(&self, _: u32, _: u32) {}
+}
+
+#[test]
+fn who_changes_the_head_all_the_time_makes_nobody_wait_for_ever() {
+    let stack = Restless::default();
+    assert!(matches!(push(&stack, 1, 1), Err(Broken::Restless(_))));
+    assert_eq!(stack.tried.get(), TRIES);
+    // Half of the links lead to a slot, half to nowhere.
+    stack.tried.set(0);
+    assert!(matches!(pop(&stack), Err(Broken::Restless(_))));
+    assert_eq!(stack.tried.get(), TRIES);
+}
+
+#[test]
+fn two_threads_push_and_both_slots_are_there() {
+    loom::model(|| {
+        let stack = Stack::<true>::full();
+        let (a, b) = (stack.take().unwrap(), stack.take().unwrap());
+        let other = {
+            let stack = Arc::clone(&stack);
+            thread::spawn(move || stack.give(a))
+        };
+        stack.give(b);
+        other.join().unwrap();
+        assert_eq!([stack.take(), stack.take(), stack.take()].iter().flatten().count(), 3);
+        assert_eq!(stack.take(), None);
+    });
+}
+
+#[test]
+fn without_the_count_of_changes_the_model_fails() {
+    assert!(catch_unwind(AssertUnwindSafe(pop_and_push_beside_a_pop::<false>)).is_err());
+}

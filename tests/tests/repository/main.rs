@@ -1,0 +1,3 @@
+//! What the repository says of itself, is so.
+
+mod guide;
