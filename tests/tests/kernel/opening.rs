@@ -476,8 +476,8 @@ fn a_thread_with_its_own_table_of_descriptors_opens_and_freezes_maps() {
 /// Another thread closes the descriptor, and its number comes to stand for a file of 5 bytes.
 #[test]
 fn a_map_is_asked_about_and_mapped_through_one_descriptor() {
-    kernel::require!();
     const LEN: usize = 8 * 4096;
+    kernel::require!();
     let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 4096, "swapped");
     let file = memfd_of(b"short");
     let number = map.as_fd().try_clone_to_owned().unwrap().into_raw_fd();
