@@ -1075,11 +1075,13 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
 #[test]
 fn without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_missing() {
     kernel::require!();
-    let test = "without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_missing";
     let Some(fd) = child::passed() else {
         let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 64, "anywhere");
         let arena = Arena::from_map(&map).unwrap();
-        return child::run(test, arena.fd().unwrap());
+        return child::run(
+            without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_missing,
+            arena.fd().unwrap(),
+        );
     };
     let arena = Arena::from_map(fd).unwrap();
     let program = program_with_variables_at(&arena, &[8]);
