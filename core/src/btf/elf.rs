@@ -1,7 +1,8 @@
-//! BTF out of an object file: the section `.BTF`, and where the variables lie, which clang leaves open.
+//! Reads BTF out of an object file: the section `.BTF`, and the offsets of variables.
 //!
-//! clang writes 0 for the size of each data section and for the offsets of its variables; the sections and the symbols of the file
-//! tell them. (libbpf puts them right in the same way before it loads an object.)
+//! clang writes 0 for the size of each data section and for the offset of each variable. The sizes
+//! are taken from the sections of the file and the offsets from its symbols, as libbpf does before
+//! it loads an object.
 
 use super::wire::{self, Wire};
 use std::collections::HashMap;
@@ -16,19 +17,19 @@ use crate::error::InvalidBtf;
 
 const CLASS_64: u8 = 2;
 const BIG_ENDIAN: u8 = 2;
-/// `SHT_SYMTAB` and `SHT_NOBITS`: a section of symbols, and one without bytes in the file.
+/// `SHT_SYMTAB`, a section of symbols, and `SHT_NOBITS`, one without bytes in the file.
 const SYMBOL_TABLE: u32 = 2;
 const NO_BITS: u32 = 8;
 /// `SHF_COMPRESSED`.
 const COMPRESSED: u64 = 1 << 11;
-/// Bytes of an `Elf64_Shdr` and an `Elf64_Sym`.
+/// The bytes of an `Elf64_Shdr` and of an `Elf64_Sym`.
 const SECTION_HEADER: usize = 64;
 const SYMBOL: usize = 24;
 /// `STB_LOCAL`; `STV_INTERNAL` and `STV_HIDDEN`.
 const LOCAL: u8 = 0;
 const HIDDEN: [u8; 2] = [1, 2];
 
-/// The BTF of an object file, with its data sections laid out.
+/// Reads the BTF of an object file, and gives its data sections their sizes and offsets.
 pub(crate) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
     match bytes {
         [0x7f, b'E', b'L', b'F', CLASS_64, BIG_ENDIAN, ..] => File::<BigEndian>::new(bytes)?.btf(),
@@ -44,19 +45,19 @@ struct File<'a, O> {
     order: PhantomData<O>,
 }
 
-/// What a section header says.
+/// A section, by its header.
 struct Section<'a> {
     name: &'a str,
     kind: u32,
     flags: u64,
-    /// Its bytes in the file: none for `.bss`.
+    /// Its bytes in the file; empty for `.bss`.
     bytes: &'a [u8],
     size: u64,
-    /// Another section that belongs to it.
+    /// The index of another section that belongs to it.
     link: usize,
 }
 
-/// What a symbol says.
+/// A symbol that other files see.
 #[derive(Clone, Copy)]
 struct Symbol {
     section: usize,
@@ -93,7 +94,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
         self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)
     }
 
-    /// All sections, with their names.
+    /// Reads all sections, with their names.
     fn read_sections(&self) -> Result<Vec<Section<'a>>, InvalidBtf> {
         let headers = usize::try_from(self.u64(0x28).ok_or(DAMAGED_HEADERS)?).map_err(|_| DAMAGED_HEADERS)?;
         let count = usize::from(self.u16(0x3c).ok_or(DAMAGED_HEADERS)?);
@@ -133,6 +134,9 @@ impl<'a, O: ByteOrder> File<'a, O> {
         if self.section(".BTF.base").is_some() {
             return Err(InvalidBtf::Split);
         }
+        if section.kind == NO_BITS {
+            return Err(InvalidBtf::Object { what: "its section `.BTF` has no bytes in the file (SHT_NOBITS)" });
+        }
         if section.flags & COMPRESSED != 0 {
             return Err(InvalidBtf::Object { what: "its section `.BTF` is compressed" });
         }
@@ -153,7 +157,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
                 Some(symbols) => symbols,
                 none => none.insert(self.symbols()?),
             };
-            // What a linker wrote (`bpftool gen object`) is complete.
+            // A linker (`bpftool gen object`) writes complete sections.
             let open = section.size() == 0;
             let found: Vec<_> = section
                 .variables()
@@ -162,11 +166,12 @@ impl<'a, O: ByteOrder> File<'a, O> {
                 .collect();
             let size = u32::try_from(self.sections[index].size).map_err(|_| DAMAGED_SECTION)?;
             if open {
-                // A `static` variable has no symbol that other files see: its offset stays what clang wrote.
+                // A `static` variable has no symbol that other files see: it keeps the offset that
+                // clang wrote.
                 let offset = |symbol: Symbol| u32::try_from(symbol.offset).ok();
                 btf.lay_out_section(id, size, found.iter().map(|(.., symbol)| symbol.and_then(offset)));
             }
-            // A global without a symbol in this section: its place is not known.
+            // The place of a global without a symbol in this section is not known.
             let hidden = |symbol: &Option<Symbol>| symbol.map_or(open, |symbol| symbol.hidden);
             let hidden = found.iter().filter(|(_, global, symbol)| *global && hidden(symbol));
             hidden.for_each(|(variable, ..)| btf.hide_variable(*variable));
@@ -200,8 +205,8 @@ fn is_global(variable: Type<'_>) -> bool {
 /// The string at an offset, up to its zero byte.
 fn string(strings: &[u8], offset: u32) -> Option<&str> {
     let tail = strings.get(usize::try_from(offset).ok()?..)?;
-    // A longer one is none in BTF either. Without a limit, sections and symbols that share one long name would cost their number
-    // times its length.
+    // BTF has no longer names either. Without a limit, sections and symbols that share one long
+    // name would cost their number times its length.
     let end = tail.iter().take(MAX_NAME + 1).position(|byte| *byte == 0)?;
     core::str::from_utf8(&tail[..end]).ok()
 }

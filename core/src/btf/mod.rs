@@ -1,10 +1,12 @@
-//! [`Btf`]: the types of C programs as the kernel keeps them, read from bytes, object files and the running kernel.
+//! [`Btf`]: the types of C programs, read from bytes, object files and the running kernel.
 //!
-//! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's account of a program's types. How it is stored
-//! is in `wire`, object files are in `elf`, A [`Type`] is looked into by its [`Kind`]; `spell`
-//! writes it as C does; `check` compares it with the [`Layout`] of a Rust type; `path` finds a part of it by name.
+//! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's description of
+//! a program's types. `wire` reads its bytes, and `elf` finds them in object files. A [`Type`] is
+//! looked into by its [`Kind`] (`types`); `spell` writes it as C does; `check` compares it with the
+//! [`Layout`] of a Rust type; `path` finds a part of it by name.
 //!
-//! Bytes from outside are checked once, in `parse`, and never trusted to end: what follows references counts its steps.
+//! Bytes from outside are checked once, when they are read. References may still form cycles, so
+//! functions that follow them count their steps.
 
 pub(crate) mod check;
 pub(crate) mod elf;
@@ -45,7 +47,7 @@ use crate::value::MapValue;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// It owns a copy of what it was read from, and one word a type. A clone shares them.
+/// It owns a copy of the bytes that it was read from, and one word a type. A clone shares them.
 #[derive(Clone)]
 pub struct Btf {
     wire: Arc<Wire>,
@@ -55,7 +57,8 @@ pub struct Btf {
 impl Btf {
     /// Reads the contents of a section `.BTF`, of either byte order.
     ///
-    /// Hostile bytes give an error: no panic, no endless loop, and no allocation of more than twice their length.
+    /// Hostile bytes are an error. They cause no panic, no endless loop, and no allocation of more
+    /// than twice their length.
     ///
     /// ```
     /// use mapvalue::Btf;
@@ -71,16 +74,16 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// An [`InvalidBtf`] that says where it is wrong; [`InvalidBtf::Split`] for the BTF of a kernel
-    /// module, which [`parse_split`](Self::parse_split) reads.
+    /// An [`InvalidBtf`] that says what is wrong and where; [`InvalidBtf::Split`] for the BTF of a
+    /// kernel module, which [`parse_split`](Self::parse_split) reads.
     pub fn parse(bytes: &[u8]) -> Result<Self, InvalidBtf> {
         Ok(Self { wire: Arc::new(wire::parse(bytes, None)?) })
     }
 
     /// Reads split BTF, which continues the types of `base`: that of a kernel module.
     ///
-    /// The types of `base` keep their numbers, and those of `bytes` follow them. `base` is shared, not
-    /// copied.
+    /// The types of `base` keep their numbers, and those of `bytes` follow them. `base` is shared,
+    /// not copied.
     ///
     /// ```no_run
     /// use mapvalue::Btf;
@@ -93,15 +96,18 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse), and [`InvalidBtf::ForeignBase`]. With another base than the one that the
-    /// BTF was split from, its references lead to other types, or to none, which is an error.
+    /// As [`parse`](Self::parse), and [`InvalidBtf::ForeignBase`]. With another base than the one
+    /// that the BTF was split from, its references lead to other types, or to none, which is an
+    /// error.
     pub fn parse_split(base: &Self, bytes: &[u8]) -> Result<Self, InvalidBtf> {
         Ok(Self { wire: Arc::new(wire::parse(bytes, Some(&base.wire))?) })
     }
 
-    /// Reads the BTF of an object file (64-bit ELF) that clang or a linker wrote: the bytes that the loader is given too.
+    /// Reads the BTF of an object file (64-bit ELF) by clang or a linker: the bytes that the loader
+    /// gets.
     ///
-    /// clang leaves open where the variables of `.bss`, `.data` and `.rodata` lie; here the symbols of the file tell.
+    /// clang leaves out the offsets of the variables of `.bss`, `.data` and `.rodata`. They are
+    /// taken from the symbols of the file.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -114,7 +120,8 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`InvalidBtf::NotElf`], [`InvalidBtf::NoBtfSection`], [`InvalidBtf::Object`], and those of [`parse`](Self::parse).
+    /// [`InvalidBtf::NotElf`], [`InvalidBtf::NoBtfSection`], [`InvalidBtf::Object`], and those of
+    /// [`parse`](Self::parse).
     pub fn from_object(bytes: &[u8]) -> Result<Self, InvalidBtf> {
         Ok(Self { wire: Arc::new(elf::parse(bytes)?) })
     }
@@ -123,9 +130,9 @@ impl Btf {
 /// The kernel's own BTF (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
 const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
 
-/// From the running kernel.
+/// Reading from the running kernel.
 impl Btf {
-    /// The kernel's own types (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
+    /// Reads the kernel's own types (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
     ///
     /// ```no_run
     /// use mapvalue::Btf;
@@ -148,7 +155,7 @@ impl Btf {
 
 /// Looking up.
 impl Btf {
-    /// The number of types, `void` included: they are numbered from 0 to one less.
+    /// The number of types, `void` included. Their ids are the numbers below it.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -161,7 +168,8 @@ impl Btf {
         self.wire.count()
     }
 
-    /// The byte order in which it was stored: that of the machine which the program was compiled for.
+    /// The byte order in which it was stored: that of the machine that the program was compiled
+    /// for.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -174,7 +182,7 @@ impl Btf {
         self.wire.endianness
     }
 
-    /// The type with this number.
+    /// The type with this id.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -189,7 +197,7 @@ impl Btf {
         (id < self.len()).then(|| Type::new(&self.wire, id))
     }
 
-    /// All types in the order of their numbers, without `void`.
+    /// All types in the order of their ids, without `void`.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -197,7 +205,11 @@ impl Btf {
     /// use mapvalue::btf::Kind;
     ///
     /// let btf = Btf::from_object(object)?;
-    /// let sections: Vec<&str> = btf.types().filter(|ty| matches!(ty.kind(), Kind::Section(_))).map(|ty| ty.name()).collect();
+    /// let sections: Vec<&str> = btf
+    ///     .types()
+    ///     .filter(|ty| matches!(ty.kind(), Kind::Section(_)))
+    ///     .map(|ty| ty.name())
+    ///     .collect();
     /// assert!(sections.contains(&".bss"), "{sections:?}");
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -205,7 +217,7 @@ impl Btf {
         (1..self.len()).map(|id| Type::new(&self.wire, id))
     }
 
-    /// The types of this name, of all kinds; an empty name is none. It looks at each type.
+    /// Finds the types of this name, of all kinds; none for an empty name. It looks at each type.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -222,10 +234,12 @@ impl Btf {
         self.types().filter(move |ty| searched && ty.is_named(name))
     }
 
-    /// Checks that `T` is laid out as the C type of this name: `stats`, or `struct stats`, or a typedef.
+    /// Checks that `T` is laid out as the C type of this name: `stats`, `struct stats`, or a
+    /// typedef.
     ///
-    /// See [`Layout::check`] for what is compared. If there are several types of the name (an object that was linked from files that
-    /// disagree; the kernel has some), `T` must meet them all; `struct stats` is not the typedef `stats`.
+    /// [`Layout::check`] says what is compared. If there are several types of the name (in an
+    /// object that was linked from files that disagree, and in the kernel), `T` must meet them all.
+    /// `struct stats` is not the typedef `stats`.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -247,8 +261,8 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`Error::LayoutMismatch`] lists all differences; [`Error::UnknownType`] if there is no type of this name, with the nearest
-    /// ones.
+    /// [`Error::LayoutMismatch`] lists all differences; [`Error::UnknownType`] if there is no type
+    /// of this name, with the nearest ones.
     pub fn check<T: MapValue>(&self, name: &str) -> Result<(), Error> {
         self.check_layout(&T::LAYOUT, name)
     }
@@ -265,11 +279,11 @@ impl Btf {
             Kind::Typedef(_) | Kind::Int(_) | Kind::Float { .. } => tag.is_empty(),
             _ => false,
         };
-        // All types of the name together may take as long as one: hostile BTF has many.
+        // All types of the name share the steps of one: hostile BTF has many.
         let mut steps = check::steps(self.wire.words());
         let (mut definitions, mut first) = (HashSet::new(), None);
         for ty in self.find(bare).filter(fits) {
-            // `typedef struct stats stats` is no second definition.
+            // `typedef struct stats stats` is not a second definition.
             if definitions.insert(ty.resolved().unwrap_or(ty).id()) && first.is_none() {
                 first = layout.check_within(&mut steps, ty).err();
             }

@@ -1,18 +1,19 @@
-//! Parts of a variable by their names: `stats.by_proto[6].bytes`.
+//! Finds a part of a variable by its path: `stats.by_proto[6].bytes`.
 
 use crate::btf::types::{Composite, Kind, MAX_DEPTH, Type};
 use crate::error::{Error, Nearest};
 
-/// A part of a variable: what it is, and bytes from the variable's start.
+/// A part of a variable: its type, and its offset in bytes from the start of the variable.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct Part<'a> {
     pub(crate) ty: Type<'a>,
     pub(crate) offset: u64,
 }
 
-/// Follows a path, such as `.by_proto[6].bytes`, into a type. `whole` is all that the user wrote, for errors.
-pub(crate) fn find_part<'a>(start: Type<'a>, path: &str, whole: &str) -> Result<Place<'a>, Error> {
-    let mut place = Place { ty: start, offset: 0 };
+/// Follows a path, such as `.by_proto[6].bytes`, into a type. Errors quote `whole`, the user's
+/// text.
+pub(crate) fn find_part<'a>(start: Type<'a>, path: &str, whole: &str) -> Result<Part<'a>, Error> {
+    let mut place = Part { ty: start, offset: 0 };
     let mut rest = path;
     while let Some(separator) = rest.chars().next() {
         rest = &rest[separator.len_utf8()..];
@@ -32,7 +33,7 @@ fn no_part(path: &str, reason: String) -> Error {
     Error::NoSuchPart { path: path.to_owned(), reason }
 }
 
-fn member<'a>(place: Place<'a>, name: &str, whole: &str) -> Result<Place<'a>, Error> {
+fn member<'a>(place: Part<'a>, name: &str, whole: &str) -> Result<Part<'a>, Error> {
     let Some(Kind::Struct(composite) | Kind::Union(composite)) = place.ty.resolved().map(Type::kind) else {
         return Err(no_part(whole, format!("`{}` has no members, so no `{name}`", place.ty)));
     };
@@ -45,41 +46,47 @@ fn member<'a>(place: Place<'a>, name: &str, whole: &str) -> Result<Place<'a>, Er
         let reason = format!("`{name}` is a bitfield of {width} bits, which has no place of its own");
         return Err(no_part(whole, reason));
     }
-    Ok(Place { ty: found.ty, offset: place.offset.saturating_add(found.bit_offset / 8) })
+    Ok(Part { ty: found.ty, offset: place.offset.saturating_add(found.bit_offset / 8) })
 }
 
-/// How many members are looked at: more than any struct has, with those of the anonymous structs inside.
+/// How many members are visited at most: more than any struct has, those of the anonymous structs
+/// inside included.
 const MAX_VISITED: usize = 1 << 17;
 
-struct Found<'a> {
+/// A member, by its offset from the outermost struct.
+struct FoundMember<'a> {
     ty: Type<'a>,
     bit_offset: u64,
     bitfield: Option<u32>,
 }
 
-/// A member of this name, of the struct or of an anonymous one inside it.
-fn find_member<'a>(composite: Composite<'a>, name: &str, depth: usize, visits: &mut usize) -> Option<Found<'a>> {
+/// Finds a member by name, in the struct or in an anonymous one inside it.
+fn find_member<'a>(composite: Composite<'a>, name: &str, depth: usize, visits: &mut usize) -> Option<FoundMember<'a>> {
     for member in composite.members() {
         *visits = visits.checked_sub(1)?;
         if !member.name.is_empty() {
             if member.name == name {
-                return Some(Found { ty: member.ty, bit_offset: member.bit_offset.into(), bitfield: member.bitfield });
+                return Some(FoundMember {
+                    ty: member.ty,
+                    bit_offset: member.bit_offset.into(),
+                    bitfield: member.bitfield,
+                });
             }
             continue;
         }
         let Some(Kind::Struct(inner) | Kind::Union(inner)) = member.ty.resolved().map(Type::kind) else { continue };
         if let Some(found) = depth.checked_sub(1).and_then(|depth| find_member(inner, name, depth, visits)) {
-            return Some(Found { bit_offset: found.bit_offset + u64::from(member.bit_offset), ..found });
+            return Some(FoundMember { bit_offset: found.bit_offset + u64::from(member.bit_offset), ..found });
         }
     }
     None
 }
 
-fn element<'a>(place: Place<'a>, index: &str, whole: &str) -> Result<Place<'a>, Error> {
+fn element<'a>(place: Part<'a>, index: &str, whole: &str) -> Result<Part<'a>, Error> {
     let Some(Kind::Array(array)) = place.ty.resolved().map(Type::kind) else {
-        return Err(no_part(whole, format!("`{}` is no array, so it has no `[{index}]`", place.ty)));
+        return Err(no_part(whole, format!("`{}` is not an array, so it has no `[{index}]`", place.ty)));
     };
-    let number: u64 = index.parse().map_err(|_| no_part(whole, format!("`{index}` is no index")))?;
+    let number: u64 = index.parse().map_err(|_| no_part(whole, format!("`{index}` is not an index")))?;
     if number >= array.len.into() {
         return Err(no_part(
             whole,
@@ -89,5 +96,5 @@ fn element<'a>(place: Place<'a>, index: &str, whole: &str) -> Result<Place<'a>, 
     let offset = array.element.size().and_then(|size| size.checked_mul(number));
     let offset = offset.and_then(|offset| offset.checked_add(place.offset));
     let offset = offset.ok_or_else(|| no_part(whole, format!("`{}` has elements without a size", place.ty)))?;
-    Ok(Place { ty: array.element, offset })
+    Ok(Part { ty: array.element, offset })
 }

@@ -1,4 +1,4 @@
-//! Types as C spells them.
+//! Spells types as C does.
 
 use std::fmt;
 
@@ -6,7 +6,8 @@ use crate::btf::types::{Kind, MAX_DEPTH, Prototype, Type};
 
 /// Parameters that are spelled out. Few functions have more, and a hostile one may have 2^24.
 const MAX_PARAMS: usize = 16;
-/// Bytes after which parameters are left out: those of a function that returns a function that returns a function add up.
+/// The bytes of a declarator after which parameters are left out: those of a function that returns
+/// a function that returns a function add up.
 const MAX_TEXT: usize = 1024;
 
 impl fmt::Display for Type<'_> {
@@ -15,16 +16,18 @@ impl fmt::Display for Type<'_> {
     }
 }
 
-/// The declaration of `declarator` as of this type: `__u64 by_proto[256]`; without a declarator, the type alone: `__u64[256]`.
+/// Declares `declarator` as of this type: `__u64 by_proto[256]`. Without a declarator, it is the
+/// type alone: `__u64[256]`.
 fn spell(ty: Type<'_>, declarator: &str) -> String {
     declare(ty, declarator.to_owned(), true)
 }
 
-/// C declares from the name outwards: the `*` of a pointer goes before it, the brackets of an array and the parentheses of a
-/// function behind it, and in front of all the type that has a name. Only the outermost function has its parameters spelled out.
+/// Declares from the name outward, as C does: the `*` of a pointer goes before the name, the
+/// brackets of an array and the parentheses of a function behind it, and the named type before all.
+/// Only the outermost function has its parameters spelled out.
 fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
     let (mut ty, mut declarator) = (ty, declarator);
-    // Qualifiers that were met and belong to what comes next: a pointer, or the type with a name.
+    // Qualifiers of the next pointer or named type.
     let mut qualifiers = String::new();
     let mut behind_pointer = false;
     for _ in 0..=MAX_DEPTH {
@@ -53,8 +56,8 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
                 ty = array.element;
             }
             Kind::Prototype(prototype) => {
-                let list =
-                    if params && declarator.len() < MAX_TEXT { spell_params(prototype) } else { "...".to_owned() };
+                let is_spelled = params && declarator.len() < MAX_TEXT || prototype.params().len() == 0;
+                let list = if is_spelled { spell_params(prototype) } else { "...".to_owned() };
                 declarator = format!("{}({list})", grouped(declarator, behind_pointer));
                 behind_pointer = false;
                 ty = prototype.returns();
@@ -73,7 +76,7 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
     join(format!("{qualifiers}..."), &declarator)
 }
 
-/// Adds a qualifier, once: GCC says of a `const` array that its elements are `const`, too.
+/// Adds a qualifier once: GCC marks the elements of a `const` array as `const`, too.
 fn add(qualifiers: &mut String, qualifier: &str) {
     if !qualifiers.contains(qualifier) {
         qualifiers.push_str(qualifier);
@@ -99,11 +102,11 @@ fn spell_params(prototype: Prototype<'_>) -> String {
 }
 
 fn spell_param(ty: Type<'_>) -> String {
-    // Where a type is missing, the parameters are variable.
+    // A parameter of type `void` stands for variable ones.
     if matches!(ty.kind(), Kind::Void) { "...".to_owned() } else { declare(ty, String::new(), false) }
 }
 
-/// A type that is written by its name.
+/// Spells a type that has a name, or is spelled by its tag.
 fn named(ty: Type<'_>) -> String {
     let name = ty.name();
     let tagged = |tag: &str| if name.is_empty() { format!("{tag} {{...}}") } else { format!("{tag} {name}") };

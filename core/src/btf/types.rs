@@ -1,12 +1,12 @@
-//! The types in a [`Btf`](super::Btf) object, each a [`Type`] that is looked into by its [`Kind`].
+//! The types of a [`Btf`](super::Btf) object: each is a [`Type`], and its [`Kind`] shows its parts.
 
 use super::wire::Wire;
 use core::fmt;
 
 use crate::btf::wire::{Record, kind};
 
-/// How many typedefs, qualifiers, arrays or nested structs are followed in a row before a type is given up: as many as the kernel
-/// follows (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
+/// How many typedefs, qualifiers, arrays or nested structs in a row are followed: as many as the
+/// kernel follows (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
 pub(crate) const MAX_DEPTH: usize = 32;
 
 /// One type of a [`Btf`](super::Btf) object.
@@ -33,7 +33,7 @@ pub struct Type<'a> {
     id: u32,
 }
 
-/// What a type is, with its parts. Offsets and sizes are in bytes unless they say otherwise.
+/// The kind of a type, with its parts. Offsets and sizes are in bytes unless they say otherwise.
 ///
 /// ```
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -43,7 +43,11 @@ pub struct Type<'a> {
 /// /// How many leaves a value of a type has.
 /// fn leaves(ty: Type<'_>) -> u64 {
 ///     match ty.kind() {
-///         Kind::Typedef(ty) | Kind::Const(ty) | Kind::Volatile(ty) | Kind::Restrict(ty) | Kind::TypeTag(ty) => leaves(ty),
+///         Kind::Typedef(ty)
+///         | Kind::Const(ty)
+///         | Kind::Volatile(ty)
+///         | Kind::Restrict(ty)
+///         | Kind::TypeTag(ty) => leaves(ty),
 ///         Kind::Array(array) => u64::from(array.len) * leaves(array.element),
 ///         Kind::Struct(fields) => fields.members().map(|member| leaves(member.ty)).sum(),
 ///         _ => 1,
@@ -51,14 +55,17 @@ pub struct Type<'a> {
 /// }
 ///
 /// let btf = Btf::from_object(object)?;
-/// let stats = btf.find("stats").find(|ty| matches!(ty.kind(), Kind::Struct(_))).expect("it has `struct stats`");
+/// let stats = btf
+///     .find("stats")
+///     .find(|ty| matches!(ty.kind(), Kind::Struct(_)))
+///     .expect("it has `struct stats`");
 /// assert_eq!(leaves(stats), 1 + 8 * 2 + 1 + 1);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Kind<'a> {
-    /// No type: what a function without result returns, and what `void *` points to.
+    /// No type: that of a function without a result, and of the target of `void *`.
     Void,
     /// An integer: `int`, `char`, `_Bool`, `__int128`.
     Int(Int),
@@ -70,7 +77,7 @@ pub enum Kind<'a> {
     Struct(Composite<'a>),
     /// A union.
     Union(Composite<'a>),
-    /// An enum, of either of the two kinds that BTF has (the one for 64-bit values since Linux 6.0).
+    /// An enum, of either BTF kind (that for 64-bit values since Linux 6.0).
     Enum(Enum<'a>),
     /// A struct or union that is named but not defined.
     Forward {
@@ -89,16 +96,16 @@ pub enum Kind<'a> {
     Function {
         /// Its [`Prototype`].
         prototype: Type<'a>,
-        /// Who sees it.
+        /// Which files see it.
         linkage: Linkage,
     },
-    /// What a function takes and returns.
+    /// The parameters and the result of a function.
     Prototype(Prototype<'a>),
     /// A global variable.
     Variable {
         /// Its type.
         ty: Type<'a>,
-        /// Who sees it.
+        /// Which files see it.
         linkage: Linkage,
     },
     /// A section of global variables, such as `.bss`.
@@ -110,14 +117,15 @@ pub enum Kind<'a> {
     },
     /// A tag on a declaration (`btf_decl_tag`).
     DeclTag {
-        /// What is tagged.
+        /// The type, variable or function with the tag.
         target: Type<'a>,
-        /// The member or parameter that is tagged, `None` for the whole.
+        /// The index of the member or parameter with the tag, `None` for the whole.
         component: Option<u32>,
     },
     /// A tag on a type (`btf_type_tag`).
     TypeTag(Type<'a>),
-    /// A kind that this version of the crate does not know, passed over by the layout that the BTF gives.
+    /// A kind that this version of the crate does not know, passed over by the layout that the BTF
+    /// gives.
     Unknown {
         /// The number of the kind (`BTF_KIND_..`).
         number: u32,
@@ -130,7 +138,9 @@ pub enum Kind<'a> {
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
-/// let Some(Kind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else { panic!("it has a `bool`") };
+/// let Some(Kind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else {
+///     panic!("it has a `bool`")
+/// };
 /// assert!(int.bool && !int.signed);
 /// assert_eq!(int.size, 1); // byte
 /// # Ok::<(), mapvalue::Error>(())
@@ -146,7 +156,7 @@ pub struct Int {
     pub bit_offset: u8,
     /// Whether it is signed.
     pub signed: bool,
-    /// Whether it is said to be a character. (clang says so of no type.)
+    /// Whether it is marked as a character. (clang marks no type so.)
     pub character: bool,
     /// Whether it is `_Bool`.
     pub bool: bool,
@@ -183,7 +193,8 @@ pub struct Array<'a> {
 /// # let btf = Btf::from_object(object)?;
 /// let proto = btf.find("proto").next().expect("it has `struct proto`");
 /// let Kind::Struct(proto) = proto.kind() else { panic!("it is a struct") };
-/// let members: Vec<_> = proto.members().map(|member| (member.name, member.bit_offset / 8)).collect();
+/// let members: Vec<_> =
+///     proto.members().map(|member| (member.name, member.bit_offset / 8)).collect();
 /// assert_eq!((proto.size(), members), (16, vec![("packets", 0), ("bytes", 8)]));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
@@ -199,8 +210,12 @@ pub struct Composite<'a> {
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
-/// let stats = btf.find("stats").find_map(|ty| if let Kind::Struct(stats) = ty.kind() { Some(stats) } else { None });
-/// let live = stats.and_then(|stats| stats.members().find(|member| member.name == "live")).expect("it has that field");
+/// let stats = btf
+///     .find("stats")
+///     .find_map(|ty| if let Kind::Struct(stats) = ty.kind() { Some(stats) } else { None });
+/// let live = stats
+///     .and_then(|stats| stats.members().find(|member| member.name == "live"))
+///     .expect("it has that field");
 /// assert_eq!((live.bit_offset, live.bitfield), (140 * 8, None));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
@@ -224,9 +239,14 @@ pub struct Member<'a> {
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let mut kinds = btf.find("mode").map(|ty| ty.kind()); // a variable has the same name
-/// let Some(Kind::Enum(mode)) = kinds.find(|kind| matches!(kind, Kind::Enum(_))) else { panic!("it has `enum mode`") };
+/// let Some(Kind::Enum(mode)) = kinds.find(|kind| matches!(kind, Kind::Enum(_))) else {
+///     panic!("it has `enum mode`")
+/// };
 /// assert_eq!((mode.size(), mode.is_signed()), (4, false));
-/// assert_eq!(mode.values().collect::<Vec<_>>(), [("MODE_OFF", 0), ("MODE_COUNT", 1), ("MODE_DROP", 7)]);
+/// assert_eq!(
+///     mode.values().collect::<Vec<_>>(),
+///     [("MODE_OFF", 0), ("MODE_COUNT", 1), ("MODE_DROP", 7)]
+/// );
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -235,14 +255,17 @@ pub struct Enum<'a> {
     record: Record<'a>,
 }
 
-/// What a function takes and returns.
+/// The parameters and the result of a function.
+///
 ///
 /// ```
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::{Kind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
 /// let function = btf.find("add_to_count").next().expect("it has that program");
-/// let Kind::Function { prototype, linkage: Linkage::Global } = function.kind() else { panic!("all see it") };
+/// let Kind::Function { prototype, linkage: Linkage::Global } = function.kind() else {
+///     panic!("all see it")
+/// };
 /// let Kind::Prototype(prototype) = prototype.kind() else { unreachable!() };
 /// assert_eq!(prototype.returns().to_string(), "int");
 /// let params: Vec<_> = prototype.params().map(|(name, ty)| format!("{ty} {name}")).collect();
@@ -264,7 +287,8 @@ pub struct Prototype<'a> {
 /// let knobs = btf.find(".data.knobs").next().expect("it has that section");
 /// let Kind::Section(section) = knobs.kind() else { panic!("it is a section") };
 /// assert_eq!(section.size(), 8);
-/// let names: Vec<_> = section.variables().map(|place| (place.variable.name(), place.size)).collect();
+/// let names: Vec<_> =
+///     section.variables().map(|place| (place.variable.name(), place.size)).collect();
 /// assert!(names.contains(&("burst", 4)) && names.contains(&("verbosity", 4)), "{names:?}");
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
@@ -282,7 +306,10 @@ pub struct Section<'a> {
 /// # let btf = Btf::from_object(object)?;
 /// let bss = btf.find(".bss").next().expect("it has that section");
 /// let Kind::Section(bss) = bss.kind() else { panic!("it is a section") };
-/// let stats = bss.variables().find(|place| place.variable.name() == "stats").expect("it is in `.bss`");
+/// let stats = bss
+///     .variables()
+///     .find(|place| place.variable.name() == "stats")
+///     .expect("it is in `.bss`");
 /// assert_eq!(stats.size, 144);
 /// assert!(stats.offset + stats.size <= bss.size());
 /// # Ok::<(), mapvalue::Error>(())
@@ -290,7 +317,7 @@ pub struct Section<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SectionVariable<'a> {
-    /// The variable: of [`Kind::Variable`] (or, in the kernel's `.ksyms`, of [`Kind::Function`]).
+    /// The variable: a [`Kind::Variable`], or in `.ksyms` also a [`Kind::Function`].
     pub variable: Type<'a>,
     /// Bytes from the start of the section.
     pub offset: u32,
@@ -298,28 +325,34 @@ pub struct SectionVariable<'a> {
     pub size: u32,
 }
 
-/// Who sees a variable or function.
+/// Which files see a variable or function.
+///
 ///
 /// ```
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
 /// # use mapvalue::{Btf, btf::{Kind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
 /// let linkage = |name| {
-///     btf.find(name).find_map(|ty| if let Kind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None })
+///     btf.find(name).find_map(|ty| {
+///         if let Kind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None }
+///     })
 /// };
-/// assert_eq!((linkage("count"), linkage("local")), (Some(Linkage::Global), Some(Linkage::Static)));
+/// assert_eq!(
+///     (linkage("count"), linkage("local")),
+///     (Some(Linkage::Global), Some(Linkage::Static))
+/// );
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Linkage {
-    /// Its own file alone: `static`, or hidden.
+    /// Only its own file: `static`, or hidden.
     Static,
-    /// All files; defined here (weak symbols included).
+    /// All files, and it is defined here (weak symbols included).
     Global,
     /// Defined elsewhere.
     Extern,
-    /// A number without a meaning yet.
+    /// A number that has no meaning yet.
     Other(u32),
 }
 
@@ -347,7 +380,7 @@ impl<'a> Type<'a> {
         self.wire.record(self.id)
     }
 
-    /// Its number in the object: 0 is `void`.
+    /// Its id in the object: 0 is `void`.
     pub fn id(self) -> u32 {
         self.id
     }
@@ -357,7 +390,7 @@ impl<'a> Type<'a> {
         self.record().map_or("", |record| self.wire.string(record.name))
     }
 
-    /// How many words the types of its object take.
+    /// The number of words of all types of its object.
     pub(crate) fn words(self) -> usize {
         self.wire.words()
     }
@@ -366,7 +399,7 @@ impl<'a> Type<'a> {
         self.record().is_some_and(|record| self.wire.is_string(record.name, name))
     }
 
-    /// What it is.
+    /// Its kind, with its parts.
     pub fn kind(self) -> Kind<'a> {
         let Some(record) = self.record() else { return Kind::Void };
         let wire = self.wire;
@@ -389,14 +422,15 @@ impl<'a> Type<'a> {
             kind::VAR => Kind::Variable { ty: target, linkage: Linkage::of(word(0)) },
             kind::DATASEC => Kind::Section(Section { wire, record }),
             kind::FLOAT => Kind::Float { size: record.size_or_type },
-            // -1 stands for the whole.
+            // -1 stands for the whole type.
             kind::DECL_TAG => Kind::DeclTag { target, component: Some(word(0)).filter(|index| *index != u32::MAX) },
             kind::TYPE_TAG => Kind::TypeTag(target),
             number => Kind::Unknown { number },
         }
     }
 
-    /// The type behind typedefs, qualifiers and type tags; `None` after more than 32 of them, which a cycle has.
+    /// The type behind typedefs, qualifiers and type tags; `None` if there are more than 32 of
+    /// them, as in a cycle.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -420,8 +454,8 @@ impl<'a> Type<'a> {
         None
     }
 
-    /// Its size in bytes; `None` if it has none (`void`, functions, what is only named), if it is nested more than 32 deep, or if it
-    /// is more than a `u64` tells.
+    /// Its size in bytes; `None` for a type without a size (`void`, functions, forward
+    /// declarations), one that is nested more than 32 deep, and a size over `u64::MAX`.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -463,7 +497,7 @@ impl<'a> Type<'a> {
     }
 }
 
-/// An integer's details: encoding, first bit and number of bits in one word.
+/// Reads the encoding, the first bit and the number of bits of an integer from one word.
 fn int(size: u32, word: u32) -> Int {
     let [bits, _, bit_offset, encoding] = word.to_le_bytes();
     let has = |bit: u8| encoding & bit != 0;
@@ -490,7 +524,7 @@ impl<'a> Composite<'a> {
     }
 }
 
-/// The width of a bitfield in the old way, in which the type itself is narrower than its size.
+/// The width of a bitfield in the old encoding, in which the type itself is narrower than its size.
 fn narrow(ty: Type<'_>) -> Option<u32> {
     match ty.resolved()?.kind() {
         Kind::Int(int) if u32::from(int.bits) < int.size.saturating_mul(8) => Some(int.bits.into()),
@@ -528,12 +562,13 @@ impl<'a> Enum<'a> {
 }
 
 impl<'a> Prototype<'a> {
-    /// What it returns.
+    /// The type of its result.
     pub fn returns(self) -> Type<'a> {
         Type::new(self.wire, self.record.size_or_type)
     }
 
-    /// Names (empty where there are none) and types of the parameters. A last one of type `void` stands for `...`.
+    /// The names (empty where there are none) and types of the parameters. A last one of type
+    /// `void` stands for `...`.
     pub fn params(self) -> impl ExactSizeIterator<Item = (&'a str, Type<'a>)> + Clone {
         let Self { wire, record } = self;
         record.rest.chunks_exact(2).map(move |param| (wire.string(param[0]), Type::new(wire, param[1])))
@@ -541,7 +576,8 @@ impl<'a> Prototype<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Its size in bytes. (0 in what clang wrote, as the offsets of its variables are; `Btf::from_object` puts both right.)
+    /// Its size in bytes. (clang writes 0 here, and for the offsets of variables;
+    /// `Btf::from_object` fills in both.)
     pub fn size(self) -> u32 {
         self.record.size_or_type
     }
@@ -557,7 +593,7 @@ impl<'a> Section<'a> {
     }
 }
 
-/// The number and the spelling.
+/// The id and the spelling.
 impl fmt::Debug for Type<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[{}] {self}", self.id)

@@ -1,4 +1,4 @@
-//! [`AnyVar`]: a variable by whatever way there is.
+//! [`AnyVar`]: a variable in mapped memory, or by system calls.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,11 +12,12 @@ use crate::mapping::Mapping;
 use crate::section::unmapped::Unmapped;
 use crate::value::{MapValue, ReadOnly, Storable};
 
-/// A global variable that is loaded and stored as a whole: in mapped memory where the map can be mapped, by system calls where it
-/// cannot. For agents that must also run on kernels before 5.5, or with loaders that do not ask for `BPF_F_MMAPABLE`.
+/// A global variable that is loaded and stored as a whole: in mapped memory if the map can be
+/// mapped, else by system calls.
 ///
-/// Prefer [`Var`] where the map can be mapped: a system call costs hundreds of loads, copies all of the section, and has
-/// no atomic arithmetic.
+/// It is for agents that must also run on kernels before 5.5, or with loaders that do not set
+/// `BPF_F_MMAPABLE`. Prefer [`Var`] where the map can be mapped: a system call costs as much as
+/// hundreds of loads, copies the whole section, and has no atomic arithmetic.
 ///
 /// ```
 /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -34,10 +35,10 @@ use crate::value::{MapValue, ReadOnly, Storable};
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct AnyVar<T: MapValue> {
-    way: Way<T>,
+    memory: VarMemory<T>,
 }
 
-enum Way<T: MapValue> {
+enum VarMemory<T: MapValue> {
     Mapped(Var<T>),
     MappedReadOnly(Var<T, ReadOnly>),
     Unmapped { map: Arc<Unmapped>, offset: usize },
@@ -45,48 +46,49 @@ enum Way<T: MapValue> {
 
 impl<T: MapValue> AnyVar<T> {
     pub(super) fn mapped(mapping: &Arc<Mapping>, offset: usize) -> Result<Self, Error> {
-        let way = if mapping.is_read_only() {
-            Way::MappedReadOnly(mapping.var_ro(offset)?)
+        let memory = if mapping.is_read_only() {
+            VarMemory::MappedReadOnly(mapping.var_ro(offset)?)
         } else {
-            Way::Mapped(mapping.var(offset)?)
+            VarMemory::Mapped(mapping.var(offset)?)
         };
-        Ok(Self { way })
+        Ok(Self { memory })
     }
 
     pub(super) fn unmapped(map: Arc<Unmapped>, offset: usize) -> Result<Self, Error> {
         let size = T::LAYOUT.size();
         match offset.checked_add(size) {
-            Some(end) if end <= map.len() => Ok(Self { way: Way::Unmapped { map, offset } }),
+            Some(end) if end <= map.len() => Ok(Self { memory: VarMemory::Unmapped { map, offset } }),
             _ => Err(Error::OutOfRange { offset, size, len: map.len() }),
         }
     }
 
     /// Whether it is in mapped memory, where a load is an instruction or a few.
     pub fn is_mapped(&self) -> bool {
-        !matches!(self.way, Way::Unmapped { .. })
+        !matches!(self.memory, VarMemory::Unmapped { .. })
     }
 
     /// Loads the value and checks it.
     ///
-    /// Mapped, each leaf is a relaxed load. By a system call, the kernel copies the section while programs run: the value is as
-    /// coherent as that copy is.
+    /// In mapped memory, each leaf is a relaxed load. By a system call, the kernel copies the
+    /// section while programs run, and the value is as coherent as that copy.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants; [`Error::Os`] if a system call
-    /// fails.
+    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants;
+    /// [`Error::Os`] if a system call fails.
     pub fn load(&self) -> Result<T, Error> {
-        match &self.way {
-            Way::Mapped(var) => Ok(var.try_load()?),
-            Way::MappedReadOnly(var) => Ok(var.try_load()?),
-            Way::Unmapped { map, offset } => T::from_bytes(&map.read(*offset, T::LAYOUT.size())?),
+        match &self.memory {
+            VarMemory::Mapped(var) => Ok(var.try_load()?),
+            VarMemory::MappedReadOnly(var) => Ok(var.try_load()?),
+            VarMemory::Unmapped { map, offset } => T::from_bytes(&map.read(*offset, T::LAYOUT.size())?),
         }
     }
 
     /// Stores the value.
     ///
-    /// A system call can only write the section as a whole, which would undo what programs write to it meanwhile. So it is done
-    /// where that cannot be: programs cannot write to the map (`.rodata` before it is frozen), or the variable fills all of it.
+    /// A system call can only write the whole section, which would undo what programs write to it
+    /// meanwhile. So it is made only where that cannot happen: programs cannot write to the map
+    /// (`.rodata` before it is frozen), or the variable fills the whole section.
     ///
     /// ```no_run
     /// # fn open(rodata: mapvalue::DataSection) -> Result<(), mapvalue::Error> {
@@ -103,7 +105,8 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::NotWritable`], [`Error::WouldLoseWrites`] with what to do about it, [`Error::Os`]; nothing is stored then.
+    /// [`Error::ReadOnly`], [`Error::NotWritable`], [`Error::WouldLoseWrites`] with what to do
+    /// about it, [`Error::Os`]; nothing is stored then.
     pub fn store(&self, value: &T) -> Result<(), Error>
     where
         T: Storable,
@@ -111,11 +114,12 @@ impl<T: MapValue> AnyVar<T> {
         self.store_by(value, Unmapped::write)
     }
 
-    /// Stores the value while nobody else writes to the section: before the programs are attached, or when they are all gone.
+    /// Stores the value while nobody else writes to the section: before the programs are attached,
+    /// or after they are all gone.
     ///
-    /// In mapped memory it is the same as [`store`](Self::store). By a system call the section is read, changed and
-    /// written back: what is written to it in between is lost, but for what goes through `AnyVar`s of the same [`DataSection`] or of a
-    /// clone of it.
+    /// In mapped memory this is [`store`](Self::store). By a system call, it reads the section,
+    /// changes it and writes it back: it undoes every other write in between, except those through
+    /// `AnyVar`s of the same [`DataSection`] or its clones.
     ///
     /// # Errors
     ///
@@ -131,10 +135,10 @@ impl<T: MapValue> AnyVar<T> {
     where
         T: Storable,
     {
-        match &self.way {
-            Way::Mapped(var) => T::__store(var, value),
-            Way::MappedReadOnly(var) => return var.mapping().writable(),
-            Way::Unmapped { map, offset } => return write(map, *offset, &value.to_bytes()),
+        match &self.memory {
+            VarMemory::Mapped(var) => T::__store(var, value),
+            VarMemory::MappedReadOnly(var) => return var.mapping().writable(),
+            VarMemory::Unmapped { map, offset } => return write(map, *offset, &value.to_bytes()),
         }
         Ok(())
     }
@@ -142,12 +146,12 @@ impl<T: MapValue> AnyVar<T> {
 
 impl<T: MapValue> Clone for AnyVar<T> {
     fn clone(&self) -> Self {
-        let way = match &self.way {
-            Way::Mapped(var) => Way::Mapped(var.clone()),
-            Way::MappedReadOnly(var) => Way::MappedReadOnly(var.clone()),
-            Way::Unmapped { map, offset } => Way::Unmapped { map: Arc::clone(map), offset: *offset },
+        let memory = match &self.memory {
+            VarMemory::Mapped(var) => VarMemory::Mapped(var.clone()),
+            VarMemory::MappedReadOnly(var) => VarMemory::MappedReadOnly(var.clone()),
+            VarMemory::Unmapped { map, offset } => VarMemory::Unmapped { map: Arc::clone(map), offset: *offset },
         };
-        Self { way }
+        Self { memory }
     }
 }
 

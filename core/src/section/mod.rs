@@ -1,7 +1,7 @@
-//! [`DataSection`]: the global variables of a BPF program by their names.
+//! [`DataSection`]: the global variables of a BPF program by name.
 //!
-//! What a name means is asked of BTF (`btf`); the places come from a [`Mapping`] like all others, and where there is none, values
-//! go by system calls (`section/unmapped`).
+//! BTF (`btf`) gives the type and offset of a name. A [`Mapping`] gives its place, and where there
+//! is no mapping, system calls move the values (`unmapped`).
 
 pub(crate) mod any_var;
 pub(crate) mod unmapped;
@@ -23,10 +23,12 @@ use crate::mapping::Mapping;
 use crate::section::unmapped::Unmapped;
 use crate::value::{MapValue, ReadOnly};
 
-/// A section of global variables: `.bss`, `.data`, `.rodata`, or one of your own (`SEC(".data.config")`).
+/// A section of global variables: `.bss`, `.data`, `.rodata`, or one of your own
+/// (`SEC(".data.config")`).
 ///
-/// A variable is found by its name, and its C type must be laid out as the Rust type is (see [`Layout::check`]): a struct
-/// that was changed on one side alone is an error here, which names each field that differs.
+/// A variable is found by its name, and its C type must be laid out as the Rust type (see
+/// [`Layout::check`]). A struct that was changed on one side alone is an error that names each
+/// field that differs.
 ///
 /// ```no_run
 /// use mapvalue::{DataSection, MapValue, Var};
@@ -46,20 +48,20 @@ use crate::value::{MapValue, ReadOnly};
 /// # }
 /// ```
 ///
-/// Variables that only their own file sees (`static`, or hidden) are not found: what BTF says of their places is not to be relied
-/// on.
+/// Variables that only their own file sees (`static`, or hidden) are refused: their offsets in BTF
+/// are not reliable.
 ///
-/// Two names never view the same bytes at two widths, but for the members of a union: there the rule of "Mixed sizes" at
-/// [`Mapping`] is the user's to keep.
+/// Two names never view the same bytes at two widths, except for the members of a union: there it
+/// is for the user to follow the rule of "Mixed sizes" at [`Mapping`].
 #[derive(Clone, Debug)]
 pub struct DataSection {
     name: String,
     map: MapName,
     btf: Btf,
-    /// The number of the section's type in `btf`.
+    /// The id of the section's type in `btf`.
     id: u32,
     memory: Memory,
-    /// Bytes from the start of the memory to the section: 0 but in an arena.
+    /// Bytes from the start of the memory to the section: 0, except in an arena.
     start: usize,
 }
 
@@ -97,12 +99,12 @@ pub struct Variable<'a> {
 
 /// Opening.
 impl DataSection {
-    /// The section that a map holds, with the types that the kernel knows of it (Linux 5.2).
+    /// Opens the section in a map, with the types that the kernel has for it (Linux 5.2).
     ///
-    /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it `PROGRAM.bss`). libbpf gives it both BTF
-    /// and `BPF_F_MMAPABLE` (since libbpf 0.0.6, where the kernel is 5.5 or newer). aya gives it neither: use
-    /// [`from_map_with_btf`](Self::from_map_with_btf). A map without the flag is opened all the same, and reached by
-    /// [`any_var`](Self::any_var).
+    /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it
+    /// `PROGRAM.bss`). libbpf gives it BTF, and `BPF_F_MMAPABLE` (since libbpf 0.0.6, on Linux 5.5
+    /// or newer). aya gives it neither: use [`from_map_with_btf`](Self::from_map_with_btf). A map
+    /// without the flag is opened as well, and [`any_var`](Self::any_var) reaches its variables.
     ///
     /// ```no_run
     /// use mapvalue::{DataSection, Var};
@@ -117,13 +119,11 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`Error::NoBtf`] or [`Error::Untyped`], [`Error::NotASection`] if the map's values are something else,
-    /// [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::SectionSize`], [`Error::SeveralValues`], and those of
-    /// [`Mapping::from_map`] but `NotMmapable`.
+    /// [`Error::NoBtf`] or [`Error::Untyped`], [`Error::NotASection`] if the map's values are
+    /// something else, [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::SectionSize`],
+    /// [`Error::SeveralValues`], and those of [`Mapping::from_map`] but `NotMmapable`.
     pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
-        // Asked for once: `AsFd` may give another descriptor each time.
-        let fd = map.as_fd();
-        let info = MapInfo::query(fd)?;
+        let (map, info) = MapInfo::query_duplicate(map)?;
         let types = info.types();
         let btf = Btf::of_map(types)?;
         let value = btf.value_of(types)?;
@@ -131,10 +131,10 @@ impl DataSection {
             return Err(Error::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
-        Self::new(name, btf, id, info.name, Memory::open(fd)?, 0)
+        Self::new(name, btf, id, info.name, Memory::open(map.as_fd())?, 0)
     }
 
-    /// The section whose map is pinned at a path in a BPF file system (Linux 5.2).
+    /// Opens the section whose map is pinned at a path in a BPF file system (Linux 5.2).
     ///
     /// ```no_run
     /// let section = mapvalue::DataSection::from_pin("/sys/fs/bpf/agent/bss")?;
@@ -149,7 +149,7 @@ impl DataSection {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// The section whose map has this number, [`MapInfo::id`] (Linux 5.2).
+    /// Opens the section whose map has this id, [`MapInfo::id`] (Linux 5.2).
     ///
     /// ```no_run
     /// use mapvalue::{DataSection, bpf::MapInfo};
@@ -167,9 +167,10 @@ impl DataSection {
         Self::from_map(bpf::open_id(id)?)
     }
 
-    /// The section `section` in a mapping, with types from elsewhere: the BTF of the object file that was loaded.
+    /// Opens the section `section` in a mapping, with types from elsewhere: the BTF of the object
+    /// file that was loaded.
     ///
-    /// Of a map it must be the length exactly, other memory may be longer.
+    /// A map must be exactly as long as the section. Other memory may be longer.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/counters.bpf.o");
@@ -186,22 +187,25 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSection`] with the nearest names, [`Error::OpenSection`] if the BTF is clang's own, without the file around
-    /// it, [`Error::SectionSize`], [`Error::ForeignByteOrder`].
+    /// [`Error::UnknownSection`] with the nearest names, [`Error::OpenSection`] if the BTF is
+    /// clang's own, without the file around it, [`Error::SectionSize`],
+    /// [`Error::ForeignByteOrder`].
     pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, Error> {
         Self::within(mapping, 0, btf, section)
     }
 
-    /// The section `section`, `start` bytes into a mapping.
+    /// Opens the section `section`, `start` bytes into a mapping.
     pub(crate) fn within(mapping: &Arc<Mapping>, start: usize, btf: &Btf, section: &str) -> Result<Self, Error> {
         let id = find_section(btf, section)?;
         let memory = Memory::Mapped(Arc::clone(mapping));
         Self::new(section.to_owned(), btf.clone(), id, mapping.map_name(), memory, start)
     }
 
-    /// The section `section` in a map that need not be mmapable, with types from elsewhere: what aya makes of a section.
+    /// Opens the section `section` in a map that need not be mmapable, with types from elsewhere:
+    /// such maps are made by aya.
     ///
-    /// Programs have global variables since Linux 5.2. They are mapped from 5.5 on; before, [`any_var`](Self::any_var) alone reaches them.
+    /// Programs have global variables since Linux 5.2. They can be mapped since 5.5; before, only
+    /// [`any_var`](Self::any_var) reaches them.
     ///
     /// ```no_run
     /// use mapvalue::{Btf, DataSection};
@@ -218,10 +222,9 @@ impl DataSection {
     ///
     /// As [`with_btf`](Self::with_btf) and [`from_map`](Self::from_map).
     pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, Error> {
-        let fd = map.as_fd();
-        let info = MapInfo::query(fd)?;
+        let (map, info) = MapInfo::query_duplicate(map)?;
         let id = find_section(btf, section)?;
-        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(fd)?, 0)
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(map.as_fd())?, 0)
     }
 
     fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, Error> {
@@ -252,7 +255,7 @@ fn find_section(btf: &Btf, name: &str) -> Result<u32, Error> {
 }
 
 impl Memory {
-    /// Mapped if it can be.
+    /// Maps the map if that is possible.
     fn open(map: BorrowedFd<'_>) -> Result<Self, Error> {
         match Mapping::from_map(map) {
             Ok(mapping) => Ok(Self::Mapped(mapping)),
@@ -263,7 +266,7 @@ impl Memory {
         }
     }
 
-    /// How many bytes there are, and whether the section must have just as many.
+    /// The length in bytes, and whether the section must have exactly that length.
     fn len(&self) -> (usize, bool) {
         match self {
             Self::Mapped(mapping) => (mapping.len(), mapping.is_map()),
@@ -272,7 +275,7 @@ impl Memory {
     }
 }
 
-/// What it is.
+/// Accessors.
 impl DataSection {
     /// Its name: `.bss`.
     pub fn name(&self) -> &str {
@@ -284,7 +287,7 @@ impl DataSection {
         &self.btf
     }
 
-    /// The memory it lies in; `None` if the map cannot be mapped.
+    /// The memory that it lies in; `None` if the map cannot be mapped.
     pub fn mapping(&self) -> Option<&Arc<Mapping>> {
         match &self.memory {
             Memory::Mapped(mapping) => Some(mapping),
@@ -292,7 +295,7 @@ impl DataSection {
         }
     }
 
-    /// Its variables, in the order of their offsets; without those that only their own file sees.
+    /// Its variables in the order of their offsets, without those that only their own file sees.
     pub fn variables(&self) -> Vec<Variable<'_>> {
         let mut variables: Vec<Variable<'_>> = self.visible().collect();
         variables.sort_by_key(|variable| variable.offset);
@@ -307,18 +310,19 @@ impl DataSection {
     }
 }
 
-/// A place in the section, whose type in C is that of `Layout`.
+/// A place in the section whose C type meets a layout.
 #[derive(Clone, Copy)]
-struct Found {
+struct CheckedPlace {
     /// Bytes from the start of the memory.
     offset: usize,
-    /// For an array of such types, the number of its elements.
+    /// The number of elements in an array of such types, else 1.
     len: usize,
 }
 
 /// Handles to variables.
 impl DataSection {
-    /// A handle to the variable of this name, or to a part of one: `stats`, `stats.by_proto[6]`, `config.limits.max`.
+    /// Returns a handle to a variable by name, or to a part of one: `stats`, `stats.by_proto[6]`,
+    /// `config.limits.max`.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -334,13 +338,15 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownVariable`] with the nearest names, [`Error::NoSuchPart`], [`Error::VariableLayout`] with all differences,
-    /// [`Error::NotMapped`] (use [`any_var`](Self::any_var)), [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)).
+    /// [`Error::UnknownVariable`] with the nearest names, [`Error::NoSuchPart`],
+    /// [`Error::VariableLayout`] with all differences, [`Error::NotMapped`] (use
+    /// [`any_var`](Self::any_var)), [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)).
     pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, Error> {
         self.mapped()?.var(self.find(path, &T::LAYOUT)?.offset)
     }
 
-    /// A handle that only loads; the section may be read-only, as `.rodata` is, or not.
+    /// Returns a handle that only loads. The section may be read-only, as `.rodata` is, or
+    /// writable.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -358,7 +364,7 @@ impl DataSection {
         self.mapped()?.var_ro(self.find(path, &T::LAYOUT)?.offset)
     }
 
-    /// The elements of an array variable, or of an array inside a variable, however many there are.
+    /// Returns the elements of an array variable, or of an array inside one, whatever their number.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -372,13 +378,13 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// As [`var`](Self::var); [`Error::NoSuchPart`] if it is no array.
+    /// As [`var`](Self::var); [`Error::NoSuchPart`] if it is not an array.
     pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, Error> {
-        let Found { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
         self.mapped()?.slice(offset, len)
     }
 
-    /// The elements of an array, for loading only.
+    /// Returns the elements of an array, for loading only.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -392,11 +398,12 @@ impl DataSection {
     ///
     /// As [`slice`](Self::slice), without `ReadOnly`.
     pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, Error> {
-        let Found { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
         self.mapped()?.slice_ro(offset, len)
     }
 
-    /// A variable by whatever way there is: mapped memory, or system calls on a map that cannot be mapped.
+    /// Returns a variable that is reached in mapped memory or, if the map cannot be mapped, by
+    /// system calls.
     ///
     /// ```
     /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
@@ -423,7 +430,7 @@ impl DataSection {
         self.mapping().ok_or(Error::NotMapped { map: self.map })
     }
 
-    /// The variables that can be found by name.
+    /// The variables that [`var`](Self::var) finds.
     fn visible(&self) -> impl Iterator<Item = Variable<'_>> {
         self.all().filter(|(linkage, _)| *linkage != Linkage::Static).map(|(_, variable)| variable)
     }
@@ -439,20 +446,23 @@ impl DataSection {
         })
     }
 
-    /// The place of a path, of which the C type meets the layout.
-    fn find(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
+    /// Finds the place of a path, whose C type must meet the layout.
+    fn find(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, Error> {
         let (ty, offset) = self.follow(path)?;
         self.check(path, layout, ty)?;
-        Ok(Found { offset: self.start.saturating_add(offset), len: 1 })
+        Ok(CheckedPlace { offset: self.start.saturating_add(offset), len: 1 })
     }
 
-    fn find_elements(&self, path: &str, layout: &Layout) -> Result<Found, Error> {
+    fn find_elements(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, Error> {
         let (ty, offset) = self.follow(path)?;
         let Some(Kind::Array(array)) = ty.resolved().map(Type::kind) else {
-            return Err(Error::NoSuchPart { path: path.to_owned(), reason: format!("`{ty}` is no array: use `var`") });
+            return Err(Error::NoSuchPart {
+                path: path.to_owned(),
+                reason: format!("`{ty}` is not an array: use `var`"),
+            });
         };
         self.check(path, layout, array.element)?;
-        Ok(Found { offset: self.start.saturating_add(offset), len: array.len as usize })
+        Ok(CheckedPlace { offset: self.start.saturating_add(offset), len: array.len as usize })
     }
 
     fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), Error> {
@@ -463,20 +473,24 @@ impl DataSection {
         })
     }
 
-    /// What a path leads to, and its offset in the section.
+    /// Finds the type at a path, and its offset in the section.
     fn follow(&self, path: &str) -> Result<(Type<'_>, usize), Error> {
-        let end = path.find(['.', '[']).unwrap_or(path.len());
+        // clang names the `static` variable of a function with a dot, `function.variable`.
+        let is_name =
+            |name: &&str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        let known = self.all().map(|(_, variable)| variable.name).filter(is_name).max_by_key(|name| name.len());
+        let end = known.map_or_else(|| path.find(['.', '[']).unwrap_or(path.len()), str::len);
         let (name, rest) = path.split_at(end);
         let Some(variable) = self.visible().find(|variable| variable.name == name) else {
             return Err(Error::UnknownVariable {
                 section: self.name.clone(),
                 name: name.to_owned(),
                 hidden: self.all().any(|(_, variable)| variable.name == name),
-                nearest: Nearest::of(name, self.visible().map(|variable| variable.name)),
+                nearest: Nearest::of(name, self.all().map(|(_, variable)| variable.name).filter(|near| *near != name)),
             });
         };
         let part = btf::find_part(variable.ty, rest, path)?;
-        // Beyond the address space is beyond the mapping, which says so.
+        // An offset beyond the address space is beyond the mapping too, which reports it.
         let inside = usize::try_from(part.offset).unwrap_or(usize::MAX);
         Ok((part.ty, variable.offset.saturating_add(inside)))
     }

@@ -1,4 +1,4 @@
-//! A map that cannot be mapped, read and written as a whole by system calls.
+//! A map that cannot be mapped: system calls read and write it as a whole.
 
 use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
@@ -14,14 +14,14 @@ const FIRST: [u8; 4] = 0u32.to_ne_bytes();
 #[derive(Debug)]
 pub(super) struct Unmapped {
     elements: Elements,
-    /// Bytes of its value.
+    /// The bytes of its value.
     len: usize,
     /// Held from reading the value to writing it back.
     changing: Mutex<()>,
 }
 
 impl Unmapped {
-    /// For an array map, which is what maps are that could be mapped if they were mmapable.
+    /// Opens an array map. (A map of another type cannot be mmapable, so it never comes here.)
     pub(super) fn new(map: BorrowedFd<'_>) -> Result<Self, Error> {
         let elements = Elements::of(map)?;
         let info = elements.info();
@@ -35,7 +35,7 @@ impl Unmapped {
         self.len
     }
 
-    /// A copy of the `size` bytes at `offset`, for which all of the value is read.
+    /// Copies the `size` bytes at `offset`. The kernel copies the whole value for it.
     pub(super) fn read(&self, offset: usize, size: usize) -> Result<Vec<u8>, Error> {
         let mut value = self.value()?;
         let end = offset.checked_add(size).filter(|end| *end <= self.len);
@@ -44,7 +44,8 @@ impl Unmapped {
         Ok(value.split_off(offset))
     }
 
-    /// Writes bytes where nobody can be writing the others: programs cannot, or there are no others.
+    /// Writes bytes if nobody can write the others meanwhile: programs cannot write to the map, or
+    /// there are no others.
     pub(super) fn write(&self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
         let read_only_for_programs = self.elements.info().map_flags & BPF_F_RDONLY_PROG != 0;
         if read_only_for_programs || bytes.len() == self.len {
@@ -67,7 +68,7 @@ impl Unmapped {
     fn value(&self) -> Result<Vec<u8>, Error> {
         let mut value = vec![0; self.len];
         if !self.elements.lookup(&FIRST, &mut value)? {
-            // An array has its first element always.
+            // An array always has its first element.
             return Err(Error::NoSuchKey { map: self.elements.map() });
         }
         Ok(value)

@@ -541,9 +541,9 @@ fn bitfields_are_met_by_an_integer_over_their_storage() {
             "WrongBits.version: `u32` (4 bytes) in Rust, a bitfield of 4 bits in BTF; declare an unsigned integer of another \
              name over its whole storage",
             "WrongBits.frag: `u8` (1 byte) at offset 4 in Rust, nothing in BTF",
-            "WrongBits.length: nothing in Rust, a bitfield of 12 bits at offset 0 in BTF",
-            "WrongBits.flags: nothing in Rust, a bitfield of 3 bits at offset 4 in BTF",
-            "WrongBits.offset: nothing in Rust, a bitfield of 13 bits at offset 4 in BTF",
+            "WrongBits.length: nothing in Rust, a bitfield of 12 bits at offset 0, bit 4 in BTF",
+            "WrongBits.flags: nothing in Rust, a bitfield of 3 bits at offset 4, bit 0 in BTF",
+            "WrongBits.offset: nothing in Rust, a bitfield of 13 bits at offset 4, bit 3 in BTF",
         ]
     );
 }
@@ -684,7 +684,7 @@ fn int128_is_met_by_two_halves() {
     }
     assert_eq!(
         refused::<BigInBytes>("big"),
-        ["BigInBytes.wide: `[u8; 16]` (16 bytes) in Rust, `__int128` (16 bytes) in BTF"]
+        ["BigInBytes.wide: `[u8; 16]` (16 bytes) in Rust, `__int128` (16 bytes) in BTF; write `[u64; 2]`"]
     );
 }
 
@@ -704,9 +704,10 @@ fn a_stated_byte_order_must_not_be_the_other_one() {
     assert_eq!(
         refused::<Orders<U32<LittleEndian>, U32<BigEndian>, [u8; 4]>>("orders"),
         [
-            "Orders.big: `U32<LittleEndian>` (4 bytes) in Rust, `__be32` (4 bytes) in BTF; the byte order is another",
-            "Orders.little: `U32<BigEndian>` (4 bytes) in Rust, `__le32` (4 bytes) in BTF; the byte order is another",
-            "Orders.plain: `[u8; 4]` (4 bytes) in Rust, `__u32` (4 bytes) in BTF",
+            "Orders.big: `U32<LittleEndian>` (4 bytes) in Rust, `__be32` (4 bytes) in BTF; the byte orders differ",
+            "Orders.little: `U32<BigEndian>` (4 bytes) in Rust, `__le32` (4 bytes) in BTF; the byte orders differ",
+            "Orders.plain: `[u8; 4]` (4 bytes) in Rust, `__u32` (4 bytes) in BTF; write `u32`, or zerocopy's \
+             `U32<BigEndian>` for network order",
         ]
     );
 }

@@ -201,6 +201,9 @@ fn types_are_spelled_as_c_does() {
     let getter = btf.prototype(function, &[]);
     let to_getter = btf.to(kind::PTR, "", getter);
     let callback = btf.prototype(0, &[("f", function)]);
+    let plain = btf.prototype(0, &[]);
+    let to_plain = btf.to(kind::PTR, "", plain);
+    let plain_callback = btf.prototype(0, &[("f", to_plain)]);
     let constant_pointer = btf.to(kind::CONST, "", text);
     let restricted = btf.to(kind::RESTRICT, "", text);
     let both = btf.to(kind::VOLATILE, "", constant);
@@ -231,6 +234,7 @@ fn types_are_spelled_as_c_does() {
         (functions, "int (*[4])(const char *, const char *(*)[3], ...)"),
         (to_getter, "int (*(*)(void))(const char *, const char *(*)[3], ...)"),
         (callback, "void (int (*)(...))"),
+        (plain_callback, "void (void (*)(void))"),
         (constant_pointer, "const char *const"),
         (restricted, "const char *restrict"),
         (both, "volatile const char"),
@@ -541,6 +545,9 @@ fn each_mistake_in_an_object_file_is_named() {
         let section = ElfSection { name: ".BTF".to_owned(), kind: 1, bytes: btf.clone(), ..ElfSection::default() };
         elf.push(ElfSection { flags: 1 << 11, ..section.clone() });
         damaged(&elf.bytes(), "its section `.BTF` is compressed");
+        let mut elf = Elf::new(order);
+        elf.push(ElfSection { kind: 8, ..section.clone() });
+        damaged(&elf.bytes(), "its section `.BTF` has no bytes in the file (SHT_NOBITS)");
         let mut elf = Elf::with_btf(order, btf.clone());
         elf.add(".bss", 8, Vec::new());
         elf.push(ElfSection { name: ".symtab".to_owned(), kind: 2, link: 99, ..ElfSection::default() });

@@ -172,7 +172,7 @@ fn unknown_static_and_hidden_names_are_told_with_the_nearest_ones() {
         "`stats.by_proto[8].bytes`: index 8 is out of range: `struct proto[8]` has 8 elements"
     );
     assert_eq!(text("count.x"), "`count.x`: `__u64` has no members, so no `x`");
-    assert_eq!(text("count[0]"), "`count[0]`: `__u64` is no array, so it has no `[0]`");
+    assert_eq!(text("count[0]"), "`count[0]`: `__u64` is not an array, so it has no `[0]`");
     for path in
         ["stats.", "stats[", "stats]", "stats.by_proto[x]", "stats.by_proto[-1]", "stats..packets", "", ".", "[0]"]
     {

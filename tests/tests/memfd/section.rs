@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use mapvalue::btf::InvalidBtf;
 use mapvalue::{AnyVar, Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var};
-use mapvalue_tests::btf::raw;
+use mapvalue_tests::btf::{Builder, raw};
 
 fn btf() -> Btf {
     Btf::from_object(include_bytes!("../../bpf/sections.bpf.o")).unwrap()
@@ -133,6 +133,28 @@ fn a_variable_without_a_symbol_has_no_known_place() {
     let error = section.var::<u64>("threshold").unwrap_err();
     assert!(matches!(error, Error::UnknownVariable { hidden: true, .. }), "{error:?}");
     assert_eq!(section.var::<i32>("offset").unwrap().load(), 0, "the others are there");
+}
+
+/// clang names the `static` variable of a function `function.variable`.
+#[test]
+fn a_static_variable_is_refused_as_such_whatever_its_name() {
+    let mut btf = Builder::new();
+    let int = btf.int("int", 4, 4);
+    let in_function = btf.variable("touch.calls", int, 0);
+    let in_file = btf.variable("local", int, 0);
+    let seen = btf.variable("count", int, 1);
+    btf.section(".bss", 12, &[(in_function, 0, 4), (in_file, 4, 4), (seen, 8, 4)]);
+    let btf = Btf::parse(&btf.native()).unwrap();
+    let section = DataSection::with_btf(&Mapping::memfd(12).unwrap(), &btf, ".bss").unwrap();
+    for name in ["touch.calls", "local"] {
+        let error = section.var::<u32>(name).unwrap_err().to_string();
+        assert!(error.contains(&format!("no variable `{name}`, but one that is `static`")), "{error}");
+    }
+    // A name that is like that of a static variable leads to that.
+    let error = section.var::<u32>("loca1").unwrap_err().to_string();
+    assert!(error.contains("did you mean `local`?"), "{error}");
+    let error = section.var::<u32>("touch.cal1s").unwrap_err().to_string();
+    assert!(error.contains("did you mean `touch.calls`?"), "{error}");
 }
 
 #[test]

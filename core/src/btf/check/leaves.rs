@@ -1,23 +1,24 @@
-//! What the bits of a leaf mean on both sides.
+//! Compares leaves by the meaning of their bits.
 
 use crate::btf::types::{Int, Kind, MAX_DEPTH, Type};
 use crate::layout::{Endianness, Field, Kind as RustKind, Layout};
 
-/// Whether a field is one of a tuple struct.
+/// Whether a field's name is a number: that of a tuple struct's field.
 pub(crate) fn is_number(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_digit())
 }
 
-/// The one field with a size, if it fills the struct.
+/// The only field with a size, if it fills the struct.
 pub(crate) fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Field> {
     let mut sized = fields.iter().filter(|field| field.layout().size() > 0);
     sized.next().filter(|field| field.layout().size() == layout.size() && sized.next().is_none())
 }
 
-/// Whether both mean the same without further questions.
+/// Whether both have the same meaning, beyond the integers and enums that `Comparison` compares.
 ///
-/// For a kernel whose BTF has no floats (before 5.13) or no 64-bit enums (before 6.0), libbpf makes empty structs without names of
-/// the ones, and unions of placeholders of the others (`bpf_object__sanitize_btf`).
+/// Kernels before 5.13 have no floats in their BTF, and kernels before 6.0 no 64-bit enums. For
+/// them, libbpf writes empty structs without a name instead of floats, and unions of placeholders
+/// instead of such enums (`bpf_object__sanitize_btf`).
 pub(crate) fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
     match (layout.kind(), ty.kind()) {
         (RustKind::Marker, _) | (RustKind::Pointer, Kind::Pointer(_)) => true,
@@ -38,12 +39,17 @@ pub(crate) fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
     }
 }
 
-/// Whether all bits of an integer count, and it has this size.
+/// Whether a Rust type is `u8`.
+pub(crate) fn is_byte(layout: &Layout) -> bool {
+    layout.size() == 1 && matches!(layout.kind(), RustKind::Int { signed: false, .. })
+}
+
+/// Whether an integer has this size, and all of its bits count.
 pub(crate) fn is_whole(int: Int, size: usize) -> bool {
     int.size as usize == size && int.bit_offset == 0 && usize::from(int.bits) == 8 * size
 }
 
-/// Whether a type is two 64-bit integers, which is how `__int128` is moved.
+/// Whether a type is two 64-bit integers, which is how `__int128` is loaded and stored.
 fn is_two_halves(layout: &Layout) -> bool {
     let native = |layout: &Layout| matches!(layout.kind(), RustKind::Int { endianness: Endianness::Native, .. });
     let half = |layout: &Layout| native(layout) && layout.size() == 8;
@@ -56,8 +62,9 @@ fn is_two_halves(layout: &Layout) -> bool {
     }
 }
 
-/// Whether a typedef on the way to the integer says another byte order than the Rust type does. The machine's own is what C has
-/// for both, so it contradicts neither.
+/// Whether a typedef on the way to the integer names the other byte order than the Rust type. An
+/// integer of the machine's own order in Rust contradicts neither: C declares both kinds as such
+/// integers.
 pub(crate) fn contradicts(declared: Type<'_>, endianness: Endianness) -> bool {
     let other = match endianness {
         Endianness::Big => "__le",

@@ -1,30 +1,31 @@
-//! The members of a C struct or union, with those of the anonymous ones inside, and which of them Rust fields have been found for.
+//! The members of a C struct or union, those of anonymous ones inside included, and which of them
+//! already belong to a Rust field.
 
 use crate::btf::types::{Composite, Kind, Member, Type};
 use crate::layout::c_names::is_padding;
 
-/// How deep anonymous structs may lie in each other.
+/// How deep anonymous structs may be nested.
 const MAX_ANONYMOUS: usize = 8;
 
-/// A member, as it is seen from the outermost struct.
+/// A member as the outermost struct has it.
 #[derive(Clone)]
 pub(crate) struct Flat<'a> {
     pub(crate) name: &'a str,
     pub(crate) ty: Type<'a>,
     pub(crate) bit_offset: u64,
     pub(crate) bitfield: Option<u32>,
-    /// An anonymous struct or union: the number of members after it that are its own.
+    /// For an anonymous struct or union, the number of members after it that are its own.
     inner: Option<usize>,
-    /// The number of the branch that leads to it, if it is in an anonymous union.
+    /// The innermost branch that it is in, if it is in an anonymous union.
     branch: Option<usize>,
     claimed: bool,
 }
 
-/// A member of an anonymous union: one way to see its bytes.
+/// A member of an anonymous union: one view of its bytes.
 struct Branch {
-    /// The branch that the union is in, if it is in another union.
+    /// The branch that the union is in, if it is inside another union.
     parent: Option<usize>,
-    /// Where the union is in the list.
+    /// The index of the union in the list.
     union: usize,
 }
 
@@ -34,7 +35,7 @@ pub(crate) struct Members<'a> {
 }
 
 impl<'a> Members<'a> {
-    /// `None` if there are more than `limit`, or deeper ones than is honest.
+    /// Lists the members; `None` if there are more than `limit`, or if they are nested too deep.
     pub(crate) fn of(composite: Composite<'a>, limit: usize) -> Option<Self> {
         // Counted first: a list that grows by doubling takes three times as much.
         let left = count(composite, limit, 0)?;
@@ -43,7 +44,8 @@ impl<'a> Members<'a> {
         Some(members)
     }
 
-    /// Adds the members of a struct; `union` is the number of the anonymous union whose members they are.
+    /// Adds the members of a struct. `union` is the index of the anonymous union that they belong
+    /// to.
     fn flatten(&mut self, composite: Composite<'a>, base: u64, branch: Option<usize>, union: Option<usize>) {
         for member in composite.members() {
             let branch = union.map(|union| self.branch(branch, union)).or(branch);
@@ -63,7 +65,7 @@ impl<'a> Members<'a> {
         self.branches.len() - 1
     }
 
-    /// The numbers of the branches that a member is in, from the innermost out.
+    /// The branches that a member is in, from the innermost out.
     fn branches_of(&self, member: &Flat<'_>) -> impl Iterator<Item = usize> {
         std::iter::successors(member.branch, |branch| self.branches[*branch].parent)
     }
@@ -76,7 +78,7 @@ impl<'a> Members<'a> {
         self.list[index].ty
     }
 
-    /// The names of the members that are nobody's yet and can be given to a field.
+    /// The names of the members that no field has claimed yet and a field could.
     pub(crate) fn free_names(&self) -> impl Iterator<Item = &'a str> {
         self.list.iter().filter(|member| !member.claimed && member.bitfield.is_none()).map(|member| member.name)
     }
@@ -85,7 +87,8 @@ impl<'a> Members<'a> {
         self.list.iter().position(|member| !member.claimed && !member.name.is_empty() && member.name == name)
     }
 
-    /// What is at an offset in bits and nobody's yet: of this size in bytes, or the first that has a size.
+    /// The unclaimed member at an offset in bits: one of this size in bytes, or the first with a
+    /// size.
     pub(crate) fn at(&self, bit_offset: u64, size: u64) -> Option<usize> {
         let free = |member: &Flat<'_>| !member.claimed && member.bit_offset == bit_offset;
         let fits = |member: &Flat<'_>| free(member) && member.ty.size() == Some(size);
@@ -93,8 +96,8 @@ impl<'a> Members<'a> {
         self.list.iter().position(fits).or_else(first)
     }
 
-    /// Takes the bitfields that lie inside the `width` bits from `start` on, where there is padding in Rust: a generator of Rust types
-    /// that cannot express them covers them so.
+    /// Claims the bitfields inside the `width` bits from `start` on, where Rust has padding:
+    /// generators of Rust types that cannot express bitfields cover them so.
     pub(crate) fn claim_under_padding(&mut self, start: u64, width: u64) {
         let inside = |member: &Flat<'_>| {
             let end = member.bit_offset + u64::from(member.bitfield.unwrap_or(0));
@@ -103,7 +106,8 @@ impl<'a> Members<'a> {
         self.list.iter_mut().filter(|member| inside(member)).for_each(|member| member.claimed = true);
     }
 
-    /// The anonymous structs and unions of this place and size (in bits and bytes) that are nobody's yet.
+    /// The unclaimed anonymous structs and unions at this offset, in bits, and of this size, in
+    /// bytes.
     pub(crate) fn anonymous(&self, bit_offset: u64, size: u64) -> impl Iterator<Item = usize> {
         let fits = move |member: &Flat<'_>| {
             let free = !member.claimed && member.inner.is_some();
@@ -112,19 +116,20 @@ impl<'a> Members<'a> {
         self.list.iter().enumerate().filter(move |(_, member)| fits(member)).map(|(index, _)| index)
     }
 
-    /// Takes a member, and all that is inside of it if it is anonymous.
+    /// Claims a member, with all members inside it if it is anonymous.
     pub(crate) fn claim(&mut self, index: usize) -> Flat<'a> {
         let inner = self.list[index].inner.unwrap_or(0);
         self.list[index..=index + inner].iter_mut().for_each(|member| member.claimed = true);
         self.list[index].clone()
     }
 
-    /// Takes the bitfields between two bits, if there are some and nothing else. (Unnamed ones are not told of in BTF.)
+    /// Claims the bitfields in a range of bits, if it holds bitfields and nothing else. (BTF leaves
+    /// out unnamed ones.)
     pub(crate) fn claim_bitfields(&mut self, start: u64, width: u64) -> bool {
         let end = start + width;
         let bits = |member: &Flat<'_>| match member.bitfield {
             Some(width) => width.into(),
-            // Those inside of an anonymous struct count themselves.
+            // The members inside an anonymous struct count for it.
             None if member.inner.is_some() => 0,
             None => member.ty.size().unwrap_or(0).saturating_mul(8),
         };
@@ -142,23 +147,25 @@ impl<'a> Members<'a> {
         fits
     }
 
-    /// The members that no field has been found for, although they hold something: not padding, and not another way to see what
-    /// has been found in a union.
+    /// The members without a field that hold data: not padding, and not another view of bytes in a
+    /// union that a field has claimed.
     pub(crate) fn missing(&self) -> impl Iterator<Item = &Flat<'a>> {
-        let (found, covered) = (self.found(), self.covered());
+        let (found, covered) = (self.claimed_unions(), self.covered());
         self.list.iter().filter(move |member| {
             let holds = member.bitfield.is_some() || member.ty.size() != Some(0);
             let named = !member.name.is_empty() && !is_padding(member.name);
-            // The union has been seen in another way altogether, or in several ways that leave no part of this member out.
+            // A field has claimed another view of the union, or several ones that cover all of this
+            // member.
             let other = |branch: usize| found.unions[self.branches[branch].union] && !found.branches[branch];
             let seen = || self.branches_of(member).any(other) || member.branch.is_some() && is_inside(member, &covered);
             named && holds && !member.claimed && !seen()
         })
     }
 
-    /// Where in anonymous unions something has been found.
-    fn found(&self) -> Found {
-        let mut found = Found { branches: vec![false; self.branches.len()], unions: vec![false; self.list.len()] };
+    /// The anonymous unions, and the branches of them, in which a field has claimed a member.
+    fn claimed_unions(&self) -> ClaimedUnions {
+        let mut found =
+            ClaimedUnions { branches: vec![false; self.branches.len()], unions: vec![false; self.list.len()] };
         for branch in self.claimed().flat_map(|member| self.branches_of(member)) {
             found.branches[branch] = true;
             found.unions[self.branches[branch].union] = true;
@@ -170,7 +177,7 @@ impl<'a> Members<'a> {
         self.list.iter().filter(|member| member.claimed)
     }
 
-    /// The bits that fields have been found for, as ranges that do not touch, in order.
+    /// The bits of claimed members, as ranges in order that do not touch.
     fn covered(&self) -> Vec<(u64, u64)> {
         let mut ranges = Vec::with_capacity(self.claimed().count());
         ranges.extend(self.claimed().map(|member| (member.bit_offset, member.end())));
@@ -186,27 +193,28 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Which branches have been found something of, by their number; and which members are unions of which that can be said.
-struct Found {
+/// For each branch, whether a field has claimed a member in it; and for each member, whether it is
+/// a union of which that is true.
+struct ClaimedUnions {
     branches: Vec<bool>,
     unions: Vec<bool>,
 }
 
-/// Whether all bits of a member are in one of the ranges, which are in order.
+/// Whether one of the ranges, which are in order, has all bits of a member.
 fn is_inside(member: &Flat<'_>, ranges: &[(u64, u64)]) -> bool {
     let after = ranges.partition_point(|(start, _)| *start <= member.bit_offset);
     after.checked_sub(1).is_some_and(|last| member.end() <= ranges[last].1)
 }
 
 impl Flat<'_> {
-    /// The bit after its last.
+    /// The bit after its last one.
     fn end(&self) -> u64 {
         let bits = self.bitfield.map_or_else(|| self.ty.size().unwrap_or(0).saturating_mul(8), u64::from);
         self.bit_offset.saturating_add(bits)
     }
 }
 
-/// The struct or union that a member without a name is, and whether it is a union.
+/// The struct or union of a member without a name, and whether it is a union.
 fn anonymous(member: Member<'_>) -> Option<(Composite<'_>, bool)> {
     match member.ty.resolved()?.kind() {
         Kind::Struct(inner) if member.name.is_empty() => Some((inner, false)),
@@ -215,7 +223,7 @@ fn anonymous(member: Member<'_>) -> Option<(Composite<'_>, bool)> {
     }
 }
 
-/// Counts the members, with those inside, and takes their number from `left`; `None` if there are more.
+/// Takes the number of members, those inside included, from `left`; `None` if there are more.
 fn count(composite: Composite<'_>, left: usize, depth: usize) -> Option<usize> {
     let mut left = left.checked_sub(composite.members().len()).filter(|_| depth <= MAX_ANONYMOUS)?;
     for (inner, _) in composite.members().filter_map(anonymous) {

@@ -1,7 +1,8 @@
-//! Whether a Rust type is laid out as a C type is: [`Layout::check`].
+//! Compares the layout of a Rust type with that of a C type: [`Layout::check`].
 //!
-//! Both sides are walked together, led by the Rust type, which is finite. What belongs to which is told by names and offsets
-//! (`members`), and at the leaves by what the bits mean.
+//! Both sides are walked together, led by the Rust type, which is finite. Fields and members are
+//! paired by name and offset (`members`). Leaves are compared by the meaning of their bits
+//! (`leaves`).
 
 pub(crate) mod leaves;
 pub(crate) mod members;
@@ -10,36 +11,38 @@ pub(crate) mod report;
 use std::collections::HashSet;
 use std::fmt;
 
-use crate::btf::check::leaves::{contradicts, is_number, is_same_leaf, is_whole, newtype};
+use crate::btf::check::leaves::{contradicts, is_byte, is_number, is_same_leaf, is_whole, newtype};
 use crate::btf::check::members::Members;
-use crate::btf::check::report::{At, Found, InBtf, InRust, Name, Path, mismatch};
+use crate::btf::check::report::{At, Differences, FieldPath, InBtf, InRust, Name, mismatch};
 use crate::btf::types::{Composite, Enum, Int, Kind, Member, Type};
 use crate::error::{Mismatches, Nearest};
 use crate::layout::c_names::{identifier, is_padding};
 use crate::layout::{Endianness, Field, Kind as RustKind, Layout, Variant};
 
-/// Differences that are written down; there are no more in any honest struct.
+/// How many differences are listed. No honest struct has more.
 const MAX_LISTED: usize = 1024;
-/// Bytes of text after which no more are: each may quote names of 4 KB.
+/// The bytes of text after which no more differences are listed: each may quote names of 4 KB.
 const MAX_TEXT: usize = 1 << 18;
-/// Comparisons that are made, and members and values that are looked at, even in a small object; in a larger one, as many more as
-/// it has room for members. A hostile union of unions would ask for many more.
+/// How many steps a comparison may take in a small object: a step compares two types, or looks at a
+/// member or a value. A larger object adds a step for each member that it has room for. A hostile
+/// union of unions would take many more.
 const MIN_STEPS: usize = 1 << 16;
 const TOO_MANY_VALUES: &str = "more enums than mapvalue looks into";
-/// Words that a member takes.
+/// The words of a member's record.
 const MEMBER: usize = 3;
 
 impl Layout {
-    /// Checks that this is the layout of a C type, field by field and by meaning.
+    /// Checks that a C type has this layout, field by field and by meaning.
     ///
-    /// Typedefs, qualifiers and tags are looked through. Compared are sizes, offsets, the names of fields, the lengths of arrays,
-    /// and what leaves mean: width, sign, float, `bool`. Names of types are not, nor is the order in which fields are declared.
+    /// It compares sizes, offsets, the names of fields, the lengths of arrays, and the meaning of
+    /// leaves: width, sign, float, `bool`. It looks through typedefs, qualifiers and tags. It does
+    /// not compare the names of types, nor the order in which fields are declared.
     ///
     /// | Rust | meets in C |
     /// |---|---|
     /// | `u8` to `u64`, `i8` to `i64`, atomics, `Wrapping`, `Option<NonZero..>` | an integer of the same size and sign; `u8` and `i8` also plain `char` |
     /// | an integer | also an enum of the same size, all of whose values are in its range; `u64` also a pointer |
-    /// | `U32<BigEndian>` and its kin | such an integer, unless its typedef says the other byte order (`__le32`) |
+    /// | `U32<BigEndian>` and other integers with a byte order | an integer of the same size and sign, unless its typedef says the other byte order (`__le32`) |
     /// | an enum | an enum with the same values, or an integer of the same size and sign |
     /// | `bool`, `f32`, `f64` | `_Bool`, `float`, `double` |
     /// | [`CharArray<N>`](crate::CharArray) | an array of `char`, signed or not, or of another integer of 1 byte |
@@ -47,14 +50,15 @@ impl Layout {
     /// | `[u64; 2]`, a struct of two 64-bit halves | also `__int128` |
     /// | a struct or union | a struct or union with the same members; a field may stand for an anonymous struct or union at its place |
     /// | a newtype | what its field meets; if the field has a name, no struct of another |
-    /// | what a member of a union, or the one member of a struct, meets | that union or struct (`[u8; 16]`: `struct in6_addr`), unless names would go unseen |
+    /// | a type that meets a member of a union, or the one member of a struct | that union or struct (`[u8; 16]`: `struct in6_addr`), unless a name would go uncompared |
     ///
-    /// A field whose name is that of padding (`_pad`, `__pad2`, `_`) may stand for a hole on either side, or for bitfields. A field that
-    /// C cannot spell is met with another name: `#[map_value(rename = "type")]`, the field `0` of a tuple struct by what is at its
-    /// offset, and one called like a C keyword by its name and `_`. Bitfields are met by an unsigned integer over their whole
-    /// storage, under a name that is not in C.
+    /// A field with a name for padding (`_pad`, `__pad2`, `_`) may stand for a hole on either side,
+    /// or for bitfields. Where C cannot spell a field's name, another one meets it: that of
+    /// `#[map_value(rename = "type")]`; for the field `0` of a tuple struct, the member at its
+    /// offset; for a C keyword, the name with `_` behind it. An unsigned integer over the whole
+    /// storage of bitfields meets them, under a name that is not in C.
     ///
-    /// What offsets tell is bytes from the start of this type, on both sides.
+    /// Offsets in differences are bytes from the start of this type, on both sides.
     ///
     /// ```
     /// # let object = include_bytes!("../../../../tests/bpf/sections.bpf.o");
@@ -81,12 +85,12 @@ impl Layout {
         self.check_within(&mut steps(ty.words()), ty)
     }
 
-    /// The same, in as many steps as are left, of which it takes some away.
+    /// Checks the same, and takes its steps from those that are left.
     pub(crate) fn check_within(&self, steps: &mut usize, ty: Type<'_>) -> Result<(), Mismatches> {
-        // Of a variable, it is its type that is asked for.
+        // For a variable, its type is compared.
         let ty = if let Kind::Variable { ty, .. } = ty.kind() { ty } else { ty };
-        let mut comparison = Comparison { found: Found::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
-        let path = Path { parent: None, name: Name::Root(self) };
+        let mut comparison = Comparison { found: Differences::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
+        let path = FieldPath { parent: None, name: Name::Root(self) };
         let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0 };
         if self.size() == 0 && ty.size() != Some(0) {
             comparison.add_types(at, self, ty, "");
@@ -102,14 +106,14 @@ impl Layout {
     }
 }
 
-/// How many steps a comparison may take in an object of this many words.
+/// The number of steps that a comparison may take in an object of this many words.
 pub(crate) fn steps(words: usize) -> usize {
     MIN_STEPS + words / MEMBER
 }
 
-/// The comparison so far.
+/// A comparison under way.
 struct Comparison {
-    found: Found,
+    found: Differences,
     steps: usize,
 }
 
@@ -118,21 +122,21 @@ impl Comparison {
         self.found.add(|| mismatch(at, &rust, &btf, hint));
     }
 
-    /// Counts what is looked at; false if it is too much.
+    /// Takes steps from those that are left; false if there are too few.
     fn spend(&mut self, steps: usize) -> bool {
         let left = self.steps.checked_sub(steps);
         self.steps = left.unwrap_or(0);
         left.is_some()
     }
 
-    /// Another meaning or size of a leaf.
+    /// Adds that two leaves differ in meaning or size.
     fn add_types(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>, hint: &str) {
         self.add(at, InRust(layout), InBtf(ty), hint);
     }
 
-    /// Whether a type would meet another, without a trace of the attempt but the steps it took.
+    /// Whether a type would meet another. The attempt leaves no trace but the steps it took.
     fn meets(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
-        let mut attempt = Self { found: Found::up_to(0, 0), steps: self.steps };
+        let mut attempt = Self { found: Differences::up_to(0, 0), steps: self.steps };
         attempt.compare(at, layout, ty);
         self.steps = attempt.steps;
         attempt.found.is_none()
@@ -164,7 +168,7 @@ impl Comparison {
                     self.add(at, format_args!("{len} elements"), format_args!("{} elements", array.len), "");
                 }
                 if len > 0 {
-                    let path = Path { parent: Some(at.path), name: Name::Element };
+                    let path = FieldPath { parent: Some(at.path), name: Name::Element };
                     self.compare(At { path: &path, ..at }, element, array.element);
                 }
             }
@@ -173,11 +177,26 @@ impl Comparison {
                 Some(field) => self.compare(at, &field.layout(), declared),
                 None => self.add_types(at, layout, declared, ""),
             },
+            (RustKind::Array { element, .. }, Kind::Int(int)) if is_byte(element) => {
+                self.bytes_for_integer(at, layout, declared, int);
+            }
             _ => self.add_types(at, layout, declared, ""),
         }
     }
 
-    /// An integer for an integer.
+    /// Says which integer to write instead of its bytes: those would be loaded one by one.
+    fn bytes_for_integer(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, int: Int) {
+        let bits = 8 * int.size;
+        let hint = match int.size {
+            size if size as usize != layout.size() => String::new(),
+            2 | 4 | 8 => format!("; write `u{bits}`, or zerocopy's `U{bits}<BigEndian>` for network order"),
+            16 => "; write `[u64; 2]`".to_owned(),
+            _ => String::new(),
+        };
+        self.add_types(at, layout, declared, &hint);
+    }
+
+    /// Compares an integer with an integer.
     fn integer(
         &mut self,
         at: At<'_>,
@@ -191,7 +210,7 @@ impl Comparison {
         let hint = if int.bool {
             "; write `bool`"
         } else if contradicts(declared, endianness) {
-            "; the byte order is another"
+            "; the byte orders differ"
         } else if !is_whole(int, layout.size()) || int.signed != signed && !character {
             ""
         } else {
@@ -200,7 +219,7 @@ impl Comparison {
         self.add_types(at, layout, declared, hint);
     }
 
-    /// An integer for an enum: it must hold all of its values.
+    /// Compares an integer with an enum: it must be able to hold each of the enum's values.
     fn number_for_enum(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, values: Enum<'_>, signed: bool) {
         if values.size() as usize != layout.size() {
             return self.add_types(at, layout, declared, "");
@@ -209,7 +228,7 @@ impl Comparison {
             return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
         }
         let bits = u32::try_from(8 * layout.size()).unwrap_or(64);
-        // Of an enum that is not said to be signed, what is negative may be told as a large number: see `enums`.
+        // An enum without the sign flag may have its negative values as large numbers: see `enums`.
         let range =
             if signed && values.is_signed() { -(1i128 << (bits - 1))..1i128 << (bits - 1) } else { 0..1i128 << bits };
         if let Some((name, value)) = values.values().find(|(_, value)| !range.contains(value)) {
@@ -217,10 +236,10 @@ impl Comparison {
         }
     }
 
-    /// An enum for an enum: each has the other's values, whatever their names.
+    /// Compares an enum with an enum: each must have the other's values, whatever their names.
     ///
-    /// Of an enum that is not said to be signed, words of 32 bits are compared, which its values are whatever its size: compilers
-    /// before clang 15, and libbpf on kernels before 6.0, say so of none.
+    /// Without the sign flag, the values are compared as 32-bit words, which they are whatever the
+    /// size of the enum. (clang before 15, and libbpf on kernels before 6.0, never set the flag.)
     fn enums(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, variants: &[Variant], values: Enum<'_>) {
         if values.size() as usize != layout.size() {
             return self.add_types(at, layout, declared, "");
@@ -240,14 +259,15 @@ impl Comparison {
         }
     }
 
-    /// Anything for a struct or union: its members, or what it stands for.
+    /// Compares a type with a struct or union: member by member, or by the one type that it stands
+    /// for.
     fn composites(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, ty: Type<'_>) {
         let own = match (layout.kind(), ty.kind()) {
             (RustKind::Struct { fields }, Kind::Struct(composite))
             | (RustKind::Union { fields }, Kind::Union(composite)) => Some((fields, composite)),
             _ => None,
         };
-        let found = Found::up_to(self.found.room, self.found.text);
+        let found = Differences::up_to(self.found.room, self.found.text);
         let mut attempt = Self { found, steps: self.steps };
         match own {
             Some((fields, composite)) => attempt.members(at, layout, fields, composite),
@@ -259,7 +279,8 @@ impl Comparison {
         }
     }
 
-    /// Whether a newtype's field meets the struct or union, or the type a member that fills all of it.
+    /// Whether a newtype's field meets the struct or union, or the type meets a member that fills
+    /// it.
     fn meets_part(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
         if ty.size() != Some(layout.size() as u64) || at.unwrapped == MAX_UNWRAPPED {
             return false;
@@ -269,7 +290,7 @@ impl Comparison {
             RustKind::Struct { fields } => fields,
             _ => &[],
         };
-        // Where both have names, the names are compared.
+        // Where both sides have names, the names must be compared.
         let named = fields.iter().any(|field| !is_number(field.name()));
         if !named && newtype(layout, fields).is_some_and(|field| self.meets(at, &field.layout(), ty)) {
             return true;
@@ -287,7 +308,7 @@ impl Comparison {
         member.bit_offset == 0 && member.bitfield.is_none() && self.meets(at, layout, member.ty)
     }
 
-    /// The fields of a struct or union for the members of one.
+    /// Compares the fields of a struct or union with the members of one.
     fn members(&mut self, at: At<'_>, layout: &Layout, fields: &[Field], composite: Composite<'_>) {
         if layout.size() as u64 != u64::from(composite.size()) {
             self.add(at, format_args!("size {}", layout.size()), composite.size(), "");
@@ -299,30 +320,37 @@ impl Comparison {
         self.steps -= members.len();
         let mut unmet = Vec::new();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
-            let path = Path { parent: Some(at.path), name: Name::Field(field.name()) };
+            let path = FieldPath { parent: Some(at.path), name: Name::Field(field.name()) };
             let at = At { path: &path, rust: at.rust + field.offset() as u64, ..at };
             unmet.extend(self.field(at, field, &mut members).map(|index| (index, field.c_name())));
         }
-        // Now that all others have been met, what is left is offered.
+        // Now that all other fields have their members, the rest are offered as hints.
         for (index, name) in unmet {
             if self.spend(members.len()) {
                 self.found.list[index].hint = Nearest::of(name, members.free_names()).to_string();
             }
         }
         for member in members.missing() {
-            let path = Path { parent: Some(at.path), name: Name::Field(member.name) };
+            let path = FieldPath { parent: Some(at.path), name: Name::Field(member.name) };
             let at = At { path: &path, ..at };
             let offset = at.btf + member.bit_offset / 8;
             match member.bitfield {
                 Some(width) => {
-                    self.add(at, "nothing", format_args!("a bitfield of {width} bits at offset {offset}"), "");
+                    let bit = member.bit_offset % 8;
+                    self.add(
+                        at,
+                        "nothing",
+                        format_args!("a bitfield of {width} bits at offset {offset}, bit {bit}"),
+                        "",
+                    );
                 }
                 None => self.add(at, "nothing", format_args!("{} at offset {offset}", InBtf(member.ty)), ""),
             }
         }
     }
 
-    /// One field, whose place in Rust is `at`, for one of the members; if there is none for it, where that is written down.
+    /// Compares the field at `at` with its member. If it has none, returns the index of that
+    /// difference.
     fn field(&mut self, at: At<'_>, field: &Field, members: &mut Members<'_>) -> Option<usize> {
         let (layout, start) = (field.layout(), 8 * field.offset() as u64);
         let size = layout.size() as u64;
@@ -344,7 +372,7 @@ impl Comparison {
                 self.add(at, InRust(&layout), format_args!("a bitfield of {width} bits"), hint);
                 return None;
             }
-            // That it lies elsewhere in a struct that does so too is told of the struct.
+            // If the whole struct lies elsewhere, that difference is listed for the struct alone.
             if member.bit_offset != start && at.rust != at.btf {
                 self.add(at, format_args!("offset {}", at.rust), at.btf, "");
             }
@@ -367,5 +395,5 @@ impl Comparison {
     }
 }
 
-/// How many structs of one member, unions and newtypes are looked through on the way to what they stand for.
+/// How many one-member structs, unions and newtypes in a row are looked through.
 const MAX_UNWRAPPED: usize = 8;

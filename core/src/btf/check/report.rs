@@ -1,4 +1,4 @@
-//! What a comparison writes down: where it is in both types, and the differences so far.
+//! The report of a comparison: places in both types, and the differences between them.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use crate::btf::types::{Kind, Type};
 use crate::error::Mismatch;
 use crate::layout::{Layout, Spelled};
 
-/// The way from the root to a place, as Rust names it.
-pub(crate) struct Path<'a> {
-    pub(crate) parent: Option<&'a Path<'a>>,
+/// The fields from the root to a place, as Rust names them.
+pub(crate) struct FieldPath<'a> {
+    pub(crate) parent: Option<&'a FieldPath<'a>>,
     pub(crate) name: Name<'a>,
 }
 
@@ -19,7 +19,7 @@ pub(crate) enum Name<'a> {
     Element,
 }
 
-impl fmt::Display for Path<'_> {
+impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
@@ -35,14 +35,14 @@ impl fmt::Display for Path<'_> {
 /// A place in both types: its path, and bytes from the start of the root.
 #[derive(Clone, Copy)]
 pub(crate) struct At<'a> {
-    pub(crate) path: &'a Path<'a>,
+    pub(crate) path: &'a FieldPath<'a>,
     pub(crate) rust: u64,
     pub(crate) btf: u64,
-    /// Structs and unions that were looked through on the way here.
+    /// How many structs and unions in a row were looked through to get here.
     pub(crate) unwrapped: usize,
 }
 
-/// Of how many bytes, for people.
+/// A size in words.
 fn bytes(size: Option<u64>) -> String {
     match size {
         Some(1) => "1 byte".to_owned(),
@@ -51,7 +51,7 @@ fn bytes(size: Option<u64>) -> String {
     }
 }
 
-/// A type in Rust and its size. It is spelled where it is written down, if it is.
+/// A type in Rust and its size. Only those that are printed are spelled.
 pub(crate) struct InRust<'a>(pub(crate) &'a Layout);
 
 impl fmt::Display for InRust<'_> {
@@ -67,25 +67,25 @@ impl fmt::Display for InBtf<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ty = self.0;
         write!(f, "`{ty}`")?;
-        // Of `__u32` one knows what it is, of `pid_t` not.
-        let tells_nothing = matches!(ty.kind(), Kind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
-        if let Some(behind) = ty.resolved().filter(|_| tells_nothing) {
+        // `__u32` says what it is, `pid_t` does not.
+        let is_opaque = matches!(ty.kind(), Kind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
+        if let Some(behind) = ty.resolved().filter(|_| is_opaque) {
             write!(f, ", `{behind}`")?;
         }
         write!(f, " ({})", bytes(ty.size()))
     }
 }
 
-/// The differences so far.
-pub(crate) struct Found {
+/// The differences found so far.
+pub(crate) struct Differences {
     pub(crate) list: Vec<Mismatch>,
     pub(crate) more: usize,
-    /// How many can still be listed, and of how many bytes together.
+    /// How many can still be listed, and in how many bytes of text together.
     pub(crate) room: usize,
     pub(crate) text: usize,
 }
 
-impl Found {
+impl Differences {
     pub(crate) fn up_to(room: usize, text: usize) -> Self {
         Self { list: Vec::new(), more: 0, room, text }
     }
@@ -94,7 +94,7 @@ impl Found {
         self.list.is_empty() && self.more == 0
     }
 
-    /// Writes down what `mismatch` makes, if there is room, and says where.
+    /// Lists the difference, if there is room, and returns its index.
     pub(crate) fn add(&mut self, mismatch: impl FnOnce() -> Mismatch) -> Option<usize> {
         if self.room == 0 || self.text == 0 {
             self.more += 1;
@@ -108,7 +108,7 @@ impl Found {
         Some(self.list.len() - 1)
     }
 
-    /// Takes the differences of an attempt that had the same room.
+    /// Takes over the differences of an attempt that began with the same room.
     pub(crate) fn append(&mut self, mut attempt: Self) {
         self.list.append(&mut attempt.list);
         self.more += attempt.more;
