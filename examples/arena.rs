@@ -1,12 +1,15 @@
-//! Shows a hash table and lists in an arena that both sides change: flows, by source address.
+//! Shows a hash table and lists in an arena that both sides change: flows by source address.
 //!
-//! We make the table, and fill a list with elements for it. The other side counts packets: it takes elements from the list and inserts
-//! them. We look flows up, sum them, insert one, remove one, and see the other side count on; then it moves what is done to
-//! another list, which we report and give back.
+//! We create the table and fill a list with elements for it. The other side counts packets: it
+//! takes elements from the list and inserts them. We look flows up, sum them, insert one, remove
+//! one, and see the other side go on counting. Then it moves the finished flows to another list,
+//! which we report and give back.
 //!
-//! The other side is the BPF programs of `bpf/arena.bpf.c`, with the C half of the structures, `mapvalue/arena.bpf.h`. They are run on
-//! packets of our own by `BPF_PROG_TEST_RUN`, and attached to nothing. aya loads them; with `--features libbpf` (which needs libelf and zlib
-//! with their headers) libbpf-rs does so as well. Without the privilege for that, the other side is a thread on a memfd.
+//! The other side is the BPF programs of `bpf/arena.bpf.c`, with the C half of the structures,
+//! `mapvalue/arena.bpf.h`. They run on our own packets by `BPF_PROG_TEST_RUN` and are attached to
+//! nothing. aya loads them; with `--features libbpf` (which needs libelf and zlib with their
+//! headers) libbpf-rs does so as well. Without the privilege for that, the other side is a thread
+//! on a memfd.
 //!
 //! One side writes at a time: here, we wait for the other side whenever it works.
 
@@ -25,7 +28,7 @@ use mapvalue_examples::{Result, check, no_bpf_reason, packet};
 type Flow = TableEntry<Source, u64>;
 /// Packets by their source address, as C sees it in a packet.
 type FlowTable = ArenaHashMap<Source, u64>;
-/// Flows that are in no table. (An element is in a table or in a list: it has one node for both.)
+/// Flows that are in no table. (An element has one node, so it is in a table or in a list.)
 type FlowList = ArenaList<Flow, { offset_of!(Flow, node) }>;
 type Source = u32;
 
@@ -41,7 +44,7 @@ struct Root {
     threshold: u64,
 }
 
-/// Where both sides have agreed to put it.
+/// The place that both sides have agreed on.
 const ROOT: u64 = 0x1000;
 const BUCKETS: u64 = 0x2000;
 const FLOWS: u64 = 0x3000;
@@ -52,14 +55,14 @@ const FLOW_COUNT: usize = 100;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/arena.bpf.o");
 
-/// The other side: does something, with an address where it takes one.
+/// The other side: runs a step, with an address where the step takes one.
 type OtherSide<'a> = dyn FnMut(Task) -> Result<()> + 'a;
 
 #[derive(Clone, Copy)]
 enum Task {
-    /// Count a packet from there.
+    /// Count a packet from this address.
     Count(Source),
-    /// Move flows of fewer packets than `threshold` to `expired`.
+    /// Move flows with fewer packets than `threshold` to `expired`.
     Expire,
 }
 
@@ -74,7 +77,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// The structures, as we have set them up.
+/// The structures that we have set up.
 struct Agent {
     arena: Arena,
     root: Var<Root>,
@@ -96,7 +99,7 @@ impl Agent {
         Ok(Self { arena: arena.clone(), root, flows, unused, expired })
     }
 
-    /// It knows nothing but the arena, and a way to have the other side work.
+    /// The agent. It knows only the arena and a way to make the other side work.
     fn run(&self, other_side: &mut OtherSide<'_>) -> Result<()> {
         println!("1. Ten sources send packets, which the other side counts: source 10.0.0.N sends N.");
         for n in 1..=10 {
@@ -109,14 +112,14 @@ impl Agent {
         let mut unused = Unused(self);
         self.flows.insert_with(&mut unused, source(77), 1000)?;
         self.flows.remove_with(&mut unused, &source(10))?;
-        // In place, as the other side counts.
+        // In place, like the counting of the other side.
         self.flows.get(&source(9))?.ok_or("no flow of 10.0.0.9")?.value.store(0);
         for n in [77, 10, 9] {
             send(other_side, source(n), 1)?;
         }
         self.report()?;
         let seen = (self.packets(77)?, self.packets(10)?, self.packets(9)?);
-        check(seen == (Some(1001), Some(1), Some(1)), "the other side counts on from what we have left")?;
+        check(seen == (Some(1001), Some(1), Some(1)), "the other side goes on from our values")?;
 
         println!(
             "\n3. The other side moves the flows of fewer than 5 packets to a list, and we give their memory back."
@@ -131,7 +134,7 @@ impl Agent {
             self.unused.push_front(flow)?;
         }
         self.report()?;
-        check(expired == 6 && packets == 1 + 2 + 3 + 4 + 1 + 1, "those and no others have expired")?;
+        check(expired == 6 && packets == 1 + 2 + 3 + 4 + 1 + 1, "exactly these have expired")?;
         check(self.unused.check()? + self.flows.check()? == FLOW_COUNT, "no element is lost")?;
 
         println!("\n4. More sources than there are elements.");
@@ -140,7 +143,7 @@ impl Agent {
         }
         let uncounted = self.root.uncounted.load();
         println!("   {} flows, {uncounted} packets without one", self.flows.len()?);
-        check(self.unused.is_empty() && uncounted == 100, "the other side says what it could not count")?;
+        check(self.unused.is_empty() && uncounted == 100, "the other side reports the packets it could not count")?;
         println!("\nBoth sides saw what the other had changed.\n");
         Ok(())
     }
@@ -173,7 +176,7 @@ impl Agent {
     }
 }
 
-/// Memory for flows, from the list that the other side takes it from, too.
+/// Memory for flows, from the same list that the other side uses.
 struct Unused<'a>(&'a Agent);
 
 impl Slots<Flow> for Unused<'_> {
@@ -183,14 +186,14 @@ impl Slots<Flow> for Unused<'_> {
     }
 
     fn give_back(&mut self, slot: ArenaPtr<Flow>) {
-        // It was just taken out, so it is in no list; if the list is broken, this one element is lost.
+        // It was just taken out, so it is in no list. If the list is broken, this element is lost.
         if let Err(error) = self.0.unused.push_front(slot) {
             eprintln!("an element is lost: {error}");
         }
     }
 }
 
-/// 10.0.0.N, as a packet has it.
+/// 10.0.0.N, in the byte order of a packet.
 fn source(n: u8) -> Source {
     u32::from(Ipv4Addr::new(10, 0, 0, n)).to_be()
 }
@@ -204,7 +207,7 @@ fn send(other_side: &mut OtherSide<'_>, source: Source, packets: u32) -> Result<
 }
 
 impl Task {
-    /// The program that does it, and the packet that it takes.
+    /// The program for a step, and its packet.
     fn program(self) -> (&'static str, [u8; 64]) {
         match self {
             Self::Count(source) => ("count_packet", packet(source)),
@@ -213,7 +216,7 @@ impl Task {
     }
 }
 
-/// Types that the C side has otherwise are an error which names each difference.
+/// If a type differs on the C side, the error names each difference.
 fn check_types() -> Result<()> {
     let btf = Btf::from_object(OBJECT)?;
     btf.check::<Root>("root")?;
@@ -221,19 +224,20 @@ fn check_types() -> Result<()> {
     Ok(())
 }
 
-/// aya makes the arena. It has to be mapped before the programs are loaded, and it must be at a multiple of 4 GiB, as it is by default, for a
-/// place to be the same number to a program as its distance from the start.
+/// aya creates the arena. It has to be mapped before the programs are loaded. It must be at a
+/// multiple of 4 GiB, which is the default, so that a program knows a place by its distance from
+/// the start.
 fn with_aya() -> Result<()> {
     let mut bpf = aya::EbpfLoader::new().allow_unsupported_maps().load(OBJECT)?;
     let Some(aya::maps::Map::Unsupported(map)) = bpf.map("arena") else { return Err("no map `arena`".into()) };
     let arena = Arena::from_map(map.fd())?;
-    // What a program stores to a page that is not there is lost.
+    // A store of a program to an absent page is lost.
     arena.prefault(0..arena.page_count())?;
     for name in ["count_packet", "expire"] {
         let program: &mut Xdp = bpf.program_mut(name).ok_or("no such program")?.try_into()?;
         program.load()?;
     }
-    println!("The other side are BPF programs in the kernel, loaded by aya.\n");
+    println!("The other side is BPF programs in the kernel, loaded by aya.\n");
     check_types()?;
     Agent::new(&arena)?.run(&mut |task| {
         let (name, packet) = task.program();
@@ -243,7 +247,7 @@ fn with_aya() -> Result<()> {
     })
 }
 
-/// We make the arena, and libbpf-rs has the programs use it.
+/// We create the arena, and libbpf-rs gives it to the programs.
 #[cfg(feature = "libbpf")]
 fn with_libbpf() -> Result<()> {
     use libbpf_rs::{ObjectBuilder, ProgramInput};
@@ -254,7 +258,7 @@ fn with_libbpf() -> Result<()> {
     let mut map = object.maps_mut().find(|map| map.name() == "arena").ok_or("no map `arena`")?;
     map.reuse_fd(arena.fd().ok_or("an arena without a map")?)?;
     let object = object.load()?;
-    println!("The other side are BPF programs in the kernel, loaded by libbpf.\n");
+    println!("The other side is BPF programs in the kernel, loaded by libbpf.\n");
     check_types()?;
     Agent::new(&arena)?.run(&mut |task| {
         let (name, packet) = task.program();
@@ -268,7 +272,7 @@ fn with_thread() -> Result<()> {
     check_types()?;
     let arena = Arena::memfd(PAGES)?;
     let agent = Agent::new(&arena)?;
-    // As if it were another process: it has mapped the memory by its descriptor.
+    // Like another process, it has mapped the memory by its descriptor.
     let there = Arena::from_memfd(arena.fd().ok_or("an arena without a memfd")?)?;
     agent.run(&mut |task| {
         let done = thread::scope(|scope| scope.spawn(|| other_side(&there, task)).join());
@@ -276,7 +280,7 @@ fn with_thread() -> Result<()> {
     })
 }
 
-/// What the BPF programs do, in Rust.
+/// The work of the BPF programs, in Rust.
 fn other_side(arena: &Arena, task: Task) -> std::result::Result<(), mapvalue::Error> {
     let root: Var<Root> = arena.var(arena.at(ROOT))?;
     let flows = FlowTable::open(arena, arena.ptr_of(&root.flows)?)?;

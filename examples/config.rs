@@ -1,10 +1,13 @@
-//! Shows a block of configuration that Rust writes and a BPF program obeys: bools, an enum, text, and a generation that is published last.
+//! Shows a block of configuration that Rust writes and a BPF program obeys: bools, an enum, text,
+//! and a generation that is published last.
 //!
-//! A change of the configuration is a few stores, no system call. The program loads the generation first, reports which one it
-//! obeyed and what it saw of it, and we wait for that before we write the next: so it never sees half of one and half of another. (Who
-//! cannot wait takes a `SeqCell`.) One field alone may be stored at any moment.
+//! A change of the configuration takes a few stores and no system call. The program loads the
+//! generation first, then reports the generation and the configuration that it obeyed. We wait for
+//! that report before we write the next configuration, so the program never sees a mix of two. (If
+//! you cannot wait, use a `SeqCell`.) A single field may be stored at any time.
 //!
-//! Without the privilege for BPF, a function of ours does the same on a memfd: so can the tests of an agent, on any machine.
+//! Without the privilege for BPF, a function of ours does the same on a memfd. The tests of an
+//! agent can do so on any machine.
 
 #![forbid(unsafe_code)]
 
@@ -14,13 +17,13 @@ use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{CharArray, MapValue, Mapping, Mirror, Var, bpf};
 use mapvalue_examples::{Result, check, no_bpf_reason};
 
-/// What becomes of packets: `enum action` of `bpf/config.bpf.c`.
+/// The fate of packets: `enum action` of `bpf/config.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(u32)]
 enum Action {
     Pass,
     Drop,
-    /// One of `sample_every` passes.
+    /// One packet in `sample_every` passes.
     Sample = 4,
 }
 
@@ -52,7 +55,7 @@ struct Counters {
 #[repr(C)]
 struct Block {
     config: Config,
-    /// What the program saw.
+    /// The configuration that the program saw.
     seen: Config,
     counters: Counters,
 }
@@ -65,7 +68,7 @@ fn main() -> Result<()> {
         Ok(bpf) => {
             println!("A BPF program obeys.\n");
             let Some(Map::Array(map)) = bpf.map("block") else { return Err("no array map `block`".into()) };
-            // The types here are those of the program: or an error that names each field that differs.
+            // An error names each field whose type differs from the program's.
             bpf::check_map_value::<Block>(map.fd())?;
             let block = Mapping::from_map(map.fd())?.var(0)?;
             let program: &Xdp = bpf.program("obey").ok_or("no program `obey`")?.try_into()?;
@@ -84,7 +87,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// The agent: it knows nothing but its handle, and a way to have packets sent.
+/// The agent. It knows only its handle and a way to send packets.
 fn agent(block: &Var<Block>, mut send_packets: impl FnMut() -> Result<()>) -> Result<()> {
     let base = Config {
         enabled: true,
@@ -113,7 +116,7 @@ fn agent(block: &Var<Block>, mut send_packets: impl FnMut() -> Result<()>) -> Re
     for (config, expected) in steps {
         publish(block, &config);
         send_packets()?;
-        // Acquired: what was stored before this generation is seen by what is loaded after it.
+        // An acquire: loads after it see all that was stored before this generation.
         let generation = block.seen.generation.load_acquire();
         let seen: Config = block.seen.try_load()?;
         let counters = block.counters.load();
@@ -121,7 +124,7 @@ fn agent(block: &Var<Block>, mut send_packets: impl FnMut() -> Result<()>) -> Re
         check(generation == config.generation && seen == config, "the program saw what was published")?;
         check(counters == expected, "the program obeyed")?;
     }
-    // One store, at any moment, if the field means something by itself.
+    // One store, at any time, if the field means something by itself.
     block.config.enabled.store(true);
     send_packets()?;
     println!("switched on again:\n    {:?}", block.counters.load());
@@ -130,7 +133,7 @@ fn agent(block: &Var<Block>, mut send_packets: impl FnMut() -> Result<()>) -> Re
     Ok(())
 }
 
-/// Stores all but the generation, in any order, and the generation last.
+/// Stores everything but the generation, in any order, and then the generation.
 fn publish(block: &Var<Block>, config: &Config) {
     let Config { enabled, count_bytes, ports, action, sample_every, label, generation } = *config;
     let place = &block.config;
@@ -143,7 +146,7 @@ fn publish(block: &Var<Block>, config: &Config) {
     place.generation.store_release(generation);
 }
 
-/// What the BPF program does with a packet, in Rust.
+/// The work of the BPF program on a packet, in Rust.
 fn obey(block: &Var<Block>) -> Result<()> {
     let (config, seen, counters) = (&block.config, &block.seen, &block.counters);
     let generation = config.generation.load_acquire();

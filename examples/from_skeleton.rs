@@ -1,12 +1,15 @@
-//! The other way round: types that libbpf-cargo wrote from C take the derive, and are held to the program that is loaded.
+//! Shows types that libbpf-cargo generated from C: they take the derive, and are compared with the
+//! program that is loaded.
 //!
-//! A skeleton defines a Rust type for each C type that a program's sections use. It is right on the day that it is written; the
-//! object that is loaded later may be another, and nothing would tell. With `derive(MapValue)` the type is checked
-//! against the object's BTF, and its places in a map are read and written without `unsafe`.
+//! A skeleton defines a Rust type for each C type that a program's sections use. It is right on the
+//! day it is generated. If another object is loaded later, nothing notices. With `derive(MapValue)`
+//! the type is checked against the object's BTF, and its places in a map are read and written
+//! without `unsafe`.
 //!
-//! The derive cannot be put on a whole skeleton, for that has types of its own with pointers in them (the declarations of
-//! maps). So copy those types that you share into a module of yours, as here. One thing must change: libbpf-cargo writes a C `bool`
-//! as `MaybeUninit<bool>`, since Rust knows only two of its 256 values; here it is `bool`, of which mapvalue reads any byte.
+//! The derive cannot be put on a whole skeleton, because a skeleton also has types with pointers
+//! inside (the declarations of maps). So copy the types that you share into a module of your own,
+//! as here. One change is needed: libbpf-cargo writes a C `bool` as `MaybeUninit<bool>`, since only
+//! two of its 256 values are valid in Rust. Here it is `bool`, and mapvalue reads any byte of it.
 //!
 //!     cargo run --example from_skeleton
 
@@ -16,7 +19,8 @@ use std::error::Error;
 
 use mapvalue::{Btf, MapValue, Mapping, Var};
 
-/// From `bpf/quickstart.bpf.o` by `SkeletonBuilder` of libbpf-cargo 0.27, with `MapValue` among the derived and `live` made a `bool`.
+/// From `bpf/quickstart.bpf.o` by `SkeletonBuilder` of libbpf-cargo 0.27. `MapValue` was added to
+/// the derives, and `live` was made a `bool`.
 #[allow(non_camel_case_types, non_upper_case_globals, unreachable_pub, reason = "as it was written")]
 mod types {
     use mapvalue::MapValue;
@@ -31,7 +35,7 @@ mod types {
         pub live: bool,
     }
 
-    /// A C enum: a number with names, since C does not keep it to them. So each value can be loaded.
+    /// A C enum: a number with names. C allows other values too, so every value can be loaded.
     #[derive(MapValue, Debug, Copy, Clone, Eq, PartialEq)]
     #[repr(transparent)]
     pub struct mode(pub u32);
@@ -42,7 +46,7 @@ mod types {
     }
 }
 
-/// The same from an older source, in which there was no mode yet and not each protocol had a counter.
+/// The same from an older source, without a mode and with fewer counters of protocols.
 #[allow(non_camel_case_types, unreachable_pub, reason = "as it was written")]
 mod old_types {
     use mapvalue::MapValue;
@@ -58,7 +62,8 @@ mod old_types {
 }
 
 fn main() -> Result<(), Box<dyn Error>> {
-    // An agent takes it from the kernel instead, `Btf::from_map(&map)`, and so checks what was really loaded.
+    // An agent would take it from the kernel, by `Btf::from_map(&map)`: that checks the program
+    // that was really loaded.
     let btf = Btf::from_object(include_bytes!("bpf/quickstart.bpf.o"))?;
 
     btf.check::<types::stats>("struct stats")?;
@@ -71,12 +76,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     stats.packets.fetch_add(3);
     let types::stats { packets, mode, .. } = stats.load();
     assert!(mode != types::mode::MODE_COUNT);
-    println!("A place of theirs is used like any other: {packets} packets, {mode:?}.\n");
+    println!("A handle to such a type is used like any other: {packets} packets, {mode:?}.\n");
 
     match btf.check::<old_types::stats>("struct stats") {
         Ok(()) => Err("the old type passes for the new one".into()),
         Err(error) => {
-            println!("Those of an older skeleton are not:\n\n{error}");
+            println!("The types of an older skeleton are not:\n\n{error}");
             Ok(())
         }
     }

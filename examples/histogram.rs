@@ -1,7 +1,9 @@
-//! Shows a histogram that a BPF program fills: read into a buffer of ours at each scrape, without allocating, and made into quantiles.
+//! Shows a histogram that a BPF program fills. Each scrape reads it into a buffer of ours without
+//! allocating, and computes quantiles.
 //!
-//! The program counts packets by their length with `mapvalue/histogram.bpf.h` (`bpf/histogram.bpf.c`), in an array of 496 counters, one
-//! 8-byte element each. The buckets are those of the crate `histogram`, into whose counters `load_into` copies. Without the privilege
+//! The program counts packets by their length with `mapvalue/histogram.bpf.h`
+//! (`bpf/histogram.bpf.c`), in an array of 496 counters, one 8-byte element each. The buckets are
+//! those of the crate `histogram`, and `load_into` copies into its counters. Without the privilege
 //! for BPF a memfd takes the place of the map, and this process counts.
 
 #![forbid(unsafe_code)]
@@ -13,7 +15,8 @@ use histogram::{Bucket, Config, Histogram};
 use mapvalue::{Array, Mapping, ReadOnly};
 use mapvalue_examples::{Result, check, no_bpf_reason};
 
-/// Eight buckets to each power of two, so that a bucket is at most 1/8 of its values wide; for all values of 64 bits.
+/// Eight buckets for each power of two, so a bucket is at most 1/8 of its values wide. All values
+/// of 64 bits have a bucket.
 const GROUPING_POWER: u8 = 3;
 const MAX_VALUE_POWER: u8 = 64;
 
@@ -47,17 +50,17 @@ fn main() -> Result<()> {
     }
 }
 
-/// Scrapes three times. What it needs for that is made once.
+/// Scrapes three times, with buffers that are created once.
 fn agent(config: &Config, counters: &Array<u64, ReadOnly>, mut send: impl FnMut(usize) -> Result<()>) -> Result<()> {
     let mut scraped = Histogram::with_config(config);
     let mut found: [Option<Bucket>; QUANTILES.len()] = [None, None, None];
-    // Each of these lengths as often as the next.
+    // Each of these lengths equally often.
     let lengths = [64, 96, 128, 256, 512, 576, 1024, 1280, 1400, 1500];
     for scrape in 1..=3 {
         for length in lengths {
             send(length)?;
         }
-        // 496 loads, 16 bytes at a time where the machine can: no system call, and no allocation.
+        // 496 loads, or 16 bytes at a time where the machine can. No system call, no allocation.
         counters.load_into(scraped.as_mut_slice())?;
         scraped.quantile_buckets_into(&QUANTILES, &mut found)?;
         let total: u64 = scraped.as_slice().iter().sum();

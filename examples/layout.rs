@@ -1,7 +1,7 @@
-//! Shows what a type looks like in memory, what it is in C, and whether a map's values are laid out so.
+//! Shows a type in memory and in C, and whether the values of a map have its layout.
 //!
-//!     cargo run --example layout          # checks a map that it makes, or, without BPF, the object file of a program
-//!     cargo run --example layout -- ID    # checks the map of that number (`bpftool map`)
+//!     cargo run --example layout          # checks its own map or, without BPF, an object file
+//!     cargo run --example layout -- ID    # checks the map with this number (`bpftool map`)
 //!
 //! To check a map of your own, put your type in the place of `Stats`.
 
@@ -35,7 +35,8 @@ enum Mode {
     Drop,
 }
 
-/// The same, as somebody has changed it in Rust alone: a field more, an array less long, another type, a variant more.
+/// The same type after changes in Rust only: one more field, a shorter array, another type, one
+/// more variant.
 #[derive(MapValue)]
 #[map_value(rename = "stats")]
 #[repr(C)]
@@ -87,31 +88,31 @@ fn main() -> Result<ExitCode> {
     }
 }
 
-/// Checks the map that the user asks for, which may well be another.
+/// Checks the map that the user names. It may well have another type.
 fn check_given(id: &str) -> Result<ExitCode> {
     let id: u32 = id.parse().map_err(|_| format!("`{id}` is not the number of a map: `bpftool map` lists them"))?;
     let map = bpf::open_id(id)?;
     let name = bpf::MapInfo::query(&map)?.name;
     match bpf::check_map_value::<Stats>(&map) {
         Ok(()) => {
-            println!("The values of {name} ({id}) are laid out so.");
+            println!("The values of {name} ({id}) have this layout.");
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {
-            println!("The values of {name} ({id}) are not, or it cannot be told:\n{error}");
+            println!("The values of {name} ({id}) have another layout, or it is unknown:\n{error}");
             Ok(ExitCode::FAILURE)
         }
     }
 }
 
-/// The one is the map's type, the other has drifted.
+/// Checks both types: `Stats` is the map's, `Drifted` is not.
 fn compare(ours: Checked, drifted: Checked) -> Result<ExitCode> {
     ours?;
-    println!("Stats is laid out so.\n");
+    println!("Stats has this layout.\n");
     let Err(mapvalue::Error::LayoutMismatch(mismatches)) = drifted else {
-        return Err(format!("Drifted is not told to have drifted: {drifted:?}").into());
+        return Err(format!("the check accepted Drifted: {drifted:?}").into());
     };
-    println!("Drifted is not:\n{mismatches}");
+    println!("Drifted has another one:\n{mismatches}");
     Ok(ExitCode::SUCCESS)
 }
 

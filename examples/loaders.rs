@@ -1,13 +1,17 @@
-//! Shows aya and libbpf-rs side by side: from the maps of either to the same typed handles, which outlive the loader.
+//! Shows aya and libbpf-rs side by side: from the maps of either to the same typed handles, which
+//! outlive the loader.
 //!
-//! Each loads `bpf/loaders.bpf.o`, runs its program on packets of our own by `BPF_PROG_TEST_RUN`, and attaches it to nothing. The agent has
-//! an element of an array that is mapped, a global variable, and a hash table, and knows nothing of who loaded them. The loaders' own lookups
-//! take the same types: aya by the `Pod` that the derive implements, libbpf-rs by their bytes.
+//! Each loads `bpf/loaders.bpf.o`, runs its program on our own packets by `BPF_PROG_TEST_RUN`, and
+//! attaches it to nothing. The agent holds an element of a mapped array, a global variable and a
+//! hash table. It does not know which loader made them. The loaders' own lookups take the same
+//! types: aya by the `Pod` that the derive implements, libbpf-rs by their bytes.
 //!
-//! It needs the privilege to load programs (root, or `CAP_BPF`, `CAP_NET_ADMIN` and `CAP_SYS_ADMIN`), and says so where that is missing.
+//! It needs the privilege to load programs (root, or `CAP_BPF`, `CAP_NET_ADMIN` and
+//! `CAP_SYS_ADMIN`), and says so if that is missing. libbpf-rs needs libelf and zlib with their
+//! headers.
 //!
 //!     cargo run --example loaders
-//!     cargo run -p mapvalue-examples --example loaders --features libbpf     # with libelf and zlib with their headers
+//!     cargo run -p mapvalue-examples --example loaders --features libbpf
 
 #![forbid(unsafe_code)]
 
@@ -21,8 +25,8 @@ use mapvalue_examples::no_bpf_reason;
 
 const OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/loaders.bpf.o");
 
-/// `struct total` of `bpf/loaders.bpf.c`. It has no padding, any bytes are one, and it is `Copy`: so `aya` is right to have it as a `Pod`,
-/// or it would not compile.
+/// `struct total` of `bpf/loaders.bpf.c`. It has no padding, any bytes are a value, and it is
+/// `Copy`. So it may be a `Pod` of aya; otherwise `map_value(aya)` would not compile.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq)]
 #[map_value(aya)]
 #[repr(C)]
@@ -33,7 +37,7 @@ struct Total {
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
-/// What the agent holds: no loader, no lifetime.
+/// The agent's handles: no loader, no lifetime.
 struct Agent {
     total: Var<Total>,
     packets_seen: AnyVar<u64>,
@@ -41,7 +45,8 @@ struct Agent {
 }
 
 impl Agent {
-    /// The descriptors of the maps are all that it takes. Sizes and layouts are checked against what the kernel knows.
+    /// It takes only the descriptors of the maps. Sizes and layouts are checked against the
+    /// kernel's.
     fn new(totals: impl AsFd, packets_seen: AnyVar<u64>, by_length: impl AsFd) -> Result<Self> {
         let mapping = Mapping::from_map(totals)?;
         mapping.check::<Total>()?;
@@ -73,7 +78,7 @@ fn check(holds: bool, what: &str) -> Result<()> {
     if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
 }
 
-/// Lengths of the packets to be counted.
+/// The lengths of the packets.
 const LENGTHS: [usize; 5] = [60, 60, 1500, 60, 1500];
 
 fn main() -> Result<()> {
@@ -84,7 +89,7 @@ fn main() -> Result<()> {
         }
         Err(error) => {
             let reason = no_bpf_reason(error.as_ref()).ok_or(error)?;
-            println!("No BPF here ({reason}), and so no loaders to show.");
+            println!("No BPF here ({reason}), so there are no loaders to show.");
             return Ok(());
         }
     }
@@ -112,12 +117,13 @@ fn with_aya() -> Result<Agent> {
         Some(Map::Array(map) | Map::HashMap(map)) => Ok(map.fd()),
         _ => Err(format!("no map `{name}`")),
     };
-    // aya makes the maps of sections without their types, and not mmapable: so the types are those of the object.
+    // aya creates the maps of sections without types and not mmapable. So the types come from the
+    // object.
     let section = DataSection::from_map_with_btf(map(".bss")?, &Btf::from_object(OBJECT)?, ".bss")?;
     let agent = Agent::new(map("totals")?, section.any_var("packets_seen")?, map("by_length")?)?;
     agent.report(&LENGTHS)?;
 
-    // Its own lookups, with the same type.
+    // aya's own lookups, with the same type.
     let by_length: HashMap<_, u32, Total> = bpf.map("by_length").ok_or("no map `by_length`")?.try_into()?;
     println!("  by aya itself:    {:?}", by_length.get(&1500, 0)?);
     check(by_length.get(&1500, 0)? == Total { packets: 2, bytes: 3000 }, "aya finds the same")?;
@@ -140,13 +146,13 @@ fn with_libbpf() -> Result<Agent> {
         let found = object.maps().find(|map| map.name().to_str().is_some_and(|full| full.ends_with(name)));
         found.ok_or(format!("no map `{name}`"))
     };
-    // libbpf gives the maps of sections their types, and has them mmapable: so variables are mapped.
+    // libbpf creates the maps of sections with types and mmapable. So variables are mapped.
     let section = DataSection::from_map(map(".bss")?)?;
     let agent = Agent::new(map("totals")?, section.any_var("packets_seen")?, map("by_length")?)?;
     check(agent.packets_seen.is_mapped(), "the variable is mapped")?;
     agent.report(&LENGTHS)?;
 
-    // Its own lookups are of bytes, which the same type is made of.
+    // libbpf's own lookups return bytes, which the same type decodes.
     let bytes = map("by_length")?.lookup(&1500u32.to_bytes(), MapFlags::ANY)?.ok_or("no packets of 1500 bytes")?;
     println!("  by libbpf itself: {:?}", Total::from_bytes(&bytes)?);
     check(Total::from_bytes(&bytes)? == Total { packets: 2, bytes: 3000 }, "libbpf finds the same")?;

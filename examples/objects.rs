@@ -1,17 +1,22 @@
-//! Shows typed objects in an arena that Rust and a BPF program make, hand to each other, and free: flows, which count packets.
+//! Shows typed objects in an arena that Rust and a BPF program create, hand to each other, and
+//! free: flows, which count packets.
 //!
 //!     cargo run --example objects
-//!     cargo run --example objects -- --header examples/bpf/objects.h    # writes the header of the programs
+//!     cargo run --example objects -- --header examples/bpf/objects.h    # writes the C header
 //!
-//! Ten fields of an arena, `Kptr<Flow, Local>`, hold a flow or none. Whoever takes it out has it: so two sides can change a field at any
-//! time, and no one follows a pointer to what another has freed. The other side takes a flow out to count a packet, makes one where there is
-//! none, and puts it back; or it frees those of few packets. We make flows, take some, and free them by letting go of them.
+//! Ten fields of an arena, `Kptr<Flow, Local>`, hold a flow or null. The side that takes a flow out
+//! owns it. So both sides can change a field at any time, and neither follows a pointer to an
+//! object that the other has freed. The other side takes a flow out to count a packet, creates one
+//! where there is none, and puts it back; or it frees the flows with few packets. We create flows,
+//! take some, and free them by dropping them.
 //!
-//! The types are defined here alone: the header that the programs include is written from them, with the number of each type of object, which an
-//! object bears so that it is not taken for one of another type.
+//! The types are defined only here. The header that the programs include is generated from them,
+//! with the number of each type. An object carries that number, so it is not taken for an object of
+//! another type.
 //!
-//! The other side is the BPF programs of `bpf/objects.bpf.c`, with the C half of the allocator, `mapvalue/alloc.bpf.h`. They are run on packets of
-//! our own by `BPF_PROG_TEST_RUN`, and attached to nothing. Without the privilege for that, the other side is a thread on a memfd.
+//! The other side is the BPF programs of `bpf/objects.bpf.c`, with the C half of the allocator,
+//! `mapvalue/alloc.bpf.h`. They run on our own packets by `BPF_PROG_TEST_RUN` and are attached to
+//! nothing. Without the privilege for that, the other side is a thread on a memfd.
 
 #![forbid(unsafe_code)]
 
@@ -32,34 +37,34 @@ struct Flow {
     bytes: u64,
 }
 
-/// What both sides share.
+/// The memory that both sides share.
 #[derive(MapValue)]
 #[map_value(rename = "root")]
 #[repr(C)]
 struct Root {
-    /// Where the allocator is.
+    /// The allocator.
     alloc: ArenaPtr<()>,
-    /// By the last byte of the source address.
+    /// Flows by the last byte of the source address.
     flows: [Kptr<Flow, Local>; FLOWS],
     /// Packets for whose flow there was no object.
     uncounted: u64,
-    /// Flows of fewer packets than this expire.
+    /// Flows with fewer packets than this expire.
     threshold: u64,
 }
 
 const FLOWS: usize = 10;
-/// Where both sides have agreed to put it: in the first page, which the allocator leaves alone.
+/// The place that both sides have agreed on: the first page, which the allocator does not use.
 const ROOT: u64 = 0x100;
 const PAGES: u64 = 16;
 
 static OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/objects.bpf.o");
 
-/// What the other side does.
+/// A step of the other side.
 #[derive(Clone, Copy)]
 enum Task {
     /// Count a packet from 10.0.0.N.
     Count(u8),
-    /// Free flows of fewer packets than `threshold`.
+    /// Free flows with fewer packets than `threshold`.
     Expire,
 }
 
@@ -70,9 +75,9 @@ fn main() -> Result<()> {
         [option, path] if option == "--header" => return Ok(fs::write(Path::new(path), header())?),
         _ => return Err("usage: objects [--header PATH]".into()),
     }
-    // What was compiled is held to the types by `check_types`; this is for the numbers, which are in no BTF.
+    // `check_types` compares the compiled types. This compares the numbers, which are not in BTF.
     if include_str!("bpf/objects.h") != header() {
-        return Err("bpf/objects.h is not what the types make: write it with --header, and run tests/bpf/build".into());
+        return Err("bpf/objects.h does not match the types: write it with --header, and run tests/bpf/build".into());
     }
     println!("The other side includes this:\n\n{}", header());
     with_aya().or_else(|error| {
@@ -82,10 +87,10 @@ fn main() -> Result<()> {
     })
 }
 
-/// The types in C, and the number of each that there are objects of.
+/// The types in C, and the number of each type of object.
 fn header() -> String {
     format!(
-        "/* Written from the Rust types by `cargo run --example objects -- --header PATH`: change them instead. */\n\
+        "/* Generated from Rust types by `cargo run --example objects -- --header PATH`: change those. */\n\
          #pragma once\n\
          #ifndef __VMLINUX_H__\n\
          #include <linux/types.h>\n\
@@ -100,12 +105,12 @@ fn header() -> String {
     )
 }
 
-/// It knows nothing but the arena, and a way to have the other side work.
+/// The agent. It knows only the arena and a way to make the other side work.
 fn agent(arena: &Arena, other_side: impl Fn(Task) -> Result<()>) -> Result<()> {
-    // A program finds all pages there: what it stores to one that is not there is lost.
+    // Makes all pages now: a store of a program to an absent page is lost.
     arena.prefault(0..1)?;
     let root: Var<Root> = arena.var(arena.at(ROOT))?;
-    // Room for few flows, which are all of one size.
+    // Room for few flows, all of one size.
     let flows = Allocator::create(arena, Config { value_size: size_of::<Flow>(), capacity: 8, ..Config::default() })?;
     root.alloc.store(flows.as_ptr());
     let send = |n, packets: u64| (0..packets).try_for_each(|_| other_side(Task::Count(n)));
@@ -123,36 +128,39 @@ fn agent(arena: &Arena, other_side: impl Fn(Task) -> Result<()>) -> Result<()> {
     println!("   {} flows", flows.stats().live);
     check(flows.stats().live == 3, "there are three flows")?;
 
-    println!("2. We take two of them out. They are ours alone, and freed when we let go of them.");
+    println!("2. We take two of them out. They are ours alone, and dropping them frees them.");
     let taken = root.flows[1].take();
     let (first, third) = (flows.claim(taken)?, flows.claim(root.flows[3].take())?);
     println!("   10.0.0.1: {first:?}\n   10.0.0.3: {third:?}");
     check(first.packets.load() == 104 && third.packets.load() == 7, "both sides have counted in the same objects")?;
     drop((first, third));
     check(flows.stats().live == 1, "two flows were freed")?;
-    // The other side makes another for 10.0.0.1, perhaps in the very same place.
+    // The other side creates another one for 10.0.0.1, perhaps in the same place.
     send(1, 1)?;
     match flows.claim(taken) {
         Err(error @ (AllocError::AlreadyFree { .. } | AllocError::Stale { .. })) => println!("   Once more: {error}."),
-        other => return Err(format!("an old pointer was taken for {other:?}").into()),
+        other => return Err(format!("an old pointer was accepted as {other:?}").into()),
     }
 
-    println!("3. The other side frees the flows of fewer than 5 packets.");
+    println!("3. The other side frees the flows with fewer than 5 packets.");
     send(5, 5)?;
     root.threshold.store(5);
     other_side(Task::Expire)?;
     println!("   {} flow is left", flows.stats().live);
-    check(flows.stats().live == 1 && !root.flows[5].is_null(), "those and no others are freed")?;
+    check(flows.stats().live == 1 && !root.flows[5].is_null(), "exactly these are freed")?;
 
-    println!("4. There are more sources than there is room for.");
+    println!("4. More sources than there is room for.");
     (0..10).try_for_each(|n| send(n, 1))?;
     println!("   {} flows, {} packets without one", flows.stats().live, root.uncounted.load());
-    check(flows.stats().live == 8 && root.uncounted.load() == 2, "the other side says what it could not count")?;
+    check(
+        flows.stats().live == 8 && root.uncounted.load() == 2,
+        "the other side reports the packets it could not count",
+    )?;
 
-    println!("5. We close the allocator: objects can be freed, but none are made.");
+    println!("5. We close the allocator: objects can be freed, but not created.");
     let closing = flows.close()?;
     send(8, 1)?;
-    check(root.uncounted.load() == 3, "the other side makes no more")?;
+    check(root.uncounted.load() == 3, "the other side creates no more objects")?;
     println!("   {} flows are left", closing.remaining());
     closing.allocator().drain_objects(root.flows.iter())?;
     check(closing.is_drained(), "no flow is lost")?;
@@ -160,7 +168,7 @@ fn agent(arena: &Arena, other_side: impl Fn(Task) -> Result<()>) -> Result<()> {
     Ok(())
 }
 
-/// Types that the C side has otherwise are an error which names each difference.
+/// If a type differs on the C side, the error names each difference.
 fn check_types() -> Result<()> {
     let btf = Btf::from_object(OBJECT)?;
     btf.check::<Root>("root")?;
@@ -168,7 +176,7 @@ fn check_types() -> Result<()> {
     Ok(())
 }
 
-/// aya makes the arena. It has to be mapped before the programs are loaded.
+/// aya creates the arena. It has to be mapped before the programs are loaded.
 fn with_aya() -> Result<()> {
     let mut bpf = aya::EbpfLoader::new().allow_unsupported_maps().load(OBJECT)?;
     let Some(aya::maps::Map::Unsupported(map)) = bpf.map("arena") else { return Err("no map `arena`".into()) };
@@ -177,7 +185,7 @@ fn with_aya() -> Result<()> {
         let program: &mut Xdp = bpf.program_mut(name).ok_or("no such program")?.try_into()?;
         program.load()?;
     }
-    println!("The other side are BPF programs in the kernel.\n");
+    println!("The other side is BPF programs in the kernel.\n");
     check_types()?;
     agent(&arena, |task| {
         let (name, packet) = match task {
@@ -193,7 +201,7 @@ fn with_aya() -> Result<()> {
 fn with_thread() -> Result<()> {
     check_types()?;
     let arena = Arena::memfd(PAGES)?;
-    // As if it were another process: it has mapped the memory by its descriptor.
+    // Like another process, it has mapped the memory by its descriptor.
     let there = Arena::from_memfd(arena.fd().ok_or("an arena without a memfd")?)?;
     agent(&arena, |task| {
         let done = thread::scope(|scope| scope.spawn(|| other_side(&there, task)).join());
@@ -201,7 +209,7 @@ fn with_thread() -> Result<()> {
     })
 }
 
-/// What the BPF programs do, in Rust.
+/// The work of the BPF programs, in Rust.
 fn other_side(arena: &Arena, task: Task) -> std::result::Result<(), AllocError> {
     let root: Var<Root> = arena.var(arena.at(ROOT))?;
     let flows = Allocator::open(arena, root.alloc.load())?;

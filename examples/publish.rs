@@ -1,11 +1,14 @@
-//! Shows how to publish and observe through one field: what is stored before a release is seen after the acquire that sees it.
+//! Shows how to publish and observe through one field: all that is stored before a release is seen
+//! after the acquire that sees it.
 //!
-//! We publish a configuration, of which `generation` is stored last; the other side loads it first. It publishes a record, of which
-//! `kind` is stored last; we load it first. No lock, and on x86-64 no instruction more than plain loads and stores. (When the
-//! value itself is to be changed again while others read it, take a `SeqCell`.)
+//! We publish a configuration and store its `generation` last; the other side loads that first. It
+//! publishes a record and stores its `kind` last; we load that first. No lock, and on x86-64 no
+//! instruction more than plain loads and stores. (If the value itself changes again while others
+//! read it, use a `SeqCell`.)
 //!
-//! The other side is a BPF program (`bpf/publish.bpf.c`), with the C half of the pair, `mv_store_release` and `mv_load_acquire` of
-//! `mapvalue/order.bpf.h`; without the privilege for that, it is a thread that does the same on a memfd.
+//! The other side is a BPF program (`bpf/publish.bpf.c`) with the C half of the pair,
+//! `mv_store_release` and `mv_load_acquire` of `mapvalue/order.bpf.h`. Without the privilege for
+//! that, it is a thread that does the same on a memfd.
 
 #![forbid(unsafe_code)]
 
@@ -76,7 +79,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// Publishes configurations, and observes what becomes of each.
+/// Publishes configurations, and observes the record that each leads to.
 fn agent(shared: &Var<Shared>, mut start_other_side: impl FnMut() -> Result<()>) -> Result<()> {
     let (config, record) = (&shared.config, &shared.record);
     for (generation, (limit, burst)) in (1..).zip([(100, 20), (200, 50), (400, 0)]) {
@@ -96,11 +99,11 @@ fn agent(shared: &Var<Shared>, mut start_other_side: impl FnMut() -> Result<()>)
             return Err(format!("expected {expected:?}").into());
         }
     }
-    println!("Each side saw all of what the other had published.");
+    println!("Each side saw all that the other had published.");
     Ok(())
 }
 
-/// What the BPF program does, in Rust.
+/// The work of the BPF program, in Rust.
 fn apply(shared: &Var<Shared>) {
     let generation = shared.config.generation.load_acquire();
     shared.record.total.store(shared.config.limit.load() + shared.config.burst.load());

@@ -1,8 +1,10 @@
-//! Shows the main job: counters that somebody else writes while we read them, through `Var<Stats>` and without `unsafe`.
+//! Shows the main job: counters that the other side writes while we read them, through `Var<Stats>`
+//! and without `unsafe`.
 //!
-//! With the privilege (root, or `CAP_BPF`, `CAP_PERFMON` and `CAP_NET_ADMIN`) somebody else is a BPF program, loaded by aya and run
-//! on a packet of our own by `BPF_PROG_TEST_RUN`; it is attached to nothing. Without it, somebody else is a second process
-//! on a memfd. The agent's own part is the same for both.
+//! With the privilege (root, or `CAP_BPF`, `CAP_PERFMON` and `CAP_NET_ADMIN`) the other side is a
+//! BPF program. aya loads it, and it runs on our own packet by `BPF_PROG_TEST_RUN`; it is attached
+//! to nothing. Without the privilege, the other side is a second process on a memfd. The agent's
+//! own part is the same for both.
 
 #![forbid(unsafe_code)]
 
@@ -16,7 +18,7 @@ use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{MapValue, Mapping, Var};
 use mapvalue_examples::{Result, check, no_bpf_reason};
 
-/// What the program does with packets: `enum mode` of `bpf/quickstart.bpf.c`.
+/// The program's treatment of packets: `enum mode` of `bpf/quickstart.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(u32)]
 enum Mode {
@@ -35,7 +37,7 @@ struct Stats {
     live: bool,
 }
 
-/// What comes of a packet (`enum xdp_action` in include/uapi/linux/bpf.h).
+/// The program's verdict (`enum xdp_action` in include/uapi/linux/bpf.h).
 const XDP_DROP: u32 = 1;
 const XDP_PASS: u32 = 2;
 
@@ -65,7 +67,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// The agent: it knows nothing but its handle, and a way to have packets sent.
+/// The agent. It knows only its handle and a way to send packets.
 fn agent(stats: &Var<Stats>, mut send_packets: impl FnMut() -> Result<u32>) -> Result<()> {
     println!("{}", Stats::LAYOUT);
     stats.mode.store(Mode::Count);
@@ -111,7 +113,7 @@ fn load_program() -> Result<Ebpf> {
     Ok(bpf)
 }
 
-/// From the loader's map to a typed handle: the map's descriptor is all that it takes.
+/// From the loader's map to a typed handle: it takes only the map's descriptor.
 fn open_map(bpf: &Ebpf) -> Result<Var<Stats>> {
     let Some(Map::Array(map)) = bpf.map("stats") else { return Err("no array map `stats`".into()) };
     let mapping = Mapping::from_map(map.fd())?;
@@ -126,7 +128,7 @@ fn run_program(program: &Xdp) -> Result<u32> {
     Ok(program.test_run(options)?.return_value)
 }
 
-/// An Ethernet frame with an IPv4 packet that says it carries TCP.
+/// An Ethernet frame with an IPv4 packet whose header names TCP.
 fn packet() -> [u8; 64] {
     let mut packet = [0; 64];
     packet[12..14].copy_from_slice(&0x0800u16.to_be_bytes());
@@ -135,7 +137,7 @@ fn packet() -> [u8; 64] {
     packet
 }
 
-/// Starts this program a second time, as the other side of the memfd, and returns the verdict it prints.
+/// Starts this program again, as the other side of the memfd. Returns the verdict that it prints.
 fn run_process(mapping: &Mapping) -> Result<u32> {
     let memfd = mapping.fd().ok_or("not a memfd")?.as_raw_fd();
     let path = format!("/proc/{}/fd/{memfd}", std::process::id());
@@ -144,7 +146,7 @@ fn run_process(mapping: &Mapping) -> Result<u32> {
     Ok(String::from_utf8(output.stdout)?.trim().parse()?)
 }
 
-/// The second process: does to the memfd what the BPF program does to its map.
+/// The second process: it does to the memfd what the BPF program does to its map.
 fn other_side(memfd: &str) -> Result<()> {
     let memfd = OpenOptions::new().read(true).write(true).open(memfd)?;
     let stats: Var<Stats> = Mapping::from_memfd(memfd)?.var(0)?;

@@ -1,16 +1,19 @@
-//! Shows that what is in a pinned arena outlives the process that used it, also one that is killed in the middle of a change.
+//! Shows that a pinned arena outlives the process that used it, even one that is killed in the
+//! middle of a change.
 //!
-//! Five hundred jobs wait in a list, or are done and have their result in a table. An agent does jobs, and takes them up again. It is killed at some
-//! moment, five times; each time, a new one opens the arena by its pin, looks at everything, mends what was left half done, and
-//! goes on. What that takes:
+//! Five hundred jobs wait in a list, or are done and have their result in a table. An agent does
+//! jobs, and takes done ones up again. It is killed at some moment, five times. Each time a new
+//! agent opens the arena by its pin, looks at everything, repairs what was left half done, and goes
+//! on. That takes three rules:
 //!
-//! - Each change is ordered so that it can be cut short: into the new place first, then out of the old one. A job that is in both is one
-//!   whose change was cut short.
-//! - Lists and tables can be walked whatever moment a writer died at. A back pointer may be wrong: `repair` mends it.
-//! - Nothing that matters is known in the process alone: here, each job has memory of its own.
+//! - Each change is ordered so that it can be cut short: first into the new place, then out of the
+//!   old one. A job that is in both places is one whose change was cut short.
+//! - Lists and tables can be walked, whatever moment a writer died at. A back pointer may be wrong:
+//!   `repair` corrects it.
+//! - Nothing that matters is known only in the process. Here, each job has memory of its own.
 //!
-//! The arena is the kernel's, pinned in a BPF file system that we mount (as root); without the privilege for that, it is a memfd, which we keep
-//! open for the agents.
+//! The arena is the kernel's, pinned in a BPF file system that we mount (as root). Without the
+//! privilege for that, it is a memfd, which we keep open for the agents.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +37,8 @@ type Results = ArenaHashMap<u32, u64>;
 
 const PAGES: u64 = 16;
 const JOBS: u32 = 500;
-/// Where things are in the arena: both heads, the buckets of the table, and memory for each job in the list and in the table.
+/// The places in the arena: both heads, the buckets of the table, and memory for each job in the
+/// list and in the table.
 const WAITING: u64 = 64;
 const RESULTS: u64 = 128;
 const BUCKETS: u64 = 0x1000;
@@ -79,7 +83,7 @@ fn agent(place: &Path) -> Result<()> {
     let (jobs, found) = Jobs::open(&open(place)?)?;
     println!("{found}");
     for round in 0.. {
-        // A few are done, and as many of the others are taken up again.
+        // A few are done, and as many done ones are taken up again.
         for _ in 0..10 {
             if let Some(job) = jobs.first_waiting()? {
                 jobs.finish(job)?;
@@ -88,7 +92,7 @@ fn agent(place: &Path) -> Result<()> {
         for job in (0..JOBS).filter(|job| job % 53 == round % 53) {
             jobs.take_up_again(job)?;
         }
-        // Who starts agents may die as well, and would not kill them then.
+        // The parent may die as well, and then nobody would kill this agent.
         if parent_id() != parent {
             break;
         }
@@ -115,11 +119,11 @@ impl Jobs {
         Ok(())
     }
 
-    /// As the last agent has left them, with what was half done mended; and a line that tells what that was.
+    /// The jobs as the last agent left them, repaired; and a line about the repairs.
     fn open(arena: &Arena) -> Result<(Self, String)> {
         let waiting = Waiting::open(arena, arena.at(WAITING))?;
         let results = Results::open(arena, arena.at(RESULTS))?;
-        // First the back pointers: nothing can be removed by a wrong one.
+        // First the back pointers: with a wrong one, an element cannot be removed.
         let mended = waiting.repair()? + results.repair()?;
 
         let (mut is_waiting, mut cut_short) = (vec![false; JOBS as usize], 0);
@@ -133,7 +137,7 @@ impl Jobs {
             check(entry.value.load() == result_of(job), "a result is whole")?;
             let is_waiting = is_waiting.get_mut(job as usize).ok_or("a job that there is not")?;
             if *is_waiting {
-                // It was on its way from one to the other, and will be done again.
+                // It was on its way from one to the other. It will be done again.
                 results.remove(&job)?;
                 cut_short += 1;
             }
@@ -180,13 +184,13 @@ fn result_of(job: u32) -> u64 {
 
 /// Where agents find the arena.
 enum Place {
-    /// A pin. The arena lives as long as it, or anybody who has opened the arena.
+    /// A pin. The arena lives as long as the pin or any process that has opened the arena.
     Pinned(Pin),
     /// A path to the descriptor of a memfd in this process.
     Memfd(PathBuf, Arena),
 }
 
-/// Why there can be no arena in a BPF file system of ours; any other error is one.
+/// Why an arena in our BPF file system is impossible here; any other error is a failure.
 fn no_arena_reason(error: Box<dyn Error + Send + Sync>) -> Result<String> {
     use mapvalue::Error::{KernelTooOld, NoArenas, PermissionDenied};
     match error.downcast_ref() {
@@ -196,7 +200,7 @@ fn no_arena_reason(error: Box<dyn Error + Send + Sync>) -> Result<String> {
     }
 }
 
-/// What `mount` says.
+/// The words of `mount`.
 #[derive(Debug)]
 struct NotMounted(String);
 
@@ -249,8 +253,8 @@ fn open(place: &Path) -> Result<Arena> {
     Ok(Arena::from_pin(place)?)
 }
 
-/// An arena that is pinned in a BPF file system of its own. Both are gone when this is dropped. (An agent in real life pins below
-/// /sys/fs/bpf, and leaves it there.)
+/// An arena that is pinned in a BPF file system of its own. Dropping this removes both. (A real
+/// agent pins below /sys/fs/bpf, and leaves the pin there.)
 struct Pin {
     folder: PathBuf,
     path: PathBuf,
@@ -259,7 +263,8 @@ struct Pin {
 impl Pin {
     fn new() -> Result<Self> {
         let arena = Arena::create(PAGES, ArenaFlags::default())?;
-        // Before it is pinned, so that nobody finds it half done. After this function, the pin alone keeps it.
+        // Before it is pinned, so that nobody finds it half done. After this function, only the pin
+        // keeps it.
         Jobs::set_up(&arena)?;
         let folder = std::env::temp_dir().join(format!("mapvalue-restart-{}", process::id()));
         fs::create_dir(&folder)?;
@@ -275,7 +280,7 @@ impl Pin {
 
 impl Drop for Pin {
     fn drop(&mut self) {
-        // Whatever of it there is.
+        // Whichever parts of it exist.
         let _ = fs::remove_file(&self.path);
         let _ = Command::new("umount").arg(&self.folder).output();
         let _ = fs::remove_dir(&self.folder);

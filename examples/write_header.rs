@@ -1,10 +1,12 @@
-//! Writes the C header of types that Rust defines, so that a BPF program and its agent have one definition between them.
+//! Writes the C header for types that Rust defines, so a BPF program and its agent share one
+//! definition.
 //!
 //!     cargo run --example write_header                   # prints it
-//!     cargo run --example write_header -- PATH/agent.h   # writes it, if it is not there or another
+//!     cargo run --example write_header -- PATH/agent.h   # writes it, if it is missing or differs
 //!
-//! To have it written by each build, keep the shared types in a file of their own, which is a module of the agent and of its build
-//! script alike (a build script cannot use the crate that it is run for), and name `mapvalue` under `[build-dependencies]` too:
+//! To write it in each build, keep the shared types in a file of their own. Make it a module of the
+//! agent and of its build script (a build script cannot use the crate that it builds), and name
+//! `mapvalue` under `[build-dependencies]` too:
 //!
 //! ```ignore
 //! // build.rs
@@ -20,11 +22,12 @@
 //!     );
 //!     let directory = std::path::PathBuf::from(std::env::var_os("OUT_DIR").unwrap());
 //!     std::fs::write(directory.join("agent.h"), header).unwrap();
-//!     // Then compile the program, with `-I` and that directory: see libbpf-cargo's `SkeletonBuilder::clang_args`.
+//!     // Then compile the program with `-I` and that directory: `SkeletonBuilder::clang_args`.
 //! }
 //! ```
 //!
-//! The header holds the C compiler to Rust's numbers with `_Static_assert`; `Btf::check` holds what was compiled to them.
+//! `_Static_assert` in the header compares the C compiler's layout with Rust's; `Btf::check`
+//! compares the compiled program's.
 
 #![forbid(unsafe_code)]
 
@@ -34,7 +37,7 @@ use std::{env, fs, io};
 use mapvalue::zerocopy::byteorder::{BigEndian, U16, U32};
 use mapvalue::{Layout, MapValue};
 
-/// The value of an array map: counters, and what user space sets.
+/// The value of an array map: counters, and settings of user space.
 #[derive(MapValue)]
 #[map_value(rename = "stats")]
 #[repr(C)]
@@ -67,7 +70,7 @@ struct Flow {
     _pad: [u8; 3],
 }
 
-/// What goes through the ring buffer.
+/// A record of the ring buffer.
 #[derive(MapValue)]
 #[map_value(rename = "event")]
 #[repr(C)]
@@ -97,7 +100,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// All types in one call, so that those that several use are declared once.
+/// All types in one call, so a type that several of them use is declared once.
 fn header(guard: &str, layouts: &[Layout]) -> String {
     format!(
         "/* Written from the Rust types by write_header: change them instead. */\n\
@@ -116,7 +119,7 @@ fn header(guard: &str, layouts: &[Layout]) -> String {
     )
 }
 
-/// A header that is newer than before would have all that includes it compiled again.
+/// A header with a new time stamp would make the build compile everything that includes it.
 fn write_if_changed(path: &Path, header: &str) -> io::Result<()> {
     if fs::read_to_string(path).is_ok_and(|old| old == header) { Ok(()) } else { fs::write(path, header) }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts packets by their source, in a hash table in an arena, which user space reads and changes; flows that are done go to a list.
+// Counts packets by source, in a hash table in an arena that user space reads and changes.
+// Finished flows go to a list.
 //
-// No variable of the programs is in the arena, and no kfunc is called: so aya loads this as well as libbpf does.
+// No variable of the programs is in the arena, and no kfunc is called, so aya can load this too.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
@@ -14,29 +15,29 @@ struct {
 	__uint(max_entries, 16);
 } arena SEC(".maps");
 
-/* The elements of the table: struct flow { int hash; __u32 key; __u64 value; struct mv_list_node node; } */
+/* Declares struct flow { int hash; __u32 key; __u64 value; struct mv_list_node node; } */
 MV_TABLE_OF_INTS(flow, __u32, __u64, mv_hash_u32);
 
 struct root {
 	/* Packets by source address. */
 	struct mv_table flows;
-	/* Elements of `flows` that are in no table. */
+	/* Elements for `flows` that are in no table. */
 	struct mv_list_head unused;
 	/* Flows that `expire` took out of the table. */
 	struct mv_list_head expired;
 	/* Packets for whose flow there was no element. */
 	__u64 uncounted;
-	/* Flows of fewer packets than this expire. */
+	/* Flows with fewer packets than this expire. */
 	__u64 threshold;
 };
 
-/* So that it is in the BTF, which holds no types that only the code of a program mentions. */
+/* Puts the type into the BTF, which has no types that only the code of a program mentions. */
 const volatile struct {
 	struct root root;
 	struct flow flow;
 } types = {};
 
-/* Where both sides have agreed to put it. (The verifier wants each program to name the arena.) */
+/* The agreed place. (The verifier requires each program to name the arena.) */
 static struct root mv_arena *root(void)
 {
 	void *map = &arena;
@@ -67,7 +68,7 @@ int count_packet(struct xdp_md *ctx)
 		__sync_fetch_and_add(&r->uncounted, 1);
 		return XDP_PASS;
 	}
-	/* No other writer has inserted it meanwhile: so it is linked, unless the list is too long to be looked through. */
+	/* There is no other writer, so this links it, unless the list is too long to be searched. */
 	if (flow_insert(&r->flows, mv_entry(node, struct flow, node), ip->saddr, 1) != 1) {
 		mv_list_add_head(node, &r->unused);
 		__sync_fetch_and_add(&r->uncounted, 1);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Obeys a configuration that user space writes, and reports what it saw of it.
+// Obeys a configuration that user space writes, and reports the configuration that it saw.
 #include <linux/bpf.h>
 #include <stdbool.h>
 #include <bpf/bpf_helpers.h>
@@ -19,7 +19,7 @@ struct config {
 	enum action action;
 	__u32 sample_every;
 	char label[16];
-	__u64 generation; /* stored last, by user space: what is above is complete */
+	__u64 generation; /* stored last, by user space: everything above is complete */
 };
 
 struct counters {
@@ -56,7 +56,7 @@ int obey(struct xdp_md *ctx)
 		return XDP_ABORTED;
 	c = &b->config;
 	seen = &b->seen;
-	/* The acquire comes first: what is loaded after it is at least as new. */
+	/* The acquire comes first: loads after it see values at least as new. */
 	generation = mv_load_acquire(&c->generation);
 	action = mv_load(&c->action);
 	if (mv_load(&c->enabled)) {
@@ -65,7 +65,7 @@ int obey(struct xdp_md *ctx)
 
 		if (mv_load(&c->count_bytes))
 			__sync_fetch_and_add(&b->counters.bytes, ctx->data_end - ctx->data);
-		/* Of those that are sampled, one in so many passes. */
+		/* Of the sampled packets, one in `sample_every` passes. */
 		drop = action == ACTION_DROP || (action == ACTION_SAMPLE && every && packets % every);
 	}
 	if (drop)
@@ -79,7 +79,7 @@ int obey(struct xdp_md *ctx)
 	mv_store(&seen->sample_every, mv_load(&c->sample_every));
 	for (int i = 0; i < 16; i++)
 		mv_store(&seen->label[i], mv_load(&c->label[i]));
-	/* The release comes last: who sees it sees what was stored before it. */
+	/* The release comes last: a reader that sees it sees everything stored before it. */
 	mv_store_release(&seen->generation, generation);
 	return drop ? XDP_DROP : XDP_PASS;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Looks rows up in unwind tables, as the profiler lightswitch does: a table is an array of an executable's rows in a map of maps.
+// Looks up rows in unwind tables, like the profiler lightswitch. A table is an array of the rows of
+// one executable, in a map of maps.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
-/* Rows of one page of addresses differ in the low 16 bits alone, so a row holds no more of its address. */
+/* Rows of one page of addresses differ only in the low 16 bits, so a row holds only these. */
 #define PAGE_BITS 16
 #define MAX_DEPTH 17 /* a page has at most 2^16 rows */
 
@@ -20,7 +21,7 @@ struct page {
 	__u64 number;
 };
 
-/* The rows of a page: from the first to before the last. */
+/* The rows of a page: from the first up to, but not including, the last. */
 struct range {
 	__u32 first;
 	__u32 last;
@@ -41,7 +42,7 @@ struct report {
 	enum outcome outcome;
 };
 
-/* A packet asks for the row of an address. */
+/* The content of a packet: an address whose row is wanted. */
 struct question {
 	__u64 executable;
 	__u64 pc;
@@ -96,7 +97,7 @@ static enum outcome find(const struct question *question, struct report *report)
 		return OUTCOME_NO_PAGE;
 	left = range->first;
 	right = range->last;
-	/* The first row behind the address is between the two. */
+	/* The first row after the address lies between the two. */
 	for (int i = 0; i < MAX_DEPTH && left < right; i++) {
 		index = left + (right - left) / 2;
 		row = bpf_map_lookup_elem(table, &index);
@@ -107,7 +108,7 @@ static enum outcome find(const struct question *question, struct report *report)
 		else
 			right = index;
 	}
-	/* The one before it may be the last of another page. */
+	/* The row before it may be the last of another page. */
 	index = left - 1;
 	row = bpf_map_lookup_elem(table, &index);
 	if (!row)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts packets in an array that is mapped, in a global variable, and in a hash table by the length of the packet.
+// Counts packets in a mapped array, in a global variable, and in a hash table by packet length.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts what arrives at a device: by protocol, and by size. The counters are a global variable, so they are in `.bss`.
+// Counts the packets that arrive at a device, by protocol and by size. The counters are a global
+// variable, so they lie in `.bss`.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/in.h>
@@ -18,7 +19,7 @@ struct count {
 
 struct netcount {
 	struct count by_protocol[PROTOCOLS];
-	__u64 by_size[SIZES]; /* at i: packets of at most 2^i bytes, and of more than 2^(i-1); the last: all that are larger, too */
+	__u64 by_size[SIZES]; /* at i: more than 2^(i-1), at most 2^i bytes; the last: all larger */
 };
 
 struct netcount netcount;
@@ -59,7 +60,7 @@ int count_packet(struct xdp_md *ctx)
 	__u64 size = end - start;
 	struct count *count = &netcount.by_protocol[protocol_of(start, end)];
 
-	/* Packets arrive on several CPUs at once. */
+	/* Packets arrive on several CPUs at the same time. */
 	__sync_fetch_and_add(&count->packets, 1);
 	__sync_fetch_and_add(&count->bytes, size);
 	__sync_fetch_and_add(&netcount.by_size[size_class(size)], 1);

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts packets in objects that user space makes as well, takes, and frees. No variable of the programs is in the arena, and no kfunc is
-// called: so aya loads this as well as libbpf does.
+// Counts packets in objects that user space also creates, takes and frees. No variable of the
+// programs is in the arena, and no kfunc is called, so aya can load this too.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>
 #include <bpf/bpf_helpers.h>
 #include <mapvalue/alloc.bpf.h>
 
-/* `struct flow`, `struct root`, FLOW_TYPE_ID and ROOT: written from the Rust types. */
+/* `struct flow`, `struct root`, FLOW_TYPE_ID and ROOT: generated from the Rust types. */
 #include "objects.h"
 
 struct {
@@ -16,7 +16,7 @@ struct {
 	__uint(max_entries, 16);
 } arena SEC(".maps");
 
-/* So that it is in the BTF, which holds no types that only the code of a program mentions. */
+/* Puts the type into the BTF, which has no types that only the code of a program mentions. */
 const volatile struct {
 	struct root root;
 	struct flow flow;
@@ -24,7 +24,7 @@ const volatile struct {
 
 #define FLOWS (sizeof(((struct root *)0)->flows) / sizeof(__u64))
 
-/* (The verifier wants each program to name the arena.) */
+/* (The verifier requires each program to name the arena.) */
 static struct root mv_arena *root(void)
 {
 	void *map = &arena;
@@ -47,7 +47,7 @@ int count_packet(struct xdp_md *ctx)
 	if ((void *)(ip + 1) > end)
 		return XDP_ABORTED;
 	n = (ip->saddr >> 24) % FLOWS;
-	/* From here on it is ours, whoever else counts at the same time. */
+	/* From here on the flow is ours, even if other CPUs count at the same time. */
 	taken = mv_kptr_xchg(&r->flows[n], 0);
 	if (taken) {
 		flow = mv_kptr_obj(taken);
@@ -57,7 +57,7 @@ int count_packet(struct xdp_md *ctx)
 			__sync_fetch_and_add(&r->uncounted, 1);
 			return XDP_PASS;
 		}
-		/* The memory holds what was there last. */
+		/* The memory keeps its last contents. */
 		flow->packets = 0;
 		flow->bytes = 0;
 	}
@@ -65,7 +65,7 @@ int count_packet(struct xdp_md *ctx)
 	flow->bytes += end - data;
 	left = mv_kptr_xchg(&r->flows[n], mv_kptr(flow));
 	if (left) {
-		/* Another CPU found none, and made one. */
+		/* Another CPU found no flow, and created one. */
 		other = mv_kptr_obj(left);
 		__sync_fetch_and_add(&r->uncounted, other->packets);
 		mv_obj_free(other);
@@ -84,7 +84,7 @@ int expire(struct xdp_md *ctx)
 
 		if (taken && flow->packets >= r->threshold)
 			taken = mv_kptr_xchg(&r->flows[n], taken);
-		/* Of few packets; or one that another CPU has made meanwhile. */
+		/* A flow with few packets, or one that another CPU has created in the meantime. */
 		if (taken)
 			mv_obj_free(mv_kptr_obj(taken));
 	}

@@ -1,4 +1,4 @@
-/* Written from the Rust types by `cargo run --example objects -- --header PATH`: change them instead. */
+/* Generated from Rust types by `cargo run --example objects -- --header PATH`: change those. */
 #pragma once
 #ifndef __VMLINUX_H__
 #include <linux/types.h>

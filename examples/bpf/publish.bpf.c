@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Observes a configuration that user space publishes, and publishes a record that user space observes.
+// Observes a configuration of user space, and publishes a record that user space observes.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -8,13 +8,13 @@
 struct config {
 	__u32 limit;
 	__u32 burst;
-	__u64 generation; /* stored last, by user space: what is above is complete */
+	__u64 generation; /* stored last, by user space: everything above is complete */
 };
 
 struct record {
 	__u64 generation;
 	__u32 total;
-	__u32 kind; /* stored last, by the program: what is above is complete */
+	__u32 kind; /* stored last, by the program: everything above is complete */
 };
 
 struct shared {
@@ -41,11 +41,11 @@ int apply(struct xdp_md *ctx)
 
 	if (!s)
 		return XDP_ABORTED;
-	/* The acquire comes first: what is loaded after it is at least as new. */
+	/* The acquire comes first: loads after it see values at least as new. */
 	generation = mv_load_acquire(&s->config.generation);
 	mv_store(&s->record.total, mv_load(&s->config.limit) + mv_load(&s->config.burst));
 	mv_store(&s->record.generation, generation);
-	/* The release comes last: who sees it sees what was stored before it. */
+	/* The release comes last: a reader that sees it sees everything stored before it. */
 	mv_store_release(&s->record.kind, RECORD_APPLIED);
 	return XDP_PASS;
 }

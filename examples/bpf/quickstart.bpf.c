@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts packets into one value that user space has mapped, and obeys the mode that user space sets there.
+// Counts packets in one value that user space has mapped, and obeys the mode that user space sets.
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
 #include <linux/ip.h>

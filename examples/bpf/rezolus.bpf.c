@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Counts events in as many maps as the agent rezolus has: by CPU in banks, in histograms, and by id. An event is a packet.
+// Counts events in as many maps as the agent rezolus has: by CPU in banks, in histograms, and by
+// id. An event is a packet.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
 #define MAX_CPUS 1024
-#define LINE 8 /* counters in a line of the cache */
+#define LINE 8 /* counters in a cache line */
 #define BUCKETS 496
 #define CGROUPS 4096
 #define SYSTEM_CALLS 1024
 #define PROCESSES 4194304
 
-/* What a packet says. */
+/* The content of a packet. */
 struct event {
 	__u64 latency;
 	__u64 bytes;
@@ -30,7 +31,7 @@ struct event {
 #define TEN(X, tens)                                                                                                   \
 	X(tens##0) X(tens##1) X(tens##2) X(tens##3) X(tens##4) X(tens##5) X(tens##6) X(tens##7) X(tens##8) X(tens##9)
 
-/* A bank for each CPU, of one line or of two. */
+/* A bank for each CPU, of one cache line or of two. */
 #define NARROW(X) TEN(X, 0) X(10) X(11) X(12)
 #define WIDE(X) X(13) X(14)
 #define HISTOGRAMS(X) TEN(X, 0) TEN(X, 1) TEN(X, 2) X(30) X(31) X(32)
@@ -73,7 +74,7 @@ static struct event *event_of(struct xdp_md *ctx)
 	return (void *)(event + 1) <= (void *)(long)ctx->data_end ? event : 0;
 }
 
-/* The bucket of a value: eight to each power of two. */
+/* The bucket of a value: eight for each power of two. */
 static __noinline __u32 bucket(__u64 value)
 {
 	__u64 rest = value;
@@ -89,7 +90,7 @@ static __noinline __u32 bucket(__u64 value)
 	return power * 8 + (value >> power);
 }
 
-/* Into banks and by id: a program may use 64 maps, so there are three. */
+/* In banks and by id. A program may use 64 maps, so there are three programs. */
 SEC("xdp")
 int count(struct xdp_md *ctx)
 {
@@ -127,7 +128,7 @@ int measure(struct xdp_md *ctx)
 	if (!event)
 		return XDP_ABORTED;
 	latency = event->latency;
-	/* Each of them twice as long as the one before. */
+	/* Each latency is twice the one before. */
 #define MEASURE(n)                                                                                                     \
 	add(&histogram_##n, bucket(latency), 1);                                                                       \
 	latency *= 2;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What schedulers for sched_ext share with their agents, in global variables: counters, knobs, and a record of how it ended. The programs
-// are no scheduler: a packet has them do to these variables what its callbacks would.
+// The global variables that schedulers for sched_ext share with their agents: counters, knobs, and
+// a record of how the scheduler ended. These programs are not a scheduler: for each packet they
+// change the variables like its callbacks.
 #include <linux/bpf.h>
 #include <bpf/bpf_helpers.h>
 
@@ -10,10 +11,10 @@
 
 struct stats {
 	__u64 enqueued;
-	__u64 expedited; /* of a layer with a weight of more than 100 */
+	__u64 expedited; /* in layers with a weight above 100 */
 };
 
-/* Some fields are set by the agent while others are counted here, next to them. */
+/* The agent sets some fields while this counts in the fields next to them. */
 struct layer {
 	__u64 slice_ns; /* set by the agent */
 	__u32 weight;   /* set by the agent */
@@ -23,7 +24,7 @@ struct layer {
 };
 
 struct exit_info {
-	int kind; /* stored last: what is below is complete */
+	int kind; /* stored last: everything below is complete */
 	__s64 exit_code;
 	char reason[128];
 	char msg[1024];
@@ -39,7 +40,7 @@ struct task {
 	__u32 layer;
 	__u32 cpu;
 	__u64 waited_ms;
-	__u32 garbled; /* the message is no text */
+	__u32 garbled; /* the message is not text */
 };
 
 static struct task *task_of(struct xdp_md *ctx)
@@ -80,7 +81,7 @@ int end(struct xdp_md *ctx)
 	for (__u32 i = 0; i < sizeof(reason); i++)
 		mv_store(&uei.reason[i], reason[i]);
 	if (task->garbled) {
-		/* Without an end, and no UTF-8. */
+		/* Without a terminator, and not UTF-8. */
 		for (__u32 i = 0; i < sizeof(uei.msg); i++)
 			mv_store(&uei.msg[i], (char)0xff);
 	} else {
@@ -90,7 +91,7 @@ int end(struct xdp_md *ctx)
 		bpf_snprintf(uei.msg, sizeof(uei.msg), fmt, arguments, sizeof(arguments));
 	}
 	mv_store(&uei.exit_code, -62);
-	/* The release comes last: who sees the kind sees what was stored before it. */
+	/* The release comes last: a reader that sees the kind sees everything stored before it. */
 	mv_store_release(&uei.kind, EXIT_ERROR_STALL);
 	return XDP_PASS;
 }

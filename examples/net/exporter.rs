@@ -1,10 +1,12 @@
-//! Shows counters of a BPF program to Prometheus: read from mapped memory at each scrape, and served as `OpenMetrics` over HTTP.
+//! Shows counters of a BPF program to Prometheus: read from mapped memory at each scrape, and
+//! served as `OpenMetrics` over HTTP.
 //!
-//!     cargo run --example exporter                 # serves http://127.0.0.1:9955/metrics until it is ended
+//!     cargo run --example exporter                 # serves http://127.0.0.1:9955/metrics
 //!     cargo run --example exporter -- --once       # prints the page
 //!
-//! Options: `--port N` (0: one that is free; the address is printed), `--packets N` (sends so many and no more; 1000 with `--once`),
-//! `--stand-in` (as without root: a thread plays the BPF program, on a memfd). What is counted is as in the example `netcount`.
+//! Options: `--port N` (0 takes a free port; the address is printed), `--packets N` (sends N
+//! packets and no more; 1000 with `--once`), `--stand-in` (as without root: a thread plays the BPF
+//! program, on a memfd). The counters are those of the example `netcount`.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +22,7 @@ use prometheus_client::metrics::MetricType;
 use prometheus_client::registry::{Registry, Unit};
 use tiny_http::{Header, Method, Response, Server};
 
-/// What this is asked to do.
+/// The options.
 struct Options {
     once: bool,
     stand_in: bool,
@@ -66,7 +68,7 @@ fn main() -> Result<()> {
     serve(&server, &registry)
 }
 
-/// Sends packets: so many, or on and on.
+/// Sends packets: a fixed number, or without end.
 fn send(traffic: &mut Traffic, counters: &Var<Netcount>, packets: Option<u64>) -> Result<()> {
     while packets.is_none_or(|packets| traffic.packets() < packets) {
         traffic.send_next()?;
@@ -77,12 +79,12 @@ fn send(traffic: &mut Traffic, counters: &Var<Netcount>, packets: Option<u64>) -
     traffic.check(counters)?;
     println!("{} packets were sent, and all were counted", traffic.packets());
     loop {
-        // The traffic has what counts.
+        // The traffic holds the program that counts.
         thread::park();
     }
 }
 
-/// Answers one request at a time: a page is made faster than a connection.
+/// Answers one request at a time: making a page is faster than making a connection.
 fn serve(server: &Server, registry: &Registry) -> Result<()> {
     let openmetrics = Header::from_bytes("Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8")
         .map_err(|()| "a header that cannot be")?;
@@ -116,7 +118,8 @@ struct Metrics(Var<Netcount>);
 
 impl Collector for Metrics {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> std::result::Result<(), fmt::Error> {
-        // Each counter is loaded in one piece, and none ever goes back. Those of packets that arrive meanwhile may be from before or after.
+        // Each counter is loaded in one piece and never goes back. For packets that arrive in the
+        // meantime, a counter may be from before or after.
         let counted = self.0.load();
         let labels = PROTOCOLS.map(|name| [("protocol", name)]);
 
@@ -134,7 +137,7 @@ impl Collector for Metrics {
 
         let help = "The sizes of the packets that arrived, with their Ethernet headers";
         let mut sizes = encoder.encode_descriptor("packet_size", help, Some(&Unit::Bytes), MetricType::Histogram)?;
-        // The encoder adds each bucket to those before it. The last has no bound.
+        // The encoder adds each bucket to the ones before it. The last bucket has no bound.
         let mut buckets: Vec<(f64, u64)> = Vec::new();
         for (class, packets) in counted.by_size.into_iter().enumerate() {
             let is_last = class + 1 == counted.by_size.len();
@@ -145,7 +148,7 @@ impl Collector for Metrics {
     }
 }
 
-/// As the encoder takes bounds and sums, and Prometheus keeps all values: exact up to 2^53.
+/// A number as the encoder takes bounds and sums, and as Prometheus keeps values: exact up to 2^53.
 #[expect(clippy::cast_precision_loss, reason = "the format's own")]
 fn float(value: u64) -> f64 {
     value as f64

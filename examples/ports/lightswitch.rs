@@ -1,11 +1,14 @@
-//! What the profiler lightswitch does with its unwind tables, without `unsafe`: three million rows go into a map at once.
+//! The unwind tables of the profiler lightswitch, without `unsafe`: three million rows go into a
+//! map at once.
 //!
-//! For each executable there is an array of rows of 8 bytes, sorted by address, which a program searches. We make the array for as many rows
-//! as there are, map it, store what an iterator makes of debug information, and then hand it to the program in a map of maps. A table
-//! that is too short or too long for its rows is an error, and is never handed over.
+//! Each executable has an array of rows of 8 bytes, sorted by address, which a program searches. We
+//! create the array for the known number of rows, map it, store the rows that an iterator makes
+//! from debug information, and then hand the array to the program in a map of maps. A table that is
+//! too short or too long for its rows is an error, and is never handed over.
 //!
-//! The other side is the BPF program of `bpf/lightswitch.bpf.c`, loaded by libbpf-rs (`--features libbpf`, as root); otherwise, or with
-//! `--memfd`, it is a function that searches memfds, by a mapping of its own.
+//! The other side is the BPF program of `bpf/lightswitch.bpf.c`, loaded by libbpf-rs (`--features
+//! libbpf`, as root). Otherwise, or with `--memfd`, it is a function that searches memfds through a
+//! mapping of its own.
 
 #![forbid(unsafe_code)]
 
@@ -16,11 +19,12 @@ use std::time::Instant;
 use mapvalue::{Array, MapValue, Mapping, Mirror, ReadOnly, Var};
 use mapvalue_examples::{Result, check};
 
-/// A row: from its address on, this is how to find the caller's frame. `struct row` of `bpf/lightswitch.bpf.c`.
+/// A row: how to find the caller's frame from this address on. `struct row` of
+/// `bpf/lightswitch.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Row {
-    /// The low bits of the address; the others are those of its page.
+    /// The low bits of the address. Its page has the others.
     pc_low: u16,
     cfa_type: CfaType,
     rbp_type: RbpType,
@@ -47,7 +51,7 @@ enum RbpType {
     Expression,
 }
 
-/// Addresses whose rows differ in their low bits alone: `struct page`.
+/// Addresses that differ only in the low bits that a row holds: `struct page`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(C)]
 struct Page {
@@ -55,7 +59,7 @@ struct Page {
     number: u64,
 }
 
-/// The rows of a page, from the first to before the last: `struct range`.
+/// The rows of a page, from the first up to, but not including, the last: `struct range`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Range {
@@ -63,7 +67,7 @@ struct Range {
     last: u32,
 }
 
-/// What the other side has found: `struct report`.
+/// The result of the other side: `struct report`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Report {
@@ -83,7 +87,7 @@ enum Outcome {
     NoRow,
 }
 
-/// An address of which the row is asked for: `struct question`.
+/// An address whose row is wanted: `struct question`.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Question {
@@ -93,18 +97,18 @@ struct Question {
 
 const PAGE_BITS: u32 = 16;
 
-/// Who searches.
+/// The side that searches.
 trait OtherSide {
-    /// A map for one table, which nobody searches yet.
+    /// A map for one table that is not yet searched.
     type Table;
 
-    /// Makes a map for so many rows.
+    /// Creates a map for this number of rows.
     fn table(&self, rows: u32) -> Result<(Self::Table, Arc<Mapping>)>;
-    /// From now on, the table of this executable can be searched.
+    /// Makes the table of this executable searchable.
     fn hand_over(&mut self, executable: u64, table: Self::Table, pages: &[(Page, Range)]) -> Result<()>;
-    /// Where reports are stored.
+    /// The place of reports.
     fn report(&self) -> Result<Var<Report>>;
-    /// Has a row searched, and the report stored.
+    /// Searches a row, and stores the report.
     fn search(&self, question: Question) -> Result<()>;
 }
 
@@ -146,14 +150,14 @@ fn agent(mut other_side: impl OtherSide) -> Result<()> {
         let rows: Vec<(u64, Row)> = executable.rows().collect();
         let [(first, _), .., (last, _)] = rows.as_slice() else { return Err("no rows".into()) };
         let (start, end) = ((first >> PAGE_BITS) << PAGE_BITS, last + 1);
-        // From before the first row to the last one, and the rows next to where pages begin.
+        // From before the first row to the last one, and the rows next to the start of a page.
         let spread = (0..2000).map(|n| start + n * (end - start) / 2000);
         let edges =
             executable.pages().into_iter().map(|(page, _)| page.number << PAGE_BITS).flat_map(|pc| [pc, pc + 40]);
         for pc in spread.chain(edges).chain([*last]) {
             other_side.search(Question { executable: executable.id, pc })?;
             let report = report.try_load()?;
-            check(report.pc == pc, "the report is of the address that was asked for")?;
+            check(report.pc == pc, "the report is about the wanted address")?;
             match rows.partition_point(|(address, _)| *address <= pc).checked_sub(1) {
                 Some(index) => {
                     let seen = (report.outcome, report.index as usize, report.row);
@@ -163,7 +167,7 @@ fn agent(mut other_side: impl OtherSide) -> Result<()> {
                     )?;
                     found += 1;
                 }
-                None => check(report.outcome == Outcome::NoRow, "before the first row there is none")?,
+                None => check(report.outcome == Outcome::NoRow, "no row comes before the first one")?,
             }
         }
     }
@@ -172,18 +176,18 @@ fn agent(mut other_side: impl OtherSide) -> Result<()> {
         (Question { executable: small.id, pc: u64::MAX }, Outcome::NoPage),
     ] {
         other_side.search(question)?;
-        check(report.outcome.try_load()? == outcome, "what is not there is not found")?;
+        check(report.outcome.try_load()? == outcome, "a missing row is not found")?;
     }
     println!("{found} addresses were searched, and each was found in its row.");
     Ok(())
 }
 
-/// Stores a whole table; nothing is gathered in memory of our own before.
+/// Stores a whole table, without gathering it in our own memory first.
 fn load(mapping: &Arc<Mapping>, rows: impl Iterator<Item = Row>) -> Result<()> {
     Ok(mapping.array::<Row>()?.store_from_iter(rows)?)
 }
 
-/// An executable, with what its debug information would tell.
+/// An executable, with the content of its debug information.
 #[derive(Clone, Copy)]
 struct Executable {
     id: u64,
@@ -191,7 +195,7 @@ struct Executable {
 }
 
 impl Executable {
-    /// Addresses and their rows, sorted. How many there are, the iterator does not know before it comes to the end.
+    /// Addresses and their rows, sorted. The iterator does not know its length before its end.
     fn rows(self) -> impl Iterator<Item = (u64, Row)> {
         let next = |(pc, noise): &(u64, u64)| {
             let noise = noise.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -209,7 +213,7 @@ impl Executable {
         std::iter::successors(Some((0x40_1000 + self.id % 16, self.id)), next).take(self.rows as usize).map(row)
     }
 
-    /// Which rows are on which page.
+    /// The rows of each page.
     fn pages(self) -> Vec<(Page, Range)> {
         let mut pages: Vec<(Page, Range)> = Vec::new();
         for (index, (pc, _)) in (0..).zip(self.rows()) {
@@ -228,7 +232,7 @@ fn low_bits(pc: u64) -> u16 {
     u16::from_le_bytes([low, high])
 }
 
-/// What the BPF program does, in Rust.
+/// The work of the BPF program, in Rust.
 struct Memfds {
     tables: HashMap<u64, Array<Row, ReadOnly>>,
     pages: HashMap<Page, Range>,
@@ -252,7 +256,7 @@ impl Memfds {
         }
         let index = left.checked_sub(1).ok_or(Outcome::NoRow)?;
         let row = table.get(index as usize).ok_or(Outcome::NoRow)?;
-        // A row that holds no variant of its enums is none.
+        // A row whose enums hold no variant does not count.
         Ok((index, row.try_load().map_err(|_| Outcome::NoRow)?))
     }
 }
@@ -323,7 +327,7 @@ mod kernel {
                 map.update(&page.to_bytes(), &range.to_bytes(), MapFlags::ANY)?;
             }
             let table = table.as_fd().as_raw_fd();
-            // The map of maps keeps the table; the descriptor can go.
+            // The map of maps keeps the table, so the descriptor can be closed.
             Ok(self.map("tables")?.update(&executable.to_bytes(), &table.to_bytes(), MapFlags::ANY)?)
         }
 

@@ -1,15 +1,18 @@
-//! What the agent rezolus does with BPF maps, without `unsafe`: a scrape of 98 maps while programs count in them.
+//! The BPF maps of the agent rezolus, without `unsafe`: a scrape of 98 maps while programs count in
+//! them.
 //!
-//! - Counters by CPU: a bank for each of 1,024 CPUs, padded to the cache line, in a plain array. How many counters there are is known when
-//!   the agent runs, and a map that was made for another number is refused.
+//! - Counters by CPU: a bank for each of 1,024 CPUs, padded to the cache line, in a plain array.
+//!   The agent learns at run time how many counters there are, and a map that was created for
+//!   another number is refused.
 //! - Histograms of 496 buckets, each loaded into a buffer of the caller.
-//! - Counters by process, cgroup or system call, in arrays of up to 4,194,304, that are looked at where somebody is, and nowhere else.
+//! - Counters by process, cgroup or system call, in arrays of up to 4,194,304. Only the counters of
+//!   those that exist are read.
 //!
-//! A scrape allocates nothing and makes no system call. All handles are `Send + Sync + 'static`: the one in a `static` is what whoever
-//! serves metrics reads, from any thread.
+//! A scrape allocates nothing and makes no system call. All handles are `Send + Sync + 'static`:
+//! the thread that serves metrics reads through the one in a `static`.
 //!
-//! The other side is the BPF programs of `bpf/rezolus.bpf.c`, loaded by libbpf-rs (`--features libbpf`, as root); otherwise, or with
-//! `--memfd`, it is a thread that does the same to memfds.
+//! The other side is the BPF programs of `bpf/rezolus.bpf.c`, loaded by libbpf-rs (`--features
+//! libbpf`, as root). Otherwise, or with `--memfd`, it is a thread that does the same to memfds.
 
 #![forbid(unsafe_code)]
 
@@ -24,14 +27,14 @@ use mapvalue::{Array, Banks, MapValue, Mapping, ReadOnly, Shared, possible_cpus}
 use mapvalue_examples::{Result, check};
 
 const MAX_CPUS: usize = 1024;
-/// Bytes in a line of the cache.
+/// Bytes in a cache line.
 const LINE: usize = 64;
 const BUCKETS: usize = 496;
 const CGROUPS: usize = 4096;
 const SYSTEM_CALLS: usize = 1024;
 const PROCESSES: usize = 4_194_304;
 
-/// What happens: `struct event` of `bpf/rezolus.bpf.c`.
+/// An event: `struct event` of `bpf/rezolus.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Event {
@@ -41,12 +44,12 @@ struct Event {
     cgroup: u32,
 }
 
-/// What a map counts, and how its counters lie.
+/// The meaning of a map's counters, and their layout.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
-    /// So many by CPU.
+    /// This number of counters for each CPU.
     Banks(usize),
-    /// The latencies, shifted to the left so far.
+    /// The latencies, shifted to the left by this number.
     Histogram(u32),
     Cgroup,
     SystemCall,
@@ -68,7 +71,7 @@ impl Kind {
         }
     }
 
-    /// Of a map by id: whose counter it is, and what is added to it.
+    /// For a map by id: the owner of the counter, and the amount that is added.
     fn of_event(self, event: &Event) -> (usize, u64) {
         match self {
             Self::Cgroup => (event.cgroup as usize, event.bytes),
@@ -78,7 +81,7 @@ impl Kind {
     }
 }
 
-/// The maps that agent and programs have agreed on.
+/// The maps that the agent and the programs have agreed on.
 fn maps() -> Vec<(String, Kind)> {
     let banks = (0..15).map(|n| (format!("banks_{n:02}"), Kind::Banks(if n < 13 { 8 } else { 16 })));
     let histograms = (0..33).map(|n| (format!("histogram_{n:02}"), Kind::Histogram(n)));
@@ -89,17 +92,17 @@ fn maps() -> Vec<(String, Kind)> {
     banks.chain(histograms).chain(by_cgroup).chain(by_syscall).chain(by_process).chain(by_cgroup_cpu).collect()
 }
 
-/// Where somebody counts.
+/// The side that counts.
 trait OtherSide: Sync {
     fn map(&self, name: &str) -> Result<Arc<Mapping>>;
-    /// Has something happen, so many times.
+    /// Makes an event happen, this number of times.
     fn happen(&self, event: &Event, times: u32) -> Result<()>;
 }
 
 fn main() -> Result<()> {
     #[cfg(feature = "libbpf")]
     if let Some(programs) = mapvalue_examples::programs::Programs::load(kernel::OBJECT, |_| Ok(()))? {
-        println!("The other side are BPF programs in the kernel.\n");
+        println!("The other side is BPF programs in the kernel.\n");
         return agent(&programs);
     }
     println!("The other side is a thread, on memfds.\n");
@@ -112,7 +115,7 @@ fn agent(other_side: &dyn OtherSide) -> Result<()> {
     let mut agent = Agent::open(other_side)?;
     println!("{} maps are open.", agent.maps());
 
-    // A sampler that has one counter more than the program has room for.
+    // A sampler with one counter more than the program has room for.
     let refused = open_banks(&other_side.map("banks_00")?, 9).err().ok_or("a bank of nine is not refused")?;
     println!("A wrong geometry is refused: {refused}");
 
@@ -134,20 +137,20 @@ fn agent(other_side: &dyn OtherSide) -> Result<()> {
         counting.join().map_err(|_| "the other side has failed")??;
         Ok(scrapes)
     })?;
-    println!("{scrapes} scrapes while the other side was counting, and one when it had counted all.");
+    println!("{scrapes} scrapes while the other side was counting, and one after it had finished.");
     agent.scrape()?;
     agent.check(&events, times.into())?;
-    println!("All counters are what has happened.");
+    println!("All counters equal the events.");
     Ok(())
 }
 
-/// Something happens: each time in another process.
+/// The events: each in another process.
 fn event(n: u32) -> Event {
     let process = (n * 20_011 + 1) % 4_194_304;
     Event { latency: u64::from(n * n) + 3, bytes: 100 + u64::from(n), process, cgroup: n % 37 }
 }
 
-/// A sampler's counters, which each CPU has in a bank of its own: those of the CPUs that there are.
+/// A sampler's counters. Each CPU that can exist has its own bank of them.
 fn open_banks(map: &Arc<Mapping>, counters: usize) -> Result<Banks<[u64], ReadOnly>> {
     let stride = (8 * counters).next_multiple_of(LINE);
     Ok(map.banks_of_ro(MAX_CPUS, stride, counters)?.possible_cpus()?)
@@ -157,7 +160,7 @@ fn open_banks(map: &Arc<Mapping>, counters: usize) -> Result<Banks<[u64], ReadOn
 struct ById {
     kind: Kind,
     counters: Array<u64, ReadOnly>,
-    /// The ids that somebody has: no other counter is looked at.
+    /// The ids in use. No other counter is read.
     ids: Vec<usize>,
 }
 
@@ -169,7 +172,7 @@ impl ById {
     }
 }
 
-/// The agent's handles, and what the last scrape has loaded.
+/// The agent's handles, and the values of the last scrape.
 struct Agent {
     counters: Vec<Banks<[u64], ReadOnly>>,
     histograms: Vec<Array<u64, ReadOnly>>,
@@ -184,7 +187,7 @@ struct Scrape {
     by_id: Vec<Vec<u64>>,
 }
 
-/// What serves metrics reads these in place: no copy, no lifetime of somebody else's skeleton.
+/// The server of metrics reads these in place: no copy, and no lifetime of a skeleton.
 static PROCESS_TIME: OnceLock<Array<u64, ReadOnly>> = OnceLock::new();
 
 impl Agent {
@@ -194,7 +197,7 @@ impl Agent {
         for (name, kind) in maps() {
             let map = other_side.map(&name)?;
             let array = map.array_ro::<u64>()?;
-            check(array.len() == kind.len(), &format!("`{name}` has as many counters as the agent knows of"))?;
+            check(array.len() == kind.len(), &format!("`{name}` has as many counters as the agent expects"))?;
             match kind {
                 Kind::Banks(in_use) => {
                     counters.push(open_banks(&map, in_use)?);
@@ -219,7 +222,7 @@ impl Agent {
         self.counters.len() + self.histograms.len() + self.by_id.len() + 1
     }
 
-    /// Whoever is in an event is there: from now on, its counters are looked at.
+    /// An event shows that its process exists. From now on, its counters are read.
     fn watch(&mut self, event: &Event) {
         for (by_id, out) in self.by_id.iter_mut().zip(&mut self.out.by_id) {
             let (id, _) = by_id.kind.of_event(event);
@@ -230,7 +233,7 @@ impl Agent {
         }
     }
 
-    /// Loads what there is.
+    /// Loads everything that is in use.
     fn scrape(&mut self) -> Result<()> {
         for (banks, totals) in self.counters.iter().zip(&mut self.out.totals) {
             banks.sum_into(totals)?;
@@ -244,7 +247,7 @@ impl Agent {
         Ok(())
     }
 
-    /// Whether the last scrape has loaded what has happened.
+    /// Checks that the last scrape has loaded all events.
     fn check(&self, events: &[Event], times: u64) -> Result<()> {
         let count = events.len() as u64 * times;
         let bytes = events.iter().map(|event| event.bytes * times).sum::<u64>();
@@ -266,9 +269,9 @@ impl Agent {
                 *expected.entry(id).or_default() += value * times;
             }
             let found: HashMap<usize, u64> = by_id.ids.iter().copied().zip(out.iter().copied()).collect();
-            check(found == expected, "what is counted by an id is what happened there")?;
+            check(found == expected, "the counters by id equal the events of that id")?;
         }
-        // A row of the two-dimensional one, read where it is: the CPUs of a cgroup.
+        // A row of the two-dimensional array, read in place: the CPUs of a cgroup.
         let latency = |cgroup| -> u64 {
             events.iter().filter(|event| event.cgroup == cgroup).map(|event| event.latency * times).sum()
         };
@@ -284,13 +287,14 @@ impl Agent {
     }
 }
 
-/// The bucket of a value: eight to each power of two.
+/// The bucket of a value: eight for each power of two.
 fn bucket(value: u64) -> usize {
     let power = value.checked_ilog2().unwrap_or(0).saturating_sub(3);
     power as usize * 8 + usize::try_from(value >> power).unwrap_or(usize::MAX)
 }
 
-/// What the BPF programs do, in Rust: one mapping of each map is theirs, and the agent has another.
+/// The work of the BPF programs, in Rust. They have one mapping of each map, and the agent has
+/// another.
 struct Memfds {
     maps: Vec<(String, Kind, Array<u64>)>,
     cpus: usize,
@@ -303,13 +307,13 @@ impl Memfds {
         Ok(Self { maps, cpus: possible_cpus()? })
     }
 
-    /// Of an array of 32 MiB there are only the pages in which somebody counts.
+    /// An array of 32 MiB has only the pages that are counted in.
     fn check_sparse(&self) -> Result<()> {
         let by_process = self.maps.iter().find(|(_, kind, _)| *kind == Kind::Process).ok_or("no map by process")?;
         let memfd = by_process.2.mapping().fd().ok_or("no memfd")?.as_raw_fd();
         let kilobytes = fs::metadata(format!("/proc/self/fd/{memfd}"))?.blocks() / 2;
-        println!("An array by process has 32768 KiB, of which {kilobytes} are there.");
-        check(kilobytes < 32768 / 4, "nobody has looked at all of it")
+        println!("An array by process has 32768 KiB, of which {kilobytes} are allocated.");
+        check(kilobytes < 32768 / 4, "most of it was never touched")
     }
 }
 
@@ -321,7 +325,7 @@ impl OtherSide for Memfds {
 
     fn happen(&self, event: &Event, times: u32) -> Result<()> {
         for n in 0..times as usize {
-            // On one CPU after the other.
+            // Takes turns through the CPUs.
             let cpu = n % self.cpus;
             for (_, kind, map) in &self.maps {
                 match *kind {

@@ -1,15 +1,19 @@
-//! What the agents of `sched_ext` schedulers do with global variables of their BPF programs, without `unsafe`.
+//! The global variables of BPF programs that the agents of `sched_ext` schedulers use, without
+//! `unsafe`.
 //!
 //! - Counters in `.bss` are read while programs count.
-//! - Knobs in `.data` are single fields in an array of structs. Each is one store of its own width: what programs count in the fields next to it
-//!   is not lost, as it is when a struct is copied, changed and written back.
-//! - The record of how a scheduler ended has a `kind` that is stored last, with release, and observed with acquire. Its messages are `char`
-//!   arrays, which need not be terminated, nor be text.
+//! - Knobs in `.data` are single fields in an array of structs. Each is one store of its own width.
+//!   The counts that programs add to the fields beside it are not lost, as they are if a struct is
+//!   copied, changed and written back.
+//! - The record of how a scheduler ended has a `kind` that is stored last, with release, and
+//!   observed with acquire. Its messages are `char` arrays, which need not be terminated, nor be
+//!   text.
 //!
 //! All variables are found by name, and their C types are checked against ours.
 //!
-//! The other side is the BPF programs of `bpf/scx.bpf.c`, loaded by libbpf-rs (`--features libbpf`, as root), which do to these variables
-//! what a scheduler would; otherwise, or with `--memfd`, it is a thread with the same variables in a memfd.
+//! The other side is the BPF programs of `bpf/scx.bpf.c`, loaded by libbpf-rs (`--features libbpf`,
+//! as root), which treat these variables like a scheduler. Otherwise, or with `--memfd`, it is a
+//! thread with the same variables in a memfd.
 
 #![forbid(unsafe_code)]
 
@@ -28,7 +32,7 @@ struct Stats {
     expedited: u64,
 }
 
-/// `struct layer`: the first two are ours to set, the others are counted by the other side.
+/// `struct layer`: we set the first two fields, and the other side counts in the others.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[map_value(rename = "layer")]
 #[repr(C)]
@@ -52,7 +56,7 @@ struct ExitInfo {
     msg: CharArray<1024>,
 }
 
-/// Some of the kernel's `enum scx_exit_kind`.
+/// Some variants of the kernel's `enum scx_exit_kind`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(i32)]
 enum ExitKind {
@@ -63,7 +67,7 @@ enum ExitKind {
     ErrorStall = 1026,
 }
 
-/// What a packet says: `struct task`.
+/// The content of a packet: `struct task`.
 #[derive(MapValue, Clone, Copy, Debug, Default)]
 #[repr(C)]
 struct Task {
@@ -78,7 +82,7 @@ static OBJECT: &[u8] = aya::include_bytes_aligned!("../bpf/scx.bpf.o");
 /// Layers in use.
 const LAYERS: usize = 4;
 
-/// The slices that are set, in turns: they differ in both halves.
+/// The slices that are set in turn. They differ in both halves.
 const SLICES: [u64; 2] = [5_000_000_000, 20_000_000_001];
 
 /// The programs.
@@ -91,7 +95,7 @@ trait OtherSide: Sync {
 fn main() -> Result<()> {
     #[cfg(feature = "libbpf")]
     if let Some(programs) = mapvalue_examples::programs::Programs::load(OBJECT, |_| Ok(()))? {
-        println!("The other side are BPF programs in the kernel.\n");
+        println!("The other side is BPF programs in the kernel.\n");
         return Agent::open(&programs)?.run(&programs);
     }
     println!("The other side is a thread, on memfds.\n");
@@ -99,12 +103,12 @@ fn main() -> Result<()> {
     Agent::open(&memfds)?.run(&memfds)
 }
 
-/// The agent: its handles are its own, and outlive whatever loaded the programs.
+/// The agent. Its handles are its own and outlive the loader of the programs.
 struct Agent {
     stats: Var<Stats, ReadOnly>,
     layers: Slice<Layer>,
     exit: Var<ExitInfo>,
-    /// Of the last layer in use, by its path.
+    /// The slice of the last layer in use, found by its path.
     last_slice: Var<u64>,
 }
 
@@ -126,10 +130,10 @@ impl Agent {
         }
         let enough = AtomicBool::new(false);
         let enqueued = thread::scope(|scope| -> Result<u64> {
-            // However this ends, the other side does.
+            // The other side ends when this does, in whatever way.
             let set_at_end = SetAtEnd(&enough);
             let scheduling = scope.spawn(|| schedule(other_side, &enough));
-            // As long as both sides have done something meanwhile, in turns.
+            // Runs until both sides have made progress, in turns.
             let (mut turns, mut tuned, mut seen) = (0, 0, 0);
             while turns < 20 && !scheduling.is_finished() {
                 for n in 0..100 {
@@ -149,11 +153,11 @@ impl Agent {
                 }
                 if over {
                     scheduling.join().map_err(|_| "the other side has failed")??;
-                    return Err("the other side has ended without a word".into());
+                    return Err("the other side has ended without an error".into());
                 }
                 thread::yield_now();
             };
-            println!("{tuned} times knobs were turned, while {enqueued} tasks were enqueued.");
+            println!("Knobs were turned {tuned} times while {enqueued} tasks were enqueued.");
             Ok(enqueued)
         })?;
         self.check_counts(enqueued)?;
@@ -166,7 +170,7 @@ impl Agent {
         self.report("runnable task stall", &"\u{fffd}".repeat(1024))
     }
 
-    /// Turns the knobs of a layer, and leaves all that is beside them alone.
+    /// Turns the knobs of a layer, and leaves the fields beside them alone.
     fn tune(&self, n: usize) {
         let layer = n % LAYERS;
         let slice_ns = SLICES[n / LAYERS % 2];
@@ -178,17 +182,18 @@ impl Agent {
         self.layers[layer].weight.store(if n.is_multiple_of(3) { 100 } else { 200 });
     }
 
-    /// Nothing that was counted was lost to a knob beside it.
+    /// Checks that no count was lost to a knob beside it.
     fn check_counts(&self, enqueued: u64) -> Result<()> {
         let stats = self.stats.load();
-        check(stats.enqueued == enqueued, "all that was enqueued was counted")?;
+        check(stats.enqueued == enqueued, "every enqueued task was counted")?;
         for (n, layer) in self.layers.iter().map(Mirror::load).enumerate() {
             let expected = if n < LAYERS { enqueued / LAYERS as u64 } else { 0 };
             check(
                 layer.enqueued == expected && u64::from(layer.running) == expected,
                 "each layer has counted its own",
             )?;
-            // So many of the shorter slice, and the rest of the longer one; half of one and half of the other would not add up.
+            // Some got the shorter slice and the rest the longer one. A mix of two halves would not
+            // add up.
             let [short, long] = SLICES;
             let more =
                 layer.given_ns.checked_sub(expected * short).ok_or("a slice was shorter than all that were set")?;
@@ -203,7 +208,7 @@ impl Agent {
         Ok(())
     }
 
-    /// What is enqueued after a knob was turned obeys it.
+    /// Checks that tasks enqueued after a knob was turned obey it.
     fn check_knob(&self, other_side: &impl OtherSide) -> Result<()> {
         for (weight, expedited) in [(100, 0), (101, 50), (100, 0)] {
             let before = self.stats.expedited.load();
@@ -214,7 +219,7 @@ impl Agent {
         Ok(())
     }
 
-    /// Prints how it ended.
+    /// Prints and checks how it ended.
     fn report(&self, reason: &str, msg: &str) -> Result<()> {
         let exit = self.exit.try_load()?;
         let (found_reason, found_msg) = (exit.reason.to_str_lossy(), exit.msg.to_str_lossy());
@@ -225,7 +230,7 @@ impl Agent {
     }
 }
 
-/// Says that it is enough when it is dropped.
+/// Says that it is enough when this is dropped.
 struct SetAtEnd<'a>(&'a AtomicBool);
 
 impl Drop for SetAtEnd<'_> {
@@ -234,7 +239,7 @@ impl Drop for SetAtEnd<'_> {
     }
 }
 
-/// Enqueues tasks until it is enough, and ends with a stall; how many it has enqueued.
+/// Enqueues tasks until it is enough, and ends with a stall. Returns the number of tasks.
 fn schedule(other_side: &impl OtherSide, enough: &AtomicBool) -> Result<u64> {
     let mut enqueued = 0;
     while !enough.load(Ordering::Relaxed) {
@@ -247,7 +252,7 @@ fn schedule(other_side: &impl OtherSide, enough: &AtomicBool) -> Result<u64> {
     Ok(enqueued)
 }
 
-/// What the BPF programs do, in Rust, with handles of its own.
+/// The work of the BPF programs, in Rust, through its own handles.
 struct Memfds {
     bss: DataSection,
     data: DataSection,
@@ -258,7 +263,7 @@ struct Memfds {
 
 impl Memfds {
     fn new() -> Result<Self> {
-        // The object tells where its variables are; it need not be loaded for that.
+        // The object has the places of its variables. It need not be loaded for that.
         let btf = Btf::from_object(OBJECT)?;
         let section = |name| DataSection::with_btf(&Mapping::memfd(8192)?, &btf, name);
         let (bss, data) = (section(".bss")?, section(".data")?);

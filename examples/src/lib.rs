@@ -1,4 +1,4 @@
-//! What the examples share.
+//! Code that the examples share.
 
 #![forbid(unsafe_code)]
 
@@ -8,20 +8,20 @@ pub mod programs;
 use std::error::Error;
 use std::io;
 
-/// What an example returns.
+/// The result of an example.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
 
-/// An error that says what does not hold.
+/// Returns an error that names the fact, unless it holds.
 ///
 /// # Errors
 ///
-/// That error, unless it holds.
+/// If `holds` is false.
 pub fn check(holds: bool, what: &str) -> Result<()> {
     if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
 }
 
-/// If an error means that this process may not use BPF, or that the kernel has none: the kernel's reason. An example then
-/// shows its point on a memfd instead; every other error is one.
+/// Returns the kernel's reason if an error means that this process may not use BPF, or that the
+/// kernel has none. An example then shows its point on a memfd. Any other error is a failure.
 pub fn no_bpf_reason(error: &(dyn Error + 'static)) -> Option<String> {
     let mut cause = Some(error);
     while let Some(error) = cause {
@@ -39,12 +39,12 @@ pub fn no_bpf_reason(error: &(dyn Error + 'static)) -> Option<String> {
     None
 }
 
-/// Whether the example was called with `--memfd`: then it does without the kernel's BPF even where there is one.
+/// Whether the example was called with `--memfd`: then it does not use the kernel's BPF.
 pub fn memfd_asked_for() -> bool {
     std::env::args().skip(1).any(|argument| argument == "--memfd")
 }
 
-/// An Ethernet frame with an IPv4 packet from there, an address as C sees it in a packet.
+/// An Ethernet frame with an IPv4 packet from `source`, an address as C sees it in a packet.
 pub fn packet(source: u32) -> [u8; 64] {
     let mut packet = [0; 64];
     packet[12..14].copy_from_slice(&0x0800_u16.to_be_bytes());

@@ -1,4 +1,5 @@
-//! BPF programs that libbpf-rs has loaded. They are run on packets of our own by `BPF_PROG_TEST_RUN`, and attached to nothing.
+//! BPF programs that libbpf-rs has loaded. They run on our own packets by `BPF_PROG_TEST_RUN` and
+//! are attached to nothing.
 
 use std::sync::Arc;
 
@@ -12,11 +13,12 @@ use crate::{Result, memfd_asked_for, no_bpf_reason};
 pub struct Programs(Object);
 
 impl Programs {
-    /// Loads an object, after `prepare` had a look at it. `None` if this process may not use BPF, or was asked not to: it says why.
+    /// Loads an object, after a call of `prepare`. Returns `None` and prints the reason if this
+    /// process may not use BPF, or was asked not to.
     ///
     /// # Errors
     ///
-    /// What libbpf says.
+    /// The error of libbpf.
     pub fn load(object: &[u8], prepare: impl FnOnce(&mut OpenObject) -> Result<()>) -> Result<Option<Self>> {
         if memfd_asked_for() {
             return Ok(None);
@@ -29,7 +31,7 @@ impl Programs {
         match load() {
             Ok(loaded) => Ok(Some(loaded)),
             Err(error) => match no_bpf_reason(error.as_ref()) {
-                // Where the kernel's BPF is wanted, to do without is to fail.
+                // Where the kernel's BPF is required, doing without it is a failure.
                 Some(reason) if std::env::var_os("MAPVALUE_REQUIRE_KERNEL").is_none_or(|value| value != "1") => {
                     println!("No BPF here ({reason}).");
                     Ok(None)
@@ -43,7 +45,7 @@ impl Programs {
     ///
     /// # Errors
     ///
-    /// If there is none.
+    /// If there is no such map.
     pub fn map(&self, name: &str) -> Result<Map<'_>> {
         // The map of `.bss` is called after the object too: `OBJECT.bss`.
         let is = |found: &str| found == name || name.starts_with('.') && found.ends_with(name);
@@ -55,16 +57,16 @@ impl Programs {
     ///
     /// # Errors
     ///
-    /// If there is none, or it cannot be mapped.
+    /// If there is no such map, or it cannot be mapped.
     pub fn mapping(&self, name: &str) -> Result<Arc<Mapping>> {
         Ok(Mapping::from_map(self.map(name)?)?)
     }
 
-    /// Runs a program on a packet, so many times; what the last run returned.
+    /// Runs a program on a packet, `times` times. Returns the result of the last run.
     ///
     /// # Errors
     ///
-    /// If there is none, or the kernel refuses.
+    /// If there is no such program, or the kernel refuses.
     pub fn run(&self, program: &str, packet: &[u8], times: u32) -> Result<u32> {
         let found = self.0.progs_mut().find(|found| found.name() == program);
         let found = found.ok_or_else(|| format!("no program `{program}`"))?;

@@ -1,4 +1,4 @@
-//! The snippets of the README and the guide that need a loader: compiled here, and held equal to the text.
+//! The snippets of README and guide that need a loader, compiled here and held equal to the text.
 
 #![forbid(unsafe_code)]
 #![allow(dead_code, reason = "most snippets are compiled and not run")]

@@ -1,11 +1,13 @@
-//! Shows live counters of a BPF program in a terminal: packets by protocol and by size, drawn from mapped memory ten times a second.
+//! Shows live counters of a BPF program in a terminal: packets by protocol and by size, read from
+//! mapped memory ten times a second.
 //!
 //!     cargo run --example netcount                 # a live view; `q` ends it
-//!     cargo run --example netcount -- --once       # sends 1000 packets, prints a table, and fails unless each was counted
+//!     cargo run --example netcount -- --once       # sends 1000 packets, prints and checks a table
 //!
-//! As root, an XDP program counts what goes through a pair of devices in network namespaces of this process; the machine's own network is
-//! not touched, and all is gone with the process. Without root, or with `--stand-in`, a thread does the same on a memfd. Where there
-//! is no terminal, it is `--once`.
+//! As root, an XDP program counts the packets that go through a pair of devices in network
+//! namespaces of this process. The machine's own network is not touched, and nothing remains after
+//! the process. Without root, or with `--stand-in`, a thread does the same on a memfd. Without a
+//! terminal, it runs as with `--once`.
 
 #![forbid(unsafe_code)]
 
@@ -47,7 +49,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// A table without a terminal.
+/// The table without a terminal.
 fn print(counted: &Netcount) {
     println!("{:<8}{:>12}{:>14}", "protocol", "packets", "bytes");
     for (name, count) in PROTOCOLS.iter().zip(counted.by_protocol) {
@@ -59,7 +61,7 @@ fn print(counted: &Netcount) {
     }
 }
 
-/// Shows the counters while packets are sent, until somebody ends it.
+/// Shows the counters while packets are sent, until the user ends it.
 fn watch(counters: &Var<Netcount>, traffic: &mut Traffic, other_side: &str) -> Result<()> {
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {

@@ -1,4 +1,4 @@
-//! What the example `netcount` shows in a terminal.
+//! The screen of the example `netcount`.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ impl<'a> View<'a> {
         Self { counters, other_side, measured: Instant::now(), before: counters.load(), per_second }
     }
 
-    /// Each second, anew.
+    /// Computed anew each second.
     pub(crate) fn measure(&mut self) {
         let passed = self.measured.elapsed();
         if passed < Duration::from_secs(1) {
@@ -51,7 +51,7 @@ impl<'a> View<'a> {
     }
 
     fn protocols(&self) -> Table<'static> {
-        // A counter at a time, from the memory that the program writes to.
+        // One counter at a time, from the memory that the program writes.
         let rows = PROTOCOLS.iter().zip(&self.counters.by_protocol).zip(self.per_second);
         let rows = rows.map(|((name, count), rate)| {
             let numbers = [count.packets.load(), count.bytes.load(), rate.packets, rate.bytes];

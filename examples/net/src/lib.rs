@@ -1,7 +1,8 @@
-//! What the examples `netcount` and `exporter` share: the counters that a BPF program keeps, and traffic for it to count.
+//! Code that the examples `netcount` and `exporter` share: the counters that a BPF program keeps,
+//! and traffic for it to count.
 //!
-//! The counters are a global variable of `examples/bpf/netcount.bpf.c`. [`open`] finds them as a [`Var`], in the kernel's map or in a
-//! memfd; what an agent does with them is the same for both.
+//! The counters are a global variable of `examples/bpf/netcount.bpf.c`. [`open`] finds them as a
+//! [`Var`], in the kernel's map or in a memfd. The agent's part is the same for both.
 
 #![forbid(unsafe_code)]
 
@@ -26,18 +27,18 @@ pub struct Netcount {
     pub by_size: [u64; SIZES],
 }
 
-/// Packets, and the bytes in them: `struct count` of `examples/bpf/netcount.bpf.c`.
+/// Packets and their bytes: `struct count` of `examples/bpf/netcount.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(rename = "count")]
 #[repr(C)]
 pub struct Count {
-    /// How many packets.
+    /// Number of packets.
     pub packets: u64,
-    /// How many bytes, with the Ethernet headers.
+    /// Number of bytes, with the Ethernet headers.
     pub bytes: u64,
 }
 
-/// What a packet carries: `enum protocol` of `examples/bpf/netcount.bpf.c`.
+/// The protocol of a packet: `enum protocol` of `examples/bpf/netcount.bpf.c`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Protocol {
     /// Echo requests of `ping`, and the like.
@@ -53,10 +54,11 @@ pub enum Protocol {
 /// Their names, by their numbers.
 pub const PROTOCOLS: [&str; 4] = ["icmp", "tcp", "udp", "other"];
 
-/// How many classes of sizes there are.
+/// The number of size classes.
 pub const SIZES: usize = 16;
 
-/// The class that a packet of `size` bytes is in: the first of which it is at most the [`largest`]; the last has all that are larger, too.
+/// The class of a packet of `size` bytes: the first class whose [`largest`] is not smaller. The
+/// last class also has all larger packets.
 pub fn size_class(size: u64) -> usize {
     (0..SIZES - 1).find(|class| size <= largest(*class)).unwrap_or(SIZES - 1)
 }
@@ -74,25 +76,26 @@ impl Netcount {
     }
 }
 
-/// What [`open`] has opened.
+/// The result of [`open`].
 #[derive(Debug)]
 pub struct Opened {
     /// The counters.
     pub counters: Var<Netcount>,
-    /// What makes packets that are counted there.
+    /// The source of the packets that are counted.
     pub traffic: Traffic,
-    /// Who counts, in a sentence.
+    /// The counting side, in a sentence.
     pub other_side: String,
 }
 
-/// Opens the counters, and what makes packets to count.
+/// Opens the counters, and a source of packets to count.
 ///
-/// The packets go through a pair of devices in network namespaces of this process, and the BPF program counts them where they arrive.
-/// With `stand_in`, or without the privilege for that, a thread plays the program on a memfd.
+/// The packets go through a pair of devices in network namespaces of this process, and the BPF
+/// program counts them where they arrive. With `stand_in`, or without the privilege for that, a
+/// thread plays the program on a memfd.
 ///
 /// # Errors
 ///
-/// Whatever fails, but for a privilege that is missing.
+/// Any failure except a missing privilege.
 pub fn open(stand_in: bool) -> Result<Opened> {
     if stand_in {
         return on_memfd("A thread counts, on a memfd.".to_owned());
@@ -118,7 +121,7 @@ fn on_memfd(other_side: String) -> Result<Opened> {
     Ok(Opened { counters, traffic, other_side })
 }
 
-/// Of the object, since aya gives the kernel none for sections.
+/// The types of the object, since aya gives the kernel none for sections.
 fn types() -> Result<Btf> {
     Ok(Btf::from_object(load::OBJECT)?)
 }

@@ -1,7 +1,8 @@
-//! Loading `examples/bpf/netcount.bpf.c` with aya, such that its `.bss` can be mapped.
+//! Loads `examples/bpf/netcount.bpf.c` with aya so that its `.bss` can be mapped.
 //!
-//! aya makes the maps of sections without `BPF_F_MMAPABLE` (of such a map, `DataSection::any_var` loads by system calls). But it takes
-//! a map that it finds pinned. So we make the map, and pin it where only one thread can see it.
+//! aya creates the maps of sections without `BPF_F_MMAPABLE` (`DataSection::any_var` loads from
+//! such a map by system calls). But it uses a map that it finds pinned. So we create the map, and
+//! pin it where only one thread can see it.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -24,7 +25,7 @@ const PROGRAM: &str = "count_packet";
 /// include/uapi/linux/bpf.h
 const BPF_F_MMAPABLE: u32 = 1 << 10;
 
-/// The program, loaded. It is attached to nothing any more when this is dropped, or when the process ends, in whatever way.
+/// The loaded program. It is detached when this is dropped, or when the process ends in any way.
 #[derive(Debug)]
 pub(super) struct Program(Ebpf);
 
@@ -47,7 +48,7 @@ impl Program {
         Ok(Self(bpf))
     }
 
-    /// The descriptor of the map that the section is.
+    /// The descriptor of the section's map.
     pub(super) fn bss(&self) -> Result<BorrowedFd<'_>> {
         match self.0.map(".bss") {
             Some(Map::Array(map)) => Ok(map.fd().as_fd()),
@@ -55,7 +56,7 @@ impl Program {
         }
     }
 
-    /// Has it count what arrives at a device of the network namespace that this thread is in.
+    /// Counts the packets that arrive at a device of this thread's network namespace.
     pub(super) fn attach(&mut self, device: &str) -> Result<()> {
         let program: &mut Xdp = self.0.program_mut(PROGRAM).ok_or("no program `count_packet`")?.try_into()?;
         program.attach(device, XdpMode::Skb)?;
@@ -63,11 +64,11 @@ impl Program {
     }
 }
 
-/// The file system hides what is there, but from this thread alone; it is gone with the thread.
+/// The file system hides the folder's content, but only from this thread, and ends with the thread.
 fn mount_bpf_for_this_thread(folder: &Path) -> nix::Result<()> {
     let nothing = None::<&str>;
     unshare(CloneFlags::CLONE_NEWNS)?;
-    // Or it would be mounted in the namespace that this one was copied from, too.
+    // Otherwise it would also be mounted in the namespace that this one was copied from.
     mount(nothing, "/", nothing, MsFlags::MS_REC | MsFlags::MS_PRIVATE, nothing)?;
     mount(Some("bpf"), folder, Some("bpf"), MsFlags::empty(), nothing)
 }

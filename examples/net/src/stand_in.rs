@@ -1,4 +1,4 @@
-//! What plays the BPF program without the privilege for one: a thread, on a memfd.
+//! The stand-in for the BPF program without the privilege for one: a thread, on a memfd.
 
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -23,7 +23,7 @@ impl StandIn {
     }
 }
 
-/// What `count_packet` of `examples/bpf/netcount.bpf.c` does.
+/// The work of `count_packet` of `examples/bpf/netcount.bpf.c`.
 fn count_packets(counters: &Var<Netcount>, arriving: Receiver<(Protocol, u64)>) {
     for (protocol, size) in arriving {
         let count = &counters.by_protocol[protocol as usize];

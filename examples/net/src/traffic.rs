@@ -1,4 +1,4 @@
-//! Traffic to count, and whether it was counted.
+//! Traffic to count, and the check that it was counted.
 
 use std::fmt;
 use std::thread;
@@ -11,12 +11,13 @@ use super::{Count, Netcount, Protocol, Result, SIZES, largest, size_class};
 /// How long a packet may take before it is an error.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What carries packets past the one who counts.
+/// A carrier of packets past the counting side.
 pub(super) trait Wire: fmt::Debug + Send {
-    /// Sends a packet with a payload of `payload` bytes, one that is not zero, and returns when it has arrived.
+    /// Sends a packet with a payload of `payload` bytes, which is not zero, and returns when it has
+    /// arrived.
     fn send(&mut self, protocol: Protocol, payload: &[u8]) -> Result<()>;
 
-    /// What it has carried, as it knows itself.
+    /// Its own count of the packets it has carried.
     fn carried(&self) -> Result<Count>;
 }
 
@@ -24,23 +25,25 @@ pub(super) trait Wire: fmt::Debug + Send {
 #[derive(Debug)]
 pub struct Traffic {
     wire: Box<dyn Wire>,
-    /// What must have been counted. Of TCP that is the data alone; what opens and closes a connection and what acknowledges comes on top.
+    /// The packets that must have been counted. For TCP these are only the data; the packets that
+    /// open, close and acknowledge come on top.
     sent: Netcount,
     payload: Vec<u8>,
 }
 
-/// What comes before the payload: headers of Ethernet and IPv4, and of what is inside.
+/// The bytes before the payload: the headers of Ethernet, IPv4 and the protocol inside.
 pub(super) fn headers(protocol: Protocol) -> u64 {
     let inside = match protocol {
         Protocol::Icmp | Protocol::Udp => 8,
-        // With time stamps, as each new namespace has it.
+        // With time stamps, the default in each new namespace.
         Protocol::Tcp => 32,
         Protocol::Other => 0,
     };
     14 + 20 + inside
 }
 
-/// The length of a payload: small ones are more frequent than large ones, and some are such that the packet just fits into its class.
+/// The length of a payload. Small ones are more frequent than large ones, and some packets just fit
+/// into their class.
 fn payload(n: u64, protocol: Protocol) -> u64 {
     if n.is_multiple_of(7) {
         return (128 << (n % 4)) - headers(protocol);
@@ -48,7 +51,7 @@ fn payload(n: u64, protocol: Protocol) -> u64 {
     n * 577 % MAX_PAYLOAD * (n * 271 % MAX_PAYLOAD) / MAX_PAYLOAD + 1
 }
 
-/// Any packet with a payload of at most so many bytes is smaller than what a device carries as a whole.
+/// A device carries any packet with a payload of at most this number of bytes in one piece.
 const MAX_PAYLOAD: u64 = 1400;
 
 impl Traffic {
@@ -56,11 +59,11 @@ impl Traffic {
         Self { wire: Box::new(wire), sent: Netcount::default(), payload: Vec::new() }
     }
 
-    /// Sends the next packet: of ten, six are of UDP, three of TCP and one of ICMP.
+    /// Sends the next packet: of ten, six are UDP, three TCP and one ICMP.
     ///
     /// # Errors
     ///
-    /// If it does not arrive within half a minute.
+    /// If the packet does not arrive within half a minute.
     pub fn send_next(&mut self) -> Result<()> {
         let n = self.packets();
         let protocol = match n % 10 {
@@ -78,21 +81,21 @@ impl Traffic {
         Ok(())
     }
 
-    /// How many packets were sent.
+    /// The number of packets that were sent.
     pub fn packets(&self) -> u64 {
         self.sent.total().packets
     }
 
-    /// Compares what was counted with what was sent, and with what the wire says it carried.
+    /// Compares the counters with the packets that were sent, and with the wire's own count.
     ///
-    /// Returns what was counted.
+    /// Returns the counters.
     ///
     /// # Errors
     ///
-    /// Names what differs.
+    /// Names the difference.
     pub fn check(&self, counters: &Var<Netcount>) -> Result<Netcount> {
         let deadline = Instant::now() + PATIENCE;
-        // A last acknowledgement may be on its way.
+        // A last acknowledgment may be on its way.
         let counted = loop {
             let carried = self.wire.carried()?;
             let counted = counters.load();
@@ -100,27 +103,27 @@ impl Traffic {
                 break counted;
             }
             if Instant::now() > deadline {
-                return Err(format!("carried were {carried:?}, counted {:?}", counted.total()).into());
+                return Err(format!("{carried:?} were carried, {:?} counted", counted.total()).into());
             }
             thread::sleep(Duration::from_millis(1));
         };
         for protocol in [Protocol::Icmp, Protocol::Udp] {
             let (counted, sent) = (counted.by_protocol[protocol as usize], self.sent.by_protocol[protocol as usize]);
             if counted != sent {
-                return Err(format!("of {protocol:?}, sent were {sent:?}, counted {counted:?}").into());
+                return Err(format!("{protocol:?}: {sent:?} sent, {counted:?} counted").into());
             }
         }
         let (tcp, sent) = (counted.by_protocol[Protocol::Tcp as usize], self.sent.by_protocol[Protocol::Tcp as usize]);
         if tcp.packets < sent.packets || tcp.bytes < sent.bytes {
-            return Err(format!("of TCP, sent were {sent:?} and more, counted {tcp:?}").into());
+            return Err(format!("TCP: {sent:?} and more sent, {tcp:?} counted").into());
         }
         let by_size: u64 = counted.by_size.iter().sum();
         if by_size != counted.total().packets {
-            return Err(format!("by protocol, counted were {}, by size {by_size}", counted.total().packets).into());
+            return Err(format!("{} counted by protocol, {by_size} by size", counted.total().packets).into());
         }
         if let Some(class) = (0..SIZES).find(|i| counted.by_size[*i] < self.sent.by_size[*i]) {
             let (counted, sent) = (counted.by_size[class], self.sent.by_size[class]);
-            return Err(format!("of at most {} bytes, sent were {sent}, counted {counted}", largest(class)).into());
+            return Err(format!("at most {} bytes: {sent} sent, {counted} counted", largest(class)).into());
         }
         Ok(counted)
     }

@@ -1,7 +1,8 @@
 //! A pair of devices, each in a network namespace of its own, and sockets on both ends.
 //!
-//! The namespaces have no name: they are there as long as this process has their descriptors open, and the devices go with them. However
-//! the process ends, nothing of it is left, and the machine's own network is never touched.
+//! The namespaces have no name. They exist as long as this process has their descriptors open, and
+//! the devices go with them. However the process ends, nothing remains, and the machine's own
+//! network is never touched.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
@@ -29,7 +30,7 @@ impl Namespace {
         })
     }
 
-    /// Does something there. A socket that is made there stays there.
+    /// Calls a function inside the namespace. A socket that it creates stays there.
     fn enter<R: Send>(&self, work: impl FnOnce() -> Result<R> + Send) -> Result<R> {
         in_thread(|| {
             setns(&self.0, CloneFlags::CLONE_NEWNET).map_err(io::Error::from)?;
@@ -37,13 +38,13 @@ impl Namespace {
         })
     }
 
-    /// Where other processes find it.
+    /// The path by which other processes find it.
     fn path(&self) -> String {
         format!("/proc/{}/fd/{}", process::id(), self.0.as_raw_fd())
     }
 }
 
-/// Namespaces are a thread's: what it enters, it alone is in.
+/// A namespace belongs to a thread: entering one moves only that thread.
 fn in_thread<R: Send>(work: impl FnOnce() -> Result<R> + Send) -> Result<R> {
     thread::scope(|scope| scope.spawn(work).join()).map_err(|_| "a thread in a namespace has failed")?
 }
@@ -51,7 +52,7 @@ fn in_thread<R: Send>(work: impl FnOnce() -> Result<R> + Send) -> Result<R> {
 /// Runs `ip` in the namespace that this thread is in.
 fn ip(arguments: &str) -> Result<()> {
     let output = Command::new("ip").args(arguments.split(' ')).output();
-    let output = output.map_err(|error| format!("cannot run `ip`, which the package iproute2 has: {error}"))?;
+    let output = output.map_err(|error| format!("cannot run `ip` of the package iproute2: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
@@ -61,16 +62,16 @@ fn ip(arguments: &str) -> Result<()> {
 const NEAR: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
 const FAR: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 2);
 
-/// Packets go from the near end to the far one, where the program counts.
+/// The wire. Packets go from the near end to the far one, where the program counts.
 #[derive(Debug)]
 pub(super) struct Veth {
     far: Namespace,
     icmp: Ping,
     tcp: (TcpStream, TcpStream),
     udp: (UdpSocket, UdpSocket),
-    /// A payload that has arrived.
+    /// The last payload that has arrived.
     arrived: Vec<u8>,
-    /// Attached as long as this is there.
+    /// Attached as long as this exists.
     _program: Program,
 }
 
@@ -154,7 +155,7 @@ impl Ping {
         Ok(Self { socket, sequence: 0 })
     }
 
-    /// Returns when the reply is there.
+    /// Returns when the reply has arrived.
     fn send(&mut self, payload: &[u8]) -> Result<()> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut request = vec![Self::REQUEST, 0, 0, 0, 0, 0];

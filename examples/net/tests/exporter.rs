@@ -1,4 +1,5 @@
-//! The example `exporter` as its users see it: the page, what promtool says of it, and what a Prometheus stores of it.
+//! The example `exporter` as its users see it: the page, the verdict of promtool, and the values
+//! that a Prometheus stores.
 
 #![expect(clippy::float_cmp, reason = "these are whole numbers, all exact")]
 
@@ -13,7 +14,7 @@ use std::{env, fs, thread};
 
 use common::{PATIENCE, Running, example, no_bpf_reason, skip};
 
-/// An exporter that has sent all of its packets, so that its page hardly changes.
+/// An exporter that has sent all of its packets, so its page hardly changes.
 struct Exporter {
     running: Running,
     address: String,
@@ -51,7 +52,7 @@ fn get(address: &str, method: &str, path: &str) -> (String, String) {
     (format!("{head}\r\n"), body.to_owned())
 }
 
-/// The samples by their series.
+/// The samples, by series.
 fn samples(page: &str) -> BTreeMap<String, f64> {
     let samples = page.lines().filter(|line| !line.starts_with('#'));
     let sample = |line: &str| {
@@ -85,7 +86,8 @@ fn the_page_is_openmetrics_and_consistent() {
     assert_eq!(samples["netcount_packet_size_bytes_count"], 1000.0);
     assert_eq!(samples["netcount_packet_size_bytes_sum"], sum("netcount_received_bytes_total{"));
 
-    // In the order of the page: bounds that grow, each with all that is below it, and the last with all that there is.
+    // In the order of the page: growing bounds, each with the count of everything below it, and the
+    // last with the total.
     let buckets: Vec<(f64, f64)> = page
         .lines()
         .filter_map(|line| line.strip_prefix("netcount_packet_size_bytes_bucket{le=\""))
@@ -95,7 +97,7 @@ fn the_page_is_openmetrics_and_consistent() {
     assert_eq!(buckets.len(), 16);
     assert!(buckets.windows(2).all(|pair| pair[0].0 < pair[1].0 && pair[0].1 <= pair[1].1), "{buckets:?}");
     assert_eq!(buckets.last(), Some(&(f64::INFINITY, 1000.0)));
-    // Of the smallest packets, one in 42 bytes and one of payload.
+    // The smallest packets: 42 bytes of headers and one of payload.
     assert!(buckets[5] == (32.0, 0.0) && buckets[6].1 > 0.0, "{buckets:?}");
 }
 
@@ -115,7 +117,7 @@ fn once_prints_the_page_alone() {
     assert_eq!(String::from_utf8(output.stdout).unwrap(), Exporter::start(&["--stand-in"]).page());
 }
 
-/// A program of the package `prometheus`, or why there is none.
+/// A program of the package `prometheus`, or the reason why it is missing.
 fn has(program: &str) -> Result<(), String> {
     match Command::new(program).arg("--version").output() {
         Ok(_) => Ok(()),
@@ -128,7 +130,8 @@ fn promtool_finds_nothing_to_complain_about() {
     if let Err(reason) = has("promtool") {
         return skip(&reason);
     }
-    // It reads the older format, in which the type and the help of a counter are under its full name, and in which the rest is comments.
+    // It reads the older format, where the type and the help of a counter stand under its full
+    // name, and the rest is comments.
     let page = Exporter::start(&["--stand-in"]).page();
     let older = ["packets", "received_bytes"].iter().fold(page, |page, family| {
         page.replace(&format!(" netcount_{family} "), &format!(" netcount_{family}_total "))
@@ -142,7 +145,7 @@ fn promtool_finds_nothing_to_complain_about() {
     assert!(output.status.success() && said.is_empty(), "{}: {said}\n{older}", output.status);
 }
 
-/// A folder that goes with the test.
+/// A folder that the test removes at its end.
 struct Folder(std::path::PathBuf);
 
 impl Drop for Folder {
@@ -189,7 +192,7 @@ fn a_prometheus_stores_what_the_page_says() {
         assert!(Instant::now() < deadline, "stored are {stored:#?}\nof {page:#?}\n{}", targets());
         thread::sleep(Duration::from_millis(100));
     }
-    // It took the page for what it is: the older format has no units.
+    // It recognized the format: the older one has no units.
     let (_, kinds) = get(address, "GET", "/api/v1/metadata");
     for (family, kind, unit) in [
         ("packets", "counter", ""),
@@ -203,7 +206,7 @@ fn a_prometheus_stores_what_the_page_says() {
     }
 }
 
-/// What a Prometheus has of ours now, by series as they are on the page.
+/// The samples that a Prometheus has now, by series as on the page.
 fn stored(address: &str) -> BTreeMap<String, f64> {
     let server = format!("http://{address}");
     let output =
@@ -212,7 +215,7 @@ fn stored(address: &str) -> BTreeMap<String, f64> {
     let sample = |line: &str| {
         let (series, rest) = line.split_once(" => ").expect("a series and a value");
         let (name, labels) = series.trim_end_matches('}').split_once('{').expect("labels");
-        // Prometheus adds where it has them from.
+        // Prometheus adds the source of the samples.
         let own: Vec<&str> =
             labels.split(", ").filter(|label| !label.starts_with("instance=") && !label.starts_with("job=")).collect();
         let own = if own.is_empty() { String::new() } else { format!("{{{}}}", own.join(",")) };

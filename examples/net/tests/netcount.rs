@@ -1,4 +1,5 @@
-//! The example `netcount` counts what it sends, on the kernel and without it, and ends when it is told to.
+//! The example `netcount` counts the packets it sends, on the kernel and without it, and ends on
+//! request.
 
 mod common;
 #[path = "../netcount/view.rs"]
@@ -14,7 +15,7 @@ use ratatui::backend::TestBackend;
 use ratatui::buffer::Cell;
 use view::{View, sizes};
 
-/// The rows of what is printed, by their first column.
+/// The rows of the printed table, by their first column.
 fn numbers(said: &str) -> HashMap<String, Vec<u64>> {
     let row = |line: &str| {
         let line = line.replace("<= ", "<=");
@@ -25,7 +26,8 @@ fn numbers(said: &str) -> HashMap<String, Vec<u64>> {
     said.lines().filter_map(row).collect()
 }
 
-/// A thousand packets, the same ones each time: 6 of 10 are of UDP, 3 of TCP and one of ICMP. What comes on top is for TCP to work, and ARP.
+/// A thousand packets, the same each time: of ten, 6 are UDP, 3 TCP and one ICMP. Packets on top
+/// are ARP, and those that TCP needs to work.
 fn check(said: &str) -> HashMap<String, Vec<u64>> {
     assert!(said.contains("1000 packets were sent, and all were counted."), "{said}");
     let numbers = numbers(said);
@@ -48,7 +50,8 @@ fn on_the_kernel_each_packet_is_counted_that_went_through_the_device() {
     }
     assert!(said.contains("A BPF program counts"), "{said}");
     let numbers = check(&said);
-    // At least the three packets that open a connection and end it, and who asked for the other's address.
+    // At least the three packets that open and end a connection, and a request for the other
+    // address.
     assert!(numbers["tcp"][0] > 300 && numbers["other"][0] > 0, "{said}");
 }
 
@@ -62,7 +65,7 @@ fn on_a_memfd_each_packet_is_counted() {
 
 #[test]
 fn the_view_ends_with_q_and_then_all_was_counted() {
-    // A terminal of its own: `script` is in each Debian.
+    // A terminal of its own: every Debian has `script`.
     let netcount = example("netcount");
     let command = format!("stty rows 30 cols 90; exec {} --stand-in", netcount.get_program().display());
     let mut running =
@@ -81,7 +84,7 @@ fn an_argument_that_there_is_not_is_an_error() {
     assert!(said.contains("`--onec` is none of --once, --stand-in"), "{said}");
 }
 
-/// What `view` looks like, a line a row.
+/// The look of `view`, one line for each row.
 fn drawn(view: &View<'_>) -> String {
     let mut terminal = Terminal::new(TestBackend::new(100, 24)).unwrap();
     terminal.draw(|frame| view.draw(frame)).unwrap();
@@ -106,7 +109,7 @@ fn the_view_shows_what_is_in_memory_now() {
     for (name, count) in PROTOCOLS.iter().zip(counted.by_protocol) {
         let row = text.lines().find(|line| line.contains(name)).unwrap_or_else(|| panic!("no {name} in\n{text}"));
         let numbers: Vec<u64> = row.split_whitespace().filter_map(|word| word.parse().ok()).collect();
-        // How many in a second depends on the machine.
+        // The number in a second depends on the machine.
         assert_eq!(numbers[..2], [count.packets, count.bytes], "{row}");
     }
     for (class, packets) in sizes(&counted) {

@@ -1,4 +1,4 @@
-//! Running examples, and reading what they say.
+//! Runs examples, and reads their output.
 
 use std::fs;
 use std::io::{self, Read, Write};
@@ -8,15 +8,16 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Long enough for a machine that does much else.
+/// Long enough for a busy machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
-/// An example, which cargo builds for all tests of this package, but not for a test that is asked for by its name.
+/// The path of an example. Cargo builds it for all tests of this package, but not for a test that
+/// is run by name.
 pub(crate) fn example(name: &str) -> Command {
     let test = std::env::current_exe().expect("where this test is");
     let path = test.ancestors().nth(2).expect("the folder of the profile").join("examples").join(name);
     let changed = |path: &Path| path.metadata().and_then(|metadata| metadata.modified());
-    // What it was built from, as cargo has written it down for make.
+    // The sources it was built from, as cargo lists them for make.
     let sources = fs::read_to_string(path.with_extension("d")).unwrap_or_default().replace("\\ ", "\0");
     let (_, sources) = sources.trim().split_once(": ").unwrap_or_default();
     let is_older = |source: &str| {
@@ -36,12 +37,12 @@ pub(crate) fn skip(reason: &str) {
     let _ = writeln!(io::stderr(), "{}: skipped: {reason}", thread::current().name().unwrap_or("a test"));
 }
 
-/// Where an example says that it runs without BPF: the line in which it says why.
+/// The line in which an example says why it runs without BPF.
 pub(crate) fn no_bpf_reason(said: &str) -> Option<&str> {
     said.lines().find(|line| line.contains("No BPF here"))
 }
 
-/// A program, and what it says. It is ended when this is dropped.
+/// A program and its output. Dropping this ends the program.
 pub(crate) struct Running {
     child: Child,
     output: Receiver<Vec<u8>>,
@@ -68,7 +69,7 @@ impl Running {
         Self { child, output, said: Vec::new() }
     }
 
-    /// Waits until it has said `what`; returns all that it has said.
+    /// Waits until it has printed `what`. Returns all output.
     pub(crate) fn wait_for(&mut self, what: &str) -> String {
         let deadline = Instant::now() + PATIENCE;
         loop {
@@ -89,7 +90,7 @@ impl Running {
         self.child.stdin.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until it ends well; returns all that it has said.
+    /// Waits until it ends well. Returns all output.
     #[allow(dead_code, reason = "not in all tests")]
     pub(crate) fn wait(mut self) -> String {
         let deadline = Instant::now() + PATIENCE;
