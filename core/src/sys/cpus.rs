@@ -1,9 +1,9 @@
 //! The CPUs that may come online. A `PERCPU` map has a value for each, in this order.
 
 use std::fs;
-use std::sync::OnceLock;
 
 use crate::error::Error;
+use crate::sys::once::Once;
 use crate::sys::process;
 
 const PATH: &str = "/sys/devices/system/cpu/possible";
@@ -43,14 +43,14 @@ pub(crate) struct PossibleCpus(Vec<usize>);
 
 impl PossibleCpus {
     pub(crate) fn of_this_machine() -> Result<&'static Self, Error> {
-        static FOUND: OnceLock<PossibleCpus> = OnceLock::new();
-        if let Some(found) = FOUND.get() {
-            return Ok(found);
-        }
+        static FOUND: Once<PossibleCpus> = Once::new();
+        FOUND.get_or(|| Ok(Box::leak(Box::new(Self::read()?))))
+    }
+
+    fn read() -> Result<Self, Error> {
         let wrong = |reason| Error::NoPossibleCpus { path: PATH, reason };
         let list = fs::read_to_string(PATH).map_err(|error| wrong(error.to_string()))?;
-        let found = Self::parse(&list).ok_or_else(|| wrong(format!("`{}` is no list of CPUs", list.trim_end())))?;
-        Ok(FOUND.get_or_init(|| found))
+        Self::parse(&list).ok_or_else(|| wrong(format!("`{}` is no list of CPUs", list.trim_end())))
     }
 
     /// Reads the kernel's format of lists: `0-3,5,8-11`.

@@ -5,6 +5,7 @@
 pub(crate) mod bpf;
 pub(crate) mod cpus;
 pub(crate) mod membarrier;
+pub(crate) mod once;
 pub(crate) mod process;
 
 /// The kernel's own ENOTSUPP, which has no name in user space.

@@ -5,9 +5,67 @@
 
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd};
+use std::process;
+use std::ptr::NonNull;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use memmap2::MmapMut;
 
 use crate::error::KernelVersion;
 use crate::sys::errno;
+use crate::sys::once::Once;
+
+/// A process, told apart from those that it was forked from.
+///
+/// The process number cannot do that: the first child in a new namespace can have the number of its parent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Process(u64);
+
+impl Process {
+    /// Returns the process that runs this.
+    pub(crate) fn current() -> Self {
+        /// Zero in a child, until it asks.
+        static HERE: Once<AtomicU64> = Once::new();
+        /// Larger in a child than the number of each process that it was forked from.
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // SAFETY: zero is a valid `AtomicU64`.
+        let here = HERE.get_or(|| unsafe { wiped_on_fork() }.ok_or(()));
+        // Without such memory (before Linux 4.14), the process number is the best there is.
+        let Ok(here) = here else { return Self(u64::from(process::id()) | 1 << 63) };
+        let mut number = here.load(Ordering::Relaxed);
+        if number == 0 {
+            number = NEXT.fetch_add(1, Ordering::Relaxed);
+            if let Err(found) = here.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed) {
+                number = found;
+            }
+        }
+        Self(number)
+    }
+
+    /// Returns a number that no process it was forked from has, and that is not 0.
+    pub(crate) const fn number(self) -> u64 {
+        self.0
+    }
+}
+
+/// Returns memory of zeros for a `T`, which is never freed, and which a forked child finds zeroed again; `None` if there is none
+/// (`MADV_WIPEONFORK`, Linux 4.14).
+///
+/// # Safety
+///
+/// All bytes zero are a valid `T`, whose fields are atomics, and which is aligned to a page at most.
+pub(crate) unsafe fn wiped_on_fork<T: Sync>() -> Option<&'static T> {
+    let mut memory = MmapMut::map_anon(size_of::<T>()).ok()?;
+    // SAFETY: the range is the mapping just made; the advice changes what a child will have there, nothing here.
+    if unsafe { libc::madvise(memory.as_mut_ptr().cast(), memory.len(), libc::MADV_WIPEONFORK) } != 0 {
+        return None;
+    }
+    let place = NonNull::new(memory.as_mut_ptr())?.cast::<T>();
+    std::mem::forget(memory);
+    // SAFETY: it is `size_of::<T>()` zeros, aligned to a page, which are a `T` by the caller's promise. They stay mapped, since their owner
+    // was forgotten, and nobody else knows of them. The kernel wipes them in a child before that runs.
+    Some(unsafe { place.as_ref() })
+}
 
 /// Returns the size in bytes of the kernel's CPU sets: a bit for each CPU that can exist.
 pub(crate) fn cpu_set_len() -> Result<usize, i32> {

@@ -4,6 +4,7 @@
 mod alloc;
 mod alloc_chaos;
 mod arena;
+mod arena_forks;
 mod arena_restart;
 mod arena_tables;
 mod char_array;

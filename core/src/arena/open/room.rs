@@ -4,11 +4,11 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::process;
 use std::ptr::{self, NonNull};
 
 use crate::arena::span::{MAX_LEN, Span};
 use crate::error::Error;
+use crate::sys::process::Process;
 
 /// Where arenas are looked for first: far from where programs, their heaps, stacks and libraries are on any 64-bit Linux with 47 bits of
 /// addresses, so that the range is most likely free in other processes too. (The kernel's own choice would lie among libraries.)
@@ -24,7 +24,7 @@ pub(crate) struct Room {
     base: NonNull<u8>,
     len: usize,
     /// The process that has it: a forked child has nothing there (`MADV_DONTFORK`), or something else by now.
-    owner: u32,
+    owner: Process,
 }
 
 // SAFETY: a range of addresses belongs to the process, whichever thread holds it.
@@ -87,7 +87,7 @@ impl Room {
             return Err(io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO));
         }
         let base = NonNull::new(base.cast()).ok_or(libc::EIO)?;
-        Ok(Self { base, len, owner: process::id() })
+        Ok(Self { base, len, owner: Process::current() })
     }
 
     pub(crate) fn base(&self) -> NonNull<u8> {
@@ -113,7 +113,7 @@ impl Room {
 
 impl Drop for Room {
     fn drop(&mut self) {
-        if process::id() == self.owner {
+        if Process::current() == self.owner {
             // SAFETY: the range is our own mapping, all of it, and whoever had a reference into it held the `Room`.
             unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
         }

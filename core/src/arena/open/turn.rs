@@ -1,18 +1,22 @@
-//! One thread of a process at a time opens an arena at the address that it demands: whether there is such an address is found out by
-//! holding it for a moment, in which another thread would take it for somebody else's.
+//! [`Turn`]: one thread of a process at a time maps an arena at the address that it demands.
+//!
+//! To find out whether the process has such an address, the thread holds it for a moment. Another
+//! thread would find it taken.
 
-use std::process;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-
 use std::time::Duration;
+
+use crate::sys::process::Process;
 
 /// How long one waits before it looks again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(1);
 
-/// The process a thread of which is at it, or 0. Not a `Mutex`: a child that was forked meanwhile would wait for a thread that it does not
-/// have, and so it takes what its parent holds for free.
-static OPENING: AtomicU32 = AtomicU32::new(0);
+/// The process whose thread has the turn, or 0.
+///
+/// It is not a `Mutex`: a child that is forked meanwhile would wait for a thread that it does not
+/// have. So the child takes a turn of its parent for none.
+static OPENING: AtomicU64 = AtomicU64::new(0);
 
 /// The turn of this thread, which ends when it is dropped.
 #[derive(Debug)]
@@ -21,7 +25,7 @@ pub(crate) struct Turn(());
 impl Turn {
     /// Waits for it. (Others have it for some system calls, unless they are stopped meanwhile.)
     pub(crate) fn wait() -> Self {
-        let here = process::id();
+        let here = Process::current().number();
         loop {
             let found = OPENING.load(Ordering::Relaxed);
             if found != here && OPENING.compare_exchange(found, here, Ordering::Acquire, Ordering::Relaxed).is_ok() {
@@ -44,9 +48,9 @@ mod tests {
 
     #[test]
     fn threads_take_turns_and_a_child_does_not_wait_for_those_of_its_parent() {
-        static INSIDE: AtomicU32 = AtomicU32::new(0);
+        static INSIDE: AtomicU64 = AtomicU64::new(0);
         // As a child finds it: taken by a process that is not this one.
-        OPENING.store(process::id() ^ 1, Ordering::Relaxed);
+        OPENING.store(Process::current().number() ^ 1 << 40, Ordering::Relaxed);
         thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {

@@ -1,13 +1,13 @@
 //! What the running kernel has for arenas: functions for programs, by the numbers of their types; and where an arena lies.
 
 use std::os::fd::{AsFd, BorrowedFd};
-use std::sync::OnceLock;
 
 use crate::arena::pages::program::{NOT_YET_MAPPED, load, reading};
 use crate::arena::span::Span;
 use crate::btf::{Btf, Kind, Type};
 use crate::error::{Error, KernelVersion, MapName};
 use crate::sys::bpf as sys;
+use crate::sys::once::Once;
 use crate::sys::process;
 
 /// What is looked up in the kernel's BTF. That takes milliseconds, and it stays the same while the kernel runs.
@@ -23,12 +23,8 @@ pub(crate) struct Kernel {
 
 impl Kernel {
     pub(crate) fn find() -> Result<&'static Self, Error> {
-        static FOUND: OnceLock<Kernel> = OnceLock::new();
-        if let Some(found) = FOUND.get() {
-            return Ok(found);
-        }
-        let btf = Btf::from_vmlinux()?;
-        Ok(FOUND.get_or_init(|| Self::of(&btf)))
+        static FOUND: Once<Kernel> = Once::new();
+        FOUND.get_or(|| Ok(Box::leak(Box::new(Self::of(&Btf::from_vmlinux()?)))))
     }
 
     pub(crate) fn of(btf: &Btf) -> Self {
