@@ -1,4 +1,4 @@
-//! The module alone, with the `core` beside it.
+//! Holds the module alone, compiled with the `core` beside it.
 #![feature(no_core)]
 #![no_core]
 

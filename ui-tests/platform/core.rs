@@ -1,5 +1,6 @@
-//! As much of a `core` as `core/src/platform.rs` needs, so that it can be compiled for targets that are not installed.
-//! No code is generated. The macros and traits are those that the compiler itself looks for.
+//! Stands in for `core`, with what `core/src/platform.rs` needs to be compiled for a target that is
+//! not installed. No code is generated. The macros and traits are those that the compiler itself
+//! looks for.
 #![feature(no_core, lang_items, rustc_attrs, intrinsics, auto_traits, arbitrary_self_types)]
 #![allow(internal_features)]
 #![no_core]
@@ -25,7 +26,7 @@ pub mod mem {
     pub const fn align_of<T>() -> usize;
 }
 
-/// Where the evaluation of constants ends with these words.
+/// Ends the evaluation of a constant with these words.
 #[lang = "panic_display"]
 pub const fn panic_display(_: &&'static str) -> ! {
     loop {}

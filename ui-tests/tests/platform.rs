@@ -1,8 +1,8 @@
-//! Which targets `mapvalue` refuses, and in which words.
+//! Tests which targets `mapvalue` refuses, and in which words.
 //!
-//! The standard library of no other target is installed, and none is needed: `platform/core.rs` is as much of a `core` as the
-//! module that refuses them uses. It is written for one compiler, with features that only that compiler is known to have; with
-//! another one the test is skipped.
+//! No other target needs to be installed. `platform/core.rs` stands in for `core`: it holds what
+//! the module that refuses targets uses. It needs features that one compiler is known to have.
+//! With another compiler the test is skipped.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -13,12 +13,12 @@ const TOOLCHAIN: &str = "rustc 1.95.";
 
 fn rustc() -> Command {
     let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
-    // So that a released compiler takes the features that a `core` needs.
+    // A released compiler then accepts the features that a `core` needs.
     rustc.env("RUSTC_BOOTSTRAP", "1").current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("platform"));
     rustc
 }
 
-/// Whether this is another compiler; says so, and fails if nothing may be skipped.
+/// Whether this is another compiler. Says so, and fails if nothing may be skipped.
 fn skip() -> bool {
     let found = String::from_utf8(rustc().arg("--version").output().unwrap().stdout).unwrap();
     let skip = !found.starts_with(TOOLCHAIN);
@@ -35,7 +35,7 @@ fn compile(target: &str, source: &str, out: &Path, more: &[&str]) -> Output {
     rustc().args(common).arg(out).args(more).arg(source).output().unwrap()
 }
 
-/// What the compiler says of the module for a target: whether it compiles, and its messages.
+/// Compiles the module for a target. Returns whether it compiles, and the messages.
 fn check(target: &str) -> (bool, String) {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("platform").join(target);
     fs::create_dir_all(&folder).unwrap();
@@ -66,7 +66,7 @@ fn targets_of_32_bits_are_refused_with_the_reason() {
     if skip() {
         return;
     }
-    // Of these, the first aligns `u64` to 8, so its pointers are the only fault.
+    // The first target aligns `u64` to 8, so its pointers are its only fault.
     for (target, aligned) in [("armv7-unknown-linux-gnueabihf", true), ("i686-unknown-linux-gnu", false)] {
         let (accepted, words) = check(target);
         assert!(!accepted, "{target}");

@@ -1,51 +1,78 @@
-//! What `#[derive(MapValue)]` and the handles accept (`pass`, where each case is also run) and refuse (`fail`, where each case
-//! has the words it is refused with beside it), one case a file, named `AREA_CASE.rs`.
+//! Tests what `#[derive(MapValue)]` and the handles accept, what they refuse, and in which words.
 //!
-//! The expected words are those of Rust 1.95, which CI uses. With another compiler the fail half is skipped. After a change that
-//! is meant to alter them, look at what they become:
+//! A case is a piece of `cases/AREA.rs`, from its marker to the next one:
 //!
 //! ```text
-//! TRYBUILD=overwrite cargo test -p mapvalue-ui-tests && git diff ui-tests/fail
+//! //@ case: width_isize
+//! //! An `isize` is as wide as a pointer of this process, but BPF is always 64-bit.
+//! #[derive(MapValue)]
+//! #[repr(C)]
+//! struct Value { field: isize } //~ struct Value { field: i64 }
 //! ```
+//!
+//! `REFUSED //~ ACCEPTED` holds a line of the refused text and the line that its accepted twin has
+//! in its place. Either may be empty. A case without a `main` is about a type `Value`, whose layout
+//! the twin's `main` asks for. A case without a `use mapvalue::` has the names of `IMPORTED` in
+//! scope. A marker may say more after the name:
+//!
+//! - `N errors`: the case shows several mistakes. Any other case must have one error.
+//! - `late`: errors of an earlier phase of the compiler would hide this one.
+//! - `built`: the case is refused only when code is generated.
+//!
+//! `//@ pass: NAME` marks a case that only shows what is accepted. A case that needs a crate for
+//! itself is a file of `alone`: it says `crate`, has attributes of a crate, uses a name that does
+//! not exist, or would change the words of other cases.
+//!
+//! `cases/AREA.stderr` holds the words of each refused case below its name, as Rust 1.95 has them,
+//! which CI uses. With another compiler this half is skipped. After a change that is meant to alter
+//! the words, write them anew and read what changed:
+//!
+//! ```text
+//! TRYBUILD=overwrite cargo test -p mapvalue-ui-tests && git diff ui-tests
+//! ```
+//!
+//! The cases of an area and a phase share a crate, in which each case is a module. trybuild
+//! compiles the crates of the refused texts. The accepted texts of an area are one program, which
+//! is run.
 
-use std::collections::BTreeSet;
+#[path = "ui/case.rs"]
+mod case;
+#[path = "ui/krate.rs"]
+mod krate;
+#[path = "ui/words.rs"]
+mod words;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
 
 use trybuild::TestCases;
 
-/// The compiler whose messages `fail/*.stderr` holds.
+use self::case::{Case, Phase};
+use self::krate::{Half, Krate};
+use self::words::Words;
+
+/// The compiler whose words the `.stderr` files hold.
 const TOOLCHAIN: &str = "rustc 1.95.";
 
-/// The fail cases that are refused only when code is generated: they are built, all others are checked.
-const BUILT: [&str; 5] = [
-    "layout_big_endian_generic",
-    "layout_deny_padding_generic",
-    "layout_drop_generic",
-    "layout_zero_sized_generic",
-    "use_stand_in",
-];
+/// Tells a process that it is the one that runs trybuild.
+const ENGINE: &str = "MAPVALUE_UI_ENGINE";
 
-/// A case that `cargo clippy --all-targets` looks at in this place; rustc alone ignores the lints of clippy that it denies.
+/// Shows a case to `cargo clippy --all-targets`: without clippy, rustc ignores the lints that the
+/// case denies.
 #[expect(dead_code, reason = "it is here to be looked at, and runs as all others do")]
-#[path = "../pass/context_clippy_pedantic.rs"]
+#[path = "../alone/context_clippy_pedantic.rs"]
 mod clippy_pedantic;
 
-/// The cases of a folder, by name.
-fn cases(folder: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
-    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
-    let sources = files.filter(|path| path.extension().is_some_and(|extension| extension == "rs"));
-    sources.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect()
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui").join(name)
 }
 
-fn file(folder: &str, case: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(case).with_extension("rs")
-}
-
-/// Whether the messages of the running compiler are not those that are expected; says so, and fails if nothing may be skipped.
+/// Whether the expected words are for another compiler than the running one. Says so, and fails if
+/// nothing may be skipped.
 fn skip() -> bool {
     let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let version = Command::new(rustc).arg("--version").output().unwrap().stdout;
@@ -59,36 +86,109 @@ fn skip() -> bool {
     skip
 }
 
-fn is_built(case: &str) -> bool {
-    BUILT.contains(&case)
-}
-
-/// trybuild checks all cases of a set at once if none of them is to be run.
-#[test]
-fn fail_cases_are_refused_in_the_expected_words() {
-    if !skip() {
-        let set = TestCases::new();
-        cases("fail").iter().filter(|case| !is_built(case)).for_each(|case| set.compile_fail(file("fail", case)));
+/// Lets trybuild compile crates and write the words of each to `main.stderr`, beside `main.rs`.
+///
+/// trybuild checks the crates of a set all at once. If one of them is to run, it builds them
+/// instead, one after the other.
+fn run_trybuild(krates: &[Krate]) {
+    let runs = folder("runs.rs");
+    fs::write(&runs, "fn main() {}\n").unwrap();
+    let sets = [TestCases::new(), TestCases::new()];
+    sets[1].pass(runs);
+    for krate in krates {
+        sets[usize::from(krate.phase == Phase::Built)].compile_fail(krate.main());
+    }
+    for set in sets {
+        // A set runs when it is dropped, and panics if a crate compiles. That crate has no words.
+        let _ = panic::catch_unwind(AssertUnwindSafe(|| drop(set)));
     }
 }
 
-/// trybuild builds all cases of a set if one of them is to be run.
-#[test]
-fn some_fail_cases_are_refused_when_code_is_generated() {
-    if !skip() {
-        let set = TestCases::new();
-        for case in BUILT {
-            set.pass(file("pass", case));
-            set.compile_fail(file("fail", case));
+/// Runs this test again in another process, as the one that runs trybuild and has it write down
+/// what it finds. Returns the words by case.
+fn compile(krates: &[Krate], test: &str) -> Words {
+    let stderr = |krate: &Krate| krate.main().with_extension("stderr");
+    for krate in krates.iter().filter(|krate| stderr(krate).exists()) {
+        fs::remove_file(stderr(krate)).unwrap();
+    }
+    let mut engine = Command::new(env::current_exe().unwrap());
+    engine.args(["--exact", test, "--nocapture"]).env(ENGINE, "1").env("TRYBUILD", "overwrite");
+    let output = engine.output().unwrap();
+    let mut words = Words::new();
+    for krate in krates {
+        match fs::read_to_string(stderr(krate)) {
+            Ok(found) => words.extend(words::by_case(krate, &found)),
+            Err(_) => println!("no words for {}:\n{}", krate.name, String::from_utf8_lossy(&output.stderr)),
         }
     }
+    words
 }
 
-/// trybuild takes half a second a case, one after the other. Here they are built together, as crates of one package that denies
-/// warnings.
+/// What is wrong with the words of a case.
+fn mistake(case: &Case, found: Option<&String>, expected: Option<&String>) -> Option<String> {
+    let name = &case.name;
+    let Some(found) = found else {
+        return Some(format!("{name} has no error: it compiles, or an error of an earlier phase hides its own"));
+    };
+    let errors = words::errors(found);
+    if errors != case.errors {
+        return Some(format!("{name} has {errors} errors, its marker allows {}:\n{found}", case.errors));
+    }
+    match expected {
+        None => Some(format!("{name} has no expected words yet:\n{found}")),
+        Some(expected) if expected != found => Some(format!("{name}, expected:\n{expected}\n{name}, found:\n{found}")),
+        Some(_) => None,
+    }
+}
+
+#[test]
+fn fail_cases_are_refused_in_the_expected_words() {
+    if skip() {
+        return;
+    }
+    let cases = case::all();
+    let krates = krate::write_all(&cases, Half::Fail, &folder("fail"));
+    if env::var_os(ENGINE).is_some() {
+        return run_trybuild(&krates);
+    }
+    let mut found = compile(&krates, "fail_cases_are_refused_in_the_expected_words");
+
+    let mut files: BTreeMap<&Path, Vec<&Case>> = BTreeMap::new();
+    for case in cases.iter().filter(|case| case.fail.is_some()) {
+        files.entry(&case.file).or_default().push(case);
+    }
+    if env::var_os("TRYBUILD").is_some_and(|value| value == "overwrite") {
+        for (file, cases) in &files {
+            words::write(file, cases, &found);
+        }
+    }
+    let mut expected = words::expected();
+    let mut mistakes = Vec::new();
+    for case in files.values().flatten() {
+        mistakes.extend(mistake(case, found.remove(&case.name).as_ref(), expected.remove(&case.name).as_ref()));
+    }
+    mistakes.extend(found.iter().map(|(name, words)| format!("words of no case in the crate {name}:\n{words}")));
+    mistakes.extend(expected.keys().map(|name| format!("{name} has expected words, but is not a refused case")));
+    // The others may follow from these.
+    mistakes.sort_by_key(|mistake| mistake.contains("has no error"));
+    assert!(mistakes.is_empty(), "{} mistakes:\n\n{}", mistakes.len(), mistakes.join("\n\n"));
+}
+
+/// A message can name types of another case in the same crate. Such a case belongs into `alone`.
+#[test]
+fn the_words_of_a_case_name_no_other_case() {
+    let cases = case::all();
+    for (case, words) in words::expected() {
+        let mut others = cases.iter().map(|case| &case.name).filter(|name| **name != case);
+        let other = others.find(|name| words.contains(&format!("{name}::")) || words.contains(&format!(" {name}.rs")));
+        assert_eq!(other, None, "the words of {case} name another case");
+    }
+}
+
+/// The accepted texts are built as programs of one package that denies warnings.
 #[test]
 fn pass_cases_compile_without_warnings_and_run() {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pass");
+    let folder = folder("pass");
     let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut manifest = format!(
         "[workspace]\n\
@@ -98,10 +198,11 @@ fn pass_cases_compile_without_warnings_and_run() {
          [lints.rust]\nwarnings = {{ level = \"deny\", priority = -1 }}\ndead_code = \"allow\"\n",
         workspace.join("core"),
     );
-    for case in cases("pass") {
-        write!(manifest, "[[bin]]\nname = {case:?}\npath = {:?}\n", file("pass", &case)).unwrap();
+    let cases = case::all();
+    let krates = krate::write_all(&cases, Half::Pass, &folder);
+    for krate in &krates {
+        write!(manifest, "[[bin]]\nname = {:?}\npath = {:?}\n", krate.name, krate.main()).unwrap();
     }
-    fs::create_dir_all(&folder).unwrap();
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::copy(workspace.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
     let target = folder.join("target");
@@ -116,52 +217,42 @@ fn pass_cases_compile_without_warnings_and_run() {
         .output()
         .unwrap();
     assert!(build.status.success(), "pass cases do not compile:\n{}", String::from_utf8_lossy(&build.stderr));
-    for case in cases("pass") {
-        let run = Command::new(target.join("debug").join(&case)).output().unwrap();
-        assert!(run.status.success(), "pass/{case}.rs: {}\n{}", run.status, String::from_utf8_lossy(&run.stderr));
+    for krate in &krates {
+        let run = Command::new(target.join("debug").join(&krate.name)).output().unwrap();
+        let words = String::from_utf8_lossy(&run.stderr);
+        assert!(run.status.success(), "{}: {} in the case named last:\n{words}", krate.name, run.status);
+        let ran = words.lines().filter(|line| krate.cases.iter().any(|case| case.name == *line)).count();
+        assert!(krate.cases[0].alone || ran == krate.cases.len(), "{}: {ran} of {} ran", krate.name, krate.cases.len());
     }
 }
 
-/// Lines that are in one of the files alone: what is left of both when the longest common sequence of lines is taken out.
-fn changed_lines(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<_>, Vec<_>) = (a.lines().collect(), b.lines().collect());
-    let mut common = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for (i, line) in a.iter().enumerate() {
-        for (j, other) in b.iter().enumerate() {
-            common[i + 1][j + 1] =
-                if line == other { common[i][j] + 1 } else { common[i][j + 1].max(common[i + 1][j]) };
-        }
-    }
-    a.len() + b.len() - 2 * common[a.len()][b.len()]
-}
-
-/// A fail case that fails for another reason than the one it shows proves nothing: its twin differs in that reason alone.
+/// A case that is refused for another reason than the one it shows proves nothing. Its twin differs
+/// in that reason alone.
 #[test]
 fn each_fail_case_has_a_pass_twin_that_differs_in_little() {
-    let read = |folder, case| fs::read_to_string(file(folder, case)).unwrap();
-    let (fail, pass) = (cases("fail"), cases("pass"));
-    for case in &fail {
-        assert!(pass.contains(case), "fail/{case}.rs has no twin pass/{case}.rs");
-        let changed = changed_lines(&read("fail", case), &read("pass", case));
-        assert!((1..=6).contains(&changed), "{case}: {changed} lines differ between the twins");
-        assert!(file("fail", case).with_extension("stderr").exists(), "fail/{case}.rs has no expected message");
+    let cases = case::all();
+    for Case { name, differing, .. } in cases.iter().filter(|case| case.fail.is_some()) {
+        assert!(*differing > 0, "{name} has no twin that is accepted: write `//~` and what is accepted after a line");
+        assert!(*differing <= 6, "{name}: {differing} lines differ between the twins");
     }
-    assert!(fail.len() + pass.len() >= 120, "{} and {} cases", fail.len(), pass.len());
+    for Case { name, differing, .. } in cases.iter().filter(|case| case.fail.is_none()) {
+        assert_eq!(*differing, 0, "{name} has a twin that is refused: write `case`, not `pass`");
+    }
+    let refused = cases.iter().filter(|case| case.fail.is_some()).count();
+    assert!(refused >= 309 && cases.len() >= 391, "{refused} cases are refused, {} are accepted", cases.len());
 }
 
-/// A glance at the folder tells what a file is about.
+/// Each case is found by its area, and says what it shows.
 #[test]
 fn each_case_is_named_after_its_area_and_says_what_it_shows() {
-    const AREAS: [&str; 13] = [
-        "layout", "validity", "pointers", "width", "atomics", "generics", "use", "attr", "context", "seq", "alloc",
-        "aya", "fold",
-    ];
-    for folder in ["fail", "pass"] {
-        for case in cases(folder) {
-            let area = case.split_once('_').map(|(area, _)| area);
-            assert!(area.is_some_and(|area| AREAS.contains(&area)), "{folder}/{case}.rs");
-            let source = fs::read_to_string(file(folder, &case)).unwrap();
-            assert!(source.starts_with("//! "), "{folder}/{case}.rs does not begin with what it shows");
-        }
+    let cases = case::all();
+    let mut names = BTreeSet::new();
+    for Case { name, file, alone, pass, .. } in &cases {
+        let area = file.file_stem().unwrap().to_str().unwrap();
+        let fits = if *alone { area == name } else { name.starts_with(&format!("{area}_")) };
+        assert!(fits, "{name} is not a name for {}", file.display());
+        assert!(names.insert(name), "{name} is there twice");
+        let says = pass.lines().nth(1).unwrap_or_default();
+        assert!(says.starts_with("//! "), "{name} does not begin with what it shows");
     }
 }

@@ -1,9 +1,0 @@
-//! A handle that writes does.
-#![forbid(unsafe_code)]
-
-use mapvalue::{Mapping, SeqCell, Var};
-
-fn main() {
-    let cell: Var<SeqCell<[u64; 2]>> = Mapping::memfd(4096).unwrap().var(0).unwrap();
-    cell.write([1, 2]).unwrap();
-}
