@@ -189,9 +189,7 @@ fn each_snippet_that_no_doctest_compiles_is_compiled_here() -> Result<(), Box<dy
     for chapter in fs::read_dir(root.join("core/guide"))? {
         let chapter = chapter?.path();
         snippets.extend(blocks(&chapter, "rust,ignore"));
-        for fence in ["ignore", "rust,no_run", "no_run"] {
-            assert!(blocks(&chapter, fence).is_empty(), "{}: ```{fence} is not held to anything", chapter.display());
-        }
+        assert!(blocks(&chapter, "ignore").is_empty(), "{}: ```ignore is not compiled", chapter.display());
     }
     assert!(snippets.len() >= 8, "only {} snippets were found", snippets.len());
     for snippet in snippets {
