@@ -761,8 +761,8 @@ pub enum Error {
 
     /// The pointers of a list or table go in a circle.
     #[error(
-        "a walk that came to {at:#x} has met more than {max} elements of `{type_name}`, for which alone the arena has room: the pointers go in a circle, \
-         or a writer moved elements about meanwhile"
+        "a walk that came to {at:#x} has met one `{type_name}` again and again, or more than the {max} that the arena has room for: the pointers go in a \
+         circle, or a writer moved elements about meanwhile"
     )]
     Cycle {
         /// The type of the elements.
@@ -822,6 +822,34 @@ pub enum Error {
         found: u64,
         /// Where the pointer to it is.
         expected: u64,
+    },
+
+    /// An element of a hash table is in a bucket where its hash does not belong.
+    #[error(
+        "the `{type_name}` at {at:#x} is in bucket {bucket}, where its hash {hash:#x} does not belong: somebody wrote over the table, or removed the \
+         element and used its memory again while a walk stood on it"
+    )]
+    WrongBucket {
+        /// The type of the elements.
+        type_name: &'static str,
+        /// Where in the arena it is.
+        at: u64,
+        /// Its hash.
+        hash: u32,
+        /// The number of the bucket.
+        bucket: usize,
+    },
+
+    /// A hash table has more buckets than the caller expects.
+    #[error(
+        "the table has {found} buckets, more than {max}: somebody wrote over the number, or the table is larger than expected \
+         (`ArenaHashMap::open_up_to` takes the largest number as an argument)"
+    )]
+    TooManyBuckets {
+        /// The number.
+        found: usize,
+        /// The most that are expected.
+        max: usize,
     },
 
     /// A hash table cannot have this many buckets.

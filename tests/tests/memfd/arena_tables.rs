@@ -9,6 +9,7 @@ use std::fmt::Debug;
 use std::fs::File;
 use std::mem::offset_of;
 use std::os::fd::AsRawFd;
+use std::panic::{self, AssertUnwindSafe};
 use std::process::{self, Child};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -523,8 +524,21 @@ fn a_table_that_is_none_is_refused() {
     }
     head.buckets.store(ArenaPtr::from_address(start + len - 8 * 1024));
     open().unwrap();
-    head.n_buckets.store(1 << 30);
-    assert!(matches!(open(), Err(Error::ArenaPtrOutOfRange { .. })));
+    for (n, max) in [(1 << 30, 1 << 20), (1 << 21, 1 << 20), (1 << 30, 1 << 29), (1024, 1023)] {
+        head.n_buckets.store(n);
+        let found = usize::try_from(n).unwrap();
+        let refused =
+            |error: &Error| matches!(error, Error::TooManyBuckets { found: f, max: m } if (*f, *m) == (found, max));
+        let table = arena.at(0);
+        assert!(refused(&ArenaHashMap::<u32, u32>::open_up_to(&arena, table, max).unwrap_err()), "{n}");
+        assert!(refused(&ArenaHashMap::<u32, u32>::open_ro_up_to(&arena, table, max).unwrap_err()), "{n}");
+        if max == 1 << 20 {
+            assert!(refused(&open().unwrap_err()), "{n}");
+            assert!(refused(&ArenaHashMap::<u32, u32>::open_ro(&arena, table).unwrap_err()), "{n}");
+        }
+        let all = ArenaHashMap::<u32, u32>::open_up_to(&arena, table, found).map(drop);
+        assert!(matches!(all, Err(Error::ArenaPtrOutOfRange { .. })) || n == 1024 && all.is_ok(), "{all:?}");
+    }
     assert!(ArenaHashMap::<u32, u32>::init(&arena, arena.at(0), arena.at(64), 1 << 31).is_err());
 }
 
@@ -547,8 +561,18 @@ fn a_broken_chain_in_a_table_is_an_error_of_its_bucket_alone() {
         assert_eq!(table.get(&key).unwrap().unwrap().value.load(), key);
     }
     assert!(table.len().is_err() && table.check().is_err() && table.repair().is_err());
+    // The walk tells of the bucket, and goes on with the next.
     let mut walk = table.iter();
-    assert!(walk.next().unwrap().is_err() && walk.next().is_none());
+    assert!(matches!(walk.next(), Some(Err(Error::WildPointer { .. }))));
+    assert_eq!(walk.map(|entry| entry.unwrap().key.load()).count(), in_bucket(1).count());
+    // Both buckets lead to one chain: its elements belong into the second.
+    let buckets = arena.slice(arena.at::<ListHead>(64), 2).unwrap();
+    buckets[0].first.store(buckets[1].first.load());
+    let entries: Vec<_> = table.iter().collect();
+    assert!(matches!(entries[0], Err(Error::WrongBucket { bucket: 0, hash, .. }) if hash & 1 == 1));
+    assert!(entries[1..].iter().all(Result::is_ok) && entries.len() == 1 + in_bucket(1).count());
+    assert!(matches!(table.len(), Err(Error::WrongBucket { .. })));
+    assert!(matches!(table.repair(), Err(Error::WrongBucket { .. })));
 }
 
 #[test]
@@ -575,27 +599,70 @@ fn buckets_that_lead_into_one_chain_or_circle_end_all_walks() {
     let element = arena.ptr_of(table.get(&0).unwrap().unwrap()).unwrap();
     let node = ArenaPtr::from_address(element.address() + offset_of!(TableEntry<u32, u32>, node) as u64);
     let room = usize::try_from(arena.len()).unwrap() / size_of::<TableEntry<u32, u32>>();
-    // A circle in each bucket: what is not there is looked for until the room is used up, and no longer.
+    // A circle in each bucket.
     let buckets = arena.slice(arena.at::<ListHead>(64), 256).unwrap();
     buckets.iter().for_each(|bucket| bucket.first.store(node));
     arena.get(element).unwrap().node.next.store(node);
     assert!(matches!(table.get(&1), Err(Error::Cycle { max, .. }) if max == room));
     assert_eq!(table.get(&0).unwrap().unwrap().value.load(), 0);
-    assert_eq!(table.iter().take_while(Result::is_ok).count(), room);
+    assert_eq!(
+        table.iter().filter(Result::is_ok).count(),
+        4096,
+        "in its own bucket, until it is looked whether it is one"
+    );
+    assert_eq!(table.iter().filter(Result::is_err).count(), 256);
 
-    // A long chain that all buckets lead into is no circle, but all of them together are more than there can be.
+    // A long chain that all buckets lead into is no circle, but its elements are of one bucket.
     let chain = |i: u64| ArenaPtr::<ListNode>::from_address(node.address() + 32 * i);
     let long = room as u64 - 200;
     for i in 0..long {
         let next = if i + 1 < long { chain(i + 1) } else { ArenaPtr::NULL };
         arena.get(chain(i)).unwrap().next.store(next);
     }
-    assert_eq!(table.iter().take_while(Result::is_ok).count(), room);
+    assert!(table.iter().filter(Result::is_ok).count() <= room);
     let start = cpu_time();
     for error in [table.len(), table.check(), table.repair()] {
         assert!(error.is_err(), "{error:?}");
     }
     assert!(cpu_time().saturating_sub(start) < Duration::from_secs(5));
+}
+
+#[test]
+fn what_others_forge_in_a_large_arena_costs_neither_seconds_nor_pages() {
+    let arena = Arena::memfd(1 << 20).unwrap();
+    let head = arena.get(arena.at::<TableHead>(0)).unwrap();
+    let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 1).unwrap();
+    let list = Numbers::open(&arena, arena.at(32)).unwrap();
+    let mut slots = Region::new(&arena, arena.at(1 << 20), 100_000).unwrap();
+    let mut entries = Region::new(&arena, arena.at(1 << 25), 1000).unwrap();
+    // As many buckets as half of the arena has room for.
+    head.n_buckets.store(1 << 28);
+    let error = ArenaHashMap::<u32, u64>::open(&arena, arena.at(0)).unwrap_err();
+    assert!(matches!(error, Error::TooManyBuckets { found: 0x1000_0000, .. }), "{error:?}");
+    let start = cpu_time();
+    for len in [1, 3, 70, 300, 4096, 20_000] {
+        // From the last element back to one of the first: a circle of `len` elements.
+        list.clear();
+        let elements = fill(&list, &mut slots, 0..len + 5);
+        let to = elements[usize::try_from(len).unwrap() - 1];
+        arena.get(elements[0]).unwrap().node.next.store(to.cast());
+        let met = list.iter().filter(Result::is_ok).count() as u64;
+        assert!(met >= len && met <= (64 * len).max(4096), "{len}: {met}");
+        assert!(matches!(list.len(), Err(Error::Cycle { .. })));
+        if len > 300 {
+            continue;
+        }
+        table.clear();
+        (0..u32::try_from(len).unwrap()).for_each(|key| assert!(table.insert_with(&mut entries, key, 0).unwrap()));
+        let last = table.get(&0).unwrap().unwrap();
+        last.node.next.store(arena.get(arena.at::<ListHead>(64)).unwrap().first.load());
+        let absent = u32::MAX;
+        assert!(matches!(table.get(&absent), Err(Error::Cycle { .. })));
+        assert!(matches!(table.insert_with(&mut entries, absent, 0), Err(Error::Cycle { .. })));
+    }
+    let spent = cpu_time().saturating_sub(start);
+    assert!(spent < Duration::from_secs(2), "{spent:?}");
+    assert!(arena.resident_pages().unwrap() < 1000);
 }
 
 #[test]
@@ -680,6 +747,12 @@ fn memory_that_was_not_needed_or_is_none_is_given_back() {
     let mut nowhere = Same(arena.at(1), 0);
     assert!(matches!(list.push_front_with(&mut nowhere, |_| ()), Err(Error::MisalignedArenaPtr { .. })));
     assert_eq!((nowhere.1, list.is_empty()), (1, true));
+
+    // Also if the caller panics.
+    let mut one = Region::new(&arena, arena.at(3072), 1).unwrap();
+    let panicked = panic::catch_unwind(AssertUnwindSafe(|| list.push_front_with(&mut one, |_| panic!("on purpose"))));
+    assert!(panicked.is_err() && list.is_empty());
+    list.push_front_with(&mut one, |_| ()).unwrap();
 }
 
 /// A key that not every number is one of.

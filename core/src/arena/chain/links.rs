@@ -76,7 +76,7 @@ fn removed<L: Links>(arena: &Arena, holder: LinkPtr) -> Error {
     Error::ElementRemoved { type_name: type_name::<L::Element>(), at }
 }
 
-/// The walk has met more elements than there can be.
+/// The walk has met one element again and again, or more elements than there can be.
 #[inline]
 fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> Error {
     let (at, _, len) = end_of(arena, holder);
@@ -85,11 +85,41 @@ fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> Error {
 }
 
 /// The address in the arena of something in it, for messages.
-fn place_of<S: Mirror>(arena: &Arena, place: &S) -> u64 {
+pub(crate) fn place_of<S: Mirror>(arena: &Arena, place: &S) -> u64 {
     arena.ptr_of(place).map_or(0, ArenaPtr::address)
 }
 
+/// How many elements a walk meets before it first looks whether the pointers go in a circle.
+pub(crate) const FIRST_LOOK: u64 = 4096;
+/// A walk looks ahead by this part of what it has met.
+const PART: u64 = 16;
+/// How many times a look ahead comes to the element that it began at, until it is a circle: once may be a writer's doing, who
+/// moved an element to the front meanwhile.
+const ROUNDS: u64 = 8;
+
+/// Whether a chain leads from a node to that node again: within `steps` elements, a few times in a row.
+#[cold]
+#[inline(never)]
+fn goes_in_a_circle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNode>, steps: u64) -> bool {
+    let (arena, view, mut node, mut met) = (places.arena(), places.view(), first, 0);
+    for step in 0..steps.saturating_mul(ROUNDS) {
+        if step >= steps && met == 0 {
+            return false;
+        }
+        let Ok(element) = view.follow(arena.full(node).address()) else { return false };
+        node = load(&L::node(element).next);
+        met += u64::from(arena.same(node, first));
+        if met == ROUNDS {
+            return true;
+        }
+    }
+    false
+}
+
 /// The elements of one chain, from its first.
+///
+/// A circle ends it with an error after some ten times as many elements as are in the circle, and in any case after as many
+/// as there is room for: each time that it has met twice as many elements, it looks ahead whether it comes to the same one again.
 ///
 /// It is never handed to a function that is not inlined, so that a loop keeps it in registers.
 pub(crate) struct Walk<'a, L: Links, A: Access> {
@@ -98,8 +128,12 @@ pub(crate) struct Walk<'a, L: Links, A: Access> {
     /// The pointer that was loaded last, and where it was.
     next: ArenaPtr<ListNode>,
     holder: LinkPtr,
-    /// How many more elements there can be, unless the pointers go in a circle.
+    /// How many more elements until it looks ahead.
     left: u64,
+    /// How many more there can be after those, unless the pointers go in a circle.
+    beyond: u64,
+    /// How many it has met when it looks ahead.
+    look_at: u64,
 }
 
 impl<'a, L: Links, A: Access> Walk<'a, L, A> {
@@ -111,13 +145,15 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
     /// A walk that ends with an error after `left` elements.
     #[inline]
     pub(crate) fn with_budget(places: &'a Places<L, A>, first: &Link<A>, left: u64) -> Self {
-        Self { places, view: places.view(), next: load(first), holder: places.ptr_of(first), left }
+        let (view, next, holder) = (places.view(), load(first), places.ptr_of(first));
+        let now = left.min(FIRST_LOOK);
+        Self { places, view, next, holder, left: now, beyond: left - now, look_at: FIRST_LOOK }
     }
 
     /// How many more elements there can be.
     #[inline]
     pub(crate) fn left(&self) -> u64 {
-        self.left
+        self.left + self.beyond
     }
 
     /// The next element, and the pointer that leads to it.
@@ -127,8 +163,14 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
         // After an error there is nothing more.
         self.next = ArenaPtr::NULL;
         let Some(element) = follow(self.places, self.view, holder, node)? else { return Ok(None) };
-        let Some(left) = self.left.checked_sub(1) else { return Err(circle::<L>(self.places.arena(), holder)) };
-        self.left = left;
+        if self.left == 0 {
+            let more = self.beyond.min(self.look_at);
+            if more == 0 || goes_in_a_circle(self.places, node, self.look_at / PART) {
+                return Err(circle::<L>(self.places.arena(), holder));
+            }
+            (self.left, self.beyond, self.look_at) = (more, self.beyond - more, self.look_at * 2);
+        }
+        self.left -= 1;
         self.holder = node.cast();
         // Before the caller sees the element, who may remove it.
         self.next = load(&L::node(element).next);
@@ -151,7 +193,7 @@ impl<'a, L: Links, A: Access> Iterator for Walk<'a, L, A> {
 
 impl<L: Links, A: Access> fmt::Debug for Walk<'_, L, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Walk").field("next", &self.next).field("left", &self.left).finish_non_exhaustive()
+        f.debug_struct("Walk").field("next", &self.next).field("left", &self.left()).finish_non_exhaustive()
     }
 }
 
@@ -256,10 +298,15 @@ pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<us
     Ok(count)
 }
 
-/// Stores the back pointers of a chain that are wrong; how many there were.
-pub(crate) fn repair<L: Links>(walk: &mut Walk<'_, L, ReadWrite>) -> Result<usize, Error> {
+/// Stores the back pointers of a chain that are wrong; how many there were. `belongs` is an error for an element of
+/// another chain.
+pub(crate) fn repair<L: Links>(
+    walk: &mut Walk<'_, L, ReadWrite>,
+    belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), Error>,
+) -> Result<usize, Error> {
     let (arena, mut count) = (walk.places.arena(), 0);
     while let Some((element, holder)) = walk.step()? {
+        belongs(element)?;
         let (expected, pprev) = (arena.full(holder), &L::node(element).pprev);
         if !arena.same(pprev.load(), expected) {
             pprev.store(expected);

@@ -10,7 +10,7 @@ use crate::arena::chain::links;
 use crate::arena::chain::links::Walk;
 use crate::arena::chain::node::{ListHead, ListNode, ListNodeShared};
 use crate::arena::chain::places::{Links, Places};
-use crate::arena::chain::slots::Slots;
+use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
 use crate::error::Error;
 use crate::handle::Var;
@@ -107,7 +107,7 @@ pub struct ListEntry<V> {
 /// | `check`, `repair` | no | |
 ///
 /// Whatever others write, a walk stays inside of the arena, reads no torn leaf, and ends: with [`Error::WildPointer`] at a pointer that
-/// leads to no element, with [`Error::Cycle`] after as many elements as the arena has room for. The memory of a removed element can be used again at
+/// leads to no element, with [`Error::Cycle`] where the pointers go in a circle. The memory of a removed element can be used again at
 /// once, but a walk beside the writer may still stand on it, and reads what is there now.
 ///
 /// Several writers, in Rust threads, processes or BPF programs, have to take turns: two at once lose elements, though they do no other harm. A BPF spin
@@ -287,20 +287,15 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of the slots, and of [`push_front`](Self::push_front); the memory is given back then.
+    /// Those of the slots, and of [`push_front`](Self::push_front); the memory is given back then, also if `write` panics.
     pub fn push_front_with(
         &self,
         mut slots: impl Slots<T>,
         write: impl FnOnce(&T::Shared<ReadWrite>),
     ) -> Result<ArenaPtr<T>, Error> {
-        let element = slots.take()?;
-        match links::push(&self.places, &self.head.first, element, write) {
-            Ok(()) => Ok(element),
-            Err(error) => {
-                slots.give_back(element);
-                Err(error)
-            }
-        }
+        let taken = Taken::from(&mut slots)?;
+        links::push(&self.places, &self.head.first, taken.slot(), write)?;
+        Ok(taken.keep())
     }
 
     /// Takes an element out of the list. Its memory is the caller's again.
@@ -377,7 +372,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// Those of a walk.
     pub fn repair(&self) -> Result<usize, Error> {
-        links::repair(&mut self.iter().walk)
+        links::repair(&mut self.iter().walk, |_| Ok(()))
     }
 }
 

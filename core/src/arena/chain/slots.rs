@@ -111,3 +111,31 @@ impl<T: MapValue, S: Slots<T> + ?Sized> Slots<T> for &mut S {
         (**self).give_back(slot);
     }
 }
+
+/// A slot that was taken, and is given back unless it is kept: also when a panic goes by.
+pub(crate) struct Taken<'a, T: MapValue, S: Slots<T>> {
+    slots: &'a mut S,
+    slot: ArenaPtr<T>,
+}
+
+impl<'a, T: MapValue, S: Slots<T>> Taken<'a, T, S> {
+    pub(crate) fn from(slots: &'a mut S) -> Result<Self, Error> {
+        let slot = slots.take()?;
+        Ok(Self { slots, slot })
+    }
+
+    pub(crate) fn slot(&self) -> ArenaPtr<T> {
+        self.slot
+    }
+
+    /// The slot, which is in use now.
+    pub(crate) fn keep(self) -> ArenaPtr<T> {
+        std::mem::ManuallyDrop::new(self).slot
+    }
+}
+
+impl<T: MapValue, S: Slots<T>> Drop for Taken<'_, T, S> {
+    fn drop(&mut self) {
+        self.slots.give_back(self.slot);
+    }
+}

@@ -7,10 +7,10 @@ use std::marker::PhantomData;
 use std::slice;
 
 use crate::arena::chain::links;
-use crate::arena::chain::links::Walk;
+use crate::arena::chain::links::{FIRST_LOOK, Walk};
 use crate::arena::chain::node::{ListHead, ListHeadShared, ListNode, ListNodeShared};
 use crate::arena::chain::places::{Links, Places};
-use crate::arena::chain::slots::Slots;
+use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
 use crate::error::Error;
 use crate::handle::Slice;
@@ -129,6 +129,17 @@ impl<K: MapValue, V: MapValue> Links for InTable<K, V> {
 /// is longer.
 const NEAR: usize = 4;
 
+/// The most buckets that a table is opened with, unless the caller says another number: 8 MiB of them.
+const MAX_BUCKETS: usize = 1 << 20;
+
+/// The number of buckets of a table that somebody has set up, if it is no more than `max`.
+fn no_more_than(max: usize, found: i32) -> Result<usize, Error> {
+    match bucket_count(found)? {
+        found if found > max => Err(Error::TooManyBuckets { found, max }),
+        n => Ok(n),
+    }
+}
+
 /// A number of buckets that there can be.
 fn bucket_count(n: i32) -> Result<usize, Error> {
     usize::try_from(n).ok().filter(|n| n.is_power_of_two()).ok_or(Error::BucketCount { found: n })
@@ -152,13 +163,40 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`Error::BucketCount`] if the number of buckets is no power of two, those of [`Arena::slice`]
+    /// Those of [`Arena::get`] for `table`, [`Error::BucketCount`] if the number of buckets is no power of two,
+    /// [`Error::TooManyBuckets`] if it is more than 2^20 ([`open_up_to`](Self::open_up_to) takes more), those of [`Arena::slice`]
     /// for the buckets.
     pub fn open(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<Self, Error> {
+        Self::open_up_to(arena, table, MAX_BUCKETS)
+    }
+
+    /// The table at `table`, if it has no more than `max` buckets.
+    ///
+    /// The number of buckets is in memory that others write. Whoever forges it decides how long [`iter`](Self::iter),
+    /// [`len`](Self::len), [`is_empty`](Self::is_empty) and [`clear`](Self::clear) take, and how many pages they make: each bucket is 8
+    /// bytes, and a page that is not there is made when it is read. (2^28 buckets in an arena of 4 GiB are 2 GiB of pages, and
+    /// many seconds.) So give the number that the table is known to have.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaHashMap, Error};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 64)?;
+    /// let table = ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 64)?;
+    /// assert_eq!(table.buckets(), 64);
+    /// let error = ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 32).unwrap_err();
+    /// assert!(matches!(error, Error::TooManyBuckets { found: 64, max: 32 }));
+    /// # Ok::<(), Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open).
+    pub fn open_up_to(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, Error> {
         let table = arena.get(table)?;
         // What was written before the pointer: the number of buckets, and the buckets. It pairs with the release store of `init`.
         let buckets = table.buckets.load_acquire();
-        let buckets = arena.slice(buckets, bucket_count(table.n_buckets.load())?)?;
+        let buckets = arena.slice(buckets, no_more_than(max, table.n_buckets.load())?)?;
         Ok(Self { places: Places::new(arena), buckets })
     }
 
@@ -207,9 +245,22 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// As [`open`](ArenaHashMap::open), of [`Arena::get_ro`] and [`Arena::slice_ro`].
     pub fn open_ro(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<ArenaHashMap<K, V, ReadOnly>, Error> {
+        Self::open_ro_up_to(arena, table, MAX_BUCKETS)
+    }
+
+    /// The table at `table`, for looking only, if it has no more than `max` buckets: see [`open_up_to`](Self::open_up_to).
+    ///
+    /// # Errors
+    ///
+    /// As [`open_ro`](Self::open_ro).
+    pub fn open_ro_up_to(
+        arena: &Arena,
+        table: ArenaPtr<TableHead>,
+        max: usize,
+    ) -> Result<ArenaHashMap<K, V, ReadOnly>, Error> {
         let table = arena.get_ro(table)?;
         let buckets = table.buckets.load_acquire();
-        let buckets = arena.slice_ro(buckets, bucket_count(table.n_buckets.load())?)?;
+        let buckets = arena.slice_ro(buckets, no_more_than(max, table.n_buckets.load())?)?;
         Ok(ArenaHashMap { places: Places::new(arena), buckets })
     }
 }
@@ -231,20 +282,22 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
 
     /// All elements, bucket by bucket. The caller may remove the element that it was given last, but no other.
     ///
-    /// Each is an error or the mirror of an element; after an error there is nothing more.
+    /// Each is an error or the mirror of an element. An error ends the walk over its bucket; the next bucket follows. (The
+    /// `arena_htab` program among the kernel's own tests never unlinks an element that it deletes: its `__list_del` only marks it. Of a table
+    /// of that program, [`Error::ElementRemoved`] is all there is of a bucket behind such an element.)
     #[inline]
     pub fn iter(&self) -> Entries<'_, K, V, A> {
-        let mut rest = self.buckets.iter();
-        // There is at least one.
-        let walk = rest.next().map(|bucket| Walk::new(&self.places, &bucket.first));
-        Entries { places: &self.places, walk, rest }
+        let mut entries = Entries { table: self, walk: None, bucket: 0, rest: self.buckets.iter() };
+        entries.go_on(self.places.room());
+        entries
     }
 
     /// How many elements there are, found by a walk over all of them.
     ///
     /// # Errors
     ///
-    /// Those of a walk: [`Error::WildPointer`], [`Error::Cycle`], [`Error::ElementRemoved`].
+    /// Those of a walk, which ends with the first: [`Error::WildPointer`], [`Error::Cycle`], [`Error::ElementRemoved`],
+    /// [`Error::WrongBucket`].
     pub fn len(&self) -> Result<usize, Error> {
         self.iter().try_fold(0, |count, entry| entry.map(|_| count + 1))
     }
@@ -265,12 +318,26 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// Those of a walk, and [`Error::BackPointer`].
     pub fn check(&self) -> Result<usize, Error> {
-        self.sum(links::check)
+        self.sum(|walk, _| links::check(walk))
     }
 
     /// The arena that it lies in.
     pub fn arena(&self) -> &Arena {
         self.places.arena()
+    }
+
+    /// Whether an element belongs into this bucket, by its hash.
+    #[inline]
+    fn is_in(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> bool {
+        entry.hash.load().cast_unsigned() as usize & (self.buckets.len() - 1) == bucket
+    }
+
+    /// The error for an element that does not.
+    #[cold]
+    #[inline(never)]
+    fn astray(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> Error {
+        let (hash, at) = (entry.hash.load().cast_unsigned(), links::place_of(self.arena(), entry));
+        Error::WrongBucket { type_name: type_name::<TableEntry<K, V>>(), at, hash, bucket }
     }
 
     #[inline]
@@ -279,13 +346,16 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         &self.buckets[hash as usize & (self.buckets.len() - 1)]
     }
 
-    /// The sum of what each bucket counts.
-    fn sum(&self, count: impl Fn(&mut Walk<'_, InTable<K, V>, A>) -> Result<usize, Error>) -> Result<usize, Error> {
+    /// The sum of what each bucket counts. `count` is given the number of the bucket, too.
+    fn sum(
+        &self,
+        count: impl Fn(&mut Walk<'_, InTable<K, V>, A>, usize) -> Result<usize, Error>,
+    ) -> Result<usize, Error> {
         // All of them share one budget: they may be made to lead into one chain, each of them.
         let (mut sum, mut left) = (0, self.places.room());
-        for bucket in self.buckets.iter() {
+        for (number, bucket) in self.buckets.iter().enumerate() {
             let mut walk = Walk::with_budget(&self.places, &bucket.first, left);
-            sum += count(&mut walk)?;
+            sum += count(&mut walk, number)?;
             left = walk.left();
         }
         Ok(sum)
@@ -323,7 +393,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         K: Eq,
     {
         let view = self.places.view();
-        for _ in 0..self.places.room() {
+        for _ in 0..FIRST_LOOK.min(self.places.room()) {
             let Ok(entry) = view.follow(node.address()) else { break };
             if is_of(entry, hash, key) {
                 return Ok(Some(entry));
@@ -333,7 +403,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         if node.is_null() { Ok(None) } else { self.find_slowly(hash, key) }
     }
 
-    /// The same, where a pointer is no full address, or something is wrong. From the start, so that nothing must be kept for it.
+    /// The same, where a pointer is no full address, a chain is very long, or something is wrong. From the start, so that nothing must be kept for it.
     #[cold]
     #[inline(never)]
     fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, Error>
@@ -399,12 +469,10 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
             V::__store(&found.value, &value);
             return Ok(false);
         }
-        let slot = slots.take()?;
-        let linked = self.link(slot, hash, &key, &value);
-        if linked.is_err() {
-            slots.give_back(slot);
-        }
-        linked.map(|()| true)
+        let taken = Taken::from(&mut slots)?;
+        self.link(taken.slot(), hash, &key, &value)?;
+        taken.keep();
+        Ok(true)
     }
 
     /// Takes the element with this key out of the table. Its memory is the caller's again.
@@ -481,7 +549,12 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// Those of a walk.
     pub fn repair(&self) -> Result<usize, Error> {
-        self.sum(links::repair)
+        self.sum(|walk, bucket| {
+            links::repair(
+                walk,
+                |entry| if self.is_in(bucket, entry) { Ok(()) } else { Err(self.astray(bucket, entry)) },
+            )
+        })
     }
 }
 
@@ -526,9 +599,19 @@ impl<'a, K: MapValue, V: MapValue, A: Access> IntoIterator for &'a ArenaHashMap<
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct Entries<'a, K: MapValue, V: MapValue, A: Access = ReadWrite> {
-    places: &'a Places<InTable<K, V>, A>,
+    table: &'a ArenaHashMap<K, V, A>,
+    /// The walk over the elements of one bucket, and the number of that.
     walk: Option<Walk<'a, InTable<K, V>, A>>,
+    bucket: usize,
     rest: slice::Iter<'a, ListHeadShared<A>>,
+}
+
+impl<K: MapValue, V: MapValue, A: Access> Entries<'_, K, V, A> {
+    /// Goes on with the next bucket. All share the budget, as in `sum`.
+    fn go_on(&mut self, left: u64) {
+        self.bucket = self.table.buckets.len() - self.rest.len();
+        self.walk = self.rest.next().map(|bucket| Walk::with_budget(&self.table.places, &bucket.first, left));
+    }
 }
 
 impl<'a, K: MapValue, V: MapValue, A: Access> Iterator for Entries<'a, K, V, A> {
@@ -538,17 +621,24 @@ impl<'a, K: MapValue, V: MapValue, A: Access> Iterator for Entries<'a, K, V, A> 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let walk = self.walk.as_mut()?;
-            match walk.next() {
-                Some(Ok(entry)) => return Some(Ok(entry)),
-                Some(Err(error)) => {
+            let error = match walk.next() {
+                Some(Ok(entry)) if self.table.is_in(self.bucket, entry) => return Some(Ok(entry)),
+                Some(Ok(entry)) => Some(self.table.astray(self.bucket, entry)),
+                Some(Err(error)) => Some(error),
+                None => None,
+            };
+            let left = walk.left();
+            match error {
+                // There can be no more elements: the rest would be errors alone.
+                Some(error) if left == 0 => {
                     self.walk = None;
                     return Some(Err(error));
                 }
-                // As in `sum`.
-                None => {
-                    let left = walk.left();
-                    self.walk = self.rest.next().map(|bucket| Walk::with_budget(self.places, &bucket.first, left));
+                Some(error) => {
+                    self.go_on(left);
+                    return Some(Err(error));
                 }
+                None => self.go_on(left),
             }
         }
     }
