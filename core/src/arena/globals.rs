@@ -38,12 +38,29 @@ impl Arena {
     ///
     /// # Errors
     ///
+    /// Those of [`globals_offset`](Self::globals_offset), of [`globals_at`](Self::globals_at) and of
+    /// [`prefault`](Self::prefault).
+    pub fn globals(&self, btf: &Btf, program: impl AsFd) -> Result<DataSection, Error> {
+        let offset = self.globals_offset(btf, program)?;
+        let first = offset / self.page_size();
+        self.prefault(first..first + size_of_globals(btf)?.unwrap_or(0).div_ceil(self.page_size()))?;
+        self.globals_at(btf, offset)
+    }
+
+    /// Finds where the global variables of a loaded program lie, in bytes from the start of the arena, as
+    /// [`globals`](Self::globals) does: for an arena with [`SEGV_ON_FAULT`](ArenaFlags::SEGV_ON_FAULT), in which they are
+    /// [`read`](Self::read) one by one.
+    ///
+    /// # Errors
+    ///
     /// - [`Error::ArenaGlobalsUnknown`] if the instructions do not tell, with the reason. Then the loader has to:
     ///   [`globals_at`](Self::globals_at).
-    /// - [`Error::PermissionDenied`] without `CAP_BPF`, [`Error::Os`].
-    /// - Those of [`globals_at`](Self::globals_at) and of [`prefault`](Self::prefault).
-    pub fn globals(&self, btf: &Btf, program: impl AsFd) -> Result<DataSection, Error> {
+    /// - [`Error::PermissionDenied`] without `CAP_BPF`, [`Error::UnknownSection`] if the object has no such variables,
+    ///   [`Error::OpenSection`], [`Error::SectionSize`], [`Error::Os`].
+    pub fn globals_offset(&self, btf: &Btf, program: impl AsFd) -> Result<u64, Error> {
         let map = self.rest.mapping.map_name();
+        // If there are none, or they do not fit, the error is its own.
+        DataSection::within(&self.rest.mapping, 0, btf, SECTION)?;
         let [start, end] = self.ends_for(size_of_globals(btf)?.unwrap_or(0));
         let unknown = |reason: &str| Error::ArenaGlobalsUnknown { map, reason: reason.to_owned() };
         let instructions = sys::program_instructions(program.as_fd()).map_err(|errno| match errno {
@@ -85,8 +102,7 @@ impl Arena {
                 ));
             }
         };
-        self.prefault(pages.clone())?;
-        self.globals_at(btf, pages.start * page)
+        Ok(pages.start * page)
     }
 
     /// Opens the global variables that lie at `offset` bytes from the start of the arena, whose place only the loader

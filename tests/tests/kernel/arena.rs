@@ -338,8 +338,9 @@ fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
     loaded.run("fill_stats");
     assert_eq!((stats.packets.load(), view.get_ro(packets).unwrap().load(), view.read(packets).unwrap()), (5, 5, 5));
     assert_eq!((view.var_ro(packets).unwrap().load(), view.slice_ro(packets, 2).unwrap()[0].load()), (5, 5));
-    view.prefault(0..4).unwrap();
-    assert_eq!(view.resident_pages().unwrap(), 4);
+    let made = view.resident_pages().unwrap();
+    view.prefault(30..34).unwrap();
+    assert_eq!(view.resident_pages().unwrap(), made + 4);
 }
 
 #[test]
@@ -909,12 +910,13 @@ fn a_copy_of_an_enum_out_of_an_arena_with_segv_on_fault_is_checked() {
     let arena = create_with(64, ArenaFlags::SEGV_ON_FAULT);
     let loaded = load_into(&arena);
     let pages = arena.pages().unwrap();
-    pages.alloc_at(0..2).unwrap();
+    let offset = loaded.with_program("fill_stats", |program| arena.globals_offset(&object_btf(), program)).unwrap();
+    pages.alloc_at(offset / page()..offset / page() + 2).unwrap();
     loaded.run("fill_stats");
-    let stats = arena.read(arena.at::<Stats>(0)).unwrap();
+    let stats = arena.read(arena.at::<Stats>(offset)).unwrap();
     assert_eq!((stats.packets, stats.by_proto, stats.mode), (5, [0, 0, 0, 44], Mode::Off));
     // The same words, of which 5 is no mode.
-    let error = arena.read(arena.at::<Modes>(0)).unwrap_err();
+    let error = arena.read(arena.at::<Modes>(offset)).unwrap_err();
     assert!(matches!(&error, Error::InvalidValue(invalid) if invalid.value() == 5), "{error:?}");
 }
 
@@ -1063,6 +1065,9 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
         let error = arena.globals(&object_btf(), other).unwrap_err();
         assert!(error.to_string().ends_with("the descriptor is not a BPF program"), "{error}");
     }
+    let without = Btf::from_object(objects::COUNTERS).unwrap();
+    let error = arena.globals(&without, program_with_variables_at(&arena, &[0])).unwrap_err();
+    assert!(matches!(error, Error::UnknownSection { .. }), "{error:?}");
     // In three pages, the one in the middle is of both ends; in two, the ends are one.
     let small = create(3);
     let globals = |arena: &Arena, offset| arena.globals(&object_btf(), program_with_variables_at(arena, &[offset]));
