@@ -242,6 +242,16 @@ fn each_fail_case_has_a_pass_twin_that_differs_in_little() {
     assert!(refused >= 309 && cases.len() >= 391, "{refused} cases are refused, {} are accepted", cases.len());
 }
 
+/// A case in another folder would not be run.
+#[test]
+fn each_folder_is_one_that_is_read() {
+    let entries = fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap().map(Result::unwrap);
+    let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+    let names: BTreeSet<_> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
+    let known = ["alone", "cases", "platform", "tests"].map(str::to_owned).into();
+    assert_eq!(names, known, "write cases into `cases/AREA.rs` or `alone/NAME.rs`");
+}
+
 /// Each case is found by its area, and says what it shows.
 #[test]
 fn each_case_is_named_after_its_area_and_says_what_it_shows() {
