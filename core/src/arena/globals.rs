@@ -114,7 +114,7 @@ impl Arena {
     /// it is the start.)
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/arena_globals.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/arena.o"));
     /// use mapvalue::{Arena, Btf};
     ///
     /// let arena = Arena::memfd(4)?; // no loader: wherever both sides agree

@@ -110,7 +110,7 @@ impl Btf {
     /// taken from the symbols of the file.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::Btf;
     ///
     /// let btf = Btf::from_object(object)?; // the bytes of `sections.bpf.o`
@@ -158,7 +158,7 @@ impl Btf {
     /// The number of types, `void` included. Their ids are the numbers below it.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # let btf = mapvalue::Btf::from_object(object)?;
     /// assert_eq!(btf.len() as usize, 1 + btf.types().count());
     /// # Ok::<(), mapvalue::Error>(())
@@ -172,7 +172,7 @@ impl Btf {
     /// for.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::{Btf, Endianness};
     ///
     /// assert_eq!(Btf::from_object(object)?.endianness(), Endianness::Little); // clang's `bpfel`
@@ -185,7 +185,7 @@ impl Btf {
     /// The type with this id.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::Btf;
     /// let btf = Btf::from_object(object)?;
     /// let ty = btf.find("proto").next().expect("it has `struct proto`");
@@ -200,7 +200,7 @@ impl Btf {
     /// All types in the order of their ids, without `void`.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::Btf;
     /// use mapvalue::btf::Kind;
     ///
@@ -220,7 +220,7 @@ impl Btf {
     /// Finds the types of this name, of all kinds; none for an empty name. It looks at each type.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::Btf;
     /// let btf = Btf::from_object(object)?;
     /// // A struct, and a variable of that name.
@@ -242,7 +242,7 @@ impl Btf {
     /// `struct stats` is not the typedef `stats`.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::{Btf, Error, MapValue};
     ///
     /// #[derive(MapValue)]

@@ -14,7 +14,7 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// `Display` spells it as C does: `struct stats`, `__u64[256]`, `const char *`.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::Btf;
 /// use mapvalue::btf::Kind;
 ///
@@ -36,7 +36,7 @@ pub struct Type<'a> {
 /// The kind of a type, with its parts. Offsets and sizes are in bytes unless they say otherwise.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::Btf;
 /// use mapvalue::btf::{Kind, Type};
 ///
@@ -135,7 +135,7 @@ pub enum Kind<'a> {
 /// An integer type.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let Some(Kind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else {
@@ -165,7 +165,7 @@ pub struct Int {
 /// An array type.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let histogram = btf.find("histogram").next().expect("it has that variable");
@@ -188,7 +188,7 @@ pub struct Array<'a> {
 /// A struct or union type.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let proto = btf.find("proto").next().expect("it has `struct proto`");
@@ -207,7 +207,7 @@ pub struct Composite<'a> {
 /// A member of a struct or union.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let stats = btf
@@ -235,7 +235,7 @@ pub struct Member<'a> {
 /// An enum type.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let mut kinds = btf.find("mode").map(|ty| ty.kind()); // a variable has the same name
@@ -259,7 +259,7 @@ pub struct Enum<'a> {
 ///
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::{Kind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
 /// let function = btf.find("add_to_count").next().expect("it has that program");
@@ -281,7 +281,7 @@ pub struct Prototype<'a> {
 /// A section of global variables.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let knobs = btf.find(".data.knobs").next().expect("it has that section");
@@ -301,7 +301,7 @@ pub struct Section<'a> {
 /// A variable of a section.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::Kind};
 /// # let btf = Btf::from_object(object)?;
 /// let bss = btf.find(".bss").next().expect("it has that section");
@@ -329,7 +329,7 @@ pub struct SectionVariable<'a> {
 ///
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::{Kind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
 /// let linkage = |name| {
@@ -433,7 +433,7 @@ impl<'a> Type<'a> {
     /// them, as in a cycle.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # let btf = mapvalue::Btf::from_object(object)?;
     /// let ty = btf.find("__u64").next().expect("it has that typedef");
     /// assert_eq!(ty.resolved().map(|ty| ty.to_string()).as_deref(), Some("unsigned long long"));
@@ -458,7 +458,7 @@ impl<'a> Type<'a> {
     /// declarations), one that is nested more than 32 deep, and a size over `u64::MAX`.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # let btf = mapvalue::Btf::from_object(object)?;
     /// assert_eq!(btf.find("proto").next().and_then(|ty| ty.size()), Some(16));
     /// assert_eq!(btf.find("histogram").next().and_then(|ty| ty.size()), Some(64 * 8)); // of a variable, its type's

@@ -5,7 +5,7 @@ use std::fmt;
 /// One difference between a Rust type and a C type.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::{Btf, MapValue};
 ///
 /// #[derive(MapValue)]
@@ -39,7 +39,7 @@ pub struct Mismatch {
 /// All differences between a Rust type and a C type; never empty.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::{Btf, Error, MapValue};
 ///
 /// #[derive(MapValue)]

@@ -5,7 +5,7 @@ use std::fmt;
 /// Up to three names, the most similar first; printed as a hint, or as nothing where there are none.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::{Btf, Error};
 ///
 /// let error = Btf::from_object(object)?.check::<u64>("prot").unwrap_err();

@@ -20,7 +20,7 @@ use crate::value::{MapValue, ReadOnly, Storable};
 /// hundreds of loads, copies the whole section, and has no atomic arithmetic.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::{AnyVar, Btf, DataSection, Mapping};
 ///
 /// # let (mapping, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);

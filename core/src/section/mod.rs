@@ -75,7 +75,7 @@ enum Memory {
 /// A global variable of a section.
 ///
 /// ```
-/// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::{Btf, DataSection, Mapping};
 ///
 /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
@@ -173,7 +173,7 @@ impl DataSection {
     /// A map must be exactly as long as the section. Other memory may be longer.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/counters.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/counters.o"));
     /// use mapvalue::{Btf, DataSection, Mapping};
     ///
     /// // No kernel, no privilege: the same variables in memory of our own.
@@ -325,7 +325,7 @@ impl DataSection {
     /// `config.limits.max`.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::{Btf, DataSection, Error, Mapping, Var};
     ///
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
@@ -349,7 +349,7 @@ impl DataSection {
     /// writable.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{Btf, DataSection, Mapping, ReadOnly, Var};
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".rodata")?;
     /// let answer: Var<u64, ReadOnly> = section.var_ro("answer")?;
@@ -367,7 +367,7 @@ impl DataSection {
     /// Returns the elements of an array variable, or of an array inside one, whatever their number.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{Btf, DataSection, Mapping, Slice};
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
     /// let histogram: Slice<u64> = section.slice("histogram")?; // as many as C has
@@ -387,7 +387,7 @@ impl DataSection {
     /// Returns the elements of an array, for loading only.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{Btf, DataSection, Mapping};
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
     /// assert_eq!(section.slice_ro::<u16>("config.ports")?.len(), 4);
@@ -406,7 +406,7 @@ impl DataSection {
     /// system calls.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{AnyVar, Btf, DataSection, Mapping};
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
     /// let threshold: AnyVar<u64> = section.any_var("threshold")?;

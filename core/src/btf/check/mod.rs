@@ -61,7 +61,7 @@ impl Layout {
     /// Offsets in differences are bytes from the start of this type, on both sides.
     ///
     /// ```
-    /// # let object = include_bytes!("../../../../tests/bpf/sections.bpf.o");
+    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::{Btf, MapValue};
     ///
     /// #[derive(MapValue)]
