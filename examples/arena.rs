@@ -181,8 +181,8 @@ struct Unused<'a>(&'a Agent);
 
 impl Slots<Flow> for Unused<'_> {
     fn take(&mut self) -> std::result::Result<ArenaPtr<Flow>, mapvalue::Error> {
-        let full = mapvalue::Error::NoRoom { type_name: "Flow", slots: FLOW_COUNT };
-        self.0.unused.pop_front()?.ok_or(full)
+        let full = mapvalue::ListError::NoRoom { type_name: "Flow", slots: FLOW_COUNT };
+        Ok(self.0.unused.pop_front()?.ok_or(full)?)
     }
 
     fn give_back(&mut self, slot: ArenaPtr<Flow>) {

@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use aya::Ebpf;
 use aya::maps::Map;
-use mapvalue::{Btf, CharArray, MapValue, bpf};
+use mapvalue::{Btf, BtfError, CharArray, MapValue, bpf};
 use mapvalue_examples::{Result, no_bpf_reason};
 
 /// `struct stats` of `bpf/quickstart.bpf.c`.
@@ -61,7 +61,7 @@ enum DriftedMode {
 
 const OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/quickstart.bpf.o");
 
-type Checked = std::result::Result<(), mapvalue::Error>;
+type Checked = std::result::Result<(), BtfError>;
 
 fn main() -> Result<ExitCode> {
     println!("In memory:\n\n{}", Stats::LAYOUT);
@@ -109,7 +109,7 @@ fn check_given(id: &str) -> Result<ExitCode> {
 fn compare(ours: Checked, drifted: Checked) -> Result<ExitCode> {
     ours?;
     println!("Stats has this layout.\n");
-    let Err(mapvalue::Error::LayoutMismatch(mismatches)) = drifted else {
+    let Err(BtfError::LayoutMismatch(mismatches)) = drifted else {
         return Err(format!("the check accepted Drifted: {drifted:?}").into());
     };
     println!("Drifted has another one:\n{mismatches}");

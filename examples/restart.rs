@@ -192,9 +192,10 @@ enum Place {
 
 /// Why an arena in our BPF file system is impossible here; any other error is a failure.
 fn no_arena_reason(error: Box<dyn Error + Send + Sync>) -> Result<String> {
-    use mapvalue::Error::{KernelTooOld, NoArenas, PermissionDenied};
+    use mapvalue::ArenaError::{System, Unsupported};
+    use mapvalue::SystemError::{KernelTooOld, PermissionDenied};
     match error.downcast_ref() {
-        Some(PermissionDenied { .. } | KernelTooOld { .. } | NoArenas) => Ok(error.to_string()),
+        Some(System(PermissionDenied { .. } | KernelTooOld { .. }) | Unsupported) => Ok(error.to_string()),
         None if error.is::<NotMounted>() => Ok(error.to_string()),
         _ => Err(error),
     }

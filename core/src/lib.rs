@@ -14,7 +14,7 @@
 //!     pub live: bool,
 //! }
 //!
-//! # fn open() -> Result<std::sync::Arc<Mapping>, mapvalue::Error> { Mapping::memfd(size_of::<Stats>()) }
+//! # fn open() -> Result<std::sync::Arc<Mapping>, mapvalue::MapError> { Mapping::memfd(size_of::<Stats>()) }
 //! let mapping = open()?; // `Mapping::from_map(&fd)?`, with the descriptor of any loader
 //! let stats: Var<Stats> = mapping.var(0)?; // writable, aligned and inside, or an error
 //! stats.packets.load(); // one mov
@@ -145,7 +145,6 @@
 extern crate self as mapvalue;
 
 pub mod arena;
-#[cfg_attr(not(feature = "std"), expect(dead_code, reason = "most of it speaks of maps, which need `std`"))]
 mod error;
 mod layout;
 mod platform;
@@ -175,7 +174,7 @@ mod sys;
 #[path = "expansion/mod.rs"]
 pub mod __private;
 
-pub use error::{Busy, Error, Found, InvalidValue, KernelVersion, MapName, MapType, ReadOnlyReason};
+pub use error::{Busy, InvalidValue, ValueError};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use value::{
     Access, ArenaHash, ArenaPtr, CharArray, CharArrayShared, Domain, Export, Fold, InPlace, Integer, Kernel, Kptr,
@@ -185,11 +184,16 @@ pub use value::{
 pub use value::{fold, union};
 
 #[cfg(feature = "std")]
-pub use arena::{AllocError, Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages};
+pub use arena::{Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages};
 #[cfg(feature = "std")]
 pub use bpf::TypeCheck;
 #[cfg(feature = "std")]
 pub use btf::Btf;
+#[cfg(feature = "std")]
+pub use error::{
+    AllocError, ArenaError, ArenaPtrError, BtfError, ElementError, Error, Found, KernelVersion, ListError, MapError,
+    MapName, MapType, PagesError, PerCpuError, PlaceError, ReadOnlyReason, SectionError, SystemError,
+};
 #[cfg(feature = "std")]
 pub use handle::{AnyArray, Array, Iter, Slice, Var};
 #[cfg(feature = "std")]

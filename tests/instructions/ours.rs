@@ -20,10 +20,10 @@ fn main() {
     single(&mapping.var(64).expect("a place in the memfd"));
     structs(&mapping.var(64).expect("a place in the memfd"), &mapping.var(64).expect("a place in the memfd"));
     elements(
-        &Mapping::memfd(8 * LEN).and_then(|mapping| mapping.array()).expect("an array in a memfd"),
+        &Mapping::memfd(8 * LEN).expect("make a memfd").array().expect("an array in a memfd"),
         &mapping.slice(0, LEN).expect("a slice of the memfd"),
     );
-    banks(&Mapping::memfd(8 * LEN).and_then(|mapping| mapping.banks_of(LEN / 8, 64, 5)).expect("banks in a memfd"));
+    banks(&Mapping::memfd(8 * LEN).expect("make a memfd").banks_of(LEN / 8, 64, 5).expect("banks in a memfd"));
     let cell: Var<SeqCell<[u64; 8]>> = mapping.var(1024).expect("a place in the memfd");
     call!(seq_read(&cell));
     drop(cell);

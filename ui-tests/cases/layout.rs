@@ -740,11 +740,11 @@ fn main() {
 //! A type without size may be a field, but a handle to it is an error at run time.
 use std::marker::PhantomData;
 
-use mapvalue::{Error, Mapping};
+use mapvalue::{Mapping, PlaceError};
 
 fn main() {
     let mapping = Mapping::memfd(4096).unwrap();
-    assert!(matches!(mapping.var::<PhantomData<u32>>(0), Err(Error::ZeroSized { .. })));
-    assert!(matches!(mapping.var::<[u64; 0]>(0), Err(Error::ZeroSized { .. })));
-    assert!(matches!(mapping.array::<[u64; 0]>(), Err(Error::ZeroSized { .. })));
+    assert!(matches!(mapping.var::<PhantomData<u32>>(0), Err(PlaceError::ZeroSized { .. })));
+    assert!(matches!(mapping.var::<[u64; 0]>(0), Err(PlaceError::ZeroSized { .. })));
+    assert!(matches!(mapping.array::<[u64; 0]>(), Err(PlaceError::ZeroSized { .. })));
 }

@@ -8,7 +8,7 @@ fn main() {
 //@ pass: use_array_and_slice
 //! Elements are reached by index, by iterator and by handle, at the kernel's stride and side by
 //! side.
-use mapvalue::{Array, MapValue, Mapping, Slice};
+use mapvalue::{Array, MapValue, Mapping, PlaceError, Slice, ValueError};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -126,8 +126,8 @@ fn main() {
     let event = Event::from_bytes(&record[1..]).unwrap();
     assert_eq!(event, Event { mode: Mode::On, live: true, count: u32::from_le(5) });
     assert_eq!(event.to_bytes()[..4], [1, 1, 0, 0]);
-    assert!(matches!(Event::from_bytes(&record), Err(Error::WrongLength { .. })));
-    assert!(matches!(Event::from_bytes(&record[..8]), Err(Error::InvalidValue(_))));
+    assert!(matches!(Event::from_bytes(&record), Err(ValueError::WrongLength { .. })));
+    assert!(matches!(Event::from_bytes(&record[..8]), Err(ValueError::InvalidValue(_))));
 }
 
 //@ case: use_from_file
@@ -405,8 +405,8 @@ use mapvalue::{Error, Mapping};
 
 fn main() {
     let mapping = Mapping::memfd(4096).unwrap();
-    assert!(matches!(mapping.var::<u64>(4), Err(Error::Misaligned { .. })));
-    assert!(matches!(mapping.var::<u64>(4096), Err(Error::OutOfRange { .. })));
+    assert!(matches!(mapping.var::<u64>(4), Err(PlaceError::Misaligned { .. })));
+    assert!(matches!(mapping.var::<u64>(4096), Err(PlaceError::OutOfRange { .. })));
     assert!(mapping.slice::<u64>(0, 513).is_err());
     assert!(mapping.array::<u64>().unwrap().var(512).is_err());
 }

@@ -6,7 +6,9 @@ use std::process;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::error::Error;
+#[cfg(doc)]
+use crate::error::ValueError;
+use crate::error::{ArenaPtrError, SystemError};
 use crate::value::codec;
 use crate::value::{ArenaPtr, MapValue, ReadOnly};
 
@@ -40,32 +42,32 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get_ro`](Self::get_ro), but for `ArenaFaults`: [`Error::ArenaPageAbsent`] if there is no page; [`Error::InvalidValue`];
-    /// [`Error::Os`] where the system call is forbidden (`EPERM`, `ENOSYS`).
+    /// As [`get_ro`](Self::get_ro), but for `ArenaFaults`: [`ArenaPtrError::PageAbsent`] if there is no page; [`ValueError::InvalidValue`];
+    /// [`SystemError::Os`] where the system call is forbidden (`EPERM`, `ENOSYS`).
     #[inline]
-    pub fn read<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, Error> {
+    pub fn read<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, ArenaPtrError> {
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
             return self.copy(ptr);
         }
-        T::__try_load::<ReadOnly>(self.get_ro(ptr)?).map_err(Error::from)
+        T::__try_load::<ReadOnly>(self.get_ro(ptr)?).map_err(ArenaPtrError::from)
     }
 
     /// As `read`, by the kernel.
-    fn copy<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, Error> {
+    fn copy<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, ArenaPtrError> {
         let size = size_of::<T>();
         let offset = self.resolve(ptr, size)?;
         let mut copy = vec![0; size];
         let copied = copy_from(self.rest.mapping.base().as_ptr().wrapping_add(offset), &mut copy)?;
         if copied < size {
             let address = self.start + offset as u64 + copied as u64;
-            return Err(Error::ArenaPageAbsent { type_name: type_name::<T>(), address });
+            return Err(ArenaPtrError::PageAbsent { type_name: type_name::<T>(), address });
         }
-        codec::decode(&copy)
+        Ok(codec::decode(&copy)?)
     }
 }
 
 /// Copies bytes of this process, as far as there are pages; how many.
-fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, Error> {
+fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, ArenaPtrError> {
     let to = libc::iovec { iov_base: out.as_mut_ptr().cast(), iov_len: out.len() };
     let from = libc::iovec { iov_base: place.cast(), iov_len: out.len() };
     let this = process::id().cast_signed();
@@ -75,7 +77,7 @@ fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, Error> {
         Ok(copied) => Ok(copied),
         Err(_) => match io::Error::last_os_error() {
             error if error.raw_os_error() == Some(libc::EFAULT) => Ok(0),
-            error => Err(Error::os("copy out of an arena (process_vm_readv)", &error)),
+            error => Err(SystemError::os("copy out of an arena (process_vm_readv)", &error).into()),
         },
     }
 }

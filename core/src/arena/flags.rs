@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::BitOr;
 
-use crate::error::Error;
+use crate::error::ArenaError;
 
 /// `BPF_F_MMAPABLE`, which every arena has.
 const MMAPABLE: u32 = 1 << 10;
@@ -58,10 +58,10 @@ impl ArenaFlags {
     }
 
     /// As `BPF_MAP_CREATE` takes them.
-    pub(crate) fn to_kernel(self) -> Result<u32, Error> {
+    pub(crate) fn to_kernel(self) -> Result<u32, ArenaError> {
         match self.bits & !Self::KNOWN {
             0 => Ok(self.bits | MMAPABLE),
-            unknown => Err(Error::ArenaFlags { flags: self.bits, unknown }),
+            unknown => Err(ArenaError::Flags { flags: self.bits, unknown }),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::btf::{Btf, Kind, Section};
-use crate::error::Error;
+use crate::error::{PlaceError, SectionError, SystemError};
 use crate::section::DataSection;
 use crate::sys::bpf as sys;
 
@@ -40,7 +40,7 @@ impl Arena {
     ///
     /// Those of [`globals_offset`](Self::globals_offset), of [`globals_at`](Self::globals_at) and of
     /// [`prefault`](Self::prefault).
-    pub fn globals(&self, btf: &Btf, program: impl AsFd) -> Result<DataSection, Error> {
+    pub fn globals(&self, btf: &Btf, program: impl AsFd) -> Result<DataSection, SectionError> {
         let offset = self.globals_offset(btf, program)?;
         let first = offset / self.page_size();
         self.prefault(first..first + size_of_globals(btf)?.unwrap_or(0).div_ceil(self.page_size()))?;
@@ -53,26 +53,27 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// - [`Error::ArenaGlobalsUnknown`] if the instructions do not tell, with the reason. Then the loader has to:
+    /// - [`SectionError::PlaceUnknown`] if the instructions do not tell, with the reason. Then the loader has to:
     ///   [`globals_at`](Self::globals_at).
-    /// - [`Error::PermissionDenied`] without `CAP_BPF`, [`Error::UnknownSection`] if the object has no such variables,
-    ///   [`Error::OpenSection`], [`Error::SectionSize`], [`Error::Os`].
-    pub fn globals_offset(&self, btf: &Btf, program: impl AsFd) -> Result<u64, Error> {
+    /// - [`SystemError::PermissionDenied`] without `CAP_BPF`, [`SectionError::UnknownSection`] if the object has no such variables,
+    ///   [`SectionError::OpenSection`], [`SectionError::Size`], [`SystemError::Os`].
+    pub fn globals_offset(&self, btf: &Btf, program: impl AsFd) -> Result<u64, SectionError> {
         let map = self.rest.mapping.map_name();
         // If there are none, or they do not fit, the error is its own.
         DataSection::within(&self.rest.mapping, 0, btf, SECTION)?;
         let [start, end] = self.ends_for(size_of_globals(btf)?.unwrap_or(0));
-        let unknown = |reason: &str| Error::ArenaGlobalsUnknown { map, reason: reason.to_owned() };
+        let unknown = |reason: &str| SectionError::PlaceUnknown { map, reason: reason.to_owned() };
         let instructions = sys::program_instructions(program.as_fd()).map_err(|errno| match errno {
             libc::EPERM => {
-                Error::PermissionDenied { operation: "read a program's instructions", capability: "CAP_BPF" }
+                SystemError::PermissionDenied { operation: "read a program's instructions", capability: "CAP_BPF" }
+                    .into()
             }
             libc::EINVAL | libc::EBADF => unknown("the descriptor is not a BPF program"),
             libc::ENODATA => unknown(
                 "the kernel does not show the program's instructions (sysctl net.core.bpf_jit_harden is 2); \
                  take the offset from the loader, and `Arena::globals_at`",
             ),
-            errno => Error::Os { operation: "read a program's instructions", errno },
+            errno => SystemError::Os { operation: "read a program's instructions", errno }.into(),
         })?;
         let page = self.page_size();
         let [mut at_start, mut at_end] = [false; 2];
@@ -125,12 +126,12 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSection`] if the object has no such variables, [`Error::OpenSection`], [`Error::SectionSize`] if the section does not
-    /// fit into the arena there, [`Error::ForeignByteOrder`]; [`Error::ArenaFaults`].
-    pub fn globals_at(&self, btf: &Btf, offset: u64) -> Result<DataSection, Error> {
+    /// [`SectionError::UnknownSection`] if the object has no such variables, [`SectionError::OpenSection`], [`SectionError::Size`] if the section does not
+    /// fit into the arena there, [`SectionError::ForeignByteOrder`]; [`PlaceError::ArenaFaults`].
+    pub fn globals_at(&self, btf: &Btf, offset: u64) -> Result<DataSection, SectionError> {
         let mapping = &self.rest.mapping;
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Err(Error::ArenaFaults { map: mapping.map_name() });
+            return Err(PlaceError::ArenaFaults { map: mapping.map_name() }.into());
         }
         DataSection::within(mapping, usize::try_from(offset).unwrap_or(usize::MAX), btf, SECTION)
     }
@@ -156,13 +157,13 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::OpenSection`] if the BTF is clang's own, without the file around it; [`Error::SectionSize`] if the variables
+    /// [`SectionError::OpenSection`] if the BTF is clang's own, without the file around it; [`SectionError::Size`] if the variables
     /// do not fit into the arena; those of [`prefault`](Self::prefault).
-    pub fn hold_globals(&self, btf: &Btf) -> Result<Range<u64>, Error> {
+    pub fn hold_globals(&self, btf: &Btf) -> Result<Range<u64>, SectionError> {
         let Some(size) = size_of_globals(btf)? else { return Ok(0..self.page_count()) };
         if size > self.len() {
             let (size, len) = (usize::try_from(size).unwrap_or(usize::MAX), self.rest.mapping.len());
-            return Err(Error::SectionSize { name: SECTION.to_owned(), size, map: self.rest.mapping.map_name(), len });
+            return Err(SectionError::Size { name: SECTION.to_owned(), size, map: self.rest.mapping.map_name(), len });
         }
         let [start, end] = self.ends_for(size);
         self.prefault(start.clone())?;
@@ -178,13 +179,13 @@ impl Arena {
 }
 
 /// The size of the variables in the arena; `None` if there are none.
-fn size_of_globals(btf: &Btf) -> Result<Option<u64>, Error> {
+fn size_of_globals(btf: &Btf) -> Result<Option<u64>, SectionError> {
     let section = btf.find(SECTION).find_map(|ty| match ty.kind() {
         Kind::Section(section) => Some(section),
         _ => None,
     });
     match section.map(Section::size) {
-        Some(0) => Err(Error::OpenSection { name: SECTION.to_owned() }),
+        Some(0) => Err(SectionError::OpenSection { name: SECTION.to_owned() }),
         size => Ok(size.map(u64::from)),
     }
 }

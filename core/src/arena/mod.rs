@@ -147,7 +147,7 @@ pub(crate) mod place;
 pub(crate) mod span;
 
 #[cfg(feature = "std")]
-pub use alloc::{AllocError, Allocator, ClassStats, Closing, Config, Object, ObjectPtr, Recovered, Stats};
+pub use alloc::{Allocator, ClassStats, Closing, Config, Object, ObjectPtr, Recovered, Stats};
 #[cfg(feature = "std")]
 pub use chain::{
     ArenaHashMap, ArenaList, Entries, Iter, ListEntry, ListEntryShared, ListHead, ListHeadShared, ListNode,
@@ -159,5 +159,8 @@ pub use flags::ArenaFlags;
 pub use handle::Arena;
 #[cfg(feature = "std")]
 pub use pages::Pages;
+
+#[cfg(feature = "std")]
+pub use crate::error::AllocError;
 
 pub use crate::value::{ArenaHash, ArenaPtr, hash_bytes, hash_u32, hash_u64};

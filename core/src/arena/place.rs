@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::error::Error;
+use crate::error::{ArenaPtrError, PlaceError};
 use crate::handle::{Slice, Var};
+use crate::mapping::place::check_sliceable;
 use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadOnly, ReadWrite};
 
 /// Following pointers.
@@ -33,24 +34,24 @@ impl Arena {
     ///   mixed sizes that race are the one rule left to the user: see [Memory model](crate#memory-model).
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaPtr, Error};
+    /// use mapvalue::{Arena, ArenaPtr, ArenaPtrError, Error};
     ///
     /// let arena = Arena::memfd(1)?;
     /// let pointer = arena.at::<u64>(64);
     /// arena.get(pointer)?.store(7);
     /// assert_eq!(arena.get(ArenaPtr::<u64>::from_address(pointer.offset().into()))?.load(), 7); // the low 32 bits alone
-    /// assert!(matches!(arena.get(ArenaPtr::<u64>::null()), Err(Error::NullArenaPtr { .. })));
-    /// assert!(matches!(arena.get(arena.at::<u64>(65)), Err(Error::MisalignedArenaPtr { .. })));
-    /// assert!(matches!(arena.get(arena.at::<u64>(arena.len())), Err(Error::ArenaPtrOutOfRange { .. })));
+    /// assert!(matches!(arena.get(ArenaPtr::<u64>::null()), Err(ArenaPtrError::Null { .. })));
+    /// assert!(matches!(arena.get(arena.at::<u64>(65)), Err(ArenaPtrError::Misaligned { .. })));
+    /// assert!(matches!(arena.get(arena.at::<u64>(arena.len())), Err(ArenaPtrError::OutOfRange { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::NullArenaPtr`], [`Error::ForeignArenaPtr`], [`Error::ArenaPtrOutOfRange`], [`Error::MisalignedArenaPtr`];
-    /// [`Error::ReadOnly`] (use [`get_ro`](Self::get_ro)), [`Error::ArenaFaults`] (use [`read`](Self::read)), [`Error::ZeroSized`].
+    /// [`ArenaPtrError::Null`], [`ArenaPtrError::Foreign`], [`ArenaPtrError::OutOfRange`], [`ArenaPtrError::Misaligned`];
+    /// [`PlaceError::ReadOnly`] (use [`get_ro`](Self::get_ro)), [`PlaceError::ArenaFaults`] (use [`read`](Self::read)), [`PlaceError::ZeroSized`].
     #[inline]
-    pub fn get<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<ReadWrite>, Error> {
+    pub fn get<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<ReadWrite>, ArenaPtrError> {
         self.get_any(ptr)
     }
 
@@ -68,12 +69,12 @@ impl Arena {
     ///
     /// As [`get`](Self::get), without `ReadOnly`.
     #[inline]
-    pub fn get_ro<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<ReadOnly>, Error> {
+    pub fn get_ro<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<ReadOnly>, ArenaPtrError> {
         self.get_any(ptr)
     }
 
     #[inline]
-    fn get_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<A>, Error> {
+    fn get_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<A>, ArenaPtrError> {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
         // SAFETY: `locate` has checked that the arena holds a `T` here, aligned for all of its leaves, which is the size of its mirror
         // and at least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped while it is borrowed; a page that is
@@ -98,7 +99,7 @@ impl Arena {
     ///
     /// As [`get`](Self::get).
     #[inline]
-    pub fn var<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<Var<T>, Error> {
+    pub fn var<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<Var<T>, ArenaPtrError> {
         self.var_any(ptr)
     }
 
@@ -117,12 +118,12 @@ impl Arena {
     ///
     /// As [`get_ro`](Self::get_ro).
     #[inline]
-    pub fn var_ro<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, ReadOnly>, Error> {
+    pub fn var_ro<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, ReadOnly>, ArenaPtrError> {
         self.var_any(ptr)
     }
 
     #[inline]
-    fn var_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, A>, Error> {
+    fn var_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, A>, ArenaPtrError> {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
         // SAFETY: `locate` has checked it for `T` and `A`, and the arena is all of the mapping.
         Ok(unsafe { Var::new(place, Arc::clone(&self.rest.mapping)) })
@@ -143,8 +144,8 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), and [`Error::Unsliceable`] if not all of them would be aligned.
-    pub fn slice<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T>, Error> {
+    /// As [`get`](Self::get), and [`PlaceError::Unsliceable`] if not all of them would be aligned.
+    pub fn slice<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T>, ArenaPtrError> {
         self.slice_any(ptr, len)
     }
 
@@ -160,16 +161,13 @@ impl Arena {
     /// # Errors
     ///
     /// As [`slice`](Self::slice), without `ReadOnly`.
-    pub fn slice_ro<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, ReadOnly>, Error> {
+    pub fn slice_ro<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, ReadOnly>, ArenaPtrError> {
         self.slice_any(ptr, len)
     }
 
-    fn slice_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, A>, Error> {
-        let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
-        if !size.is_multiple_of(align) {
-            return Err(Error::Unsliceable { type_name: type_name::<T>(), size, align });
-        }
-        let first = self.locate::<T, A>(ptr, size.saturating_mul(len))?;
+    fn slice_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, A>, ArenaPtrError> {
+        check_sliceable::<T>()?;
+        let first = self.locate::<T, A>(ptr, T::LAYOUT.size().saturating_mul(len))?;
         // SAFETY: `locate` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a multiple
         // of it (checked above), so all are aligned.
         Ok(unsafe { Slice::new(first, len, Arc::clone(&self.rest.mapping)) })
@@ -189,14 +187,14 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NotInArena`].
+    /// [`ArenaPtrError::NotInArena`].
     #[inline]
-    pub fn ptr_of<S: Mirror>(&self, place: &S) -> Result<ArenaPtr<S::Value>, Error> {
+    pub fn ptr_of<S: Mirror>(&self, place: &S) -> Result<ArenaPtr<S::Value>, ArenaPtrError> {
         let (place, base) = (NonNull::from(place).addr().get(), self.rest.mapping.base().addr().get());
         if holds(base as u64, self.len(), place as u64, size_of::<S>()) {
             Ok(self.at((place - base) as u64))
         } else {
-            Err(Error::NotInArena { place, base, len: self.len() })
+            Err(ArenaPtrError::NotInArena { place, base, len: self.len() })
         }
     }
 
@@ -249,7 +247,11 @@ impl Arena {
     /// The place of `bytes` bytes of values of type `T`, for access `A`: they are inside the arena, the first is aligned for every leaf
     /// of `T`, and they can be loaded, and stored if `A` is writable.
     #[inline]
-    fn locate<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<NonNull<T::Shared<A>>, Error> {
+    fn locate<T: MapValue, A: Access>(
+        &self,
+        ptr: ArenaPtr<T>,
+        bytes: usize,
+    ) -> Result<NonNull<T::Shared<A>>, ArenaPtrError> {
         const { T::LAYOUT.assert_usable::<T>() };
         let reach = if A::WRITABLE { self.near_writable } else { self.near_readable };
         if T::LAYOUT.size() != 0 && is_aligned::<T>(ptr.address()) && holds(self.start, reach, ptr.address(), bytes) {
@@ -271,13 +273,13 @@ impl Arena {
         &self,
         ptr: ArenaPtr<T>,
         bytes: usize,
-    ) -> Result<NonNull<T::Shared<A>>, Error> {
+    ) -> Result<NonNull<T::Shared<A>>, ArenaPtrError> {
         let mapping = &self.rest.mapping;
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Err(Error::ArenaFaults { map: mapping.map_name() });
+            return Err(PlaceError::ArenaFaults { map: mapping.map_name() }.into());
         }
         if let (true, Some(reason)) = (A::WRITABLE, mapping.read_only_reason()) {
-            return Err(Error::ReadOnly { map: mapping.map_name(), reason });
+            return Err(PlaceError::ReadOnly { map: mapping.map_name(), reason }.into());
         }
         let offset = self.resolve(ptr, bytes)?;
         // SAFETY: `resolve` has checked that it is not beyond the end of the mapping, which is at most `isize::MAX` bytes long.
@@ -285,7 +287,7 @@ impl Arena {
     }
 
     /// Bytes from the start of the arena to `bytes` bytes of values of type `T`, all of them inside, and the first aligned.
-    pub(crate) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, Error> {
+    pub(crate) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, ArenaPtrError> {
         const { T::LAYOUT.assert_usable::<T>() };
         let address = self.full(ptr).address();
         // No bytes at all may also lie at the end.
@@ -302,19 +304,19 @@ impl Arena {
 
     /// What is wrong with a pointer that does not resolve.
     #[cold]
-    pub(crate) fn wrong<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> Error {
+    pub(crate) fn wrong<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> ArenaPtrError {
         let (type_name, address, start, len) = (type_name::<T>(), ptr.address(), self.start, self.len());
         let full = self.full(ptr).address();
         if T::LAYOUT.size() == 0 {
-            Error::ZeroSized { type_name }
+            PlaceError::ZeroSized { type_name }.into()
         } else if address == 0 {
-            Error::NullArenaPtr { type_name }
+            ArenaPtrError::Null { type_name }
         } else if full >> 32 != start >> 32 {
-            Error::ForeignArenaPtr { type_name, address, start, len }
+            ArenaPtrError::Foreign { type_name, address, start, len }
         } else if holds(start, len, full, size.max(1)) {
-            Error::MisalignedArenaPtr { type_name, address, align: T::LAYOUT.align() }
+            ArenaPtrError::Misaligned { type_name, address, align: T::LAYOUT.align() }
         } else {
-            Error::ArenaPtrOutOfRange { type_name, address, size, start, len }
+            ArenaPtrError::OutOfRange { type_name, address, size, start, len }
         }
     }
 }

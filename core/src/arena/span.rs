@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::error::Error;
+use crate::error::{ArenaError, MapError};
 use crate::sys::process::page_size;
 
 /// The most bytes that an arena can have: a pointer has 32 bits to tell the place.
@@ -16,23 +16,23 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    pub(crate) fn new(start: u64, len: u64) -> Result<Self, Error> {
+    pub(crate) fn new(start: u64, len: u64) -> Result<Self, ArenaError> {
         let page = page_size() as u64;
         if len > MAX_LEN {
-            return Err(Error::ArenaTooLong { len, max: MAX_LEN });
+            return Err(ArenaError::TooLong { len, max: MAX_LEN });
         }
         if len == 0 {
-            return Err(Error::Empty { what: "the arena" });
+            return Err(MapError::Empty { what: "the arena" }.into());
         }
         if !len.is_multiple_of(page) {
-            return Err(Error::ArenaLength { len, page });
+            return Err(ArenaError::Length { len, page });
         }
         if start == 0 || !start.is_multiple_of(page) {
-            return Err(Error::MisalignedArena { start, page });
+            return Err(ArenaError::Misaligned { start, page });
         }
         match start.checked_add(len - 1) {
             Some(last) if start >> 32 == last >> 32 => Ok(Self { start, len }),
-            _ => Err(Error::ArenaCrosses { start, len }),
+            _ => Err(ArenaError::Crosses { start, len }),
         }
     }
 
@@ -51,10 +51,10 @@ impl Span {
 }
 
 /// Bytes of as many pages, if an arena may have them.
-pub(crate) fn len_of(pages: u64) -> Result<u64, Error> {
+pub(crate) fn len_of(pages: u64) -> Result<u64, ArenaError> {
     match pages.saturating_mul(page_size() as u64) {
-        0 => Err(Error::Empty { what: "the arena" }),
-        len if len > MAX_LEN => Err(Error::ArenaTooLong { len, max: MAX_LEN }),
+        0 => Err(MapError::Empty { what: "the arena" }.into()),
+        len if len > MAX_LEN => Err(ArenaError::TooLong { len, max: MAX_LEN }),
         len => Ok(len),
     }
 }
@@ -71,13 +71,13 @@ mod tests {
         {
             assert_eq!(Span::new(start, len).unwrap(), Span { start, len });
         }
-        assert!(matches!(Span::new(high, 0), Err(Error::Empty { .. })));
-        assert!(matches!(Span::new(high, MAX_LEN + page), Err(Error::ArenaTooLong { .. })));
-        assert!(matches!(Span::new(high, page + 8), Err(Error::ArenaLength { .. })));
-        assert!(matches!(Span::new(high + 8, page), Err(Error::MisalignedArena { .. })));
-        assert!(matches!(Span::new(0, page), Err(Error::MisalignedArena { .. })));
-        assert!(matches!(Span::new(high + page, MAX_LEN), Err(Error::ArenaCrosses { .. })));
-        assert!(matches!(Span::new(high - page, 2 * page), Err(Error::ArenaCrosses { .. })));
-        assert!(matches!(Span::new(u64::MAX - page + 1, 2 * page), Err(Error::ArenaCrosses { .. })), "no wrap to 0");
+        assert!(matches!(Span::new(high, 0), Err(ArenaError::Map(MapError::Empty { .. }))));
+        assert!(matches!(Span::new(high, MAX_LEN + page), Err(ArenaError::TooLong { .. })));
+        assert!(matches!(Span::new(high, page + 8), Err(ArenaError::Length { .. })));
+        assert!(matches!(Span::new(high + 8, page), Err(ArenaError::Misaligned { .. })));
+        assert!(matches!(Span::new(0, page), Err(ArenaError::Misaligned { .. })));
+        assert!(matches!(Span::new(high + page, MAX_LEN), Err(ArenaError::Crosses { .. })));
+        assert!(matches!(Span::new(high - page, 2 * page), Err(ArenaError::Crosses { .. })));
+        assert!(matches!(Span::new(u64::MAX - page + 1, 2 * page), Err(ArenaError::Crosses { .. })), "no wrap to 0");
     }
 }

@@ -5,7 +5,7 @@ use std::any::type_name;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::bpf::info::MapInfo;
-use crate::error::{Error, MapName, MapType, ReadOnlyReason};
+use crate::error::{ElementError, MapError, MapName, MapType, PlaceError, ReadOnlyReason, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::cpus;
 use crate::sys::process;
@@ -36,7 +36,7 @@ pub(crate) enum Batch {
 
 impl Elements {
     /// Those of a map, whose descriptor is duplicated.
-    pub(crate) fn of(map: BorrowedFd<'_>) -> Result<Self, Error> {
+    pub(crate) fn of(map: BorrowedFd<'_>) -> Result<Self, MapError> {
         let (fd, info) = MapInfo::query_duplicate(map)?;
         let value_size = info.value_size as usize;
         let room = if ONE_VALUE.contains(&info.map_type) {
@@ -45,7 +45,7 @@ impl Elements {
             // It does not wrap: the kernel has as many bytes for one key.
             value_size.next_multiple_of(8) * cpus::at_most()?
         } else {
-            return Err(Error::NoLookups { map: info.name, map_type: info.map_type });
+            return Err(MapError::NoLookups { map: info.name, map_type: info.map_type });
         };
         Ok(Self { fd, info, room })
     }
@@ -75,26 +75,26 @@ impl Elements {
     }
 
     /// An error if keys have another length.
-    fn check_key(&self, key: &[u8]) -> Result<(), Error> {
+    fn check_key(&self, key: &[u8]) -> Result<(), PlaceError> {
         self.check_key_size(type_name::<[u8]>(), key.len())
     }
 
-    pub(crate) fn check_key_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
+    pub(crate) fn check_key_size(&self, type_name: &'static str, size: usize) -> Result<(), PlaceError> {
         let (map, key_size) = (self.map(), self.key_size());
-        if size == key_size { Ok(()) } else { Err(Error::KeySize { type_name, size, key_size, map }) }
+        if size == key_size { Ok(()) } else { Err(PlaceError::KeySize { type_name, size, key_size, map }) }
     }
 
-    pub(crate) fn check_value_size(&self, type_name: &'static str, size: usize) -> Result<(), Error> {
+    pub(crate) fn check_value_size(&self, type_name: &'static str, size: usize) -> Result<(), PlaceError> {
         let (map, value_size) = (self.map(), self.value_size());
-        if size == value_size { Ok(()) } else { Err(Error::ValueSize { type_name, size, value_size, map }) }
+        if size == value_size { Ok(()) } else { Err(PlaceError::ValueSize { type_name, size, value_size, map }) }
     }
 
     /// Copies the value of a key into `value`; false if there is no such key.
-    pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, Error> {
+    pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
         if value.len() < self.room {
             let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
-            return Err(Error::ValueSize { type_name, size, value_size: self.room, map });
+            return Err(PlaceError::ValueSize { type_name, size, value_size: self.room, map }.into());
         }
         // SAFETY: both lengths were checked here: that of keys is what the kernel told of this very descriptor, and a lookup writes at
         // most `room` bytes of a map of one of the types that `of` lets pass (`bpf_map_value_size` in kernel/bpf/syscall.c): a value, or
@@ -107,13 +107,13 @@ impl Elements {
     }
 
     /// Bytes of what a key has: a value, or one for each CPU, each rounded up to 8 bytes.
-    fn bytes_of_a_key(&self) -> Result<usize, Error> {
+    fn bytes_of_a_key(&self) -> Result<usize, SystemError> {
         let value_size = self.value_size();
         Ok(if self.is_per_cpu() { value_size.next_multiple_of(8) * cpus::possible_cpus()? } else { value_size })
     }
 
     /// What a lookup gives, in a buffer of its own.
-    pub(crate) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ElementError> {
         let len = self.bytes_of_a_key()?;
         let mut value = vec![0; self.room.max(len)];
         let found = self.lookup(key, &mut value)?;
@@ -122,11 +122,11 @@ impl Elements {
     }
 
     /// Sets what `lookup_bytes` gives.
-    pub(crate) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+    pub(crate) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         let len = self.bytes_of_a_key()?;
         if value.len() != len {
             let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
-            return Err(Error::ValueSize { type_name, size, value_size: len, map });
+            return Err(PlaceError::ValueSize { type_name, size, value_size: len, map }.into());
         }
         if self.is_per_cpu() {
             let mut padded = vec![0; self.room.max(len)];
@@ -138,18 +138,18 @@ impl Elements {
     }
 
     /// Sets the value of a key.
-    pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+    pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         self.check_one_value("update")?;
         self.check_value_size(type_name::<[u8]>(), value.len())?;
         self.set(key, value, how)
     }
 
     /// Sets what a key has, from at least as many bytes as the kernel may read.
-    fn set(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+    fn set(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         self.check_key(key)?;
         if value.len() < self.room {
             let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
-            return Err(Error::ValueSize { type_name, size, value_size: self.room, map });
+            return Err(PlaceError::ValueSize { type_name, size, value_size: self.room, map }.into());
         }
         // SAFETY: both lengths were checked here, as in `lookup`: an update reads as many bytes as a lookup writes.
         let result = unsafe { sys::update(self.fd.as_fd(), key, value, how.flags()) };
@@ -157,22 +157,22 @@ impl Elements {
     }
 
     /// Removes a key; false if there was none.
-    pub(crate) fn remove(&self, key: &[u8]) -> Result<bool, Error> {
+    pub(crate) fn remove(&self, key: &[u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
         if self.is_array() {
-            return Err(Error::NotRemovable { map: self.map(), map_type: self.info.map_type });
+            return Err(ElementError::NotRemovable { map: self.map(), map_type: self.info.map_type });
         }
         // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
         match unsafe { sys::delete(self.fd.as_fd(), key) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
             Err(libc::EPERM) => Err(self.not_writable()),
-            Err(errno) => Err(Error::Os { operation: "remove a key from the map", errno }),
+            Err(errno) => Err(SystemError::Os { operation: "remove a key from the map", errno }.into()),
         }
     }
 
     /// Replaces a key by the one after it, or gives the first one if the walk has not begun; false if there are no more.
-    pub(crate) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, Error> {
+    pub(crate) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
         // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
         match unsafe { sys::next_key(self.fd.as_fd(), begun, key) } {
@@ -194,11 +194,11 @@ impl Elements {
         cursor: &mut [u8],
         keys: &mut [u8],
         values: &mut [u8],
-    ) -> Result<Batch, Error> {
+    ) -> Result<Batch, ElementError> {
         self.check_one_value("walk over")?;
         let count = self.count(keys, values)?;
         if cursor.len() < self.cursor_len() {
-            return Err(Error::Os { operation: "walk over the map", errno: libc::EINVAL });
+            return Err(SystemError::Os { operation: "walk over the map", errno: libc::EINVAL }.into());
         }
         // SAFETY: `count` has counted the keys and values that both have room for, by the lengths that the kernel told of this very
         // descriptor; the map is of a type with one value a key; the length of the cursor was checked here.
@@ -217,8 +217,9 @@ impl Elements {
     }
 
     /// Sets the values of many keys, in order. Of an error, how many were set before it.
-    pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, Error)> {
-        let all = self.check_one_value("update").and_then(|()| self.count(keys, values)).map_err(|error| (0, error))?;
+    pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, ElementError)> {
+        let all =
+            self.check_one_value("update").and_then(|()| Ok(self.count(keys, values)?)).map_err(|error| (0, error))?;
         // SAFETY: `count` has counted the keys and values of both, by the lengths that the kernel told of this very descriptor; the map
         // is of a type with one value a key.
         let (done, result) = unsafe { sys::update_batch(self.fd.as_fd(), keys, values, all) };
@@ -242,11 +243,11 @@ impl Elements {
     }
 
     /// How many elements there are in two buffers, which must have as many keys as values.
-    fn count(&self, keys: &[u8], values: &[u8]) -> Result<u32, Error> {
+    fn count(&self, keys: &[u8], values: &[u8]) -> Result<u32, PlaceError> {
         let whole = |len: usize, size: usize| len.checked_div(size).filter(|count| count * size == len);
         let (of_keys, of_values) = (whole(keys.len(), self.key_size()), whole(values.len(), self.value_size()));
         of_keys.filter(|_| of_keys == of_values).and_then(|count| u32::try_from(count).ok()).ok_or(
-            Error::LengthMismatch {
+            PlaceError::LengthMismatch {
                 given: values.len() / self.value_size().max(1),
                 expected: keys.len() / self.key_size().max(1),
             },
@@ -254,54 +255,54 @@ impl Elements {
     }
 
     /// An error for a map with a value for each CPU.
-    fn check_one_value(&self, operation: &'static str) -> Result<(), Error> {
+    fn check_one_value(&self, operation: &'static str) -> Result<(), ElementError> {
         if self.is_per_cpu() {
-            return Err(Error::PerCpuValues { operation, map: self.map(), map_type: self.info.map_type });
+            return Err(ElementError::PerCpuValues { operation, map: self.map(), map_type: self.info.map_type });
         }
         Ok(())
     }
 
-    fn not_read(&self, operation: &'static str, errno: i32) -> Error {
+    fn not_read(&self, operation: &'static str, errno: i32) -> ElementError {
         match errno {
-            libc::EPERM => Error::WriteOnlyDescriptor { map: self.map() },
-            errno => Error::Os { operation, errno },
+            libc::EPERM => MapError::WriteOnlyDescriptor { map: self.map() }.into(),
+            errno => SystemError::Os { operation, errno }.into(),
         }
     }
 
     /// Why the kernel did not set the value of a key.
-    fn not_updated(&self, key: &[u8], errno: i32) -> Error {
+    fn not_updated(&self, key: &[u8], errno: i32) -> ElementError {
         let (map, max_entries) = (self.map(), self.info.max_entries);
         match errno {
             libc::EPERM => self.not_writable(),
-            libc::EEXIST => Error::KeyExists { map },
-            libc::ENOENT => Error::NoSuchKey { map },
+            libc::EEXIST => ElementError::KeyExists { map },
+            libc::ENOENT => ElementError::NoSuchKey { map },
             libc::E2BIG if self.is_array() => {
                 let index = key.try_into().map_or(u32::MAX, u32::from_ne_bytes);
-                Error::IndexOutOfRange { index: index as usize, len: max_entries as usize }
+                PlaceError::IndexOutOfRange { index: index as usize, len: max_entries as usize }.into()
             }
-            libc::E2BIG | libc::ENOSPC => Error::MapFull { map, max_entries },
-            errno => Error::Os { operation: "update a value of the map", errno },
+            libc::E2BIG | libc::ENOSPC => ElementError::Full { map, max_entries },
+            errno => SystemError::Os { operation: "update a value of the map", errno }.into(),
         }
     }
 
     /// Why the kernel refuses updates.
-    fn not_writable(&self) -> Error {
+    fn not_writable(&self) -> ElementError {
         let frozen = process::is_frozen(self.fd.as_fd());
         let reason = if frozen { ReadOnlyReason::Frozen } else { ReadOnlyReason::Descriptor };
-        Error::NotWritable { map: self.map(), reason }
+        ElementError::NotWritable { map: self.map(), reason }
     }
 }
 
 /// Which keys an update is for.
 ///
 /// ```no_run
-/// use mapvalue::Error;
+/// use mapvalue::{ElementError, Error};
 /// use mapvalue::bpf::{TypedMap, Update};
 ///
 /// # fn open(flows: TypedMap<u32, u64>) -> Result<(), Error> {
 /// flows.update(&7, &1, Update::Always)?; // inserts, or replaces
-/// assert!(matches!(flows.update(&7, &2, Update::IfAbsent), Err(Error::KeyExists { .. })));
-/// assert!(matches!(flows.update(&8, &2, Update::IfPresent), Err(Error::NoSuchKey { .. })));
+/// assert!(matches!(flows.update(&7, &2, Update::IfAbsent), Err(ElementError::KeyExists { .. })));
+/// assert!(matches!(flows.update(&8, &2, Update::IfPresent), Err(ElementError::NoSuchKey { .. })));
 /// # Ok(())
 /// # }
 /// ```

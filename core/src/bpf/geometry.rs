@@ -3,7 +3,7 @@
 //! Computed in 64 bits: `value_size` and `max_entries` are 32 bits each, and their product may need all 64.
 
 use crate::bpf::info::MapInfo;
-use crate::error::{Error, KernelVersion, MapType};
+use crate::error::{KernelVersion, MapError, MapType, SystemError};
 
 /// `BPF_F_MMAPABLE` of include/uapi/linux/bpf.h.
 const BPF_F_MMAPABLE: u32 = 1 << 10;
@@ -20,20 +20,20 @@ pub(crate) struct Geometry {
 
 impl Geometry {
     /// The geometry of an array map (`array_map_alloc` in kernel/bpf/arraymap.c), if its bytes can be addressed.
-    fn new(value_size: u32, max_entries: u32, page: u64) -> Result<Self, Error> {
+    fn new(value_size: u32, max_entries: u32, page: u64) -> Result<Self, MapError> {
         let stride = u64::from(value_size).next_multiple_of(8);
         // At most 2^32 (which a value_size above 2^32 - 8 rounds up to) times 2^32 - 1: it does fit.
         let bytes = stride * u64::from(max_entries);
         let max = isize::MAX.unsigned_abs() as u64;
         let mapped = bytes.checked_next_multiple_of(page).unwrap_or(u64::MAX);
         if mapped > max {
-            return Err(Error::TooLong { len: mapped, max });
+            return Err(MapError::TooLong { len: mapped, max });
         }
         if mapped == 0 {
-            return Err(Error::Empty { what: "the map" });
+            return Err(MapError::Empty { what: "the map" });
         }
         // None of these can fail on a 64-bit target, which the crate demands.
-        let narrow = |n: u64| usize::try_from(n).map_err(|_| Error::TooLong { len: mapped, max });
+        let narrow = |n: u64| usize::try_from(n).map_err(|_| MapError::TooLong { len: mapped, max });
         Ok(Self {
             value_size: narrow(value_size.into())?,
             stride: narrow(stride)?,
@@ -42,15 +42,16 @@ impl Geometry {
     }
 
     /// The geometry of the map described by `info`, if it is one whose values can be mapped.
-    pub(crate) fn of(info: &MapInfo, running: KernelVersion, page: u64) -> Result<Self, Error> {
+    pub(crate) fn of(info: &MapInfo, running: KernelVersion, page: u64) -> Result<Self, MapError> {
         if info.map_type != MapType::ARRAY {
-            return Err(Error::UnsupportedMapType { map: info.name, map_type: info.map_type });
+            return Err(MapError::UnsupportedType { map: info.name, map_type: info.map_type });
         }
         if info.map_flags & BPF_F_MMAPABLE == 0 {
             return Err(if running < MMAPABLE_SINCE {
-                Error::KernelTooOld { feature: "BPF_F_MMAPABLE array maps", needs: MMAPABLE_SINCE, running }
+                SystemError::KernelTooOld { feature: "BPF_F_MMAPABLE array maps", needs: MMAPABLE_SINCE, running }
+                    .into()
             } else {
-                Error::NotMmapable { map: info.name }
+                MapError::NotMmapable { map: info.name }
             });
         }
         Self::new(info.value_size, info.max_entries, page)
@@ -116,13 +117,13 @@ mod tests {
         // 2^32 - 4 rounds up to 2^32, times 2^30 is 2^62: the most that still fits.
         assert_eq!(Geometry::new(u32::MAX - 3, 1 << 30, 4096).unwrap().mapped_len(4096), 1 << 62);
         let error = Geometry::new(u32::MAX, u32::MAX, 4096).unwrap_err();
-        assert!(matches!(error, Error::TooLong { .. }), "{error:?}");
+        assert!(matches!(error, MapError::TooLong { .. }), "{error:?}");
     }
 
     #[test]
     fn an_empty_map_is_an_error() {
-        assert!(matches!(Geometry::new(0, 1, 4096), Err(Error::Empty { .. })));
-        assert!(matches!(Geometry::new(8, 0, 4096), Err(Error::Empty { .. })));
+        assert!(matches!(Geometry::new(0, 1, 4096), Err(MapError::Empty { .. })));
+        assert!(matches!(Geometry::new(8, 0, 4096), Err(MapError::Empty { .. })));
     }
 
     #[test]
@@ -142,7 +143,7 @@ mod tests {
     #[test]
     fn a_missing_flag_is_named_or_the_kernel_is_too_old_for_it() {
         let error = Geometry::of(&info(2, 0), NOW, 4096).unwrap_err();
-        assert!(matches!(error, Error::NotMmapable { .. }), "{error:?}");
+        assert!(matches!(error, MapError::NotMmapable { .. }), "{error:?}");
         assert!(error.to_string().contains("BPF_F_MMAPABLE"), "{error}");
         let old = KernelVersion { major: 5, minor: 4 };
         let error = Geometry::of(&info(2, 0), old, 4096).unwrap_err();

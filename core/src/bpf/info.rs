@@ -2,12 +2,12 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use crate::error::{Error, Found, KernelVersion, MapName, MapType};
+use crate::error::{Found, KernelVersion, MapError, MapName, MapType, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
-/// What a map's descriptor links to in /proc (`bpf_map_new_fd` in kernel/bpf/syscall.c).
-const MAP_TARGET: &str = "anon_inode:bpf-map";
+/// What /proc calls a map's descriptor and its mapping (`bpf_map_new_fd` in kernel/bpf/syscall.c).
+pub(crate) const MAP_TARGET: &str = "anon_inode:bpf-map";
 
 /// What the kernel says of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
 ///
@@ -60,9 +60,9 @@ impl MapInfo {
     ///
     /// # Errors
     ///
-    /// [`Error::BadDescriptor`] if `map` is closed, [`Error::NotAMap`] if it is something else,
-    /// [`Error::PermissionDenied`] where the kernel restricts `bpf(2)`.
-    pub fn query(map: impl AsFd) -> Result<Self, Error> {
+    /// [`SystemError::BadDescriptor`] if `map` is closed, [`MapError::NotAMap`] if it is something else,
+    /// [`SystemError::PermissionDenied`] where the kernel restricts `bpf(2)`.
+    pub fn query(map: impl AsFd) -> Result<Self, MapError> {
         let fd = map.as_fd();
         Self::query_as(fd, fd.as_raw_fd())
     }
@@ -71,18 +71,18 @@ impl MapInfo {
     ///
     /// So the map that is used by the duplicate is the one that was asked about, whatever the
     /// caller's number stands for meanwhile.
-    pub(crate) fn query_duplicate(map: impl AsFd) -> Result<(OwnedFd, Self), Error> {
+    pub(crate) fn query_duplicate(map: impl AsFd) -> Result<(OwnedFd, Self), MapError> {
         let fd = map.as_fd();
         let own = fd.try_clone_to_owned().map_err(|error| match error.raw_os_error() {
-            Some(libc::EBADF) => Error::BadDescriptor { fd: fd.as_raw_fd() },
-            _ => Error::os("duplicate the descriptor of a map", &error),
+            Some(libc::EBADF) => SystemError::BadDescriptor { fd: fd.as_raw_fd() },
+            _ => SystemError::os("duplicate the descriptor of a map", &error),
         })?;
         let info = Self::query_as(own.as_fd(), fd.as_raw_fd())?;
         Ok((own, info))
     }
 
     /// Asks the kernel. Errors name the descriptor by the `number` that the caller knows.
-    fn query_as(fd: BorrowedFd<'_>, number: RawFd) -> Result<Self, Error> {
+    fn query_as(fd: BorrowedFd<'_>, number: RawFd) -> Result<Self, MapError> {
         // A program, BTF or link descriptor answers the same command with other fields, so find out
         // first whether it is a map.
         let target = process::link_target(fd);
@@ -131,25 +131,27 @@ impl MapTypes {
     pub(crate) const NONE: Self = Self { map: MapName::NONE, btf: 0, key: 0, value: 0 };
 }
 
-pub(crate) fn not_a_map(fd: RawFd, target: String) -> Error {
-    Error::NotAMap { fd, found: Found { target } }
+pub(crate) fn not_a_map(fd: RawFd, target: String) -> MapError {
+    MapError::NotAMap { fd, found: Found { target } }
 }
 
 /// What an error number of `BPF_OBJ_GET_INFO_BY_FD` means for this descriptor.
-fn query_error(fd: RawFd, target: String, errno: i32) -> Error {
+fn query_error(fd: RawFd, target: String, errno: i32) -> MapError {
     match errno {
-        libc::EBADF | libc::EBADFD => Error::BadDescriptor { fd },
-        libc::EPERM => Error::PermissionDenied {
+        libc::EBADF | libc::EBADFD => SystemError::BadDescriptor { fd }.into(),
+        libc::EPERM => SystemError::PermissionDenied {
             operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)",
             capability: "CAP_BPF (CAP_SYS_ADMIN before Linux 5.8)",
-        },
-        libc::EINVAL if target == MAP_TARGET => Error::KernelTooOld {
+        }
+        .into(),
+        libc::EINVAL if target == MAP_TARGET => SystemError::KernelTooOld {
             feature: "BPF_OBJ_GET_INFO_BY_FD",
             needs: KernelVersion { major: 4, minor: 13 },
             running: process::kernel_version(),
-        },
+        }
+        .into(),
         libc::EINVAL => not_a_map(fd, target),
-        errno => Error::Os { operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)", errno },
+        errno => SystemError::Os { operation: "ask the kernel about a map (BPF_OBJ_GET_INFO_BY_FD)", errno }.into(),
     }
 }
 
@@ -157,30 +159,33 @@ fn query_error(fd: RawFd, target: String, errno: i32) -> Error {
 mod tests {
     use super::*;
 
-    fn classify(target: &str, errno: i32) -> Error {
+    fn classify(target: &str, errno: i32) -> MapError {
         query_error(2, target.to_owned(), errno)
     }
 
     #[test]
     fn no_permission_names_the_capability() {
         let error = classify("anon_inode:bpf-map", libc::EPERM);
-        assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+        assert!(matches!(error, MapError::System(SystemError::PermissionDenied { .. })), "{error:?}");
         assert!(error.to_string().contains("CAP_BPF"), "{error}");
     }
 
     #[test]
     fn a_kernel_that_does_not_know_the_command_is_too_old() {
         let error = classify("anon_inode:bpf-map", libc::EINVAL);
-        assert!(matches!(error, Error::KernelTooOld { .. }), "{error:?}");
+        assert!(matches!(error, MapError::System(SystemError::KernelTooOld { .. })), "{error:?}");
         assert!(error.to_string().contains("4.13"), "{error}");
     }
 
     #[test]
     fn other_descriptors_are_told_apart() {
-        assert!(matches!(classify("/dev/null", libc::EINVAL), Error::NotAMap { .. }));
-        assert!(matches!(classify("my-bpf-map.txt", libc::EINVAL), Error::NotAMap { .. }));
-        assert!(matches!(classify("", libc::EBADF), Error::BadDescriptor { .. }));
-        assert!(matches!(classify("", libc::EBADFD), Error::BadDescriptor { .. }));
-        assert!(matches!(classify("anon_inode:bpf-map", libc::ENOSYS), Error::Os { errno: libc::ENOSYS, .. }));
+        assert!(matches!(classify("/dev/null", libc::EINVAL), MapError::NotAMap { .. }));
+        assert!(matches!(classify("my-bpf-map.txt", libc::EINVAL), MapError::NotAMap { .. }));
+        assert!(matches!(classify("", libc::EBADF), MapError::System(SystemError::BadDescriptor { .. })));
+        assert!(matches!(classify("", libc::EBADFD), MapError::System(SystemError::BadDescriptor { .. })));
+        assert!(matches!(
+            classify("anon_inode:bpf-map", libc::ENOSYS),
+            MapError::System(SystemError::Os { errno: libc::ENOSYS, .. })
+        ));
     }
 }

@@ -25,7 +25,9 @@ pub use pin::{open_id, open_pin, pin};
 pub use typed::{Entries, Keys, TypedMap};
 pub use types::{TypeCheck, check_map_key, check_map_value};
 
-use crate::error::Error;
+#[cfg(doc)]
+use crate::error::PlaceError;
+use crate::error::{ElementError, MapError, SystemError};
 use crate::sys::ENOTSUPP;
 use crate::sys::bpf as sys;
 use crate::sys::process;
@@ -49,9 +51,9 @@ use crate::sys::process;
 ///
 /// # Errors
 ///
-/// [`Error::MappedWritable`] (EBUSY) while anyone has the map mapped writable, a `Mapping` of this process included:
-/// drop its last handle first. [`Error::PermissionDenied`], [`Error::BadDescriptor`], [`Error::NotAMap`].
-pub fn freeze(map: impl AsFd) -> Result<(), Error> {
+/// [`MapError::MappedWritable`] (EBUSY) while anyone has the map mapped writable, a `Mapping` of this process included:
+/// drop its last handle first. [`SystemError::PermissionDenied`], [`SystemError::BadDescriptor`], [`MapError::NotAMap`].
+pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
     let map = map.as_fd();
     let info = MapInfo::query(map)?;
     // First, because the kernel takes the right to write from a frozen map, and then says EPERM before it says EBUSY.
@@ -59,13 +61,13 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
         return Ok(());
     }
     sys::freeze(map).map_err(|errno| match errno {
-        libc::EBUSY => Error::MappedWritable { map: info.name },
-        libc::EPERM => Error::PermissionDenied {
+        libc::EBUSY => MapError::MappedWritable { map: info.name },
+        libc::EPERM => SystemError::PermissionDenied {
             operation: "freeze a map",
             capability: "a descriptor opened for writing of a map that is not frozen yet, and, before Linux 5.18, CAP_BPF",
-        },
-        ENOTSUPP => Error::SpecialFields { map: info.name },
-        errno => Error::Os { operation: "freeze the map", errno },
+        }.into(),
+        ENOTSUPP => MapError::SpecialFields { map: info.name },
+        errno => SystemError::Os { operation: "freeze the map", errno }.into(),
     })
 }
 
@@ -90,9 +92,9 @@ pub fn freeze(map: impl AsFd) -> Result<(), Error> {
 ///
 /// # Errors
 ///
-/// [`Error::NoLookups`] for maps of other types, [`Error::KeySize`], [`Error::WriteOnlyDescriptor`] if the descriptor was opened with
-/// `BPF_F_WRONLY`, [`Error::BadDescriptor`], [`Error::NotAMap`], [`Error::PermissionDenied`], [`Error::Os`].
-pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+/// [`MapError::NoLookups`] for maps of other types, [`PlaceError::KeySize`], [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with
+/// `BPF_F_WRONLY`, [`SystemError::BadDescriptor`], [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
+pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, ElementError> {
     Elements::of(map.as_fd())?.lookup_bytes(key)
 }
 
@@ -112,9 +114,9 @@ pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, Error
 ///
 /// # Errors
 ///
-/// [`Error::ValueSize`], [`Error::KeyExists`] or [`Error::NoSuchKey`] as `how` asks, [`Error::MapFull`], of an array
-/// [`Error::IndexOutOfRange`], [`Error::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, and those of
+/// [`PlaceError::ValueSize`], [`ElementError::KeyExists`] or [`ElementError::NoSuchKey`] as `how` asks, [`ElementError::Full`], of an array
+/// [`PlaceError::IndexOutOfRange`], [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, and those of
 /// [`lookup_bytes`].
-pub fn update_bytes(map: impl AsFd, key: &[u8], value: &[u8], how: Update) -> Result<(), Error> {
+pub fn update_bytes(map: impl AsFd, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
     Elements::of(map.as_fd())?.update_bytes(key, value, how)
 }

@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use crate::bpf::info::MapInfo;
-use crate::error::{Error, KernelVersion};
+use crate::error::{KernelVersion, MapError, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
@@ -18,26 +18,26 @@ use crate::sys::process;
 /// [`Arena::from_pin`](crate::Arena::from_pin) do so, and open what it is.
 ///
 /// ```
-/// use mapvalue::Error;
+/// use mapvalue::MapError;
 /// use mapvalue::bpf::open_pin;
 ///
 /// match open_pin("/sys/fs/bpf/agents/that/never/ran") {
-///     Err(Error::PinFailed { path, .. }) => assert!(path.ends_with("never/ran")), // ENOENT
+///     Err(MapError::PinFailed { path, .. }) => assert!(path.ends_with("never/ran")), // ENOENT
 ///     other => panic!("{other:?}"),
 /// }
 /// ```
 ///
 /// # Errors
 ///
-/// [`Error::PinFailed`]: `ENOENT` if there is nothing at the path, `EACCES` if it is no pin or this process may not write to it, and
-/// others; [`Error::PinnedOther`] if a program or something else is pinned there.
-pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, Error> {
+/// [`MapError::PinFailed`]: `ENOENT` if there is nothing at the path, `EACCES` if it is no pin or this process may not write to it, and
+/// others; [`MapError::PinnedOther`] if a program or something else is pinned there.
+pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, MapError> {
     let path = path.as_ref();
     let failed = pin_error("open the map that is pinned", path);
     let fd = c_path(path).and_then(|path| sys::open_pin(&path)).map_err(failed)?;
     match MapInfo::query(&fd) {
         Ok(_) => Ok(fd),
-        Err(Error::NotAMap { found, .. }) => Err(Error::PinnedOther { path: path.to_owned(), found }),
+        Err(MapError::NotAMap { found, .. }) => Err(MapError::PinnedOther { path: path.to_owned(), found }),
         Err(error) => Err(error),
     }
 }
@@ -58,23 +58,24 @@ pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::NoMapWithId`] (`ENOENT`) if it is gone, [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::KernelTooOld`].
-pub fn open_id(id: u32) -> Result<OwnedFd, Error> {
+/// [`MapError::NoMapWithId`] (`ENOENT`) if it is gone, [`SystemError::PermissionDenied`] without `CAP_SYS_ADMIN`, [`SystemError::KernelTooOld`].
+pub fn open_id(id: u32) -> Result<OwnedFd, MapError> {
     sys::map_by_id(id).map_err(|errno| not_opened(id, errno, process::kernel_version()))
 }
 
-fn not_opened(id: u32, errno: i32, running: KernelVersion) -> Error {
+fn not_opened(id: u32, errno: i32, running: KernelVersion) -> MapError {
     const SINCE: KernelVersion = KernelVersion { major: 4, minor: 13 };
     match errno {
-        libc::ENOENT => Error::NoMapWithId { id },
-        libc::EPERM => Error::PermissionDenied {
+        libc::ENOENT => MapError::NoMapWithId { id },
+        libc::EPERM => SystemError::PermissionDenied {
             operation: "open a map by its id (BPF_MAP_GET_FD_BY_ID)",
             capability: "CAP_SYS_ADMIN",
-        },
-        libc::EINVAL if running < SINCE => {
-            Error::KernelTooOld { feature: "BPF_MAP_GET_FD_BY_ID", needs: SINCE, running }
         }
-        errno => Error::Os { operation: "open a map by its id", errno },
+        .into(),
+        libc::EINVAL if running < SINCE => {
+            SystemError::KernelTooOld { feature: "BPF_MAP_GET_FD_BY_ID", needs: SINCE, running }.into()
+        }
+        errno => SystemError::Os { operation: "open a map by its id", errno }.into(),
     }
 }
 
@@ -94,16 +95,16 @@ fn not_opened(id: u32, errno: i32, running: KernelVersion) -> Error {
 ///
 /// # Errors
 ///
-/// [`Error::NotAMap`], [`Error::BadDescriptor`], [`Error::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and
+/// [`MapError::NotAMap`], [`SystemError::BadDescriptor`], [`MapError::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and
 /// others.
-pub fn pin(map: impl AsFd, path: impl AsRef<Path>) -> Result<(), Error> {
+pub fn pin(map: impl AsFd, path: impl AsRef<Path>) -> Result<(), MapError> {
     let map = map.as_fd();
     MapInfo::query(map)?;
     pin_as("pin the map", map, path.as_ref())
 }
 
 /// Pins what an error calls `operation`.
-pub(crate) fn pin_as(operation: &'static str, map: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
+pub(crate) fn pin_as(operation: &'static str, map: BorrowedFd<'_>, path: &Path) -> Result<(), MapError> {
     c_path(path).and_then(|c_path| sys::pin(map, &c_path)).map_err(pin_error(operation, path))
 }
 
@@ -112,9 +113,9 @@ fn c_path(path: &Path) -> Result<CString, i32> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| libc::EINVAL)
 }
 
-fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> Error {
+fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> MapError {
     let path = path.to_owned();
-    move |errno| Error::PinFailed { operation, path, errno }
+    move |errno| MapError::PinFailed { operation, path, errno }
 }
 
 #[cfg(test)]
@@ -125,9 +126,15 @@ mod tests {
 
     #[test]
     fn a_map_that_is_gone_and_a_kernel_without_numbers_are_told_apart() {
-        assert!(matches!(not_opened(7, libc::ENOENT, NOW), Error::NoMapWithId { id: 7 }));
-        assert!(matches!(not_opened(7, libc::EPERM, NOW), Error::PermissionDenied { capability: "CAP_SYS_ADMIN", .. }));
-        assert!(matches!(not_opened(7, libc::EINVAL, NOW), Error::Os { errno: libc::EINVAL, .. }));
+        assert!(matches!(not_opened(7, libc::ENOENT, NOW), MapError::NoMapWithId { id: 7 }));
+        assert!(matches!(
+            not_opened(7, libc::EPERM, NOW),
+            MapError::System(SystemError::PermissionDenied { capability: "CAP_SYS_ADMIN", .. })
+        ));
+        assert!(matches!(
+            not_opened(7, libc::EINVAL, NOW),
+            MapError::System(SystemError::Os { errno: libc::EINVAL, .. })
+        ));
         let error = not_opened(7, libc::EINVAL, KernelVersion { major: 4, minor: 12 });
         assert!(error.to_string().contains("4.13"), "{error}");
     }

@@ -16,7 +16,9 @@ use crate::bpf::elements::{Elements, Update};
 use crate::bpf::pin::{open_id, open_pin};
 use crate::bpf::types::{TypeCheck, check_map};
 use crate::bpf::walk::{ElementWalk, KeyWalk};
-use crate::error::{Error, MapType};
+#[cfg(doc)]
+use crate::error::{BtfError, MapError, PlaceError, SystemError, ValueError};
+use crate::error::{ElementError, MapType};
 use crate::value::codec;
 use crate::value::{MapValue, Storable};
 
@@ -89,13 +91,13 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`Error::KeySize`], [`Error::ValueSize`], [`Error::LayoutMismatch`] with all differences, [`Error::NoLookups`] for a map of another type,
-    /// [`Error::PerCpuValues`] for a per-CPU map, [`Error::BadDescriptor`], [`Error::NotAMap`], [`Error::PermissionDenied`], [`Error::Os`].
-    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+    /// [`PlaceError::KeySize`], [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all differences, [`MapError::NoLookups`] for a map of another type,
+    /// [`ElementError::PerCpuValues`] for a per-CPU map, [`SystemError::BadDescriptor`], [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
+    pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
         let elements = Elements::of(map.as_fd())?;
         if elements.is_per_cpu() {
             let (map, map_type) = (elements.map(), elements.info().map_type);
-            return Err(Error::PerCpuValues { operation: "open", map, map_type });
+            return Err(ElementError::PerCpuValues { operation: "open", map, map_type });
         }
         elements.check_key_size(type_name::<K>(), K::LAYOUT.size())?;
         elements.check_value_size(type_name::<V>(), V::LAYOUT.size())?;
@@ -116,7 +118,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// # Errors
     ///
     /// Those of [`open_pin`] and of [`from_map`](Self::from_map).
-    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, ElementError> {
         Self::from_map(open_pin(path)?)
     }
 
@@ -134,7 +136,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// # Errors
     ///
     /// Those of [`open_id`] and of [`from_map`](Self::from_map).
-    pub fn from_id(id: u32) -> Result<Self, Error> {
+    pub fn from_id(id: u32) -> Result<Self, ElementError> {
         Self::from_map(open_id(id)?)
     }
 }
@@ -177,9 +179,9 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`Error::WriteOnlyDescriptor`] if the
-    /// descriptor was opened with `BPF_F_WRONLY`, [`Error::Os`].
-    pub fn lookup(&self, key: &K) -> Result<Option<V>, Error> {
+    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`MapError::WriteOnlyDescriptor`] if the
+    /// descriptor was opened with `BPF_F_WRONLY`, [`SystemError::Os`].
+    pub fn lookup(&self, key: &K) -> Result<Option<V>, ElementError> {
         let mut found = Ok(false);
         let value = codec::decode_from(|buffer| {
             found = codec::with_bytes(key, |key| self.elements.lookup(key, buffer));
@@ -201,9 +203,9 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`Error::KeyExists`] or [`Error::NoSuchKey`] as `how` asks, [`Error::MapFull`], of an array [`Error::IndexOutOfRange`],
-    /// [`Error::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, [`Error::Os`].
-    pub fn update(&self, key: &K, value: &V, how: Update) -> Result<(), Error>
+    /// [`ElementError::KeyExists`] or [`ElementError::NoSuchKey`] as `how` asks, [`ElementError::Full`], of an array [`PlaceError::IndexOutOfRange`],
+    /// [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, [`SystemError::Os`].
+    pub fn update(&self, key: &K, value: &V, how: Update) -> Result<(), ElementError>
     where
         V: Storable,
     {
@@ -223,8 +225,8 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotRemovable`] of an array, [`Error::NotWritable`], [`Error::Os`].
-    pub fn remove(&self, key: &K) -> Result<bool, Error> {
+    /// [`ElementError::NotRemovable`] of an array, [`ElementError::NotWritable`], [`SystemError::Os`].
+    pub fn remove(&self, key: &K) -> Result<bool, ElementError> {
         codec::with_bytes(key, |key| self.elements.remove(key))
     }
 }
@@ -234,7 +236,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// Its keys, one system call each.
     ///
     /// While others insert and remove keys, one may be left out or come twice; and if the walk does not come to an end because of them,
-    /// [`Error::MapChanging`] ends it. An [`Error::InvalidValue`] is of one key, after which the others come; other errors are the end.
+    /// [`ElementError::Changing`] ends it. An [`ValueError::InvalidValue`] is of one key, after which the others come; other errors are the end.
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
@@ -273,10 +275,10 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// none, one by one. What it encodes is allocated, up to 1 MiB.
     ///
     /// ```no_run
-    /// # use mapvalue::Error;
+    /// # use mapvalue::{ElementError, Error};
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), Error> {
     /// match flows.update_batch(&[(7, 70), (8, 80), (9, 90)]) {
-    ///     Err(Error::BatchStopped { done, len, error }) => println!("{done} of {len}: {error}"),
+    ///     Err(ElementError::BatchStopped { done, len, error }) => println!("{done} of {len}: {error}"),
     ///     other => other?,
     /// }
     /// # Ok(())
@@ -285,8 +287,8 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`Error::BatchStopped`] tells how many were set before the first that could not be, and why.
-    pub fn update_batch(&self, entries: &[(K, V)]) -> Result<(), Error>
+    /// [`ElementError::BatchStopped`] tells how many were set before the first that could not be, and why.
+    pub fn update_batch(&self, entries: &[(K, V)]) -> Result<(), ElementError>
     where
         V: Storable,
     {
@@ -296,7 +298,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     pub(crate) fn update_all<'a>(
         &self,
         entries: impl ExactSizeIterator<Item = (impl Borrow<K>, &'a V)>,
-    ) -> Result<(), Error>
+    ) -> Result<(), ElementError>
     where
         V: Storable,
     {
@@ -315,7 +317,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
                 count += 1;
             }
             let updated = self.elements.update_batch(&keys[..count * key_size], &values[..count * value_size]);
-            updated.map_err(|(done, error)| Error::BatchStopped {
+            updated.map_err(|(done, error)| ElementError::BatchStopped {
                 done: before + done,
                 len,
                 error: Box::new(error),
@@ -363,11 +365,11 @@ pub struct Keys<'a, K> {
 }
 
 impl<K: MapValue> Iterator for Keys<'_, K> {
-    type Item = Result<K, Error>;
+    type Item = Result<K, ElementError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let ended = match self.walk.as_mut()?.step() {
-            Ok(Some(key)) => return Some(K::from_bytes(key)),
+            Ok(Some(key)) => return Some(K::from_bytes(key).map_err(Into::into)),
             Ok(None) => None,
             Err(error) => Some(Err(error)),
         };
@@ -394,11 +396,14 @@ pub struct Entries<'a, K, V> {
 }
 
 impl<K: MapValue, V: MapValue> Iterator for Entries<'_, K, V> {
-    type Item = Result<(K, V), Error>;
+    type Item = Result<(K, V), ElementError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let ended = match self.walk.as_mut()?.step() {
-            Ok(Some((key, value))) => return Some(K::from_bytes(key).and_then(|key| Ok((key, V::from_bytes(value)?)))),
+            Ok(Some((key, value))) => {
+                let entry = K::from_bytes(key).and_then(|key| Ok((key, V::from_bytes(value)?)));
+                return Some(entry.map_err(Into::into));
+            }
             Ok(None) => None,
             Err(error) => Some(Err(error)),
         };

@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, OwnedFd};
 
 use crate::bpf::info::{MapInfo, MapTypes};
 use crate::btf::{Btf, Type};
-use crate::error::{Error, MapName, Mismatches};
+use crate::error::{BtfError, MapName, Mismatches, SystemError};
 use crate::layout::Layout;
 use crate::sys::bpf as sys;
 use crate::value::MapValue;
@@ -28,43 +28,43 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`Error::NoBtf`] if the map has none, [`Error::PermissionDenied`], and those of [`MapInfo::query`] and of
+    /// [`BtfError::NoBtf`] if the map has none, [`SystemError::PermissionDenied`], and those of [`MapInfo::query`] and of
     /// [`parse`](Self::parse).
-    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+    pub fn from_map(map: impl AsFd) -> Result<Self, BtfError> {
         Self::of_map(MapInfo::query(map)?.types())
     }
 
-    pub(crate) fn of_map(types: MapTypes) -> Result<Self, Error> {
+    pub(crate) fn of_map(types: MapTypes) -> Result<Self, BtfError> {
         if types.btf == 0 {
-            return Err(Error::NoBtf { map: types.map });
+            return Err(BtfError::NoBtf { map: types.map });
         }
         let btf = sys::btf_by_id(types.btf).map_err(|errno| match errno {
-            libc::EPERM => Error::PermissionDenied {
+            libc::EPERM => SystemError::PermissionDenied {
                 operation: "open the BTF of a map by its number (BPF_BTF_GET_FD_BY_ID)",
                 capability: "CAP_SYS_ADMIN",
             },
-            errno => Error::Os { operation: "open the BTF of the map", errno },
+            errno => SystemError::Os { operation: "open the BTF of the map", errno },
         })?;
         Ok(Self::parse(&bytes(&btf)?)?)
     }
 
     /// The type of a map's values, if it names one.
-    pub(crate) fn value_of(&self, types: MapTypes) -> Result<Type<'_>, Error> {
+    pub(crate) fn value_of(&self, types: MapTypes) -> Result<Type<'_>, BtfError> {
         self.named_by(types.map, types.value, "values")
     }
 
     /// The type of a map's keys, if it names one.
-    fn key_of(&self, types: MapTypes) -> Result<Type<'_>, Error> {
+    fn key_of(&self, types: MapTypes) -> Result<Type<'_>, BtfError> {
         self.named_by(types.map, types.key, "keys")
     }
 
-    fn named_by(&self, map: MapName, id: u32, part: &'static str) -> Result<Type<'_>, Error> {
-        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(Error::Untyped { map, part })
+    fn named_by(&self, map: MapName, id: u32, part: &'static str) -> Result<Type<'_>, BtfError> {
+        Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(BtfError::Untyped { map, part })
     }
 }
 
-fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
-    sys::btf_bytes(btf.as_fd()).map_err(|errno| Error::Os { operation: "read the BTF of the map", errno })
+fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, BtfError> {
+    Ok(sys::btf_bytes(btf.as_fd()).map_err(|errno| SystemError::Os { operation: "read the BTF of the map", errno })?)
 }
 
 /// Checks that `T` is laid out as the values of a map are, by the BTF that the map was created with (Linux 4.18).
@@ -91,9 +91,9 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, Error> {
 ///
 /// # Errors
 ///
-/// [`Error::LayoutMismatch`] lists all differences, [`Error::NoBtf`] or [`Error::Untyped`] if the map was created without types; otherwise as
+/// [`BtfError::LayoutMismatch`] lists all differences, [`BtfError::NoBtf`] or [`BtfError::Untyped`] if the map was created without types; otherwise as
 /// [`Btf::from_map`].
-pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
+pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     let types = MapInfo::query(map)?.types();
     mismatch(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?))
 }
@@ -120,7 +120,7 @@ pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
 /// # Errors
 ///
 /// As [`check_map_value`].
-pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), Error> {
+pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     let types = MapInfo::query(map)?.types();
     mismatch(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?))
 }
@@ -154,24 +154,24 @@ impl TypeCheck {
 }
 
 /// Checks values, and keys if they are to be, as far as the map tells its types; an error if they differ.
-pub(crate) fn check_map(types: MapTypes, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, Error> {
+pub(crate) fn check_map(types: MapTypes, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, BtfError> {
     let btf = match Btf::of_map(types) {
         Ok(btf) => btf,
-        Err(Error::NoBtf { .. }) => return Ok(TypeCheck::Untyped),
-        Err(Error::PermissionDenied { .. }) => return Ok(TypeCheck::NotPermitted),
+        Err(BtfError::NoBtf { .. }) => return Ok(TypeCheck::Untyped),
+        Err(BtfError::System(SystemError::PermissionDenied { .. })) => return Ok(TypeCheck::NotPermitted),
         Err(error) => return Err(error),
     };
     let checks = [(Some(value), btf.value_of(types)), (key, btf.key_of(types))];
     for (layout, ty) in checks.into_iter().filter_map(|(layout, ty)| Some((layout?, ty))) {
         match ty {
             Ok(ty) => mismatch(layout.check(ty))?,
-            Err(Error::Untyped { .. }) => return Ok(TypeCheck::Untyped),
+            Err(BtfError::Untyped { .. }) => return Ok(TypeCheck::Untyped),
             Err(error) => return Err(error),
         }
     }
     Ok(TypeCheck::Matches)
 }
 
-fn mismatch(checked: Result<(), Mismatches>) -> Result<(), Error> {
-    checked.map_err(|mismatches| Error::LayoutMismatch(Box::new(mismatches)))
+fn mismatch(checked: Result<(), Mismatches>) -> Result<(), BtfError> {
+    checked.map_err(|mismatches| BtfError::LayoutMismatch(Box::new(mismatches)))
 }

@@ -4,7 +4,7 @@
 //! each walk counts, and gives up. In batches (Linux 5.6), a walk over a hash table goes on from a bucket instead, and never begins anew.
 
 use crate::bpf::elements::{Batch, Elements};
-use crate::error::Error;
+use crate::error::ElementError;
 
 /// Bytes of the elements that are fetched at once.
 const BATCH_BYTES: usize = 1 << 16;
@@ -26,9 +26,9 @@ impl Steps {
         Self { left: all, all }
     }
 
-    fn take(&mut self, steps: usize, elements: &Elements) -> Result<(), Error> {
+    fn take(&mut self, steps: usize, elements: &Elements) -> Result<(), ElementError> {
         let left = self.left.checked_sub(steps.max(1) as u64);
-        self.left = left.ok_or(Error::MapChanging { map: elements.map(), steps: self.all })?;
+        self.left = left.ok_or(ElementError::Changing { map: elements.map(), steps: self.all })?;
         Ok(())
     }
 }
@@ -47,7 +47,7 @@ impl<'a> KeyWalk<'a> {
         Self { elements, key: vec![0; elements.key_size()], begun: false, steps: Steps::of(elements) }
     }
 
-    pub(crate) fn step(&mut self) -> Result<Option<&[u8]>, Error> {
+    pub(crate) fn step(&mut self) -> Result<Option<&[u8]>, ElementError> {
         self.steps.take(1, self.elements)?;
         let found = self.elements.next_key(self.begun, &mut self.key)?;
         self.begun = true;
@@ -92,7 +92,7 @@ impl<'a> ElementWalk<'a> {
         }
     }
 
-    pub(crate) fn step(&mut self) -> Result<Option<Entry<'_>>, Error> {
+    pub(crate) fn step(&mut self) -> Result<Option<Entry<'_>>, ElementError> {
         if self.single.is_none() {
             while self.next == self.filled && self.more && self.single.is_none() {
                 self.fetch()?;
@@ -110,7 +110,7 @@ impl<'a> ElementWalk<'a> {
         }
     }
 
-    fn fetch(&mut self) -> Result<(), Error> {
+    fn fetch(&mut self) -> Result<(), ElementError> {
         let batch = self.elements.lookup_batch(self.begun, &mut self.cursor, &mut self.keys, &mut self.values)?;
         match batch {
             Batch::Filled { count, more } => {
@@ -130,7 +130,7 @@ impl<'a> ElementWalk<'a> {
         Ok(())
     }
 
-    fn step_single(&mut self) -> Result<Option<Entry<'_>>, Error> {
+    fn step_single(&mut self) -> Result<Option<Entry<'_>>, ElementError> {
         let Some(keys) = &mut self.single else { return Ok(None) };
         let value = &mut self.values[..self.elements.value_size()];
         loop {

@@ -25,7 +25,7 @@ pub use types::{Array, Composite, Enum, Int, Kind, Linkage, Member, Prototype, S
 pub(crate) use path::find_part;
 
 use crate::btf::wire::Wire;
-use crate::error::Error;
+use crate::error::BtfError;
 use crate::layout::{Endianness, Layout};
 use crate::value::MapValue;
 
@@ -145,10 +145,10 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`Error::NoVmlinux`] if the kernel does not offer them, or not to this process.
-    pub fn from_vmlinux() -> Result<Self, Error> {
+    /// [`BtfError::NoVmlinux`] if the kernel does not offer them, or not to this process.
+    pub fn from_vmlinux() -> Result<Self, BtfError> {
         let bytes =
-            std::fs::read(VMLINUX).map_err(|error| Error::NoVmlinux { path: VMLINUX, reason: error.to_string() })?;
+            std::fs::read(VMLINUX).map_err(|error| BtfError::NoVmlinux { path: VMLINUX, reason: error.to_string() })?;
         Ok(Self::parse(&bytes)?)
     }
 }
@@ -243,7 +243,7 @@ impl Btf {
     ///
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// use mapvalue::{Btf, Error, MapValue};
+    /// use mapvalue::{Btf, BtfError, Error, MapValue};
     ///
     /// #[derive(MapValue)]
     /// #[repr(C)]
@@ -254,20 +254,20 @@ impl Btf {
     ///
     /// let btf = Btf::from_object(object)?;
     /// btf.check::<Proto>("struct proto")?;
-    /// assert!(matches!(btf.check::<u64>("proto"), Err(Error::LayoutMismatch(_))));
-    /// assert!(matches!(btf.check::<Proto>("protos"), Err(Error::UnknownType { .. })));
+    /// assert!(matches!(btf.check::<u64>("proto"), Err(BtfError::LayoutMismatch(_))));
+    /// assert!(matches!(btf.check::<Proto>("protos"), Err(BtfError::UnknownType { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::LayoutMismatch`] lists all differences; [`Error::UnknownType`] if there is no type
+    /// [`BtfError::LayoutMismatch`] lists all differences; [`BtfError::UnknownType`] if there is no type
     /// of this name, with the nearest ones.
-    pub fn check<T: MapValue>(&self, name: &str) -> Result<(), Error> {
+    pub fn check<T: MapValue>(&self, name: &str) -> Result<(), BtfError> {
         self.check_layout(&T::LAYOUT, name)
     }
 
-    fn check_layout(&self, layout: &Layout, name: &str) -> Result<(), Error> {
+    fn check_layout(&self, layout: &Layout, name: &str) -> Result<(), BtfError> {
         let (tag, bare) = match name.split_once(' ') {
             Some((tag @ ("struct" | "union" | "enum"), bare)) => (tag, bare.trim()),
             _ => ("", name),
@@ -289,9 +289,9 @@ impl Btf {
             }
         }
         match first {
-            Some(mismatches) => Err(Error::LayoutMismatch(Box::new(mismatches.of_several(definitions.len())))),
+            Some(mismatches) => Err(BtfError::LayoutMismatch(Box::new(mismatches.of_several(definitions.len())))),
             None if !definitions.is_empty() => Ok(()),
-            None => Err(Error::UnknownType {
+            None => Err(BtfError::UnknownType {
                 name: name.to_owned(),
                 nearest: Nearest::of(bare, self.types().filter(fits).map(Type::name)),
             }),

@@ -1,7 +1,7 @@
 //! Finds a part of a variable by its path: `stats.by_proto[6].bytes`.
 
 use crate::btf::types::{Composite, Kind, MAX_DEPTH, Type};
-use crate::error::{Error, Nearest};
+use crate::error::{Nearest, SectionError};
 
 /// A part of a variable: its type, and its offset in bytes from the start of the variable.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +12,7 @@ pub(crate) struct Part<'a> {
 
 /// Follows a path, such as `.by_proto[6].bytes`, into a type. Errors quote `whole`, the user's
 /// text.
-pub(crate) fn find_part<'a>(start: Type<'a>, path: &str, whole: &str) -> Result<Part<'a>, Error> {
+pub(crate) fn find_part<'a>(start: Type<'a>, path: &str, whole: &str) -> Result<Part<'a>, SectionError> {
     let mut place = Part { ty: start, offset: 0 };
     let mut rest = path;
     while let Some(separator) = rest.chars().next() {
@@ -29,11 +29,11 @@ pub(crate) fn find_part<'a>(start: Type<'a>, path: &str, whole: &str) -> Result<
     Ok(place)
 }
 
-fn no_part(path: &str, reason: String) -> Error {
-    Error::NoSuchPart { path: path.to_owned(), reason }
+fn no_part(path: &str, reason: String) -> SectionError {
+    SectionError::NoSuchPart { path: path.to_owned(), reason }
 }
 
-fn member<'a>(place: Part<'a>, name: &str, whole: &str) -> Result<Part<'a>, Error> {
+fn member<'a>(place: Part<'a>, name: &str, whole: &str) -> Result<Part<'a>, SectionError> {
     let Some(Kind::Struct(composite) | Kind::Union(composite)) = place.ty.resolved().map(Type::kind) else {
         return Err(no_part(whole, format!("`{}` has no members, so no `{name}`", place.ty)));
     };
@@ -82,7 +82,7 @@ fn find_member<'a>(composite: Composite<'a>, name: &str, depth: usize, visits: &
     None
 }
 
-fn element<'a>(place: Part<'a>, index: &str, whole: &str) -> Result<Part<'a>, Error> {
+fn element<'a>(place: Part<'a>, index: &str, whole: &str) -> Result<Part<'a>, SectionError> {
     let Some(Kind::Array(array)) = place.ty.resolved().map(Type::kind) else {
         return Err(no_part(whole, format!("`{}` is not an array, so it has no `[{index}]`", place.ty)));
     };

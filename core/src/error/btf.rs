@@ -1,4 +1,71 @@
-//! What can be wrong with bytes that should be BTF, or an object file with BTF in it.
+//! What is wrong with BTF, with an object file that should hold it, or with a type compared to it.
+
+use crate::error::{MapError, MapName, Mismatches, Nearest, PlaceError, SystemError};
+
+/// Why C types cannot be found out, or how a Rust type differs from them.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum BtfError {
+    /// Bytes are not the BTF, or not the object file, that they should be.
+    #[error(transparent)]
+    Invalid(#[from] InvalidBtf),
+
+    /// The map was created without the types of its program.
+    #[error(
+        "{map} has no BTF, so the kernel does not know its types: compile the program with `-g`, \
+         and name the types of a map in its definition (`__type(value, struct ..)`). If it is a \
+         section of globals (aya creates their maps without BTF), use \
+         `DataSection::from_map_with_btf` with `Btf::from_object` of the object file that was \
+         loaded"
+    )]
+    NoBtf {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map has the BTF of its program, but says of its keys or values no type in it.
+    #[error("{map} has BTF, but names no type of its {part}: name it in the definition (`__type(value, struct ..)`)")]
+    Untyped {
+        /// The map.
+        map: MapName,
+        /// Keys or values.
+        part: &'static str,
+    },
+
+    /// The kernel does not offer its own types.
+    #[error("the kernel's own BTF cannot be read from {path}: {reason} (it takes a kernel with CONFIG_DEBUG_INFO_BTF)")]
+    NoVmlinux {
+        /// Where it should be.
+        path: &'static str,
+        /// What the system said.
+        reason: String,
+    },
+
+    /// The Rust type is not laid out as the C type is.
+    #[error(transparent)]
+    LayoutMismatch(Box<Mismatches>),
+
+    /// There is no C type of this name.
+    #[error("there is no type `{name}` in the BTF{nearest}")]
+    UnknownType {
+        /// The name asked for.
+        name: String,
+        /// Names like it.
+        nearest: Nearest,
+    },
+
+    /// The map whose types are asked for cannot be opened.
+    #[error(transparent)]
+    Map(MapError),
+
+    /// The Rust type has another size than the map's values.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+
+    /// The kernel refused.
+    #[error(transparent)]
+    System(#[from] SystemError),
+}
 
 /// Why bytes could not be read as BTF.
 ///

@@ -1,6 +1,6 @@
 //! What errors tell of the kernel and its maps: names, types, versions.
 
-use core::fmt;
+use std::fmt;
 
 /// A map's name as the kernel holds it, at most 15 characters; printed with what it is a name of.
 ///
@@ -53,12 +53,12 @@ impl fmt::Debug for MapName {
 /// Why a mapping is read-only.
 ///
 /// ```
-/// use mapvalue::{Error, Mapping, ReadOnly, ReadOnlyReason};
+/// use mapvalue::{Error, Mapping, PlaceError, ReadOnly, ReadOnlyReason};
 ///
 /// let words = Box::leak(Box::new([0u64; 8]));
 /// // SAFETY: it is memory of 64 bytes, initialised, that is never freed, and nobody has another way to it.
 /// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadOnly, || ())? };
-/// assert!(matches!(mapping.var::<u64>(0), Err(Error::ReadOnly { reason: ReadOnlyReason::Adopted, .. })));
+/// assert!(matches!(mapping.var::<u64>(0), Err(PlaceError::ReadOnly { reason: ReadOnlyReason::Adopted, .. })));
 /// assert_eq!(mapping.var_ro::<u64>(0)?.load(), 0);
 /// # Ok::<(), Error>(())
 /// ```
@@ -115,17 +115,12 @@ impl fmt::Display for KernelVersion {
 /// What a file descriptor that is not a map turned out to be.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Found {
-    #[cfg(feature = "std")]
     pub(crate) target: String,
 }
 
 impl fmt::Display for Found {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        #[cfg(feature = "std")]
-        if !self.target.is_empty() {
-            return f.write_str(&self.target);
-        }
-        f.write_str("something else")
+        f.write_str(if self.target.is_empty() { "something else" } else { &self.target })
     }
 }
 

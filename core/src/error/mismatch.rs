@@ -40,7 +40,7 @@ pub struct Mismatch {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// use mapvalue::{Btf, Error, MapValue};
+/// use mapvalue::{Btf, BtfError, MapValue};
 ///
 /// #[derive(MapValue)]
 /// #[repr(C)]
@@ -50,7 +50,7 @@ pub struct Mismatch {
 /// #    _pad: u32,
 /// }
 ///
-/// let Err(Error::LayoutMismatch(mismatches)) = Btf::from_object(object)?.check::<Proto>("proto") else { panic!("they differ") };
+/// let Err(BtfError::LayoutMismatch(mismatches)) = Btf::from_object(object)?.check::<Proto>("proto") else { panic!("they differ") };
 /// assert_eq!(mismatches.c_type(), "struct proto");
 /// let first = mismatches.iter().next().expect("never empty");
 /// assert_eq!((&*first.path, &*first.rust), ("Proto.bytes", "`u32` (4 bytes)"));

@@ -6,10 +6,10 @@ use std::fmt;
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// use mapvalue::{Btf, Error};
+/// use mapvalue::{Btf, BtfError, Error};
 ///
 /// let error = Btf::from_object(object)?.check::<u64>("prot").unwrap_err();
-/// let Error::UnknownType { nearest, .. } = error else { panic!("{error}") };
+/// let BtfError::UnknownType { nearest, .. } = error else { panic!("{error}") };
 /// assert_eq!(nearest.names().next(), Some("proto"));
 /// # Ok::<(), Error>(())
 /// ```

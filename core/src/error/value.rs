@@ -1,13 +1,59 @@
-//! Values that are none, or not whole.
+//! What is wrong with values and their bytes. Of all errors, only these exist without `std`.
 
 use core::fmt;
 
 use crate::layout::Layout;
 
+/// Why bytes are not a value, a value cannot be encoded, or a cell cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ValueError {
+    /// A byte buffer is longer or shorter than the type.
+    #[error("`{type_name}` is {expected} bytes long, but {given} bytes were given")]
+    WrongLength {
+        /// The type to decode or encode.
+        type_name: &'static str,
+        /// The length of the buffer in bytes.
+        given: usize,
+        /// The size of the type in bytes.
+        expected: usize,
+    },
+
+    /// An enum inside the value holds a number that is not one of its variants.
+    #[error(transparent)]
+    InvalidValue(#[from] InvalidValue),
+
+    /// A [`SeqCell`](crate::SeqCell) was being written each time that it was looked at.
+    #[error(transparent)]
+    Busy(#[from] Busy),
+
+    /// The text has more bytes than the array for it.
+    #[error(
+        "the text is {given} bytes long, but a `CharArray` of {max} bytes is to hold it: shorten \
+         it, or use `CharArray::truncated`"
+    )]
+    TextTooLong {
+        /// The length of the text in bytes.
+        given: usize,
+        /// The length of the array in bytes.
+        max: usize,
+    },
+
+    /// The text has a NUL inside, where it would end for all who read it.
+    #[error(
+        "the text has a NUL at byte {at}, where it would end for all who read it: remove it, or \
+         use `CharArray::truncated`, which ends it there"
+    )]
+    TextHasNul {
+        /// Bytes before the first NUL.
+        at: usize,
+    },
+}
+
 /// A number in memory that is not a variant of the enum read there.
 ///
 /// ```
-/// use mapvalue::{Error, MapValue};
+/// use mapvalue::{MapValue, ValueError};
 ///
 /// #[derive(MapValue, Debug)]
 /// #[repr(u16)]
@@ -24,7 +70,7 @@ use crate::layout::Layout;
 /// }
 ///
 /// let bytes = [10u16, 1, 9].map(u16::to_ne_bytes).concat();
-/// let Err(Error::InvalidValue(invalid)) = Config::from_bytes(&bytes) else { panic!("9 is no mode") };
+/// let Err(ValueError::InvalidValue(invalid)) = Config::from_bytes(&bytes) else { panic!("9 is no mode") };
 /// assert_eq!((invalid.type_name(), invalid.value(), invalid.offset()), ("Mode", 9, 4));
 /// assert_eq!(invalid.path(Config::LAYOUT).to_string(), "Config.modes[1]");
 /// ```
@@ -68,14 +114,14 @@ impl InvalidValue {
 
     /// The place as a field path of the type that was read, given its layout: `Config.rules[3].mode`.
     pub fn path(&self, layout: Layout) -> impl fmt::Display {
-        struct Path(Layout, usize);
-        impl fmt::Display for Path {
+        struct FieldPath(Layout, usize);
+        impl fmt::Display for FieldPath {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(self.0.name())?;
                 self.0.write_path(f, self.1)
             }
         }
-        Path(layout, self.offset)
+        FieldPath(layout, self.offset)
     }
 }
 

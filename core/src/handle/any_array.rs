@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use crate::bpf;
 use crate::bpf::{TypeCheck, TypedMap, Update};
-use crate::error::Error;
+#[cfg(doc)]
+use crate::error::{BtfError, ValueError};
+use crate::error::{ElementError, MapError, PlaceError, SystemError};
 use crate::handle::array::Array;
 use crate::mapping::Mapping;
 use crate::value::{Access, MapValue, Plain, ReadOnly, Storable};
@@ -60,22 +62,22 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::ValueSize`], [`Error::LayoutMismatch`] with all differences, [`Error::UnsupportedMapType`], and those of
+    /// [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all differences, [`MapError::UnsupportedType`], and those of
     /// [`Mapping::from_map`] but what keeps a map from being mapped.
-    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+    pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
         let map = map.as_fd();
         match Mapping::from_map(map) {
             Ok(mapping) => Self::from_mapping(&mapping),
             Err(
-                Error::NotMmapable { .. }
-                | Error::KernelTooOld { .. }
-                | Error::SpecialFields { .. }
-                | Error::ReadOnlyDescriptor { .. },
+                MapError::NotMmapable { .. }
+                | MapError::System(SystemError::KernelTooOld { .. })
+                | MapError::SpecialFields { .. }
+                | MapError::ReadOnlyDescriptor { .. },
             ) => {
                 let map = TypedMap::from_map(map)?;
                 Ok(Self { types: map.type_check(), way: Way::Unmapped(map) })
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -91,7 +93,7 @@ impl<T: MapValue> AnyArray<T> {
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
-    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, ElementError> {
         Self::from_map(bpf::open_pin(path)?)
     }
 
@@ -109,7 +111,7 @@ impl<T: MapValue> AnyArray<T> {
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
-    pub fn from_id(id: u32) -> Result<Self, Error> {
+    pub fn from_id(id: u32) -> Result<Self, ElementError> {
         Self::from_map(bpf::open_id(id)?)
     }
 
@@ -127,7 +129,7 @@ impl<T: MapValue> AnyArray<T> {
     /// # Errors
     ///
     /// Those of [`Mapping::check`] and of [`Mapping::array_ro`].
-    pub fn from_mapping(mapping: &Arc<Mapping>) -> Result<Self, Error> {
+    pub fn from_mapping(mapping: &Arc<Mapping>) -> Result<Self, ElementError> {
         let types = mapping.check::<T>()?;
         let way = if mapping.is_read_only() {
             Way::MappedReadOnly(mapping.array_ro()?)
@@ -164,13 +166,13 @@ impl<T: MapValue> AnyArray<T> {
         self.len() == 0
     }
 
-    fn out_of_range(&self, index: usize) -> Error {
-        Error::IndexOutOfRange { index, len: self.len() }
+    fn out_of_range(&self, index: usize) -> ElementError {
+        PlaceError::IndexOutOfRange { index, len: self.len() }.into()
     }
 
-    fn check_len(&self, given: usize) -> Result<(), Error> {
+    fn check_len(&self, given: usize) -> Result<(), PlaceError> {
         let expected = self.len();
-        if given == expected { Ok(()) } else { Err(Error::LengthMismatch { given, expected }) }
+        if given == expected { Ok(()) } else { Err(PlaceError::LengthMismatch { given, expected }) }
     }
 }
 
@@ -183,9 +185,9 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`], [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`Error::Os`] if
+    /// [`PlaceError::IndexOutOfRange`], [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`SystemError::Os`] if
     /// a system call fails.
-    pub fn load(&self, index: usize) -> Result<T, Error> {
+    pub fn load(&self, index: usize) -> Result<T, ElementError> {
         match &self.way {
             Way::Mapped(array) => self.load_mapped(array.get(index), index),
             Way::MappedReadOnly(array) => self.load_mapped(array.get(index), index),
@@ -196,34 +198,35 @@ impl<T: MapValue> AnyArray<T> {
         }
     }
 
-    fn load_mapped<A: Access>(&self, element: Option<&T::Shared<A>>, index: usize) -> Result<T, Error> {
+    fn load_mapped<A: Access>(&self, element: Option<&T::Shared<A>>, index: usize) -> Result<T, ElementError> {
         Ok(T::__try_load(element.ok_or_else(|| self.out_of_range(index))?)?)
     }
 
     /// Loads all elements into `out`: by system calls, many in each where the kernel can (Linux 5.6).
     ///
     /// ```
-    /// # use mapvalue::{AnyArray, Error, Mapping};
+    /// # use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError};
     /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
     /// counters.store_from(&[1, 2, 3, 4])?;
     /// let mut all = [0; 4];
     /// counters.load_into(&mut all)?;
     /// assert_eq!(all, [1, 2, 3, 4]);
-    /// assert!(matches!(counters.load_into(&mut [0; 3]), Err(Error::LengthMismatch { given: 3, expected: 4 })));
+    /// let Err(ElementError::Place(error)) = counters.load_into(&mut [0; 3]) else { panic!() };
+    /// assert!(matches!(error, PlaceError::LengthMismatch { given: 3, expected: 4 }));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless `out` has as many elements, [`Error::Os`] if a system call fails, after which some may be loaded.
-    pub fn load_into(&self, out: &mut [T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements, [`SystemError::Os`] if a system call fails, after which some may be loaded.
+    pub fn load_into(&self, out: &mut [T]) -> Result<(), ElementError>
     where
         T: Plain,
     {
         self.check_len(out.len())?;
         match &self.way {
-            Way::Mapped(array) => array.load_into(out),
-            Way::MappedReadOnly(array) => array.load_into(out),
+            Way::Mapped(array) => Ok(array.load_into(out)?),
+            Way::MappedReadOnly(array) => Ok(array.load_into(out)?),
             Way::Unmapped(map) => {
                 for entry in map.entries() {
                     let (index, value) = entry?;
@@ -244,24 +247,25 @@ impl<T: MapValue> AnyArray<T> {
     /// and stored undoes what they did in between.
     ///
     /// ```
-    /// # use mapvalue::{AnyArray, Error, Mapping};
+    /// # use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError};
     /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
     /// counters.store(3, &7)?;
     /// assert_eq!(counters.load(3)?, 7);
-    /// assert!(matches!(counters.store(4, &7), Err(Error::IndexOutOfRange { index: 4, len: 4 })));
+    /// let Err(ElementError::Place(error)) = counters.store(4, &7) else { panic!() };
+    /// assert!(matches!(error, PlaceError::IndexOutOfRange { index: 4, len: 4 }));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`], [`Error::ReadOnly`] or [`Error::NotWritable`], [`Error::Os`]; nothing is stored then.
-    pub fn store(&self, index: usize, value: &T) -> Result<(), Error>
+    /// [`PlaceError::IndexOutOfRange`], [`PlaceError::ReadOnly`] or [`ElementError::NotWritable`], [`SystemError::Os`]; nothing is stored then.
+    pub fn store(&self, index: usize, value: &T) -> Result<(), ElementError>
     where
         T: Storable,
     {
         match &self.way {
             Way::Mapped(array) => T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value),
-            Way::MappedReadOnly(array) => return array.mapping().writable(),
+            Way::MappedReadOnly(array) => return Ok(array.mapping().writable()?),
             Way::Unmapped(map) => {
                 let key = u32::try_from(index).map_err(|_| self.out_of_range(index))?;
                 return map.update(&key, value, Update::Always);
@@ -274,16 +278,16 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are as many values as elements, [`Error::ReadOnly`]; nothing is stored then.
-    /// [`Error::BatchStopped`] by system calls, with how many were stored and why the next one was not.
-    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements, [`PlaceError::ReadOnly`]; nothing is stored then.
+    /// [`ElementError::BatchStopped`] by system calls, with how many were stored and why the next one was not.
+    pub fn store_from(&self, values: &[T]) -> Result<(), ElementError>
     where
         T: Storable,
     {
         self.check_len(values.len())?;
         match &self.way {
-            Way::Mapped(array) => array.store_from(values),
-            Way::MappedReadOnly(array) => array.mapping().writable(),
+            Way::Mapped(array) => Ok(array.store_from(values)?),
+            Way::MappedReadOnly(array) => Ok(array.mapping().writable()?),
             Way::Unmapped(map) => {
                 // As many as the map has, which are numbered by a `u32`.
                 map.update_all(

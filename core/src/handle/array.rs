@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::PlaceError;
 use crate::handle::bulk;
 use crate::handle::var::Var;
 use crate::mapping::Mapping;
@@ -100,13 +100,13 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`].
+    /// [`PlaceError::IndexOutOfRange`].
     #[inline]
-    pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
+    pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
         match self.get(index) {
             // SAFETY: it is one of the places that `new` was promised.
             Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
-            None => Err(Error::IndexOutOfRange { index, len: self.len }),
+            None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
         }
     }
 
@@ -134,24 +134,24 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// The elements of a range, as an array of its own.
     ///
     /// ```
-    /// use mapvalue::{Array, Error, Mapping};
+    /// use mapvalue::{Array, Error, Mapping, PlaceError};
     ///
     /// let all: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
     /// let some = all.range(4..8)?;
     /// some[0].store(7);
     /// assert_eq!((some.len(), all[4].load()), (4, 7));
     /// assert!(all.range(4..4)?.is_empty());
-    /// assert!(matches!(all.range(8..17), Err(Error::RangeOutOfRange { end: 17, len: 16, .. })));
+    /// assert!(matches!(all.range(8..17), Err(PlaceError::RangeOutOfRange { end: 17, len: 16, .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::RangeOutOfRange`] if it ends past the end of the array, or before its own start.
-    pub fn range(&self, range: Range<usize>) -> Result<Self, Error> {
+    /// [`PlaceError::RangeOutOfRange`] if it ends past the end of the array, or before its own start.
+    pub fn range(&self, range: Range<usize>) -> Result<Self, PlaceError> {
         let Range { start, end } = range;
         if start > end || end > self.len {
-            return Err(Error::RangeOutOfRange { start, end, len: self.len });
+            return Err(PlaceError::RangeOutOfRange { start, end, len: self.len });
         }
         let first = self.get(start).map_or(self.first, NonNull::from);
         // SAFETY: part of the places that `new` was promised.
@@ -176,8 +176,8 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
-    pub fn load_into(&self, out: &mut [T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
+    pub fn load_into(&self, out: &mut [T]) -> Result<(), PlaceError>
     where
         T: Plain,
     {
@@ -200,19 +200,19 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from 256 bytes on.
     ///
     /// ```
-    /// use mapvalue::{Array, Error, Mapping};
+    /// use mapvalue::{Array, Error, Mapping, PlaceError};
     ///
     /// let limits: Array<u32> = Mapping::memfd(8 * 4)?.array()?;
     /// limits.store_from(&[10; 4])?;
     /// assert_eq!(limits[3].load(), 10);
-    /// assert!(matches!(limits.store_from(&[10; 5]), Err(Error::LengthMismatch { given: 5, expected: 4 })));
+    /// assert!(matches!(limits.store_from(&[10; 5]), Err(PlaceError::LengthMismatch { given: 5, expected: 4 })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
-    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    pub fn store_from(&self, values: &[T]) -> Result<(), PlaceError>
     where
         T: Storable,
         A: Writable,
@@ -249,10 +249,10 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if there are fewer values than elements, [`Error::TooManyValues`] if there are more. If the iterator knows
+    /// [`PlaceError::LengthMismatch`] if there are fewer values than elements, [`PlaceError::TooManyValues`] if there are more. If the iterator knows
     /// how many it makes (both sides of its `size_hint` are the same), that is found before anything is stored, and a `LengthMismatch`
     /// for more as well; otherwise all values that there were elements for have been stored.
-    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), Error>
+    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), PlaceError>
     where
         T: Storable,
         A: Writable,
@@ -399,20 +399,20 @@ impl Mapping {
     /// Memory that is no BPF map is taken for an array of `T` at the kernel's stride, `round_up(size_of::<T>(), 8)`.
     ///
     /// ```
-    /// use mapvalue::{Error, Mapping};
+    /// use mapvalue::{Error, Mapping, PlaceError};
     ///
     /// let mapping = Mapping::memfd(8 * 16)?;
     /// let counters = mapping.array::<u32>()?; // of 4 bytes, every 8
     /// assert_eq!((counters.len(), counters.stride()), (16, 8));
-    /// assert!(matches!(mapping.array::<[u64; 3]>(), Err(Error::Geometry { stride: 24, len: 128, .. })));
+    /// assert!(matches!(mapping.array::<[u64; 3]>(), Err(PlaceError::Geometry { stride: 24, len: 128, .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::ValueSize`], [`Error::Geometry`] if other memory is not a whole number of elements
-    /// long, [`Error::ZeroSized`], [`Error::MisalignedBase`].
-    pub fn array<T: MapValue>(self: &Arc<Self>) -> Result<Array<T>, Error> {
+    /// [`PlaceError::ReadOnly`], [`PlaceError::ValueSize`], [`PlaceError::Geometry`] if other memory is not a whole number of elements
+    /// long, [`PlaceError::ZeroSized`], [`PlaceError::MisalignedBase`].
+    pub fn array<T: MapValue>(self: &Arc<Self>) -> Result<Array<T>, PlaceError> {
         self.array_any()
     }
 
@@ -427,11 +427,11 @@ impl Mapping {
     /// # Errors
     ///
     /// As [`array`](Self::array), without `ReadOnly`.
-    pub fn array_ro<T: MapValue>(self: &Arc<Self>) -> Result<Array<T, ReadOnly>, Error> {
+    pub fn array_ro<T: MapValue>(self: &Arc<Self>) -> Result<Array<T, ReadOnly>, PlaceError> {
         self.array_any()
     }
 
-    fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, Error> {
+    fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, PlaceError> {
         let len = self.elements_of::<T>()?;
         let first = self.place::<T, A>(0, T::LAYOUT.size())?;
         // SAFETY: `place` has checked the first for `T` and `A`; the others follow it at the stride, as far as the mapping goes:

@@ -6,10 +6,11 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::PlaceError;
 use crate::handle::bulk;
 use crate::handle::var::Var;
 use crate::mapping::Mapping;
+use crate::mapping::place::check_sliceable;
 use crate::value::{Access, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
 /// Values of one type side by side, without a stride, and a share in their mapping.
@@ -62,12 +63,12 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`].
-    pub fn var(&self, index: usize) -> Result<Var<T, A>, Error> {
+    /// [`PlaceError::IndexOutOfRange`].
+    pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
         match self.get(index) {
             // SAFETY: it is one of the places that `new` was promised.
             Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
-            None => Err(Error::IndexOutOfRange { index, len: self.len }),
+            None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
         }
     }
 
@@ -85,8 +86,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
-    pub fn load_into(&self, out: &mut [T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
+    pub fn load_into(&self, out: &mut [T]) -> Result<(), PlaceError>
     where
         T: Plain,
     {
@@ -115,8 +116,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
-    pub fn store_from(&self, values: &[T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    pub fn store_from(&self, values: &[T]) -> Result<(), PlaceError>
     where
         T: Storable,
         A: Writable,
@@ -136,9 +137,9 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] if there are fewer values than elements, [`Error::TooManyValues`] if there are more; unless the iterator knows
+    /// [`PlaceError::LengthMismatch`] if there are fewer values than elements, [`PlaceError::TooManyValues`] if there are more; unless the iterator knows
     /// how many it makes, all values that there were elements for have been stored then.
-    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), Error>
+    pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), PlaceError>
     where
         T: Storable,
         A: Writable,
@@ -188,8 +189,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// As [`var`](Self::var), and [`Error::Unsliceable`] if not all of them would be aligned.
-    pub fn slice<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T>, Error> {
+    /// As [`var`](Self::var), and [`PlaceError::Unsliceable`] if not all of them would be aligned.
+    pub fn slice<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T>, PlaceError> {
         self.slice_any(offset, len)
     }
 
@@ -205,16 +206,21 @@ impl Mapping {
     /// # Errors
     ///
     /// As [`slice`](Self::slice), without `ReadOnly`.
-    pub fn slice_ro<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T, ReadOnly>, Error> {
+    pub fn slice_ro<T: MapValue>(
+        self: &Arc<Self>,
+        offset: usize,
+        len: usize,
+    ) -> Result<Slice<T, ReadOnly>, PlaceError> {
         self.slice_any(offset, len)
     }
 
-    fn slice_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T, A>, Error> {
-        let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
-        if !size.is_multiple_of(align) {
-            return Err(Error::Unsliceable { type_name: type_name::<T>(), size, align });
-        }
-        let first = self.place::<T, A>(offset, size.saturating_mul(len))?;
+    fn slice_any<T: MapValue, A: Access>(
+        self: &Arc<Self>,
+        offset: usize,
+        len: usize,
+    ) -> Result<Slice<T, A>, PlaceError> {
+        check_sliceable::<T>()?;
+        let first = self.place::<T, A>(offset, T::LAYOUT.size().saturating_mul(len))?;
         // SAFETY: `place` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a
         // multiple of it (checked above), so all are aligned.
         Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })

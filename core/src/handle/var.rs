@@ -6,7 +6,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::error::{Error, InvalidValue};
+use crate::error::{InvalidValue, PlaceError};
 use crate::mapping::Mapping;
 use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
@@ -295,24 +295,24 @@ impl Mapping {
     /// A handle to the value of type `T` at `offset` bytes.
     ///
     /// ```
-    /// use mapvalue::{Error, Mapping, Var};
+    /// use mapvalue::{Error, Mapping, PlaceError, Var};
     ///
     /// let mapping = Mapping::memfd(64)?;
     /// let counter: Var<u64> = mapping.var(8)?;
     /// drop(mapping); // the handle keeps it
     /// assert_eq!(counter.fetch_add(1), 0);
-    /// assert!(matches!(counter.mapping().var::<u64>(4), Err(Error::Misaligned { .. })));
-    /// assert!(matches!(counter.mapping().var::<u64>(64), Err(Error::OutOfRange { .. })));
+    /// assert!(matches!(counter.mapping().var::<u64>(4), Err(PlaceError::Misaligned { .. })));
+    /// assert!(matches!(counter.mapping().var::<u64>(64), Err(PlaceError::OutOfRange { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`Error::OutOfRange`], [`Error::Misaligned`],
-    /// [`Error::ZeroSized`], and [`Error::CrossesValue`] if the map has padding between its values and the place
+    /// [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`PlaceError::OutOfRange`], [`PlaceError::Misaligned`],
+    /// [`PlaceError::ZeroSized`], and [`PlaceError::CrossesValue`] if the map has padding between its values and the place
     /// reaches into it.
     #[inline]
-    pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, Error> {
+    pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, PlaceError> {
         self.var_any(offset)
     }
 
@@ -332,12 +332,12 @@ impl Mapping {
     ///
     /// As [`var`](Self::var), without `ReadOnly`.
     #[inline]
-    pub fn var_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, Error> {
+    pub fn var_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, PlaceError> {
         self.var_any(offset)
     }
 
     #[inline]
-    fn var_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize) -> Result<Var<T, A>, Error> {
+    fn var_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize) -> Result<Var<T, A>, PlaceError> {
         let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
         // SAFETY: `place` has checked it for `T` and `A`.
         Ok(unsafe { Var::new(place, Arc::clone(self)) })

@@ -21,7 +21,9 @@ use crate::bpf;
 use crate::bpf::geometry::Geometry;
 use crate::bpf::types::check_map;
 use crate::bpf::{MapTypes, TypeCheck};
-use crate::error::{Error, MapName, ReadOnlyReason};
+use crate::error::{BtfError, MapError, MapName, ReadOnlyReason};
+#[cfg(doc)]
+use crate::error::{PlaceError, SystemError};
 use crate::mapping::open::OpenMap;
 use crate::mapping::pages::{Pages, Release};
 use crate::value::{Access, MapValue};
@@ -102,12 +104,12 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::BadDescriptor`] or [`Error::NotAMap`] for a wrong descriptor, [`Error::UnsupportedMapType`],
-    /// [`Error::NotMmapable`] without the flag, [`Error::KernelTooOld`] before Linux 5.5, [`Error::SpecialFields`] if the
-    /// values hold a spin lock, timer or kptr, [`Error::ReadOnlyDescriptor`] or [`Error::WriteOnlyDescriptor`] if the
-    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`Error::TooLong`], [`Error::PermissionDenied`],
-    /// [`Error::Os`].
-    pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, Error> {
+    /// [`SystemError::BadDescriptor`] or [`MapError::NotAMap`] for a wrong descriptor, [`MapError::UnsupportedType`],
+    /// [`MapError::NotMmapable`] without the flag, [`SystemError::KernelTooOld`] before Linux 5.5, [`MapError::SpecialFields`] if the
+    /// values hold a spin lock, timer or kptr, [`MapError::ReadOnlyDescriptor`] or [`MapError::WriteOnlyDescriptor`] if the
+    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`MapError::TooLong`], [`SystemError::PermissionDenied`],
+    /// [`SystemError::Os`].
+    pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, MapError> {
         let OpenMap { pages, geometry, read_only, name, types } = open::open(map)?;
         let mapping = Self::mapped(pages, None, geometry.len(), read_only, name)?;
         Ok(Arc::new(Self { geometry: Some(geometry), types, ..mapping }))
@@ -128,7 +130,7 @@ impl Mapping {
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
-    pub fn from_pin(path: impl AsRef<Path>) -> Result<Arc<Self>, Error> {
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Arc<Self>, MapError> {
         Self::from_map(bpf::open_pin(path)?)
     }
 
@@ -149,7 +151,7 @@ impl Mapping {
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
-    pub fn from_id(id: u32) -> Result<Arc<Self>, Error> {
+    pub fn from_id(id: u32) -> Result<Arc<Self>, MapError> {
         Self::from_map(bpf::open_id(id)?)
     }
 
@@ -160,19 +162,19 @@ impl Mapping {
     /// maps it with [`from_memfd`](Self::from_memfd).
     ///
     /// ```
-    /// use mapvalue::{Error, Mapping};
+    /// use mapvalue::{Error, Mapping, PlaceError};
     ///
     /// let mapping = Mapping::memfd(100)?;
     /// assert_eq!((mapping.len(), mapping.is_read_only(), mapping.name()), (100, false, ""));
     /// assert_eq!(mapping.var::<u32>(96)?.load(), 0);
-    /// assert!(matches!(mapping.var::<u64>(96), Err(Error::OutOfRange { offset: 96, size: 8, len: 100 })));
+    /// assert!(matches!(mapping.var::<u64>(96), Err(PlaceError::OutOfRange { offset: 96, size: 8, len: 100 })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] if `len` is 0, [`Error::TooLong`], [`Error::Os`] when out of memory or descriptors.
-    pub fn memfd(len: usize) -> Result<Arc<Self>, Error> {
+    /// [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`], [`SystemError::Os`] when out of memory or descriptors.
+    pub fn memfd(len: usize) -> Result<Arc<Self>, MapError> {
         Self::of_sealed(pages::create_memfd(len)?)
     }
 
@@ -185,7 +187,7 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::NotSealed`] if the file is no memfd, could still be cut short, or is made of huge pages (of which there may be
+    /// [`MapError::NotSealed`] if the file is no memfd, could still be cut short, or is made of huge pages (of which there may be
     /// none when one is touched); otherwise as [`memfd`](Self::memfd).
     ///
     /// ```
@@ -196,11 +198,11 @@ impl Mapping {
     /// assert_eq!(there.var::<u32>(8)?.load(), 7);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
-    pub fn from_memfd(memfd: impl AsFd) -> Result<Arc<Self>, Error> {
+    pub fn from_memfd(memfd: impl AsFd) -> Result<Arc<Self>, MapError> {
         Self::of_sealed(pages::check_memfd(memfd.as_fd())?)
     }
 
-    fn of_sealed(file: File) -> Result<Arc<Self>, Error> {
+    fn of_sealed(file: File) -> Result<Arc<Self>, MapError> {
         let (pages, len, read_only) = pages::map_file(&file)?;
         Self::mapped(pages, Some(file), len, read_only, MapName::NONE).map(Arc::new)
     }
@@ -222,8 +224,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] if the file is, [`Error::TooLong`], [`Error::Os`].
-    pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, Error> {
+    /// [`MapError::Empty`] if the file is, [`MapError::TooLong`], [`SystemError::Os`].
+    pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, MapError> {
         let (pages, len, read_only) = pages::map_file(file)?;
         Self::mapped(pages, None, len, read_only, MapName::NONE).map(Arc::new)
     }
@@ -253,15 +255,15 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::NullPointer`], [`Error::Empty`] if `len` is 0, [`Error::TooLong`] if it is more than `isize::MAX`.
+    /// [`MapError::NullPointer`], [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`] if it is more than `isize::MAX`.
     pub unsafe fn adopt<A: Access>(
         base: *mut u8,
         len: usize,
         access: A,
         release: impl FnOnce() + Send + 'static,
-    ) -> Result<Arc<Self>, Error> {
+    ) -> Result<Arc<Self>, MapError> {
         let _ = access;
-        let base = NonNull::new(base).ok_or(Error::NullPointer)?;
+        let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
         pages::check_len(len as u64, "the memory to adopt")?;
         let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
         let release: Release = Box::new(release);
@@ -288,8 +290,8 @@ impl Mapping {
         len: usize,
         read_only: Option<ReadOnlyReason>,
         name: MapName,
-    ) -> Result<Self, Error> {
-        let base = NonNull::new(pages.as_mut_ptr()).ok_or(Error::NullPointer)?;
+    ) -> Result<Self, MapError> {
+        let base = NonNull::new(pages.as_mut_ptr()).ok_or(MapError::NullPointer)?;
         Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, read_only, name))
     }
 
@@ -387,8 +389,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::ValueSize`] with both sizes, [`Error::LayoutMismatch`] with each field that differs, [`Error::Os`].
-    pub fn check<T: MapValue>(&self) -> Result<TypeCheck, Error> {
+    /// [`PlaceError::ValueSize`] with both sizes, [`BtfError::LayoutMismatch`] with each field that differs, [`SystemError::Os`].
+    pub fn check<T: MapValue>(&self) -> Result<TypeCheck, BtfError> {
         self.elements_of::<T>().map(drop).or_else(|error| if self.is_map() { Err(error) } else { Ok(()) })?;
         check_map(self.types, None, &T::LAYOUT)
     }

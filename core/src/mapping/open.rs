@@ -9,14 +9,13 @@ use memmap2::{MmapOptions, MmapRaw};
 use crate::bpf::geometry::Geometry;
 use crate::bpf::info;
 use crate::bpf::{MapInfo, MapTypes};
-use crate::error::{Error, MapName, ReadOnlyReason};
+use crate::error::{MapError, MapName, ReadOnlyReason, SystemError};
+use crate::sys::ENOTSUPP;
 use crate::sys::process;
 use crate::sys::process::page_size;
 
 /// `BPF_F_RDONLY_PROG` of include/uapi/linux/bpf.h.
 pub(crate) const BPF_F_RDONLY_PROG: u32 = 1 << 7;
-/// The kernel's own ENOTSUPP, which has no name in user space.
-pub(crate) const ENOTSUPP: i32 = 524;
 
 /// A map's values in memory.
 pub(crate) struct OpenMap {
@@ -27,7 +26,7 @@ pub(crate) struct OpenMap {
     pub(crate) types: MapTypes,
 }
 
-pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, Error> {
+pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
     let map = map.as_fd();
     let number = map.as_raw_fd();
     let (fd, info) = MapInfo::query_duplicate(map)?;
@@ -61,17 +60,18 @@ fn read_only_reason(error: &io::Error, info: &MapInfo) -> Option<ReadOnlyReason>
 
 /// What it means that the kernel did not map the values, neither writable nor, where that was tried
 /// for `reason`, read-only.
-fn refused(fd: &OwnedFd, number: RawFd, info: &MapInfo, errno: i32, reason: Option<ReadOnlyReason>) -> Error {
+fn refused(fd: &OwnedFd, number: RawFd, info: &MapInfo, errno: i32, reason: Option<ReadOnlyReason>) -> MapError {
     match (errno, reason) {
-        (ENOTSUPP, _) => Error::SpecialFields { map: info.name },
+        (ENOTSUPP, _) => MapError::SpecialFields { map: info.name },
         (libc::ENODEV, _) => info::not_a_map(number, process::link_target(fd.as_fd())),
-        (libc::EINVAL, Some(_)) => Error::ReadOnlyDescriptor { map: info.name },
-        (libc::EACCES, Some(_)) => Error::WriteOnlyDescriptor { map: info.name },
-        (libc::EPERM, _) => Error::PermissionDenied {
+        (libc::EINVAL, Some(_)) => MapError::ReadOnlyDescriptor { map: info.name },
+        (libc::EACCES, Some(_)) => MapError::WriteOnlyDescriptor { map: info.name },
+        (libc::EPERM, _) => SystemError::PermissionDenied {
             operation: "map the values of a map",
             capability: "a policy (seccomp or a security module) that allows it",
-        },
-        (errno, _) => Error::Os { operation: "map the values of the map", errno },
+        }
+        .into(),
+        (errno, _) => SystemError::Os { operation: "map the values of the map", errno }.into(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::ptr::NonNull;
 
 use crate::bpf::geometry::Geometry;
-use crate::error::Error;
+use crate::error::PlaceError;
 use crate::mapping::Mapping;
 use crate::value::{Access, MapValue};
 
@@ -13,35 +13,45 @@ pub(crate) const fn stride_of<T>() -> usize {
     size_of::<T>().next_multiple_of(8)
 }
 
+/// Refuses types whose values, side by side, would not all be aligned.
+pub(crate) fn check_sliceable<T: MapValue>() -> Result<(), PlaceError> {
+    let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
+    if size.is_multiple_of(align) {
+        Ok(())
+    } else {
+        Err(PlaceError::Unsliceable { type_name: type_name::<T>(), size, align })
+    }
+}
+
 impl Mapping {
     /// How many elements there are if all values are a `T`: those of the map, or as many as other memory holds.
-    pub(crate) fn elements_of<T: MapValue>(&self) -> Result<usize, Error> {
+    pub(crate) fn elements_of<T: MapValue>(&self) -> Result<usize, PlaceError> {
         let size = T::LAYOUT.size();
         let type_name = type_name::<T>();
         if size == 0 {
-            return Err(Error::ZeroSized { type_name });
+            return Err(PlaceError::ZeroSized { type_name });
         }
         if let Some(Geometry { value_size, max_entries, .. }) = self.geometry {
             return if size == value_size {
                 Ok(max_entries)
             } else {
-                Err(Error::ValueSize { type_name, size, value_size, map: self.name })
+                Err(PlaceError::ValueSize { type_name, size, value_size, map: self.name })
             };
         }
         let stride = stride_of::<T>();
         // Both ways to end are whole: with the last value's padding, or without it.
         match self.len.div_ceil(stride) {
             len if self.len == len * stride || self.len == (len - 1) * stride + size => Ok(len),
-            _ => Err(Error::Geometry { type_name, stride, len: self.len }),
+            _ => Err(PlaceError::Geometry { type_name, stride, len: self.len }),
         }
     }
 
     /// An error if stores are impossible.
     #[inline]
-    pub(crate) fn writable(&self) -> Result<(), Error> {
+    pub(crate) fn writable(&self) -> Result<(), PlaceError> {
         match self.read_only {
             None => Ok(()),
-            Some(reason) => Err(Error::ReadOnly { map: self.name, reason }),
+            Some(reason) => Err(PlaceError::ReadOnly { map: self.name, reason }),
         }
     }
 
@@ -52,13 +62,13 @@ impl Mapping {
         &self,
         offset: usize,
         bytes: usize,
-    ) -> Result<NonNull<T::Shared<A>>, Error> {
+    ) -> Result<NonNull<T::Shared<A>>, PlaceError> {
         const { T::LAYOUT.assert_usable::<T>() };
         if A::WRITABLE {
             self.writable()?;
         }
         if T::LAYOUT.size() == 0 {
-            return Err(Error::ZeroSized { type_name: type_name::<T>() });
+            return Err(PlaceError::ZeroSized { type_name: type_name::<T>() });
         }
         let place = self.bytes_at(offset, bytes)?;
         let align = T::LAYOUT.align();
@@ -66,7 +76,7 @@ impl Mapping {
             return Err(self.misaligned::<T>(offset));
         }
         match self.geometry {
-            Some(geometry) if !geometry.inside_values(offset, bytes) => Err(Error::CrossesValue {
+            Some(geometry) if !geometry.inside_values(offset, bytes) => Err(PlaceError::CrossesValue {
                 type_name: type_name::<T>(),
                 offset,
                 size: bytes,
@@ -78,23 +88,23 @@ impl Mapping {
     }
 
     #[cold]
-    fn misaligned<T: MapValue>(&self, offset: usize) -> Error {
+    fn misaligned<T: MapValue>(&self, offset: usize) -> PlaceError {
         let (type_name, align) = (type_name::<T>(), T::LAYOUT.align());
         if offset.is_multiple_of(align) {
-            Error::MisalignedBase { type_name, base: self.base.addr().get(), align }
+            PlaceError::MisalignedBase { type_name, base: self.base.addr().get(), align }
         } else {
-            Error::Misaligned { type_name, offset, align }
+            PlaceError::Misaligned { type_name, offset, align }
         }
     }
 
     /// The pointer to `size` bytes at `offset`, which are checked to be inside the mapping.
     #[inline]
-    pub(crate) fn bytes_at(&self, offset: usize, size: usize) -> Result<NonNull<u8>, Error> {
+    pub(crate) fn bytes_at(&self, offset: usize, size: usize) -> Result<NonNull<u8>, PlaceError> {
         match offset.checked_add(size) {
             // SAFETY: `offset <= len` (checked here), and `len` is at most `isize::MAX` bytes of one mapping
             // (`Geometry::new`, `pages::check_len`), so the result is inside it or at its end.
             Some(end) if end <= self.len => Ok(unsafe { self.base.add(offset) }),
-            _ => Err(Error::OutOfRange { offset, size, len: self.len }),
+            _ => Err(PlaceError::OutOfRange { offset, size, len: self.len }),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Bytes in and out of a mapping at raw offsets.
 
-use crate::error::Error;
+use crate::error::PlaceError;
 use crate::mapping::Mapping;
 use crate::value::chunks;
 
@@ -23,8 +23,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::OutOfRange`]; `out` is unchanged then.
-    pub fn read_at(&self, offset: usize, out: &mut [u8]) -> Result<(), Error> {
+    /// [`PlaceError::OutOfRange`]; `out` is unchanged then.
+    pub fn read_at(&self, offset: usize, out: &mut [u8]) -> Result<(), PlaceError> {
         let place = self.bytes_at(offset, out.len())?;
         // SAFETY: `bytes_at` has checked that the mapping holds all of `out`, and a mapping is reached by atomics alone.
         unsafe { chunks::load(place, out, chunks::WIDEST) };
@@ -43,8 +43,8 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::OutOfRange`]; nothing is written then.
-    pub fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+    /// [`PlaceError::ReadOnly`], [`PlaceError::OutOfRange`]; nothing is written then.
+    pub fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<(), PlaceError> {
         self.writable()?;
         let place = self.bytes_at(offset, bytes.len())?;
         // SAFETY: as in `read_at`; and the mapping is writable (checked above).

@@ -10,9 +10,12 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
 
-use crate::error::Error;
+#[cfg(doc)]
+use crate::error::ValueError;
+use crate::error::{PerCpuError, PlaceError};
 use crate::handle::{Slice, Var};
 use crate::mapping::Mapping;
+use crate::mapping::place::check_sliceable;
 use crate::value::{Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
 
 mod sealed {
@@ -139,27 +142,27 @@ pub(crate) struct BankGeometry {
 
 impl BankGeometry {
     /// An error unless the banks hold something, are padded to cache lines, and fill the mapping; and unless their values are all aligned.
-    pub(crate) fn check<T: MapValue>(&self, mapping: &Mapping) -> Result<(), Error> {
+    pub(crate) fn check<T: MapValue>(&self, mapping: &Mapping) -> Result<(), PerCpuError> {
         let Self { banks, stride, width } = *self;
-        let (type_name, value_size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
+        let (type_name, value_size) = (type_name::<T>(), T::LAYOUT.size());
         if width == 0 {
-            return Err(Error::Empty { what: "a bank" });
+            return Err(PlaceError::Empty { what: "a bank" }.into());
         }
         if value_size == 0 {
-            return Err(Error::ZeroSized { type_name });
+            return Err(PlaceError::ZeroSized { type_name }.into());
         }
-        if width > 1 && !value_size.is_multiple_of(align) {
-            return Err(Error::Unsliceable { type_name, size: value_size, align });
+        if width > 1 {
+            check_sliceable::<T>()?;
         }
         let size = value_size.saturating_mul(width);
         let padded = |line| size.checked_next_multiple_of(line).unwrap_or(usize::MAX);
         let (of_64, of_128) = (padded(64), padded(128));
         if stride != of_64 && stride != of_128 {
-            return Err(Error::BankStride { type_name, size, stride, of_64, of_128 });
+            return Err(PerCpuError::BankStride { type_name, size, stride, of_64, of_128 });
         }
         match banks.checked_mul(stride) {
             Some(len) if len == mapping.len() => Ok(()),
-            _ => Err(Error::BankGeometry { banks, stride, len: mapping.len(), map: mapping.map_name() }),
+            _ => Err(PerCpuError::BankGeometry { banks, stride, len: mapping.len(), map: mapping.map_name() }),
         }
     }
 }
@@ -225,9 +228,9 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// Those of [`possible_cpus`](crate::possible_cpus); [`Error::RangeOutOfRange`] if there are fewer banks.
-    pub fn possible_cpus(&self) -> Result<Self, Error> {
-        self.range(0..PossibleCpus::of_this_machine()?.end())
+    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] if there are fewer banks.
+    pub fn possible_cpus(&self) -> Result<Self, PerCpuError> {
+        Ok(self.range(0..PossibleCpus::of_this_machine()?.end())?)
     }
 
     /// The banks of a range of CPUs.
@@ -243,14 +246,14 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::RangeOutOfRange`] if it ends past the last bank, or before its own start; [`Error::Empty`] if there is none in it.
-    pub fn range(&self, range: Range<usize>) -> Result<Self, Error> {
+    /// [`PlaceError::RangeOutOfRange`] if it ends past the last bank, or before its own start; [`PlaceError::Empty`] if there is none in it.
+    pub fn range(&self, range: Range<usize>) -> Result<Self, PlaceError> {
         let Range { start, end } = range;
         if start > end || end > self.len {
-            return Err(Error::RangeOutOfRange { start, end, len: self.len });
+            return Err(PlaceError::RangeOutOfRange { start, end, len: self.len });
         }
         if start == end {
-            return Err(Error::Empty { what: "a range of banks" });
+            return Err(PlaceError::Empty { what: "a range of banks" });
         }
         Ok(Self { first: self.place(start)?, len: end - start, mapping: Arc::clone(&self.mapping), ..*self })
     }
@@ -271,9 +274,9 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     }
 
     /// The place of a bank's first value.
-    fn place(&self, cpu: usize) -> Result<First<T, A>, Error> {
+    fn place(&self, cpu: usize) -> Result<First<T, A>, PlaceError> {
         if cpu >= self.len {
-            return Err(Error::IndexOutOfRange { index: cpu, len: self.len });
+            return Err(PlaceError::IndexOutOfRange { index: cpu, len: self.len });
         }
         // SAFETY: the bank is inside of the mapping, as in `bank`.
         Ok(unsafe { self.first.byte_add(cpu * self.stride) })
@@ -296,8 +299,8 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`].
-    pub fn var(&self, cpu: usize) -> Result<Var<T, A>, Error> {
+    /// [`PlaceError::IndexOutOfRange`].
+    pub fn var(&self, cpu: usize) -> Result<Var<T, A>, PlaceError> {
         let place = self.place(cpu)?;
         // SAFETY: it is one of the places that `new` was promised.
         Ok(unsafe { Var::new(place, Arc::clone(&self.mapping)) })
@@ -350,13 +353,13 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::OnCpu`], with [`Error::InvalidValue`] inside, for the first bank with a number that is not a variant of its enum.
-    pub fn try_sum(&self) -> Result<T, Error>
+    /// [`PerCpuError::OnCpu`], with [`ValueError::InvalidValue`] inside, for the first bank with a number that is not a variant of its enum.
+    pub fn try_sum(&self) -> Result<T, PerCpuError>
     where
         T: Fold,
     {
         let mut values = self.iter().enumerate().map(|(cpu, bank)| {
-            T::__try_load(bank).map_err(|invalid| Error::OnCpu { cpu, error: Box::new(invalid.into()) })
+            T::__try_load(bank).map_err(|invalid| PerCpuError::OnCpu { cpu, error: invalid.into() })
         });
         let mut sum = first(&mut values)?;
         for value in values {
@@ -407,8 +410,8 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`].
-    pub fn slice(&self, cpu: usize) -> Result<Slice<T, A>, Error> {
+    /// [`PlaceError::IndexOutOfRange`].
+    pub fn slice(&self, cpu: usize) -> Result<Slice<T, A>, PlaceError> {
         let place = self.place(cpu)?;
         // SAFETY: these are the places of one bank, as `new` was promised.
         Ok(unsafe { Slice::new(place, self.width, Arc::clone(&self.mapping)) })
@@ -429,13 +432,13 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`Error::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged then.
-    pub fn sum_into(&self, out: &mut [T]) -> Result<(), Error>
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged then.
+    pub fn sum_into(&self, out: &mut [T]) -> Result<(), PlaceError>
     where
         T: Plain + Fold,
     {
         if out.len() != self.width {
-            return Err(Error::LengthMismatch { given: out.len(), expected: self.width });
+            return Err(PlaceError::LengthMismatch { given: out.len(), expected: self.width });
         }
         let mut banks = self.iter();
         let first = first(&mut banks);
@@ -456,9 +459,9 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`] if a bank has no such value.
+    /// [`PlaceError::IndexOutOfRange`] if a bank has no such value.
     #[inline]
-    pub fn sum_of(&self, index: usize) -> Result<T, Error>
+    pub fn sum_of(&self, index: usize) -> Result<T, PlaceError>
     where
         T: Plain + Fold,
     {
@@ -477,11 +480,11 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`Error::IndexOutOfRange`] if a bank has no such value.
+    /// [`PlaceError::IndexOutOfRange`] if a bank has no such value.
     #[inline]
-    pub fn column(&self, index: usize) -> Result<BankIter<'_, T, A>, Error> {
+    pub fn column(&self, index: usize) -> Result<BankIter<'_, T, A>, PlaceError> {
         if index >= self.width {
-            return Err(Error::IndexOutOfRange { index, len: self.width });
+            return Err(PlaceError::IndexOutOfRange { index, len: self.width });
         }
         // SAFETY: the first bank has so many values.
         let first = unsafe { self.first.add(index) };
@@ -662,21 +665,21 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`Error::BankStride`] for any other stride, [`Error::BankGeometry`] unless the memory is `banks * stride` bytes long (which no map
-    /// with padding between its values is); [`Error::ReadOnly`], [`Error::ZeroSized`], [`Error::MisalignedBase`].
+    /// [`PerCpuError::BankStride`] for any other stride, [`PerCpuError::BankGeometry`] unless the memory is `banks * stride` bytes long (which no map
+    /// with padding between its values is); [`PlaceError::ReadOnly`], [`PlaceError::ZeroSized`], [`PlaceError::MisalignedBase`].
     ///
     /// ```
-    /// use mapvalue::{Banks, Error, Mapping};
+    /// use mapvalue::{Banks, Error, Mapping, PerCpuError};
     ///
     /// let mapping = Mapping::memfd(1024 * 64)?;
     /// let counters: Banks<[u64; 5]> = mapping.banks(1024, 64)?;
     /// counters[3][4].fetch_add(1);
     /// assert_eq!(counters.sum(), [0, 0, 0, 0, 1]);
-    /// assert!(matches!(mapping.banks::<[u64; 5]>(1024, 128), Err(Error::BankGeometry { .. })));
-    /// assert!(matches!(mapping.banks::<[u64; 5]>(64, 1024), Err(Error::BankStride { .. })));
+    /// assert!(matches!(mapping.banks::<[u64; 5]>(1024, 128), Err(PerCpuError::BankGeometry { .. })));
+    /// assert!(matches!(mapping.banks::<[u64; 5]>(64, 1024), Err(PerCpuError::BankStride { .. })));
     /// # Ok::<(), Error>(())
     /// ```
-    pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, Error> {
+    pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, PerCpuError> {
         self.banks_any(BankGeometry { banks, stride, width: 1 })
     }
 
@@ -692,7 +695,11 @@ impl Mapping {
     /// # Errors
     ///
     /// As [`banks`](Self::banks), without `ReadOnly`.
-    pub fn banks_ro<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T, ReadOnly>, Error> {
+    pub fn banks_ro<T: MapValue>(
+        self: &Arc<Self>,
+        banks: usize,
+        stride: usize,
+    ) -> Result<Banks<T, ReadOnly>, PerCpuError> {
         self.banks_any(BankGeometry { banks, stride, width: 1 })
     }
 
@@ -702,7 +709,7 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// As [`banks`](Self::banks), [`Error::Empty`] if `width` is 0, and [`Error::Unsliceable`] if not all values would be aligned.
+    /// As [`banks`](Self::banks), [`PlaceError::Empty`] if `width` is 0, and [`PlaceError::Unsliceable`] if not all values would be aligned.
     ///
     /// ```
     /// use mapvalue::{Banks, Mapping};
@@ -720,7 +727,7 @@ impl Mapping {
         banks: usize,
         stride: usize,
         width: usize,
-    ) -> Result<Banks<[T]>, Error> {
+    ) -> Result<Banks<[T]>, PerCpuError> {
         self.banks_any(BankGeometry { banks, stride, width })
     }
 
@@ -741,12 +748,15 @@ impl Mapping {
         banks: usize,
         stride: usize,
         width: usize,
-    ) -> Result<Banks<[T], ReadOnly>, Error> {
+    ) -> Result<Banks<[T], ReadOnly>, PerCpuError> {
         self.banks_any(BankGeometry { banks, stride, width })
     }
 
     /// Banks; of one value each unless `T` is a slice.
-    fn banks_any<T: Bank + ?Sized, A: Access>(self: &Arc<Self>, geometry: BankGeometry) -> Result<Banks<T, A>, Error> {
+    fn banks_any<T: Bank + ?Sized, A: Access>(
+        self: &Arc<Self>,
+        geometry: BankGeometry,
+    ) -> Result<Banks<T, A>, PerCpuError> {
         geometry.check::<T::Element>(self)?;
         let first = self.place::<T::Element, A>(0, self.len())?;
         // SAFETY: `geometry` is checked above, and `place` has checked all of the mapping for `T::Element` and `A`; the public functions

@@ -10,7 +10,9 @@ use std::slice;
 
 pub use banks::{Bank, BankIter, Banks};
 
-use crate::error::Error;
+#[cfg(doc)]
+use crate::error::ValueError;
+use crate::error::{PerCpuError, PlaceError, SystemError};
 use crate::sys::cpus::PossibleCpus;
 use crate::value::{Fold, MapValue, Storable};
 
@@ -76,20 +78,20 @@ impl<T: MapValue> PerCpu<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::PerCpuLength`] for any other length, [`Error::OnCpu`] with [`Error::InvalidValue`] inside if an enum holds none of its variants
-    /// there, [`Error::ZeroSized`], and [`Error::NoPossibleCpus`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+    /// [`PerCpuError::Length`] for any other length, [`PerCpuError::OnCpu`] with [`ValueError::InvalidValue`] inside if an enum holds none of its variants
+    /// there, [`PlaceError::ZeroSized`], and [`SystemError::NoPossibleCpus`].
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, PerCpuError> {
         Self::decode(PossibleCpus::of_this_machine()?, bytes)
     }
 
-    fn decode(cpus: &'static PossibleCpus, bytes: &[u8]) -> Result<Self, Error> {
+    fn decode(cpus: &'static PossibleCpus, bytes: &[u8]) -> Result<Self, PerCpuError> {
         let (type_name, size, stride) = (type_name::<T>(), T::LAYOUT.size(), Self::STRIDE);
         if size == 0 {
-            return Err(Error::ZeroSized { type_name });
+            return Err(PlaceError::ZeroSized { type_name }.into());
         }
         let (given, expected) = (bytes.len(), stride.saturating_mul(cpus.count()));
         if given != expected {
-            return Err(Error::PerCpuLength { type_name, stride, cpus: cpus.count(), given, expected });
+            return Err(PerCpuError::Length { type_name, stride, cpus: cpus.count(), given, expected });
         }
         Self::of_each(cpus, bytes.chunks_exact(stride).map(|value| &value[..size]))
     }
@@ -111,11 +113,11 @@ impl<T: MapValue> PerCpu<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::CpuCount`] unless there is a value for each possible CPU; [`Error::OnCpu`], with [`Error::WrongLength`] or
-    /// [`Error::InvalidValue`] inside, for one that cannot be decoded; [`Error::ZeroSized`], and [`Error::NoPossibleCpus`].
-    pub fn from_values<V: AsRef<[u8]>>(values: impl IntoIterator<Item = V>) -> Result<Self, Error> {
+    /// [`PerCpuError::Count`] unless there is a value for each possible CPU; [`PerCpuError::OnCpu`], with [`ValueError::WrongLength`] or
+    /// [`ValueError::InvalidValue`] inside, for one that cannot be decoded; [`PlaceError::ZeroSized`], and [`SystemError::NoPossibleCpus`].
+    pub fn from_values<V: AsRef<[u8]>>(values: impl IntoIterator<Item = V>) -> Result<Self, PerCpuError> {
         if T::LAYOUT.size() == 0 {
-            return Err(Error::ZeroSized { type_name: type_name::<T>() });
+            return Err(PlaceError::ZeroSized { type_name: type_name::<T>() }.into());
         }
         Self::of_each(PossibleCpus::of_this_machine()?, values)
     }
@@ -123,20 +125,18 @@ impl<T: MapValue> PerCpu<T> {
     fn of_each<V: AsRef<[u8]>>(
         cpus: &'static PossibleCpus,
         values: impl IntoIterator<Item = V>,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, PerCpuError> {
         let mut values = values.into_iter();
         // Past the last CPU they are counted, but not decoded.
         let decoded: Vec<T> = cpus
             .numbers()
             .iter()
             .zip(values.by_ref())
-            .map(|(cpu, value)| {
-                T::from_bytes(value.as_ref()).map_err(|error| Error::OnCpu { cpu: *cpu, error: Box::new(error) })
-            })
+            .map(|(cpu, value)| T::from_bytes(value.as_ref()).map_err(|error| PerCpuError::OnCpu { cpu: *cpu, error }))
             .collect::<Result<_, _>>()?;
         let given = decoded.len() + values.count();
         if given != cpus.count() {
-            return Err(Error::CpuCount { given, expected: cpus.count() });
+            return Err(PerCpuError::Count { given, expected: cpus.count() });
         }
         Ok(Self { cpus, values: decoded })
     }
@@ -155,8 +155,8 @@ impl<T: MapValue> PerCpu<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoPossibleCpus`].
-    pub fn from_fn(value: impl FnMut(usize) -> T) -> Result<Self, Error> {
+    /// [`SystemError::NoPossibleCpus`].
+    pub fn from_fn(value: impl FnMut(usize) -> T) -> Result<Self, SystemError> {
         let cpus = PossibleCpus::of_this_machine()?;
         Ok(Self { cpus, values: cpus.numbers().iter().copied().map(value).collect() })
     }
@@ -271,6 +271,7 @@ impl<T: fmt::Debug> fmt::Debug for PerCpu<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::ValueError;
 
     #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
     #[repr(u8)]
@@ -329,8 +330,11 @@ mod tests {
             error.to_string(),
             "the values of `[u8; 12]` on 3 possible CPUs are 48 bytes long, 16 for each, but 36 bytes were given"
         );
-        assert!(matches!(PerCpu::<[u8; 0]>::decode(cpus("0"), &[]), Err(Error::ZeroSized { .. })));
-        assert!(matches!(PerCpu::<[u8; 0]>::from_values([[]]), Err(Error::ZeroSized { .. })));
+        assert!(matches!(
+            PerCpu::<[u8; 0]>::decode(cpus("0"), &[]),
+            Err(PerCpuError::Place(PlaceError::ZeroSized { .. }))
+        ));
+        assert!(matches!(PerCpu::<[u8; 0]>::from_values([[]]), Err(PerCpuError::Place(PlaceError::ZeroSized { .. }))));
     }
 
     #[test]
@@ -339,7 +343,7 @@ mod tests {
         bytes[8 + 2] = 9;
         let error = PerCpu::<Stats>::decode(cpus("0,5-6"), &bytes).unwrap_err();
         assert_eq!(error.to_string(), "CPU 5: 9 at offset 2 is not a variant of `Mode`");
-        assert!(matches!(error, Error::OnCpu { cpu: 5, ref error } if matches!(**error, Error::InvalidValue(_))));
+        assert!(matches!(error, PerCpuError::OnCpu { cpu: 5, error: ValueError::InvalidValue(_) }));
         let error = PerCpu::<u32>::of_each(cpus("0,5"), [&[0; 4][..], &[0; 8]]).unwrap_err();
         assert_eq!(error.to_string(), "CPU 5: `u32` is 4 bytes long, but 8 bytes were given");
     }

@@ -6,7 +6,9 @@ use std::sync::Arc;
 #[cfg(doc)]
 use crate::DataSection;
 
-use crate::error::Error;
+use crate::error::{ElementError, PlaceError};
+#[cfg(doc)]
+use crate::error::{SystemError, ValueError};
 use crate::handle::Var;
 use crate::mapping::Mapping;
 use crate::section::unmapped::Unmapped;
@@ -45,7 +47,7 @@ enum VarMemory<T: MapValue> {
 }
 
 impl<T: MapValue> AnyVar<T> {
-    pub(super) fn mapped(mapping: &Arc<Mapping>, offset: usize) -> Result<Self, Error> {
+    pub(super) fn mapped(mapping: &Arc<Mapping>, offset: usize) -> Result<Self, PlaceError> {
         let memory = if mapping.is_read_only() {
             VarMemory::MappedReadOnly(mapping.var_ro(offset)?)
         } else {
@@ -54,11 +56,11 @@ impl<T: MapValue> AnyVar<T> {
         Ok(Self { memory })
     }
 
-    pub(super) fn unmapped(map: Arc<Unmapped>, offset: usize) -> Result<Self, Error> {
+    pub(super) fn unmapped(map: Arc<Unmapped>, offset: usize) -> Result<Self, PlaceError> {
         let size = T::LAYOUT.size();
         match offset.checked_add(size) {
             Some(end) if end <= map.len() => Ok(Self { memory: VarMemory::Unmapped { map, offset } }),
-            _ => Err(Error::OutOfRange { offset, size, len: map.len() }),
+            _ => Err(PlaceError::OutOfRange { offset, size, len: map.len() }),
         }
     }
 
@@ -74,13 +76,13 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants;
-    /// [`Error::Os`] if a system call fails.
-    pub fn load(&self) -> Result<T, Error> {
+    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants;
+    /// [`SystemError::Os`] if a system call fails.
+    pub fn load(&self) -> Result<T, ElementError> {
         match &self.memory {
             VarMemory::Mapped(var) => Ok(var.try_load()?),
             VarMemory::MappedReadOnly(var) => Ok(var.try_load()?),
-            VarMemory::Unmapped { map, offset } => T::from_bytes(&map.read(*offset, T::LAYOUT.size())?),
+            VarMemory::Unmapped { map, offset } => Ok(T::from_bytes(&map.read(*offset, T::LAYOUT.size())?)?),
         }
     }
 
@@ -92,11 +94,11 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// ```no_run
     /// # fn open(rodata: mapvalue::DataSection) -> Result<(), mapvalue::Error> {
-    /// use mapvalue::{AnyVar, Error};
+    /// use mapvalue::{AnyVar, ElementError};
     ///
     /// let sample: AnyVar<u32> = rodata.any_var("sample")?;
     /// match sample.store(&100) {
-    ///     Err(Error::WouldLoseWrites { .. }) => sample.store_exclusive(&100)?, // no program is attached yet
+    ///     Err(ElementError::WouldLoseWrites { .. }) => sample.store_exclusive(&100)?, // no program is attached yet
     ///     stored => stored?,
     /// }
     /// # Ok(())
@@ -105,9 +107,9 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::NotWritable`], [`Error::WouldLoseWrites`] with what to do
-    /// about it, [`Error::Os`]; nothing is stored then.
-    pub fn store(&self, value: &T) -> Result<(), Error>
+    /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`ElementError::WouldLoseWrites`] with what to do
+    /// about it, [`SystemError::Os`]; nothing is stored then.
+    pub fn store(&self, value: &T) -> Result<(), ElementError>
     where
         T: Storable,
     {
@@ -123,21 +125,25 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`Error::ReadOnly`], [`Error::NotWritable`], [`Error::Os`]; nothing is stored then.
-    pub fn store_exclusive(&self, value: &T) -> Result<(), Error>
+    /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`SystemError::Os`]; nothing is stored then.
+    pub fn store_exclusive(&self, value: &T) -> Result<(), ElementError>
     where
         T: Storable,
     {
         self.store_by(value, Unmapped::write_back)
     }
 
-    fn store_by(&self, value: &T, write: impl FnOnce(&Unmapped, usize, &[u8]) -> Result<(), Error>) -> Result<(), Error>
+    fn store_by(
+        &self,
+        value: &T,
+        write: impl FnOnce(&Unmapped, usize, &[u8]) -> Result<(), ElementError>,
+    ) -> Result<(), ElementError>
     where
         T: Storable,
     {
         match &self.memory {
             VarMemory::Mapped(var) => T::__store(var, value),
-            VarMemory::MappedReadOnly(var) => return var.mapping().writable(),
+            VarMemory::MappedReadOnly(var) => return Ok(var.mapping().writable()?),
             VarMemory::Unmapped { map, offset } => return write(map, *offset, &value.to_bytes()),
         }
         Ok(())

@@ -16,7 +16,9 @@ use crate::bpf;
 use crate::bpf::MapInfo;
 use crate::btf;
 use crate::btf::{Btf, Kind, Linkage, Section, Type};
-use crate::error::{Error, MapName, Nearest};
+#[cfg(doc)]
+use crate::error::{BtfError, PlaceError};
+use crate::error::{MapError, MapName, Nearest, SectionError, SystemError};
 use crate::handle::{Slice, Var};
 use crate::layout::{Endianness, Layout};
 use crate::mapping::Mapping;
@@ -119,16 +121,16 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`Error::NoBtf`] or [`Error::Untyped`], [`Error::NotASection`] if the map's values are
-    /// something else, [`Error::PermissionDenied`] without `CAP_SYS_ADMIN`, [`Error::SectionSize`],
-    /// [`Error::SeveralValues`], and those of [`Mapping::from_map`] but `NotMmapable`.
-    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+    /// [`BtfError::NoBtf`] or [`BtfError::Untyped`], [`SectionError::NotASection`] if the map's values are
+    /// something else, [`SystemError::PermissionDenied`] without `CAP_SYS_ADMIN`, [`SectionError::Size`],
+    /// [`SectionError::SeveralValues`], and those of [`Mapping::from_map`] but `NotMmapable`.
+    pub fn from_map(map: impl AsFd) -> Result<Self, SectionError> {
         let (map, info) = MapInfo::query_duplicate(map)?;
         let types = info.types();
         let btf = Btf::of_map(types)?;
         let value = btf.value_of(types)?;
         let Kind::Section(_) = value.kind() else {
-            return Err(Error::NotASection { map: info.name, found: value.to_string() });
+            return Err(SectionError::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
         Self::new(name, btf, id, info.name, Memory::open(map.as_fd())?, 0)
@@ -145,7 +147,7 @@ impl DataSection {
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
-    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, SectionError> {
         Self::from_map(bpf::open_pin(path)?)
     }
 
@@ -163,7 +165,7 @@ impl DataSection {
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
-    pub fn from_id(id: u32) -> Result<Self, Error> {
+    pub fn from_id(id: u32) -> Result<Self, SectionError> {
         Self::from_map(bpf::open_id(id)?)
     }
 
@@ -187,15 +189,15 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownSection`] with the nearest names, [`Error::OpenSection`] if the BTF is
-    /// clang's own, without the file around it, [`Error::SectionSize`],
-    /// [`Error::ForeignByteOrder`].
-    pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, Error> {
+    /// [`SectionError::UnknownSection`] with the nearest names, [`SectionError::OpenSection`] if the BTF is
+    /// clang's own, without the file around it, [`SectionError::Size`],
+    /// [`SectionError::ForeignByteOrder`].
+    pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, SectionError> {
         Self::within(mapping, 0, btf, section)
     }
 
     /// Opens the section `section`, `start` bytes into a mapping.
-    pub(crate) fn within(mapping: &Arc<Mapping>, start: usize, btf: &Btf, section: &str) -> Result<Self, Error> {
+    pub(crate) fn within(mapping: &Arc<Mapping>, start: usize, btf: &Btf, section: &str) -> Result<Self, SectionError> {
         let id = find_section(btf, section)?;
         let memory = Memory::Mapped(Arc::clone(mapping));
         Self::new(section.to_owned(), btf.clone(), id, mapping.map_name(), memory, start)
@@ -221,48 +223,48 @@ impl DataSection {
     /// # Errors
     ///
     /// As [`with_btf`](Self::with_btf) and [`from_map`](Self::from_map).
-    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, Error> {
+    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, SectionError> {
         let (map, info) = MapInfo::query_duplicate(map)?;
         let id = find_section(btf, section)?;
         Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(map.as_fd())?, 0)
     }
 
-    fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, Error> {
+    fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, SectionError> {
         let native = if cfg!(target_endian = "big") { Endianness::Big } else { Endianness::Little };
         if btf.endianness() != native {
-            return Err(Error::ForeignByteOrder { found: btf.endianness() });
+            return Err(SectionError::ForeignByteOrder { found: btf.endianness() });
         }
         let this = Self { name, map, btf, id, memory, start };
         let size = this.section().map_or(0, |section| section.size() as usize);
         if size == 0 {
-            return Err(Error::OpenSection { name: this.name });
+            return Err(SectionError::OpenSection { name: this.name });
         }
         let (len, exact) = this.memory.len();
         let len = len.saturating_sub(start);
         if size > len || exact && size < len {
-            return Err(Error::SectionSize { name: this.name, size, map, len });
+            return Err(SectionError::Size { name: this.name, size, map, len });
         }
         Ok(this)
     }
 }
 
-fn find_section(btf: &Btf, name: &str) -> Result<u32, Error> {
+fn find_section(btf: &Btf, name: &str) -> Result<u32, SectionError> {
     let is_section = |ty: &Type<'_>| matches!(ty.kind(), Kind::Section(_));
     btf.find(name).find(is_section).map(Type::id).ok_or_else(|| {
         let nearest = Nearest::of(name, btf.types().filter(is_section).map(Type::name));
-        Error::UnknownSection { name: name.to_owned(), nearest }
+        SectionError::UnknownSection { name: name.to_owned(), nearest }
     })
 }
 
 impl Memory {
     /// Maps the map if that is possible.
-    fn open(map: BorrowedFd<'_>) -> Result<Self, Error> {
+    fn open(map: BorrowedFd<'_>) -> Result<Self, SectionError> {
         match Mapping::from_map(map) {
             Ok(mapping) => Ok(Self::Mapped(mapping)),
-            Err(Error::NotMmapable { .. } | Error::KernelTooOld { .. }) => {
+            Err(MapError::NotMmapable { .. } | MapError::System(SystemError::KernelTooOld { .. })) => {
                 Ok(Self::Unmapped(Arc::new(Unmapped::new(map)?)))
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -326,23 +328,23 @@ impl DataSection {
     ///
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// use mapvalue::{Btf, DataSection, Error, Mapping, Var};
+    /// use mapvalue::{Btf, DataSection, Error, Mapping, SectionError, Var};
     ///
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
     /// let bytes: Var<u64> = section.var("stats.by_proto[6].bytes")?;
     /// bytes.fetch_add(60);
-    /// assert!(matches!(section.var::<u32>("count"), Err(Error::VariableLayout { .. }))); // it is a `__u64`
-    /// assert!(matches!(section.var::<u64>("counts"), Err(Error::UnknownVariable { .. })));
+    /// assert!(matches!(section.var::<u32>("count"), Err(SectionError::VariableLayout { .. }))); // it is a `__u64`
+    /// assert!(matches!(section.var::<u64>("counts"), Err(SectionError::UnknownVariable { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::UnknownVariable`] with the nearest names, [`Error::NoSuchPart`],
-    /// [`Error::VariableLayout`] with all differences, [`Error::NotMapped`] (use
-    /// [`any_var`](Self::any_var)), [`Error::ReadOnly`] (use [`var_ro`](Self::var_ro)).
-    pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, Error> {
-        self.mapped()?.var(self.find(path, &T::LAYOUT)?.offset)
+    /// [`SectionError::UnknownVariable`] with the nearest names, [`SectionError::NoSuchPart`],
+    /// [`SectionError::VariableLayout`] with all differences, [`SectionError::NotMapped`] (use
+    /// [`any_var`](Self::any_var)), [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)).
+    pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, SectionError> {
+        Ok(self.mapped()?.var(self.find(path, &T::LAYOUT)?.offset)?)
     }
 
     /// Returns a handle that only loads. The section may be read-only, as `.rodata` is, or
@@ -360,8 +362,8 @@ impl DataSection {
     /// # Errors
     ///
     /// As [`var`](Self::var), without `ReadOnly`.
-    pub fn var_ro<T: MapValue>(&self, path: &str) -> Result<Var<T, ReadOnly>, Error> {
-        self.mapped()?.var_ro(self.find(path, &T::LAYOUT)?.offset)
+    pub fn var_ro<T: MapValue>(&self, path: &str) -> Result<Var<T, ReadOnly>, SectionError> {
+        Ok(self.mapped()?.var_ro(self.find(path, &T::LAYOUT)?.offset)?)
     }
 
     /// Returns the elements of an array variable, or of an array inside one, whatever their number.
@@ -378,10 +380,10 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// As [`var`](Self::var); [`Error::NoSuchPart`] if it is not an array.
-    pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, Error> {
+    /// As [`var`](Self::var); [`SectionError::NoSuchPart`] if it is not an array.
+    pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, SectionError> {
         let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
-        self.mapped()?.slice(offset, len)
+        Ok(self.mapped()?.slice(offset, len)?)
     }
 
     /// Returns the elements of an array, for loading only.
@@ -397,9 +399,9 @@ impl DataSection {
     /// # Errors
     ///
     /// As [`slice`](Self::slice), without `ReadOnly`.
-    pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, Error> {
+    pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, SectionError> {
         let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
-        self.mapped()?.slice_ro(offset, len)
+        Ok(self.mapped()?.slice_ro(offset, len)?)
     }
 
     /// Returns a variable that is reached in mapped memory or, if the map cannot be mapped, by
@@ -418,16 +420,16 @@ impl DataSection {
     /// # Errors
     ///
     /// As [`var_ro`](Self::var_ro), without `NotMapped`.
-    pub fn any_var<T: MapValue>(&self, path: &str) -> Result<AnyVar<T>, Error> {
+    pub fn any_var<T: MapValue>(&self, path: &str) -> Result<AnyVar<T>, SectionError> {
         let offset = self.find(path, &T::LAYOUT)?.offset;
         match &self.memory {
-            Memory::Mapped(mapping) => AnyVar::mapped(mapping, offset),
-            Memory::Unmapped(map) => AnyVar::unmapped(Arc::clone(map), offset),
+            Memory::Mapped(mapping) => Ok(AnyVar::mapped(mapping, offset)?),
+            Memory::Unmapped(map) => Ok(AnyVar::unmapped(Arc::clone(map), offset)?),
         }
     }
 
-    fn mapped(&self) -> Result<&Arc<Mapping>, Error> {
-        self.mapping().ok_or(Error::NotMapped { map: self.map })
+    fn mapped(&self) -> Result<&Arc<Mapping>, SectionError> {
+        self.mapping().ok_or(SectionError::NotMapped { map: self.map })
     }
 
     /// The variables that [`var`](Self::var) finds.
@@ -447,16 +449,16 @@ impl DataSection {
     }
 
     /// Finds the place of a path, whose C type must meet the layout.
-    fn find(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, Error> {
+    fn find(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, SectionError> {
         let (ty, offset) = self.follow(path)?;
         self.check(path, layout, ty)?;
         Ok(CheckedPlace { offset: self.start.saturating_add(offset), len: 1 })
     }
 
-    fn find_elements(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, Error> {
+    fn find_elements(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, SectionError> {
         let (ty, offset) = self.follow(path)?;
         let Some(Kind::Array(array)) = ty.resolved().map(Type::kind) else {
-            return Err(Error::NoSuchPart {
+            return Err(SectionError::NoSuchPart {
                 path: path.to_owned(),
                 reason: format!("`{ty}` is not an array: use `var`"),
             });
@@ -465,8 +467,8 @@ impl DataSection {
         Ok(CheckedPlace { offset: self.start.saturating_add(offset), len: array.len as usize })
     }
 
-    fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), Error> {
-        layout.check(ty).map_err(|mismatches| Error::VariableLayout {
+    fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), SectionError> {
+        layout.check(ty).map_err(|mismatches| SectionError::VariableLayout {
             section: self.name.clone(),
             variable: path.to_owned(),
             mismatches: Box::new(mismatches),
@@ -474,7 +476,7 @@ impl DataSection {
     }
 
     /// Finds the type at a path, and its offset in the section.
-    fn follow(&self, path: &str) -> Result<(Type<'_>, usize), Error> {
+    fn follow(&self, path: &str) -> Result<(Type<'_>, usize), SectionError> {
         // clang names the `static` variable of a function with a dot, `function.variable`.
         let is_name =
             |name: &&str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
@@ -482,7 +484,7 @@ impl DataSection {
         let end = known.map_or_else(|| path.find(['.', '[']).unwrap_or(path.len()), str::len);
         let (name, rest) = path.split_at(end);
         let Some(variable) = self.visible().find(|variable| variable.name == name) else {
-            return Err(Error::UnknownVariable {
+            return Err(SectionError::UnknownVariable {
                 section: self.name.clone(),
                 name: name.to_owned(),
                 hidden: self.all().any(|(_, variable)| variable.name == name),

@@ -4,7 +4,7 @@ use std::os::fd::BorrowedFd;
 use std::sync::{Mutex, PoisonError};
 
 use crate::bpf::{Elements, Update};
-use crate::error::Error;
+use crate::error::{ElementError, PlaceError, SectionError};
 use crate::mapping::open::BPF_F_RDONLY_PROG;
 
 /// The key of an array's first element.
@@ -22,11 +22,11 @@ pub(super) struct Unmapped {
 
 impl Unmapped {
     /// Opens an array map. (A map of another type cannot be mmapable, so it never comes here.)
-    pub(super) fn new(map: BorrowedFd<'_>) -> Result<Self, Error> {
+    pub(super) fn new(map: BorrowedFd<'_>) -> Result<Self, SectionError> {
         let elements = Elements::of(map)?;
         let info = elements.info();
         if info.max_entries != 1 {
-            return Err(Error::SeveralValues { map: info.name, entries: info.max_entries });
+            return Err(SectionError::SeveralValues { map: info.name, entries: info.max_entries });
         }
         Ok(Self { len: elements.value_size(), elements, changing: Mutex::new(()) })
     }
@@ -36,40 +36,40 @@ impl Unmapped {
     }
 
     /// Copies the `size` bytes at `offset`. The kernel copies the whole value for it.
-    pub(super) fn read(&self, offset: usize, size: usize) -> Result<Vec<u8>, Error> {
+    pub(super) fn read(&self, offset: usize, size: usize) -> Result<Vec<u8>, ElementError> {
         let mut value = self.value()?;
         let end = offset.checked_add(size).filter(|end| *end <= self.len);
-        let end = end.ok_or(Error::OutOfRange { offset, size, len: self.len })?;
+        let end = end.ok_or(PlaceError::OutOfRange { offset, size, len: self.len })?;
         value.truncate(end);
         Ok(value.split_off(offset))
     }
 
     /// Writes bytes if nobody can write the others meanwhile: programs cannot write to the map, or
     /// there are no others.
-    pub(super) fn write(&self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+    pub(super) fn write(&self, offset: usize, bytes: &[u8]) -> Result<(), ElementError> {
         let read_only_for_programs = self.elements.info().map_flags & BPF_F_RDONLY_PROG != 0;
         if read_only_for_programs || bytes.len() == self.len {
             self.write_back(offset, bytes)
         } else {
-            Err(Error::WouldLoseWrites { map: self.elements.map(), size: bytes.len(), len: self.len })
+            Err(ElementError::WouldLoseWrites { map: self.elements.map(), size: bytes.len(), len: self.len })
         }
     }
 
     /// Reads the value, changes bytes of it, and writes it back.
-    pub(super) fn write_back(&self, offset: usize, bytes: &[u8]) -> Result<(), Error> {
+    pub(super) fn write_back(&self, offset: usize, bytes: &[u8]) -> Result<(), ElementError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut value = self.value()?;
         let range = offset..offset.saturating_add(bytes.len());
-        let out_of_range = Error::OutOfRange { offset, size: bytes.len(), len: self.len };
+        let out_of_range = PlaceError::OutOfRange { offset, size: bytes.len(), len: self.len };
         value.get_mut(range).ok_or(out_of_range)?.copy_from_slice(bytes);
         self.elements.update(&FIRST, &value, Update::Always)
     }
 
-    fn value(&self) -> Result<Vec<u8>, Error> {
+    fn value(&self) -> Result<Vec<u8>, ElementError> {
         let mut value = vec![0; self.len];
         if !self.elements.lookup(&FIRST, &mut value)? {
             // An array always has its first element.
-            return Err(Error::NoSuchKey { map: self.elements.map() });
+            return Err(ElementError::NoSuchKey { map: self.elements.map() });
         }
         Ok(value)
     }

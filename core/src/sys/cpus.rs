@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::error::Error;
+use crate::error::SystemError;
 use crate::sys::once::Once;
 use crate::sys::process;
 
@@ -24,16 +24,16 @@ const MOST: usize = 1 << 20;
 ///
 /// # Errors
 ///
-/// [`Error::NoPossibleCpus`] if `/sys` is not mounted or its file is not a list of CPUs.
-pub fn possible_cpus() -> Result<usize, Error> {
+/// [`SystemError::NoPossibleCpus`] if `/sys` is not mounted or its file is not a list of CPUs.
+pub fn possible_cpus() -> Result<usize, SystemError> {
     PossibleCpus::of_this_machine().map(PossibleCpus::count)
 }
 
 /// Asks the kernel itself for an upper bound of that count. Memory safety may not rest on
 /// a file, which a container may replace.
-pub(crate) fn at_most() -> Result<usize, Error> {
-    let bytes =
-        process::cpu_set_len().map_err(|errno| Error::Os { operation: "ask how many CPUs there can be", errno })?;
+pub(crate) fn at_most() -> Result<usize, SystemError> {
+    let bytes = process::cpu_set_len()
+        .map_err(|errno| SystemError::Os { operation: "ask how many CPUs there can be", errno })?;
     Ok(8 * bytes)
 }
 
@@ -42,13 +42,13 @@ pub(crate) fn at_most() -> Result<usize, Error> {
 pub(crate) struct PossibleCpus(Vec<usize>);
 
 impl PossibleCpus {
-    pub(crate) fn of_this_machine() -> Result<&'static Self, Error> {
+    pub(crate) fn of_this_machine() -> Result<&'static Self, SystemError> {
         static FOUND: Once<PossibleCpus> = Once::new();
         FOUND.get_or(|| Ok(Box::leak(Box::new(Self::read()?))))
     }
 
-    fn read() -> Result<Self, Error> {
-        let wrong = |reason| Error::NoPossibleCpus { path: PATH, reason };
+    fn read() -> Result<Self, SystemError> {
+        let wrong = |reason| SystemError::NoPossibleCpus { path: PATH, reason };
         let list = fs::read_to_string(PATH).map_err(|error| wrong(error.to_string()))?;
         Self::parse(&list).ok_or_else(|| wrong(format!("`{}` is no list of CPUs", list.trim_end())))
     }

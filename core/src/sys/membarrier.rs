@@ -1,6 +1,6 @@
 //! `membarrier(2)`: makes other threads run a full fence.
 
-use crate::error::Error;
+use crate::error::SystemError;
 
 /// Registers this process, so that any process's [`barrier`] includes its threads;
 /// returns whether the kernel can do that (Linux 4.16).
@@ -15,15 +15,15 @@ pub(crate) fn register() -> bool {
 ///
 /// # Errors
 ///
-/// [`Error::Os`] if the kernel lacks the call, or a filter of system calls refuses it.
-pub(crate) fn barrier() -> Result<(), Error> {
+/// [`SystemError::Os`] if the kernel lacks the call, or a filter of system calls refuses it.
+pub(crate) fn barrier() -> Result<(), SystemError> {
     membarrier(libc::MEMBARRIER_CMD_GLOBAL_EXPEDITED)
 }
 
-fn membarrier(command: libc::c_int) -> Result<(), Error> {
+fn membarrier(command: libc::c_int) -> Result<(), SystemError> {
     // SAFETY: the call takes three integers and touches no memory.
     if unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0 {
         return Ok(());
     }
-    Err(Error::os("have all threads run a fence (membarrier)", &std::io::Error::last_os_error()))
+    Err(SystemError::os("have all threads run a fence (membarrier)", &std::io::Error::last_os_error()))
 }

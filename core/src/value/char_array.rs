@@ -6,7 +6,7 @@ use core::str::{FromStr, Utf8Error};
 #[cfg(feature = "std")]
 use std::borrow::Cow;
 
-use crate::error::{Error, InvalidValue};
+use crate::error::{InvalidValue, ValueError};
 use crate::layout::{Kind, Layout};
 use crate::value::cell::Shared;
 use crate::value::hash::ArenaHash;
@@ -67,26 +67,26 @@ impl<const N: usize> CharArray<N> {
     /// (`bpf_strncmp` is, `bpf_probe_read_kernel_str` is not).
     ///
     /// ```
-    /// use mapvalue::{CharArray, Error};
+    /// use mapvalue::{CharArray, Error, ValueError};
     ///
     /// let name = CharArray::<8>::new("eth0")?;
     /// assert_eq!(name.as_bytes(), b"eth0\0\0\0\0");
     /// assert_eq!((name.len(), name.is_empty()), (4, false));
-    /// assert!(matches!(CharArray::<8>::new("ethernet0"), Err(Error::TextTooLong { .. })));
-    /// assert!(matches!(CharArray::<8>::new("eth\00"), Err(Error::TextHasNul { .. })));
+    /// assert!(matches!(CharArray::<8>::new("ethernet0"), Err(ValueError::TextTooLong { .. })));
+    /// assert!(matches!(CharArray::<8>::new("eth\00"), Err(ValueError::TextHasNul { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::TextTooLong`] if the text has more than `N` bytes, [`Error::TextHasNul`] if it
+    /// [`ValueError::TextTooLong`] if the text has more than `N` bytes, [`ValueError::TextHasNul`] if it
     /// contains a NUL, at which readers would end it.
-    pub fn new(text: &str) -> Result<Self, Error> {
+    pub fn new(text: &str) -> Result<Self, ValueError> {
         if let Some(at) = text.bytes().position(|byte| byte == 0) {
-            return Err(Error::TextHasNul { at });
+            return Err(ValueError::TextHasNul { at });
         }
         if text.len() > N {
-            return Err(Error::TextTooLong { given: text.len(), max: N });
+            return Err(ValueError::TextTooLong { given: text.len(), max: N });
         }
         Ok(Self::truncated(text))
     }
@@ -176,17 +176,17 @@ impl<const N: usize> CharArray<N> {
 }
 
 impl<const N: usize> FromStr for CharArray<N> {
-    type Err = Error;
+    type Err = ValueError;
 
-    fn from_str(text: &str) -> Result<Self, Error> {
+    fn from_str(text: &str) -> Result<Self, ValueError> {
         Self::new(text)
     }
 }
 
 impl<const N: usize> TryFrom<&str> for CharArray<N> {
-    type Error = Error;
+    type Error = ValueError;
 
-    fn try_from(text: &str) -> Result<Self, Error> {
+    fn try_from(text: &str) -> Result<Self, ValueError> {
         Self::new(text)
     }
 }

@@ -7,7 +7,7 @@ use core::any::type_name;
 use core::mem::MaybeUninit;
 use core::slice;
 
-use crate::error::{Error, InvalidValue};
+use crate::error::{InvalidValue, ValueError};
 use crate::value::{MapValue, ReadWrite, Storable};
 
 /// Room for a mirror of `T` in private memory, aligned for every leaf.
@@ -34,12 +34,16 @@ impl<T: MapValue> Buffer<T> {
     }
 }
 
-pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<(), Error> {
+pub(crate) fn check_length<T: MapValue>(given: usize) -> Result<(), ValueError> {
     let expected = T::LAYOUT.size();
-    if given == expected { Ok(()) } else { Err(Error::WrongLength { type_name: type_name::<T>(), given, expected }) }
+    if given == expected {
+        Ok(())
+    } else {
+        Err(ValueError::WrongLength { type_name: type_name::<T>(), given, expected })
+    }
 }
 
-pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, Error> {
+pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, ValueError> {
     check_length::<T>(bytes.len())?;
     Ok(decode_from(|buffer| buffer.copy_from_slice(bytes))?)
 }
@@ -59,7 +63,7 @@ pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T
     T::__try_load(mirror)
 }
 
-pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Error> {
+pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), ValueError> {
     check_length::<T>(out.len())?;
     with_bytes(value, |bytes| out.copy_from_slice(bytes));
     Ok(())

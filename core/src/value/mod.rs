@@ -24,7 +24,7 @@ pub(crate) mod seq;
 #[doc(hidden)]
 pub mod union;
 
-use crate::error::Error;
+use crate::error::ValueError;
 use crate::layout::Layout;
 use core::fmt;
 
@@ -104,8 +104,8 @@ pub unsafe trait MapValue: Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long;
-    /// [`Error::InvalidValue`] if an enum inside holds a number that is not one of its variants.
+    /// [`ValueError::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long;
+    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -114,7 +114,7 @@ pub unsafe trait MapValue: Sized + 'static {
     /// assert!(u32::from_bytes(&record).is_err());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
-    fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+    fn from_bytes(bytes: &[u8]) -> Result<Self, ValueError> {
         codec::decode(bytes)
     }
 
@@ -148,8 +148,8 @@ pub unsafe trait MapValue: Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`Error::WrongLength`] unless `out` is `size_of::<Self>()` long; nothing is written then.
-    fn write_bytes(&self, out: &mut [u8]) -> Result<(), Error>
+    /// [`ValueError::WrongLength`] unless `out` is `size_of::<Self>()` long; nothing is written then.
+    fn write_bytes(&self, out: &mut [u8]) -> Result<(), ValueError>
     where
         Self: Storable,
     {

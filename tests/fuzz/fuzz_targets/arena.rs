@@ -9,7 +9,7 @@ use std::mem::offset_of;
 
 use libfuzzer_sys::fuzz_target;
 use mapvalue::arena::{ListEntry, ListHead, ListNode, Region, TableEntry, TableHead};
-use mapvalue::{Access, Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, Error, MapValue, Storable};
+use mapvalue::{Access, Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, ListError, MapValue, Storable};
 
 /// Room for about a thousand elements of the smallest kind, or buckets.
 const PAGES: u64 = 4;
@@ -117,7 +117,7 @@ impl Step {
         arena.at(self.place)
     }
 
-    fn with_list<T: MapValue, const NODE: usize>(&self, arena: &Arena, list: Result<ArenaList<T, NODE>, Error>) {
+    fn with_list<T: MapValue, const NODE: usize>(&self, arena: &Arena, list: Result<ArenaList<T, NODE>, ListError>) {
         let Some(list) = said(list) else { return };
         let element = arena.at::<T>(self.other);
         match self.what >> 3 & 7 {
@@ -133,7 +133,7 @@ impl Step {
             5 => {
                 // The element at hand may go.
                 for found in list.iter().map_while(said) {
-                    said(arena.ptr_of(found).and_then(|found| list.remove(found.cast())));
+                    said(arena.ptr_of(found).map_err(Into::into).and_then(|found| list.remove(found.cast())));
                 }
                 Some(())
             }
@@ -143,7 +143,7 @@ impl Step {
         walk_list(&list);
     }
 
-    fn with_table<K, V>(&self, arena: &Arena, table: Result<ArenaHashMap<K, V>, Error>, key: K)
+    fn with_table<K, V>(&self, arena: &Arena, table: Result<ArenaHashMap<K, V>, ListError>, key: K)
     where
         K: MapValue + ArenaHash + Eq + Copy,
         V: Storable + From<u8>,
@@ -172,7 +172,7 @@ impl Step {
 }
 
 /// What came of a call. An error has a message.
-fn said<T>(result: Result<T, Error>) -> Option<T> {
+fn said<T, E: std::error::Error>(result: Result<T, E>) -> Option<T> {
     result.map_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 

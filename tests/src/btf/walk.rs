@@ -307,7 +307,7 @@ impl Shown for Type<'_> {
     }
 }
 
-impl Shown for Option<mapvalue::Error> {
+impl<E: std::error::Error> Shown for Option<E> {
     fn show(&self, text: &mut String) {
         if let Some(error) = self {
             write!(text, "{error}").expect("written to memory");

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::time::Duration;
 
 use mapvalue::btf::{InvalidBtf, Kind, Type};
-use mapvalue::{Btf, DataSection, Endianness, Error, MapValue, Mapping};
+use mapvalue::{Btf, BtfError, DataSection, Endianness, MapValue, Mapping, SectionError};
 use mapvalue_tests::btf::{Builder, Elf, FLAG, check_layouts, kind, symbol};
 use mapvalue_tests::clock::{cpu_time, slowness};
 
@@ -112,7 +112,7 @@ fn survives(bytes: &[u8]) -> Btf {
         }
     });
     let unknown = measured("nearest names", len, 1, || btf.check::<Stats>("statistics"));
-    assert!(matches!(unknown, Err(Error::UnknownType { .. })), "{unknown:?}");
+    assert!(matches!(unknown, Err(BtfError::UnknownType { .. })), "{unknown:?}");
     measured("find", 0, 0, || btf.find("x").count());
     btf
 }
@@ -185,7 +185,7 @@ fn a_section_of_many_variables() {
     btf.section(".bss", 0, &variables);
     let btf = survives(&btf.native());
     let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss");
-    assert!(matches!(section, Err(Error::OpenSection { .. })), "{section:?}");
+    assert!(matches!(section, Err(SectionError::OpenSection { .. })), "{section:?}");
 }
 
 /// Each struct holds the next one twice, without a name: a path for each bit of a number.

@@ -5,7 +5,7 @@ use std::num::{NonZeroU32, Wrapping};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
 use mapvalue::btf::Kind;
-use mapvalue::{ArenaPtr, Btf, Error, Kernel, Kptr, MapValue, Plain};
+use mapvalue::{ArenaPtr, Btf, BtfError, Kernel, Kptr, MapValue, Plain};
 use mapvalue_tests::btf::raw;
 use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32, U64};
@@ -17,7 +17,7 @@ fn btf() -> Btf {
 /// What is said of a type that does not meet the C type: a line a difference, without the C type, which is the same in all.
 fn refused<T: MapValue>(name: &str) -> Vec<String> {
     match btf().check::<T>(name) {
-        Err(Error::LayoutMismatch(mismatches)) => {
+        Err(BtfError::LayoutMismatch(mismatches)) => {
             let shown = mismatches.to_string();
             let c_type = format!(" ({})", mismatches.c_type());
             assert_eq!(shown.lines().count(), mismatches.iter().len(), "a line a difference: {shown}");

@@ -7,7 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
-use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Error, Kptr, Local, MapValue, Mapping, Mirror, Var};
+use mapvalue::{
+    Arena, ArenaFlags, ArenaPtr, ArenaPtrError, DataSection, Kptr, Local, MapValue, Mapping, Mirror, SystemError, Var,
+};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
 use mapvalue_tests::{c, cpus, fork, fork_first_of_namespace};
@@ -122,7 +124,7 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
     let kept: Var<u64> = other.var(other.page(2)).unwrap();
     kept.store(7);
     let refused = closing.give_back(&other.pages().unwrap());
-    assert!(matches!(refused, Err(AllocError::Arena(Error::ForeignArenaPtr { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(AllocError::Ptr(ArenaPtrError::Foreign { .. }))), "{refused:?}");
     assert_eq!(kept.load(), 7);
 
     let resident = programs.arena.resident_pages().unwrap();
@@ -187,7 +189,7 @@ fn a_process_without_membarrier_makes_objects_and_recovers_but_does_not_close() 
         drop([(); 100].map(|()| flows.alloc(FLOW).unwrap()));
         assert_eq!((flows.stats().live, flows.stats().classes[0].used), (0, 100), "it keeps none");
         assert_eq!(flows.recover().unwrap().lost, 0);
-        assert!(matches!(flows.close(), Err(AllocError::Arena(Error::Os { errno: libc::EPERM, .. }))));
+        assert!(matches!(flows.close(), Err(AllocError::System(SystemError::Os { errno: libc::EPERM, .. }))));
         42
     };
     assert_eq!(fork(child), 42);

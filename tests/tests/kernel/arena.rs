@@ -10,7 +10,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use aya::programs::TestRun;
-use mapvalue::{Arena, ArenaFlags, ArenaPtr, Btf, DataSection, Error, MapValue, ReadOnlyReason, Var, bpf};
+use mapvalue::{
+    Arena, ArenaError, ArenaFlags, ArenaPtr, ArenaPtrError, Btf, BtfError, DataSection, MapError, MapValue, PagesError,
+    PlaceError, ReadOnlyReason, SectionError, SystemError, ValueError, Var, bpf,
+};
 use mapvalue_tests::fork;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, flags, map_type, objects};
 
@@ -126,33 +129,33 @@ fn what_cannot_be_created_is_refused_each_by_its_own_error() {
     kernel::require!();
     let none = ArenaFlags::default();
     let at = OURS;
-    assert!(matches!(Arena::create(0, none), Err(Error::Empty { what: "the arena" })));
+    assert!(matches!(Arena::create(0, none), Err(ArenaError::Map(MapError::Empty { what: "the arena" }))));
     let most = GIB_4 / page();
-    assert!(matches!(Arena::create(most + 1, none), Err(Error::ArenaTooLong { max: GIB_4, .. })));
-    assert!(matches!(Arena::create(u64::MAX, none), Err(Error::ArenaTooLong { .. })));
+    assert!(matches!(Arena::create(most + 1, none), Err(ArenaError::TooLong { max: GIB_4, .. })));
+    assert!(matches!(Arena::create(u64::MAX, none), Err(ArenaError::TooLong { .. })));
     for unknown in [1, flags::RDONLY, flags::WRONLY, flags::RDONLY_PROG, 1 << 19] {
         let flags = ArenaFlags::SEGV_ON_FAULT | ArenaFlags::from_bits(unknown);
         let error = Arena::create(1, flags).unwrap_err();
-        assert!(matches!(error, Error::ArenaFlags { unknown: u, .. } if u == unknown), "{error:?}");
+        assert!(matches!(error, ArenaError::Flags { unknown: u, .. } if u == unknown), "{error:?}");
         assert!(error.to_string().contains(&format!("{unknown:#x} is unknown")), "{error}");
     }
     for start in [at + 8, at + page() - 1, 0, 1] {
         let error = Arena::create_at(start, 1, none).unwrap_err();
-        assert!(matches!(error, Error::MisalignedArena { start: s, .. } if s == start), "{error:?}");
+        assert!(matches!(error, ArenaError::Misaligned { start: s, .. } if s == start), "{error:?}");
     }
     for (start, pages) in [(at + GIB_4 - page(), 2), (at + page(), most), (u64::MAX - page() + 1, 2)] {
         let error = Arena::create_at(start, pages, none).unwrap_err();
-        assert!(matches!(error, Error::ArenaCrosses { start: s, .. } if s == start), "{error:?}");
+        assert!(matches!(error, ArenaError::Crosses { start: s, .. } if s == start), "{error:?}");
     }
     // An address that no process has.
     let error = Arena::create_at(1 << 63, 1, none).unwrap_err();
     assert!(
-        matches!(error, Error::ArenaUnmappable { start: 0x8000_0000_0000_0000, errno: libc::ENOMEM, .. }),
+        matches!(error, ArenaError::Unmappable { start: 0x8000_0000_0000_0000, errno: libc::ENOMEM, .. }),
         "{error:?}"
     );
     // One that the kernel gives to nobody.
     let error = Arena::create_at(0x1000, 1, none).unwrap_err();
-    assert!(matches!(error, Error::ArenaUnmappable { start: 0x1000, errno: libc::ENOMEM, .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::Unmappable { start: 0x1000, errno: libc::ENOMEM, .. }), "{error:?}");
     assert!(error.to_string().contains("vm.mmap_min_addr"), "{error}");
 }
 
@@ -187,16 +190,26 @@ fn without_privileges_an_arena_is_opened_but_not_created() {
     };
     child::drop_privileges();
     let error = Arena::create(1, ArenaFlags::default()).unwrap_err();
-    assert!(matches!(error, Error::PermissionDenied { capability: "CAP_BPF", .. }), "{error:?}");
+    assert!(
+        matches!(error, ArenaError::System(SystemError::PermissionDenied { capability: "CAP_BPF", .. })),
+        "{error:?}"
+    );
     match Arena::from_map(fd) {
         Ok(arena) => {
             assert_eq!(arena.get(arena.at::<u64>(24)).unwrap().fetch_add(1), 5);
             let error = arena.pages().unwrap_err();
-            assert!(matches!(error, Error::PermissionDenied { .. } | Error::NoVmlinux { .. }), "{error:?}");
+            assert!(
+                matches!(
+                    error,
+                    PagesError::System(SystemError::PermissionDenied { .. })
+                        | PagesError::Btf(BtfError::NoVmlinux { .. })
+                ),
+                "{error:?}"
+            );
         }
         Err(error) => {
             // Where the kernel does not even tell what a map is.
-            assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+            assert!(matches!(error, ArenaError::System(SystemError::PermissionDenied { .. })), "{error:?}");
             panic!("an arena could not be opened without privileges: {error}");
         }
     }
@@ -219,7 +232,7 @@ fn arenas_are_created_and_opened_where_proc_is_not_mounted() {
     arena.get(arena.at::<u64>(24)).unwrap().store(6);
     // What is in the way cannot be told, but that there is something.
     let error = Arena::from_map(fd).unwrap_err();
-    assert!(matches!(&error, Error::ArenaAddressTaken { by, .. } if by == "it is not known what"), "{error:?}");
+    assert!(matches!(&error, ArenaError::AddressTaken { by, .. } if by == "it is not known what"), "{error:?}");
     let len = usize::try_from(made.len()).unwrap();
     let base = ptr::without_provenance_mut(usize::try_from(made.start()).unwrap());
     // SAFETY: it is all of a mapping that is there, readable and writable, for as long as `made` is.
@@ -241,7 +254,7 @@ fn an_address_that_is_taken_is_an_error_that_says_by_what() {
         let memory = unsafe { libc::mmap(place, len, libc::PROT_READ, flags, -1, 0) };
         assert_ne!(memory, libc::MAP_FAILED, "{}", io::Error::last_os_error());
         let error = Arena::create_at(start, 4, ArenaFlags::default()).unwrap_err();
-        let Error::ArenaAddressTaken { start: s, len: l, by, .. } = &error else { panic!("{error:?}") };
+        let ArenaError::AddressTaken { start: s, len: l, by, .. } = &error else { panic!("{error:?}") };
         assert_eq!((*s, *l, by.as_str()), (start, 4 * page(), "memory without a name"));
         assert!(error.to_string().contains("has something already: memory without a name"), "{error}");
         // SAFETY: the memory that was mapped above, to which there is no reference.
@@ -258,12 +271,12 @@ fn the_same_arena_twice_in_a_process_is_an_error_and_the_first_is_unharmed() {
     let place = arena.get(arena.at::<u64>(64)).unwrap();
     place.store(11);
     let error = Arena::from_map(arena.fd().unwrap()).unwrap_err();
-    assert!(matches!(error, Error::ArenaMappedHere { start, .. } if start == arena.start()), "{error:?}");
+    assert!(matches!(error, ArenaError::MappedHere { start, .. } if start == arena.start()), "{error:?}");
     assert!(error.to_string().contains("clone the `Arena`"), "{error}");
     assert_eq!((place.load(), mappings_at(arena.start())), (11, 1));
     // Another arena that demands the same address.
     let error = Arena::create_at(arena.start(), 4, ArenaFlags::default()).unwrap_err();
-    assert!(matches!(error, Error::ArenaMappedHere { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::MappedHere { .. }), "{error:?}");
     // When it is gone, it can be mapped again.
     let (fd, start) = (arena.fd().unwrap().try_clone_to_owned().unwrap(), arena.start());
     drop(arena);
@@ -290,7 +303,7 @@ fn of_many_threads_that_map_an_arena_one_has_it_and_the_others_are_told_so() {
         });
         assert_eq!(opened.iter().filter(|opened| opened.is_ok()).count(), 1, "{opened:?}");
         for error in opened.iter().filter_map(|opened| opened.as_ref().err()) {
-            assert!(matches!(error, Error::ArenaMappedHere { .. }), "{error:?}");
+            assert!(matches!(error, ArenaError::MappedHere { .. }), "{error:?}");
         }
     }
 }
@@ -299,12 +312,15 @@ fn of_many_threads_that_map_an_arena_one_has_it_and_the_others_are_told_so() {
 fn what_is_no_arena_is_refused() {
     kernel::require!();
     let error = Arena::from_map(Map::array(8, 1)).unwrap_err();
-    assert!(matches!(error, Error::NotAnArena { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::NotAnArena { .. }), "{error:?}");
     assert!(error.to_string().contains("of type array (2), not an arena"), "{error}");
-    assert!(matches!(Arena::from_map(File::open("/dev/null").unwrap()), Err(Error::NotAMap { .. })));
+    assert!(matches!(
+        Arena::from_map(File::open("/dev/null").unwrap()),
+        Err(ArenaError::Map(MapError::NotAMap { .. }))
+    ));
     // SAFETY: refused before anything is made of it.
     let error = unsafe { Arena::adopt_map(Map::array(8, 1), ptr::without_provenance_mut(4096)) }.unwrap_err();
-    assert!(matches!(error, Error::NotAnArena { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::NotAnArena { .. }), "{error:?}");
 }
 
 #[test]
@@ -312,9 +328,9 @@ fn a_descriptor_of_one_direction_is_refused_by_its_flag() {
     kernel::require!();
     let fd = kernel::create_arena(flags::MMAPABLE, 1, OURS + 14 * GIB_4).unwrap();
     let error = Arena::from_map(kernel::reopen(&fd, flags::RDONLY)).unwrap_err();
-    assert!(matches!(error, Error::ReadOnlyDescriptor { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::Map(MapError::ReadOnlyDescriptor { .. })), "{error:?}");
     let error = Arena::from_map(kernel::reopen(&fd, flags::WRONLY)).unwrap_err();
-    assert!(matches!(error, Error::WriteOnlyDescriptor { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::Map(MapError::WriteOnlyDescriptor { .. })), "{error:?}");
     assert!(Arena::from_map(&fd).is_ok());
 }
 
@@ -330,9 +346,12 @@ fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
     let globals = globals_of(&view, &loaded);
     let packets = view.ptr_of(&*globals.var_ro::<u64>("stats.packets").unwrap()).unwrap();
     for error in [view.get(packets).map(drop), view.var(packets).map(drop), view.slice(packets, 1).map(drop)] {
-        assert!(matches!(error, Err(Error::ReadOnly { reason: ReadOnlyReason::Frozen, .. })), "{error:?}");
+        assert!(
+            matches!(error, Err(ArenaPtrError::Place(PlaceError::ReadOnly { reason: ReadOnlyReason::Frozen, .. }))),
+            "{error:?}"
+        );
     }
-    assert!(matches!(globals.var::<Stats>("stats"), Err(Error::ReadOnly { .. })));
+    assert!(matches!(globals.var::<Stats>("stats"), Err(SectionError::Place(PlaceError::ReadOnly { .. }))));
     let stats = globals.var_ro::<Stats>("stats").unwrap();
     assert_eq!(stats.packets.load(), 0);
     loaded.run("fill_stats");
@@ -347,7 +366,7 @@ fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
 fn an_arena_that_is_mapped_writable_is_not_frozen() {
     kernel::require!();
     let arena = create(1);
-    assert!(matches!(bpf::freeze(arena.fd().unwrap()), Err(Error::MappedWritable { .. })));
+    assert!(matches!(bpf::freeze(arena.fd().unwrap()), Err(MapError::MappedWritable { .. })));
 }
 
 /// What a program does with pointers that this process stores, and the other way round.
@@ -405,7 +424,7 @@ fn an_arena_between_two_multiples_of_four_gigabytes_has_the_same_pointers_for_al
         exchange_pointers(&arena);
         // Below its start there is nothing, although the low 32 bits are less than its length.
         let error = arena.get(ArenaPtr::<u64>::from_address(8)).map(drop);
-        assert!(matches!(error, Err(Error::ArenaPtrOutOfRange { address: 8, .. })), "{error:?}");
+        assert!(matches!(error, Err(ArenaPtrError::OutOfRange { address: 8, .. })), "{error:?}");
     }
 }
 
@@ -445,7 +464,7 @@ fn hostile_pointers_from_a_program_are_errors() {
     let loaded = load_into(&arena);
     let globals = globals_of(&arena, &loaded);
     let target = globals.var::<ArenaPtr<u64>>("target").unwrap();
-    assert!(matches!(arena.get(arena.at::<[u64; 0]>(8)), Err(Error::ZeroSized { .. })));
+    assert!(matches!(arena.get(arena.at::<[u64; 0]>(8)), Err(ArenaPtrError::Place(PlaceError::ZeroSized { .. }))));
     let (start, end) = (arena.start(), arena.start() + arena.len());
     let hostile = [
         0,
@@ -485,10 +504,10 @@ fn hostile_pointers_from_a_program_are_errors() {
             assert!(
                 matches!(
                     error,
-                    Err(Error::NullArenaPtr { .. }
-                        | Error::MisalignedArenaPtr { .. }
-                        | Error::ArenaPtrOutOfRange { .. }
-                        | Error::ForeignArenaPtr { .. })
+                    Err(ArenaPtrError::Null { .. }
+                        | ArenaPtrError::Misaligned { .. }
+                        | ArenaPtrError::OutOfRange { .. }
+                        | ArenaPtrError::Foreign { .. })
                 ),
                 "{address:#x}: {error:?}"
             );
@@ -526,7 +545,7 @@ fn pages_are_made_ahead_of_time_and_hold_what_they_held() {
     assert_eq!(arena.resident_pages().unwrap(), 32);
     for (start, end) in [(0, 33), (32, 33), (5, 4), (u64::MAX, u64::MAX), (0, u64::MAX)] {
         let error = arena.prefault(start..end).unwrap_err();
-        assert!(matches!(error, Error::PagesOutOfRange { pages: 32, .. }), "{error:?}");
+        assert!(matches!(error, PagesError::OutOfRange { pages: 32, .. }), "{error:?}");
     }
 }
 
@@ -639,11 +658,14 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     arena.get(arena.at::<ArenaPtr<Node>>(0)).unwrap().store(arena.ptr_of(&*node).unwrap());
     arena.pin(&pin).unwrap();
     let error = arena.pin(&pin).unwrap_err();
-    assert!(matches!(&error, Error::PinFailed { errno: libc::EEXIST, path, .. } if *path == pin), "{error:?}");
+    assert!(
+        matches!(&error, ArenaError::Map(MapError::PinFailed { errno: libc::EEXIST, path, .. }) if *path == pin),
+        "{error:?}"
+    );
     assert!(error.to_string().contains("`Arena::from_pin`"), "{error}");
     let outside = std::env::temp_dir().join("mapvalue-no-pin");
     let error = arena.pin(&outside).unwrap_err();
-    assert!(matches!(error, Error::PinFailed { errno: libc::EPERM, .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::Map(MapError::PinFailed { errno: libc::EPERM, .. })), "{error:?}");
     assert!(error.to_string().contains("mapvalue-no-pin") && error.to_string().contains("mount -t bpf"), "{error}");
     let start = arena.start();
     drop((arena, node));
@@ -653,13 +675,13 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     assert_eq!((arena.start(), arena.len()), (start, 8 * page()));
     let head = arena.read(arena.at::<ArenaPtr<Node>>(0)).unwrap();
     assert_eq!(arena.get(head).unwrap().value.load(), 5);
-    assert!(matches!(Arena::from_pin(&pin), Err(Error::ArenaMappedHere { .. })));
+    assert!(matches!(Arena::from_pin(&pin), Err(ArenaError::MappedHere { .. })));
     std::fs::remove_file(&pin).unwrap();
-    assert!(matches!(Arena::from_pin(&pin), Err(Error::PinFailed { errno: libc::ENOENT, .. })));
+    assert!(matches!(Arena::from_pin(&pin), Err(ArenaError::Map(MapError::PinFailed { errno: libc::ENOENT, .. }))));
     assert_eq!(arena.get(head).unwrap().value.load(), 5, "the mapping keeps it now");
     let error = arena.pin(Path::new("a\0b")).unwrap_err();
-    assert!(matches!(error, Error::PinFailed { errno: libc::EINVAL, .. }), "{error:?}");
-    assert!(matches!(Arena::memfd(1).unwrap().pin(&pin), Err(Error::NoArenaMap { .. })));
+    assert!(matches!(error, ArenaError::Map(MapError::PinFailed { errno: libc::EINVAL, .. })), "{error:?}");
+    assert!(matches!(Arena::memfd(1).unwrap().pin(&pin), Err(ArenaError::NoMap { .. })));
 }
 
 #[test]
@@ -672,7 +694,7 @@ fn an_arena_without_an_address_is_mapped_where_there_is_room_and_then_where_it_i
     arena.get(arena.at::<u64>(8)).unwrap().store(1);
     assert_eq!(arena.pages().unwrap().user_vm_start().unwrap(), start);
     let error = Arena::from_map(&map).unwrap_err();
-    assert!(matches!(error, Error::ArenaMappedHere { start: s, .. } if s == start), "{error:?}");
+    assert!(matches!(error, ArenaError::MappedHere { start: s, .. } if s == start), "{error:?}");
     drop(arena);
     // It has kept its address, which the kernel tells a program.
     let again = Arena::from_map(&map).unwrap();
@@ -697,7 +719,7 @@ fn of_an_arena_that_others_mapped_in_part_there_is_that_part() {
     let arena = Arena::from_map(&map).unwrap();
     assert_eq!((arena.start(), arena.len()), (first.addr() as u64, 8 * page()));
     arena.get(arena.page::<u64>(7)).unwrap().store(1);
-    assert!(matches!(arena.get(arena.page::<u64>(8)), Err(Error::ArenaPtrOutOfRange { .. })));
+    assert!(matches!(arena.get(arena.page::<u64>(8)), Err(ArenaPtrError::OutOfRange { .. })));
 }
 
 #[test]
@@ -735,7 +757,7 @@ fn without_privileges_an_arena_that_others_mapped_anywhere_is_an_error_that_says
     };
     child::drop_privileges();
     let error = Arena::from_map(fd).unwrap_err();
-    assert!(matches!(error, Error::ArenaAddressUnknown { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::AddressUnknown { .. }), "{error:?}");
     assert!(error.to_string().contains("map_extra is 0") && error.to_string().contains("Arena::adopt"), "{error}");
     child::done();
 }
@@ -746,7 +768,7 @@ fn the_mapping_that_libbpf_made_is_adopted() {
     let loaded = Libbpf::load(objects::ARENA_GLOBALS);
     let base = loaded.initial_value("arena");
     let error = Arena::from_map(loaded.map("arena")).unwrap_err();
-    assert!(matches!(error, Error::ArenaMappedHere { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::MappedHere { .. }), "{error:?}");
     // SAFETY: libbpf has it mapped, and keeps it for as long as `loaded` lives, which is longer than the arena.
     let arena = unsafe { Arena::adopt_map(loaded.map("arena"), base) }.unwrap();
     assert_eq!((arena.start(), arena.len()), (base.addr() as u64, 64 * page()));
@@ -768,7 +790,7 @@ fn the_mapping_that_libbpf_made_is_adopted() {
     let arena = unsafe { Arena::adopt(base, len) }.unwrap();
     assert_eq!(arena.read(packets).unwrap(), 12, "without the map, too");
     assert!(arena.fd().is_none());
-    assert!(matches!(arena.pages(), Err(Error::NoArenaMap { .. })));
+    assert!(matches!(arena.pages(), Err(PagesError::Arena(ArenaError::NoMap { .. }))));
 }
 
 #[test]
@@ -779,9 +801,9 @@ fn of_an_adopted_arena_with_segv_on_fault_there_are_copies_alone() {
     // SAFETY: it is all of a mapping that is there, readable and writable, for as long as `made` is.
     let arena = unsafe { Arena::adopt_map(made.fd().unwrap(), base) }.unwrap();
     let word = arena.at::<u64>(8);
-    assert!(matches!(arena.get(word), Err(Error::ArenaFaults { .. })));
-    assert!(matches!(arena.var_ro(word), Err(Error::ArenaFaults { .. })));
-    assert!(matches!(arena.read(word), Err(Error::ArenaPageAbsent { .. })));
+    assert!(matches!(arena.get(word), Err(ArenaPtrError::Place(PlaceError::ArenaFaults { .. }))));
+    assert!(matches!(arena.var_ro(word), Err(ArenaPtrError::Place(PlaceError::ArenaFaults { .. }))));
+    assert!(matches!(arena.read(word), Err(ArenaPtrError::PageAbsent { .. })));
 }
 
 #[test]
@@ -801,7 +823,10 @@ fn an_adopted_mapping_that_is_not_writable_is_read_only() {
     let without = unsafe { Arena::adopt(base.cast(), len) }.unwrap();
     for arena in [with_map, without] {
         let error = arena.get(arena.at::<u64>(8)).unwrap_err();
-        assert!(matches!(error, Error::ReadOnly { reason: ReadOnlyReason::Adopted, .. }), "{error:?}");
+        assert!(
+            matches!(error, ArenaPtrError::Place(PlaceError::ReadOnly { reason: ReadOnlyReason::Adopted, .. })),
+            "{error:?}"
+        );
         assert_eq!(arena.get_ro(arena.at::<u64>(8)).unwrap().load(), 0);
     }
     // SAFETY: all of the mapping, to which there is no handle any more.
@@ -832,7 +857,7 @@ fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
     assert!(!copy.is_null() && copy.addr() as u64 != arena.start());
     // SAFETY: refused before anything is made of it.
     let error = unsafe { Arena::adopt_map(arena.fd().unwrap(), copy) }.unwrap_err();
-    assert!(matches!(error, Error::NotArenaMemory { .. } | Error::MisalignedArena { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::NotArenaMemory { .. } | ArenaError::Misaligned { .. }), "{error:?}");
     // Another arena's.
     let other = create(64);
     let base = ptr::without_provenance_mut(usize::try_from(other.start()).unwrap());
@@ -843,7 +868,7 @@ fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
     let aligned = ptr::without_provenance_mut(copy.addr() / len * len);
     // SAFETY: as above.
     let error = unsafe { Arena::adopt(aligned, len) }.unwrap_err();
-    assert!(matches!(&error, Error::NotArenaMemory { .. }), "{error:?}");
+    assert!(matches!(&error, ArenaError::NotArenaMemory { .. }), "{error:?}");
     assert!(error.to_string().contains("descriptor was reused"), "{error}");
     // SAFETY: as above.
     let error = unsafe { Arena::adopt(ptr::without_provenance_mut(0x0700_0000_0000), len) }.unwrap_err();
@@ -854,10 +879,10 @@ fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
     assert!(error.to_string().contains("a part of them is"), "{error}");
     // SAFETY: as above.
     let error = unsafe { Arena::adopt(ptr::null_mut(), len) }.unwrap_err();
-    assert!(matches!(error, Error::NullPointer), "{error:?}");
+    assert!(matches!(error, ArenaError::Map(MapError::NullPointer)), "{error:?}");
     // SAFETY: as above.
     let error = unsafe { Arena::adopt(end, len + 8) }.unwrap_err();
-    assert!(matches!(error, Error::ArenaLength { .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::Length { .. }), "{error:?}");
 }
 
 #[test]
@@ -868,12 +893,12 @@ fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_err
     for error in
         [arena.get(ptr).map(drop), arena.var(ptr).map(drop), arena.slice(ptr, 1).map(drop), arena.get_ro(ptr).map(drop)]
     {
-        assert!(matches!(error, Err(Error::ArenaFaults { .. })), "{error:?}");
+        assert!(matches!(error, Err(ArenaPtrError::Place(PlaceError::ArenaFaults { .. }))), "{error:?}");
     }
-    assert!(matches!(arena.globals_at(&object_btf(), 0), Err(Error::ArenaFaults { .. })));
-    assert!(matches!(arena.prefault(0..1), Err(Error::ArenaFaults { .. })));
+    assert!(matches!(arena.globals_at(&object_btf(), 0), Err(SectionError::Place(PlaceError::ArenaFaults { .. }))));
+    assert!(matches!(arena.prefault(0..1), Err(PagesError::Place(PlaceError::ArenaFaults { .. }))));
     let error = arena.read(ptr).unwrap_err();
-    assert!(matches!(error, Error::ArenaPageAbsent { address, .. } if address == ptr.address()), "{error:?}");
+    assert!(matches!(error, ArenaPtrError::PageAbsent { address, .. } if address == ptr.address()), "{error:?}");
     assert_eq!(
         error.to_string(),
         format!(
@@ -890,18 +915,18 @@ fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_err
     let across = ArenaPtr::<[u64; 4]>::from_address(arena.page::<u8>(4).address() - 16);
     let error = arena.read(across).unwrap_err();
     assert!(
-        matches!(error, Error::ArenaPageAbsent { address, .. } if address == arena.page::<u8>(4).address()),
+        matches!(error, ArenaPtrError::PageAbsent { address, .. } if address == arena.page::<u8>(4).address()),
         "{error:?}"
     );
     pages.free(3..4).unwrap();
-    assert!(matches!(arena.read(ptr), Err(Error::ArenaPageAbsent { .. })));
+    assert!(matches!(arena.read(ptr), Err(ArenaPtrError::PageAbsent { .. })));
     // What is wrong with a pointer, is said of it here as well.
     let (start, len) = (arena.start(), arena.len());
-    assert!(matches!(arena.read(ArenaPtr::<u64>::NULL), Err(Error::NullArenaPtr { .. })));
-    assert!(matches!(arena.read(arena.at::<u64>(4)), Err(Error::MisalignedArenaPtr { .. })));
-    assert!(matches!(arena.read(arena.at::<u64>(len)), Err(Error::ArenaPtrOutOfRange { .. })));
-    assert!(matches!(arena.read(arena.at::<[u64; 0]>(0)), Err(Error::ZeroSized { .. })));
-    assert!(matches!(arena.read(ArenaPtr::<u64>::from_address(start + GIB_4)), Err(Error::ForeignArenaPtr { .. })));
+    assert!(matches!(arena.read(ArenaPtr::<u64>::NULL), Err(ArenaPtrError::Null { .. })));
+    assert!(matches!(arena.read(arena.at::<u64>(4)), Err(ArenaPtrError::Misaligned { .. })));
+    assert!(matches!(arena.read(arena.at::<u64>(len)), Err(ArenaPtrError::OutOfRange { .. })));
+    assert!(matches!(arena.read(arena.at::<[u64; 0]>(0)), Err(ArenaPtrError::Place(PlaceError::ZeroSized { .. }))));
+    assert!(matches!(arena.read(ArenaPtr::<u64>::from_address(start + GIB_4)), Err(ArenaPtrError::Foreign { .. })));
 }
 
 #[test]
@@ -917,7 +942,10 @@ fn a_copy_of_an_enum_out_of_an_arena_with_segv_on_fault_is_checked() {
     assert_eq!((stats.packets, stats.by_proto, stats.mode), (5, [0, 0, 0, 44], Mode::Off));
     // The same words, of which 5 is no mode.
     let error = arena.read(arena.at::<Modes>(offset)).unwrap_err();
-    assert!(matches!(&error, Error::InvalidValue(invalid) if invalid.value() == 5), "{error:?}");
+    assert!(
+        matches!(&error, ArenaPtrError::Value(ValueError::InvalidValue(invalid)) if invalid.value() == 5),
+        "{error:?}"
+    );
 }
 
 #[test]
@@ -939,20 +967,20 @@ fn pages_are_allocated_and_freed_and_come_back_as_zeros() {
     place.store(8);
     // The touch has made a page, which is taken.
     let error = pages.alloc_at(ours.clone()).unwrap_err();
-    assert!(matches!(error, Error::PagesTaken { .. }), "{error:?}");
+    assert!(matches!(error, PagesError::Taken { .. }), "{error:?}");
     pages.free(ours.clone()).unwrap();
     pages.alloc_at(ours.clone()).unwrap();
     assert_eq!(place.load(), 0);
     // More than there are.
     let error = pages.alloc(10).unwrap_err();
-    assert!(matches!(error, Error::NoFreePages { pages: 10 }), "{error:?}");
+    assert!(matches!(error, PagesError::NoneFree { pages: 10 }), "{error:?}");
     assert!(pages.alloc(0).unwrap_err().to_string().contains("at least 1"));
     for none in [0, 17, u64::from(u32::MAX), 1 << 32, u64::MAX] {
-        assert!(matches!(pages.alloc(none), Err(Error::NoFreePages { .. })), "{none}");
+        assert!(matches!(pages.alloc(none), Err(PagesError::NoneFree { .. })), "{none}");
     }
     for (start, end) in [(0, 17), (16, 17), (3, 2), (1 << 52, (1 << 52) + 1)] {
         for refused in [pages.alloc_at(start..end), pages.free(start..end), pages.reserve(start..end)] {
-            assert!(matches!(refused, Err(Error::PagesOutOfRange { pages: 16, .. })), "{refused:?}");
+            assert!(matches!(refused, Err(PagesError::OutOfRange { pages: 16, .. })), "{refused:?}");
         }
     }
     pages.free(4..4).unwrap();
@@ -967,9 +995,9 @@ fn reserved_pages_are_for_user_space_alone() {
     let pages = arena.pages().unwrap();
     pages.reserve(0..12).unwrap();
     let error = pages.reserve(11..13).unwrap_err();
-    assert!(matches!(error, Error::PagesTaken { start: 11, end: 13 }), "{error:?}");
-    assert!(matches!(pages.alloc_at(5..6), Err(Error::PagesTaken { .. })));
-    assert!(matches!(pages.alloc(5), Err(Error::NoFreePages { .. })));
+    assert!(matches!(error, PagesError::Taken { start: 11, end: 13 }), "{error:?}");
+    assert!(matches!(pages.alloc_at(5..6), Err(PagesError::Taken { .. })));
+    assert!(matches!(pages.alloc(5), Err(PagesError::NoneFree { .. })));
     assert_eq!(pages.alloc(4).unwrap(), 12..16);
     // A touch works all the same.
     let place = arena.get(arena.page::<u64>(5)).unwrap();
@@ -1005,13 +1033,13 @@ fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
     loaded.run("fill_stats");
     assert_eq!((stats.packets.load(), globals.var::<u32>("stats.by_proto[3]").unwrap().load()), (5, 44));
     assert_eq!(globals.slice::<u64>("pattern").unwrap().len(), 512);
-    assert!(matches!(globals.var::<u32>("stats"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(globals.var::<[u32; 2]>("head"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(globals.var::<ArenaPtr<u8>>("stats.by_proto"), Err(Error::VariableLayout { .. })));
+    assert!(matches!(globals.var::<u32>("stats"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(globals.var::<[u32; 2]>("head"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(globals.var::<ArenaPtr<u8>>("stats.by_proto"), Err(SectionError::VariableLayout { .. })));
     let error = globals.var::<Stats>("stat").unwrap_err();
-    assert!(matches!(error, Error::UnknownVariable { hidden: false, .. }), "{error:?}");
+    assert!(matches!(error, SectionError::UnknownVariable { hidden: false, .. }), "{error:?}");
     assert!(error.to_string().contains("`stats`"), "{error}");
-    assert!(matches!(globals.var::<u64>("hidden"), Err(Error::UnknownVariable { hidden: true, .. })));
+    assert!(matches!(globals.var::<u64>("hidden"), Err(SectionError::UnknownVariable { hidden: true, .. })));
     // At another place, where a loader could have put them.
     let last = arena.globals_at(&object_btf(), 62 * page()).unwrap();
     last.var::<u64>("pattern[511]").unwrap().store(9);
@@ -1019,10 +1047,10 @@ fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
     assert!(place.address() >= arena.page::<u8>(62).address());
     for beyond in [63 * page(), 64 * page(), u64::MAX] {
         let error = arena.globals_at(&object_btf(), beyond).unwrap_err();
-        assert!(matches!(error, Error::SectionSize { .. }), "{beyond}: {error:?}");
+        assert!(matches!(error, SectionError::Size { .. }), "{beyond}: {error:?}");
     }
     let without = Btf::from_object(objects::COUNTERS).unwrap();
-    assert!(matches!(arena.globals_at(&without, 0), Err(Error::UnknownSection { .. })));
+    assert!(matches!(arena.globals_at(&without, 0), Err(SectionError::UnknownSection { .. })));
 }
 
 /// A classifier that loads the addresses of these places in an arena, as libbpf has programs load those of variables.
@@ -1052,7 +1080,7 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
     }
     let unknown = |offsets: &[u64], words: &str| {
         let error = arena.globals(&object_btf(), program_with_variables_at(&arena, offsets)).unwrap_err();
-        assert!(matches!(error, Error::ArenaGlobalsUnknown { .. }), "{error:?}");
+        assert!(matches!(error, SectionError::PlaceUnknown { .. }), "{error:?}");
         assert!(error.to_string().contains(words) && error.to_string().contains("Arena::globals_at"), "{error}");
     };
     unknown(&[], "no variable");
@@ -1060,18 +1088,18 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
     unknown(&[0, 62 * page()], "both ends");
     // Variables of another arena say nothing of this one.
     let elsewhere = program_with_variables_at(&create(64), &[0]);
-    assert!(matches!(arena.globals(&object_btf(), elsewhere), Err(Error::ArenaGlobalsUnknown { .. })));
+    assert!(matches!(arena.globals(&object_btf(), elsewhere), Err(SectionError::PlaceUnknown { .. })));
     for other in [arena.fd().unwrap(), File::open("/dev/null").unwrap().as_fd()] {
         let error = arena.globals(&object_btf(), other).unwrap_err();
         assert!(error.to_string().ends_with("the descriptor is not a BPF program"), "{error}");
     }
     let without = Btf::from_object(objects::COUNTERS).unwrap();
     let error = arena.globals(&without, program_with_variables_at(&arena, &[0])).unwrap_err();
-    assert!(matches!(error, Error::UnknownSection { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::UnknownSection { .. }), "{error:?}");
     // In three pages, the one in the middle is of both ends; in two, the ends are one.
     let small = create(3);
     let globals = |arena: &Arena, offset| arena.globals(&object_btf(), program_with_variables_at(arena, &[offset]));
-    assert!(matches!(globals(&small, page()), Err(Error::ArenaGlobalsUnknown { .. })));
+    assert!(matches!(globals(&small, page()), Err(SectionError::PlaceUnknown { .. })));
     let found = globals(&small, 2 * page() + 8).unwrap();
     assert_eq!(small.ptr_of(&found.slice::<u64>("pattern").unwrap()[0]).unwrap(), small.page(2));
     assert!(globals(&create(2), page()).is_ok());
@@ -1092,7 +1120,10 @@ fn without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_mi
     let program = program_with_variables_at(&arena, &[8]);
     child::drop_privileges();
     let error = arena.globals(&object_btf(), program).unwrap_err();
-    assert!(matches!(error, Error::PermissionDenied { capability: "CAP_BPF", .. }), "{error:?}");
+    assert!(
+        matches!(error, SectionError::System(SystemError::PermissionDenied { capability: "CAP_BPF", .. })),
+        "{error:?}"
+    );
     child::done();
 }
 
@@ -1113,7 +1144,7 @@ fn a_program_is_never_handed_the_pages_of_its_own_variables() {
     assert_eq!(globals_of(&arena, &loaded).var::<u64>("stats.packets").unwrap().load(), 5);
     // An object without variables in the arena, one whose variables do not fit, and one that fills it.
     assert_eq!(arena.hold_globals(&Btf::from_object(objects::ARENA_BARE).unwrap()).unwrap(), 0..8);
-    assert!(matches!(create(1).hold_globals(&object_btf()), Err(Error::SectionSize { size: 8192, .. })));
+    assert!(matches!(create(1).hold_globals(&object_btf()), Err(SectionError::Size { size: 8192, .. })));
     assert!(create(2).hold_globals(&object_btf()).unwrap().is_empty());
     assert!(create(3).hold_globals(&object_btf()).unwrap().is_empty());
 }

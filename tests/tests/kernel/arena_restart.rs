@@ -16,7 +16,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 
 use mapvalue::arena::{ListEntry, ListHead, ListNode, Slots, TableEntry, TableHead};
-use mapvalue::{Arena, ArenaFlags, ArenaHashMap, ArenaList, ArenaPtr, Btf, Error, MapValue, Var};
+use mapvalue::{Arena, ArenaFlags, ArenaHashMap, ArenaList, ArenaPtr, Btf, Error, ListError, MapValue, Var};
 use mapvalue_tests::again;
 use mapvalue_tests::kernel::{self, Libbpf, PrivateBpffs, objects};
 use mapvalue_tests::race::{Race, duration};
@@ -118,7 +118,7 @@ impl<T: MapValue> Unlinked<T> {
 
 impl<T: MapValue> Slots<T> for Unlinked<T> {
     fn take(&mut self) -> Result<ArenaPtr<T>, Error> {
-        self.0.pop().ok_or(Error::NoRoom { type_name: std::any::type_name::<T>(), slots: 0 })
+        self.0.pop().ok_or(ListError::NoRoom { type_name: std::any::type_name::<T>(), slots: 0 }.into())
     }
 
     fn give_back(&mut self, slot: ArenaPtr<T>) {
@@ -248,7 +248,7 @@ fn set_up(pin: &Path) -> Arena {
 
 /// Where the elements are. Each is one that somebody has inserted, and whole.
 fn addresses_of_numbers(arena: &Arena, list: &Numbers) -> HashSet<u64> {
-    let address = |number: Result<_, Error>| {
+    let address = |number: Result<_, ListError>| {
         let number: &mapvalue::arena::ListEntryShared<u64> = number.unwrap();
         let value = number.value.load();
         assert!(value != 0 && value >> 32 == value & 0xffff_ffff, "a value that nobody has stored: {value:#x}");
@@ -261,7 +261,7 @@ fn addresses_of_numbers(arena: &Arena, list: &Numbers) -> HashSet<u64> {
 }
 
 fn addresses_of_ints(arena: &Arena, table: &Ints) -> HashSet<u64> {
-    let address = |int: Result<_, Error>| {
+    let address = |int: Result<_, ListError>| {
         let int: &mapvalue::arena::TableEntryShared<i32, i32> = int.unwrap();
         let key = int.key.load();
         assert_eq!(int.value.load(), 3 * key);

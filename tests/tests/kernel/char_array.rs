@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use mapvalue::{CharArray, DataSection, Error, MapValue, Var, bpf};
+use mapvalue::{BtfError, CharArray, DataSection, MapValue, SectionError, Var, bpf};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, objects};
 
 /// `struct name` of `text.bpf.c`.
@@ -29,8 +29,8 @@ fn names_that_bpf_writes_are_read() {
 
     let by_name = kernel::reopen(object.map("by_name"), 0);
     bpf::check_map_key::<CharArray<16>>(&by_name).unwrap();
-    assert!(matches!(bpf::check_map_key::<CharArray<8>>(&by_name), Err(Error::LayoutMismatch(_))));
-    assert!(matches!(bss.var::<CharArray<15>>("comm"), Err(Error::VariableLayout { .. })));
+    assert!(matches!(bpf::check_map_key::<CharArray<8>>(&by_name), Err(BtfError::LayoutMismatch(_))));
+    assert!(matches!(bss.var::<CharArray<15>>("comm"), Err(SectionError::VariableLayout { .. })));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use aya::programs::{SchedClassifier, TestRun, TestRunOptions};
 use aya::{Ebpf, EbpfLoader};
 use libbpf_rs::{MapCore, MapFlags, MapHandle, Object, ObjectBuilder, ProgramInput};
 use mapvalue::bpf::{TypedMap, Update};
-use mapvalue::{AnyArray, Arena, Array, Btf, DataSection, Error, MapValue, Mapping, TypeCheck, Var};
+use mapvalue::{AnyArray, Arena, Array, Btf, DataSection, MapValue, Mapping, TypeCheck, ValueError, Var};
 use mapvalue_tests::kernel::{self, objects};
 use zerocopy::byteorder::{BigEndian, U32};
 
@@ -214,7 +214,7 @@ fn what_libbpf_looks_up_is_decoded_and_what_it_updates_is_encoded() {
     run_libbpf(&loaded, "spoil_verdict", 1);
     let bytes = libbpf_map(&loaded, "rates").lookup(&2u32.to_bytes(), MapFlags::ANY).unwrap().unwrap();
     let error = Flow::from_bytes(&bytes).unwrap_err();
-    assert!(matches!(error, Error::InvalidValue(invalid) if invalid.value() == 5), "{error:?}");
+    assert!(matches!(error, ValueError::InvalidValue(invalid) if invalid.value() == 5), "{error:?}");
 }
 
 /// A `Pod` of aya whose bytes are all that it is, in the order that the network has them.

@@ -7,19 +7,19 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use mapvalue::bpf::{MapInfo, freeze};
-use mapvalue::{Array, Error, Mapping, ReadOnlyReason, Var};
+use mapvalue::{Array, MapError, Mapping, PlaceError, ReadOnlyReason, SystemError, Var};
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
 use mapvalue_tests::race::{AtTheEnd, Race, duration};
 
 /// The error of opening a map, which must be refused.
-fn refused(map: impl AsFd) -> Error {
+fn refused(map: impl AsFd) -> MapError {
     Mapping::from_map(map).expect_err("the map is refused")
 }
 
 /// Asserts that a map of this type is refused by the type's name.
 fn assert_refused_as(map: &Map, name: &str) {
     let error = refused(map);
-    assert!(matches!(error, Error::UnsupportedMapType { .. }), "{error:?}");
+    assert!(matches!(error, MapError::UnsupportedType { .. }), "{error:?}");
     assert!(error.to_string().contains(&format!("of type {name}")), "{error}");
 }
 
@@ -37,7 +37,7 @@ fn an_array_map_without_the_flag_is_refused_by_an_error_that_names_the_flag() {
     kernel::require!();
     let map = Map::create(map_type::ARRAY, 0, 8, 4, "plain");
     let error = refused(&map);
-    assert!(matches!(error, Error::NotMmapable { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotMmapable { .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_MMAPABLE"), "{error}");
     assert!(error.to_string().contains("`plain`"), "{error}");
 }
@@ -47,7 +47,7 @@ fn a_section_of_globals_that_aya_loaded_is_refused_because_aya_does_not_set_the_
     kernel::require!();
     let loaded = Aya::load(objects::COUNTERS);
     let error = refused(loaded.map(".bss"));
-    assert!(matches!(error, Error::NotMmapable { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotMmapable { .. }), "{error:?}");
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_program_is_not_a_map() {
     kernel::require!();
     let loaded = Libbpf::load(objects::COUNTERS);
     let error = loaded.with_program("add_to_map", |program| refused(program));
-    assert!(matches!(error, Error::NotAMap { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotAMap { .. }), "{error:?}");
     assert!(error.to_string().contains("anon_inode:bpf-prog"), "{error}");
 }
 
@@ -88,7 +88,7 @@ fn a_btf_object_is_not_a_map() {
     kernel::require!();
     let loaded = Libbpf::load(objects::COUNTERS);
     let error = refused(Map::of(loaded.map("counters")).btf());
-    assert!(matches!(error, Error::NotAMap { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotAMap { .. }), "{error:?}");
     assert!(error.to_string().contains("btf"), "{error}");
 }
 
@@ -97,7 +97,7 @@ fn a_device_is_not_a_map() {
     kernel::require!();
     let null = File::open("/dev/null").unwrap();
     let error = refused(&null);
-    assert!(matches!(error, Error::NotAMap { fd, .. } if fd == null.as_raw_fd()), "{error:?}");
+    assert!(matches!(error, MapError::NotAMap { fd, .. } if fd == null.as_raw_fd()), "{error:?}");
     assert!(error.to_string().contains("/dev/null"), "{error}");
 }
 
@@ -109,9 +109,9 @@ fn a_number_without_an_open_descriptor_is_a_bad_descriptor() {
     // no safety of memory rests on it.
     let closed = unsafe { BorrowedFd::borrow_raw(i32::MAX) };
     let error = refused(closed);
-    assert!(matches!(error, Error::BadDescriptor { fd: i32::MAX }), "{error:?}");
+    assert!(matches!(error, MapError::System(SystemError::BadDescriptor { fd: i32::MAX })), "{error:?}");
     let error = freeze(closed).unwrap_err();
-    assert!(matches!(error, Error::BadDescriptor { fd: i32::MAX }), "{error:?}");
+    assert!(matches!(error, MapError::System(SystemError::BadDescriptor { fd: i32::MAX })), "{error:?}");
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_frozen_map_is_mapped_read_only() {
         [mapping.var::<u64>(0).map(drop), mapping.array::<u64>().map(drop), mapping.slice::<u64>(0, 1).map(drop)]
     {
         let error = error.unwrap_err();
-        assert!(matches!(error, Error::ReadOnly { reason: ReadOnlyReason::Frozen, .. }), "{error:?}");
+        assert!(matches!(error, PlaceError::ReadOnly { reason: ReadOnlyReason::Frozen, .. }), "{error:?}");
     }
     assert_eq!(mapping.array_ro::<u64>().unwrap()[0].load(), 7);
 }
@@ -148,7 +148,7 @@ fn a_map_that_is_read_only_for_programs_is_mapped_read_only() {
     let mapping = Mapping::from_map(&map).unwrap();
     assert!(mapping.is_read_only());
     let error = mapping.var::<u64>(0).unwrap_err();
-    assert!(matches!(error, Error::ReadOnly { reason: ReadOnlyReason::ReadOnlyForPrograms, .. }), "{error:?}");
+    assert!(matches!(error, PlaceError::ReadOnly { reason: ReadOnlyReason::ReadOnlyForPrograms, .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_RDONLY_PROG"), "{error}");
     // What a system call changes is seen all the same.
     let value = mapping.var_ro::<u64>(0).unwrap();
@@ -160,7 +160,7 @@ fn a_map_that_is_read_only_for_programs_is_mapped_read_only() {
 fn a_descriptor_that_was_opened_read_only_is_refused_by_an_error_of_its_own() {
     kernel::require!();
     let error = refused(Map::array(8, 1).reopen(flags::RDONLY));
-    assert!(matches!(error, Error::ReadOnlyDescriptor { .. }), "{error:?}");
+    assert!(matches!(error, MapError::ReadOnlyDescriptor { .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_RDONLY"), "{error}");
 }
 
@@ -168,7 +168,7 @@ fn a_descriptor_that_was_opened_read_only_is_refused_by_an_error_of_its_own() {
 fn a_descriptor_that_was_opened_write_only_is_refused_by_an_error_of_its_own() {
     kernel::require!();
     let error = refused(Map::array(8, 1).reopen(flags::WRONLY));
-    assert!(matches!(error, Error::WriteOnlyDescriptor { .. }), "{error:?}");
+    assert!(matches!(error, MapError::WriteOnlyDescriptor { .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_WRONLY"), "{error}");
 }
 
@@ -180,9 +180,9 @@ fn a_restricted_descriptor_is_refused_as_such_also_when_the_map_is_read_only_any
     let constant = Map::create(map_type::ARRAY, flags::MMAPABLE | flags::RDONLY_PROG, 8, 1, "plain");
     for map in [frozen, constant] {
         let error = refused(map.reopen(flags::RDONLY));
-        assert!(matches!(error, Error::ReadOnlyDescriptor { .. }), "{error:?}");
+        assert!(matches!(error, MapError::ReadOnlyDescriptor { .. }), "{error:?}");
         let error = refused(map.reopen(flags::WRONLY));
-        assert!(matches!(error, Error::WriteOnlyDescriptor { .. }), "{error:?}");
+        assert!(matches!(error, MapError::WriteOnlyDescriptor { .. }), "{error:?}");
     }
 }
 
@@ -201,7 +201,7 @@ fn a_map_with_a_spin_lock_or_a_timer_in_its_values_is_refused_by_an_error_of_its
     let loaded = Libbpf::load(objects::SPECIAL);
     for name in ["locked", "timed"] {
         let error = refused(loaded.map(name));
-        assert!(matches!(error, Error::SpecialFields { .. }), "{error:?}");
+        assert!(matches!(error, MapError::SpecialFields { .. }), "{error:?}");
         assert!(error.to_string().contains("524"), "{error}");
         assert!(error.to_string().contains(name), "{error}");
     }
@@ -213,7 +213,7 @@ fn a_map_cannot_be_frozen_while_it_is_mapped_writable() {
     let map = Map::array(8, 1);
     let mapping = Mapping::from_map(&map).unwrap();
     let error = freeze(&map).unwrap_err();
-    assert!(matches!(error, Error::MappedWritable { .. }), "{error:?}");
+    assert!(matches!(error, MapError::MappedWritable { .. }), "{error:?}");
     assert!(error.to_string().contains("EBUSY"), "{error}");
     // The attempt has changed nothing.
     mapping.var::<u64>(0).unwrap().store(3);
@@ -229,7 +229,7 @@ fn dropping_the_last_writable_handle_lets_the_map_be_frozen() {
     let first: Var<u64> = mapping.var(0).unwrap();
     let all: Array<u64> = mapping.array().unwrap();
     let reader = first.read_only();
-    let still_mapped = || assert!(matches!(freeze(&map), Err(Error::MappedWritable { .. })));
+    let still_mapped = || assert!(matches!(freeze(&map), Err(MapError::MappedWritable { .. })));
     drop(mapping);
     still_mapped();
     drop(first);
@@ -260,21 +260,21 @@ fn freezing_a_map_with_a_spin_lock_is_refused_by_an_error_of_its_own() {
     kernel::require!();
     let loaded = Libbpf::load(objects::SPECIAL);
     let error = freeze(loaded.map("locked")).unwrap_err();
-    assert!(matches!(error, Error::SpecialFields { .. }), "{error:?}");
+    assert!(matches!(error, MapError::SpecialFields { .. }), "{error:?}");
 }
 
 #[test]
 fn freezing_something_else_than_a_map_is_refused() {
     kernel::require!();
     let error = freeze(File::open("/dev/null").unwrap()).unwrap_err();
-    assert!(matches!(error, Error::NotAMap { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotAMap { .. }), "{error:?}");
 }
 
 #[test]
 fn freezing_through_a_descriptor_that_was_opened_read_only_is_not_permitted() {
     kernel::require!();
     let error = freeze(Map::array(8, 1).reopen(flags::RDONLY)).unwrap_err();
-    assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+    assert!(matches!(error, MapError::System(SystemError::PermissionDenied { .. })), "{error:?}");
 }
 
 #[test]
@@ -339,7 +339,7 @@ fn a_process_without_privileges_uses_a_map_that_was_passed_to_it() {
             assert_eq!(value.load(), 76);
             value.store(77);
             assert_eq!(Map::of(map).lookup(0), 77u64.to_ne_bytes());
-            assert!(matches!(freeze(map), Err(Error::MappedWritable { .. })));
+            assert!(matches!(freeze(map), Err(MapError::MappedWritable { .. })));
             drop(value);
             freeze(map).unwrap();
             assert!(Mapping::from_map(map).unwrap().is_read_only());
@@ -352,8 +352,8 @@ fn a_process_without_privileges_uses_a_map_that_was_passed_to_it() {
     child::done();
 }
 
-fn assert_names_cap_bpf(error: &Error) {
-    assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+fn assert_names_cap_bpf(error: &MapError) {
+    assert!(matches!(error, MapError::System(SystemError::PermissionDenied { .. })), "{error:?}");
     assert!(error.to_string().contains("CAP_BPF"), "{error}");
 }
 
@@ -393,7 +393,7 @@ fn a_process_that_may_not_share_memory_is_told_of_the_policy() {
     };
     child::forbid(libc::SYS_mmap, 3, libc::MAP_SHARED.cast_unsigned());
     let error = refused(map);
-    assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+    assert!(matches!(error, MapError::System(SystemError::PermissionDenied { .. })), "{error:?}");
     assert!(error.to_string().contains("seccomp"), "{error}");
     child::done();
 }
@@ -407,7 +407,7 @@ fn maps_are_opened_and_frozen_where_proc_is_not_mounted() {
     child::hide_proc();
     let value: Var<u64> = Mapping::from_map(map).unwrap().var(0).unwrap();
     value.store(5);
-    assert!(matches!(freeze(map), Err(Error::MappedWritable { .. })));
+    assert!(matches!(freeze(map), Err(MapError::MappedWritable { .. })));
     drop(value);
     freeze(map).unwrap();
     assert_eq!(Mapping::from_map(map).unwrap().var_ro::<u64>(0).unwrap().load(), 5);
@@ -427,7 +427,7 @@ fn a_program_is_not_a_map_where_proc_is_not_mounted() {
     };
     child::hide_proc();
     let error = refused(program);
-    assert!(matches!(error, Error::NotAMap { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotAMap { .. }), "{error:?}");
     child::done();
 }
 
@@ -443,7 +443,7 @@ fn freezing_a_frozen_map_is_refused_where_proc_is_not_mounted_to_tell_that_it_is
     child::hide_proc();
     freeze(map).unwrap();
     let error = freeze(map).unwrap_err();
-    assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+    assert!(matches!(error, MapError::System(SystemError::PermissionDenied { .. })), "{error:?}");
     assert!(error.to_string().contains("not frozen yet"), "{error}");
     child::done();
 }

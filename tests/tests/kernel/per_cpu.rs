@@ -4,7 +4,7 @@
 use std::array;
 use std::collections::BTreeMap;
 
-use mapvalue::{Banks, Error, MapValue, Mapping, PerCpu, ReadOnly, possible_cpus};
+use mapvalue::{Banks, MapValue, Mapping, PerCpu, PerCpuError, PlaceError, ReadOnly, possible_cpus};
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, cpu, flags, map_type, objects};
 
 // The types of `per_cpu.bpf.c`, in its words.
@@ -152,7 +152,7 @@ fn what_the_system_call_carries_is_what_the_loader_gives<L: Loader>() {
     let error = PerCpu::<[u64; 2]>::from_bytes(&bytes).unwrap_err();
     let cpus = possible_cpus().unwrap();
     assert!(
-        matches!(error, Error::PerCpuLength { stride: 16, given, expected, .. } if (given, expected) == (24 * cpus, 16 * cpus)),
+        matches!(error, PerCpuError::Length { stride: 16, given, expected, .. } if (given, expected) == (24 * cpus, 16 * cpus)),
         "{error:?}"
     );
 }
@@ -242,17 +242,17 @@ fn banks_of_a_map_of_another_geometry_are_refused() {
     // Values with padding between them are no banks: 60 bytes, 64 apart.
     let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 60, 2, "padded");
     let mapping = Mapping::from_map(&map).unwrap();
-    assert!(matches!(mapping.banks::<[u32; 15]>(2, 64), Err(Error::BankGeometry { len: 124, .. })));
+    assert!(matches!(mapping.banks::<[u32; 15]>(2, 64), Err(PerCpuError::BankGeometry { len: 124, .. })));
     let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 4, 32, "narrow");
     let mapping = Mapping::from_map(&map).unwrap();
-    assert!(matches!(mapping.banks::<[u32; 16]>(4, 64), Err(Error::BankGeometry { len: 252, .. })));
+    assert!(matches!(mapping.banks::<[u32; 16]>(4, 64), Err(PerCpuError::BankGeometry { len: 252, .. })));
 
     let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 64, 4, "frozen");
     let written = Map::of(&map);
     written.update(2, &[1; 64]);
     map.freeze().unwrap();
     let mapping = Mapping::from_map(&map).unwrap();
-    assert!(matches!(mapping.banks::<u64>(4, 64), Err(Error::ReadOnly { .. })));
+    assert!(matches!(mapping.banks::<u64>(4, 64), Err(PerCpuError::Place(PlaceError::ReadOnly { .. }))));
     let banks = mapping.banks_ro::<u64>(4, 64).unwrap();
     assert_eq!(banks.sum(), 0x0101_0101_0101_0101);
 }

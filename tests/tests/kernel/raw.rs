@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use mapvalue::{Error, Mapping};
+use mapvalue::{Error, Mapping, PlaceError};
 use mapvalue_tests::kernel::{self, Map, flags, map_type};
 
 fn mapped(map: &Map) -> Arc<Mapping> {
@@ -66,7 +66,7 @@ fn reach(mapping: &Mapping, offset: usize, len: usize) -> Result<(), Error> {
     let written = mapping.write_at(offset, &vec![0; len]);
     assert_eq!(read.is_ok(), written.is_ok(), "reads and writes have the same bounds");
     assert!(read.is_ok() || bytes.iter().all(|byte| *byte == 0xee), "an error leaves the buffer as it was");
-    read
+    Ok(read?)
 }
 
 /// Asserts that just the places inside of `end` bytes are reached.
@@ -76,7 +76,9 @@ fn assert_ends_at(mapping: &Mapping, end: usize) {
     }
     for (offset, len) in [(end - 8, 9), (end, 1), (0, end + 1), (u32::MAX as usize, 1), (usize::MAX, 1), (end + 1, 0)] {
         match reach(mapping, offset, len) {
-            Err(Error::OutOfRange { offset: o, size, len: l }) => assert_eq!((o, size, l), (offset, len, end)),
+            Err(Error::Place(PlaceError::OutOfRange { offset: o, size, len: l })) => {
+                assert_eq!((o, size, l), (offset, len, end));
+            }
             other => panic!("({offset}, {len}): {other:?}"),
         }
     }
@@ -135,7 +137,7 @@ fn assert_write_refused(map: &Map) {
     // An empty write is none the less one.
     for bytes in [&[0xff; 16][..], &[0xff], &[]] {
         let error = mapping.write_at(0, bytes).unwrap_err();
-        assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+        assert!(matches!(error, PlaceError::ReadOnly { .. }), "{error:?}");
     }
     let mut read = [0; 16];
     mapping.read_at(0, &mut read).unwrap();

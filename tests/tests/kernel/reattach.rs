@@ -4,7 +4,10 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use mapvalue::bpf::{self, MapInfo, TypedMap, Update};
-use mapvalue::{AnyArray, Arena, ArenaFlags, Array, DataSection, Error, MapValue, Mapping, TypeCheck, Var};
+use mapvalue::{
+    AnyArray, Arena, ArenaError, ArenaFlags, Array, BtfError, DataSection, ElementError, MapError, MapValue, Mapping,
+    PlaceError, SystemError, TypeCheck, Var,
+};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, flags, map_type, objects};
 
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,14 +45,14 @@ fn a_pinned_map_is_found_after_its_loader_has_gone_and_its_layout_is_checked() {
     let banks: Array<Total> = mapping.array().unwrap();
     assert_eq!(banks[1].packets.load(), 3);
     let error = mapping.check::<DriftedTotal>().unwrap_err();
-    assert!(matches!(error, Error::LayoutMismatch(_)), "{error:?}");
+    assert!(matches!(error, BtfError::LayoutMismatch(_)), "{error:?}");
     let text = error.to_string();
     assert!(
         text.contains("DriftedTotal.errors") && text.contains("DriftedTotal.bytes: offset 12 in Rust, 8"),
         "{text}"
     );
     let error = mapping.check::<u32>().unwrap_err();
-    assert!(matches!(error, Error::ValueSize { size: 4, value_size: 16, .. }), "{error:?}");
+    assert!(matches!(error, BtfError::Place(PlaceError::ValueSize { size: 4, value_size: 16, .. })), "{error:?}");
 
     // The pin may go as well.
     fs::remove_file(&pin).unwrap();
@@ -57,7 +60,7 @@ fn a_pinned_map_is_found_after_its_loader_has_gone_and_its_layout_is_checked() {
     assert_eq!(mapping.check::<Total>().unwrap(), TypeCheck::Matches, "the types stay with the map");
     assert_eq!(banks[1].packets.load(), 4);
     let error = Mapping::from_pin(&pin).unwrap_err();
-    assert!(matches!(&error, Error::PinFailed { errno: libc::ENOENT, path, .. } if *path == pin), "{error:?}");
+    assert!(matches!(&error, MapError::PinFailed { errno: libc::ENOENT, path, .. } if *path == pin), "{error:?}");
     assert!(error.to_string().contains("banks") && error.to_string().contains("no such file"), "{error}");
 }
 
@@ -75,10 +78,16 @@ fn maps_are_found_by_their_numbers_as_what_they_are() {
     assert!(error.to_string().contains("DriftedTotal.errors"), "{error}");
     let totals: TypedMap<u32, Total> = TypedMap::from_id(id(loaded.map("totals"))).unwrap();
     assert_eq!((totals.type_check(), totals.lookup(&1).unwrap()), (TypeCheck::Matches, None));
-    assert!(matches!(TypedMap::<u32, DriftedTotal>::from_id(id(loaded.map("totals"))), Err(Error::LayoutMismatch(_))));
+    assert!(matches!(
+        TypedMap::<u32, DriftedTotal>::from_id(id(loaded.map("totals"))),
+        Err(ElementError::Btf(BtfError::LayoutMismatch(_)))
+    ));
     let elements: AnyArray<Total> = AnyArray::from_id(id(loaded.map("banks"))).unwrap();
     assert_eq!((elements.is_mapped(), elements.type_check()), (true, TypeCheck::Matches));
-    assert!(matches!(AnyArray::<DriftedTotal>::from_id(id(loaded.map("banks"))), Err(Error::LayoutMismatch(_))));
+    assert!(matches!(
+        AnyArray::<DriftedTotal>::from_id(id(loaded.map("banks"))),
+        Err(ElementError::Btf(BtfError::LayoutMismatch(_)))
+    ));
 }
 
 #[test]
@@ -96,12 +105,12 @@ fn all_kinds_of_maps_are_found_by_their_pins() {
     assert_eq!(totals.lookup(&1).unwrap().unwrap().packets, 1);
     assert_eq!(DataSection::from_pin(bpffs.path("bss")).unwrap().var::<u64>("runs").unwrap().load(), 2);
     let error = AnyArray::<Total>::from_pin(bpffs.path("rates")).unwrap_err();
-    assert!(matches!(error, Error::ValueSize { size: 16, value_size: 24, .. }), "{error:?}");
+    assert!(matches!(error, ElementError::Place(PlaceError::ValueSize { size: 16, value_size: 24, .. })), "{error:?}");
 
     let arena = Arena::create(1, ArenaFlags::default()).unwrap();
     let number = id(arena.fd().unwrap());
     arena.var(arena.at::<u64>(64)).unwrap().store(7);
-    assert!(matches!(Arena::from_id(number), Err(Error::ArenaMappedHere { .. })));
+    assert!(matches!(Arena::from_id(number), Err(ArenaError::MappedHere { .. })));
     arena.pin(bpffs.path("arena")).unwrap();
     drop(arena);
     let again = Arena::from_id(number).unwrap();
@@ -114,7 +123,10 @@ fn a_map_without_types_is_found_and_says_that_it_has_none() {
     let map = Map::array(16, 2);
     let mapping = Mapping::from_id(id(&map)).unwrap();
     assert_eq!(mapping.check::<DriftedTotal>().unwrap(), TypeCheck::Untyped);
-    assert!(matches!(mapping.check::<u64>(), Err(Error::ValueSize { .. })), "the size is compared all the same");
+    assert!(
+        matches!(mapping.check::<u64>(), Err(BtfError::Place(PlaceError::ValueSize { .. }))),
+        "the size is compared all the same"
+    );
     assert_eq!(Mapping::memfd(8).unwrap().check::<u64>().unwrap(), TypeCheck::Untyped);
 }
 
@@ -140,14 +152,14 @@ fn a_map_that_has_gone_is_not_found_by_its_number() {
     assert!(bpf::open_id(number).is_ok(), "a handle keeps it");
     drop(value);
     // A process that another test starts has a copy of ours until it executes something else.
-    let gone = || matches!(bpf::open_id(number), Err(Error::NoMapWithId { id }) if id == number);
+    let gone = || matches!(bpf::open_id(number), Err(MapError::NoMapWithId { id }) if id == number);
     while !gone() {
         std::thread::yield_now();
     }
     let error = Mapping::from_id(number).unwrap_err();
     assert!(error.to_string().contains(&format!("no map with the id {number}")), "{error}");
-    assert!(matches!(Mapping::from_id(0), Err(Error::NoMapWithId { id: 0 })));
-    assert!(matches!(Mapping::from_id(u32::MAX), Err(Error::NoMapWithId { id: u32::MAX })));
+    assert!(matches!(Mapping::from_id(0), Err(MapError::NoMapWithId { id: 0 })));
+    assert!(matches!(Mapping::from_id(u32::MAX), Err(MapError::NoMapWithId { id: u32::MAX })));
 }
 
 #[test]
@@ -158,18 +170,21 @@ fn what_is_pinned_and_no_map_is_named_with_its_path() {
     let loaded = Libbpf::load(objects::TABLES);
     loaded.pin_program("verdict", &pin);
     let error = Mapping::from_pin(&pin).unwrap_err();
-    assert!(matches!(&error, Error::PinnedOther { path, .. } if *path == pin), "{error:?}");
+    assert!(matches!(&error, MapError::PinnedOther { path, .. } if *path == pin), "{error:?}");
     let text = error.to_string();
     assert!(text.contains(pin.to_str().unwrap()) && text.contains("bpf-prog"), "{text}");
     // No pin at all.
     let error = Mapping::from_pin("/etc/passwd").unwrap_err();
-    assert!(matches!(error, Error::PinFailed { .. }), "{error:?}");
+    assert!(matches!(error, MapError::PinFailed { .. }), "{error:?}");
     assert!(error.to_string().contains("BPF file system"), "{error}");
-    assert!(matches!(bpf::open_pin("a\0b"), Err(Error::PinFailed { errno: libc::EINVAL, .. })));
+    assert!(matches!(bpf::open_pin("a\0b"), Err(MapError::PinFailed { errno: libc::EINVAL, .. })));
     // Nor can anything but a map be pinned, or a map where something is.
-    assert!(matches!(bpf::pin(fs::File::open("/dev/null").unwrap(), bpffs.path("null")), Err(Error::NotAMap { .. })));
+    assert!(matches!(
+        bpf::pin(fs::File::open("/dev/null").unwrap(), bpffs.path("null")),
+        Err(MapError::NotAMap { .. })
+    ));
     let error = bpf::pin(Map::array(8, 1), &pin).unwrap_err();
-    assert!(matches!(error, Error::PinFailed { errno: libc::EEXIST, .. }), "{error:?}");
+    assert!(matches!(error, MapError::PinFailed { errno: libc::EEXIST, .. }), "{error:?}");
 }
 
 /// `BPF_BTF_GET_FD_BY_ID` of `bpf(2)`.
@@ -185,7 +200,10 @@ fn types_that_may_not_be_read_are_not_compared_and_it_says_so() {
     child::forbid(libc::SYS_bpf, 0, BTF_GET_FD_BY_ID);
     let mapping = Mapping::from_map(loaded.map("banks")).unwrap();
     assert_eq!(mapping.check::<DriftedTotal>().unwrap(), TypeCheck::NotPermitted);
-    assert!(matches!(mapping.check::<u64>(), Err(Error::ValueSize { .. })), "the size is compared all the same");
+    assert!(
+        matches!(mapping.check::<u64>(), Err(BtfError::Place(PlaceError::ValueSize { .. }))),
+        "the size is compared all the same"
+    );
     let totals: TypedMap<u32, DriftedTotal> = TypedMap::from_map(loaded.map("totals")).unwrap();
     assert_eq!(totals.type_check(), TypeCheck::NotPermitted);
     let array: AnyArray<DriftedTotal> = AnyArray::from_map(loaded.map("banks")).unwrap();
@@ -211,14 +229,21 @@ fn a_process_without_privileges_is_told_which_it_lacks() {
             let number = id(map);
             child::drop_privileges();
             let error = Mapping::from_id(number).unwrap_err();
-            assert!(matches!(error, Error::PermissionDenied { capability: "CAP_SYS_ADMIN", .. }), "{error:?}");
+            assert!(
+                matches!(error, MapError::System(SystemError::PermissionDenied { capability: "CAP_SYS_ADMIN", .. })),
+                "{error:?}"
+            );
             let error = Mapping::from_pin(&closed).unwrap_err();
-            assert!(matches!(error, Error::PinFailed { errno: libc::EACCES | libc::EPERM, .. }), "{error:?}");
+            assert!(matches!(error, MapError::PinFailed { errno: libc::EACCES | libc::EPERM, .. }), "{error:?}");
             // Where the kernel lets ordinary processes use `bpf(2)`, what is open to them is opened.
             match Mapping::from_pin(&open) {
                 Ok(mapping) => assert_eq!(mapping.check::<DriftedTotal>().unwrap(), TypeCheck::NotPermitted),
                 Err(error) => assert!(
-                    matches!(error, Error::PinFailed { errno: libc::EPERM, .. } | Error::PermissionDenied { .. }),
+                    matches!(
+                        error,
+                        MapError::PinFailed { errno: libc::EPERM, .. }
+                            | MapError::System(SystemError::PermissionDenied { .. })
+                    ),
                     "{error:?}"
                 ),
             }
@@ -245,16 +270,25 @@ fn the_elements_of_an_array_go_by_whatever_way_there_is() {
         array.load_into(&mut out).unwrap();
         assert_eq!((&out[..4], out[4].packets), (&values[..4], 44));
         for index in [5, usize::MAX] {
-            let range = |error| matches!(error, Error::IndexOutOfRange { index: i, len: 5 } if i == index);
+            let range = |error| matches!(error, ElementError::Place(PlaceError::IndexOutOfRange { index: i, len: 5 }) if i == index);
             assert!(range(array.load(index).unwrap_err()) && range(array.store(index, &values[0]).unwrap_err()));
         }
-        assert!(matches!(array.load_into(&mut out[..4]), Err(Error::LengthMismatch { given: 4, expected: 5 })));
-        assert!(matches!(array.store_from(&values[..4]), Err(Error::LengthMismatch { given: 4, expected: 5 })));
-        assert!(matches!(AnyArray::<u64>::from_map(&map), Err(Error::ValueSize { size: 8, value_size: 16, .. })));
+        assert!(matches!(
+            array.load_into(&mut out[..4]),
+            Err(ElementError::Place(PlaceError::LengthMismatch { given: 4, expected: 5 }))
+        ));
+        assert!(matches!(
+            array.store_from(&values[..4]),
+            Err(ElementError::Place(PlaceError::LengthMismatch { given: 4, expected: 5 }))
+        ));
+        assert!(matches!(
+            AnyArray::<u64>::from_map(&map),
+            Err(ElementError::Place(PlaceError::ValueSize { size: 8, value_size: 16, .. }))
+        ));
 
         let reading: AnyArray<Total> = AnyArray::from_map(map.reopen(flags::RDONLY)).unwrap();
         assert_eq!((reading.is_mapped(), reading.load(3).unwrap()), (false, values[3]));
-        assert!(matches!(reading.store(3, &values[0]), Err(Error::NotWritable { .. })));
+        assert!(matches!(reading.store(3, &values[0]), Err(ElementError::NotWritable { .. })));
         let clone = array.clone();
         drop((map, array, reading));
         assert_eq!(clone.load(4).unwrap().packets, 44, "it keeps what it needs");
@@ -264,8 +298,8 @@ fn the_elements_of_an_array_go_by_whatever_way_there_is() {
     frozen.freeze().unwrap();
     let array: AnyArray<u64> = AnyArray::from_map(&frozen).unwrap();
     assert_eq!((array.is_mapped(), array.load(0).unwrap()), (true, 7));
-    assert!(matches!(array.store(0, &1), Err(Error::ReadOnly { .. })));
-    assert!(matches!(array.store_from(&[1]), Err(Error::ReadOnly { .. })));
+    assert!(matches!(array.store(0, &1), Err(ElementError::Place(PlaceError::ReadOnly { .. }))));
+    assert!(matches!(array.store_from(&[1]), Err(ElementError::Place(PlaceError::ReadOnly { .. }))));
 }
 
 #[test]

@@ -6,7 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mapvalue::{Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var, bpf};
+use mapvalue::{
+    Btf, BtfError, DataSection, ElementError, Error, MapError, MapValue, Mapping, PlaceError, ReadOnly, SectionError,
+    SystemError, Var, bpf,
+};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
 
@@ -211,13 +214,13 @@ fn a_struct_that_has_drifted_is_caught_when_it_is_opened_with_every_path() {
          OldStats.live: nothing in Rust, `_Bool` (1 byte) at offset 140 in BTF (struct stats)"
     );
     // Nor as something else of its size.
-    assert!(matches!(section.var::<[u64; 18]>("stats"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(section.var::<i64>("count"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(section.var::<f64>("count"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(section.var::<[u64; 63]>("histogram"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(section.slice::<u32>("histogram"), Err(Error::VariableLayout { .. })));
-    assert!(matches!(section.slice::<u64>("count"), Err(Error::NoSuchPart { .. })));
-    assert!(matches!(section.var::<u8>("flag"), Err(Error::VariableLayout { .. })));
+    assert!(matches!(section.var::<[u64; 18]>("stats"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(section.var::<i64>("count"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(section.var::<f64>("count"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(section.var::<[u64; 63]>("histogram"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(section.slice::<u32>("histogram"), Err(SectionError::VariableLayout { .. })));
+    assert!(matches!(section.slice::<u64>("count"), Err(SectionError::NoSuchPart { .. })));
+    assert!(matches!(section.var::<u8>("flag"), Err(SectionError::VariableLayout { .. })));
 }
 
 #[test]
@@ -229,10 +232,9 @@ fn rodata_is_read_by_name_and_a_write_handle_is_an_error() {
     assert_eq!(answer.load(), 4_242_424_242);
     assert_eq!(section.var_ro::<Proto>("limits").unwrap().load(), Proto { packets: 10, bytes: 1500 });
     assert_eq!(section.any_var::<u64>("answer").unwrap().load().unwrap(), 4_242_424_242);
-    for error in
-        [section.var::<u64>("answer").unwrap_err(), section.any_var::<u64>("answer").unwrap().store(&1).unwrap_err()]
-    {
-        assert!(matches!(error, Error::ReadOnly { .. }), "{error:?}");
+    let stored = section.any_var::<u64>("answer").unwrap().store(&1);
+    for error in [Error::from(section.var::<u64>("answer").unwrap_err()), stored.unwrap_err().into()] {
+        assert!(matches!(error, Error::Place(PlaceError::ReadOnly { .. })), "{error:?}");
         assert!(error.to_string().contains("frozen"), "{error}");
     }
     assert_eq!(answer.load(), 4_242_424_242);
@@ -268,16 +270,16 @@ fn a_map_of_other_values_is_no_section_but_its_values_are_checked() {
     let loaded = Libbpf::load(objects::COUNTERS);
     let counters = loaded.map("counters");
     let error = DataSection::from_map(&counters).unwrap_err();
-    assert!(matches!(error, Error::NotASection { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::NotASection { .. }), "{error:?}");
     assert!(error.to_string().contains("its values are `__u64`"), "{error}");
     bpf::check_map_value::<u64>(&counters).unwrap();
     bpf::check_map_key::<u32>(&counters).unwrap();
-    assert!(matches!(bpf::check_map_key::<u64>(&counters), Err(Error::LayoutMismatch(_))));
+    assert!(matches!(bpf::check_map_key::<u64>(&counters), Err(BtfError::LayoutMismatch(_))));
     let error = bpf::check_map_value::<u32>(&counters).unwrap_err();
     assert_eq!(error.to_string(), "u32: `u32` (4 bytes) in Rust, `__u64` (8 bytes) in BTF (__u64)");
     let untyped = Map::array(8, 1);
-    assert!(matches!(bpf::check_map_value::<u64>(&untyped), Err(Error::NoBtf { .. })));
-    assert!(matches!(DataSection::from_map(std::io::stderr()), Err(Error::NotAMap { .. })));
+    assert!(matches!(bpf::check_map_value::<u64>(&untyped), Err(BtfError::NoBtf { .. })));
+    assert!(matches!(DataSection::from_map(std::io::stderr()), Err(SectionError::Map(MapError::NotAMap { .. }))));
 }
 
 #[test]
@@ -287,7 +289,7 @@ fn the_btf_of_another_object_is_refused() {
     let mapping = Mapping::from_map(loaded.map(".bss")).unwrap();
     let other = Btf::from_object(objects::COUNTERS).unwrap();
     let error = DataSection::with_btf(&mapping, &other, ".bss").unwrap_err();
-    assert!(matches!(error, Error::SectionSize { size: 16, len: 713, .. }), "{error:?}");
+    assert!(matches!(error, SectionError::Size { size: 16, len: 713, .. }), "{error:?}");
 }
 
 #[test]
@@ -296,14 +298,14 @@ fn the_sections_of_aya_are_reached_with_the_btf_of_the_object() {
     let loaded = Aya::load(objects::SECTIONS);
     let map = loaded.map(".bss");
     let error = DataSection::from_map(map).unwrap_err();
-    assert!(matches!(error, Error::NoBtf { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::Btf(BtfError::NoBtf { .. })), "{error:?}");
     assert!(error.to_string().contains("`DataSection::from_map_with_btf` with `Btf::from_object`"), "{error}");
     let error = Mapping::from_map(map).unwrap_err();
-    assert!(matches!(error, Error::NotMmapable { .. }), "{error:?}");
+    assert!(matches!(error, MapError::NotMmapable { .. }), "{error:?}");
 
     let section = DataSection::from_map_with_btf(map, &object_btf(), ".bss").unwrap();
     let error = section.var::<u64>("count").unwrap_err();
-    assert!(matches!(error, Error::NotMapped { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::NotMapped { .. }), "{error:?}");
     assert!(error.to_string().contains("use `any_var`"), "{error}");
 
     let count = section.any_var::<u64>("count").unwrap();
@@ -314,7 +316,7 @@ fn the_sections_of_aya_are_reached_with_the_btf_of_the_object() {
     assert_eq!(count.load().unwrap(), 3);
     assert_eq!(stats.load().unwrap().by_proto[6].bytes, 600);
     // Drift is caught here too.
-    assert!(matches!(section.any_var::<OldStats>("stats"), Err(Error::VariableLayout { .. })));
+    assert!(matches!(section.any_var::<OldStats>("stats"), Err(SectionError::VariableLayout { .. })));
 }
 
 #[test]
@@ -332,7 +334,7 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
     // One of several: a program may write the others.
     let burst = open(".data.knobs").any_var::<u32>("burst").unwrap();
     let error = burst.store(&164).unwrap_err();
-    assert!(matches!(error, Error::WouldLoseWrites { size: 4, len: 8, .. }), "{error:?}");
+    assert!(matches!(error, ElementError::WouldLoseWrites { size: 4, len: 8, .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_MMAPABLE"), "{error}");
     assert_eq!(burst.load().unwrap(), 64, "nothing is stored");
     burst.store_exclusive(&164).unwrap();
@@ -343,7 +345,7 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
     assert_eq!(answer.load().unwrap(), 4_242_424_242);
     for result in [answer.store(&1), answer.store_exclusive(&1)] {
         let error = result.unwrap_err();
-        assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+        assert!(matches!(error, ElementError::NotWritable { .. }), "{error:?}");
         assert!(error.to_string().contains("(the map is frozen): its values can only be loaded"), "{error}");
     }
 }
@@ -360,7 +362,7 @@ fn a_section_that_programs_cannot_write_is_stored_to_until_it_is_frozen() {
     assert_eq!(map.lookup(0), expected, "the others are as they were");
     bpf::freeze(&map).unwrap();
     let error = section.any_var::<bool>("enabled").unwrap().store(&false).unwrap_err();
-    assert!(matches!(error, Error::NotWritable { .. }), "{error:?}");
+    assert!(matches!(error, ElementError::NotWritable { .. }), "{error:?}");
     assert_eq!(map.lookup(0), expected);
 }
 
@@ -421,11 +423,14 @@ fn a_map_of_several_values_is_no_section() {
     for flags in [0, flags::MMAPABLE] {
         let map = Map::create(map_type::ARRAY, flags, 8, 16, "several");
         let error = DataSection::from_map_with_btf(&map, &object_btf(), ".data.knobs").unwrap_err();
-        assert!(matches!(error, Error::SeveralValues { entries: 16, .. } | Error::SectionSize { .. }), "{error:?}");
+        assert!(
+            matches!(error, SectionError::SeveralValues { entries: 16, .. } | SectionError::Size { .. }),
+            "{error:?}"
+        );
     }
     let hash = Map::create(map_type::HASH, 0, 8, 16, "hash");
     let error = DataSection::from_map_with_btf(&hash, &object_btf(), ".data.knobs").unwrap_err();
-    assert!(matches!(error, Error::UnsupportedMapType { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::Map(MapError::UnsupportedType { .. })), "{error:?}");
 }
 
 /// Gives one descriptor the first times that it is asked, and another later.
@@ -461,7 +466,7 @@ fn a_map_with_btf_that_names_no_key_type_says_so() {
     kernel::require!();
     let loaded = Libbpf::load(objects::SECTIONS);
     let error = bpf::check_map_key::<u32>(loaded.map(".bss")).unwrap_err();
-    assert!(matches!(error, Error::Untyped { part: "keys", .. }), "{error:?}");
+    assert!(matches!(error, BtfError::Untyped { part: "keys", .. }), "{error:?}");
 }
 
 #[test]
@@ -470,7 +475,7 @@ fn opening_by_the_kernels_btf_names_the_capability_that_it_takes() {
     if let Some(fd) = child::passed() {
         child::drop_privileges();
         let error = DataSection::from_map(fd).unwrap_err();
-        assert!(matches!(error, Error::PermissionDenied { .. }), "{error:?}");
+        assert!(matches!(error, SectionError::System(SystemError::PermissionDenied { .. })), "{error:?}");
         // Where the kernel restricts `bpf(2)` altogether, it is the first call that fails.
         let capability = if child::may_query(fd).is_ok() { "CAP_SYS_ADMIN" } else { "CAP_BPF" };
         assert!(error.to_string().contains(capability), "{error}");

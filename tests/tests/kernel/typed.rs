@@ -6,7 +6,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use mapvalue::zerocopy::byteorder::{BigEndian, U16, U32};
-use mapvalue::{Array, Error, MapValue, Mapping, Shared, Storable, Var};
+use mapvalue::{Array, MapValue, Mapping, PlaceError, Shared, Storable, Var};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, objects};
 
@@ -470,7 +470,7 @@ fn the_last_byte_of_a_global_array_of_8192_is_reached_from_both_sides() {
     assert_eq!(buffer[8191].load(), 0xa5);
     assert_eq!(mapping.var::<u8>(8191).unwrap().load(), 0xa5);
     assert_eq!(buffer.load()[8190..], [0, 0xa5]);
-    assert!(matches!(mapping.var::<u8>(8192), Err(Error::OutOfRange { .. })));
+    assert!(matches!(mapping.var::<u8>(8192), Err(PlaceError::OutOfRange { .. })));
 }
 
 #[test]
@@ -496,11 +496,11 @@ fn a_misaligned_offset_is_an_error_that_carries_the_numbers() {
     kernel::require!();
     let mapping = Mapping::from_map(Map::array(8, 8)).unwrap();
     match mapping.var::<u32>(7) {
-        Err(Error::Misaligned { type_name: "u32", offset: 7, align: 4 }) => {}
+        Err(PlaceError::Misaligned { type_name: "u32", offset: 7, align: 4 }) => {}
         other => panic!("{other:?}"),
     }
-    assert!(matches!(mapping.var::<Padded>(4), Err(Error::Misaligned { offset: 4, align: 8, .. })));
-    assert!(matches!(mapping.var::<Flow>(2), Err(Error::Misaligned { offset: 2, align: 4, .. })));
+    assert!(matches!(mapping.var::<Padded>(4), Err(PlaceError::Misaligned { offset: 4, align: 8, .. })));
+    assert!(matches!(mapping.var::<Flow>(2), Err(PlaceError::Misaligned { offset: 2, align: 4, .. })));
     assert!(mapping.var::<u8>(7).is_ok() && mapping.var::<u32>(4).is_ok());
 }
 
@@ -511,13 +511,13 @@ fn a_value_past_the_end_is_an_error_that_carries_the_numbers() {
     assert!(mapping.var::<u64>(56).is_ok());
     for offset in [64, 60, u32::MAX as usize - 7, usize::MAX - 7, usize::MAX] {
         match mapping.var::<u64>(offset) {
-            Err(Error::OutOfRange { offset: found, size: 8, len: 64 }) => assert_eq!(found, offset),
+            Err(PlaceError::OutOfRange { offset: found, size: 8, len: 64 }) => assert_eq!(found, offset),
             other => panic!("{offset}: {other:?}"),
         }
     }
-    assert!(matches!(mapping.var::<[u64; 9]>(0), Err(Error::OutOfRange { size: 72, .. })));
-    assert!(matches!(mapping.slice::<u64>(0, 9), Err(Error::OutOfRange { size: 72, .. })));
-    assert!(matches!(mapping.slice::<u64>(8, usize::MAX), Err(Error::OutOfRange { .. })));
+    assert!(matches!(mapping.var::<[u64; 9]>(0), Err(PlaceError::OutOfRange { size: 72, .. })));
+    assert!(matches!(mapping.slice::<u64>(0, 9), Err(PlaceError::OutOfRange { size: 72, .. })));
+    assert!(matches!(mapping.slice::<u64>(8, usize::MAX), Err(PlaceError::OutOfRange { .. })));
 }
 
 #[test]
@@ -526,10 +526,10 @@ fn elements_of_another_size_than_the_maps_values_are_an_error_that_names_both() 
     let mapping = Mapping::from_map(Map::array(8, 8)).unwrap();
     for error in [mapping.array::<u32>().map(drop), mapping.array_ro::<u32>().map(drop)] {
         let error = error.unwrap_err();
-        assert!(matches!(error, Error::ValueSize { size: 4, value_size: 8, .. }), "{error:?}");
+        assert!(matches!(error, PlaceError::ValueSize { size: 4, value_size: 8, .. }), "{error:?}");
         assert_eq!(error.to_string(), "`u32` is 4 bytes long, but the values of map `plain` are 8 bytes long");
     }
-    assert!(matches!(mapping.array::<[u64; 2]>(), Err(Error::ValueSize { size: 16, value_size: 8, .. })));
+    assert!(matches!(mapping.array::<[u64; 2]>(), Err(PlaceError::ValueSize { size: 16, value_size: 8, .. })));
 }
 
 #[test]
@@ -547,7 +547,7 @@ fn values_of_12_bytes_lie_every_16_where_a_lookup_finds_them() {
     values.load_into(&mut all).unwrap();
     assert_eq!(all, [[1, 2, 3], [4, 5, 6], [10, 11, 12]]);
     assert_eq!(values.var(2).unwrap().load(), [10, 11, 12]);
-    assert!(matches!(values.var(3), Err(Error::IndexOutOfRange { index: 3, len: 3 })));
+    assert!(matches!(values.var(3), Err(PlaceError::IndexOutOfRange { index: 3, len: 3 })));
     assert!(values.get(3).is_none());
 }
 
@@ -556,12 +556,12 @@ fn a_value_that_reaches_into_the_padding_between_values_is_an_error() {
     kernel::require!();
     let mapping = Mapping::from_map(Map::array(12, 3)).unwrap();
     match mapping.var::<u64>(8) {
-        Err(Error::CrossesValue { offset: 8, size: 8, value_size: 12, stride: 16, .. }) => {}
+        Err(PlaceError::CrossesValue { offset: 8, size: 8, value_size: 12, stride: 16, .. }) => {}
         other => panic!("{other:?}"),
     }
-    assert!(matches!(mapping.var::<u32>(12), Err(Error::CrossesValue { .. })), "all of it is padding");
-    assert!(matches!(mapping.var::<[u32; 8]>(0), Err(Error::CrossesValue { .. })));
-    assert!(matches!(mapping.slice::<u32>(0, 4), Err(Error::CrossesValue { .. })));
+    assert!(matches!(mapping.var::<u32>(12), Err(PlaceError::CrossesValue { .. })), "all of it is padding");
+    assert!(matches!(mapping.var::<[u32; 8]>(0), Err(PlaceError::CrossesValue { .. })));
+    assert!(matches!(mapping.slice::<u32>(0, 4), Err(PlaceError::CrossesValue { .. })));
     assert!(mapping.var::<u32>(16 + 8).is_ok() && mapping.var::<[u32; 3]>(32).is_ok());
     // Where the values lie side by side, a handle may span them.
     let map = Map::array(8, 4);

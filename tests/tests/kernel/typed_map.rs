@@ -7,7 +7,7 @@ use std::thread;
 
 use libbpf_rs::MapCore;
 use mapvalue::bpf::{self, TypedMap, Update};
-use mapvalue::{AnyArray, Error, MapValue, ReadOnlyReason, TypeCheck};
+use mapvalue::{AnyArray, BtfError, ElementError, MapError, MapValue, PlaceError, ReadOnlyReason, TypeCheck};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, flags, map_type, objects};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -140,15 +140,15 @@ fn what_a_program_stored_that_is_no_variant_is_an_error_of_that_entry_alone() {
 fn updates_are_for_the_keys_that_they_say() {
     kernel::require!();
     let (_map, table) = hash::<u64>(2);
-    assert!(matches!(table.update(&1, &1, Update::IfPresent), Err(Error::NoSuchKey { .. })));
+    assert!(matches!(table.update(&1, &1, Update::IfPresent), Err(ElementError::NoSuchKey { .. })));
     table.update(&1, &1, Update::IfAbsent).unwrap();
     let error = table.update(&1, &2, Update::IfAbsent).unwrap_err();
-    assert!(matches!(error, Error::KeyExists { .. }), "{error:?}");
+    assert!(matches!(error, ElementError::KeyExists { .. }), "{error:?}");
     assert_eq!(table.lookup(&1).unwrap(), Some(1), "nothing is changed");
     table.update(&1, &3, Update::IfPresent).unwrap();
     table.update(&2, &4, Update::Always).unwrap();
     let error = table.update(&3, &5, Update::Always).unwrap_err();
-    assert!(matches!(error, Error::MapFull { max_entries: 2, .. }), "{error:?}");
+    assert!(matches!(error, ElementError::Full { max_entries: 2, .. }), "{error:?}");
     assert!(error.to_string().contains("map `table` is full: it has room for 2 entries"), "{error}");
     assert_eq!(
         (table.lookup(&1).unwrap(), table.lookup(&2).unwrap(), table.lookup(&3).unwrap()),
@@ -165,10 +165,10 @@ fn an_array_is_a_map_from_its_indices() {
     assert_eq!(map.lookup(2), 22u64.to_ne_bytes());
     assert_eq!((array.lookup(&2).unwrap(), array.lookup(&3).unwrap()), (Some(22), None));
     let error = array.update(&3, &1, Update::Always).unwrap_err();
-    assert!(matches!(error, Error::IndexOutOfRange { index: 3, len: 3 }), "{error:?}");
-    assert!(matches!(array.update(&0, &1, Update::IfAbsent), Err(Error::KeyExists { .. })));
+    assert!(matches!(error, ElementError::Place(PlaceError::IndexOutOfRange { index: 3, len: 3 })), "{error:?}");
+    assert!(matches!(array.update(&0, &1, Update::IfAbsent), Err(ElementError::KeyExists { .. })));
     let error = array.remove(&0).unwrap_err();
-    assert!(matches!(error, Error::NotRemovable { .. }), "{error:?}");
+    assert!(matches!(error, ElementError::NotRemovable { .. }), "{error:?}");
     assert_eq!(array.keys().map(Result::unwrap).collect::<Vec<_>>(), [0, 1, 2]);
     assert_eq!(array.entries().map(Result::unwrap).collect::<Vec<_>>(), [(0, 0), (1, 0), (2, 22)]);
 }
@@ -181,8 +181,11 @@ fn sizes_that_are_not_the_maps_are_refused_with_both_numbers() {
     assert_eq!(error.to_string(), "`u64` is 8 bytes long, but the keys of map `table` are 4 bytes long");
     let error = TypedMap::<u32, u32>::from_map(&map).unwrap_err();
     assert_eq!(error.to_string(), "`u32` is 4 bytes long, but the values of map `table` are 8 bytes long");
-    assert!(matches!(bpf::lookup_bytes(&map, &[0; 3]), Err(Error::KeySize { size: 3, key_size: 4, .. })));
-    assert!(matches!(bpf::lookup_bytes(&map, &[]), Err(Error::KeySize { size: 0, .. })));
+    assert!(matches!(
+        bpf::lookup_bytes(&map, &[0; 3]),
+        Err(ElementError::Place(PlaceError::KeySize { size: 3, key_size: 4, .. }))
+    ));
+    assert!(matches!(bpf::lookup_bytes(&map, &[]), Err(ElementError::Place(PlaceError::KeySize { size: 0, .. }))));
 }
 
 #[test]
@@ -203,7 +206,7 @@ fn a_layout_that_is_not_the_maps_is_refused_by_the_name_of_the_field() {
     kernel::require!();
     let loaded = Libbpf::load(objects::TABLES);
     let error = TypedMap::<u32, Drifted>::from_map(loaded.map("totals")).unwrap_err();
-    assert!(matches!(error, Error::LayoutMismatch(_)), "{error:?}");
+    assert!(matches!(error, ElementError::Btf(BtfError::LayoutMismatch(_))), "{error:?}");
     assert!(error.to_string().contains("Drifted.octets"), "{error}");
     let error = TypedMap::<DriftedKey, Flow>::from_map(loaded.map("sockets")).unwrap_err();
     assert!(error.to_string().contains("DriftedKey.protocol: offset 4 in Rust, 6 in BTF"), "{error}");
@@ -221,15 +224,15 @@ fn maps_without_values_to_look_up_are_refused_by_their_type() {
     {
         let map = Map::create(map_type, 0, value_size, entries, "other");
         let error = TypedMap::<u32, u32>::from_map(&map).unwrap_err();
-        assert!(matches!(error, Error::NoLookups { .. }), "{error:?}");
+        assert!(matches!(error, ElementError::Map(MapError::NoLookups { .. })), "{error:?}");
         assert!(error.to_string().contains(name), "{error}");
-        assert!(matches!(bpf::lookup_bytes(&map, &[0; 4]), Err(Error::NoLookups { .. })));
+        assert!(matches!(bpf::lookup_bytes(&map, &[0; 4]), Err(ElementError::Map(MapError::NoLookups { .. }))));
     }
     let error = TypedMap::<u32, Total>::from_map(Libbpf::load(objects::TABLES).map("per_cpu")).unwrap_err();
-    assert!(matches!(error, Error::PerCpuValues { .. }), "{error:?}");
+    assert!(matches!(error, ElementError::PerCpuValues { .. }), "{error:?}");
     assert!(error.to_string().contains("percpu_array (6)"), "{error}");
     let null = std::fs::File::open("/dev/null").unwrap();
-    assert!(matches!(TypedMap::<u32, u32>::from_map(&null), Err(Error::NotAMap { .. })));
+    assert!(matches!(TypedMap::<u32, u32>::from_map(&null), Err(ElementError::Map(MapError::NotAMap { .. }))));
 }
 
 #[test]
@@ -251,9 +254,12 @@ fn the_bytes_of_all_cpus_are_looked_up_at_once() {
     assert_eq!(bpf::lookup_bytes(&map, &1u32.to_ne_bytes()).unwrap().unwrap(), values);
     assert_eq!(map.lookup_percpu(&1u32.to_ne_bytes(), libbpf_rs::MapFlags::ANY).unwrap().unwrap().concat(), values);
     let error = bpf::update_bytes(&map, &1u32.to_ne_bytes(), &values[1..], Update::Always).unwrap_err();
-    assert!(matches!(error, Error::ValueSize { size, value_size, .. } if size + 1 == value_size), "{error:?}");
+    assert!(
+        matches!(error, ElementError::Place(PlaceError::ValueSize { size, value_size, .. }) if size + 1 == value_size),
+        "{error:?}"
+    );
     let error = bpf::update_bytes(&map, &2u32.to_ne_bytes(), &values, Update::Always).unwrap_err();
-    assert!(matches!(error, Error::IndexOutOfRange { index: 2, len: 2 }), "{error:?}");
+    assert!(matches!(error, ElementError::Place(PlaceError::IndexOutOfRange { index: 2, len: 2 })), "{error:?}");
     // Each value takes a multiple of 8 bytes.
     let narrow = Map::create(map_type::PERCPU_ARRAY, 0, 4, 1, "narrow");
     assert_eq!(bpf::lookup_bytes(&narrow, &[0; 4]).unwrap().unwrap().len(), 8 * cpus);
@@ -263,7 +269,7 @@ fn the_bytes_of_all_cpus_are_looked_up_at_once() {
 fn frozen_maps_and_restricted_descriptors_are_refused_what_they_refuse() {
     kernel::require!();
     let reason = |error| match error {
-        Error::NotWritable { reason, .. } => reason,
+        ElementError::NotWritable { reason, .. } => reason,
         error => panic!("{error:?}"),
     };
     let map = plain_array(1);
@@ -272,7 +278,7 @@ fn frozen_maps_and_restricted_descriptors_are_refused_what_they_refuse() {
     assert_eq!(reading.lookup(&0).unwrap(), Some(7));
     assert_eq!(reading.entries().count(), 1);
     assert_eq!(reason(reading.update(&0, &1, Update::Always).unwrap_err()), ReadOnlyReason::Descriptor);
-    let Err(Error::BatchStopped { done: 0, len: 1, error }) = reading.update_batch(&[(0, 1)]) else {
+    let Err(ElementError::BatchStopped { done: 0, len: 1, error }) = reading.update_batch(&[(0, 1)]) else {
         panic!("it may not")
     };
     assert_eq!(reason(*error), ReadOnlyReason::Descriptor);
@@ -280,10 +286,10 @@ fn frozen_maps_and_restricted_descriptors_are_refused_what_they_refuse() {
     let writing: TypedMap<u32, u64> = TypedMap::from_map(map.reopen(flags::WRONLY)).unwrap();
     writing.update(&0, &8, Update::Always).unwrap();
     assert_eq!(map.lookup(0), 8u64.to_ne_bytes());
-    assert!(matches!(writing.lookup(&0), Err(Error::WriteOnlyDescriptor { .. })));
-    assert!(matches!(writing.keys().next(), Some(Err(Error::WriteOnlyDescriptor { .. }))));
+    assert!(matches!(writing.lookup(&0), Err(ElementError::Map(MapError::WriteOnlyDescriptor { .. }))));
+    assert!(matches!(writing.keys().next(), Some(Err(ElementError::Map(MapError::WriteOnlyDescriptor { .. })))));
     let mut entries = writing.entries();
-    assert!(matches!(entries.next(), Some(Err(Error::WriteOnlyDescriptor { .. }))));
+    assert!(matches!(entries.next(), Some(Err(ElementError::Map(MapError::WriteOnlyDescriptor { .. })))));
     assert!(entries.next().is_none(), "an error is the end");
 
     let (hash, _) = hash::<u64>(1);
@@ -315,8 +321,8 @@ fn all_entries_are_met_once_and_batches_are_updated_in_order() {
     }
     let more: Vec<(u32, Total)> = (0..9).map(|i| (1 + 7 * i, Total::default())).collect();
     let error = table.update_batch(&more).unwrap_err();
-    let Error::BatchStopped { done, len: 9, error } = &error else { panic!("{error:?}") };
-    assert!(matches!(**error, Error::MapFull { .. }), "{error:?}");
+    let ElementError::BatchStopped { done, len: 9, error } = &error else { panic!("{error:?}") };
+    assert!(matches!(**error, ElementError::Full { .. }), "{error:?}");
     // A preallocated table has a few elements to spare, one a CPU.
     let there = more.iter().filter(|(key, _)| table.lookup(key).unwrap().is_some()).count();
     assert_eq!(there, *done);
@@ -365,10 +371,11 @@ fn assert_works_one_by_one() {
     table.update_batch(&entries).unwrap();
     let found: BTreeMap<u32, u64> = table.entries().map(Result::unwrap).collect();
     assert!(found.into_iter().eq(entries));
-    let Err(Error::BatchStopped { done: 1, len: 3, error }) = table.update_batch(&[(5, 5), (100, 0), (6, 6)]) else {
+    let Err(ElementError::BatchStopped { done: 1, len: 3, error }) = table.update_batch(&[(5, 5), (100, 0), (6, 6)])
+    else {
         panic!("it is full")
     };
-    assert!(matches!(*error, Error::MapFull { .. }), "{error:?}");
+    assert!(matches!(*error, ElementError::Full { .. }), "{error:?}");
     assert_eq!((map.lookup(5), map.lookup(6)), (5u64.to_ne_bytes().into(), 12u64.to_ne_bytes().into()));
     let array: AnyArray<u64> = AnyArray::from_map(plain_array(3)).unwrap();
     array.store_from(&[7, 8, 9]).unwrap();
@@ -399,7 +406,7 @@ impl Drop for StopOnDrop<'_> {
 
 /// Walks a table in which another thread inserts and removes keys all the time. Each walk ends, and shows only what was there. Calls `then`
 /// with the keys of each.
-fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, Error>)) {
+fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, ElementError>)) {
     let (_map, table) = hash::<u64>(64);
     for key in 0..16 {
         table.update(&key, &u64::from(key), Update::Always).unwrap();
@@ -419,7 +426,7 @@ fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, Error>)) {
         for _ in 0..3000 {
             let keys = table.keys().take_while(Result::is_ok).count();
             assert!(keys <= 2 * 64 + 64, "{keys}");
-            let entries: Result<Vec<(u32, u64)>, Error> = table.entries().collect();
+            let entries: Result<Vec<(u32, u64)>, ElementError> = table.entries().collect();
             then(entries.map(|entries| {
                 assert!(entries.iter().all(|(key, value)| u64::from(*key) == *value && (*key < 16 || *key >= 1000)));
                 entries.into_iter().map(|(key, _)| key).collect()
@@ -443,7 +450,7 @@ fn walks_end_beside_a_writer() {
 fn walks_without_batches_end_beside_a_writer() {
     kernel::require!();
     without_batches(walks_without_batches_end_beside_a_writer, libc::EINVAL, || {
-        walk_beside_a_writer(|keys| assert!(matches!(keys, Ok(_) | Err(Error::MapChanging { .. })), "{keys:?}"));
+        walk_beside_a_writer(|keys| assert!(matches!(keys, Ok(_) | Err(ElementError::Changing { .. })), "{keys:?}"));
     });
 }
 
@@ -468,7 +475,7 @@ fn a_walk_that_begins_anew_again_and_again_is_given_up() {
             Err(error) => break error,
         }
     };
-    assert!(matches!(error, Error::MapChanging { steps: 72, .. }), "{error:?}");
+    assert!(matches!(error, ElementError::Changing { steps: 72, .. }), "{error:?}");
     assert_eq!(steps, 72);
     assert!(keys.next().is_none(), "that is the end");
 }

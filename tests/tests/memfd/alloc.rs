@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
-use mapvalue::{Arena, ArenaPtr, Error, Kptr, Local, MapValue, Shared, Slice, Var};
+use mapvalue::{Arena, ArenaPtr, ArenaPtrError, Kptr, Local, MapValue, Shared, Slice, Var};
 use mapvalue_tests::again;
 use mapvalue_tests::cpus;
 use mapvalue_tests::fork;
@@ -112,8 +112,8 @@ fn pointers_that_lead_to_no_object_are_refused_by_reason() {
         matches!(flows.free(at(ptr.address() + 8)), Err(AllocError::InteriorPointer { object, .. }) if object == ptr.address())
     );
     assert!(matches!(flows.free(at(ptr.address() - 8)), Err(AllocError::InteriorPointer { .. })));
-    assert!(matches!(flows.free(ArenaPtr::<Flow>::NULL), Err(AllocError::Arena(Error::NullArenaPtr { .. }))));
-    assert!(matches!(flows.free(at(3 << 40)), Err(AllocError::Arena(Error::ForeignArenaPtr { .. }))));
+    assert!(matches!(flows.free(ArenaPtr::<Flow>::NULL), Err(AllocError::Ptr(ArenaPtrError::Null { .. }))));
+    assert!(matches!(flows.free(at(3 << 40)), Err(AllocError::Ptr(ArenaPtrError::Foreign { .. }))));
     assert!(matches!(flows.free(at(arena.start() + arena.len() - 16)), Err(AllocError::ForeignObject { .. })));
     assert!(matches!(flows.free(at(arena.start() + 8)), Err(AllocError::ForeignObject { .. })));
     // The next slot was never used.
@@ -147,10 +147,7 @@ fn capacities_of_none_and_one_and_too_large_values() {
     ));
     let odd = Config { align: 24, ..Config::default() };
     assert!(matches!(Allocator::create(&arena, odd), Err(AllocError::Config { field: "align", given: 24, .. })));
-    assert!(
-        matches!(Allocator::create(&arena, config(1 << 20, 3)), Err(AllocError::Arena(_))),
-        "longer than the arena"
-    );
+    assert!(matches!(Allocator::create(&arena, config(1 << 20, 3)), Err(AllocError::Ptr(_))), "longer than the arena");
 
     let one = Allocator::create(&arena, config(16, 1)).unwrap();
     for _ in 0..10 {

@@ -5,7 +5,7 @@ use std::sync::Barrier;
 use std::thread;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
-use mapvalue::{Arena, ArenaPtr, Error, MapValue, Storable};
+use mapvalue::{Arena, ArenaPtr, ArenaPtrError, MapValue, PlaceError, Storable};
 
 /// The longest value that there can be slots for.
 const LARGEST: usize = 1 << 20;
@@ -65,7 +65,7 @@ fn an_allocator_that_is_out_of_memory_says_so_and_goes_on_when_an_object_is_free
     let header = config(8, 1).bytes().unwrap() - 24;
     let room = u32::try_from((arena.len() - 4096 - header) / 24).unwrap();
     let refused = Allocator::create(&arena, config(8, room + 1)).map(drop);
-    assert!(matches!(refused, Err(AllocError::Arena(Error::ArenaPtrOutOfRange { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(AllocError::Ptr(ArenaPtrError::OutOfRange { .. }))), "{refused:?}");
     let objects = Allocator::create(&arena, config(8, room)).unwrap();
     let mut all: Vec<_> = (0..room).map(|number| objects.alloc(u64::from(number)).unwrap()).collect();
     for _ in 0..100 {
@@ -149,7 +149,7 @@ fn a_value_of_no_bytes_is_refused() {
     let objects = Allocator::create(&arena, config(16, 10)).unwrap();
     // Nothing could be said of a pointer to it.
     let refused = objects.alloc([0u64; 0]).map(drop);
-    assert!(matches!(refused, Err(AllocError::Arena(Error::ZeroSized { .. }))), "{refused:?}");
+    assert!(matches!(refused, Err(AllocError::Place(PlaceError::ZeroSized { .. }))), "{refused:?}");
     assert_eq!(objects.stats().live, 0);
 }
 

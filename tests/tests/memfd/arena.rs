@@ -5,8 +5,8 @@ use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::thread;
 
 use mapvalue::{
-    Arena, ArenaFlags, ArenaPtr, Btf, Error, InvalidValue, MapValue, Mapping, ReadOnly, ReadOnlyReason, Shared, Slice,
-    Var,
+    Arena, ArenaError, ArenaFlags, ArenaPtr, ArenaPtrError, Btf, InvalidValue, MapError, MapValue, Mapping, PagesError,
+    PlaceError, ReadOnly, ReadOnlyReason, SectionError, Shared, Slice, ValueError, Var,
 };
 use mapvalue_tests::fork;
 
@@ -56,11 +56,11 @@ fn an_arena_is_zeroed_writable_and_as_many_pages_long_as_asked() {
 
 #[test]
 fn no_pages_and_more_than_four_gigabytes_are_errors() {
-    assert!(matches!(Arena::memfd(0), Err(Error::Empty { what: "the arena" })));
+    assert!(matches!(Arena::memfd(0), Err(ArenaError::Map(MapError::Empty { what: "the arena" }))));
     let most = (1 << 32) / page();
     let error = Arena::memfd(most + 1).unwrap_err();
-    assert!(matches!(error, Error::ArenaTooLong { len, max: 0x1_0000_0000 } if len == (1 << 32) + page()), "{error:?}");
-    assert!(matches!(Arena::memfd(u64::MAX), Err(Error::ArenaTooLong { len: u64::MAX, .. })));
+    assert!(matches!(error, ArenaError::TooLong { len, max: 0x1_0000_0000 } if len == (1 << 32) + page()), "{error:?}");
+    assert!(matches!(Arena::memfd(u64::MAX), Err(ArenaError::TooLong { len: u64::MAX, .. })));
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn the_low_32_bits_alone_lead_to_the_same_place() {
 }
 
 /// The errors of each way to follow a pointer, which must all be of one kind.
-fn refusals<T: MapValue>(arena: &Arena, address: u64) -> [Error; 4] {
+fn refusals<T: MapValue>(arena: &Arena, address: u64) -> [ArenaPtrError; 4] {
     let ptr = ArenaPtr::<T>::from_address(address);
     [
         arena.get(ptr).map(drop).expect_err("get"),
@@ -142,7 +142,7 @@ fn refusals<T: MapValue>(arena: &Arena, address: u64) -> [Error; 4] {
 fn null_is_an_error_that_names_the_type() {
     let arena = Arena::memfd(1).unwrap();
     for error in refusals::<u64>(&arena, 0) {
-        assert!(matches!(error, Error::NullArenaPtr { type_name: "u64" }), "{error:?}");
+        assert!(matches!(error, ArenaPtrError::Null { type_name: "u64" }), "{error:?}");
         assert_eq!(error.to_string(), "a null pointer to `u64`: look with `is_null` before following it");
     }
 }
@@ -154,7 +154,7 @@ fn a_misaligned_pointer_is_an_error_in_either_form() {
         for address in [arena.start() + 64 + off, 64 + off] {
             for error in refusals::<u64>(&arena, address) {
                 assert!(
-                    matches!(error, Error::MisalignedArenaPtr { address: a, align: 8, .. } if a == address),
+                    matches!(error, ArenaPtrError::Misaligned { address: a, align: 8, .. } if a == address),
                     "{error:?}"
                 );
             }
@@ -174,7 +174,7 @@ fn a_pointer_past_the_end_or_across_it_is_an_error() {
     for offset in [end - 24, end - 8, end, end + 8, end + page(), (1 << 32) - 8, (1 << 32) - 32] {
         for address in [arena.start() + offset, offset] {
             for error in refusals::<[u64; 4]>(&arena, address) {
-                let Error::ArenaPtrOutOfRange { address: a, size: 32, start, len, .. } = error else {
+                let ArenaPtrError::OutOfRange { address: a, size: 32, start, len, .. } = error else {
                     panic!("{address:#x}: {error:?}");
                 };
                 assert_eq!((a, start, len), (address, arena.start(), end));
@@ -209,7 +209,7 @@ fn a_pointer_with_other_high_bits_is_an_error() {
     ];
     for address in hostile {
         for error in refusals::<u64>(&arena, address) {
-            let Error::ForeignArenaPtr { address: a, start: s, len, type_name: "u64" } = error else {
+            let ArenaPtrError::Foreign { address: a, start: s, len, type_name: "u64" } = error else {
                 panic!("{address:#x}: {error:?}");
             };
             assert_eq!((a, s, len), (address, start, page()));
@@ -225,7 +225,7 @@ fn a_size_that_overflows_is_an_error() {
     for len in [usize::MAX, usize::MAX / 8, usize::MAX / 8 + 1, isize::MAX.unsigned_abs(), 1 << 61, 513] {
         let error = arena.slice(at::<u64>(&arena, 0), len).unwrap_err();
         assert!(
-            matches!(error, Error::ArenaPtrOutOfRange { size, .. } if size == len.saturating_mul(8)),
+            matches!(error, ArenaPtrError::OutOfRange { size, .. } if size == len.saturating_mul(8)),
             "{len:#x}: {error:?}"
         );
     }
@@ -277,8 +277,11 @@ fn follow_all_numbers(arena: &Arena, base: u64) {
 #[test]
 fn zero_sized_types_have_no_place() {
     let arena = Arena::memfd(1).unwrap();
-    assert!(matches!(arena.get(at::<[u64; 0]>(&arena, 0)), Err(Error::ZeroSized { .. })));
-    assert!(matches!(arena.slice(at::<[u64; 0]>(&arena, 0), 3), Err(Error::ZeroSized { .. })));
+    assert!(matches!(arena.get(at::<[u64; 0]>(&arena, 0)), Err(ArenaPtrError::Place(PlaceError::ZeroSized { .. }))));
+    assert!(matches!(
+        arena.slice(at::<[u64; 0]>(&arena, 0), 3),
+        Err(ArenaPtrError::Place(PlaceError::ZeroSized { .. }))
+    ));
 }
 
 #[test]
@@ -292,10 +295,10 @@ fn elements_that_would_not_all_be_aligned_are_no_slice() {
     }
     let arena = Arena::memfd(1).unwrap();
     let error = arena.slice(at::<Odd>(&arena, 0), 2).unwrap_err();
-    assert!(matches!(error, Error::Unsliceable { size: 9, align: 8, .. }), "{error:?}");
+    assert!(matches!(error, ArenaPtrError::Place(PlaceError::Unsliceable { size: 9, align: 8, .. })), "{error:?}");
     // Its Rust alignment is 1, but the leaf inside is 8 bytes wide.
     let error = arena.get(at::<Odd>(&arena, 4)).map(drop).unwrap_err();
-    assert!(matches!(error, Error::MisalignedArenaPtr { align: 8, .. }), "{error:?}");
+    assert!(matches!(error, ArenaPtrError::Misaligned { align: 8, .. }), "{error:?}");
 }
 
 #[test]
@@ -306,7 +309,7 @@ fn a_copy_has_its_enums_checked() {
     assert_eq!(arena.read(ptr).unwrap(), Config { limit: 3, mode: Mode::On, ports: [1, 2, 3] });
     arena.get(ptr.cast::<[u32; 4]>()).unwrap()[1].store(7);
     let error = arena.read(ptr).unwrap_err();
-    let Error::InvalidValue(invalid) = error else { panic!("{error:?}") };
+    let ArenaPtrError::Value(ValueError::InvalidValue(invalid)) = error else { panic!("{error:?}") };
     let expected: InvalidValue = arena.var(ptr).unwrap().try_load().unwrap_err();
     assert_eq!((invalid, invalid.value(), invalid.offset()), (expected, 7, 4));
 }
@@ -318,9 +321,12 @@ fn a_place_elsewhere_has_no_pointer_here() {
     assert_eq!(arena.ptr_of(here).unwrap(), at(&arena, 8));
     let there = other.get(at::<u64>(&other, 8)).unwrap();
     let error = arena.ptr_of(there).unwrap_err();
-    assert!(matches!(error, Error::NotInArena { place, .. } if place == (&raw const *there).addr()), "{error:?}");
+    assert!(
+        matches!(error, ArenaPtrError::NotInArena { place, .. } if place == (&raw const *there).addr()),
+        "{error:?}"
+    );
     let mapping = Mapping::memfd(64).unwrap();
-    assert!(matches!(arena.ptr_of(&*mapping.var::<u64>(0).unwrap()), Err(Error::NotInArena { .. })));
+    assert!(matches!(arena.ptr_of(&*mapping.var::<u64>(0).unwrap()), Err(ArenaPtrError::NotInArena { .. })));
 }
 
 #[test]
@@ -345,19 +351,19 @@ fn two_mappings_of_one_memfd_agree_on_pointers_though_they_lie_elsewhere() {
     let same = there.get(found).unwrap();
     assert_eq!(same.value.load(), 77);
     assert_ne!((&raw const *same).addr(), (&raw const *node).addr());
-    assert!(matches!(there.ptr_of(node), Err(Error::NotInArena { .. })));
+    assert!(matches!(there.ptr_of(node), Err(ArenaPtrError::NotInArena { .. })));
 }
 
 #[test]
 fn a_memfd_that_cannot_be_an_arena_is_refused() {
     let mapping = Mapping::memfd(100).unwrap();
     let error = Arena::from_memfd(mapping.fd().unwrap()).unwrap_err();
-    assert!(matches!(error, Error::ArenaLength { len: 100, page: p } if p == page()), "{error:?}");
+    assert!(matches!(error, ArenaError::Length { len: 100, page: p } if p == page()), "{error:?}");
     let mapping = Mapping::memfd((1 << 32) + 65536).unwrap();
     let error = Arena::from_memfd(mapping.fd().unwrap()).unwrap_err();
-    assert!(matches!(error, Error::ArenaTooLong { len: 0x1_0001_0000, .. }), "{error:?}");
+    assert!(matches!(error, ArenaError::TooLong { len: 0x1_0001_0000, .. }), "{error:?}");
     let null = File::open("/dev/null").unwrap();
-    assert!(matches!(Arena::from_memfd(&null), Err(Error::NotSealed)));
+    assert!(matches!(Arena::from_memfd(&null), Err(ArenaError::Map(MapError::NotSealed))));
 }
 
 /// A descriptor of the same memfd that is open for reading alone.
@@ -383,9 +389,12 @@ fn a_read_only_arena_gives_out_handles_that_only_load() {
     assert_eq!(view.ptr_of(view.get_ro(ptr).unwrap()).unwrap(), ptr);
     let errors = [view.get(ptr).map(drop), view.var(ptr).map(drop), view.slice(ptr, 1).map(drop)];
     for error in errors.map(|result| result.expect_err("a place to store to")) {
-        assert!(matches!(error, Error::ReadOnly { reason: ReadOnlyReason::File, .. }), "{error:?}");
+        assert!(
+            matches!(error, ArenaPtrError::Place(PlaceError::ReadOnly { reason: ReadOnlyReason::File, .. })),
+            "{error:?}"
+        );
     }
-    assert!(matches!(view.get_ro(ArenaPtr::<u64>::NULL), Err(Error::NullArenaPtr { .. })));
+    assert!(matches!(view.get_ro(ArenaPtr::<u64>::NULL), Err(ArenaPtrError::Null { .. })));
 }
 
 #[test]
@@ -418,7 +427,7 @@ fn pages_are_numbered_made_ahead_of_time_and_counted() {
 #[test]
 fn a_memfd_has_no_pages_that_a_kernel_allocates() {
     let arena = Arena::memfd(1).unwrap();
-    assert!(matches!(arena.pages(), Err(Error::NoArenaMap { .. })));
+    assert!(matches!(arena.pages(), Err(PagesError::Arena(ArenaError::NoMap { .. }))));
     let error = arena.pin("/nowhere").unwrap_err();
     assert!(error.to_string().starts_with("not possible to pin it: the arena is a memfd"), "{error}");
     assert_eq!(arena.flags(), ArenaFlags::default());
@@ -436,11 +445,11 @@ fn globals_of_an_object_are_found_in_an_arena_without_a_kernel() {
     assert_eq!(arena.read(place).unwrap(), at(&arena, 64));
     // One page more than there are behind it.
     let error = arena.globals_at(&btf, 3 * page()).unwrap_err();
-    assert!(matches!(error, Error::SectionSize { size: 8192, len, .. } if len as u64 == page()), "{error:?}");
-    assert!(matches!(arena.globals_at(&btf, u64::MAX), Err(Error::SectionSize { len: 0, .. })));
+    assert!(matches!(error, SectionError::Size { size: 8192, len, .. } if len as u64 == page()), "{error:?}");
+    assert!(matches!(arena.globals_at(&btf, u64::MAX), Err(SectionError::Size { len: 0, .. })));
     // Not at a multiple of what its variables are aligned to.
     let skewed = arena.globals_at(&btf, 4).unwrap();
-    assert!(matches!(skewed.var::<ArenaPtr<Node>>("head"), Err(Error::Misaligned { .. })));
+    assert!(matches!(skewed.var::<ArenaPtr<Node>>("head"), Err(SectionError::Place(PlaceError::Misaligned { .. }))));
 }
 
 #[test]

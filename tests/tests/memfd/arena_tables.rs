@@ -18,7 +18,10 @@ use std::time::Duration;
 use mapvalue::arena::{
     Entries, Iter, ListEntry, ListHead, ListNode, Region, Slots, TableEntry, TableHead, hash_bytes, hash_u32, hash_u64,
 };
-use mapvalue::{Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, Error, MapValue, ReadOnly};
+use mapvalue::{
+    Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, ArenaPtrError, Error, ListError, MapValue, PlaceError,
+    ReadOnly,
+};
 use mapvalue_tests::again;
 use mapvalue_tests::c;
 use mapvalue_tests::clock::cpu_time;
@@ -208,14 +211,17 @@ fn what_is_read_only_is_walked_and_looked_into() {
 
     let path = format!("/proc/self/fd/{}", arena.fd().unwrap().as_raw_fd());
     let read_only = Arena::from_memfd(File::open(path).unwrap()).unwrap();
-    assert!(matches!(Numbers::open(&read_only, arena.at(0)), Err(Error::ReadOnly { .. })));
+    assert!(matches!(Numbers::open(&read_only, arena.at(0)), Err(ListError::Place(PlaceError::ReadOnly { .. }))));
     let seen = ArenaList::<Number>::open_ro(&read_only, arena.at(0)).unwrap();
     assert_eq!((seen.len().unwrap(), seen.check().unwrap(), seen.is_empty()), (10, 10, false));
     assert_eq!(seen.iter().map(|entry| entry.unwrap().value.load()).sum::<u64>(), 45);
     let seen = ArenaHashMap::<u64, u64>::open_ro(&read_only, arena.at(4096)).unwrap();
     assert_eq!((seen.get(&3).unwrap().unwrap().value.load(), seen.check().unwrap()), (4, 1));
     assert!(seen.get(&4).unwrap().is_none());
-    assert!(matches!(ArenaHashMap::<u64, u64>::open(&read_only, arena.at(4096)), Err(Error::ReadOnly { .. })));
+    assert!(matches!(
+        ArenaHashMap::<u64, u64>::open(&read_only, arena.at(4096)),
+        Err(ListError::Place(PlaceError::ReadOnly { .. }))
+    ));
 }
 
 #[test]
@@ -239,7 +245,7 @@ fn pointers_of_low_32_bits_alone_are_followed_and_written_as_full_ones() {
     assert_eq!((values(&list), list.check().unwrap()), (vec![9, 4, 3, 1, 0], 5));
     let low_pointer = ArenaPtr::from_address(low(elements[0].address()));
     list.remove(low_pointer).unwrap();
-    assert!(matches!(list.remove(low_pointer), Err(Error::NotLinked { at, .. }) if at == elements[0].address()));
+    assert!(matches!(list.remove(low_pointer), Err(ListError::NotLinked { at, .. }) if at == elements[0].address()));
 
     // A table, in which a lookup meets both kinds of pointers.
     let table = ArenaHashMap::<u32, u32>::init(&arena, arena.at(2048), arena.at(2064), 1).unwrap();
@@ -288,26 +294,26 @@ fn a_pointer_that_leads_to_no_element_ends_a_walk_with_its_number_and_its_place(
         let error = walk.next().unwrap().err().unwrap();
         let expected = elements[2].address();
         assert!(
-            matches!(error, Error::WildPointer { at, value: found, start: s, len: l, .. }
+            matches!(error, ListError::WildPointer { at, value: found, start: s, len: l, .. }
                 if (at, found, s, l) == (expected, value, start, len)),
             "{value:#x}: {error:?}"
         );
         assert!(error.to_string().contains(&format!("{value:#x}")), "{error}");
         assert!(walk.next().is_none() && walk.next().is_none(), "nothing follows an error");
         for error in [list.len(), list.check(), list.repair()] {
-            assert!(matches!(error, Err(Error::WildPointer { value: found, .. }) if found == value), "{error:?}");
+            assert!(matches!(error, Err(ListError::WildPointer { value: found, .. }) if found == value), "{error:?}");
         }
         let error = list.remove(elements[2]).unwrap_err();
-        assert!(matches!(error, Error::WildPointer { .. }), "{error:?}");
+        assert!(matches!(error, ListError::WildPointer { .. }), "{error:?}");
         assert_eq!(next.load().address(), value, "nothing is changed when an error is returned");
     }
     // The first element.
     arena.get(arena.at::<ListHead>(0)).unwrap().first.store(ArenaPtr::from_address(start + len));
     let fresh = slots.take().unwrap();
     for error in [list.first().map(drop), list.pop_front().map(drop), list.push_front(fresh)] {
-        assert!(matches!(error, Err(Error::WildPointer { at, .. }) if at == start), "{error:?}");
+        assert!(matches!(error, Err(ListError::WildPointer { at, .. }) if at == start), "{error:?}");
     }
-    assert!(matches!(list.push_front_with(&mut slots, |_| ()), Err(Error::WildPointer { .. })));
+    assert!(matches!(list.push_front_with(&mut slots, |_| ()), Err(Error::List(ListError::WildPointer { .. }))));
     let next_slot = slots.take().unwrap();
     assert_eq!(next_slot.address(), start + 64 + 5 * 24, "the slot was given back");
 }
@@ -340,10 +346,10 @@ fn a_circle_ends_a_walk_after_as_many_elements_as_there_is_room_for() {
         let met = walk.by_ref().take_while(Result::is_ok).count();
         assert_eq!((met, walk.next().is_none()), (room, true));
         for error in [list.len(), list.repair()] {
-            assert!(matches!(error, Err(Error::Cycle { max, .. }) if max == room), "{error:?}");
+            assert!(matches!(error, Err(ListError::Cycle { max, .. }) if max == room), "{error:?}");
         }
         // An element of a circle has two pointers to it, and one back pointer.
-        assert!(matches!(list.check(), Err(Error::BackPointer { .. } | Error::Cycle { .. })));
+        assert!(matches!(list.check(), Err(ListError::BackPointer { .. } | ListError::Cycle { .. })));
     }
 }
 
@@ -353,19 +359,19 @@ fn elements_that_are_linked_twice_or_not_at_all_are_refused() {
     let elements = fill(&list, &mut slots, 0..3);
     for &element in &elements {
         let error = list.push_front(element).unwrap_err();
-        assert!(matches!(error, Error::AlreadyLinked { at, .. } if at == element.address()), "{error:?}");
+        assert!(matches!(error, ListError::AlreadyLinked { at, .. } if at == element.address()), "{error:?}");
     }
     assert_eq!(list.check().unwrap(), 3);
     // Also where the back pointer does not tell.
     arena.get(elements[2]).unwrap().node.pprev.store(ArenaPtr::NULL);
-    assert!(matches!(list.push_front(elements[2]), Err(Error::AlreadyLinked { .. })));
+    assert!(matches!(list.push_front(elements[2]), Err(ListError::AlreadyLinked { .. })));
     assert_eq!(list.repair().unwrap(), 1);
 
     list.remove(elements[1]).unwrap();
     let error = list.remove(elements[1]).unwrap_err();
-    assert!(matches!(error, Error::NotLinked { at, pprev: 0x122, .. } if at == elements[1].address()), "{error:?}");
+    assert!(matches!(error, ListError::NotLinked { at, pprev: 0x122, .. } if at == elements[1].address()), "{error:?}");
     let fresh = slots.take().unwrap();
-    assert!(matches!(list.remove(fresh), Err(Error::NotLinked { pprev: 0, .. })));
+    assert!(matches!(list.remove(fresh), Err(ListError::NotLinked { pprev: 0, .. })));
     for bad in [0, 8, arena.start() + 1, arena.start() + arena.len()] {
         let bad = ArenaPtr::from_address(bad);
         if bad.address() == 8 {
@@ -386,16 +392,16 @@ fn wrong_back_pointers_are_found_refused_and_mended() {
     second.store(arena.at(0));
     let error = list.check().unwrap_err();
     assert!(
-        matches!(error, Error::BackPointer { at, found, expected, .. }
+        matches!(error, ListError::BackPointer { at, found, expected, .. }
             if (at, found, expected) == (elements[8].address(), arena.start(), elements[9].address())),
         "{error:?}"
     );
-    assert!(matches!(list.remove(elements[8]), Err(Error::NotLinked { .. })));
+    assert!(matches!(list.remove(elements[8]), Err(ListError::NotLinked { .. })));
     assert_eq!(values(&list), (0..10).rev().collect::<Vec<_>>(), "it can be walked all the same");
     // Others, with anything in it.
     for (element, wrong) in [(0, 0), (3, 0x122), (5, u64::MAX), (6, arena.start() + arena.len() - 8)] {
         arena.get(elements[element]).unwrap().node.pprev.store(ArenaPtr::from_address(wrong));
-        assert!(matches!(list.remove(elements[element]), Err(Error::NotLinked { pprev, .. }) if pprev == wrong));
+        assert!(matches!(list.remove(elements[element]), Err(ListError::NotLinked { pprev, .. }) if pprev == wrong));
     }
     assert_eq!((list.repair().unwrap(), list.check().unwrap()), (5, 10));
     assert_eq!((second.load(), list.repair().unwrap()), (right, 0));
@@ -411,7 +417,7 @@ fn a_walk_that_stands_on_an_element_which_is_removed_says_so() {
     list.remove(elements[3]).unwrap();
     assert_eq!(walk.next().unwrap().unwrap().value.load(), 3);
     let error = walk.next().unwrap().err().unwrap();
-    assert!(matches!(error, Error::ElementRemoved { at, .. } if at == elements[3].address()), "{error:?}");
+    assert!(matches!(error, ListError::ElementRemoved { at, .. } if at == elements[3].address()), "{error:?}");
     assert!(walk.next().is_none());
     assert_eq!(values(&list), [4, 2, 1, 0]);
 }
@@ -423,7 +429,7 @@ fn slots_run_out_and_come_back() {
     let mut slots = Region::new(&arena, arena.at(64), 3).unwrap();
     let elements = fill(&list, &mut slots, 0..3);
     let error = list.push_front_with(&mut slots, |_| ()).unwrap_err();
-    assert!(matches!(error, Error::NoRoom { slots: 3, .. }), "{error:?}");
+    assert!(matches!(error, Error::List(ListError::NoRoom { slots: 3, .. })), "{error:?}");
     list.remove(elements[1]).unwrap();
     slots.give_back(elements[1]);
     assert_eq!(list.push_front_with(&mut slots, |_| ()).unwrap(), elements[1]);
@@ -464,8 +470,8 @@ fn a_table_finds_updates_and_removes() {
     assert!(table.remove(&-50).unwrap().is_none() && table.get(&-50).unwrap().is_none());
     assert!(table.insert(removed, 1000, 1).unwrap());
     assert!(!table.insert(ArenaPtr::NULL, 1000, 2).unwrap(), "no slot is needed for a key that is there");
-    assert!(matches!(table.insert(removed, 1001, 2), Err(Error::AlreadyLinked { .. })));
-    assert!(matches!(table.insert(ArenaPtr::NULL, 1001, 2), Err(Error::NullArenaPtr { .. })));
+    assert!(matches!(table.insert(removed, 1001, 2), Err(ListError::AlreadyLinked { .. })));
+    assert!(matches!(table.insert(ArenaPtr::NULL, 1001, 2), Err(ListError::Ptr(ArenaPtrError::Null { .. }))));
     assert_eq!(table.get(&1000).unwrap().unwrap().value.load(), 2);
     assert!(table.remove_with(&mut slots, &1000).unwrap() && !table.remove_with(&mut slots, &1000).unwrap());
     assert_eq!(table.check().unwrap(), 99);
@@ -503,10 +509,10 @@ fn a_table_that_is_none_is_refused() {
     for n in [0, -1, 3, 6, 100, i32::MIN, i32::MAX] {
         head.buckets.store(arena.at(64));
         head.n_buckets.store(n);
-        assert!(matches!(open(), Err(Error::BucketCount { found }) if found == n), "{n}");
+        assert!(matches!(open(), Err(ListError::BucketCount { found }) if found == n), "{n}");
         assert!(matches!(
             ArenaHashMap::<u32, u32>::init(&arena, arena.at(0), arena.at(64), n.cast_unsigned()),
-            Err(Error::BucketCount { found }) if found == n
+            Err(ListError::BucketCount { found }) if found == n
         ));
     }
     head.n_buckets.store(1024);
@@ -527,8 +533,7 @@ fn a_table_that_is_none_is_refused() {
     for (n, max) in [(1 << 30, 1 << 20), (1 << 21, 1 << 20), (1 << 30, 1 << 29), (1024, 1023)] {
         head.n_buckets.store(n);
         let found = usize::try_from(n).unwrap();
-        let refused =
-            |error: &Error| matches!(error, Error::TooManyBuckets { found: f, max: m } if (*f, *m) == (found, max));
+        let refused = |error: &ListError| matches!(error, ListError::TooManyBuckets { found: f, max: m } if (*f, *m) == (found, max));
         let table = arena.at(0);
         assert!(refused(&ArenaHashMap::<u32, u32>::open_up_to(&arena, table, max).unwrap_err()), "{n}");
         assert!(refused(&ArenaHashMap::<u32, u32>::open_ro_up_to(&arena, table, max).unwrap_err()), "{n}");
@@ -537,7 +542,10 @@ fn a_table_that_is_none_is_refused() {
             assert!(refused(&ArenaHashMap::<u32, u32>::open_ro(&arena, table).unwrap_err()), "{n}");
         }
         let all = ArenaHashMap::<u32, u32>::open_up_to(&arena, table, found).map(drop);
-        assert!(matches!(all, Err(Error::ArenaPtrOutOfRange { .. })) || n == 1024 && all.is_ok(), "{all:?}");
+        assert!(
+            matches!(all, Err(ListError::Ptr(ArenaPtrError::OutOfRange { .. }))) || n == 1024 && all.is_ok(),
+            "{all:?}"
+        );
     }
     assert!(ArenaHashMap::<u32, u32>::init(&arena, arena.at(0), arena.at(64), 1 << 31).is_err());
 }
@@ -552,10 +560,11 @@ fn a_broken_chain_in_a_table_is_an_error_of_its_bucket_alone() {
     let wild = ArenaPtr::from_address(arena.start() + arena.len() - 8);
     arena.get(arena.at::<ListHead>(64)).unwrap().first.store(wild);
     for key in in_bucket(0) {
-        let expected = |error: &Error| matches!(error, Error::WildPointer { at, .. } if *at == arena.start() + 64);
-        assert!(expected(&table.get(&key).err().unwrap()));
-        assert!(expected(&table.insert_with(&mut slots, key, 0).unwrap_err()));
-        assert!(expected(&table.remove(&key).unwrap_err()));
+        let expected =
+            |error: Error| matches!(error, Error::List(ListError::WildPointer { at, .. }) if at == arena.start() + 64);
+        assert!(expected(table.get(&key).err().unwrap().into()));
+        assert!(expected(table.insert_with(&mut slots, key, 0).unwrap_err()));
+        assert!(expected(table.remove(&key).unwrap_err().into()));
     }
     for key in in_bucket(1) {
         assert_eq!(table.get(&key).unwrap().unwrap().value.load(), key);
@@ -563,17 +572,17 @@ fn a_broken_chain_in_a_table_is_an_error_of_its_bucket_alone() {
     assert!(table.len().is_err() && table.check().is_err() && table.repair().is_err());
     // The walk tells of the bucket, and goes on with the next.
     let mut walk = table.iter();
-    assert!(matches!(walk.next(), Some(Err(Error::WildPointer { .. }))));
+    assert!(matches!(walk.next(), Some(Err(ListError::WildPointer { .. }))));
     assert!(walk.by_ref().all(|entry| entry.is_ok_and(|entry| entry.hash.load() & 1 == 1)));
     assert_eq!(table.iter().flatten().count(), in_bucket(1).count());
     // Both buckets lead to one chain: its elements belong into the second.
     let buckets = arena.slice(arena.at::<ListHead>(64), 2).unwrap();
     buckets[0].first.store(buckets[1].first.load());
     let entries: Vec<_> = table.iter().collect();
-    assert!(matches!(entries[0], Err(Error::WrongBucket { bucket: 0, hash, .. }) if hash & 1 == 1));
+    assert!(matches!(entries[0], Err(ListError::WrongBucket { bucket: 0, hash, .. }) if hash & 1 == 1));
     assert!(entries[1..].iter().all(Result::is_ok) && entries.len() == 1 + in_bucket(1).count());
-    assert!(matches!(table.len(), Err(Error::WrongBucket { .. })));
-    assert!(matches!(table.repair(), Err(Error::WrongBucket { .. })));
+    assert!(matches!(table.len(), Err(ListError::WrongBucket { .. })));
+    assert!(matches!(table.repair(), Err(ListError::WrongBucket { .. })));
 }
 
 #[test]
@@ -604,7 +613,7 @@ fn buckets_that_lead_into_one_chain_or_circle_end_all_walks() {
     let buckets = arena.slice(arena.at::<ListHead>(64), 256).unwrap();
     buckets.iter().for_each(|bucket| bucket.first.store(node));
     arena.get(element).unwrap().node.next.store(node);
-    assert!(matches!(table.get(&1), Err(Error::Cycle { max, .. }) if max == room));
+    assert!(matches!(table.get(&1), Err(ListError::Cycle { max, .. }) if max == room));
     assert_eq!(table.get(&0).unwrap().unwrap().value.load(), 0);
     assert_eq!(table.iter().flatten().count(), 4096, "in its own bucket, until it is looked whether it is one");
     assert_eq!(table.iter().filter(Result::is_err).count(), 256);
@@ -635,7 +644,7 @@ fn what_others_forge_in_a_large_arena_costs_neither_seconds_nor_pages() {
     // As many buckets as half of the arena has room for.
     head.n_buckets.store(1 << 28);
     let error = ArenaHashMap::<u32, u64>::open(&arena, arena.at(0)).unwrap_err();
-    assert!(matches!(error, Error::TooManyBuckets { found: 0x1000_0000, .. }), "{error:?}");
+    assert!(matches!(error, ListError::TooManyBuckets { found: 0x1000_0000, .. }), "{error:?}");
     let start = cpu_time();
     for len in [1, 3, 70, 300, 4096, 20_000] {
         // From the last element back to one of the first: a circle of `len` elements.
@@ -645,7 +654,7 @@ fn what_others_forge_in_a_large_arena_costs_neither_seconds_nor_pages() {
         arena.get(elements[0]).unwrap().node.next.store(to.cast());
         let met = list.iter().flatten().count() as u64;
         assert!(met >= len && met <= (64 * len).max(4096), "{len}: {met}");
-        assert!(matches!(list.len(), Err(Error::Cycle { .. })));
+        assert!(matches!(list.len(), Err(ListError::Cycle { .. })));
         if len > 300 {
             continue;
         }
@@ -654,8 +663,8 @@ fn what_others_forge_in_a_large_arena_costs_neither_seconds_nor_pages() {
         let end = table.get(&0).unwrap().unwrap();
         end.node.next.store(arena.get(arena.at::<ListHead>(64)).unwrap().first.load());
         let absent = u32::MAX;
-        assert!(matches!(table.get(&absent), Err(Error::Cycle { .. })));
-        assert!(matches!(table.insert_with(&mut entries, absent, 0), Err(Error::Cycle { .. })));
+        assert!(matches!(table.get(&absent), Err(ListError::Cycle { .. })));
+        assert!(matches!(table.insert_with(&mut entries, absent, 0), Err(Error::List(ListError::Cycle { .. }))));
     }
     let spent = cpu_time().saturating_sub(start);
     assert!(spent < Duration::from_secs(2), "{spent:?}");
@@ -733,16 +742,19 @@ fn memory_that_was_not_needed_or_is_none_is_given_back() {
     let mut nowhere = Same(ArenaPtr::null(), 0);
     assert!(!table.insert_with(&mut nowhere, 1, 2).unwrap());
     assert_eq!(nowhere.1, 0, "none was asked for");
-    assert!(matches!(table.insert_with(&mut nowhere, 2, 2), Err(Error::NullArenaPtr { .. })));
+    assert!(matches!(table.insert_with(&mut nowhere, 2, 2), Err(Error::ArenaPtr(ArenaPtrError::Null { .. }))));
     assert_eq!(nowhere.1, 1);
     let first = arena.ptr_of(table.get(&1).unwrap().unwrap()).unwrap();
     let mut linked = Same(first, 0);
-    assert!(matches!(table.insert_with(&mut linked, 2, 2), Err(Error::AlreadyLinked { .. })));
+    assert!(matches!(table.insert_with(&mut linked, 2, 2), Err(Error::List(ListError::AlreadyLinked { .. }))));
     assert_eq!((linked.1, table.len().unwrap(), table.get(&1).unwrap().unwrap().value.load()), (1, 1, 2));
 
     let list = Numbers::open(&arena, arena.at(2048)).unwrap();
     let mut nowhere = Same(arena.at(1), 0);
-    assert!(matches!(list.push_front_with(&mut nowhere, |_| ()), Err(Error::MisalignedArenaPtr { .. })));
+    assert!(matches!(
+        list.push_front_with(&mut nowhere, |_| ()),
+        Err(Error::ArenaPtr(ArenaPtrError::Misaligned { .. }))
+    ));
     assert_eq!((nowhere.1, list.is_empty()), (1, true));
 
     // Also if the caller panics.
@@ -985,7 +997,7 @@ struct Outcomes {
 }
 
 impl Outcomes {
-    fn count<T>(&mut self, result: Result<T, Error>) -> Option<T> {
+    fn count<T, E: std::error::Error>(&mut self, result: Result<T, E>) -> Option<T> {
         match result {
             Ok(value) => {
                 self.well += 1;
@@ -1219,7 +1231,7 @@ fn walks_and_lookups_beside_a_writer_see_whole_elements_of_the_list_alone() {
                         assert_eq!(entry.value.load() % 0x0101_0101, 0);
                     }
                     // Memory is used again, so that a reader can be led round: not further than there is room.
-                    Err(Error::ElementRemoved { .. } | Error::Cycle { .. }) => astray += 1,
+                    Err(ListError::ElementRemoved { .. } | ListError::Cycle { .. }) => astray += 1,
                     Err(error) => panic!("{error}"),
                 }
             }
@@ -1231,7 +1243,7 @@ fn walks_and_lookups_beside_a_writer_see_whole_elements_of_the_list_alone() {
                         assert!(entry.value.load() < 100);
                     }
                     Ok(None) => {}
-                    Err(Error::ElementRemoved { .. } | Error::Cycle { .. }) => astray += 1,
+                    Err(ListError::ElementRemoved { .. } | ListError::Cycle { .. }) => astray += 1,
                     Err(error) => panic!("{error}"),
                 }
             }

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::zerocopy::byteorder::big_endian;
-use mapvalue::{Array, Error, MapValue, Mapping, Plain, Shared, Slice, Storable, Var};
+use mapvalue::{Array, MapValue, Mapping, PlaceError, Plain, Shared, Slice, Storable, Var};
 use mapvalue_tests::race::{AtTheEnd, Race};
 
 const LEN: usize = 2560;
@@ -191,7 +191,7 @@ fn elements_at_a_stride_leave_what_is_between_them_alone() {
         assert_eq!(now[..404], [7; 101].to_bytes(), "element {i}");
         assert_eq!(now[404..], before[404..], "after element {i}");
     }
-    assert!(matches!(array.load_into(&mut out[1..]), Err(Error::LengthMismatch { .. })));
+    assert!(matches!(array.load_into(&mut out[1..]), Err(PlaceError::LengthMismatch { .. })));
 }
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -236,7 +236,10 @@ fn an_iterator_that_knows_that_it_is_too_short_or_too_long_stores_nothing() {
         let values = || vec![7; given];
         for error in [array.store_from_iter(values()), slice.store_from_iter(values())] {
             let error = error.unwrap_err();
-            assert!(matches!(error, Error::LengthMismatch { given: g, expected: 1000 } if g == given), "{error:?}");
+            assert!(
+                matches!(error, PlaceError::LengthMismatch { given: g, expected: 1000 } if g == given),
+                "{error:?}"
+            );
         }
         assert!(array.iter().all(|cell| cell.load() == 0), "{given}");
     }
@@ -259,7 +262,7 @@ impl Iterator for Liar {
 fn an_iterator_that_ends_early_or_goes_on_is_an_error_once_it_is_found() {
     let array: Array<u64> = Mapping::memfd(8 * 1000).unwrap().array().unwrap();
     let short = array.store_from_iter((1..=999).filter(|_| true)).unwrap_err();
-    assert!(matches!(short, Error::LengthMismatch { given: 999, expected: 1000 }), "{short:?}");
+    assert!(matches!(short, PlaceError::LengthMismatch { given: 999, expected: 1000 }), "{short:?}");
     assert_eq!((array[998].load(), array[999].load()), (999, 0));
     // Without an end. It is asked for one more than there is room for.
     let mut asked = 0;
@@ -268,12 +271,12 @@ fn an_iterator_that_ends_early_or_goes_on_is_an_error_once_it_is_found() {
         5
     });
     let long = array.store_from_iter(endless).unwrap_err();
-    assert!(matches!(long, Error::TooManyValues { expected: 1000 }), "{long:?}");
+    assert!(matches!(long, PlaceError::TooManyValues { expected: 1000 }), "{long:?}");
     assert!(array.iter().all(|cell| cell.load() == 5));
     assert_eq!(asked, 1001);
     let liar = array.store_from_iter(Liar(600)).unwrap_err();
-    assert!(matches!(liar, Error::LengthMismatch { given: 600, expected: 1000 }), "{liar:?}");
-    assert!(matches!(array.store_from_iter(Liar(1600)), Err(Error::TooManyValues { expected: 1000 })));
+    assert!(matches!(liar, PlaceError::LengthMismatch { given: 600, expected: 1000 }), "{liar:?}");
+    assert!(matches!(array.store_from_iter(Liar(1600)), Err(PlaceError::TooManyValues { expected: 1000 })));
 }
 
 #[test]

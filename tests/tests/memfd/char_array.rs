@@ -2,7 +2,7 @@
 
 use mapvalue::arena::Region;
 use mapvalue::btf::Kind;
-use mapvalue::{Arena, ArenaHash, ArenaHashMap, Array, CharArray, Error, MapValue, Mapping, SeqCell, Slice, Var};
+use mapvalue::{Arena, ArenaHash, ArenaHashMap, Array, CharArray, MapValue, Mapping, SeqCell, Slice, ValueError, Var};
 use mapvalue_tests::c;
 
 /// `struct interface` of [`SOURCE`].
@@ -35,17 +35,17 @@ fn text_fits_up_to_the_last_byte_and_is_followed_by_zeros() {
 #[test]
 fn text_that_does_not_fit_or_would_end_early_is_an_error_with_the_numbers() {
     let error = CharArray::<4>::new("wlan0").unwrap_err();
-    assert!(matches!(error, Error::TextTooLong { given: 5, max: 4 }), "{error:?}");
+    assert!(matches!(error, ValueError::TextTooLong { given: 5, max: 4 }), "{error:?}");
     assert_eq!(
         error.to_string(),
         "the text is 5 bytes long, but a `CharArray` of 4 bytes is to hold it: shorten it, or use `CharArray::truncated`"
     );
-    assert!(matches!(CharArray::<0>::new("a"), Err(Error::TextTooLong { given: 1, max: 0 })));
+    assert!(matches!(CharArray::<0>::new("a"), Err(ValueError::TextTooLong { given: 1, max: 0 })));
     // The NUL is what is wrong with it, long or not.
     for inside in ["a\0b", "ab\0", "\0", "1234567\08"] {
         let at = inside.find('\0').unwrap();
         let error = inside.parse::<CharArray<4>>().unwrap_err();
-        assert!(matches!(error, Error::TextHasNul { at: found } if found == at), "{error:?}");
+        assert!(matches!(error, ValueError::TextHasNul { at: found } if found == at), "{error:?}");
         assert!(error.to_string().contains(&format!("a NUL at byte {at}")), "{error}");
     }
 }

@@ -7,7 +7,9 @@ use std::ptr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use mapvalue::{Array, Error, MapValue, Mapping, ReadOnly, ReadOnlyReason, ReadWrite, Shared, Var};
+use mapvalue::{
+    Array, MapError, MapValue, Mapping, PlaceError, ReadOnly, ReadOnlyReason, ReadWrite, Shared, SystemError, Var,
+};
 
 /// An anonymous file that can still be cut short.
 fn unsealed_memfd(len: u64) -> File {
@@ -39,23 +41,23 @@ fn a_memfd_is_zeroed_writable_and_as_long_as_asked() {
 
 #[test]
 fn zero_length_is_an_error() {
-    assert!(matches!(Mapping::memfd(0), Err(Error::Empty { .. })));
+    assert!(matches!(Mapping::memfd(0), Err(MapError::Empty { .. })));
     // SAFETY: an empty file cannot be shortened.
     let error = unsafe { Mapping::from_file(&unsealed_memfd(0)) }.unwrap_err();
     assert_eq!(error.to_string(), "the file has length zero: there is nothing to map");
     // SAFETY: refused before anything is made of it.
     let error = unsafe { Mapping::adopt(ptr::dangling_mut(), 0, ReadWrite, || ()) }.unwrap_err();
-    assert!(matches!(error, Error::Empty { .. }), "{error:?}");
+    assert!(matches!(error, MapError::Empty { .. }), "{error:?}");
 }
 
 #[test]
 fn more_than_can_be_addressed_is_an_error() {
     let error = Mapping::memfd(usize::MAX).unwrap_err();
-    assert!(matches!(error, Error::TooLong { .. }), "{error:?}");
+    assert!(matches!(error, MapError::TooLong { .. }), "{error:?}");
     assert!(error.to_string().contains(&usize::MAX.to_string()), "{error}");
     // Addressable, but more than there is room for.
     let error = Mapping::memfd(isize::MAX.unsigned_abs()).unwrap_err();
-    assert!(matches!(error, Error::Os { .. }), "{error:?}");
+    assert!(matches!(error, MapError::System(SystemError::Os { .. })), "{error:?}");
 }
 
 #[test]
@@ -68,7 +70,7 @@ fn a_mapping_longer_than_four_gigabytes_reaches_its_end() {
     assert_eq!(array.len(), len / 8);
     assert_eq!(array[array.len() - 1].load(), 7);
     assert_eq!(array[(5 << 30) / 8 - (1 << 29)].load(), 0);
-    assert!(matches!(mapping.var::<u64>((5 << 30) + 8), Err(Error::OutOfRange { .. })));
+    assert!(matches!(mapping.var::<u64>((5 << 30) + 8), Err(PlaceError::OutOfRange { .. })));
 }
 
 #[test]
@@ -100,7 +102,7 @@ fn raw_bounds_end_where_the_mapping_does() {
         room.fill(0xaa);
         let error = mapping.read_at(offset, &mut room[..len]).unwrap_err();
         assert!(
-            matches!(error, Error::OutOfRange { offset: o, size, len: 64 } if o == offset && size == len),
+            matches!(error, PlaceError::OutOfRange { offset: o, size, len: 64 } if o == offset && size == len),
             "({offset}, {len}): {error:?}"
         );
         assert!(room.iter().all(|b| *b == 0xaa), "the buffer of a refused read is unchanged");
@@ -116,26 +118,26 @@ fn a_typed_place_must_be_inside_and_aligned() {
     let mapping = Mapping::memfd(64).unwrap();
     assert!(mapping.var::<u64>(56).is_ok());
     let error = mapping.var::<u32>(7).unwrap_err();
-    assert!(matches!(error, Error::Misaligned { offset: 7, align: 4, .. }), "{error:?}");
+    assert!(matches!(error, PlaceError::Misaligned { offset: 7, align: 4, .. }), "{error:?}");
     assert_eq!(error.to_string(), "`u32` at offset 7 is misaligned: it needs a multiple of 4");
     let error = mapping.var::<u64>(64).unwrap_err();
     assert_eq!(error.to_string(), "offset 64 + 8 bytes is out of range: the mapping ends at 64");
     for offset in [60, usize::MAX, usize::MAX - 7, u32::MAX as usize - 3] {
         let error = mapping.var::<u64>(offset).unwrap_err();
-        assert!(matches!(error, Error::OutOfRange { size: 8, len: 64, .. }), "{offset}: {error:?}");
+        assert!(matches!(error, PlaceError::OutOfRange { size: 8, len: 64, .. }), "{offset}: {error:?}");
     }
-    assert!(matches!(mapping.var::<[u64; 9]>(0), Err(Error::OutOfRange { size: 72, .. })));
-    assert!(matches!(mapping.slice::<u64>(0, 9), Err(Error::OutOfRange { size: 72, .. })));
-    assert!(matches!(mapping.slice::<u64>(8, usize::MAX), Err(Error::OutOfRange { size: usize::MAX, .. })));
-    assert!(matches!(mapping.slice::<u64>(4, 1), Err(Error::Misaligned { offset: 4, align: 8, .. })));
+    assert!(matches!(mapping.var::<[u64; 9]>(0), Err(PlaceError::OutOfRange { size: 72, .. })));
+    assert!(matches!(mapping.slice::<u64>(0, 9), Err(PlaceError::OutOfRange { size: 72, .. })));
+    assert!(matches!(mapping.slice::<u64>(8, usize::MAX), Err(PlaceError::OutOfRange { size: usize::MAX, .. })));
+    assert!(matches!(mapping.slice::<u64>(4, 1), Err(PlaceError::Misaligned { offset: 4, align: 8, .. })));
 }
 
 #[test]
 fn zero_sized_types_have_no_place() {
     let mapping = Mapping::memfd(64).unwrap();
-    assert!(matches!(mapping.var::<[u64; 0]>(0), Err(Error::ZeroSized { .. })));
-    assert!(matches!(mapping.array::<[u64; 0]>(), Err(Error::ZeroSized { .. })));
-    assert!(matches!(mapping.slice::<std::marker::PhantomData<u8>>(0, 3), Err(Error::ZeroSized { .. })));
+    assert!(matches!(mapping.var::<[u64; 0]>(0), Err(PlaceError::ZeroSized { .. })));
+    assert!(matches!(mapping.array::<[u64; 0]>(), Err(PlaceError::ZeroSized { .. })));
+    assert!(matches!(mapping.slice::<std::marker::PhantomData<u8>>(0, 3), Err(PlaceError::ZeroSized { .. })));
 }
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Default)]
@@ -158,8 +160,8 @@ fn memory_without_geometry_is_an_array_at_the_kernels_stride() {
         assert_eq!(u32::from_ne_bytes(bytes), 9);
     }
     let error = Mapping::memfd(40).unwrap().array::<Twelve>().unwrap_err();
-    assert!(matches!(error, Error::Geometry { stride: 16, len: 40, .. }), "{error:?}");
-    assert!(matches!(Mapping::memfd(4).unwrap().array::<u64>(), Err(Error::Geometry { .. })));
+    assert!(matches!(error, PlaceError::Geometry { stride: 16, len: 40, .. }), "{error:?}");
+    assert!(matches!(Mapping::memfd(4).unwrap().array::<u64>(), Err(PlaceError::Geometry { .. })));
 }
 
 #[test]
@@ -181,7 +183,7 @@ fn array_elements_are_reached_by_index_by_iterator_and_as_handles() {
     assert_eq!(middle.iter().map(|e| e.b.load()).collect::<Vec<_>>(), [3, 4, 5]);
     assert!(array.range(10..10).unwrap().is_empty());
     for bad in [9..11, 11..11] {
-        assert!(matches!(array.range(bad), Err(Error::RangeOutOfRange { len: 10, .. })));
+        assert!(matches!(array.range(bad), Err(PlaceError::RangeOutOfRange { len: 10, .. })));
     }
     #[expect(clippy::reversed_empty_ranges, reason = "the bad input under test")]
     let backwards = array.range(5..4);
@@ -210,7 +212,7 @@ fn bulk_copies_ask_for_equal_lengths() {
     // The padding between the values was not written.
     assert_eq!(mapping.var::<u32>(12).unwrap().load(), 0);
     let error = array.store_from(&values[..9]).unwrap_err();
-    assert!(matches!(error, Error::LengthMismatch { given: 9, expected: 10 }), "{error:?}");
+    assert!(matches!(error, PlaceError::LengthMismatch { given: 9, expected: 10 }), "{error:?}");
     let mut long = vec![Twelve { a: 77, b: 77, c: 77 }; 11];
     assert!(array.load_into(&mut long).is_err());
     assert!(long.iter().all(|v| v.a == 77));
@@ -221,9 +223,9 @@ fn bulk_copies_ask_for_equal_lengths() {
     assert_eq!(words, [1, 2, 3, 0, 2, 4, 6, 0]);
     slice.store_from(&[9; 8]).unwrap();
     assert_eq!(slice.iter().map(Shared::load).sum::<u32>(), 72);
-    assert!(matches!(slice.load_into(&mut [0; 7]), Err(Error::LengthMismatch { given: 7, expected: 8 })));
-    assert!(matches!(slice.store_from(&[0; 9]), Err(Error::LengthMismatch { given: 9, expected: 8 })));
-    assert!(matches!(slice.var(8), Err(Error::IndexOutOfRange { index: 8, len: 8 })));
+    assert!(matches!(slice.load_into(&mut [0; 7]), Err(PlaceError::LengthMismatch { given: 7, expected: 8 })));
+    assert!(matches!(slice.store_from(&[0; 9]), Err(PlaceError::LengthMismatch { given: 9, expected: 8 })));
+    assert!(matches!(slice.var(8), Err(PlaceError::IndexOutOfRange { index: 8, len: 8 })));
 }
 
 #[test]
@@ -237,11 +239,11 @@ fn a_second_mapping_of_the_memfd_sees_the_same_bytes() {
 
 #[test]
 fn a_file_that_can_be_cut_short_is_not_taken_for_a_sealed_memfd() {
-    assert!(matches!(Mapping::from_memfd(unsealed_memfd(4096)), Err(Error::NotSealed)));
-    assert!(matches!(Mapping::from_memfd(File::open("/proc/self/exe").unwrap()), Err(Error::NotSealed)));
+    assert!(matches!(Mapping::from_memfd(unsealed_memfd(4096)), Err(MapError::NotSealed)));
+    assert!(matches!(Mapping::from_memfd(File::open("/proc/self/exe").unwrap()), Err(MapError::NotSealed)));
     // SAFETY: a number that is not open; the call fails on it, and nothing else is done with it.
     let closed = unsafe { BorrowedFd::borrow_raw(i32::MAX - 1) };
-    assert!(matches!(Mapping::from_memfd(closed), Err(Error::BadDescriptor { .. })));
+    assert!(matches!(Mapping::from_memfd(closed), Err(MapError::System(SystemError::BadDescriptor { .. }))));
 }
 
 #[test]
@@ -253,7 +255,7 @@ fn a_memfd_of_huge_pages_is_refused_although_it_is_sealed() {
     // SAFETY: `F_ADD_SEALS` takes an integer.
     assert_eq!(unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, libc::F_SEAL_SHRINK) }, 0);
     let error = Mapping::from_memfd(file).unwrap_err();
-    assert!(matches!(error, Error::NotSealed), "{error:?}");
+    assert!(matches!(error, MapError::NotSealed), "{error:?}");
 }
 
 #[test]
@@ -286,7 +288,7 @@ fn a_memfd_opened_for_reading_gives_a_read_only_mapping() {
         there.write_at(0, &[1]).unwrap_err(),
         there.write_at(0, &[]).unwrap_err(),
     ] {
-        assert!(matches!(error, Error::ReadOnly { reason: ReadOnlyReason::File, .. }), "{error:?}");
+        assert!(matches!(error, PlaceError::ReadOnly { reason: ReadOnlyReason::File, .. }), "{error:?}");
         assert!(error.to_string().contains("var_ro"), "{error}");
     }
     assert_eq!(here.var::<u32>(0).unwrap().load(), 5);
@@ -308,7 +310,7 @@ fn a_file_is_mapped_writable_or_read_only_as_it_was_opened() {
     std::fs::remove_file(&path).unwrap();
     assert!(read_only.is_read_only());
     assert_eq!(read_only.var_ro::<u16>(98).unwrap().load(), 0x0303);
-    assert!(matches!(read_only.var::<u16>(98), Err(Error::ReadOnly { .. })));
+    assert!(matches!(read_only.var::<u16>(98), Err(PlaceError::ReadOnly { .. })));
 }
 
 #[test]
@@ -332,7 +334,7 @@ fn adopted_memory_is_released_once_by_the_last_handle() {
 
     // SAFETY: as above.
     let read_only = unsafe { Mapping::adopt(base, 64, ReadOnly, || ()) }.unwrap();
-    assert!(matches!(read_only.var::<u64>(0), Err(Error::ReadOnly { reason: ReadOnlyReason::Adopted, .. })));
+    assert!(matches!(read_only.var::<u64>(0), Err(PlaceError::ReadOnly { reason: ReadOnlyReason::Adopted, .. })));
     assert_eq!(read_only.var_ro::<u64>(8).unwrap().load(), 3);
     drop(read_only);
     assert_eq!(RELEASED.load(Ordering::SeqCst), 1);
@@ -343,10 +345,10 @@ fn refused_adoptions_leave_the_memory_to_the_caller() {
     let release = || panic!("must not be called");
     // SAFETY: refused for the null pointer.
     let error = unsafe { Mapping::adopt(ptr::null_mut(), 8, ReadWrite, release) }.unwrap_err();
-    assert!(matches!(error, Error::NullPointer), "{error:?}");
+    assert!(matches!(error, MapError::NullPointer), "{error:?}");
     // SAFETY: refused for the length.
     let error = unsafe { Mapping::adopt(ptr::dangling_mut(), usize::MAX, ReadWrite, release) }.unwrap_err();
-    assert!(matches!(error, Error::TooLong { .. }), "{error:?}");
+    assert!(matches!(error, MapError::TooLong { .. }), "{error:?}");
 }
 
 #[test]
@@ -356,12 +358,12 @@ fn adopted_memory_that_is_itself_misaligned_is_noticed() {
     // SAFETY: the memory is leaked, so it stays, and is reached through atomics alone.
     let mapping = unsafe { Mapping::adopt(base, 60, ReadWrite, || ()) }.unwrap();
     let error = mapping.var::<u64>(0).unwrap_err();
-    assert!(matches!(error, Error::MisalignedBase { base: b, align: 8, .. } if b == base.addr()), "{error:?}");
+    assert!(matches!(error, PlaceError::MisalignedBase { base: b, align: 8, .. } if b == base.addr()), "{error:?}");
     assert!(mapping.var::<u64>(4).is_ok());
-    assert!(matches!(mapping.var::<u64>(6), Err(Error::Misaligned { offset: 6, align: 8, .. })));
+    assert!(matches!(mapping.var::<u64>(6), Err(PlaceError::Misaligned { offset: 6, align: 8, .. })));
     // SAFETY: as above.
     let mapping = unsafe { Mapping::adopt(base, 56, ReadWrite, || ()) }.unwrap();
-    assert!(matches!(mapping.array::<u64>(), Err(Error::MisalignedBase { .. })));
+    assert!(matches!(mapping.array::<u64>(), Err(PlaceError::MisalignedBase { .. })));
 }
 
 #[test]
@@ -394,10 +396,12 @@ fn a_descriptor_that_is_no_map_is_told_by_what_it_is() {
     let error = Mapping::from_map(File::open("/dev/null").unwrap()).unwrap_err();
     match &error {
         // Where bpf(2) is refused altogether, that comes first.
-        Error::PermissionDenied { .. } => assert!(error.to_string().contains("CAP_BPF"), "{error}"),
-        Error::Os { errno: libc::ENOSYS, .. } => {}
+        MapError::System(SystemError::PermissionDenied { .. }) => {
+            assert!(error.to_string().contains("CAP_BPF"), "{error}");
+        }
+        MapError::System(SystemError::Os { errno: libc::ENOSYS, .. }) => {}
         error => {
-            assert!(matches!(error, Error::NotAMap { .. }), "{error:?}");
+            assert!(matches!(error, MapError::NotAMap { .. }), "{error:?}");
             assert!(error.to_string().contains("/dev/null"), "{error}");
         }
     }

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::thread;
 
-use mapvalue::{Banks, Error, Fold, MapValue, Mapping, PerCpu, ReadOnly, ReadWrite, Shared, possible_cpus};
+use mapvalue::{
+    Banks, Fold, MapValue, Mapping, PerCpu, PerCpuError, PlaceError, ReadOnly, ReadWrite, Shared, possible_cpus,
+};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -219,22 +221,22 @@ fn banks_lie_at_their_stride() {
     assert_eq!(banks.iter().nth(2).map(|bank| bank[16].load()), Some(3));
     assert_eq!(banks.iter().len(), 4);
     assert!(banks.get(4).is_none());
-    assert!(matches!(banks.var(4), Err(Error::IndexOutOfRange { index: 4, len: 4 })));
+    assert!(matches!(banks.var(4), Err(PlaceError::IndexOutOfRange { index: 4, len: 4 })));
 
     let counters: Banks<[u64], ReadOnly> = mapping.banks_of_ro(4, 192, 17).unwrap();
     assert_eq!((counters.len(), counters.stride(), counters.width()), (4, 192, 17));
     assert_eq!(counters[3].len(), 17);
     assert_eq!(counters.slice(3).unwrap()[16].load(), 4);
-    assert!(matches!(counters.slice(4), Err(Error::IndexOutOfRange { index: 4, len: 4 })));
+    assert!(matches!(counters.slice(4), Err(PlaceError::IndexOutOfRange { index: 4, len: 4 })));
     assert_eq!(counters.sum_of(16).unwrap(), 10);
-    assert!(matches!(counters.sum_of(17), Err(Error::IndexOutOfRange { index: 17, len: 17 })));
+    assert!(matches!(counters.sum_of(17), Err(PlaceError::IndexOutOfRange { index: 17, len: 17 })));
     let mut sums = [7; 17];
     counters.sum_into(&mut sums).unwrap();
     assert_eq!((sums[15], sums[16]), (0, 10));
     for wrong in [16, 18] {
         let mut out = vec![7; wrong];
         let error = counters.sum_into(&mut out).unwrap_err();
-        assert!(matches!(error, Error::LengthMismatch { given, expected: 17 } if given == wrong), "{error:?}");
+        assert!(matches!(error, PlaceError::LengthMismatch { given, expected: 17 } if given == wrong), "{error:?}");
         assert!(out.iter().all(|value| *value == 7), "unchanged");
     }
 }
@@ -262,7 +264,7 @@ fn a_wrong_geometry_is_refused() {
     // Not all of the memory, or more.
     for banks in [0, 1, 1023, 1025, usize::MAX] {
         let error = mapping.banks::<u64>(banks, 64).unwrap_err();
-        assert!(matches!(error, Error::BankGeometry { stride: 64, len: 65536, .. }), "{error:?}");
+        assert!(matches!(error, PerCpuError::BankGeometry { stride: 64, len: 65536, .. }), "{error:?}");
     }
     assert_eq!(
         mapping.banks::<u64>(1024, 128).unwrap_err().to_string(),
@@ -271,7 +273,7 @@ fn a_wrong_geometry_is_refused() {
     // The two numbers exchanged, no whole number of lines, or lines of another length.
     for stride in [0, 8, 40, 63, 65, 192, 256, 1024, usize::MAX] {
         let error = mapping.banks::<[u64; 5]>(65536 / stride.clamp(1, 65536), stride).unwrap_err();
-        assert!(matches!(error, Error::BankStride { size: 40, of_64: 64, of_128: 128, .. }), "{error:?}");
+        assert!(matches!(error, PerCpuError::BankStride { size: 40, of_64: 64, of_128: 128, .. }), "{error:?}");
     }
     assert_eq!(
         mapping.banks::<[u64; 9]>(1024, 64).unwrap_err().to_string(),
@@ -280,17 +282,20 @@ fn a_wrong_geometry_is_refused() {
     // Too many for a bank, or more than there are numbers for.
     for width in [9, 1 << 61, usize::MAX] {
         let error = mapping.banks_of::<u64>(1024, 64, width).unwrap_err();
-        assert!(matches!(error, Error::BankStride { stride: 64, .. }), "{error:?}");
+        assert!(matches!(error, PerCpuError::BankStride { stride: 64, .. }), "{error:?}");
     }
     let error = mapping.banks_of::<u64>(1, usize::MAX, usize::MAX).unwrap_err();
-    assert!(matches!(error, Error::BankGeometry { .. }), "{error:?}");
-    assert!(matches!(mapping.banks_of::<u64>(1024, 64, 0), Err(Error::Empty { .. })));
-    assert!(matches!(mapping.banks::<[u64; 0]>(1024, 64), Err(Error::ZeroSized { .. })));
+    assert!(matches!(error, PerCpuError::BankGeometry { .. }), "{error:?}");
+    assert!(matches!(mapping.banks_of::<u64>(1024, 64, 0), Err(PerCpuError::Place(PlaceError::Empty { .. }))));
+    assert!(matches!(mapping.banks::<[u64; 0]>(1024, 64), Err(PerCpuError::Place(PlaceError::ZeroSized { .. }))));
     // A struct whose size is no multiple of its alignment (a big-endian integer has a Rust alignment of 1) fits once, not twice.
     assert_eq!(size_of::<Odd>(), 5);
     assert!(mapping.banks::<Odd>(1024, 64).is_ok());
     assert!(mapping.banks_of::<Odd>(1024, 64, 1).is_ok());
-    assert!(matches!(mapping.banks_of::<Odd>(1024, 64, 2), Err(Error::Unsliceable { size: 5, align: 4, .. })));
+    assert!(matches!(
+        mapping.banks_of::<Odd>(1024, 64, 2),
+        Err(PerCpuError::Place(PlaceError::Unsliceable { size: 5, align: 4, .. }))
+    ));
 }
 
 #[test]
@@ -300,7 +305,10 @@ fn misaligned_memory_is_refused() {
     let base = memory.as_ptr().cast_mut().cast::<u8>().wrapping_add(4);
     // SAFETY: the memory is never freed, and consists of atomics that nobody else uses.
     let mapping = unsafe { Mapping::adopt(base, 64, ReadWrite, || ()) }.unwrap();
-    assert!(matches!(mapping.banks::<u64>(1, 64), Err(Error::MisalignedBase { align: 8, .. })));
+    assert!(matches!(
+        mapping.banks::<u64>(1, 64),
+        Err(PerCpuError::Place(PlaceError::MisalignedBase { align: 8, .. }))
+    ));
     assert_eq!(mapping.banks_of::<u32>(1, 64, 16).unwrap().len(), 1);
 }
 
@@ -359,10 +367,10 @@ fn values_per_cpu_go_to_bytes_and_back() {
     assert_eq!(numbers.sum(), sum);
     let error = PerCpu::<u16>::from_bytes(&bytes[1..]).unwrap_err();
     assert!(
-        matches!(error, Error::PerCpuLength { given, expected, .. } if given == 8 * cpus - 1 && expected == 8 * cpus)
+        matches!(error, PerCpuError::Length { given, expected, .. } if given == 8 * cpus - 1 && expected == 8 * cpus)
     );
     let error = PerCpu::<u16>::from_values(vec![[0, 0]; cpus + 1]).unwrap_err();
-    assert!(matches!(error, Error::CpuCount { given, expected } if given == cpus + 1 && expected == cpus));
+    assert!(matches!(error, PerCpuError::Count { given, expected } if given == cpus + 1 && expected == cpus));
 }
 
 #[test]
@@ -386,9 +394,9 @@ fn banks_of_some_cpus_are_summed_alone() {
         let error = banks.range(range).unwrap_err();
         assert!(format!("{error:?}").starts_with(expected), "{error:?}");
     }
-    assert!(matches!(some.range(0..4), Err(Error::RangeOutOfRange { start: 0, end: 4, len: 3 })));
+    assert!(matches!(some.range(0..4), Err(PlaceError::RangeOutOfRange { start: 0, end: 4, len: 3 })));
 
     let possible = banks.possible_cpus().unwrap();
     assert!((possible_cpus().unwrap()..1024).contains(&possible.len()));
-    assert!(matches!(banks.range(0..1).unwrap().range(0..2), Err(Error::RangeOutOfRange { .. })));
+    assert!(matches!(banks.range(0..1).unwrap().range(0..2), Err(PlaceError::RangeOutOfRange { .. })));
 }

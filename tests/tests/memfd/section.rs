@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mapvalue::btf::InvalidBtf;
-use mapvalue::{AnyVar, Btf, DataSection, Error, MapValue, Mapping, ReadOnly, Var};
+use mapvalue::{AnyVar, Btf, DataSection, ElementError, MapValue, Mapping, PlaceError, ReadOnly, SectionError, Var};
 use mapvalue_tests::btf::{Builder, raw};
 
 fn btf() -> Btf {
@@ -72,9 +72,12 @@ fn read_only_memory_gives_read_only_handles() {
     let mapping = unsafe { Mapping::adopt(WORDS.as_ptr().cast_mut().cast(), 32, ReadOnly, || {}) }.unwrap();
     let section = DataSection::with_btf(&mapping, &btf(), ".rodata").unwrap();
     assert_eq!(section.var_ro::<Proto>("limits").unwrap().load(), Proto { packets: 10, bytes: 1500 });
-    assert!(matches!(section.var::<Proto>("limits"), Err(Error::ReadOnly { .. })));
-    assert!(matches!(section.slice::<u64>("answer"), Err(Error::NoSuchPart { .. })));
-    assert!(matches!(section.any_var::<bool>("enabled").unwrap().store(&false), Err(Error::ReadOnly { .. })));
+    assert!(matches!(section.var::<Proto>("limits"), Err(SectionError::Place(PlaceError::ReadOnly { .. }))));
+    assert!(matches!(section.slice::<u64>("answer"), Err(SectionError::NoSuchPart { .. })));
+    assert!(matches!(
+        section.any_var::<bool>("enabled").unwrap().store(&false),
+        Err(ElementError::Place(PlaceError::ReadOnly { .. }))
+    ));
 }
 
 #[test]
@@ -96,7 +99,7 @@ fn paths_lead_through_anonymous_structs_and_not_into_bitfields() {
 fn bare_btf_from_clang_does_not_say_where_variables_are() {
     let btf = Btf::parse(raw(include_bytes!("../../bpf/sections.bpf.o"))).unwrap();
     let error = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss").unwrap_err();
-    assert!(matches!(error, Error::OpenSection { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::OpenSection { .. }), "{error:?}");
     assert!(error.to_string().contains("`Btf::from_object`"), "{error}");
 }
 
@@ -112,7 +115,7 @@ fn btf_of_the_other_byte_order_is_no_description_of_memory_here() {
     let btf = Btf::parse(&other).unwrap();
     assert_eq!(btf.find("stats").count(), 2, "the struct and the variable");
     let error = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".bss").unwrap_err();
-    assert!(matches!(error, Error::ForeignByteOrder { .. }), "{error:?}");
+    assert!(matches!(error, SectionError::ForeignByteOrder { .. }), "{error:?}");
 }
 
 /// The object with the last place changed where a name stands between zero bytes.
@@ -131,7 +134,7 @@ fn a_variable_without_a_symbol_has_no_known_place() {
     let section = DataSection::with_btf(&Mapping::memfd(4096).unwrap(), &btf, ".data").unwrap();
     assert!(!section.variables().iter().any(|variable| variable.name.starts_with("thresh")));
     let error = section.var::<u64>("threshold").unwrap_err();
-    assert!(matches!(error, Error::UnknownVariable { hidden: true, .. }), "{error:?}");
+    assert!(matches!(error, SectionError::UnknownVariable { hidden: true, .. }), "{error:?}");
     assert_eq!(section.var::<i32>("offset").unwrap().load(), 0, "the others are there");
 }
 

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mapvalue::{Busy, Error, MapValue, Mapping, Mirror, ReadOnly, SeqCell, Slice, Var};
+use mapvalue::{Busy, MapValue, Mapping, Mirror, ReadOnly, SeqCell, Slice, ValueError, Var};
 use mapvalue_tests::again;
 use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
 
@@ -70,7 +70,7 @@ fn cells_are_fields_and_elements_and_may_hold_enums() {
     assert_eq!(shared.configs[1].try_read().unwrap(), config);
     // Zero is none of the modes; the error tells where in the value.
     match shared.configs[0].try_read() {
-        Err(Error::InvalidValue(invalid)) => assert_eq!((invalid.value(), invalid.offset()), (0, 4)),
+        Err(ValueError::InvalidValue(invalid)) => assert_eq!((invalid.value(), invalid.offset()), (0, 4)),
         other => panic!("{other:?}"),
     }
     let second: Var<SeqCell<Config>> = shared.project(|shared| &shared.configs[1]);
@@ -88,7 +88,7 @@ fn a_cell_that_somebody_is_writing_is_busy_and_nothing_is_changed() {
     assert_eq!(busy.sequence(), 3);
     assert!(busy.to_string().contains("sequence number is 3"), "{busy}");
     assert_eq!(cell.write([8; 64]), Err(busy));
-    assert!(matches!(cell.try_read(), Err(Error::Busy(same)) if same == busy));
+    assert!(matches!(cell.try_read(), Err(ValueError::Busy(same)) if same == busy));
     // Bounded: that takes no time to speak of, unless the thread has to wait for a CPU meanwhile.
     let time = |_| {
         let start = Instant::now();

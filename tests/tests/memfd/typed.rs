@@ -162,7 +162,10 @@ fn a_flow_key_needs_the_alignment_of_its_widest_field() {
     assert_eq!(bytes_at(&mapping, 4), [10, 0, 0, 1, 10, 0, 0, 2, 0x14, 0xe9, 0, 53, 17]);
     assert_eq!(key.load(), value);
     // Side by side they would not all be aligned; at an array's stride they are.
-    assert!(matches!(mapping.slice::<FlowKey>(0, 2), Err(mapvalue::Error::Unsliceable { size: 13, align: 4, .. })));
+    assert!(matches!(
+        mapping.slice::<FlowKey>(0, 2),
+        Err(mapvalue::PlaceError::Unsliceable { size: 13, align: 4, .. })
+    ));
     assert_eq!(mapping.array::<FlowKey>().unwrap().stride(), 16);
 }
 
@@ -248,7 +251,7 @@ fn an_invalid_enum_inside_a_value_is_found_by_its_path() {
     let mut bytes = value.to_bytes();
     bytes[8 + 8 + 4..][..2].copy_from_slice(&9i16.to_ne_bytes());
     let error = Config::from_bytes(&bytes).unwrap_err();
-    assert!(matches!(error, mapvalue::Error::InvalidValue(invalid) if invalid.offset() == 20), "{error:?}");
+    assert!(matches!(error, mapvalue::ValueError::InvalidValue(invalid) if invalid.offset() == 20), "{error:?}");
 }
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -291,7 +294,7 @@ fn bytes_are_decoded_at_any_alignment_and_at_their_exact_length_only() {
     for wrong in [0, 31, 33] {
         let error = Padded::from_bytes(&vec![0; wrong]).unwrap_err();
         assert!(
-            matches!(error, mapvalue::Error::WrongLength { given, expected: 32, .. } if given == wrong),
+            matches!(error, mapvalue::ValueError::WrongLength { given, expected: 32, .. } if given == wrong),
             "{wrong}: {error:?}"
         );
     }

@@ -11,7 +11,6 @@ use crate::arena::alloc::cache::Kept;
 use crate::arena::alloc::config;
 use crate::arena::alloc::config::{Config, Shape};
 use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::error::AllocError;
 use crate::arena::alloc::inner::Inner;
 use crate::arena::alloc::keeper::Keeper;
 use crate::arena::alloc::layout::Header;
@@ -21,6 +20,7 @@ use crate::arena::alloc::recover::Recovered;
 use crate::arena::alloc::slots::Held;
 use crate::arena::alloc::stats::Stats;
 use crate::arena::handle::Arena;
+use crate::error::AllocError;
 use crate::handle::Var;
 use crate::sys::membarrier;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
@@ -100,7 +100,7 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::Config`]; [`AllocError::Arena`] if it does not fit into the arena, or the arena is read-only.
+    /// [`AllocError::Config`]; [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is read-only.
     pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
         let header = config::write(arena, &config)?;
         Self::of(arena, header)
@@ -125,7 +125,7 @@ impl Allocator {
     /// # Errors
     ///
     /// [`AllocError::NoAllocator`] with what is wrong: the magic number, the version, or sizes that lead out of the arena;
-    /// [`AllocError::Arena`].
+    /// [`AllocError::Ptr`], [`AllocError::Place`].
     pub fn open(arena: &Arena, at: ArenaPtr<()>) -> Result<Self, AllocError> {
         let header = arena.var::<Header>(at.cast())?;
         Self::of(arena, header)
@@ -172,7 +172,7 @@ impl Allocator {
     /// # Errors
     ///
     /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`], [`AllocError::Closed`],
-    /// [`AllocError::Recovering`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a type of no bytes.
+    /// [`AllocError::Recovering`], [`AllocError::Corrupt`]; [`AllocError::Place`] for a type of no bytes.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -221,7 +221,7 @@ impl Allocator {
     /// # Errors
     ///
     /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`], [`AllocError::Stale`],
-    /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Arena`] for a pointer that leads out of the arena.
+    /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Ptr`] for a pointer that leads out of the arena.
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
         let inner = &*self.inner;
         let (class, slot, control) = inner.find::<T>(ptr)?;

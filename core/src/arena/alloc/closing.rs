@@ -3,9 +3,9 @@
 use std::sync::atomic::Ordering;
 
 use crate::arena::alloc::allocator::Allocator;
-use crate::arena::alloc::error::AllocError;
 use crate::arena::alloc::layout::state;
 use crate::arena::pages::Pages;
+use crate::error::AllocError;
 use crate::value::ArenaPtr;
 
 /// An allocator that was closed, for as long as there are objects.
@@ -70,7 +70,7 @@ impl Closing {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] while there are objects; [`AllocError::Arena`], also if the pages are of another arena.
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::Ptr`] if the pages are of another arena; [`AllocError::Pages`].
     pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
@@ -115,7 +115,7 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`]; [`AllocError::Arena`] if this process may not use `membarrier`, by
+    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`]; [`AllocError::System`] if this process may not use `membarrier`, by
     /// which it waits for threads of others that may.
     pub fn close(self) -> Result<Closing, AllocError> {
         // If that cannot be had, nothing is changed.

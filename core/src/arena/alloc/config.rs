@@ -6,9 +6,9 @@ use std::hash::BuildHasher;
 use std::ptr::NonNull;
 
 use crate::arena::alloc::cache::MAGAZINE;
-use crate::arena::alloc::error::AllocError;
 use crate::arena::alloc::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
 use crate::arena::handle::Arena;
+use crate::error::AllocError;
 use crate::handle::Var;
 use crate::sys::membarrier;
 use crate::value::{ArenaPtr, MapValue};

@@ -10,11 +10,10 @@ use std::sync::{Arc, Weak};
 use crate::arena::alloc::config;
 use crate::arena::alloc::config::Geometry;
 use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::error::AllocError;
 use crate::arena::alloc::keeper::Keeper;
 use crate::arena::alloc::layout::{Header, SLOT_HEADER, SlotShared, state};
 use crate::arena::handle::Arena;
-use crate::error::Error;
+use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
 use crate::sys::membarrier;
 use crate::value::{ArenaPtr, MapValue};
@@ -113,7 +112,7 @@ impl Inner {
     pub(crate) fn does_not_fit<T: MapValue>(&self) -> AllocError {
         let (type_name, size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
         if size == 0 {
-            return AllocError::Arena(Error::ZeroSized { type_name });
+            return PlaceError::ZeroSized { type_name }.into();
         }
         match self.classes.last() {
             Some(largest) if size > largest.value_size as usize => {

@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering;
 
 use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::error::AllocError;
 use crate::arena::alloc::inner::{Inner, SlotRef};
 use crate::arena::alloc::layout::{MAGIC, VERSION, state};
 use crate::arena::alloc::list::List;
 use crate::arena::alloc::stack;
 use crate::arena::alloc::stack::{Words, link_to};
+use crate::error::AllocError;
 
 /// What was found.
 ///

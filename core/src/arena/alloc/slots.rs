@@ -8,7 +8,6 @@ use crate::arena::alloc::cache::Kept;
 use crate::arena::alloc::config::Geometry;
 use crate::arena::alloc::control;
 use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::error::AllocError;
 use crate::arena::alloc::inner::{Inner, SlotRef, corrupt};
 use crate::arena::alloc::layout::{SLOT_HEADER, SlotShared};
 use crate::arena::alloc::list::List;
@@ -17,6 +16,7 @@ use crate::arena::alloc::own::Own;
 use crate::arena::alloc::shard;
 use crate::arena::alloc::stack;
 use crate::arena::alloc::stack::Broken;
+use crate::error::AllocError;
 use crate::value::{ArenaPtr, MapValue};
 
 /// A slot that is held for an object, and its word.

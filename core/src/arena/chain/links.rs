@@ -10,7 +10,7 @@ use std::fmt;
 use crate::arena::chain::node::ListNode;
 use crate::arena::chain::places::{Element, Links, Places, View};
 use crate::arena::handle::Arena;
-use crate::error::Error;
+use crate::error::ListError;
 use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadWrite, Shared};
 
 /// A pointer in a head or a node.
@@ -27,7 +27,7 @@ fn follow<'a, L: Links, A: Access>(
     view: View<'a, L, A>,
     holder: LinkPtr,
     mut node: ArenaPtr<ListNode>,
-) -> Result<Option<&'a Element<L, A>>, Error> {
+) -> Result<Option<&'a Element<L, A>>, ListError> {
     loop {
         if let Ok(element) = view.follow(node.address()) {
             return Ok(Some(element));
@@ -64,24 +64,24 @@ fn end_of(arena: &Arena, holder: LinkPtr) -> (u64, u64, u64) {
 /// Which error it is, is seen where this is inlined: a compiler that is given an `Error` by a function cannot tell it from the `Ok` of a
 /// `Result`, and then has the loop be ready for elements from there.
 #[inline]
-fn wild<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> Error {
+fn wild<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> ListError {
     let (at, start, len) = end_of(arena, holder);
-    Error::WildPointer { type_name: type_name::<L::Element>(), at, value: node.address(), start, len }
+    ListError::WildPointer { type_name: type_name::<L::Element>(), at, value: node.address(), start, len }
 }
 
 /// The node is one that was removed.
 #[inline]
-fn removed<L: Links>(arena: &Arena, holder: LinkPtr) -> Error {
+fn removed<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
     let (at, ..) = end_of(arena, holder);
-    Error::ElementRemoved { type_name: type_name::<L::Element>(), at }
+    ListError::ElementRemoved { type_name: type_name::<L::Element>(), at }
 }
 
 /// The walk has met one element again and again, or more elements than there can be.
 #[inline]
-fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> Error {
+fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
     let (at, _, len) = end_of(arena, holder);
     let max = usize::try_from(len / L::Element::LAYOUT.size() as u64).unwrap_or(usize::MAX);
-    Error::Cycle { type_name: type_name::<L::Element>(), at, max }
+    ListError::Cycle { type_name: type_name::<L::Element>(), at, max }
 }
 
 /// The address in the arena of something in it, for messages.
@@ -158,7 +158,7 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
 
     /// The next element, and the pointer that leads to it.
     #[inline]
-    fn step(&mut self) -> Result<Option<Found<'a, L, A>>, Error> {
+    fn step(&mut self) -> Result<Option<Found<'a, L, A>>, ListError> {
         let (holder, node) = (self.holder, self.next);
         // After an error there is nothing more.
         self.next = ArenaPtr::NULL;
@@ -179,7 +179,7 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
 }
 
 impl<'a, L: Links, A: Access> Iterator for Walk<'a, L, A> {
-    type Item = Result<&'a Element<L, A>, Error>;
+    type Item = Result<&'a Element<L, A>, ListError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
@@ -208,7 +208,7 @@ pub(crate) fn load<A: Access>(link: &Link<A>) -> ArenaPtr<ListNode> {
 pub(crate) fn refuse_linked<L: Links>(
     places: &Places<L, ReadWrite>,
     element: ArenaPtr<L::Element>,
-) -> Result<(), Error> {
+) -> Result<(), ListError> {
     let arena = places.arena();
     let shared = arena.get(element)?;
     let node = L::node(shared);
@@ -218,8 +218,8 @@ pub(crate) fn refuse_linked<L: Links>(
     }
 }
 
-fn already_linked<L: Links>(arena: &Arena, shared: &Element<L, ReadWrite>) -> Error {
-    Error::AlreadyLinked { type_name: type_name::<L::Element>(), at: place_of(arena, shared) }
+fn already_linked<L: Links>(arena: &Arena, shared: &Element<L, ReadWrite>) -> ListError {
+    ListError::AlreadyLinked { type_name: type_name::<L::Element>(), at: place_of(arena, shared) }
 }
 
 /// Has `write` write an element, and links it as the first of a chain.
@@ -228,7 +228,7 @@ pub(crate) fn push<L: Links>(
     first: &Link<ReadWrite>,
     element: ArenaPtr<L::Element>,
     write: impl FnOnce(&Element<L, ReadWrite>),
-) -> Result<(), Error> {
+) -> Result<(), ListError> {
     let arena = places.arena();
     let shared = arena.get(element)?;
     let node = L::node(shared);
@@ -252,14 +252,14 @@ pub(crate) fn push<L: Links>(
 }
 
 /// Takes an element out of the chain that it is in.
-pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<L::Element>) -> Result<(), Error> {
+pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<L::Element>) -> Result<(), ListError> {
     let arena = places.arena();
     let shared = arena.get(element)?;
     let node = L::node(shared);
     let (this, pprev, next) = (arena.ptr_of(node)?, node.pprev.load(), load(&node.next));
     let Some(back) = link_to(arena, pprev, this) else {
         let (type_name, at) = (type_name::<L::Element>(), place_of(arena, shared));
-        return Err(Error::NotLinked { type_name, at, pprev: pprev.address() });
+        return Err(ListError::NotLinked { type_name, at, pprev: pprev.address() });
     };
     // Cut short after this, the next element's back pointer leads to a pointer to this one, and this one can be removed again.
     if let Some(behind) = follow(places, places.view(), this.cast(), next)? {
@@ -281,12 +281,12 @@ fn link_to(arena: &Arena, pprev: LinkPtr, this: ArenaPtr<ListNode>) -> Option<&L
 }
 
 /// The number of elements of a chain; an error if the back pointer of one is wrong.
-pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<usize, Error> {
+pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<usize, ListError> {
     let (arena, mut count) = (walk.places.arena(), 0);
     while let Some((element, holder)) = walk.step()? {
         let (expected, found) = (arena.full(holder), L::node(element).pprev.load());
         if !arena.same(found, expected) {
-            return Err(Error::BackPointer {
+            return Err(ListError::BackPointer {
                 type_name: type_name::<L::Element>(),
                 at: place_of(arena, element),
                 found: found.address(),
@@ -302,8 +302,8 @@ pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<us
 /// another chain.
 pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
-    belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), Error>,
-) -> Result<usize, Error> {
+    belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,
+) -> Result<usize, ListError> {
     let (arena, mut count) = (walk.places.arena(), 0);
     while let Some((element, holder)) = walk.step()? {
         belongs(element)?;

@@ -12,7 +12,7 @@ use crate::arena::chain::node::{ListHead, ListNode, ListNodeShared};
 use crate::arena::chain::places::{Links, Places};
 use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
-use crate::error::Error;
+use crate::error::{Error, ListError};
 use crate::handle::Var;
 use crate::layout::{Kind, Layout};
 use crate::value::{Access, ArenaPtr, MapValue, ReadOnly, ReadWrite};
@@ -102,12 +102,12 @@ pub struct ListEntry<V> {
 /// | | beside a writer | |
 /// |---|---|---|
 /// | `open`, `is_empty`, `first` | yes | one acquire load |
-/// | `iter`, `len` | yes | may miss an element that is being added or removed, may show one again that is moved to the front meanwhile, and end with [`Error::ElementRemoved`] when the element that it stands on is removed: walk again |
+/// | `iter`, `len` | yes | may miss an element that is being added or removed, may show one again that is moved to the front meanwhile, and end with [`ListError::ElementRemoved`] when the element that it stands on is removed: walk again |
 /// | `push_front`, `push_front_with`, `remove`, `pop_front`, `clear` | no | one writer at a time, on whichever side. Nothing here locks |
 /// | `check`, `repair` | no | |
 ///
-/// Whatever others write, a walk stays inside of the arena, reads no torn leaf, and ends: with [`Error::WildPointer`] at a pointer that
-/// leads to no element, with [`Error::Cycle`] where the pointers go in a circle. The memory of a removed element can be used again at
+/// Whatever others write, a walk stays inside of the arena, reads no torn leaf, and ends: with [`ListError::WildPointer`] at a pointer that
+/// leads to no element, with [`ListError::Cycle`] where the pointers go in a circle. The memory of a removed element can be used again at
 /// once, but a walk beside the writer may still stand on it, and reads what is there now.
 ///
 /// Several writers, in Rust threads, processes or BPF programs, have to take turns: two at once lose elements, though they do no other harm. A BPF spin
@@ -182,7 +182,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// # Errors
     ///
     /// Those of [`Arena::var`].
-    pub fn open(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<Self, Error> {
+    pub fn open(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<Self, ListError> {
         Ok(Self { places: Places::new(arena), head: arena.var(head)? })
     }
 
@@ -203,7 +203,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// # Errors
     ///
     /// Those of [`Arena::var_ro`].
-    pub fn open_ro(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<ArenaList<T, NODE, ReadOnly>, Error> {
+    pub fn open_ro(arena: &Arena, head: ArenaPtr<ListHead>) -> Result<ArenaList<T, NODE, ReadOnly>, ListError> {
         Ok(ArenaList { places: Places::new(arena), head: arena.var_ro(head)? })
     }
 }
@@ -223,8 +223,8 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::WildPointer`].
-    pub fn first(&self) -> Result<Option<&T::Shared<A>>, Error> {
+    /// [`ListError::WildPointer`].
+    pub fn first(&self) -> Result<Option<&T::Shared<A>>, ListError> {
         self.iter().next().transpose()
     }
 
@@ -237,8 +237,8 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk: [`Error::WildPointer`], [`Error::Cycle`], [`Error::ElementRemoved`].
-    pub fn len(&self) -> Result<usize, Error> {
+    /// Those of a walk: [`ListError::WildPointer`], [`ListError::Cycle`], [`ListError::ElementRemoved`].
+    pub fn len(&self) -> Result<usize, ListError> {
         self.iter().try_fold(0, |count, element| element.map(|_| count + 1))
     }
 
@@ -246,8 +246,8 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk, and [`Error::BackPointer`].
-    pub fn check(&self) -> Result<usize, Error> {
+    /// Those of a walk, and [`ListError::BackPointer`].
+    pub fn check(&self) -> Result<usize, ListError> {
         links::check(&mut self.iter().walk)
     }
 
@@ -264,9 +264,9 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `element`, [`Error::AlreadyLinked`] if its node says that it is in this list or another,
-    /// [`Error::WildPointer`] or [`Error::ElementRemoved`] if the list is broken at its head.
-    pub fn push_front(&self, element: ArenaPtr<T>) -> Result<(), Error> {
+    /// Those of [`Arena::get`] for `element`, [`ListError::AlreadyLinked`] if its node says that it is in this list or another,
+    /// [`ListError::WildPointer`] or [`ListError::ElementRemoved`] if the list is broken at its head.
+    pub fn push_front(&self, element: ArenaPtr<T>) -> Result<(), ListError> {
         links::refuse_linked(&self.places, element)?;
         links::push(&self.places, &self.head.first, element, |_| ())
     }
@@ -302,9 +302,9 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `element`, [`Error::NotLinked`] if it is in no list, [`Error::WildPointer`] if its `next` leads
+    /// Those of [`Arena::get`] for `element`, [`ListError::NotLinked`] if it is in no list, [`ListError::WildPointer`] if its `next` leads
     /// nowhere.
-    pub fn remove(&self, element: ArenaPtr<T>) -> Result<(), Error> {
+    pub fn remove(&self, element: ArenaPtr<T>) -> Result<(), ListError> {
         links::remove(&self.places, element)
     }
 
@@ -326,7 +326,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// # Errors
     ///
     /// As [`first`](Self::first) and [`remove`](Self::remove).
-    pub fn pop_front(&self) -> Result<Option<ArenaPtr<T>>, Error> {
+    pub fn pop_front(&self) -> Result<Option<ArenaPtr<T>>, ListError> {
         let Some(first) = self.first()? else { return Ok(None) };
         let first = self.arena().ptr_of(first)?.cast();
         self.remove(first)?;
@@ -338,14 +338,14 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// ```
     /// # use mapvalue::arena::{ListEntry, ListNode};
-    /// # use mapvalue::{Arena, ArenaList, Error, Mirror};
+    /// # use mapvalue::{Arena, ArenaList, Error, ListError, Mirror};
     /// # let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
     /// list.push_front(arena.at(128))?;
     /// list.clear();
     /// assert!(list.is_empty());
-    /// assert!(matches!(list.push_front(arena.at(64)), Err(Error::AlreadyLinked { .. })));
+    /// assert!(matches!(list.push_front(arena.at(64)), Err(ListError::AlreadyLinked { .. })));
     /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.store(ListNode::default());
     /// list.push_front(arena.at(64))?;
     /// # Ok::<(), Error>(())
@@ -358,12 +358,12 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// ```
     /// # use mapvalue::arena::ListEntry;
-    /// # use mapvalue::{Arena, ArenaList, ArenaPtr, Error};
+    /// # use mapvalue::{Arena, ArenaList, ArenaPtr, Error, ListError};
     /// # let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
     /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.pprev.store(ArenaPtr::null()); // as if its writer had died
-    /// assert!(matches!(list.check(), Err(Error::BackPointer { .. })));
+    /// assert!(matches!(list.check(), Err(ListError::BackPointer { .. })));
     /// assert_eq!((list.repair()?, list.check()?), (1, 1));
     /// # Ok::<(), Error>(())
     /// ```
@@ -371,7 +371,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// # Errors
     ///
     /// Those of a walk.
-    pub fn repair(&self) -> Result<usize, Error> {
+    pub fn repair(&self) -> Result<usize, ListError> {
         links::repair(&mut self.iter().walk, |_| Ok(()))
     }
 }
@@ -392,7 +392,7 @@ impl<T: MapValue, const NODE: usize, A: Access> fmt::Debug for ArenaList<T, NODE
 }
 
 impl<'a, T: MapValue, const NODE: usize, A: Access> IntoIterator for &'a ArenaList<T, NODE, A> {
-    type Item = Result<&'a T::Shared<A>, Error>;
+    type Item = Result<&'a T::Shared<A>, ListError>;
     type IntoIter = Iter<'a, T, NODE, A>;
 
     #[inline]
@@ -420,7 +420,7 @@ pub struct Iter<'a, T: MapValue, const NODE: usize = 0, A: Access = ReadWrite> {
 }
 
 impl<'a, T: MapValue, const NODE: usize, A: Access> Iterator for Iter<'a, T, NODE, A> {
-    type Item = Result<&'a T::Shared<A>, Error>;
+    type Item = Result<&'a T::Shared<A>, ListError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {

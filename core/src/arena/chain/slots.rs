@@ -3,7 +3,7 @@
 use std::any::type_name;
 
 use crate::arena::handle::Arena;
-use crate::error::Error;
+use crate::error::{ArenaPtrError, Error, ListError};
 use crate::value::{ArenaPtr, MapValue};
 
 /// Where memory for values of type `T` in an arena comes from.
@@ -38,7 +38,7 @@ pub trait Slots<T: MapValue> {
     ///
     /// # Errors
     ///
-    /// [`Error::NoRoom`], or another of the implementation's.
+    /// [`ListError::NoRoom`], or another of the implementation's.
     fn take(&mut self) -> Result<ArenaPtr<T>, Error>;
 
     /// Takes memory back that came from [`take`](Self::take), once no value is in it any more.
@@ -53,12 +53,12 @@ pub trait Slots<T: MapValue> {
 ///
 /// ```
 /// use mapvalue::arena::{Region, Slots};
-/// use mapvalue::{Arena, Error};
+/// use mapvalue::{Arena, Error, ListError};
 ///
 /// let arena = Arena::memfd(1)?;
 /// let mut slots = Region::<u64>::new(&arena, arena.at(64), 2)?;
 /// let (a, b) = (slots.take()?, slots.take()?);
-/// assert!(a != b && matches!(slots.take(), Err(Error::NoRoom { slots: 2, .. })));
+/// assert!(a != b && matches!(slots.take(), Err(Error::List(ListError::NoRoom { slots: 2, .. }))));
 /// slots.give_back(a);
 /// assert_eq!(slots.take()?, a);
 /// # Ok::<(), Error>(())
@@ -78,7 +78,7 @@ impl<T: MapValue> Region<T> {
     /// # Errors
     ///
     /// Those of [`Arena::slice_ro`], if they are not all inside of the arena and aligned.
-    pub fn new(arena: &Arena, first: ArenaPtr<T>, len: usize) -> Result<Self, Error> {
+    pub fn new(arena: &Arena, first: ArenaPtr<T>, len: usize) -> Result<Self, ArenaPtrError> {
         arena.slice_ro(first, len)?;
         Ok(Self { first: arena.full(first).address(), len, used: 0, given_back: Vec::new() })
     }
@@ -90,7 +90,7 @@ impl<T: MapValue> Slots<T> for Region<T> {
             return Ok(slot);
         }
         if self.used == self.len {
-            return Err(Error::NoRoom { type_name: type_name::<T>(), slots: self.len });
+            return Err(ListError::NoRoom { type_name: type_name::<T>(), slots: self.len }.into());
         }
         let slot = self.first + (self.used * size_of::<T>()) as u64;
         self.used += 1;

@@ -12,7 +12,7 @@ use crate::arena::chain::node::{ListHead, ListHeadShared, ListNode, ListNodeShar
 use crate::arena::chain::places::{Links, Places};
 use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
-use crate::error::Error;
+use crate::error::{Error, ListError};
 use crate::handle::Slice;
 use crate::value::{Access, ArenaHash, ArenaPtr, MapValue, ReadOnly, ReadWrite, Storable};
 
@@ -97,7 +97,7 @@ pub struct TableEntry<K, V> {
 /// | | beside a writer | |
 /// |---|---|---|
 /// | `open` | yes, once the table is set up | acquire load of `buckets` |
-/// | `get`, `iter`, `len` | yes | may miss an element that is being added or removed, and end with [`Error::ElementRemoved`] when the element that it stands on is removed: try again |
+/// | `get`, `iter`, `len` | yes | may miss an element that is being added or removed, and end with [`ListError::ElementRemoved`] when the element that it stands on is removed: try again |
 /// | loads, stores and atomic operations on a `value` that was found | yes | each leaf is whole, two leaves may be of two moments. If the element is removed and its memory used again, they meet the new one |
 /// | `insert`, `insert_with`, `remove`, `remove_with`, `clear` | no | one writer at a time, on whichever side. Nothing here locks |
 /// | `init` | no | nobody may use the table yet |
@@ -133,16 +133,16 @@ const NEAR: usize = 4;
 const MAX_BUCKETS: usize = 1 << 20;
 
 /// The number of buckets of a table that somebody has set up, if it is no more than `max`.
-fn no_more_than(max: usize, found: i32) -> Result<usize, Error> {
+fn no_more_than(max: usize, found: i32) -> Result<usize, ListError> {
     match bucket_count(found)? {
-        found if found > max => Err(Error::TooManyBuckets { found, max }),
+        found if found > max => Err(ListError::TooManyBuckets { found, max }),
         n => Ok(n),
     }
 }
 
 /// A number of buckets that there can be.
-fn bucket_count(n: i32) -> Result<usize, Error> {
-    usize::try_from(n).ok().filter(|n| n.is_power_of_two()).ok_or(Error::BucketCount { found: n })
+fn bucket_count(n: i32) -> Result<usize, ListError> {
+    usize::try_from(n).ok().filter(|n| n.is_power_of_two()).ok_or(ListError::BucketCount { found: n })
 }
 
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
@@ -163,10 +163,10 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`Error::BucketCount`] if the number of buckets is no power of two,
-    /// [`Error::TooManyBuckets`] if it is more than 2^20 ([`open_up_to`](Self::open_up_to) takes more), those of [`Arena::slice`]
+    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`] if the number of buckets is no power of two,
+    /// [`ListError::TooManyBuckets`] if it is more than 2^20 ([`open_up_to`](Self::open_up_to) takes more), those of [`Arena::slice`]
     /// for the buckets.
-    pub fn open(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<Self, Error> {
+    pub fn open(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<Self, ListError> {
         Self::open_up_to(arena, table, MAX_BUCKETS)
     }
 
@@ -178,21 +178,21 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// many seconds.) So give the number that the table is known to have.
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaHashMap, Error};
+    /// use mapvalue::{Arena, ArenaHashMap, Error, ListError};
     ///
     /// let arena = Arena::memfd(16)?;
     /// ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 64)?;
     /// let table = ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 64)?;
     /// assert_eq!(table.buckets(), 64);
     /// let error = ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 32).unwrap_err();
-    /// assert!(matches!(error, Error::TooManyBuckets { found: 64, max: 32 }));
+    /// assert!(matches!(error, ListError::TooManyBuckets { found: 64, max: 32 }));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
     /// As [`open`](Self::open).
-    pub fn open_up_to(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, Error> {
+    pub fn open_up_to(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, ListError> {
         let table = arena.get(table)?;
         // What was written before the pointer: the number of buckets, and the buckets. It pairs with the release store of `init`.
         let buckets = table.buckets.load_acquire();
@@ -203,23 +203,28 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// Makes an empty table of `n` buckets, whose memory the caller got: 16 bytes at `table`, and 8 for each bucket. `n` is a power of two.
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaHashMap, Error};
+    /// use mapvalue::{Arena, ArenaHashMap, Error, ListError};
     ///
     /// let arena = Arena::memfd(1)?;
     /// // The table at 0, its 16 buckets of 8 bytes from 64 on, and elements anywhere else.
     /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
     /// assert!(table.is_empty());
     /// let wrong = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 15);
-    /// assert!(matches!(wrong, Err(Error::BucketCount { found: 15 })));
+    /// assert!(matches!(wrong, Err(ListError::BucketCount { found: 15 })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`Error::BucketCount`], those of [`Arena::slice`] for the buckets.
-    pub fn init(arena: &Arena, table: ArenaPtr<TableHead>, buckets: ArenaPtr<ListHead>, n: u32) -> Result<Self, Error> {
+    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`], those of [`Arena::slice`] for the buckets.
+    pub fn init(
+        arena: &Arena,
+        table: ArenaPtr<TableHead>,
+        buckets: ArenaPtr<ListHead>,
+        n: u32,
+    ) -> Result<Self, ListError> {
         let table = arena.get(table)?;
-        let n = i32::try_from(n).map_err(|_| Error::BucketCount { found: n.cast_signed() })?;
+        let n = i32::try_from(n).map_err(|_| ListError::BucketCount { found: n.cast_signed() })?;
         let slice = arena.slice(buckets, bucket_count(n)?)?;
         slice.iter().for_each(|bucket| bucket.first.store(ArenaPtr::NULL));
         table.n_buckets.store(n);
@@ -244,7 +249,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// # Errors
     ///
     /// As [`open`](ArenaHashMap::open), of [`Arena::get_ro`] and [`Arena::slice_ro`].
-    pub fn open_ro(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<ArenaHashMap<K, V, ReadOnly>, Error> {
+    pub fn open_ro(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<ArenaHashMap<K, V, ReadOnly>, ListError> {
         Self::open_ro_up_to(arena, table, MAX_BUCKETS)
     }
 
@@ -257,7 +262,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         arena: &Arena,
         table: ArenaPtr<TableHead>,
         max: usize,
-    ) -> Result<ArenaHashMap<K, V, ReadOnly>, Error> {
+    ) -> Result<ArenaHashMap<K, V, ReadOnly>, ListError> {
         let table = arena.get_ro(table)?;
         let buckets = table.buckets.load_acquire();
         let buckets = arena.slice_ro(buckets, no_more_than(max, table.n_buckets.load())?)?;
@@ -271,9 +276,9 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk: [`Error::WildPointer`], [`Error::Cycle`], [`Error::ElementRemoved`].
+    /// Those of a walk: [`ListError::WildPointer`], [`ListError::Cycle`], [`ListError::ElementRemoved`].
     #[inline]
-    pub fn get(&self, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, Error>
+    pub fn get(&self, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
     where
         K: ArenaHash + Eq,
     {
@@ -284,7 +289,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// Each is an error or the mirror of an element. An error ends the walk over its bucket; the next bucket follows. (The
     /// `arena_htab` program among the kernel's own tests never unlinks an element that it deletes: its `__list_del` only marks it. Of a table
-    /// of that program, [`Error::ElementRemoved`] is all there is of a bucket behind such an element.)
+    /// of that program, [`ListError::ElementRemoved`] is all there is of a bucket behind such an element.)
     #[inline]
     pub fn iter(&self) -> Entries<'_, K, V, A> {
         let mut entries = Entries { table: self, walk: None, bucket: 0, rest: self.buckets.iter() };
@@ -296,9 +301,9 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk, which ends with the first: [`Error::WildPointer`], [`Error::Cycle`], [`Error::ElementRemoved`],
-    /// [`Error::WrongBucket`].
-    pub fn len(&self) -> Result<usize, Error> {
+    /// Those of a walk, which ends with the first: [`ListError::WildPointer`], [`ListError::Cycle`], [`ListError::ElementRemoved`],
+    /// [`ListError::WrongBucket`].
+    pub fn len(&self) -> Result<usize, ListError> {
         self.iter().try_fold(0, |count, entry| entry.map(|_| count + 1))
     }
 
@@ -316,8 +321,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk, and [`Error::BackPointer`].
-    pub fn check(&self) -> Result<usize, Error> {
+    /// Those of a walk, and [`ListError::BackPointer`].
+    pub fn check(&self) -> Result<usize, ListError> {
         self.sum(|walk, _| links::check(walk))
     }
 
@@ -335,9 +340,9 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     /// The error for an element that does not.
     #[cold]
     #[inline(never)]
-    fn astray(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> Error {
+    fn astray(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> ListError {
         let (hash, at) = (entry.hash.load().cast_unsigned(), links::place_of(self.arena(), entry));
-        Error::WrongBucket { type_name: type_name::<TableEntry<K, V>>(), at, hash, bucket }
+        ListError::WrongBucket { type_name: type_name::<TableEntry<K, V>>(), at, hash, bucket }
     }
 
     #[inline]
@@ -349,8 +354,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     /// The sum of what each bucket counts. `count` is given the number of the bucket, too.
     fn sum(
         &self,
-        count: impl Fn(&mut Walk<'_, InTable<K, V>, A>, usize) -> Result<usize, Error>,
-    ) -> Result<usize, Error> {
+        count: impl Fn(&mut Walk<'_, InTable<K, V>, A>, usize) -> Result<usize, ListError>,
+    ) -> Result<usize, ListError> {
         // All of them share one budget: they may be made to lead into one chain, each of them.
         let (mut sum, mut left) = (0, self.places.room());
         for (number, bucket) in self.buckets.iter().enumerate() {
@@ -363,7 +368,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
 
     /// The element that has the key.
     #[inline]
-    fn find(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, Error>
+    fn find(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
     where
         K: Eq,
     {
@@ -388,7 +393,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         mut node: ArenaPtr<ListNode>,
         hash: u32,
         key: &K,
-    ) -> Result<Option<&TableEntryShared<K, V, A>>, Error>
+    ) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
     where
         K: Eq,
     {
@@ -406,7 +411,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     /// The same, where a pointer is no full address, a chain is very long, or something is wrong. From the start, so that nothing must be kept for it.
     #[cold]
     #[inline(never)]
-    fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, Error>
+    fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
     where
         K: Eq,
     {
@@ -440,9 +445,9 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of a walk over the key's bucket, those of [`Arena::get`] for `slot`, [`Error::AlreadyLinked`] if its node says that it is in a table or
+    /// Those of a walk over the key's bucket, those of [`Arena::get`] for `slot`, [`ListError::AlreadyLinked`] if its node says that it is in a table or
     /// list.
-    pub fn insert(&self, slot: ArenaPtr<TableEntry<K, V>>, key: K, value: V) -> Result<bool, Error>
+    pub fn insert(&self, slot: ArenaPtr<TableEntry<K, V>>, key: K, value: V) -> Result<bool, ListError>
     where
         V: Storable,
     {
@@ -479,8 +484,8 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of a walk over the key's bucket; [`Error::NotLinked`] if the element's back pointer is wrong.
-    pub fn remove(&self, key: &K) -> Result<Option<ArenaPtr<TableEntry<K, V>>>, Error> {
+    /// Those of a walk over the key's bucket; [`ListError::NotLinked`] if the element's back pointer is wrong.
+    pub fn remove(&self, key: &K) -> Result<Option<ArenaPtr<TableEntry<K, V>>>, ListError> {
         let Some(found) = self.get(key)? else { return Ok(None) };
         let entry = self.arena().ptr_of(found)?;
         links::remove(&self.places, entry)?;
@@ -492,7 +497,7 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     /// # Errors
     ///
     /// As [`remove`](Self::remove).
-    pub fn remove_with(&self, mut slots: impl Slots<TableEntry<K, V>>, key: &K) -> Result<bool, Error> {
+    pub fn remove_with(&self, mut slots: impl Slots<TableEntry<K, V>>, key: &K) -> Result<bool, ListError> {
         let removed = self.remove(key)?;
         if let Some(slot) = removed {
             slots.give_back(slot);
@@ -500,7 +505,7 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         Ok(removed.is_some())
     }
 
-    fn link(&self, slot: ArenaPtr<TableEntry<K, V>>, hash: u32, key: &K, value: &V) -> Result<(), Error>
+    fn link(&self, slot: ArenaPtr<TableEntry<K, V>>, hash: u32, key: &K, value: &V) -> Result<(), ListError>
     where
         V: Storable,
     {
@@ -548,7 +553,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// # Errors
     ///
     /// Those of a walk.
-    pub fn repair(&self) -> Result<usize, Error> {
+    pub fn repair(&self) -> Result<usize, ListError> {
         self.sum(|walk, bucket| {
             links::repair(
                 walk,
@@ -575,7 +580,7 @@ impl<K: MapValue, V: MapValue, A: Access> fmt::Debug for ArenaHashMap<K, V, A> {
 }
 
 impl<'a, K: MapValue, V: MapValue, A: Access> IntoIterator for &'a ArenaHashMap<K, V, A> {
-    type Item = Result<&'a TableEntryShared<K, V, A>, Error>;
+    type Item = Result<&'a TableEntryShared<K, V, A>, ListError>;
     type IntoIter = Entries<'a, K, V, A>;
 
     #[inline]
@@ -615,7 +620,7 @@ impl<K: MapValue, V: MapValue, A: Access> Entries<'_, K, V, A> {
 }
 
 impl<'a, K: MapValue, V: MapValue, A: Access> Iterator for Entries<'a, K, V, A> {
-    type Item = Result<&'a TableEntryShared<K, V, A>, Error>;
+    type Item = Result<&'a TableEntryShared<K, V, A>, ListError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {

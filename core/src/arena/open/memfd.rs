@@ -8,7 +8,9 @@ use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::arena::open::room::Room;
 use crate::arena::span::{MAX_LEN, Span, len_of};
-use crate::error::{Error, MapName};
+#[cfg(doc)]
+use crate::error::MapError;
+use crate::error::{ArenaError, MapName};
 use crate::mapping::Mapping;
 
 /// The address of the first byte, as pointers have it: the same in every process and for every memfd, so that also a copy of all
@@ -35,10 +37,10 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] without pages, [`Error::ArenaTooLong`] with more than 4 GiB of them, and those of [`Mapping::memfd`].
-    pub fn memfd(pages: u64) -> Result<Self, Error> {
+    /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them, and those of [`Mapping::memfd`].
+    pub fn memfd(pages: u64) -> Result<Self, ArenaError> {
         let len = len_of(pages)?;
-        let len = usize::try_from(len).map_err(|_| Error::ArenaTooLong { len, max: MAX_LEN })?;
+        let len = usize::try_from(len).map_err(|_| ArenaError::TooLong { len, max: MAX_LEN })?;
         Self::of_memfd(Mapping::memfd(len)?)
     }
 
@@ -58,13 +60,13 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::ArenaLength`] if it is no whole number of pages long, [`Error::ArenaTooLong`] if it is longer than 4 GiB, and those of
+    /// [`ArenaError::Length`] if it is no whole number of pages long, [`ArenaError::TooLong`] if it is longer than 4 GiB, and those of
     /// [`Mapping::from_memfd`].
-    pub fn from_memfd(memfd: impl AsFd) -> Result<Self, Error> {
+    pub fn from_memfd(memfd: impl AsFd) -> Result<Self, ArenaError> {
         Self::of_memfd(Mapping::from_memfd(memfd)?)
     }
 
-    fn of_memfd(mapping: Arc<Mapping>) -> Result<Self, Error> {
+    fn of_memfd(mapping: Arc<Mapping>) -> Result<Self, ArenaError> {
         let span = Span::new(START, mapping.len() as u64)?;
         let mapping = at_start(&mapping, span).unwrap_or(mapping);
         Ok(Self::new(mapping, span.start(), None, ArenaFlags::default()))

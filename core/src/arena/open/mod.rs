@@ -21,16 +21,15 @@ use crate::arena::pages::kernel;
 use crate::arena::span::{Span, len_of};
 use crate::bpf;
 use crate::bpf::MapInfo;
-use crate::error::{Error, KernelVersion, MapName, MapType, ReadOnlyReason};
+use crate::error::{ArenaError, KernelVersion, MapError, MapName, MapType, ReadOnlyReason, SystemError};
 use crate::mapping::Mapping;
+use crate::sys::ENOTSUPP;
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
 const ARENA: MapType = MapType(33);
 /// The first kernel that has arenas.
 const SINCE: KernelVersion = KernelVersion { major: 6, minor: 9 };
-/// The kernel's own ENOTSUPP, which has no name in user space.
-const ENOTSUPP: i32 = 524;
 /// How often it is tried to map an arena where something else is, which may be there for a moment only.
 const TRIES: u32 = 10;
 /// The time between two tries.
@@ -47,13 +46,17 @@ impl Arena {
     /// their pages from programs that allocate: call [`hold_globals`](Self::hold_globals) first.)
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaFlags, Error};
+    /// use mapvalue::{Arena, ArenaError, ArenaFlags, Error};
+    /// use mapvalue::SystemError::{KernelTooOld, PermissionDenied};
     ///
     /// # fn main() -> Result<(), Error> {
     /// let arena = match Arena::create(1 << 20, ArenaFlags::default()) {
     ///     Ok(arena) => arena, // 4 GiB of room, and not a page yet
-    ///     Err(Error::PermissionDenied { .. } | Error::KernelTooOld { .. } | Error::NoArenas) => Arena::memfd(16)?,
-    ///     Err(error) => return Err(error),
+    ///     Err(
+    ///         ArenaError::System(PermissionDenied { .. } | KernelTooOld { .. })
+    ///         | ArenaError::Unsupported,
+    ///     ) => Arena::memfd(16)?,
+    ///     Err(error) => return Err(error.into()),
     /// };
     /// arena.get(arena.at::<u64>(64))?.store(7);
     /// # Ok(())
@@ -62,10 +65,10 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::Empty`] without pages, [`Error::ArenaTooLong`] with more than 4 GiB of them, [`Error::ArenaFlags`],
-    /// [`Error::PermissionDenied`] without `CAP_BPF`, [`Error::KernelTooOld`] before Linux 6.9, [`Error::NoArenas`] without the kernel's
-    /// JIT compiler, [`Error::NoRoomForArena`], [`Error::Os`].
-    pub fn create(pages: u64, flags: ArenaFlags) -> Result<Self, Error> {
+    /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them, [`ArenaError::Flags`],
+    /// [`SystemError::PermissionDenied`] without `CAP_BPF`, [`SystemError::KernelTooOld`] before Linux 6.9, [`ArenaError::Unsupported`] without the kernel's
+    /// JIT compiler, [`ArenaError::NoRoom`], [`SystemError::Os`].
+    pub fn create(pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
         let len = len_of(pages)?;
         let bits = flags.to_kernel()?;
         let room = Room::find(len)?;
@@ -91,10 +94,10 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), and [`Error::MisalignedArena`] unless `start` is a multiple of a page and not 0,
-    /// [`Error::ArenaCrosses`] if there is a multiple of 4 GiB inside, [`Error::ArenaAddressTaken`] or [`Error::ArenaMappedHere`] if
+    /// As [`create`](Self::create), and [`ArenaError::Misaligned`] unless `start` is a multiple of a page and not 0,
+    /// [`ArenaError::Crosses`] if there is a multiple of 4 GiB inside, [`ArenaError::AddressTaken`] or [`ArenaError::MappedHere`] if
     /// this process has something there.
-    pub fn create_at(start: u64, pages: u64, flags: ArenaFlags) -> Result<Self, Error> {
+    pub fn create_at(start: u64, pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
         let span = Span::new(start, len_of(pages)?)?;
         let fd = create_map(pages, flags.to_kernel()?, span)?;
         let info = MapInfo::query(&fd)?;
@@ -128,11 +131,11 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAnArena`], [`Error::ArenaMappedHere`] if it is mapped in this process already, [`Error::ArenaAddressTaken`] if
-    /// something else is there, [`Error::ArenaAddressUnknown`], [`Error::ReadOnlyDescriptor`] or [`Error::WriteOnlyDescriptor`] if the
-    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`Error::ArenaUnmappable`], [`Error::BadDescriptor`],
-    /// [`Error::NotAMap`], [`Error::PermissionDenied`].
-    pub fn from_map(map: impl AsFd) -> Result<Self, Error> {
+    /// [`ArenaError::NotAnArena`], [`ArenaError::MappedHere`] if it is mapped in this process already, [`ArenaError::AddressTaken`] if
+    /// something else is there, [`ArenaError::AddressUnknown`], [`MapError::ReadOnlyDescriptor`] or [`MapError::WriteOnlyDescriptor`] if the
+    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`ArenaError::Unmappable`], [`SystemError::BadDescriptor`],
+    /// [`MapError::NotAMap`], [`SystemError::PermissionDenied`].
+    pub fn from_map(map: impl AsFd) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
         let len = len_of_map(&info)?;
         let (room, read_only) = if info.map_extra == 0 {
@@ -153,7 +156,7 @@ impl Arena {
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
-    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, Error> {
+    pub fn from_pin(path: impl AsRef<Path>) -> Result<Self, ArenaError> {
         Self::from_map(bpf::open_pin(path)?)
     }
 
@@ -172,7 +175,7 @@ impl Arena {
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
-    pub fn from_id(id: u32) -> Result<Self, Error> {
+    pub fn from_id(id: u32) -> Result<Self, ArenaError> {
         Self::from_map(bpf::open_id(id)?)
     }
 
@@ -189,9 +192,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NoArenaMap`] of a memfd, [`Error::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
-    pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), Error> {
-        bpf::pin_as("pin the arena", self.map("pin it")?, path.as_ref())
+    /// [`ArenaError::NoMap`] of a memfd, [`MapError::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
+    pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), ArenaError> {
+        Ok(bpf::pin_as("pin the arena", self.map("pin it")?, path.as_ref())?)
     }
 
     /// Takes over the mapping of an arena that a loader made, whose descriptor is not at hand. Prefer [`adopt_map`](Self::adopt_map):
@@ -218,10 +221,10 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NullPointer`], [`Error::NotArenaMemory`] if the bytes are not one mapping of a BPF map (as far as /proc is mounted to tell),
-    /// [`Error::Empty`], [`Error::ArenaTooLong`], [`Error::ArenaLength`], [`Error::MisalignedArena`], [`Error::ArenaCrosses`].
-    pub unsafe fn adopt(base: *mut u8, len: usize) -> Result<Self, Error> {
-        let base = NonNull::new(base).ok_or(Error::NullPointer)?;
+    /// [`MapError::NullPointer`], [`ArenaError::NotArenaMemory`] if the bytes are not one mapping of a BPF map (as far as /proc is mounted to tell),
+    /// [`MapError::Empty`], [`ArenaError::TooLong`], [`ArenaError::Length`], [`ArenaError::Misaligned`], [`ArenaError::Crosses`].
+    pub unsafe fn adopt(base: *mut u8, len: usize) -> Result<Self, ArenaError> {
+        let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
         let span = Span::new(base.addr().get() as u64, len as u64)?;
         let read_only = check_mapping(base, len, span)?;
         let mapping = Mapping::of_arena(base, len, read_only, MapName::NONE, None, || ());
@@ -251,15 +254,15 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`adopt`](Self::adopt), and [`Error::NotAnArena`]; [`Error::NotArenaMemory`] also if the map demands another address.
-    pub unsafe fn adopt_map(map: impl AsFd, base: *mut u8) -> Result<Self, Error> {
+    /// As [`adopt`](Self::adopt), and [`ArenaError::NotAnArena`]; [`ArenaError::NotArenaMemory`] also if the map demands another address.
+    pub unsafe fn adopt_map(map: impl AsFd, base: *mut u8) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
-        let base = NonNull::new(base).ok_or(Error::NullPointer)?;
+        let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
         let span = Span::new(base.addr().get() as u64, len_of_map(&info)?)?;
         let len = usize::try_from(span.len()).unwrap_or(usize::MAX);
         if info.map_extra != 0 && info.map_extra != span.start() {
             let found = format!("{} lies at {:#x}", info.name, info.map_extra);
-            return Err(Error::NotArenaMemory { base: base.addr().get(), len, found });
+            return Err(ArenaError::NotArenaMemory { base: base.addr().get(), len, found });
         }
         let read_only = check_mapping(base, len, span)?;
         let mapping = Mapping::of_arena(base, len, read_only, info.name, None, || ());
@@ -267,8 +270,9 @@ impl Arena {
     }
 
     /// The arena of a map that was just mapped.
-    fn of_map(fd: OwnedFd, info: &MapInfo, room: Room, read_only: Option<ReadOnlyReason>) -> Result<Self, Error> {
-        room.keep_from_children().map_err(|errno| Error::Os { operation: "keep an arena from children", errno })?;
+    fn of_map(fd: OwnedFd, info: &MapInfo, room: Room, read_only: Option<ReadOnlyReason>) -> Result<Self, ArenaError> {
+        room.keep_from_children()
+            .map_err(|errno| SystemError::Os { operation: "keep an arena from children", errno })?;
         // As much as is mapped: of an arena without an address that is as much as the first who mapped it asked for.
         let (base, start, len) = (room.base(), room.start(), room.len());
         let mapping = Mapping::of_arena(base, len, read_only, info.name, None, move || drop(room));
@@ -276,20 +280,20 @@ impl Arena {
     }
 
     /// The descriptor of the kernel's map.
-    pub(crate) fn map(&self, operation: &'static str) -> Result<BorrowedFd<'_>, Error> {
-        self.rest.map.as_ref().map(AsFd::as_fd).ok_or(Error::NoArenaMap { operation })
+    pub(crate) fn map(&self, operation: &'static str) -> Result<BorrowedFd<'_>, ArenaError> {
+        self.rest.map.as_ref().map(AsFd::as_fd).ok_or(ArenaError::NoMap { operation })
     }
 }
 
 /// Bytes of a map that is an arena.
-fn len_of_map(info: &MapInfo) -> Result<u64, Error> {
+fn len_of_map(info: &MapInfo) -> Result<u64, ArenaError> {
     if info.map_type != ARENA {
-        return Err(Error::NotAnArena { map: info.name, map_type: info.map_type });
+        return Err(ArenaError::NotAnArena { map: info.name, map_type: info.map_type });
     }
     len_of(info.max_entries.into())
 }
 
-fn create_map(pages: u64, flags: u32, span: Span) -> Result<OwnedFd, Error> {
+fn create_map(pages: u64, flags: u32, span: Span) -> Result<OwnedFd, ArenaError> {
     // It is at most 2^20: `len_of` has seen it.
     let pages = u32::try_from(pages).unwrap_or(u32::MAX);
     sys::create_map(ARENA.0, flags, pages, span.start(), NAME)
@@ -297,25 +301,30 @@ fn create_map(pages: u64, flags: u32, span: Span) -> Result<OwnedFd, Error> {
 }
 
 /// Why the kernel did not create an arena whose arguments are right (`arena_map_alloc` in kernel/bpf/arena.c).
-fn not_created(errno: i32, running: KernelVersion) -> Error {
+fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
     match errno {
         // Before, the type is unknown.
-        libc::EINVAL if running < SINCE => Error::KernelTooOld { feature: "BPF arenas", needs: SINCE, running },
-        libc::EOPNOTSUPP | ENOTSUPP => Error::NoArenas,
-        libc::EPERM => Error::PermissionDenied { operation: "create an arena (BPF_MAP_CREATE)", capability: "CAP_BPF" },
-        errno => Error::Os { operation: "create an arena", errno },
+        libc::EINVAL if running < SINCE => {
+            SystemError::KernelTooOld { feature: "BPF arenas", needs: SINCE, running }.into()
+        }
+        libc::EOPNOTSUPP | ENOTSUPP => ArenaError::Unsupported,
+        libc::EPERM => {
+            SystemError::PermissionDenied { operation: "create an arena (BPF_MAP_CREATE)", capability: "CAP_BPF" }
+                .into()
+        }
+        errno => SystemError::Os { operation: "create an arena", errno }.into(),
     }
 }
 
 /// Maps an arena where it has to be: writable or, if it is frozen, read-only.
 ///
 /// Something of another kind may be there for a moment only.
-fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), Error> {
+fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
     let _turn = Turn::wait();
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
             // What was in the way may be gone by the time that it is looked for.
-            Err(Error::ArenaAddressTaken { .. } | Error::ArenaUnmappable { errno: libc::ENOMEM, .. }) => {
+            Err(ArenaError::AddressTaken { .. } | ArenaError::Unmappable { errno: libc::ENOMEM, .. }) => {
                 thread::sleep(PAUSE);
             }
             mapped => return mapped,
@@ -324,7 +333,7 @@ fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Optio
     map_at_once(fd, info, span)
 }
 
-fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), Error> {
+fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
     // First whether there can be anything: of an arena that demands addresses which no process has, the kernel warns of a bug of its
     // own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
     Room::hold(span).map(drop).map_err(|errno| not_mapped(info.name, span, errno))?;
@@ -336,20 +345,22 @@ fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, 
     };
     match Room::at(span, fd, libc::PROT_READ) {
         Ok(room) => Ok((room, Some(reason))),
-        Err(libc::EINVAL) if reason == ReadOnlyReason::Descriptor => Err(Error::ReadOnlyDescriptor { map: info.name }),
-        Err(libc::EACCES) => Err(Error::WriteOnlyDescriptor { map: info.name }),
+        Err(libc::EINVAL) if reason == ReadOnlyReason::Descriptor => {
+            Err(MapError::ReadOnlyDescriptor { map: info.name }.into())
+        }
+        Err(libc::EACCES) => Err(MapError::WriteOnlyDescriptor { map: info.name }.into()),
         Err(errno) => Err(not_mapped(info.name, span, errno)),
     }
 }
 
 /// Maps an arena without an address of its own: where there is room, which is where it then stays or, if others have mapped it
 /// already (EINVAL, or E2BIG if they mapped less), where they have.
-fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room, Option<ReadOnlyReason>), Error> {
+fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
     let room = Room::find(len)?;
     let span = Span::new(room.start(), len)?;
     drop(room);
     match map_at(fd, info, span) {
-        Err(Error::ArenaUnmappable { errno: libc::EINVAL | libc::E2BIG, .. }) => {
+        Err(ArenaError::Unmappable { errno: libc::EINVAL | libc::E2BIG, .. }) => {
             map_at(fd, info, kernel::ask_span(fd, info.name)?.unwrap_or(span))
         }
         mapped => mapped,
@@ -357,23 +368,23 @@ fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room
 }
 
 /// Why the kernel did not map an arena.
-fn not_mapped(map: MapName, span: Span, errno: i32) -> Error {
+fn not_mapped(map: MapName, span: Span, errno: i32) -> ArenaError {
     let (start, len) = (span.start(), span.len());
     match errno {
         libc::EEXIST | libc::EBUSY => match vmas::first_in(span) {
-            Ok(Some(vma)) if vma.is_map() && vma.addresses.start == start => Error::ArenaMappedHere { map, start },
-            Ok(Some(vma)) => Error::ArenaAddressTaken { map, start, len, by: vma.describe().to_owned() },
+            Ok(Some(vma)) if vma.is_map() && vma.addresses.start == start => ArenaError::MappedHere { map, start },
+            Ok(Some(vma)) => ArenaError::AddressTaken { map, start, len, by: vma.describe().to_owned() },
             // There are no such addresses.
-            Ok(None) => Error::ArenaUnmappable { map, start, len, errno: libc::ENOMEM },
-            Err(_) => Error::ArenaAddressTaken { map, start, len, by: "it is not known what".to_owned() },
+            Ok(None) => ArenaError::Unmappable { map, start, len, errno: libc::ENOMEM },
+            Err(_) => ArenaError::AddressTaken { map, start, len, by: "it is not known what".to_owned() },
         },
-        errno => Error::ArenaUnmappable { map, start, len, errno },
+        errno => ArenaError::Unmappable { map, start, len, errno },
     }
 }
 
 /// Checks that memory to adopt is one mapping of a BPF map; whether it is read-only.
-fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<ReadOnlyReason>, Error> {
-    let not = |found: String| Error::NotArenaMemory { base: base.addr().get(), len, found };
+fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<ReadOnlyReason>, ArenaError> {
+    let not = |found: String| ArenaError::NotArenaMemory { base: base.addr().get(), len, found };
     match vmas::first_in(span) {
         Ok(Some(vma)) if !vma.is_map() => Err(not(vma.describe().to_owned())),
         Ok(Some(vma)) if !vma.holds(span) => {
@@ -396,14 +407,23 @@ mod tests {
     fn a_kernel_before_arenas_is_too_old() {
         let error = not_created(libc::EINVAL, KernelVersion { major: 6, minor: 8 });
         assert_eq!(error.to_string(), "the running kernel 6.8 is too old for BPF arenas: Linux 6.9 or newer is needed");
-        assert!(matches!(not_created(libc::EINVAL, NOW), Error::Os { errno: libc::EINVAL, .. }));
+        assert!(matches!(
+            not_created(libc::EINVAL, NOW),
+            ArenaError::System(SystemError::Os { errno: libc::EINVAL, .. })
+        ));
     }
 
     #[test]
     fn what_the_kernel_lacks_and_what_the_process_lacks_are_told_apart() {
-        assert!(matches!(not_created(libc::EOPNOTSUPP, NOW), Error::NoArenas));
-        assert!(matches!(not_created(ENOTSUPP, NOW), Error::NoArenas));
-        assert!(matches!(not_created(libc::EPERM, NOW), Error::PermissionDenied { capability: "CAP_BPF", .. }));
-        assert!(matches!(not_created(libc::ENOMEM, NOW), Error::Os { errno: libc::ENOMEM, .. }));
+        assert!(matches!(not_created(libc::EOPNOTSUPP, NOW), ArenaError::Unsupported));
+        assert!(matches!(not_created(ENOTSUPP, NOW), ArenaError::Unsupported));
+        assert!(matches!(
+            not_created(libc::EPERM, NOW),
+            ArenaError::System(SystemError::PermissionDenied { capability: "CAP_BPF", .. })
+        ));
+        assert!(matches!(
+            not_created(libc::ENOMEM, NOW),
+            ArenaError::System(SystemError::Os { errno: libc::ENOMEM, .. })
+        ));
     }
 }

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 
 use crate::arena::span::{MAX_LEN, Span};
-use crate::error::Error;
+use crate::error::ArenaError;
 use crate::sys::process::Process;
 
 /// Where arenas are looked for first: far from where programs, their heaps, stacks and libraries are on any 64-bit Linux with 47 bits of
@@ -32,11 +32,11 @@ unsafe impl Send for Room {}
 
 impl Room {
     /// Holds `len` free bytes that begin at a multiple of 4 GiB.
-    pub(crate) fn find(len: u64) -> Result<Self, Error> {
+    pub(crate) fn find(len: u64) -> Result<Self, ArenaError> {
         let seed = RandomState::new().build_hasher().finish();
         let slot = |try_: u64| FIRST_SLOT + seed.wrapping_add(try_) % SLOTS;
         let found = (0..TRIES).find_map(|try_| Self::hold(Span::new(slot(try_) * MAX_LEN, len).ok()?).ok());
-        found.or_else(|| Self::anywhere(len)).ok_or(Error::NoRoomForArena { len })
+        found.or_else(|| Self::anywhere(len)).ok_or(ArenaError::NoRoom { len })
     }
 
     /// Holds this range, if nothing else is there, and there are such addresses: `EEXIST` if not.

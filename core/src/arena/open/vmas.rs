@@ -6,9 +6,7 @@ use std::io;
 use std::ops::Range;
 
 use crate::arena::span::Span;
-
-/// What /proc calls the mapping of a BPF map.
-const MAP: &str = "anon_inode:bpf-map";
+use crate::bpf::info::MAP_TARGET;
 
 /// One mapping of this process.
 #[derive(Debug, PartialEq, Eq)]
@@ -21,7 +19,7 @@ pub(crate) struct Vma {
 impl Vma {
     /// Whether it is of a BPF map: an arena, or the values of an array.
     pub(crate) fn is_map(&self) -> bool {
-        self.name == MAP
+        self.name == MAP_TARGET
     }
 
     /// Whether all of `span` is in it.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use crate::arena::pages::program::{NOT_YET_MAPPED, load, reading};
 use crate::arena::span::Span;
 use crate::btf::{Btf, Kind, Type};
-use crate::error::{Error, KernelVersion, MapName};
+use crate::error::{ArenaError, BtfError, KernelVersion, MapName, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::once::Once;
 use crate::sys::process;
@@ -22,7 +22,7 @@ pub(crate) struct Kernel {
 }
 
 impl Kernel {
-    pub(crate) fn find() -> Result<&'static Self, Error> {
+    pub(crate) fn find() -> Result<&'static Self, BtfError> {
         static FOUND: Once<Kernel> = Once::new();
         FOUND.get_or(|| Ok(Box::leak(Box::new(Self::of(&Btf::from_vmlinux()?)))))
     }
@@ -37,15 +37,15 @@ impl Kernel {
         }
     }
 
-    pub(crate) fn alloc(&self) -> Result<u32, Error> {
+    pub(crate) fn alloc(&self) -> Result<u32, SystemError> {
         known(self.alloc, "bpf_arena_alloc_pages", 9)
     }
 
-    pub(crate) fn free(&self) -> Result<u32, Error> {
+    pub(crate) fn free(&self) -> Result<u32, SystemError> {
         known(self.free, "bpf_arena_free_pages", 9)
     }
 
-    pub(crate) fn reserve(&self) -> Result<u32, Error> {
+    pub(crate) fn reserve(&self) -> Result<u32, SystemError> {
         known(self.reserve, "bpf_arena_reserve_pages", 17)
     }
 }
@@ -63,24 +63,24 @@ fn ends(btf: &Btf) -> Option<[i16; 2]> {
 }
 
 /// The function's number, if the kernel has it: since 6.`minor`.
-fn known(id: Option<u32>, name: &'static str, minor: u16) -> Result<u32, Error> {
+fn known(id: Option<u32>, name: &'static str, minor: u16) -> Result<u32, SystemError> {
     let needs = KernelVersion { major: 6, minor };
-    id.ok_or_else(|| Error::NoKernelFunction { name, needs, running: process::kernel_version() })
+    id.ok_or_else(|| SystemError::NoKernelFunction { name, needs, running: process::kernel_version() })
 }
 
 /// Where an arena lies, as the kernel has it; `None` if it was created without an address, and nobody has mapped it yet.
-pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span>, Error> {
-    let unknown = |reason: String| Error::ArenaAddressUnknown { map: name, reason };
+pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span>, ArenaError> {
+    let unknown = |reason: String| ArenaError::AddressUnknown { map: name, reason };
     let kernel = Kernel::find().map_err(|error| unknown(error.to_string()))?;
     let ends = kernel.ends.ok_or_else(|| unknown("the kernel's `struct bpf_arena` has other members".to_owned()))?;
     let program = match load(&reading(map, ends), "ask where an arena lies") {
         Ok(program) => program,
-        Err(Error::ProgramRefused { log, .. }) if log.contains(NOT_YET_MAPPED) => return Ok(None),
+        Err(SystemError::ProgramRefused { log, .. }) if log.contains(NOT_YET_MAPPED) => return Ok(None),
         Err(error) => return Err(unknown(error.to_string())),
     };
     let mut context = [0; 2];
     sys::run_syscall_program(program.as_fd(), &mut context)
-        .map_err(|errno| Error::Os { operation: "ask where an arena lies", errno })?;
+        .map_err(|errno| SystemError::Os { operation: "ask where an arena lies", errno })?;
     let [start, end] = context;
     Span::new(start, end.wrapping_sub(start)).map(Some)
 }
@@ -109,7 +109,7 @@ mod tests {
         ] {
             let error = missing.unwrap_err();
             assert!(
-                matches!(error, Error::NoKernelFunction { name: n, needs: v, .. } if (n, v) == (name, needs)),
+                matches!(error, SystemError::NoKernelFunction { name: n, needs: v, .. } if (n, v) == (name, needs)),
                 "{error:?}"
             );
             assert!(error.to_string().contains(&format!("has no function `{name}`")), "{error}");

@@ -15,7 +15,9 @@ use crate::arena::handle::Arena;
 use crate::arena::pages::kernel::{Kernel, ask_span};
 use crate::arena::pages::program::{calling, calling_for_result, load, run};
 use crate::arena::span::Span;
-use crate::error::Error;
+#[cfg(doc)]
+use crate::error::BtfError;
+use crate::error::{ArenaError, PagesError, SystemError};
 use crate::value::ArenaPtr;
 
 /// Pages of an arena that are allocated, freed and reserved from user space, by BPF programs that this crate loads.
@@ -59,9 +61,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::NoArenaMap`] of a memfd, [`Error::PermissionDenied`] without `CAP_BPF` and `CAP_PERFMON`, [`Error::NoVmlinux`],
-    /// [`Error::NoKernelFunction`], [`Error::ProgramRefused`].
-    pub fn pages(&self) -> Result<Pages, Error> {
+    /// [`ArenaError::NoMap`] of a memfd, [`SystemError::PermissionDenied`] without `CAP_BPF` and `CAP_PERFMON`, [`BtfError::NoVmlinux`],
+    /// [`SystemError::NoKernelFunction`], [`SystemError::ProgramRefused`].
+    pub fn pages(&self) -> Result<Pages, PagesError> {
         let map = self.map("allocate pages")?;
         let kernel = Kernel::find()?;
         let alloc = load(&calling_for_result(map, kernel.alloc()?), "allocate pages of an arena")?;
@@ -91,9 +93,9 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// [`Error::NoFreePages`], also for 0; [`Error::Os`].
-    pub fn alloc(&self, pages: u64) -> Result<Range<u64>, Error> {
-        let none = Error::NoFreePages { pages };
+    /// [`PagesError::NoneFree`], also for 0; [`SystemError::Os`].
+    pub fn alloc(&self, pages: u64) -> Result<Range<u64>, PagesError> {
+        let none = PagesError::NoneFree { pages };
         let Ok(count) = u32::try_from(pages) else { return Err(none) };
         let address = run(&self.alloc, 0, count)?;
         if address == 0 {
@@ -107,25 +109,25 @@ impl Pages {
     /// Allocates these pages, zeroed.
     ///
     /// ```no_run
-    /// # use mapvalue::Error;
+    /// # use mapvalue::{Error, PagesError};
     /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
     /// let pages = arena.pages()?;
     /// pages.alloc_at(0..4)?;
-    /// assert!(matches!(pages.alloc_at(3..5), Err(Error::PagesTaken { .. })));
+    /// assert!(matches!(pages.alloc_at(3..5), Err(PagesError::Taken { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::PagesTaken`] if one of them is not free, [`Error::PagesOutOfRange`], [`Error::NoFreePages`] if there are none in the
-    /// range, [`Error::Os`].
-    pub fn alloc_at(&self, pages: Range<u64>) -> Result<(), Error> {
+    /// [`PagesError::Taken`] if one of them is not free, [`PagesError::OutOfRange`], [`PagesError::NoneFree`] if there are none in the
+    /// range, [`SystemError::Os`].
+    pub fn alloc_at(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let (address, count) = self.arguments(&pages)?;
         if count == 0 {
-            return Err(Error::NoFreePages { pages: 0 });
+            return Err(PagesError::NoneFree { pages: 0 });
         }
         match run(&self.alloc, address, count)? {
-            0 => Err(Error::PagesTaken { start: pages.start, end: pages.end }),
+            0 => Err(PagesError::Taken { start: pages.start, end: pages.end }),
             _ => Ok(()),
         }
     }
@@ -146,8 +148,8 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// [`Error::PagesOutOfRange`], [`Error::Os`].
-    pub fn free(&self, pages: Range<u64>) -> Result<(), Error> {
+    /// [`PagesError::OutOfRange`], [`SystemError::Os`].
+    pub fn free(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let (address, count) = self.arguments(&pages)?;
         if count > 0 {
             run(&self.free, address, count)?;
@@ -169,9 +171,9 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// [`Error::PagesTaken`] if one of them is allocated or reserved, [`Error::PagesOutOfRange`], [`Error::NoKernelFunction`] before
-    /// Linux 6.17, [`Error::Os`].
-    pub fn reserve(&self, pages: Range<u64>) -> Result<(), Error> {
+    /// [`PagesError::Taken`] if one of them is allocated or reserved, [`PagesError::OutOfRange`], [`SystemError::NoKernelFunction`] before
+    /// Linux 6.17, [`SystemError::Os`].
+    pub fn reserve(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let (address, count) = self.arguments(&pages)?;
         if count == 0 {
             return Ok(());
@@ -183,8 +185,8 @@ impl Pages {
         let result = (run(&program, address, count)? as u32).cast_signed();
         match -result {
             0 => Ok(()),
-            libc::EBUSY => Err(Error::PagesTaken { start: pages.start, end: pages.end }),
-            errno => Err(Error::Os { operation: "reserve pages of an arena", errno }),
+            libc::EBUSY => Err(PagesError::Taken { start: pages.start, end: pages.end }),
+            errno => Err(SystemError::Os { operation: "reserve pages of an arena", errno }.into()),
         }
     }
 
@@ -198,15 +200,15 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// [`Error::ArenaAddressUnknown`], with the reason.
-    pub fn user_vm_start(&self) -> Result<u64, Error> {
+    /// [`ArenaError::AddressUnknown`], with the reason.
+    pub fn user_vm_start(&self) -> Result<u64, ArenaError> {
         let map = self.arena.map("ask where it lies")?;
         let span = ask_span(map, self.arena.rest.mapping.map_name())?;
         Ok(span.map_or(0, Span::start))
     }
 
     /// Pages as the kernel's functions take them: the address of the first, and their number.
-    fn arguments(&self, pages: &Range<u64>) -> Result<(u64, u32), Error> {
+    fn arguments(&self, pages: &Range<u64>) -> Result<(u64, u32), PagesError> {
         self.arena.bytes_of(pages)?;
         // There are at most 2^20.
         let count = u32::try_from(pages.end - pages.start).unwrap_or(u32::MAX);

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
-use crate::error::Error;
+use crate::error::SystemError;
 use crate::sys::bpf as sys;
 
 /// The name of the programs.
@@ -93,11 +93,11 @@ pub(crate) fn reading(map: BorrowedFd<'_>, offsets: [i16; 2]) -> Vec<u64> {
 pub(crate) const NOT_YET_MAPPED: &str = "user address must be set";
 
 /// Loads a program. Why not, if the kernel refuses, it is asked in a second try.
-pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, Error> {
+pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, SystemError> {
     let errno = match sys::load_syscall_program(program, NAME, &mut []) {
         Ok(program) => return Ok(program),
         Err(libc::EPERM) => {
-            return Err(Error::PermissionDenied {
+            return Err(SystemError::PermissionDenied {
                 operation: "load a BPF program that uses an arena",
                 capability: "CAP_BPF and CAP_PERFMON",
             });
@@ -107,7 +107,7 @@ pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, Er
     let mut log = vec![0; LOG];
     match sys::load_syscall_program(program, NAME, &mut log) {
         Ok(program) => Ok(program),
-        Err(_) => Err(Error::ProgramRefused { purpose, errno, log: last_words(&log) }),
+        Err(_) => Err(SystemError::ProgramRefused { purpose, errno, log: last_words(&log) }),
     }
 }
 
@@ -120,11 +120,11 @@ fn last_words(log: &[u8]) -> String {
 }
 
 /// Runs a program on an address and a number; what it leaves in the third word of its context.
-pub(crate) fn run(program: &OwnedFd, address: u64, count: u32) -> Result<u64, Error> {
+pub(crate) fn run(program: &OwnedFd, address: u64, count: u32) -> Result<u64, SystemError> {
     let mut context = [address, count.into(), 0];
     match sys::run_syscall_program(program.as_fd(), &mut context) {
         Ok(_) => Ok(context[2]),
-        Err(errno) => Err(Error::Os { operation: "run a BPF program on an arena", errno }),
+        Err(errno) => Err(SystemError::Os { operation: "run a BPF program on an arena", errno }),
     }
 }
 

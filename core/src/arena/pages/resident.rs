@@ -9,7 +9,7 @@ use std::os::unix::fs::FileExt;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::error::{Error, KernelVersion};
+use crate::error::{KernelVersion, PagesError, PlaceError, SystemError};
 use crate::sys::process;
 use crate::sys::process::page_size;
 use crate::value::ArenaPtr;
@@ -56,27 +56,27 @@ impl Arena {
     /// a BPF program or [`Pages::free`](crate::Pages::free) frees them. (Of a memfd, in a memory cgroup that is full, this too meets the OOM killer.)
     ///
     /// ```
-    /// use mapvalue::{Arena, Error};
+    /// use mapvalue::{Arena, Error, PagesError, SystemError};
     ///
     /// let arena = Arena::memfd(8)?;
     /// match arena.prefault(0..2) {
     ///     Ok(()) => arena.get(arena.page::<u64>(1))?.store(1), // does not wait for the kernel
-    ///     Err(Error::KernelTooOld { .. }) => {} // before Linux 5.14
-    ///     Err(error) => return Err(error),
+    ///     Err(PagesError::System(SystemError::KernelTooOld { .. })) => {} // before Linux 5.14
+    ///     Err(error) => return Err(error.into()),
     /// }
-    /// assert!(matches!(arena.prefault(6..9), Err(Error::PagesOutOfRange { pages: 8, .. })));
+    /// assert!(matches!(arena.prefault(6..9), Err(PagesError::OutOfRange { pages: 8, .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`Error::PagesOutOfRange`]; [`Error::ArenaFaults`]: of an arena with `BPF_F_SEGV_ON_FAULT` BPF programs alone make pages; [`Error::KernelTooOld`];
-    /// [`Error::Os`] if there is no memory (`ENOMEM`, or `EFAULT` if the memory cgroup of the arena's creator is full).
-    pub fn prefault(&self, pages: Range<u64>) -> Result<(), Error> {
+    /// [`PagesError::OutOfRange`]; [`PlaceError::ArenaFaults`]: of an arena with `BPF_F_SEGV_ON_FAULT` BPF programs alone make pages; [`SystemError::KernelTooOld`];
+    /// [`SystemError::Os`] if there is no memory (`ENOMEM`, or `EFAULT` if the memory cgroup of the arena's creator is full).
+    pub fn prefault(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let bytes = self.bytes_of(&pages)?;
         let mapping = &self.rest.mapping;
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Err(Error::ArenaFaults { map: mapping.map_name() });
+            return Err(PlaceError::ArenaFaults { map: mapping.map_name() }.into());
         }
         let advice = if self.is_read_only() { libc::MADV_POPULATE_READ } else { libc::MADV_POPULATE_WRITE };
         // SAFETY: `bytes_of` has checked that the range is inside the mapping.
@@ -86,12 +86,13 @@ impl Arena {
             return Ok(());
         }
         Err(match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::EINVAL) => Error::KernelTooOld {
+            error if error.raw_os_error() == Some(libc::EINVAL) => SystemError::KernelTooOld {
                 feature: "MADV_POPULATE_WRITE",
                 needs: KernelVersion { major: 5, minor: 14 },
                 running: process::kernel_version(),
-            },
-            error => Error::os("make the pages of an arena", &error),
+            }
+            .into(),
+            error => SystemError::os("make the pages of an arena", &error).into(),
         })
     }
 
@@ -109,9 +110,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`Error::Os`] where /proc is not mounted.
-    pub fn resident_pages(&self) -> Result<u64, Error> {
-        let os = |error: io::Error| Error::os("read /proc/self/pagemap", &error);
+    /// [`SystemError::Os`] where /proc is not mounted.
+    pub fn resident_pages(&self) -> Result<u64, PagesError> {
+        let os = |error: io::Error| SystemError::os("read /proc/self/pagemap", &error);
         let pagemap = File::open("/proc/self/pagemap").map_err(os)?;
         let first = self.rest.mapping.base().addr().get() as u64 / self.page_size();
         let mut resident = 0;
@@ -130,10 +131,10 @@ impl Arena {
     }
 
     /// Pages as bytes of the mapping, all inside of it.
-    pub(crate) fn bytes_of(&self, pages: &Range<u64>) -> Result<Range<usize>, Error> {
+    pub(crate) fn bytes_of(&self, pages: &Range<u64>) -> Result<Range<usize>, PagesError> {
         let (start, end, count) = (pages.start, pages.end, self.page_count());
         if start > end || end > count {
-            return Err(Error::PagesOutOfRange { start, end, pages: count });
+            return Err(PagesError::OutOfRange { start, end, pages: count });
         }
         let bytes = |page: u64| usize::try_from(page * self.page_size()).unwrap_or(usize::MAX);
         Ok(bytes(start)..bytes(end))

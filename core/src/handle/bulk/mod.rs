@@ -13,11 +13,11 @@ mod run;
 use std::ops::Range;
 use std::ptr::{self, NonNull};
 
-use crate::error::Error;
+use crate::error::PlaceError;
 use crate::value::{Access, MapValue, Plain, ReadWrite, Storable};
 
 /// Loads all values of `from`; `out` must have the same length.
-pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [T]) -> Result<(), Error> {
+pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [T]) -> Result<(), PlaceError> {
     check_length(out.len(), from.len())?;
     let Some(run) = run::of(size_of_val(out)).filter(|_| const { T::LAYOUT.is_any_bytes() }) else {
         from.iter().zip(out).for_each(|(shared, out)| *out = T::__load(shared));
@@ -34,7 +34,7 @@ pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [
 pub(crate) fn load_each<'a, T: Plain, A: Access>(
     elements: impl ExactSizeIterator<Item = &'a T::Shared<A>>,
     out: &mut [T],
-) -> Result<(), Error> {
+) -> Result<(), PlaceError> {
     check_length(out.len(), elements.len())?;
     let run = run::of(size_of::<T>()).filter(|_| const { T::LAYOUT.is_any_bytes() });
     let Some(run) = run else {
@@ -49,7 +49,7 @@ pub(crate) fn load_each<'a, T: Plain, A: Access>(
 }
 
 /// Stores `values` to all places of `to`, which must be as many.
-pub(crate) fn store_slice<T: Storable>(to: &[T::Shared<ReadWrite>], values: &[T]) -> Result<(), Error> {
+pub(crate) fn store_slice<T: Storable>(to: &[T::Shared<ReadWrite>], values: &[T]) -> Result<(), PlaceError> {
     check_length(values.len(), to.len())?;
     let Some(run) = run::of(size_of_val(values)).filter(|_| const { T::LAYOUT.is_its_bytes() }) else {
         to.iter().zip(values).for_each(|(shared, value)| T::__store(shared, value));
@@ -65,7 +65,7 @@ pub(crate) fn store_slice<T: Storable>(to: &[T::Shared<ReadWrite>], values: &[T]
 pub(crate) fn store_each<'a, T: Storable>(
     elements: impl ExactSizeIterator<Item = &'a <T as MapValue>::Shared<ReadWrite>>,
     values: &[T],
-) -> Result<(), Error> {
+) -> Result<(), PlaceError> {
     check_length(values.len(), elements.len())?;
     let run = run::of(size_of::<T>()).filter(|_| const { T::LAYOUT.is_its_bytes() });
     let Some(run) = run else {
@@ -87,8 +87,8 @@ const GATHERED: usize = 1024;
 pub(crate) fn store_iter<T: Storable>(
     len: usize,
     values: impl IntoIterator<Item = T>,
-    store: impl Fn(Range<usize>, &[T]) -> Result<(), Error>,
-) -> Result<(), Error> {
+    store: impl Fn(Range<usize>, &[T]) -> Result<(), PlaceError>,
+) -> Result<(), PlaceError> {
     let mut values = values.into_iter();
     if let (least, Some(most)) = values.size_hint() {
         // If the iterator knows its length, a wrong one is refused before anything is stored.
@@ -111,10 +111,10 @@ pub(crate) fn store_iter<T: Storable>(
     }
     match values.next() {
         None => Ok(()),
-        Some(_) => Err(Error::TooManyValues { expected: len }),
+        Some(_) => Err(PlaceError::TooManyValues { expected: len }),
     }
 }
 
-fn check_length(given: usize, expected: usize) -> Result<(), Error> {
-    if given == expected { Ok(()) } else { Err(Error::LengthMismatch { given, expected }) }
+fn check_length(given: usize, expected: usize) -> Result<(), PlaceError> {
+    if given == expected { Ok(()) } else { Err(PlaceError::LengthMismatch { given, expected }) }
 }

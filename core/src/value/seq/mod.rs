@@ -11,7 +11,7 @@ use core::mem::offset_of;
 use core::sync::atomic::{Ordering, fence};
 
 #[cfg(target_has_atomic = "64")]
-use crate::error::Error;
+use crate::error::ValueError;
 use crate::error::{Busy, InvalidValue, TRIES};
 use crate::layout::Layout;
 use crate::value::cell::Shared;
@@ -203,8 +203,8 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     ///
     /// # Errors
     ///
-    /// [`Error::Busy`], [`Error::InvalidValue`].
-    pub fn try_read(&self) -> Result<T, Error> {
+    /// [`ValueError::Busy`], [`ValueError::InvalidValue`].
+    pub fn try_read(&self) -> Result<T, ValueError> {
         Ok(self.read_by(|value| T::__try_load::<A>(value))??)
     }
 

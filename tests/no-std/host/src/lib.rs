@@ -3,7 +3,7 @@
 #![no_std]
 #![deny(warnings, missing_docs)]
 
-use mapvalue::{Error, InvalidValue, MapValue};
+use mapvalue::{InvalidValue, MapValue, ValueError};
 use mapvalue_no_std_types::Message;
 
 /// Decodes a message from what a ring buffer carried.
@@ -11,7 +11,7 @@ use mapvalue_no_std_types::Message;
 /// # Errors
 ///
 /// As `MapValue::from_bytes`.
-pub fn decode(bytes: &[u8]) -> Result<Message, Error> {
+pub fn decode(bytes: &[u8]) -> Result<Message, ValueError> {
     Message::from_bytes(bytes)
 }
 

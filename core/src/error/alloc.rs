@@ -1,6 +1,6 @@
-//! What can go wrong with objects.
+//! Why the allocator hands out no object, or takes none back.
 
-use crate::error::Error;
+use crate::error::{ArenaPtrError, PagesError, PlaceError, SystemError};
 
 /// Why no object is handed out, or none taken back. Nothing is changed, unless it says so.
 ///
@@ -168,7 +168,19 @@ pub enum AllocError {
         needed: &'static str,
     },
 
-    /// A pointer or place that the arena refuses.
+    /// A pointer that cannot be followed.
     #[error(transparent)]
-    Arena(#[from] Error),
+    Ptr(ArenaPtrError),
+
+    /// A place that the arena refuses.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+
+    /// The pages of a closed allocator cannot be given back.
+    #[error(transparent)]
+    Pages(PagesError),
+
+    /// The kernel refused.
+    #[error(transparent)]
+    System(#[from] SystemError),
 }

@@ -1,0 +1,103 @@
+//! Why a pointer into an arena leads nowhere.
+
+use crate::error::{PlaceError, SystemError, ValueError};
+
+/// Why a pointer into an arena cannot be followed.
+///
+/// ```
+/// use mapvalue::{Arena, ArenaPtr, ArenaPtrError};
+///
+/// let arena = Arena::memfd(1)?;
+/// assert!(matches!(arena.get(ArenaPtr::<u64>::null()), Err(ArenaPtrError::Null { .. })));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ArenaPtrError {
+    /// A null pointer leads nowhere.
+    #[error("a null pointer to `{type_name}`: look with `is_null` before following it")]
+    Null {
+        /// The type that it should lead to.
+        type_name: &'static str,
+    },
+
+    /// The pointer leads into other memory than the arena's, by its high 32 bits.
+    #[error(
+        "the pointer {address:#x} to `{type_name}` leads out of the arena, which lies at \
+         {start:#x} and is {len:#x} bytes long: its high 32 bits are neither the arena's nor 0"
+    )]
+    Foreign {
+        /// The type that it should lead to.
+        type_name: &'static str,
+        /// The pointer, as memory holds it.
+        address: u64,
+        /// The arena's first address.
+        start: u64,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
+    /// The pointer leads to a place that is not, or not whole, inside the arena.
+    #[error(
+        "the pointer {address:#x} to {size} bytes of `{type_name}` leads out of the arena, which \
+         lies at {start:#x} and is {len:#x} bytes long"
+    )]
+    OutOfRange {
+        /// The type that it should lead to.
+        type_name: &'static str,
+        /// The pointer, as memory holds it: a full address, or its low 32 bits alone.
+        address: u64,
+        /// The size asked for, in bytes; `usize::MAX` if computing it overflowed.
+        size: usize,
+        /// The arena's first address.
+        start: u64,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
+    /// The pointer leads to a place that is not aligned for the type.
+    #[error("the pointer {address:#x} to `{type_name}` is misaligned: it needs a multiple of {align}")]
+    Misaligned {
+        /// The type that it should lead to.
+        type_name: &'static str,
+        /// The pointer, as memory holds it.
+        address: u64,
+        /// The alignment that the type needs, in bytes.
+        align: usize,
+    },
+
+    /// A page of an arena with `BPF_F_SEGV_ON_FAULT` is not there.
+    #[error("there is no page at {address:#x}, which `{type_name}` reaches into: nobody allocated it, or it was freed")]
+    PageAbsent {
+        /// The type to read.
+        type_name: &'static str,
+        /// The first byte that is not there.
+        address: u64,
+    },
+
+    /// The place is not in the arena that it is said to be in.
+    #[error(
+        "the place at {place:#x} is not inside this arena, which is mapped at {base:#x} and is \
+         {len:#x} bytes long"
+    )]
+    NotInArena {
+        /// Its address in this process.
+        place: usize,
+        /// Where the arena is mapped in this process.
+        base: usize,
+        /// The arena's length in bytes.
+        len: u64,
+    },
+
+    /// The arena gives out no such handle.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+
+    /// The bytes there are not a value of the type.
+    #[error(transparent)]
+    Value(#[from] ValueError),
+
+    /// The kernel refused.
+    #[error(transparent)]
+    System(#[from] SystemError),
+}

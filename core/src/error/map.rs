@@ -1,0 +1,171 @@
+//! Why a map or other memory cannot be opened.
+
+use std::path::PathBuf;
+
+use crate::error::system::Errno;
+use crate::error::{Found, MapName, MapType, SystemError};
+
+/// Why a map, a memfd or other memory cannot be opened, pinned or frozen.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MapError {
+    /// A mapping, file or array has no bytes.
+    #[error("{what} has length zero: there is nothing to map")]
+    Empty {
+        /// What has no length.
+        what: &'static str,
+    },
+
+    /// More bytes than this process can address.
+    #[error("{len} bytes are more than can be mapped: at most {max}")]
+    TooLong {
+        /// The length in bytes.
+        len: u64,
+        /// The largest length possible.
+        max: u64,
+    },
+
+    /// The memory to adopt is at a null pointer.
+    #[error("the memory to adopt is at a null pointer")]
+    NullPointer,
+
+    /// The file could be cut short by others, so mapping it is not safe.
+    #[error(
+        "the file is not a memfd of ordinary pages that is sealed against shrinking \
+         (F_SEAL_SHRINK): make it with `Mapping::memfd`, or use the unsafe `Mapping::from_file`"
+    )]
+    NotSealed,
+
+    /// The descriptor is open, but not a BPF map.
+    #[error("file descriptor {fd} is not a BPF map but {found}")]
+    NotAMap {
+        /// Its number.
+        fd: i32,
+        /// What the kernel says it is.
+        found: Found,
+    },
+
+    /// The map was opened with `BPF_F_RDONLY`; the kernel maps such a descriptor neither writable
+    /// nor read-only.
+    #[error(
+        "{map} was opened with BPF_F_RDONLY, and the kernel does not map such a descriptor: open \
+         the map without the flag (the mapping is made read-only when it must be), or read it by \
+         system calls, with `AnyArray`"
+    )]
+    ReadOnlyDescriptor {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map was opened with `BPF_F_WRONLY`.
+    #[error(
+        "{map} was opened with BPF_F_WRONLY, so that nothing of it can be read, nor mapped: open \
+         it without the flag"
+    )]
+    WriteOnlyDescriptor {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map was created without `BPF_F_MMAPABLE`.
+    #[error(
+        "{map} was created without BPF_F_MMAPABLE: add `__uint(map_flags, BPF_F_MMAPABLE)` to its \
+         definition, or use system calls, with `AnyArray`; of a section of globals, whose loader \
+         did not ask for the flag, use `DataSection::from_map_with_btf` and `any_var`"
+    )]
+    NotMmapable {
+        /// The map.
+        map: MapName,
+    },
+
+    /// Maps of this type are not mapped as values.
+    #[error(
+        "{map} is of type {map_type}: only maps of type array can be mapped as values \
+         (`bpf::TypedMap` looks values of hash tables up)"
+    )]
+    UnsupportedType {
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// Maps of this type have no values to look up.
+    #[error(
+        "{map} is of type {map_type}, which has no values to look up: maps of type array, hash, \
+         lru_hash and lpm_trie have, and the per-CPU ones"
+    )]
+    NoLookups {
+        /// The map.
+        map: MapName,
+        /// Its type.
+        map_type: MapType,
+    },
+
+    /// The map's values have fields that the kernel guards.
+    #[error(
+        "{map} has a spin lock, timer, kptr or another special field in its values (errno 524), \
+         which the kernel does not let anyone map: move that field to a map of its own"
+    )]
+    SpecialFields {
+        /// The map.
+        map: MapName,
+    },
+
+    /// The map is mapped writable somewhere, so it cannot be frozen.
+    #[error(
+        "{map} cannot be frozen while it is mapped writable or being updated (EBUSY): drop every \
+         writable mapping of it first, also those of other processes and of the loader"
+    )]
+    MappedWritable {
+        /// The map.
+        map: MapName,
+    },
+
+    /// There is no map of this number.
+    #[error("there is no map with the id {id}: a map goes with the last descriptor, pin, program and mapping of it")]
+    NoMapWithId {
+        /// The number.
+        id: u32,
+    },
+
+    /// A map cannot be pinned at the path, or not be opened by it.
+    #[error("cannot {operation} at {}: {}{}", path.display(), Errno(*errno), pin_hint(*errno))]
+    PinFailed {
+        /// What was refused.
+        operation: &'static str,
+        /// The path.
+        path: PathBuf,
+        /// The error number.
+        errno: i32,
+    },
+
+    /// What is pinned at the path is not a map.
+    #[error("what is pinned at {} is not a BPF map but {found}", path.display())]
+    PinnedOther {
+        /// The path.
+        path: PathBuf,
+        /// What the kernel says it is.
+        found: Found,
+    },
+
+    /// The kernel refused.
+    #[error(transparent)]
+    System(#[from] SystemError),
+}
+
+/// What to do about a pin that cannot be made or opened.
+fn pin_hint(errno: i32) -> &'static str {
+    match errno {
+        libc::EEXIST => {
+            ". Something is pinned there: open it with `from_pin` (of an arena, \
+             `Arena::from_pin`), or remove it first"
+        }
+        libc::EPERM | libc::EINVAL | libc::EACCES => {
+            ". A pin has a path in a BPF file system, which this process may reach: \
+             `mount -t bpf bpf /sys/fs/bpf` makes one"
+        }
+        libc::ENOENT => ". There is no such file, or no such folder",
+        _ => "",
+    }
+}
