@@ -1,7 +1,7 @@
-//! [`Mapping`]: the owner of shared pages, and the one module that turns offsets into places.
+//! [`Mapping`]: the owner of shared pages, and the handles' only source of places.
 //!
-//! Where the pages come from is in `pages` and, of a BPF map, in `open`; `place` turns offsets into places; raw bytes are in `raw_access`.
-//! Handles to values, which stand on this, are in `handle` and `per_cpu`.
+//! `pages` makes, checks and releases pages, `open` maps those of a BPF map. `place` turns offsets
+//! into places, `raw_access` copies bytes. Handles to values are in `handle` and `per_cpu`.
 
 pub(crate) mod open;
 pub(crate) mod pages;
@@ -30,11 +30,11 @@ use crate::value::{Access, MapValue};
 
 /// Memory shared with BPF programs or other processes, mapped into this one.
 ///
-/// It is always in an [`Arc`], which every handle holds: the pages stay mapped as they are until the last handle is
-/// dropped, and then they are unmapped. The descriptor and the loader that it came from may go at any time before.
+/// It is always in an [`Arc`], which every handle holds. The pages stay mapped as they are until
+/// the last handle is dropped. The descriptor and the loader that it came from may go before that.
 ///
-/// `Mapping` is `Send + Sync + 'static`, as are all handles. To make, clone or drop a handle changes the count in the `Arc`, for which
-/// threads wait for each other: see "On hot paths" at [`Var`](crate::Var).
+/// `Mapping` is `Send + Sync + 'static`, as are all handles. Making, cloning and dropping a handle
+/// changes the `Arc`'s count, for which threads contend: see "On hot paths" at [`Var`](crate::Var).
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, Var};
@@ -57,38 +57,41 @@ use crate::value::{Access, MapValue};
 ///
 /// # Mixed sizes
 ///
-/// Offsets are raw: nothing stops two handles from viewing the same bytes at different widths, one as `u64` and
-/// another as `[u8; 8]`. Rust leaves it undefined when two such accesses race and one of them is a store ("Memory
-/// model for atomic accesses" in [`std::sync::atomic`]). On every CPU that Linux runs on, the outcome is that of some
-/// bytes from one access and some from the other. Give each byte one type.
+/// Offsets are raw: nothing stops two handles from viewing the same bytes at different widths, one
+/// as `u64` and another as `[u8; 8]`. If two such accesses race and one is a store, Rust leaves the
+/// outcome undefined ("Memory model for atomic accesses" in [`std::sync::atomic`]). On all CPUs
+/// that Linux runs on, some bytes come from one access and some from the other. Give each byte one
+/// type.
 pub struct Mapping {
     base: NonNull<u8>,
     len: usize,
-    /// Where values lie, for a BPF map; memory of other origin has whatever layout its user gives it.
+    /// Where a BPF map's values lie. Other memory has the layout that its user gives it.
     geometry: Option<Geometry>,
-    /// The types of its values, for a BPF map.
+    /// The types of a BPF map's values.
     types: MapTypes,
     read_only: Option<ReadOnlyReason>,
     name: MapName,
     pages: Pages,
 }
 
-// SAFETY: the memory behind `base` belongs to the mapping whichever thread holds it, and is reached through atomics
-// (`Shared`) alone. Of `pages`, `MmapRaw` and `File` are `Send` and `Sync`; a release closure is `Send`.
+// SAFETY: the memory behind `base` belongs to the mapping on every thread; only atomics (`Shared`)
+// reach it. Of `pages`, `MmapRaw` and `File` are `Send + Sync`, a release closure is `Send`.
 unsafe impl Send for Mapping {}
-// SAFETY: as for `Send`; `&Mapping` gives out shared places, which are `Sync`, and never changes the pages. The release
-// closure, which need not be `Sync`, is touched by `drop` alone.
+// SAFETY: as for `Send`. `&Mapping` gives out shared places, which are `Sync`, and never changes
+// the pages. The release closure, which need not be `Sync`, is touched only by `drop`.
 unsafe impl Sync for Mapping {}
 
-/// Making a mapping.
+/// Constructors.
 impl Mapping {
-    /// Maps the values of a BPF array map that was created with `BPF_F_MMAPABLE` (Linux 5.5).
+    /// Maps the values of a BPF array map that has `BPF_F_MMAPABLE` (Linux 5.5).
     ///
-    /// `map` is anything with a descriptor: an aya `MapData`'s fd, a libbpf-rs `MapHandle`, an `OwnedFd`. It is only
-    /// borrowed: it can be closed afterwards, and is never closed by this crate. What the map is, is asked of the kernel.
+    /// `map` is anything with a descriptor: an aya `MapData`'s fd, a libbpf-rs `MapHandle`, an
+    /// `OwnedFd`. It is borrowed, never closed, and not needed afterwards. The kernel says what
+    /// kind of map it is.
     ///
-    /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has `BPF_F_RDONLY_PROG`. A
-    /// writable mapping keeps the map from being frozen ([`bpf::freeze`](crate::bpf::freeze)) until it is gone.
+    /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has
+    /// `BPF_F_RDONLY_PROG`. [`bpf::freeze`](crate::bpf::freeze) fails until a writable mapping is
+    /// gone.
     ///
     /// ```no_run
     /// use mapvalue::{Array, Mapping};
@@ -104,10 +107,12 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`SystemError::BadDescriptor`] or [`MapError::NotAMap`] for a wrong descriptor, [`MapError::UnsupportedType`],
-    /// [`MapError::NotMmapable`] without the flag, [`SystemError::KernelTooOld`] before Linux 5.5, [`MapError::SpecialFields`] if the
-    /// values hold a spin lock, timer or kptr, [`MapError::ReadOnlyDescriptor`] or [`MapError::WriteOnlyDescriptor`] if the
-    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`MapError::TooLong`], [`SystemError::PermissionDenied`],
+    /// [`SystemError::BadDescriptor`] or [`MapError::NotAMap`] for a wrong descriptor,
+    /// [`MapError::UnsupportedType`], [`MapError::NotMmapable`] without the flag,
+    /// [`SystemError::KernelTooOld`] before Linux 5.5, [`MapError::SpecialFields`] if the values
+    /// hold a spin lock, timer or kptr, [`MapError::ReadOnlyDescriptor`] or
+    /// [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with `BPF_F_RDONLY` or
+    /// `BPF_F_WRONLY`, [`MapError::TooLong`], [`SystemError::PermissionDenied`],
     /// [`SystemError::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, MapError> {
         let OpenMap { pages, geometry, read_only, name, types } = open::open(map)?;
@@ -115,9 +120,10 @@ impl Mapping {
         Ok(Arc::new(Self { geometry: Some(geometry), types, ..mapping }))
     }
 
-    /// Maps the values of the map that is pinned at a path in a BPF file system (Linux 5.5): also of one whose processes are all gone.
+    /// Maps the values of a map that is pinned in a BPF file system (Linux 5.5).
     ///
-    /// [`check`](Self::check) tells whether they are still laid out as this program has them.
+    /// This works even after every process that used the map has exited. [`check`](Self::check)
+    /// says whether the values are still laid out as this program declares them.
     ///
     /// ```no_run
     /// use mapvalue::{Array, Mapping};
@@ -134,9 +140,9 @@ impl Mapping {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// Maps the values of the map of this number, [`MapInfo::id`](bpf::MapInfo::id) (Linux 5.5).
+    /// Maps the values of the map with this [id](bpf::MapInfo::id) (Linux 5.5).
     ///
-    /// [`check`](Self::check) tells whether they are laid out as this program has them.
+    /// [`check`](Self::check) says whether they are laid out as this program declares them.
     ///
     /// ```no_run
     /// use mapvalue::{Mapping, bpf::MapInfo};
@@ -155,11 +161,11 @@ impl Mapping {
         Self::from_map(bpf::open_id(id)?)
     }
 
-    /// Makes `len` bytes of zeroed memory that can be shared with another process, without any privilege: the stand-in
-    /// for a map in tests, and the default where there is no BPF.
+    /// Makes `len` bytes of zeroed memory to share with others; this needs no privilege.
     ///
-    /// It is a memfd (Linux 3.17) sealed against shrinking and growing. Hand [`fd`](Self::fd) to the other process, which
-    /// maps it with [`from_memfd`](Self::from_memfd).
+    /// It stands in for a map in tests, and is the default where there is no BPF. It is a memfd
+    /// (Linux 3.17) sealed against shrinking and growing. Hand [`fd`](Self::fd) to the other
+    /// process, which maps it with [`from_memfd`](Self::from_memfd).
     ///
     /// ```
     /// use mapvalue::{Error, Mapping, PlaceError};
@@ -167,28 +173,33 @@ impl Mapping {
     /// let mapping = Mapping::memfd(100)?;
     /// assert_eq!((mapping.len(), mapping.is_read_only(), mapping.name()), (100, false, ""));
     /// assert_eq!(mapping.var::<u32>(96)?.load(), 0);
-    /// assert!(matches!(mapping.var::<u64>(96), Err(PlaceError::OutOfRange { offset: 96, size: 8, len: 100 })));
+    /// let error = mapping.var::<u64>(96).unwrap_err();
+    /// assert!(matches!(error, PlaceError::OutOfRange { offset: 96, size: 8, len: 100 }));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`], [`SystemError::Os`] when out of memory or descriptors.
+    /// [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`], [`SystemError::Os`] for lack of
+    /// memory or descriptors.
     pub fn memfd(len: usize) -> Result<Arc<Self>, MapError> {
         Self::of_sealed(pages::create_memfd(len)?)
     }
 
-    /// Maps a memfd (Linux 3.17) that another process (or [`Mapping::memfd`]) made and sealed against shrinking. Read-only if the
-    /// descriptor is, or the file is sealed against writing.
+    /// Maps a memfd (Linux 3.17) that is sealed against shrinking.
     ///
-    /// What the other process does to the memory is the machine's business and not the language's: whatever instructions it
-    /// stores with, a load here returns some bytes that were stored. If it writes narrower than the leaves that are declared
-    /// here, they may be torn.
+    /// Another process made it, or [`Mapping::memfd`]. The mapping is read-only if the descriptor
+    /// is, or the file is sealed against writing.
+    ///
+    /// The machine, not the language, governs the other process's stores: whatever its
+    /// instructions, a load here returns bytes that were stored. Stores narrower than the leaves
+    /// declared here may tear them.
     ///
     /// # Errors
     ///
-    /// [`MapError::NotSealed`] if the file is no memfd, could still be cut short, or is made of huge pages (of which there may be
-    /// none when one is touched); otherwise as [`memfd`](Self::memfd).
+    /// [`MapError::NotSealed`] if the file is not a memfd, could still be cut short, or is made of
+    /// huge pages (of which none may be left when one is touched); otherwise as
+    /// [`memfd`](Self::memfd).
     ///
     /// ```
     /// use mapvalue::Mapping;
@@ -207,11 +218,13 @@ impl Mapping {
         Self::mapped(pages, Some(file), len, read_only, MapName::NONE).map(Arc::new)
     }
 
-    /// Maps a whole file, writable if it is open for writing and read-only if not. The file can be closed afterwards.
+    /// Maps a whole file: writable if it is open for writing, else read-only.
+    ///
+    /// The file can be closed afterwards.
     ///
     /// ```no_run
     /// let file = std::fs::File::options().read(true).write(true).open("/run/agent/state")?;
-    /// // SAFETY: the file is this agent's own: nobody shortens it, or writes to it but through mappings of the same types.
+    /// // SAFETY: only this agent uses the file: through mappings of the same types.
     /// let mapping = unsafe { mapvalue::Mapping::from_file(&file)? };
     /// mapping.var::<u64>(0)?.fetch_add(1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -219,8 +232,9 @@ impl Mapping {
     ///
     /// # Safety
     ///
-    /// While the mapping lives nobody may shorten the file: an access past its new end is a SIGBUS. Others that
-    /// write to it must do so through mappings, with accesses no narrower than the leaves that are declared here.
+    /// While the mapping lives, nobody may shorten the file: an access past its new end is a
+    /// SIGBUS. Others may write to it only through mappings, with accesses no narrower than the
+    /// leaves declared here.
     ///
     /// # Errors
     ///
@@ -230,17 +244,18 @@ impl Mapping {
         Self::mapped(pages, None, len, read_only, MapName::NONE).map(Arc::new)
     }
 
-    /// Takes over memory that somebody else mapped: a loader, an allocator, another library.
+    /// Takes over memory that others mapped: a loader, an allocator, another library.
     ///
-    /// `access` is [`ReadOnly`](crate::ReadOnly) or [`ReadWrite`](crate::ReadWrite). `release` is called once, from whichever thread drops the last handle;
-    /// it is not called when this returns an error, so the memory then still belongs to the caller. If it panics, so does that
-    /// drop. A forked child that drops its copy of the handles calls it as well.
+    /// `access` is [`ReadOnly`](crate::ReadOnly) or [`ReadWrite`](crate::ReadWrite). The thread
+    /// that drops the last handle calls `release`, once; if it panics, so does that drop. If this
+    /// returns an error, `release` is not called, and the memory still belongs to the caller. A
+    /// forked child that drops its copy of the handles calls `release` as well.
     ///
     /// ```
     /// use mapvalue::{Mapping, ReadWrite};
     ///
     /// let words = Box::leak(Box::new([0u64; 8]));
-    /// // SAFETY: it is memory of 64 bytes, initialised, that is never freed, and nobody has another way to it.
+    /// // SAFETY: 64 initialized bytes, never freed, which nothing else reaches.
     /// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadWrite, || ())? };
     /// mapping.var::<u64>(8)?.store(7);
     /// # Ok::<(), mapvalue::Error>(())
@@ -248,14 +263,16 @@ impl Mapping {
     ///
     /// # Safety
     ///
-    /// - From now until `release` is called, the `len` bytes at `base` are mapped, initialised and readable, and, if `access`
-    ///   is `ReadWrite`, writable. It is ordinary memory, which processors cache: not the registers of a device.
-    /// - In that time all accesses by this process go through handles of this mapping or are atomic accesses of the
-    ///   declared leaf width; what other processes or BPF programs do is as if they were threads that do the same.
+    /// - From now until `release` is called, the `len` bytes at `base` are mapped, initialized and
+    ///   readable, and writable if `access` is `ReadWrite`. It is ordinary, cached memory: not a
+    ///   device's registers.
+    /// - In that time, this process accesses them through handles of this mapping, or atomically at
+    ///   the declared leaf width. Other processes and BPF programs act like threads that do so.
     ///
     /// # Errors
     ///
-    /// [`MapError::NullPointer`], [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`] if it is more than `isize::MAX`.
+    /// [`MapError::NullPointer`], [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`] if it
+    /// exceeds `isize::MAX`.
     pub unsafe fn adopt<A: Access>(
         base: *mut u8,
         len: usize,
@@ -271,7 +288,7 @@ impl Mapping {
         Ok(Arc::new(Self::new(base, pages, len, read_only, MapName::NONE)))
     }
 
-    /// Memory of an arena, which lies where it has to be, and is given back by `release`.
+    /// Takes over an arena's memory, at its given address; `release` gives it back.
     pub(crate) fn of_arena(
         base: NonNull<u8>,
         len: usize,
@@ -283,7 +300,7 @@ impl Mapping {
         Arc::new(Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, read_only, name))
     }
 
-    /// A mapping of pages of our own.
+    /// Wraps pages that this crate mapped.
     fn mapped(
         pages: MmapRaw,
         memfd: Option<File>,
@@ -295,31 +312,36 @@ impl Mapping {
         Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, read_only, name))
     }
 
-    /// Memory that is no array map, which has neither a geometry nor types.
+    /// Wraps memory that is not an array map, and so has neither a geometry nor types.
     fn new(base: NonNull<u8>, pages: Pages, len: usize, read_only: Option<ReadOnlyReason>, name: MapName) -> Self {
         Self { base, len, geometry: None, types: MapTypes::NONE, read_only, name, pages }
     }
 }
 
-/// What it is.
+/// Accessors.
 impl Mapping {
-    /// Length in bytes, as far as there are values: the padding up to the end of the last page is not counted. (Of a map
-    /// whose value size is not a multiple of 8, neither is the padding after the last value.)
+    /// Returns the length in bytes, up to the end of the last value.
+    ///
+    /// The padding up to the end of the last page does not count, nor, in a map whose value size is
+    /// not a multiple of 8, the padding after the last value.
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Never true: there is no empty mapping.
+    /// Returns false: there is no empty mapping.
     pub fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Whether stores are impossible: the map is frozen or `BPF_F_RDONLY_PROG`, or the file is open for reading only.
+    /// Returns whether stores are impossible.
+    ///
+    /// The map is frozen or has `BPF_F_RDONLY_PROG`, or the file is open for reading only.
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some()
     }
 
-    /// The map's name as the kernel has it (at most 15 characters); empty for other memory.
+    /// Returns the map's name in the kernel (15 characters at most); empty for other
+    /// memory.
     pub fn name(&self) -> &str {
         self.name.as_str()
     }
@@ -328,7 +350,7 @@ impl Mapping {
         self.name
     }
 
-    /// Where the memory begins.
+    /// Returns the start of the memory.
     pub(crate) fn base(&self) -> NonNull<u8> {
         self.base
     }
@@ -337,18 +359,18 @@ impl Mapping {
         self.read_only
     }
 
-    /// Whether it is of a BPF map, which tells where its values lie.
+    /// Returns whether this is a BPF map, whose geometry is known.
     pub(crate) fn is_map(&self) -> bool {
         self.geometry.is_some()
     }
 
-    /// The memfd behind the mapping, to be handed to another process; `None` for memory of another origin.
+    /// Returns the memfd behind the mapping, if there is one, to hand to another process.
     ///
     /// ```
     /// use mapvalue::Mapping;
     ///
     /// let mapping = Mapping::memfd(4096)?;
-    /// let fd = mapping.fd().expect("a memfd"); // to be sent over a Unix socket, or left to a child
+    /// let fd = mapping.fd().expect("a memfd"); // send it over a Unix socket
     /// assert_eq!(Mapping::from_memfd(fd)?.len(), 4096);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -357,12 +379,12 @@ impl Mapping {
     }
 }
 
-/// Its types.
+/// Type checks.
 impl Mapping {
-    /// Checks that a map's values are a `T`: of its size, and laid out as it is by the BTF that the map was created with, if it was.
+    /// Checks that a map's values have the size of `T`, and its layout by the map's BTF.
     ///
-    /// For a map that was found by a pin or a number, whose layout may be that of an older program. (The globals of a section are
-    /// checked one by one, by [`DataSection`](crate::DataSection).)
+    /// Use it for a map found by a pin or a number, whose layout may be an older program's.
+    /// ([`DataSection`](crate::DataSection) checks the globals of a section one by one.)
     ///
     /// ```no_run
     /// use mapvalue::{Array, MapValue, Mapping};
@@ -384,12 +406,14 @@ impl Mapping {
     /// # }
     /// ```
     ///
-    /// It reads and parses all of the BTF object (Linux 4.18), which takes microseconds for most programs. Without `CAP_SYS_ADMIN` that is
-    /// [`TypeCheck::NotPermitted`], and of memory that is no map, [`TypeCheck::Untyped`].
+    /// It reads and parses all of the BTF object (Linux 4.18), which takes microseconds for most
+    /// programs. Without `CAP_SYS_ADMIN` it returns [`TypeCheck::NotPermitted`]; for memory that is
+    /// not a map, or a map without BTF, [`TypeCheck::Untyped`].
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ValueSize`] with both sizes, [`BtfError::LayoutMismatch`] with each field that differs, [`SystemError::Os`].
+    /// [`PlaceError::ValueSize`] with both sizes, [`BtfError::LayoutMismatch`] with each field that
+    /// differs, [`SystemError::Os`].
     pub fn check<T: MapValue>(&self) -> Result<TypeCheck, BtfError> {
         self.elements_of::<T>().map(drop).or_else(|error| if self.is_map() { Err(error) } else { Ok(()) })?;
         check_map(self.types, None, &T::LAYOUT)

@@ -1,5 +1,4 @@
-//! Mapping a map's values: writable if the kernel lets us, else read-only, else an error that says
-//! why.
+//! Maps the values of a map: writable if possible, else read-only, else with a reason.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
@@ -17,7 +16,7 @@ use crate::sys::process::page_size;
 /// `BPF_F_RDONLY_PROG` of include/uapi/linux/bpf.h.
 pub(crate) const BPF_F_RDONLY_PROG: u32 = 1 << 7;
 
-/// A map's values in memory.
+/// The values of a map in memory.
 pub(crate) struct OpenMap {
     pub(crate) pages: MmapRaw,
     pub(crate) geometry: Geometry,
@@ -47,7 +46,7 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
     Ok(OpenMap { pages, geometry, read_only, name: info.name, types: info.types() })
 }
 
-/// Why the kernel refused to map the values writable, if it may still map them read-only
+/// Returns why the kernel refused a writable mapping, if a read-only one may still work
 /// (`bpf_map_mmap` in kernel/bpf/syscall.c).
 fn read_only_reason(error: &io::Error, info: &MapInfo) -> Option<ReadOnlyReason> {
     match errno(error) {
@@ -58,8 +57,7 @@ fn read_only_reason(error: &io::Error, info: &MapInfo) -> Option<ReadOnlyReason>
     }
 }
 
-/// What it means that the kernel did not map the values, neither writable nor, where that was tried
-/// for `reason`, read-only.
+/// Says why the kernel did not map the values; `reason` is why read-only was tried.
 fn refused(fd: &OwnedFd, number: RawFd, info: &MapInfo, errno: i32, reason: Option<ReadOnlyReason>) -> MapError {
     match (errno, reason) {
         (ENOTSUPP, _) => MapError::SpecialFields { map: info.name },

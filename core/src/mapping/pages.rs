@@ -1,4 +1,4 @@
-//! Where the pages of a mapping come from, and how they are given back.
+//! Where the pages of a mapping come from, and how they are released.
 
 use std::fs::File;
 use std::io;
@@ -9,17 +9,17 @@ use memmap2::{MmapOptions, MmapRaw};
 
 use crate::error::{MapError, ReadOnlyReason, SystemError};
 
-/// The seals that make a memfd safe to map: it cannot be shortened, nor that seal be taken away.
+/// The seal that makes a memfd safe to map: it cannot be shortened, and seals are final.
 const SHRINK: libc::c_int = libc::F_SEAL_SHRINK;
 
-/// Gives memory back that others mapped.
+/// Releases memory that others mapped.
 pub(crate) type Release = Box<dyn FnOnce() + Send>;
 
-/// What keeps the pages, and gives them back when it is dropped.
+/// The owner of the pages, which releases them when dropped.
 pub(crate) enum Pages {
-    /// Mapped by us; memmap2 unmaps them. The memfd is kept so that it can be handed on.
+    /// Mapped by this crate; memmap2 unmaps them. The memfd is kept to be handed on.
     Mapped { _pages: MmapRaw, memfd: Option<File> },
-    /// Mapped by others, who gave us a way to release them; or where an arena has to be.
+    /// Mapped by others, who gave a way to release them; or an arena, at its address.
     Adopted { release: Option<Release>, memfd: Option<File> },
 }
 
@@ -39,7 +39,7 @@ impl Drop for Pages {
     }
 }
 
-/// A length that can be mapped: not zero, and no more than a pointer can span.
+/// Checks that a length can be mapped: not zero, and at most what a pointer can span.
 pub(crate) fn check_len(len: u64, what: &'static str) -> Result<usize, MapError> {
     if len == 0 {
         return Err(MapError::Empty { what });
@@ -51,10 +51,10 @@ pub(crate) fn check_len(len: u64, what: &'static str) -> Result<usize, MapError>
     }
 }
 
-/// Makes a memfd of `len` zero bytes, sealed so that it keeps that length.
+/// Makes a memfd of `len` zero bytes, sealed to keep that length.
 pub(crate) fn create_memfd(len: usize) -> Result<File, MapError> {
     let len = check_len(len as u64, "the memfd")?;
-    // SAFETY: the name is a C string; the call has no other memory effects.
+    // SAFETY: the name is a C string, and the call touches no other memory.
     let fd = unsafe { libc::memfd_create(c"mapvalue".as_ptr(), libc::MFD_CLOEXEC | libc::MFD_ALLOW_SEALING) };
     if fd < 0 {
         return Err(SystemError::os("create a memfd", &io::Error::last_os_error()).into());
@@ -72,23 +72,22 @@ pub(crate) fn create_memfd(len: usize) -> Result<File, MapError> {
 
 /// Duplicates the descriptor of a memfd that can never be shortened.
 pub(crate) fn check_memfd(memfd: BorrowedFd<'_>) -> Result<File, MapError> {
-    // First, so that what is checked is what is mapped, whatever the caller's number stands for
-    // later.
+    // First, so that what is checked is mapped, whatever the caller's number stands for later.
     let own = memfd.try_clone_to_owned().map_err(|error| match error.raw_os_error() {
         Some(libc::EBADF) => SystemError::BadDescriptor { fd: memfd.as_raw_fd() },
         _ => SystemError::os("duplicate a memfd", &error),
     })?;
     // SAFETY: `F_GET_SEALS` takes no argument and touches no memory of ours.
     let seals = unsafe { libc::fcntl(own.as_raw_fd(), libc::F_GET_SEALS) };
-    // It fails for other files, and where the descriptor was opened with O_PATH.
+    // The call fails for other files, and for descriptors opened with O_PATH.
     if seals < 0 || seals & SHRINK == 0 || is_hugetlb(own.as_fd())? {
         return Err(MapError::NotSealed);
     }
     Ok(File::from(own))
 }
 
-/// Whether the file is made of huge pages: its owner can punch a hole into it in spite of the seal,
-/// and if there is no huge page left then, touching the hole is a SIGBUS.
+/// Returns whether the file is made of huge pages. Its owner can punch a hole in spite of
+/// the seal, and touching the hole is a SIGBUS if no huge page is left.
 fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, MapError> {
     let mut stat = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: `stat` is valid for writes of one `statfs`.
@@ -100,8 +99,7 @@ fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, MapError> {
     Ok(stat.f_type == libc::HUGETLBFS_MAGIC)
 }
 
-/// Maps a file: writable, or read-only if it is not open for writing (EACCES) or sealed against it
-/// (EPERM).
+/// Maps a file: read-only if it is not open for writing (EACCES) or is sealed (EPERM).
 pub(crate) fn map_file(file: &File) -> Result<(MmapRaw, usize, Option<ReadOnlyReason>), MapError> {
     let len = file.metadata().map_err(|error| SystemError::os("read the length of a file", &error))?.len();
     let len = check_len(len, "the file")?;

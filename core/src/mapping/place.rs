@@ -1,4 +1,5 @@
-//! From offsets to places: the one module that does so, with every check that a handle rests on.
+//! Turns offsets into places: the only module to do so, with all checks that handles
+//! need.
 
 use std::any::type_name;
 use std::ptr::NonNull;
@@ -8,7 +9,7 @@ use crate::error::PlaceError;
 use crate::mapping::Mapping;
 use crate::value::{Access, MapValue};
 
-/// Bytes from one value to the next: the kernel's stride for values of `T`'s size.
+/// Returns the kernel's stride for values of `T`'s size: the bytes from one to the next.
 pub(crate) const fn stride_of<T>() -> usize {
     size_of::<T>().next_multiple_of(8)
 }
@@ -24,7 +25,7 @@ pub(crate) fn check_sliceable<T: MapValue>() -> Result<(), PlaceError> {
 }
 
 impl Mapping {
-    /// How many elements there are if all values are a `T`: those of the map, or as many as other memory holds.
+    /// Returns the number of elements if all are a `T`: the map's, or as many as fit.
     pub(crate) fn elements_of<T: MapValue>(&self) -> Result<usize, PlaceError> {
         let size = T::LAYOUT.size();
         let type_name = type_name::<T>();
@@ -39,14 +40,14 @@ impl Mapping {
             };
         }
         let stride = stride_of::<T>();
-        // Both ways to end are whole: with the last value's padding, or without it.
+        // Memory may end after the last value's padding or before it.
         match self.len.div_ceil(stride) {
             len if self.len == len * stride || self.len == (len - 1) * stride + size => Ok(len),
             _ => Err(PlaceError::Geometry { type_name, stride, len: self.len }),
         }
     }
 
-    /// An error if stores are impossible.
+    /// Fails if stores are impossible.
     #[inline]
     pub(crate) fn writable(&self) -> Result<(), PlaceError> {
         match self.read_only {
@@ -55,8 +56,10 @@ impl Mapping {
         }
     }
 
-    /// The place at `offset` of `bytes` bytes of values of type `T`, for access `A`: they are inside the mapping and belong to
-    /// values, the first is aligned for every leaf of `T`, and they are writable if `A` is.
+    /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`.
+    ///
+    /// They are inside the mapping and belong to values, the first is aligned for every leaf of
+    /// `T`, and they are writable if `A` is.
     #[inline]
     pub(crate) fn place<T: MapValue, A: Access>(
         &self,
@@ -97,12 +100,13 @@ impl Mapping {
         }
     }
 
-    /// The pointer to `size` bytes at `offset`, which are checked to be inside the mapping.
+    /// Returns the pointer to `size` bytes at `offset`, if the mapping has them.
     #[inline]
     pub(crate) fn bytes_at(&self, offset: usize, size: usize) -> Result<NonNull<u8>, PlaceError> {
         match offset.checked_add(size) {
-            // SAFETY: `offset <= len` (checked here), and `len` is at most `isize::MAX` bytes of one mapping
-            // (`Geometry::new`, `pages::check_len`), so the result is inside it or at its end.
+            // SAFETY: `offset <= len` (checked here), and `len` is at most `isize::MAX` bytes of
+            // one mapping (`Geometry::new`, `pages::check_len`), so the result is inside it or at
+            // its end.
             Some(end) if end <= self.len => Ok(unsafe { self.base.add(offset) }),
             _ => Err(PlaceError::OutOfRange { offset, size, len: self.len }),
         }

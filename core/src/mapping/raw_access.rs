@@ -1,15 +1,16 @@
-//! Bytes in and out of a mapping at raw offsets.
+//! Copies of bytes in and out of a mapping at raw offsets.
 
 use crate::error::PlaceError;
 use crate::mapping::Mapping;
 use crate::value::chunks;
 
-/// Raw bytes.
+/// Copies of raw bytes.
 impl Mapping {
     /// Copies bytes out of the mapping, from `offset` on.
     ///
-    /// The accesses are relaxed and as wide as alignment and length allow, up to 8 bytes: an aligned `u64` inside the
-    /// range is never torn. (Give typed handles the preference: see "Mixed sizes" at [`Mapping`].)
+    /// The accesses are relaxed and as wide as alignment and length allow, up to 8 bytes: an
+    /// aligned `u64` inside the range is never torn. (Prefer typed handles: see "Mixed sizes" at
+    /// [`Mapping`].)
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(64)?;
@@ -26,13 +27,14 @@ impl Mapping {
     /// [`PlaceError::OutOfRange`]; `out` is unchanged then.
     pub fn read_at(&self, offset: usize, out: &mut [u8]) -> Result<(), PlaceError> {
         let place = self.bytes_at(offset, out.len())?;
-        // SAFETY: `bytes_at` has checked that the mapping holds all of `out`, and a mapping is reached by atomics alone.
+        // SAFETY: `bytes_at` checked that the mapping has all of `out`; only atomics reach it.
         unsafe { chunks::load(place, out, chunks::WIDEST) };
         Ok(())
     }
 
-    /// Copies bytes into the mapping, from `offset` on, by accesses as those of [`read_at`](Self::read_at). Bytes beside
-    /// the range are not touched, also not to be written back as they were.
+    /// Copies bytes into the mapping, from `offset` on, like [`read_at`](Self::read_at).
+    ///
+    /// Bytes beside the range are not touched, not even written back as they were.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(64)?;
