@@ -79,7 +79,6 @@ impl Layout {
 
     /// Declares several types as [`c_declaration`](Self::c_declaration) does, each once.
     ///
-    ///
     /// ```
     /// use mapvalue::{Layout, MapValue};
     ///

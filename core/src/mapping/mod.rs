@@ -186,10 +186,8 @@ impl Mapping {
         Self::of_sealed(pages::create_memfd(len)?)
     }
 
-    /// Maps a memfd (Linux 3.17) that is sealed against shrinking.
-    ///
-    /// Another process made it, or [`Mapping::memfd`]. The mapping is read-only if the descriptor
-    /// is, or the file is sealed against writing.
+    /// Maps a memfd (Linux 3.17) sealed against shrinking, by [`Mapping::memfd`] or
+    /// another process. Read-only if the descriptor is, or the file is sealed against writing.
     ///
     /// The machine, not the language, governs the other process's stores: whatever its
     /// instructions, a load here returns bytes that were stored. Stores narrower than the leaves
@@ -218,9 +216,8 @@ impl Mapping {
         Self::mapped(pages, Some(file), len, read_only, MapName::NONE).map(Arc::new)
     }
 
-    /// Maps a whole file: writable if it is open for writing, else read-only.
-    ///
-    /// The file can be closed afterwards.
+    /// Maps a whole file: writable if it is open for writing, else read-only. It may be
+    /// closed afterwards.
     ///
     /// ```no_run
     /// let file = std::fs::File::options().read(true).write(true).open("/run/agent/state")?;
@@ -320,10 +317,8 @@ impl Mapping {
 
 /// Accessors.
 impl Mapping {
-    /// Returns the length in bytes, up to the end of the last value.
-    ///
-    /// The padding up to the end of the last page does not count, nor, in a map whose value size is
-    /// not a multiple of 8, the padding after the last value.
+    /// Returns the length in bytes, up to the end of the last value. The last value's
+    /// padding to a multiple of 8 and the rest of the last page do not count.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -333,9 +328,8 @@ impl Mapping {
         self.len == 0
     }
 
-    /// Returns whether stores are impossible.
-    ///
-    /// The map is frozen or has `BPF_F_RDONLY_PROG`, or the file is open for reading only.
+    /// Returns whether stores are impossible: the map is frozen or has
+    /// `BPF_F_RDONLY_PROG`, or the file is open for reading only.
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some()
     }

@@ -56,10 +56,9 @@ impl Mapping {
         }
     }
 
-    /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`.
-    ///
-    /// They are inside the mapping and belong to values, the first is aligned for every leaf of
-    /// `T`, and they are writable if `A` is.
+    /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`. They are
+    /// inside the mapping and belong to values, the first is aligned for every leaf of `T`, and
+    /// they are writable if `A` is.
     #[inline]
     pub(crate) fn place<T: MapValue, A: Access>(
         &self,

@@ -33,7 +33,6 @@ impl Mapping {
     }
 
     /// Copies bytes into the mapping, from `offset` on, like [`read_at`](Self::read_at).
-    ///
     /// Bytes beside the range are not touched, not even written back as they were.
     ///
     /// ```

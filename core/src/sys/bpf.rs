@@ -447,9 +447,8 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
     unsafe { bpf_fd(BPF_PROG_LOAD, &mut attr) }
 }
 
-/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` and returns its return value.
-///
-/// The program reads and writes `context`.
+/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which the program reads
+/// and writes; returns its return value.
 pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
     let mut attr = TestRun {
         prog_fd: number(program),

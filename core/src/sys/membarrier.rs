@@ -9,9 +9,8 @@ pub(crate) fn register() -> bool {
 }
 
 /// Makes all threads of all registered processes run a full fence, wherever they are.
-///
-/// Each access of theirs is before the fence or after it. So if one side of a protocol is rare, the
-/// other side needs no fence of its own.
+/// Each access of theirs is before or after it. So if one side of a protocol is rare, the other
+/// side needs no fence of its own.
 ///
 /// # Errors
 ///

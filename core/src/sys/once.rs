@@ -17,12 +17,13 @@ impl<T: Send + Sync> Once<T> {
 
     pub(crate) fn get(&self) -> Option<&'static T> {
         let value = NonNull::new(self.0.load(Ordering::Acquire))?;
-        // SAFETY: every pointer stored there but null comes from a `&'static T` (`get_or`), and `T` is `Sync`.
+        // SAFETY: every pointer stored here except null comes from a `&'static T` (`get_or`), and
+        // `T` is `Sync`.
         Some(unsafe { value.as_ref() })
     }
 
-    /// Returns the value, made by `make` if there is none. If two threads make one at the same time, both
-    /// get the first, and the second stays unused.
+    /// Returns the value; makes it first, by `make`, if there is none. If two threads
+    /// make one at the same time, both get the first, and the second stays unused.
     pub(crate) fn get_or<E>(&self, make: impl FnOnce() -> Result<&'static T, E>) -> Result<&'static T, E> {
         if let Some(value) = self.get() {
             return Ok(value);

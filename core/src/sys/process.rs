@@ -17,7 +17,7 @@ use crate::sys::once::Once;
 
 /// A process, told apart from those that it was forked from.
 ///
-/// The process number cannot do that: the first child in a new namespace can have the number of its parent.
+/// The process number cannot do that: a new namespace's first child can have its parent's number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Process(u64);
 
@@ -48,22 +48,24 @@ impl Process {
     }
 }
 
-/// Returns memory of zeros for a `T`, which is never freed, and which a forked child finds zeroed again; `None` if there is none
-/// (`MADV_WIPEONFORK`, Linux 4.14).
+/// Returns zeroed memory for a `T`, never freed, which a forked child finds zeroed again.
+/// `None` if the kernel lacks `MADV_WIPEONFORK` (Linux 4.14) or memory.
 ///
 /// # Safety
 ///
-/// All bytes zero are a valid `T`, whose fields are atomics, and which is aligned to a page at most.
+/// All bytes zero are a valid `T`, whose fields are atomics, and whose alignment is a page's at
+/// most.
 pub(crate) unsafe fn wiped_on_fork<T: Sync>() -> Option<&'static T> {
     let mut memory = MmapMut::map_anon(size_of::<T>()).ok()?;
-    // SAFETY: the range is the mapping just made; the advice changes what a child will have there, nothing here.
+    // SAFETY: the range is the mapping just made; the advice only changes what a child will have.
     if unsafe { libc::madvise(memory.as_mut_ptr().cast(), memory.len(), libc::MADV_WIPEONFORK) } != 0 {
         return None;
     }
     let place = NonNull::new(memory.as_mut_ptr())?.cast::<T>();
     std::mem::forget(memory);
-    // SAFETY: it is `size_of::<T>()` zeros, aligned to a page, which are a `T` by the caller's promise. They stay mapped, since their owner
-    // was forgotten, and nobody else knows of them. The kernel wipes them in a child before that runs.
+    // SAFETY: these are `size_of::<T>()` zeros, aligned to a page, so a `T` (the caller's promise).
+    // They stay mapped, since their owner was forgotten, and nobody else knows of them. The kernel
+    // wipes them in a child before that runs.
     Some(unsafe { place.as_ref() })
 }
 

@@ -132,11 +132,10 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     /// Loads the value and acquires: orders later accesses after this load.
     ///
     /// It pairs with the [`store_release`](Shared::store_release), or a BPF program's
-    /// `mv_store_release` (`mapvalue/order.bpf.h`), whose value it loads.
-    ///
-    /// It is a relaxed load and a fence, so it works on read-only memory too. `ThreadSanitizer`
-    /// does not model fences: it reports a race on plain data that is published this way, although
-    /// there is none. It does not report data in cells.
+    /// `mv_store_release` (`mapvalue/order.bpf.h`), whose value it loads. It is a relaxed load and
+    /// a fence, so it works on read-only memory too. `ThreadSanitizer` does not model fences: it
+    /// reports a race on plain data that is published this way, although there is none. It does not
+    /// report data in cells.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping, Var};

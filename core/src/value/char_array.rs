@@ -79,8 +79,8 @@ impl<const N: usize> CharArray<N> {
     ///
     /// # Errors
     ///
-    /// [`ValueError::TextTooLong`] if the text has more than `N` bytes, [`ValueError::TextHasNul`] if it
-    /// contains a NUL, at which readers would end it.
+    /// [`ValueError::TextTooLong`] if the text has more than `N` bytes, [`ValueError::TextHasNul`]
+    /// if it contains a NUL, at which readers would end it.
     pub fn new(text: &str) -> Result<Self, ValueError> {
         if let Some(at) = text.bytes().position(|byte| byte == 0) {
             return Err(ValueError::TextHasNul { at });

@@ -12,9 +12,7 @@ use crate::value::codec;
 /// The largest key, in bytes, that the default hash accepts.
 const MAX_SIZE: usize = 256;
 
-/// The hash of a key of an [`ArenaHashMap`](crate::ArenaHashMap).
-///
-/// A BPF program that uses the same table must compute the same hash:
+/// The hash of an [`ArenaHashMap`](crate::ArenaHashMap) key, as BPF programs compute it.
 ///
 /// | key | in C (`mapvalue/arena.bpf.h`) |
 /// |---|---|

@@ -105,7 +105,7 @@ pub unsafe trait MapValue: Sized + 'static {
     /// # Errors
     ///
     /// [`ValueError::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long;
-    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants.
+    /// [`ValueError::InvalidValue`] if an enum inside holds a number that none of its variants has.
     ///
     /// ```
     /// use mapvalue::MapValue;
@@ -148,7 +148,7 @@ pub unsafe trait MapValue: Sized + 'static {
     ///
     /// # Errors
     ///
-    /// [`ValueError::WrongLength`] unless `out` is `size_of::<Self>()` long; nothing is written then.
+    /// [`ValueError::WrongLength`] unless `out` is `size_of::<Self>()` long; it is unchanged then.
     fn write_bytes(&self, out: &mut [u8]) -> Result<(), ValueError>
     where
         Self: Storable,

@@ -217,9 +217,8 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
 /// Writing, on [`ReadWrite`] handles.
 #[cfg(target_has_atomic = "64")]
 impl<T: MapValue, A: Access> SeqCellShared<T, A> {
-    /// Writes the value, leaf by leaf; readers see all of it or nothing.
-    ///
-    /// It releases: a reader of this value sees what this thread stored elsewhere before.
+    /// Writes the value, leaf by leaf; readers see all of it or nothing. It releases: a
+    /// reader of this value sees what this thread stored elsewhere before.
     ///
     /// # Errors
     ///
