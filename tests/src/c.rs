@@ -13,6 +13,8 @@ pub use crate::require_compiler as require;
 
 /// The compiler of the committed objects.
 pub const CLANG: &str = "clang-19";
+/// The newest compiler of BPF programs that Debian has.
+pub const NEW_CLANG: &str = "clang-22";
 /// The compiler of everything else.
 pub const GCC: &str = "gcc";
 
@@ -47,6 +49,22 @@ pub fn compile(source: &str) -> Btf {
     let path = object.0.to_str().expect("of ASCII");
     run(CLANG, &["-target", "bpfel", "-O2", "-g", "-c", "-o", path], source).unwrap_or_else(|said| panic!("{said}"));
     Btf::from_object(&fs::read(&object.0).unwrap()).unwrap()
+}
+
+/// Compiles a BPF program of `tests/bpf` as the build script there does, with another compiler: the object.
+///
+/// # Panics
+///
+/// If it does not compile, with what the compiler says.
+pub fn compile_program(compiler: &str, source: &str) -> Vec<u8> {
+    let object = Scratch::new("o");
+    let path = object.0.to_str().expect("of ASCII");
+    let tests = env!("CARGO_MANIFEST_DIR");
+    let source = format!("#include \"{tests}/bpf/{source}\"\n");
+    let include = format!("-I{tests}/../core/include");
+    let arguments = ["-target", "bpfel", "-mcpu=v3", "-O2", "-g", "-Wno-unused-parameter", &include, "-c", "-o", path];
+    run(compiler, &arguments, &source).unwrap_or_else(|said| panic!("{said}"));
+    fs::read(&object.0).unwrap()
 }
 
 /// Has a compiler look at a source, all warnings being errors.

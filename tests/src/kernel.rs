@@ -44,6 +44,9 @@ pub mod objects {
     /// Hash tables in an arena. libbpf only.
     pub const ARENA_TABLE: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_table.bpf.o"));
+    /// Hash tables in an arena with values of many sizes. libbpf only.
+    pub const ARENA_VALUES: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_values.bpf.o"));
     /// Counters in an array map and in global sections.
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Histograms.

@@ -237,11 +237,44 @@ MV_INLINE int mv_table_init(struct mv_table mv_arena *table, struct mv_list_head
 	return 1;
 }
 
-/* The list for elements with this hash. */
+/*
+ * The list for elements with this hash, or NULL if the table is not set up yet. (Both words change
+ * once, from zero, so their order does not matter: once both are seen, they belong together.)
+ */
 MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena *table, unsigned int hash)
 {
-	return mv_load(&table->buckets) + (hash & (unsigned int)(mv_load(&table->n_buckets) - 1));
+	struct mv_list_head mv_arena *buckets = mv_load(&table->buckets);
+	int n = mv_load(&table->n_buckets);
+
+	return buckets && n > 0 ? buckets + (hash & (unsigned int)(n - 1)) : (struct mv_list_head mv_arena *)0;
 }
+
+/*
+ * Copies `*from` to `*to`, a place of the same type in the arena, in units of the type's alignment.
+ * Clang 19 compiles the assignment of a struct to stores that the verifier refuses, since it leaves
+ * out the conversion of their address.
+ */
+#define mv_copy(to, from)                                                                                              \
+	do {                                                                                                           \
+		_Static_assert(sizeof(*(to)) == sizeof(*(from)), "a copy has the size of the original");               \
+		if (_Alignof(__typeof__(*(from))) >= 8)                                                                \
+			MV_COPY_UNITS(mv_unit_8, to, from);                                                            \
+		else if (_Alignof(__typeof__(*(from))) == 4)                                                           \
+			MV_COPY_UNITS(mv_unit_4, to, from);                                                            \
+		else if (_Alignof(__typeof__(*(from))) == 2)                                                           \
+			MV_COPY_UNITS(mv_unit_2, to, from);                                                            \
+		else                                                                                                   \
+			MV_COPY_UNITS(mv_unit_1, to, from);                                                            \
+	} while (0)
+
+#define MV_COPY_UNITS(unit, to, from)                                                                                  \
+	_Pragma("clang loop unroll(full)") for (unsigned int mv_i = 0; mv_i < sizeof(*(from)) / sizeof(unit); mv_i++)  \
+		((volatile unit mv_arena *)(to))[mv_i] = ((const unit *)(from))[mv_i]
+
+typedef unsigned long long __attribute__((may_alias)) mv_unit_8;
+typedef unsigned int __attribute__((may_alias)) mv_unit_4;
+typedef unsigned short __attribute__((may_alias)) mv_unit_2;
+typedef unsigned char __attribute__((may_alias)) mv_unit_1;
 
 /*
  * MV_TABLE(name, key_type, value_type, hash_of, equal) declares a table's elements and functions:
@@ -251,7 +284,10 @@ MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena
  *	struct name mv_arena *name_find(table, key)	the element with the key, or NULL
  *	int name_insert(table, element, key, value)	1: linked `element`, which was in no table
  *							0: the key existed and has the new value; `element` is unused
- *							-1: the list is broken or too long; no change
+ *							-1: no change: the list is broken or too long, or the
+ *							table is not set up
+ *	int name_insert_from(table, element, key, &value)	the same without a second copy of the value on the
+ *							stack, which has 512 bytes
  *	struct name mv_arena *name_remove(table, key)	unlinks the element; its memory is yours
  *
  * `hash_of(key)` is a function or macro of one `key_type`, `equal(a, b)` of two. For integers use
@@ -272,6 +308,9 @@ MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena
 	{                                                                                                              \
 		struct mv_list_node mv_arena *node;                                                                    \
                                                                                                                        \
+		*found = (struct name mv_arena *)0;                                                                    \
+		if (!bucket)                                                                                           \
+			return 0;                                                                                      \
 		for (node = mv_load(&bucket->first); mv_list_may_visit(node); node = mv_load(&node->next)) {           \
 			struct name mv_arena *at = mv_entry(node, struct name, node);                                  \
                                                                                                                        \
@@ -280,7 +319,6 @@ MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena
 				return 1;                                                                              \
 			}                                                                                              \
 		}                                                                                                      \
-		*found = (struct name mv_arena *)0;                                                                    \
 		return !node;                                                                                          \
 	}                                                                                                              \
                                                                                                                        \
@@ -293,8 +331,8 @@ MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena
 		return found;                                                                                          \
 	}                                                                                                              \
                                                                                                                        \
-	MV_INLINE int name##_insert(struct mv_table mv_arena *table, struct name mv_arena *element, key_type key,      \
-				    value_type value)                                                                  \
+	MV_INLINE int name##_insert_from(struct mv_table mv_arena *table, struct name mv_arena *element, key_type key, \
+					 const value_type *value)                                                      \
 	{                                                                                                              \
 		unsigned int hash = hash_of(key);                                                                      \
 		struct mv_list_head mv_arena *bucket = mv_table_bucket(table, hash);                                   \
@@ -303,14 +341,20 @@ MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena
 		if (!name##_look(bucket, hash, key, &found))                                                           \
 			return -1;                                                                                     \
 		if (found) {                                                                                           \
-			found->value = value;                                                                          \
+			mv_copy(&found->value, value);                                                                 \
 			return 0;                                                                                      \
 		}                                                                                                      \
 		element->hash = (int)hash;                                                                             \
-		element->key = key;                                                                                    \
-		element->value = value;                                                                                \
+		mv_copy(&element->key, &key);                                                                          \
+		mv_copy(&element->value, value);                                                                       \
 		mv_list_add_head(&element->node, bucket);                                                              \
 		return 1;                                                                                              \
+	}                                                                                                              \
+                                                                                                                       \
+	MV_INLINE int name##_insert(struct mv_table mv_arena *table, struct name mv_arena *element, key_type key,      \
+				    value_type value)                                                                  \
+	{                                                                                                              \
+		return name##_insert_from(table, element, key, &value);                                                \
 	}                                                                                                              \
                                                                                                                        \
 	MV_INLINE struct name mv_arena *name##_remove(struct mv_table mv_arena *table, key_type key)                   \
@@ -334,7 +378,7 @@ MV_INLINE struct mv_list_head mv_arena *mv_table_bucket(struct mv_table mv_arena
  */
 #define mv_table_for_each_bucket(bucket, table)                                                                        \
 	for (int mv_i = 0; mv_i < mv_load(&(table)->n_buckets) && mv_may_loop() &&                                      \
-			   ((bucket) = mv_load(&(table)->buckets) + mv_i, 1);                                           \
+			   ((bucket) = mv_table_bucket(table, (unsigned int)mv_i));                                     \
 	     mv_i++)
 
 #endif /* MAPVALUE_ARENA_BPF_H */

@@ -493,6 +493,74 @@ fn keys_and_values_can_be_structs() {
     assert_eq!(table.check().unwrap(), 10_000);
 }
 
+/// Inserts values of this many words, of zeros and of other numbers, by programs, and looks at them from here.
+fn insert_values<W: MapValue + PartialEq + From<u8>, const N: usize>(programs: &Programs, name: &str, task: TableTask)
+where
+    [W; N]: MapValue + PartialEq,
+{
+    let arena = &programs.arena;
+    let table = ArenaHashMap::<u32, [W; N]>::init(arena, arena.at(0), arena.at(BUCKETS), 16).unwrap();
+    for (count, program) in [(3, "zeros"), (5, "numbers"), (5, "zeros")] {
+        let is_new = u64::from(program == "numbers" || count == 3);
+        let task = TableTask { count, elements: arena.at(ELEMENTS + 1024 * count), ..task };
+        let done = programs.run(&format!("{name}_{program}"), task);
+        assert_eq!((done.sum, done.wrong), (is_new, 0), "{name}_{program}");
+        let key = u32::try_from(count).unwrap();
+        let first = if program == "zeros" { 0 } else { u8::try_from(count).unwrap() };
+        let value = arena.read(arena.ptr_of(table.get(&key).unwrap().unwrap()).unwrap()).unwrap().value;
+        let expected = (0..N).map(|i| W::from(if first == 0 { 0 } else { first + u8::try_from(i).unwrap() }));
+        assert!(value.into_iter().eq(expected), "{name}_{program}");
+    }
+    assert_eq!(table.check().unwrap(), 2);
+}
+
+/// Loads the programs whose values are structs of many sizes, and runs them.
+fn values_of_all_sizes(object: &[u8]) {
+    let programs = Programs::load(object, ArenaFlags::default());
+    let arena = &programs.arena;
+    let task = programs.table_task(1);
+    // A table of zeros has no buckets: nothing is linked, and nothing written.
+    let absent = programs.run("of_16_numbers", TableTask { count: 7, ..task });
+    assert_eq!((absent.sum, absent.wrong), (u64::MAX, 2), "-1, and not found");
+    assert_eq!(programs.run("count_buckets", task).sum, 0);
+    // Each of its two words alone.
+    let head = arena.get(arena.at::<TableHead>(0)).unwrap();
+    for (buckets, n) in [(arena.at(BUCKETS), 0), (arena.at(BUCKETS), -1), (ArenaPtr::null(), 16)] {
+        head.buckets.store(buckets);
+        head.n_buckets.store(n);
+        assert_eq!(programs.run("of_16_numbers", TableTask { count: 7, ..task }).sum, u64::MAX);
+        assert_eq!(programs.run("count_buckets", task).sum, 0);
+    }
+    assert!(arena.slice(arena.at::<u64>(64), 1 << 16).unwrap().iter().all(|word| word.load() == 0));
+
+    insert_values::<u64, 1>(&programs, "of_8", task);
+    insert_values::<u64, 2>(&programs, "of_16", task);
+    insert_values::<u64, 8>(&programs, "of_64", task);
+    insert_values::<u64, 16>(&programs, "of_128", task);
+    insert_values::<u64, 32>(&programs, "of_256", task);
+    insert_values::<u32, 16>(&programs, "of_u32", task);
+    insert_values::<u16, 20>(&programs, "of_u16", task);
+    insert_values::<u8, 40>(&programs, "of_u8", task);
+    assert_eq!(programs.run("count_buckets", task).sum, 16);
+    let table = ArenaHashMap::<u32, [u64; 2]>::init(arena, arena.at(0), arena.at(BUCKETS), 16).unwrap();
+    let done = programs.run("pairs_of_zeros", TableTask { count: 9, ..task });
+    let value = arena.read(arena.ptr_of(table.get(&9).unwrap().unwrap()).unwrap()).unwrap().value;
+    assert_eq!((done.sum, value), (1, [0, 0]));
+}
+
+#[test]
+fn values_are_structs_of_all_sizes() {
+    kernel::require!();
+    values_of_all_sizes(objects::ARENA_VALUES);
+}
+
+#[test]
+fn values_are_structs_of_all_sizes_with_the_newest_compiler() {
+    kernel::require!();
+    c::require!(c::NEW_CLANG);
+    values_of_all_sizes(&c::compile_program(c::NEW_CLANG, "arena_values.bpf.c"));
+}
+
 #[test]
 fn lookups_beside_a_program_that_inserts_and_removes_find_what_belongs_to_the_key() {
     kernel::require!();
