@@ -1,4 +1,4 @@
-//! [`Mapping`]: the owner of shared pages, and the handles' only source of places.
+//! [`Mapping`]: the owner of shared pages, and the source of places for all handles.
 //!
 //! `pages` makes, checks and releases pages, `open` maps those of a BPF map. `place` turns offsets
 //! into places, `raw_access` copies bytes. Handles to values are in `handle` and `per_cpu`.

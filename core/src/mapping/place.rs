@@ -1,5 +1,4 @@
-//! Turns offsets into places: the only module to do so, with all checks that handles
-//! need.
+//! Turns offsets into places, with all checks that handles need. No other module does.
 
 use std::any::type_name;
 use std::ptr::NonNull;

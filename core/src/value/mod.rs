@@ -100,7 +100,7 @@ pub unsafe trait MapValue: Sized + 'static {
 
     /// Decodes a value from the bytes of a map lookup, a ring buffer or a perf event.
     ///
-    /// The bytes may have any alignment. Enums are checked, nonzero is `true`, padding is ignored.
+    /// Any alignment will do. Enums are checked, a nonzero `bool` is true, padding is ignored.
     ///
     /// # Errors
     ///
