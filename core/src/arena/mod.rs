@@ -91,7 +91,7 @@
 //!     let mut below = top.load();
 //!     loop {
 //!         arena.get(job)?.next.store(below);
-//!         match top.compare_exchange(below, job) {
+//!         match top.compare_exchange_acq_rel(below, job) { // publishes the job
 //!             Ok(_) => return Ok(()),
 //!             Err(found) => below = found,
 //!         }
@@ -108,7 +108,7 @@
 //!
 //! // Another process, to which the same pointers mean the same places.
 //! let there = Arena::from_memfd(arena.fd().expect("a memfd"))?;
-//! let mut next = there.get(there.at::<ArenaPtr<Job>>(0))?.load();
+//! let mut next = there.get(there.at::<ArenaPtr<Job>>(0))?.load_acquire();
 //! let mut ids = Vec::new();
 //! while !next.is_null() && ids.len() < 10 {
 //!     let job = there.get(next)?;

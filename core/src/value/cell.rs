@@ -317,10 +317,44 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     where
         A: Writable,
     {
+        self.exchange(current, new, [Ordering::Relaxed; 2])
+    }
+
+    /// Stores `new` if the value is `current`, as release and acquire: a thread that acquires `new`
+    /// sees what this one wrote before, and this one sees what was written before the value found.
+    ///
+    /// It publishes, as [`store_release`](Self::store_release) does, where several writers race.
+    ///
+    /// ```
+    /// use mapvalue::{Arena, ArenaPtr};
+    ///
+    /// let arena = Arena::memfd(1)?;
+    /// let slot = arena.var::<ArenaPtr<u64>>(arena.at(8))?;
+    /// arena.get(arena.at::<u64>(64))?.store(7);
+    /// assert!(slot.compare_exchange_acq_rel(ArenaPtr::null(), arena.at(64)).is_ok());
+    /// let found = slot.compare_exchange_acq_rel(ArenaPtr::null(), arena.at(128));
+    /// assert_eq!(found, Err(arena.at(64))); // and what it leads to is seen
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The value found, if it is not `current`; nothing is stored then.
+    #[inline]
+    pub fn compare_exchange_acq_rel(&self, current: T, new: T) -> Result<T, T>
+    where
+        T: Plain,
+        A: Writable,
+    {
+        self.exchange(current, new, [Ordering::AcqRel, Ordering::Acquire]).map_err(plain)
+    }
+
+    #[inline]
+    fn exchange(&self, current: T, new: T, orders: [Ordering; 2]) -> Result<T, Result<T, InvalidValue>> {
         let new = new.to_raw();
         let mut expected = current.to_raw();
         loop {
-            match T::Raw::compare_exchange(self.raw_atomic(), expected, new) {
+            match T::Raw::compare_exchange(self.raw_atomic(), expected, new, orders) {
                 Ok(_) => return Ok(current),
                 // Another encoding of the same value (`true` stored as 2 by BPF): expect that one.
                 Err(found) if found != expected && T::same(found, expected) => expected = found,

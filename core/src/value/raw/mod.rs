@@ -49,7 +49,7 @@ pub trait Raw: sealed::Sealed + Copy + Eq + Debug + Into<i128> + Send + Sync + '
     fn store(atomic: &Self::Atomic, raw: Self, order: Ordering);
     #[cfg(target_has_atomic = "64")]
     #[doc(hidden)]
-    fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self) -> Result<Self, Self>;
+    fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self, orders: [Ordering; 2]) -> Result<Self, Self>;
     declare_rmw! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_min fetch_max }
 }
 
@@ -69,8 +69,13 @@ macro_rules! raw {
             }
             #[cfg(target_has_atomic = "64")]
             #[inline]
-            fn compare_exchange(atomic: &Self::Atomic, current: Self, new: Self) -> Result<Self, Self> {
-                atomic.compare_exchange(current, new, Ordering::Relaxed, Ordering::Relaxed)
+            fn compare_exchange(
+                atomic: &Self::Atomic,
+                current: Self,
+                new: Self,
+                [success, failure]: [Ordering; 2],
+            ) -> Result<Self, Self> {
+                atomic.compare_exchange(current, new, success, failure)
             }
             relaxed_rmw! { swap fetch_add fetch_sub fetch_and fetch_or fetch_xor fetch_min fetch_max }
         }
