@@ -9,7 +9,6 @@ use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 use core::slice;
 
-use crate::__private::checked::never;
 use crate::layout::Field;
 use crate::value::chunks;
 use crate::value::{Access, MapValue, Plain, ReadWrite};
@@ -59,7 +58,7 @@ pub trait Unloaded<T> {
     where
         T: MapValue,
     {
-        never()
+        unreachable!("a program with a refused type does not compile")
     }
 }
 
