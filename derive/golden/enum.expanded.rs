@@ -1,83 +1,42 @@
-#[doc(hidden)]
-#[allow(deprecated, unused_qualifications, non_upper_case_globals)]
-const __MAPVALUE_Mode_NUMBERS: [::mapvalue::__private::u8; 2usize] = [
-    Mode::Off as ::mapvalue::__private::u8,
-    Mode::On as ::mapvalue::__private::u8,
-];
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-unsafe impl ::mapvalue::MapValue for Mode {
-    type Shared<__Access: ::mapvalue::Access> = ::mapvalue::Shared<Self, __Access>;
-    const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::enumeration::<
-        Self,
-        <Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
-        ::mapvalue::__private::u8,
-    >(
-        "Mode",
-        const {
-            &[
-                ::mapvalue::Variant {
-                    name: "Off",
-                    value: __MAPVALUE_Mode_NUMBERS[0usize] as ::mapvalue::__private::i128,
-                },
-                ::mapvalue::Variant {
-                    name: "On",
-                    value: __MAPVALUE_Mode_NUMBERS[1usize] as ::mapvalue::__private::i128,
-                },
-            ]
-        },
-    );
-    #[inline]
-    fn __try_load<__Access: ::mapvalue::Access>(
-        __shared: &<Self as ::mapvalue::MapValue>::Shared<__Access>,
-    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
-        __shared.try_load()
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-impl ::mapvalue::Storable for Mode {
-    #[inline]
-    fn __store(
-        __shared: &<Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
-        __value: &Self,
-    ) {
-        __shared.__store_ref(__value);
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications)]
-unsafe impl ::mapvalue::Leaf for Mode {
-    type Raw = ::mapvalue::__private::u8;
-    type Cell = <::mapvalue::__private::u8 as ::mapvalue::__private::Raw>::Atomic;
-    #[inline]
-    fn to_raw(&self) -> ::mapvalue::__private::u8 {
-        match self {
-            Self::Off => __MAPVALUE_Mode_NUMBERS[0usize],
-            Self::On => __MAPVALUE_Mode_NUMBERS[1usize],
+#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
+const _: () = {
+    use ::mapvalue::__private as __mv;
+    const __MV_RAW: [__mv::u8; 2] = [Mode::Off as __mv::u8, Mode::On as __mv::u8];
+    const _: __mv::Layout = <Mode as __mv::MapValue>::LAYOUT;
+    #[automatically_derived]
+    unsafe impl __mv::MapValue for Mode {
+        type Shared<__MvAccess: __mv::Access> = __mv::Shared<Self, __MvAccess>;
+        const LAYOUT: __mv::Layout = __mv::enumeration::<
+            Self,
+        >(
+            "Mode",
+            const { &__mv::variants(["Off", "On"], [Self::Off, Self::On], __MV_RAW) },
+        );
+        #[inline]
+        fn __try_load<__MvAccess: __mv::Access>(
+            __mv: &__mv::Shared<Self, __MvAccess>,
+        ) -> __mv::Result<Self, __mv::InvalidValue> {
+            __mv.try_load()
         }
     }
-    #[inline]
-    fn try_from_raw(
-        __raw: ::mapvalue::__private::u8,
-    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
-        match __raw {
-            __raw if __raw == __MAPVALUE_Mode_NUMBERS[0usize] => {
-                ::mapvalue::__private::Ok(Self::Off)
-            }
-            __raw if __raw == __MAPVALUE_Mode_NUMBERS[1usize] => {
-                ::mapvalue::__private::Ok(Self::On)
-            }
-            __raw => {
-                ::mapvalue::__private::Err(
-                    ::mapvalue::InvalidValue::new(
-                        "Mode",
-                        __raw as ::mapvalue::__private::i128,
-                    ),
-                )
+    #[automatically_derived]
+    impl __mv::Storable for Mode {
+        #[inline]
+        fn __store(__mv: &__mv::Shared<Self>, __mv_value: &Self) {
+            __mv.__store_ref(__mv_value);
+        }
+    }
+    #[automatically_derived]
+    unsafe impl __mv::Leaf for Mode {
+        type Raw = __mv::u8;
+        type Cell = <__mv::u8 as __mv::Raw>::Atomic;
+        #[inline]
+        fn try_from_raw(__mv: __mv::u8) -> __mv::Result<Self, __mv::InvalidValue> {
+            match __mv {
+                _ if __mv == __MV_RAW[0] => __mv::Ok(Self::Off),
+                _ if __mv == __MV_RAW[1] => __mv::Ok(Self::On),
+                _ => __mv::no_variant("Mode", __mv),
             }
         }
     }
-}
-#[allow(deprecated, unused_qualifications)]
-const _: ::mapvalue::Layout = <Mode as ::mapvalue::MapValue>::LAYOUT;
+};

@@ -1,246 +1,117 @@
 #[doc(hidden)]
-#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
-const __MAPVALUE_Queue_0: ::mapvalue::__private::bool = {
-    ::mapvalue::__private::refused::value::<u64>();
+#[allow(deprecated, nonstandard_style, unused, unused_qualifications)]
+const __CHECKED_Queue: ::mapvalue::__private::bool = {
+    use ::mapvalue::__private::{self as __mv};
+    __mv::refused::value::<u64>();
+    __mv::refused::value::<u32>();
+    __mv::refused::value::<Mode>();
     true
 };
-#[doc(hidden)]
-#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
-const __MAPVALUE_Queue_1: ::mapvalue::__private::bool = {
-    ::mapvalue::__private::refused::value::<u32>();
-    true
-};
-#[doc(hidden)]
-#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
-const __MAPVALUE_Queue_2: ::mapvalue::__private::bool = {
-    ::mapvalue::__private::refused::value::<Mode>();
-    true
-};
-#[doc(hidden)]
-#[allow(dead_code, deprecated, unused_qualifications, non_upper_case_globals)]
-const __MAPVALUE_Queue_1_FOLDS: ::mapvalue::__private::bool = {
-    ::mapvalue::__private::fold::max::<
-        ::mapvalue::__private::Checked<u32, { __MAPVALUE_Queue_1 }>,
-    >();
-    true
-};
-#[allow(deprecated, unused_qualifications)]
-const _: () = {
-    #[allow(unused_imports)]
-    use ::mapvalue::__private::Unforced as _;
-    ::mapvalue::__private::Forced::<Queue>::LAYOUT
-};
+#[cfg(doc)]
+type __Checked_Queue<T> = T;
+#[cfg(not(doc))]
+#[allow(non_camel_case_types)]
+type __Checked_Queue<T> = ::mapvalue::__private::Checked<T, { __CHECKED_Queue }>;
 ///The shared mirror of [`Queue`]: the same layout, in which each leaf is a cell.
-#[allow(
-    dead_code,
-    deprecated,
-    missing_docs,
-    unused_qualifications,
-    non_camel_case_types,
-    non_snake_case,
-    non_upper_case_globals,
-    private_interfaces,
-    clippy::multiple_bound_locations
-)]
+#[allow(dead_code, deprecated, missing_docs, nonstandard_style, unused_qualifications)]
+#[allow(private_interfaces, clippy::multiple_bound_locations)]
 #[repr(C)]
 pub struct QueueShared<A: ::mapvalue::Access = ::mapvalue::ReadWrite> {
-    #[cfg(doc)]
     /// Packets seen.
-    pub packets: <u64 as ::mapvalue::MapValue>::Shared<A>,
-    #[cfg(not(doc))]
-    /// Packets seen.
-    pub packets: <::mapvalue::__private::Checked<
-        u64,
-        { __MAPVALUE_Queue_0 },
-    > as ::mapvalue::MapValue>::Shared<A>,
-    #[cfg(doc)]
+    pub packets: <__Checked_Queue<u64> as ::mapvalue::MapValue>::Shared<A>,
     /// The longest of them.
-    longest: <u32 as ::mapvalue::MapValue>::Shared<A>,
-    #[cfg(not(doc))]
-    /// The longest of them.
-    longest: <::mapvalue::__private::Checked<
-        u32,
-        { __MAPVALUE_Queue_1 },
-    > as ::mapvalue::MapValue>::Shared<A>,
-    #[cfg(doc)]
-    mode: <Mode as ::mapvalue::MapValue>::Shared<A>,
-    #[cfg(not(doc))]
-    mode: <::mapvalue::__private::Checked<
-        Mode,
-        { __MAPVALUE_Queue_2 },
-    > as ::mapvalue::MapValue>::Shared<A>,
+    longest: <__Checked_Queue<u32> as ::mapvalue::MapValue>::Shared<A>,
+    mode: <__Checked_Queue<Mode> as ::mapvalue::MapValue>::Shared<A>,
 }
-#[automatically_derived]
 #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
-unsafe impl<A: ::mapvalue::Access> ::mapvalue::Mirror for QueueShared<A> {
-    type Value = Queue;
-    type Access = A;
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
-unsafe impl ::mapvalue::MapValue for Queue {
-    type Shared<A: ::mapvalue::Access> = QueueShared<A>;
-    const LAYOUT: ::mapvalue::Layout = ::mapvalue::Layout::structure::<
-        Self,
-        QueueShared<::mapvalue::ReadWrite>,
-    >(
-        "Queue",
-        const {
+const _: () = {
+    use ::mapvalue::__private as __mv;
+    #[automatically_derived]
+    unsafe impl<A: __mv::Access> __mv::Mirror for QueueShared<A> {
+        type Value = Queue;
+        type Access = A;
+    }
+    const _: __mv::Layout = <Queue as __mv::MapValue>::LAYOUT;
+    #[automatically_derived]
+    unsafe impl __mv::MapValue for Queue {
+        type Shared<A: __mv::Access> = QueueShared<A>;
+        const LAYOUT: __mv::Layout = __mv::Layout::structure::<
+            Self,
+            QueueShared,
+        >(
+            "Queue",
+            const {
+                &[
+                    __mv::layout_of(|__mv: &__Checked_Queue<Self>| &__mv.packets)
+                        .into_field("packets", "Queue", __mv::offset_of!(Self, packets)),
+                    __mv::layout_of(|__mv: &__Checked_Queue<Self>| &__mv.longest)
+                        .into_field("longest", "Queue", __mv::offset_of!(Self, longest)),
+                    __mv::layout_of(|__mv: &__Checked_Queue<Self>| &__mv.mode)
+                        .into_field("mode", "Queue", __mv::offset_of!(Self, mode)),
+                ]
+            },
             &[
-                <::mapvalue::__private::Checked<
-                    u64,
-                    { __MAPVALUE_Queue_0 },
-                > as ::mapvalue::MapValue>::LAYOUT
-                    .into_field(
-                        "packets",
-                        ::mapvalue::__private::offset_of!(Self, packets),
-                        ::mapvalue::__private::offset_of!(
-                            QueueShared < ::mapvalue::ReadWrite >, packets
-                        ),
-                        "field `packets` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
-                    ),
-                <::mapvalue::__private::Checked<
-                    u32,
-                    { __MAPVALUE_Queue_1 },
-                > as ::mapvalue::MapValue>::LAYOUT
-                    .into_field(
-                        "longest",
-                        ::mapvalue::__private::offset_of!(Self, longest),
-                        ::mapvalue::__private::offset_of!(
-                            QueueShared < ::mapvalue::ReadWrite >, longest
-                        ),
-                        "field `longest` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
-                    ),
-                <::mapvalue::__private::Checked<
-                    Mode,
-                    { __MAPVALUE_Queue_2 },
-                > as ::mapvalue::MapValue>::LAYOUT
-                    .into_field(
-                        "mode",
-                        ::mapvalue::__private::offset_of!(Self, mode),
-                        ::mapvalue::__private::offset_of!(
-                            QueueShared < ::mapvalue::ReadWrite >, mode
-                        ),
-                        "field `mode` of `Queue` holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the field, or write it as `[u8; N]` if the C struct is packed",
-                    ),
-            ]
-        },
-    );
-    #[inline]
-    fn __try_load<A: ::mapvalue::Access>(
-        __shared: &Self::Shared<A>,
-    ) -> ::mapvalue::__private::Result<Self, ::mapvalue::InvalidValue> {
-        ::mapvalue::__private::Ok(Self {
-            packets: ::mapvalue::__private::try_load_field::<
-                ::mapvalue::__private::Checked<u64, { __MAPVALUE_Queue_0 }>,
-                A,
-            >(&__shared.packets, ::mapvalue::__private::offset_of!(Self, packets))?,
-            longest: ::mapvalue::__private::try_load_field::<
-                ::mapvalue::__private::Checked<u32, { __MAPVALUE_Queue_1 }>,
-                A,
-            >(&__shared.longest, ::mapvalue::__private::offset_of!(Self, longest))?,
-            mode: ::mapvalue::__private::try_load_field::<
-                ::mapvalue::__private::Checked<Mode, { __MAPVALUE_Queue_2 }>,
-                A,
-            >(&__shared.mode, ::mapvalue::__private::offset_of!(Self, mode))?,
-        })
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
-impl ::mapvalue::Storable for Queue
-where
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        u64,
-        { __MAPVALUE_Queue_0 },
-    >: ::mapvalue::Storable,
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        u32,
-        { __MAPVALUE_Queue_1 },
-    >: ::mapvalue::Storable,
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        Mode,
-        { __MAPVALUE_Queue_2 },
-    >: ::mapvalue::Storable,
-{
-    #[inline]
-    fn __store(
-        __shared: &<Self as ::mapvalue::MapValue>::Shared<::mapvalue::ReadWrite>,
-        __value: &Self,
-    ) {
-        <::mapvalue::__private::Checked<
-            u64,
-            { __MAPVALUE_Queue_0 },
-        > as ::mapvalue::Storable>::__store(&__shared.packets, &__value.packets);
-        <::mapvalue::__private::Checked<
-            u32,
-            { __MAPVALUE_Queue_1 },
-        > as ::mapvalue::Storable>::__store(&__shared.longest, &__value.longest);
-        <::mapvalue::__private::Checked<
-            Mode,
-            { __MAPVALUE_Queue_2 },
-        > as ::mapvalue::Storable>::__store(&__shared.mode, &__value.mode);
-    }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
-unsafe impl ::mapvalue::Plain for Queue
-where
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        u64,
-        { __MAPVALUE_Queue_0 },
-    >: ::mapvalue::Plain,
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        u32,
-        { __MAPVALUE_Queue_1 },
-    >: ::mapvalue::Plain,
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        Mode,
-        { __MAPVALUE_Queue_2 },
-    >: ::mapvalue::Plain,
-{
-    #[inline]
-    fn __load<A: ::mapvalue::Access>(
-        __shared: &<Self as ::mapvalue::MapValue>::Shared<A>,
-    ) -> Self {
-        Self {
-            packets: <::mapvalue::__private::Checked<
-                u64,
-                { __MAPVALUE_Queue_0 },
-            > as ::mapvalue::Plain>::__load::<A>(&__shared.packets),
-            longest: <::mapvalue::__private::Checked<
-                u32,
-                { __MAPVALUE_Queue_1 },
-            > as ::mapvalue::Plain>::__load::<A>(&__shared.longest),
-            mode: <::mapvalue::__private::Checked<
-                Mode,
-                { __MAPVALUE_Queue_2 },
-            > as ::mapvalue::Plain>::__load::<A>(&__shared.mode),
+                __mv::offset_of!(QueueShared, packets),
+                __mv::offset_of!(QueueShared, longest),
+                __mv::offset_of!(QueueShared, mode),
+            ],
+        );
+        #[inline]
+        fn __try_load<A: __mv::Access>(
+            __mv: &Self::Shared<A>,
+        ) -> __mv::Result<Self, __mv::InvalidValue> {
+            __mv::Ok(__Checked_Queue::<Self> {
+                packets: __mv::try_load(__mv, &__mv.packets)?,
+                longest: __mv::try_load(__mv, &__mv.longest)?,
+                mode: __mv::try_load(__mv, &__mv.mode)?,
+            })
         }
     }
-}
-#[automatically_derived]
-#[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
-impl ::mapvalue::Fold for Queue
-where
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        u64,
-        { __MAPVALUE_Queue_0 },
-    >: ::mapvalue::Fold,
-    for<'__mapvalue> ::mapvalue::__private::Checked<
-        u32,
-        { __MAPVALUE_Queue_1_FOLDS },
-    >: ::mapvalue::__private::fold::Max,
-{
-    #[inline]
-    fn fold(&mut self, __later: &Self) {
-        <::mapvalue::__private::Checked<
-            u64,
-            { __MAPVALUE_Queue_0 },
-        > as ::mapvalue::Fold>::fold(&mut self.packets, &__later.packets);
-        <::mapvalue::__private::Checked<
-            u32,
-            { __MAPVALUE_Queue_1_FOLDS },
-        > as ::mapvalue::__private::fold::Max>::max(&mut self.longest, &__later.longest);
+    #[automatically_derived]
+    impl __mv::Storable for Queue
+    where
+        for<'__mv> __Checked_Queue<u64>: __mv::Storable,
+        for<'__mv> __Checked_Queue<u32>: __mv::Storable,
+        for<'__mv> __Checked_Queue<Mode>: __mv::Storable,
+    {
+        #[inline]
+        fn __store(__mv: &__mv::MirrorOf<Self>, __mv_value: &__Checked_Queue<Self>) {
+            __mv::store(&__mv.packets, &__mv_value.packets);
+            __mv::store(&__mv.longest, &__mv_value.longest);
+            __mv::store(&__mv.mode, &__mv_value.mode);
+        }
     }
-}
+    #[automatically_derived]
+    unsafe impl __mv::Plain for Queue
+    where
+        for<'__mv> __Checked_Queue<u64>: __mv::Plain,
+        for<'__mv> __Checked_Queue<u32>: __mv::Plain,
+        for<'__mv> __Checked_Queue<Mode>: __mv::Plain,
+    {
+        #[inline]
+        fn __load<A: __mv::Access>(__mv: &__mv::MirrorOf<Self, A>) -> Self {
+            __Checked_Queue::<Self> {
+                packets: __mv::load(&__mv.packets),
+                longest: __mv::load(&__mv.longest),
+                mode: __mv::load(&__mv.mode),
+            }
+        }
+    }
+    const __MV_FOLDS: __mv::bool = {
+        __mv::fold::max::<__Checked_Queue<u32>>();
+        true
+    };
+    type __MvFolded<T> = __mv::Checked<__Checked_Queue<T>, { __MV_FOLDS }>;
+    #[automatically_derived]
+    impl __mv::Fold for Queue
+    where
+        for<'__mv> __MvFolded<u64>: __mv::Fold,
+        for<'__mv> __MvFolded<u32>: __mv::fold::Max,
+    {
+        #[inline]
+        fn fold(self: &mut __MvFolded<Self>, __mv: &__MvFolded<Self>) {
+            __mv::Fold::fold(&mut self.packets, &__mv.packets);
+            __mv::fold::Max::max(&mut self.longest, &__mv.longest);
+        }
+    }
+};

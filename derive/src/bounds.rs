@@ -5,28 +5,37 @@ use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, TypePath, parse_quote};
 
-/// The generics of the type, bounded so that its fields are what they must be (`required`: values, in a union plain ones): so is
-/// a parameter that is used as a value, or an associated type of one; and every parameter is `'static`.
-pub(crate) fn of_params(generics: &Generics, required: &TokenStream, types: &[&Type]) -> Generics {
+/// The generics of the type, bounded so that its fields have the trait `required`: a parameter that is used as a
+/// value, or an associated type of one, has it, and every parameter is `'static`. `root` is the path to the trait.
+pub(crate) fn of_params(generics: &Generics, root: &TokenStream, required: &Ident, types: &[&Type]) -> Generics {
     let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
     let mut values = Vec::new();
     for ty in types {
         collect(ty, &params, &mut values);
     }
     let mut bounded = generics.clone();
-    for param in &params {
-        add(&mut bounded, quote!(#param: 'static));
+    let has_clause = generics.where_clause.is_some();
+    for param in bounded.type_params_mut() {
+        let ident = param.ident.to_token_stream().to_string();
+        // A value is `'static`.
+        let is_value = values.iter().any(|value| value.to_string() == ident);
+        if !is_value {
+            param.bounds.push(parse_quote!('static));
+        } else if !has_clause {
+            param.bounds.push(parse_quote!(#root::#required));
+            values.retain(|value| value.to_string() != ident);
+        }
     }
     for value in values {
-        add(&mut bounded, quote!(#value: #required));
+        add(&mut bounded, quote!(#value: #root::#required));
     }
     bounded
 }
 
-/// Adds that a field's type has the trait, in a way that is no error where it has not: with a lifetime, though unused, rustc asks
-/// for the bound where the item is used, not where it is written.
-pub(crate) fn add_field(generics: &mut Generics, ty: &Type, bound: &TokenStream) {
-    add(generics, quote!(for<'__mapvalue> #ty: #bound));
+/// Adds that a field's type has the trait, without an error where it has not: because of the lifetime, though unused, rustc
+/// asks for the bound where the item is used, not where it is written.
+pub(crate) fn add_field(generics: &mut Generics, ty: &TokenStream, bound: &TokenStream) {
+    add(generics, quote!(for<'__mv> #ty: #bound));
 }
 
 /// Adds a predicate. One that is there already is added again: tokens that print alike may mean different types, such as
@@ -138,6 +147,11 @@ pub(crate) fn looks_primitive(ty: &Type) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether a type is spelled like `PhantomData`.
+pub(crate) fn is_marker(ty: &Type) -> bool {
+    matches!(ty, Type::Path(TypePath { path, .. }) if path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
 }
 
 /// The element type of an array (of arrays); the type itself otherwise.

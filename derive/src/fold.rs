@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::quote;
-use syn::{Error, LitStr, Path, Result};
+use syn::{Error, LitStr, Result};
 
 /// A way to fold.
 #[derive(Clone, Copy, PartialEq)]
@@ -34,26 +34,22 @@ impl Way {
         })
     }
 
-    /// The trait that the field must have, and its function; none of what is left as it is.
-    pub(crate) fn needs(self, krate: &Path) -> Option<(TokenStream, TokenStream)> {
-        let private = quote!(#krate::__private::fold);
+    /// The trait that the field must have, and its function; `None` for a field that is left as it is.
+    pub(crate) fn needs(self) -> Option<(TokenStream, TokenStream)> {
         Some(match self {
-            Self::Sum => (quote!(#krate::Fold), quote!(fold)),
-            Self::Max => (quote!(#private::Max), quote!(max)),
-            Self::Min => (quote!(#private::Min), quote!(min)),
-            Self::Or => (quote!(#private::Or), quote!(or)),
-            Self::And => (quote!(#private::And), quote!(and)),
-            Self::Last => (quote!(#private::Last), quote!(last)),
+            Self::Sum => (quote!(__mv::Fold), quote!(fold)),
+            Self::Max => (quote!(__mv::fold::Max), quote!(max)),
+            Self::Min => (quote!(__mv::fold::Min), quote!(min)),
+            Self::Or => (quote!(__mv::fold::Or), quote!(or)),
+            Self::And => (quote!(__mv::fold::And), quote!(and)),
+            Self::Last => (quote!(__mv::fold::Last), quote!(last)),
             Self::First => return None,
         })
     }
 
     /// The assertion that a type has that trait.
-    pub(crate) fn assertion(self, krate: &Path) -> Option<TokenStream> {
-        let name = match self {
-            Self::Sum => quote!(sum),
-            way => way.needs(krate)?.1,
-        };
-        Some(quote!(#krate::__private::fold::#name))
+    pub(crate) fn assertion(self) -> Option<TokenStream> {
+        let name = if self == Self::Sum { quote!(sum) } else { self.needs()?.1 };
+        Some(quote!(__mv::fold::#name))
     }
 }

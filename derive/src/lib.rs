@@ -52,11 +52,5 @@ pub fn derive_map_value(item: TokenStream) -> TokenStream {
 fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     let input = parse::Input::parse(item)?;
     let verdict = check::check(&input);
-    let expanded = match (verdict.is_clean(), verdict.hopeless) {
-        (true, _) => expand::expand(&input),
-        (false, false) => expand::expand_refused(&input),
-        (false, true) => expand::expand_hopeless(&input),
-    };
-    let errors = expand::errors(&input, verdict.errors);
-    Ok(quote::quote!(#errors #expanded))
+    Ok(expand::expand(&input, verdict))
 }

@@ -17,8 +17,6 @@ pub(crate) struct Input<'a> {
     pub(crate) repr: Repr,
     /// Where the crate `mapvalue` is.
     pub(crate) krate: Path,
-    /// Where that is said, if it is.
-    pub(crate) krate_given: Option<Span>,
     /// Whether padding is an error, and where that is said.
     pub(crate) deny_padding: Option<Span>,
     /// Whether it is to be a `Pod` of aya as well.
@@ -70,7 +68,6 @@ impl<'a> Input<'a> {
             vis: &input.vis,
             generics: &input.generics,
             repr: Repr::parse(&input.attrs)?,
-            krate_given: krate.as_ref().map(Spanned::span),
             krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
             deny_padding,
             aya,

@@ -4,9 +4,9 @@
 //! only chooses the text that rustc prints should the trait be missing (`refused` in the crate `mapvalue`).
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Error, GenericArgument, Ident, Path, PathArguments, PathSegment, Type, TypePath};
+use syn::{Error, GenericArgument, Ident, PathArguments, PathSegment, Type, TypePath};
 
 use crate::bounds::innermost;
 
@@ -40,18 +40,21 @@ pub(crate) fn is_sized(ty: &Type) -> bool {
 }
 
 /// The assertion that a field's type is a value, on the part of it that the words are about.
-pub(crate) fn assert_value(ty: &Type, krate: &Path) -> TokenStream {
+pub(crate) fn assert_value(ty: &Type) -> TokenStream {
     let subject = innermost(ty);
     let reason = Ident::new(named_reason(subject).unwrap_or("value"), Span::call_site());
-    quote_spanned!(subject.span()=> #krate::__private::refused::#reason::<#subject>();)
+    // Not all of it is in the user's code, or rustc would offer to borrow there.
+    let root = quote!(__mv);
+    quote_spanned!(subject.span()=> #root::refused::#reason::<#subject>();)
 }
 
 /// The assertion that a union's field is a value, and a `Plain` one.
-pub(crate) fn assert_union_field(ty: &Type, krate: &Path) -> TokenStream {
+pub(crate) fn assert_union_field(ty: &Type) -> TokenStream {
     if named_reason(innermost(ty)).is_some() {
-        return assert_value(ty, krate);
+        return assert_value(ty);
     }
-    quote_spanned!(ty.span()=> #krate::__private::refused::union_field::<#ty>();)
+    let root = quote!(__mv);
+    quote_spanned!(ty.span()=> #root::refused::union_field::<#ty>();)
 }
 
 /// Which words fit a type, by the last name in its path.

@@ -119,7 +119,7 @@ impl Invention<'_> {
             }
         }
         let sized = fields.iter().filter(|field| self.types.size(&field.ty).is_some_and(|size| size.size > 0)).count();
-        let small = |field: &Field| self.types.size(&field.ty).is_some_and(|size| size.size > 0 || size.align == 1);
+        let small = |field: &Field| self.types.size(&field.ty).is_some_and(|size| size.size > 0 || size.place == 1);
         let transparent = sized == 1 && fields.iter().all(small);
         let align = (!transparent && self.random.once_in(8)).then(|| *self.random.pick(&[1, 2, 8, 16, 64]));
         Body::Struct { fields, tuple, transparent, align }
@@ -130,7 +130,10 @@ impl Invention<'_> {
         let mut fields: Vec<Field> = Vec::new();
         while fields.len() < wanted {
             let ty = self.ty(0);
-            if self.types.size(&ty).is_some_and(|size| size.plain && size.size > 0) {
+            if let Some(size) = self.types.size(&ty).filter(|size| size.plain && size.size > 0) {
+                let bytes =
+                    || Ty::Array(Box::new(Ty::Int { family: Family::Plain, signed: false, bits: 8 }), size.size);
+                let ty = if self.types.holds_bool(&ty) { bytes() } else { ty };
                 let field = self.name(&fields, false, ty);
                 fields.push(field);
             }

@@ -108,6 +108,22 @@ pub(crate) struct Types<'a> {
 }
 
 impl Types<'_> {
+    /// Whether there is a `bool` inside, which no field of a union has.
+    pub(crate) fn holds_bool(&self, ty: &Ty) -> bool {
+        match ty {
+            Ty::Bool => true,
+            Ty::Array(element, _) => self.holds_bool(element),
+            Ty::Generic(_, arguments) => arguments.iter().any(|ty| self.holds_bool(ty)),
+            Ty::Shape { number, .. } => match &self.shapes[*number].body {
+                Body::Struct { fields, .. } | Body::Union { fields } => {
+                    fields.iter().any(|field| self.holds_bool(&field.ty))
+                }
+                Body::Enum { .. } => false,
+            },
+            _ => false,
+        }
+    }
+
     /// `None` for a type that does not compile.
     pub(crate) fn size(&self, ty: &Ty) -> Option<Extent> {
         let leaf = |bits: usize, plain| Extent { size: bits / 8, align: bits / 8, place: bits / 8, plain };

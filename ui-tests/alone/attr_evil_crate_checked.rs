@@ -1,4 +1,4 @@
-//@ case: attr_evil_crate_checked, 3 errors
+//@ case: attr_evil_crate_checked, 6 errors
 //! A fake `crate` passes a reference off as a number. The derive ties its checks to the field's own
 //! type. The fake crate does no harm to a struct that does hold a number.
 #![forbid(unsafe_code)]
@@ -15,8 +15,12 @@ mod evil {
             type Number;
         }
 
-        impl<T> As for T {
+        impl As for crate::Name {
             type Number = u64;
+        }
+
+        impl As for crate::Config {
+            type Number = crate::Config;
         }
 
         pub mod refused {

@@ -5,11 +5,16 @@
 mod evil {
     pub use mapvalue::*;
 
-    pub struct Layout; //~ pub struct Other;
+    pub mod __private {
+        pub use mapvalue::__private::*;
+        use mapvalue::Field;
 
-    impl Layout { //~ impl Other {
-        pub const fn structure<T, M>(_: &'static str, _: &'static [Field]) -> mapvalue::Layout {
-            <[u64; 64] as MapValue>::LAYOUT
+        pub struct Layout; //~ pub struct Other;
+
+        impl Layout { //~ impl Other {
+            pub const fn structure<T, M>(_: &'static str, _: &'static [Field], _: &[usize]) -> mapvalue::Layout {
+                <[u64; 64] as MapValue>::LAYOUT
+            }
         }
     }
 }

@@ -3,16 +3,18 @@
 #![forbid(unsafe_code)]
 
 mod evil {
-    pub use mapvalue::*;
+    pub mod __private {
+        pub use mapvalue::__private::*;
 
-    pub trait Always {
-        type Of<T: Leaf>;
+        pub trait Always {
+            type Of<T: Leaf>;
+        }
+        impl<A: Access> Always for A {
+            type Of<T: Leaf> = mapvalue::Shared<T, ReadWrite>; //~
+            //~ type Of<T: Leaf> = mapvalue::Shared<T, A>;
+        }
+        pub type Shared<T, A = ReadWrite> = <A as Always>::Of<T>;
     }
-    impl<A: mapvalue::Access> Always for A {
-        type Of<T: Leaf> = mapvalue::Shared<T, ReadWrite>; //~
-        //~ type Of<T: Leaf> = mapvalue::Shared<T, A>;
-    }
-    pub type Shared<T, A> = <A as Always>::Of<T>;
 }
 
 #[derive(mapvalue::MapValue)]

@@ -3,9 +3,11 @@
 #![forbid(unsafe_code)]
 
 mod evil {
-    pub use mapvalue::*;
-    pub struct Shared<T, A = ReadWrite>(pub T, pub std::marker::PhantomData<A>); //~
-    //~ pub struct Other<T, A = ReadWrite>(pub T, pub std::marker::PhantomData<A>);
+    pub mod __private {
+        pub use mapvalue::__private::*;
+        pub struct Shared<T, A = ReadWrite>(pub T, pub std::marker::PhantomData<A>); //~
+        //~ pub struct Other<T, A = ReadWrite>(pub T, pub std::marker::PhantomData<A>);
+    }
 }
 
 #[derive(mapvalue::MapValue)]

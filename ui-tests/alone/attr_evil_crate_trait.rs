@@ -4,8 +4,11 @@
 
 mod evil {
     pub use mapvalue::*;
-    pub trait Mirror { //~ pub trait Other {
-        type Value;
+    pub mod __private {
+        pub use mapvalue::__private::*;
+        pub trait Mirror { //~ pub trait Other {
+            type Value;
+        }
     }
 }
 

@@ -626,35 +626,6 @@ fn main() {
     std::mem::swap(&*a, &*b); //~ a.store(b.swap(a.load()));
 }
 
-//@ case: use_stand_in, built
-//! A type that the derive has refused has no place in a mapping, even if the error was silenced.
-mod quiet {
-    pub use mapvalue::*;
-    pub mod __private {
-        pub use mapvalue::__private::*;
-        #[allow(unused_macros)]
-        macro_rules! nothing {
-            ($($t:tt)*) => { true };
-        }
-        #[allow(unused_imports)]
-        pub(crate) use nothing as compile_error;
-    }
-}
-
-#[derive(mapvalue::MapValue)]
-#[map_value(crate = "quiet")]
-#[repr(C, packed)] //~ #[repr(C)]
-struct Value {
-    id: u64,
-    count: u32,
-}
-
-fn main() {
-    let value = Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
-    value.id.store(1);
-    let _ = value.load().count;
-}
-
 //@ case: use_store_from_read_only_array
 //! `store_from` cannot store to the elements of a read-only array.
 fn main() {

@@ -1,14 +1,14 @@
-//! What the derive takes a field's type for: itself, checked on the way.
+//! How a mistake in a type stays one error: `Checked`.
 //!
-//! A field that is no value is one error, on its type, and nothing that is done with the struct is to be another. So the derive
-//! writes a constant beside the type, `const C: bool = { value::<T>(); true }`, which does not compile if `T` is no value, and spells the
-//! field's type `Checked<T, { C }>` wherever it needs it, the mirror first of all. That is `T`; but a constant that is an error makes
-//! the whole an erroneous type, of which rustc says nothing more: neither in what the derive writes, nor where the field is used.
+//! A field that is not a value is one error, on its type. Neither the rest of the expansion nor a use of
+//! the type may add another. So the derive writes all assertions about the fields into one constant, which
+//! does not compile if a field is refused, and wraps the types that it mentions: `Checked<T, { CONSTANT }>`.
+//! That is `T`. But if the constant is an error, it is an erroneous type, and rustc reports nothing
+//! about an erroneous type.
 //!
-//! No safety rests on the constant, nor on `Checked`: what is written about a field ties the one to the other, since values of the field's
-//! own type are loaded through the mirror of the `Checked` one. Whatever is written about a field is asked of its type as well, so a type that is no value makes
-//! no implementation. Of types that are refused for something else, no place is made and nothing is decoded (asserted in
-//! `Mapping::place` and in `bytes`), and all that would make a value of them panics.
+//! Safety rests neither on the constant nor on `Checked`. Each implementation is compiled with the types
+//! that the fields really have: they are inferred from the fields. And a program in which the constant is
+//! an error does not compile.
 
 /// `T`, whatever the constant is.
 pub type Checked<T, const CHECKED: bool> = <T as Same<CHECKED>>::Type;
@@ -23,16 +23,16 @@ impl<T: ?Sized, const CHECKED: bool> Same<CHECKED> for T {
     type Type = T;
 }
 
-/// `MAPVALUE_CHECKED` of a type with parameters, where what it is evaluated for does not have the bounds that the type asks for. (It
-/// has been checked for all that have.)
+/// `MAPVALUE_CHECKED` of a generic type for arguments that do not meet the type's bounds. (The assertions
+/// are compiled for all arguments that do.)
 pub trait Unchecked {
-    /// Not evaluated.
+    /// Nothing to evaluate.
     const MAPVALUE_CHECKED: bool = true;
 }
 
 impl<T: ?Sized> Unchecked for T {}
 
-/// Types of constant parameters, with a value to evaluate a check for.
+/// The types of constant parameters, each with a value to evaluate the assertions for.
 pub trait Any {
     /// One of its values.
     const ANY: Self;
@@ -51,8 +51,8 @@ impl Any for bool {
     const ANY: Self = false;
 }
 
-/// In the place of what is never run.
+/// The body of a function that is never run.
 #[cold]
-pub fn never<T>() -> T {
-    unreachable!("a program with a refused type does not compile")
+pub const fn never<T>() -> T {
+    panic!("a program with a refused type does not compile")
 }

@@ -1,51 +1,113 @@
-//! What the derive's expansion uses.
+//! What the derive's expansion uses: every path in it begins here.
 
 pub(crate) mod checked;
 
 pub use core::compile_error;
 pub use core::marker::{Copy, PhantomData, Sized};
-pub use core::mem::{ManuallyDrop, offset_of};
-pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
+pub use core::mem::offset_of;
+pub use core::primitive::{bool, i8, i16, i32, i64, u8, u16, u32, u64};
 pub use core::result::Result::{self, Err, Ok};
 #[cfg(target_has_atomic = "64")]
 pub use core::sync::atomic::AtomicU32;
-/// An atomic, which is all that it stands for.
+/// Stands for all atomics.
 #[cfg(not(target_has_atomic = "64"))]
 pub use core::sync::atomic::AtomicU64 as AtomicU32;
 
+pub use crate::error::InvalidValue;
+pub use crate::layout::Layout;
 pub use crate::refused;
 pub use crate::value::raw::Raw;
-pub use crate::value::{fold, union};
+pub use crate::value::union::{self, UnionValue};
+pub use crate::value::{Access, Fold, InPlace, Leaf, MapValue, Mirror, Plain, ReadWrite, Shared, Storable, fold};
 pub use checked::{Any, Checked, Unchecked, never};
 
-use crate::error::InvalidValue;
-use crate::value::{Access, InPlace, MapValue};
+use core::mem::ManuallyDrop;
+use core::{ptr, slice};
 
-/// `Forced::<T>::LAYOUT` evaluates the assertions in the layout of `T` if `T` is a `MapValue`. If it is not, the name means
-/// the constant of `Unforced`, and there is no second error beside the one on the field at fault.
-#[derive(Debug)]
-pub struct Forced<T>(PhantomData<T>);
+use crate::layout::Variant;
+use crate::layout::construct::SignedOrNot;
 
-impl<T: MapValue> Forced<T> {
-    #[doc(hidden)]
-    pub const LAYOUT: () = {
-        let _ = T::LAYOUT;
-    };
+/// The layout of the field that the closure borrows, by the type that the field really has.
+pub const fn layout_of<S, T: MapValue>(_: fn(&S) -> &T) -> Layout {
+    T::LAYOUT
 }
 
-/// See [`Forced`].
-pub trait Unforced {
-    #[doc(hidden)]
-    const LAYOUT: () = ();
+/// The layout of the union's field that the closure fills, by the type that the field really has.
+pub const fn union_layout_of<U, T: Plain>(_: fn(T) -> U) -> Layout {
+    T::LAYOUT
 }
 
-impl<T> Unforced for Forced<T> {}
+/// The layout of an enum.
+pub const fn enumeration<T: Leaf<Raw: SignedOrNot>>(name: &'static str, variants: &'static [Variant]) -> Layout {
+    Layout::enumeration::<T, T::Shared<ReadWrite>, T::Raw>(name, variants)
+}
+
+/// The variants of an enum. Fails to compile unless the bytes of each value are its number: so the
+/// enum has the representation that the derive read, without padding.
+pub const fn variants<T: Leaf<Raw: Leaf + SignedOrNot>, const N: usize>(
+    names: [&'static str; N],
+    values: [T; N],
+    numbers: [T::Raw; N],
+) -> [Variant; N] {
+    // No destructor can run while a program compiles.
+    let values = ManuallyDrop::new(values);
+    // SAFETY: `ManuallyDrop` is `repr(transparent)`.
+    let values = unsafe { &*ptr::from_ref(&values).cast::<[T; N]>() };
+    let mut variants = [Variant { name: "", value: 0 }; N];
+    let mut i = 0;
+    while i < N {
+        let value = number(bytes_of(&values[i]), T::Raw::SIGNED);
+        assert!(value == number(bytes_of(&numbers[i]), T::Raw::SIGNED), "the bytes of a variant are its number");
+        variants[i] = Variant { name: names[i], value };
+        i += 1;
+    }
+    variants
+}
+
+const fn bytes_of<T: Leaf>(value: &T) -> &[u8] {
+    // SAFETY: these are the bytes of `value`, which are initialized (`Leaf`). For an enum, this is
+    // evaluated where the derive stands: if the enum had padding, reading it there would be an error.
+    unsafe { slice::from_raw_parts(ptr::from_ref(value).cast::<u8>(), size_of::<T>()) }
+}
+
+/// The number that these bytes, at most 8, are in the order of the target.
+const fn number(bytes: &[u8], signed: bool) -> i128 {
+    let (mut number, mut i) = (0, 0);
+    while i < bytes.len() {
+        let byte = bytes[if cfg!(target_endian = "big") { i } else { bytes.len() - 1 - i }];
+        number = number << 8 | byte as i128;
+        i += 1;
+    }
+    let half = 1 << (8 * bytes.len() - 1);
+    if signed && number >= half { number - 2 * half } else { number }
+}
+
+/// The error for a number that no variant of the enum has.
+pub fn no_variant<T>(name: &'static str, number: impl Raw) -> Result<T, InvalidValue> {
+    Err(InvalidValue::new(name, number.into()))
+}
+
+/// The mirror of a type.
+pub type MirrorOf<T, A = ReadWrite> = <T as MapValue>::Shared<A>;
+
+/// Loads a field of `whole`; an error says at which offset it is.
+#[inline]
+pub fn try_load<T: MapValue, A: Access, M>(whole: &M, field: &T::Shared<A>) -> Result<T, InvalidValue> {
+    let offset = || ptr::from_ref(field).addr().wrapping_sub(ptr::from_ref(whole).addr());
+    T::__try_load::<A>(field).map_err(|invalid| invalid.within(offset()))
+}
+
+/// Loads a plain field.
+#[inline]
+pub fn load<T: Plain, A: Access>(field: &T::Shared<A>) -> T {
+    T::__load::<A>(field)
+}
+
+/// Stores a field.
+#[inline]
+pub fn store<T: Storable>(field: &T::Shared<ReadWrite>, value: &T) {
+    T::__store(field, value);
+}
 
 /// Does not compile for a field that is not made of atomics.
 pub const fn assert_in_place<T: InPlace>(_: &T) {}
-
-/// Loads a field; an error tells where in the struct it is.
-#[inline]
-pub fn try_load_field<T: MapValue, A: Access>(shared: &T::Shared<A>, offset: usize) -> Result<T, InvalidValue> {
-    T::__try_load::<A>(shared).map_err(|invalid| invalid.within(offset))
-}

@@ -9,8 +9,7 @@ impl Layout {
     /// Returns the layout unchanged; fails to compile if it has padding.
     #[must_use]
     pub const fn without_padding(self) -> Self {
-        // A refused field is reported already; the padding around it is not a second mistake.
-        if !self.holds_refused() && self.padding() > 0 {
+        if self.padding() > 0 {
             let text = self.padding_in_text("deny_padding");
             panic!("{}", text.as_str());
         }
@@ -29,18 +28,17 @@ impl Layout {
     /// Fails to compile unless this is the layout of `T` and the derive accepted `T`.
     pub(crate) const fn assert_usable<T>(&self) {
         assert!(self.size == size_of::<T>(), "the layout is of another type");
-        assert!(!self.holds_refused(), "the derive has refused this type, or one inside of it");
     }
 
-    /// Returns whether the derive refused this type or one inside it.
-    pub(super) const fn holds_refused(&self) -> bool {
+    /// Returns whether a load checks or converts some of its bytes: those of a `bool` or an enum.
+    pub(super) const fn holds_checked(&self) -> bool {
         match self.kind {
-            Kind::Refused => true,
-            Kind::Array { element, .. } => element.holds_refused(),
+            Kind::Bool | Kind::Enum { .. } => true,
+            Kind::Array { element, .. } => element.holds_checked(),
             Kind::Struct { fields } | Kind::Union { fields } => {
                 let mut i = 0;
                 while i < fields.len() {
-                    if fields[i].layout.holds_refused() {
+                    if fields[i].layout.holds_checked() {
                         return true;
                     }
                     i += 1;
@@ -88,7 +86,7 @@ impl Layout {
                 }
             }
             // It is unknown which field a union holds, and so which of its bytes are a value.
-            Kind::Union { .. } | Kind::Refused => Some(self.kind),
+            Kind::Union { .. } => Some(self.kind),
             Kind::Array { element, .. } => element.not_its_bytes(store),
             Kind::Struct { fields } => {
                 let mut i = 0;
@@ -103,12 +101,11 @@ impl Layout {
         }
     }
 
-    /// Fails to compile unless any bytes are a value, as aya's `Pod` needs. The layout is
-    /// that of the field `name` of `of`.
-    pub const fn assert_any_bytes(self, name: &'static str, of: &'static str) {
-        let why = match self.not_its_bytes(false) {
-            // The derive has reported a refused type already.
-            None | Some(Kind::Refused) => return,
+    /// Fails to compile unless any bytes are a value of the field of this number, as aya's `Pod` needs.
+    pub const fn assert_any_bytes(self, field: usize) {
+        let Field { name, layout, .. } = self.fields()[field];
+        let why = match layout.not_its_bytes(false) {
+            None => return,
             Some(Kind::Bool) => "a `bool`, and a BPF program may store 2 there: write `u8`",
             Some(Kind::Enum { .. }) => "an enum, and not every number is one of its variants: write its integer",
             Some(_) => "a union, of which some bytes may be uninitialised: write `[u8; N]`",
@@ -117,7 +114,7 @@ impl Layout {
         text.push("aya takes any bytes for a value and a value for its bytes, but `");
         text.push(name);
         text.push("` of `");
-        text.push(of);
+        text.push(self.name);
         text.push("` holds ");
         text.push(why);
         text.push(", or remove `aya` and decode what it looks up with `from_bytes`");
@@ -126,7 +123,7 @@ impl Layout {
 
     /// Fails to compile if a value has padding, which aya's `Pod` forbids.
     pub const fn assert_filled(self) {
-        if !self.holds_refused() && self.padding() > 0 {
+        if self.padding() > 0 {
             let text = self.padding_in_text("aya");
             panic!("{}", text.as_str());
         }

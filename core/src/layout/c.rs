@@ -143,13 +143,7 @@ impl Declarations {
                 self.wanted.insert(identifier(layout.c_name).into_owned());
                 layout.fields().iter().for_each(|field| self.note_names(&field.layout));
             }
-            Kind::Int { .. }
-            | Kind::Float
-            | Kind::Bool
-            | Kind::Character
-            | Kind::Pointer
-            | Kind::Marker
-            | Kind::Refused => {}
+            Kind::Int { .. } | Kind::Float | Kind::Bool | Kind::Character | Kind::Pointer | Kind::Marker => {}
         }
     }
 
@@ -158,7 +152,7 @@ impl Declarations {
     fn base(&mut self, layout: &Layout) -> Option<String> {
         Some(match layout.kind {
             Kind::Array { element, .. } => return self.base(element),
-            Kind::Marker | Kind::Refused => return None,
+            Kind::Marker => return None,
             Kind::Int { signed, endianness } => integer(8 * layout.size, signed, endianness),
             Kind::Float => if layout.size == 4 { "float" } else { "double" }.to_owned(),
             Kind::Bool => "_Bool".to_owned(),

@@ -59,12 +59,6 @@ impl Layout {
         Self { c_name, ..self }
     }
 
-    /// Describes a type or field that the derive refused; the program does not compile.
-    #[must_use]
-    pub const fn refused<T>(name: &'static str) -> Self {
-        Self::new(name, size_of::<T>(), align_of::<T>(), Kind::Refused)
-    }
-
     /// Describes a zero-sized marker.
     #[must_use]
     pub const fn marker<T>(name: &'static str) -> Self {
@@ -83,39 +77,46 @@ impl Layout {
         Self::new("", size_of::<T>(), element.align, Kind::Array { len, element })
     }
 
-    /// Makes a field of this layout. Asserts that the type and its mirror agree on its
-    /// offset, and that its leaves are aligned there; `misaligned` is the message if they are not.
+    /// Makes a field of this layout. Asserts that its leaves are aligned at this offset in the type `of`.
     #[must_use]
-    pub const fn into_field(
-        self,
-        name: &'static str,
-        offset: usize,
-        mirror_offset: usize,
-        misaligned: &'static str,
-    ) -> Field {
-        // In a `repr(transparent)` struct the offset of a field without bytes is unspecified. In
-        // the mirror, which is `repr(C)`, the field lies between its neighbors.
-        let offset = if self.size == 0 { mirror_offset } else { offset };
-        assert!(offset == mirror_offset, "a field of the shared mirror has another offset");
-        assert!(offset.is_multiple_of(self.align), "{}", misaligned);
+    pub const fn into_field(self, name: &'static str, of: &'static str, offset: usize) -> Field {
+        if !offset.is_multiple_of(self.align) {
+            let why = "holds a big-endian integer that is not at a multiple of its width, as it would be in C: add padding before the \
+                       field, or write it as `[u8; N]` if the C struct is packed";
+            panic!("{}", Text::of_field(name, of, why).as_str());
+        }
         Field { name, c_name: name, offset, layout: self }
     }
 
-    /// Describes a struct `T` with shared mirror `M`. `into_field` checked its fields.
+    /// Makes a field of a union. Asserts that any bytes are a value of it as well.
     #[must_use]
-    pub const fn structure<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields), Kind::Struct { fields })
+    pub const fn into_union_field(self, name: &'static str, of: &'static str, offset: usize) -> Field {
+        if self.holds_checked() {
+            let why = "holds a `bool`, but the union may hold any byte there, which would be undefined behavior in a Rust `bool`: write \
+                       `u8`, and compare it with 0 where you use it";
+            panic!("{}", Text::of_field(name, of, why).as_str());
+        }
+        self.into_field(name, of, offset)
     }
 
-    /// Describes a union `T` with shared mirror `M`. `into_field` checked its fields.
+    /// Describes a struct `T` with shared mirror `M`. The fields have their offsets in one of the two;
+    /// `offsets` are those in the other.
     #[must_use]
-    pub const fn union<T, M>(name: &'static str, fields: &'static [Field]) -> Self {
-        Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields), Kind::Union { fields })
+    pub const fn structure<T, M>(name: &'static str, fields: &'static [Field], offsets: &[usize]) -> Self {
+        let kind = Kind::Struct { fields };
+        Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields, offsets), kind)
+    }
+
+    /// Describes a union `T` with shared mirror `M`, as [`structure`](Self::structure) a struct.
+    #[must_use]
+    pub const fn union<T, M>(name: &'static str, fields: &'static [Field], offsets: &[usize]) -> Self {
+        let kind = Kind::Union { fields };
+        Self::new(name, size_of::<T>(), checked_align::<T, M>(name, fields, offsets), kind)
     }
 }
 
 /// Returns the alignment that a place of `T` needs: its own or a field's, if larger.
-const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> usize {
+const fn checked_align<T, M>(name: &'static str, fields: &'static [Field], offsets: &[usize]) -> usize {
     assert_same_place::<T, M>();
     if size_of::<T>() == 0 {
         refuse(name, "has no size, so it has no place in a map: give it a field that has one");
@@ -124,16 +125,16 @@ const fn checked_align<T, M>(name: &'static str, fields: &'static [Field]) -> us
         refuse(name, "is aligned to more than 4096, the size of the page that a mapping begins with: align it to less");
     }
     let mut align = align_of::<T>();
-    let mut refused = false;
     let mut i = 0;
+    assert!(fields.len() == offsets.len(), "the shared mirror has other fields");
     while i < fields.len() {
         let layout = &fields[i].layout;
-        refused |= layout.holds_refused();
+        // In a `repr(transparent)` struct the offset of a field without bytes is unspecified.
+        assert!(fields[i].offset == offsets[i] || layout.size == 0, "a field of the shared mirror has another offset");
         align = if layout.align > align { layout.align } else { align };
         i += 1;
     }
-    // A refused field is reported already; that it would drop is not a second mistake.
-    if core::mem::needs_drop::<T>() && !refused {
+    if core::mem::needs_drop::<T>() {
         refuse(
             name,
             "implements Drop, but the memory of a map is never dropped: free what it stands for where you are done with it",

@@ -107,9 +107,6 @@ pub enum Kind {
     },
     /// A zero-sized marker (`PhantomData`).
     Marker,
-    /// A type that the derive refused: the program does not compile.
-    #[doc(hidden)]
-    Refused,
 }
 
 /// The byte order of an integer.

@@ -11,6 +11,18 @@ impl Text {
         Self { bytes: [0; 512], len: 0 }
     }
 
+    /// What is wrong with a field.
+    pub(crate) const fn of_field(name: &str, of: &str, why: &str) -> Self {
+        let mut text = Self::new();
+        text.push("field `");
+        text.push(name);
+        text.push("` of `");
+        text.push(of);
+        text.push("` ");
+        text.push(why);
+        text
+    }
+
     pub(crate) const fn as_str(&self) -> &str {
         match core::str::from_utf8(self.bytes.split_at(self.len).0) {
             Ok(text) => text,

@@ -67,7 +67,6 @@ impl Layout {
                 hash
             }
             Kind::Marker => hash.number(9),
-            Kind::Refused => hash.number(10),
             Kind::Character => hash.number(11),
         }
     }

@@ -1,5 +1,7 @@
 //! Leaves: values that one atomic access loads or stores, each encoded as a raw integer.
 
+use core::mem;
+
 use crate::error::InvalidValue;
 use crate::value::raw::{Cell, Raw};
 use crate::value::{MapValue, Plain};
@@ -25,8 +27,9 @@ use crate::value::{MapValue, Plain};
 ///
 /// # Safety
 ///
-/// `size_of::<Self>()` is the size of `Raw`; `Cell` has the size and alignment of `Self`; the
-/// type's `MapValue::Shared<A>` is `Shared<Self, A>`.
+/// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`,
+/// `MapValue::Shared<A>` of the type is `Shared<Self, A>`, and the bytes of a value are those of its
+/// raw integer.
 pub unsafe trait Leaf: MapValue {
     /// The integer that carries the value.
     type Raw: Raw;
@@ -34,7 +37,11 @@ pub unsafe trait Leaf: MapValue {
     type Cell: Cell<Raw = Self::Raw>;
 
     #[doc(hidden)]
-    fn to_raw(&self) -> Self::Raw;
+    #[inline]
+    fn to_raw(&self) -> Self::Raw {
+        // SAFETY: both have the same size and the same bytes, as an implementation promises.
+        unsafe { mem::transmute_copy(self) }
+    }
 
     #[doc(hidden)]
     fn try_from_raw(raw: Self::Raw) -> Result<Self, InvalidValue>;

@@ -253,7 +253,7 @@ pub trait Storable: MapValue {
 pub unsafe trait InPlace: MapValue {
     /// The derive checks each field here once more, by the type that it really has.
     #[doc(hidden)]
-    fn __fields(&self) {}
+    fn __fields(_: &Self) {}
 }
 
 /// The mirror of a type. From it, [`Var::project`](crate::Var::project) infers the type.

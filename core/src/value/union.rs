@@ -1,88 +1,67 @@
-//! Unions as map values: what their mirrors, which the derive writes, rest on.
+//! Unions as map values: what the mirrors that the derive writes are made of.
 //!
-//! A union has no leaves of its own: which of its fields is meant, the program knows. Through a handle each field is reached by a
-//! method of its name, as any other value. Loaded as a whole, a union moves in chunks as wide as its alignment, which is that of
-//! its widest leaf: so no leaf of any field is torn.
+//! Which field of a union is valid, only the program knows. Through a handle, each field is reached by a
+//! method of its name, like any other value.
+//!
+//! `load` of a whole union moves chunks as wide as the union's alignment, which is that of its widest
+//! leaf: so no leaf of any field is torn. Where others store a narrower field at the same moment, that is
+//! an access of mixed sizes ("Mixed sizes" at `Mapping`).
 
-use core::marker::PhantomData;
-use core::mem::MaybeUninit;
+use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ptr::NonNull;
 use core::slice;
 
-use crate::layout::Field;
 use crate::value::chunks;
-use crate::value::{Access, MapValue, Plain, ReadWrite};
+use crate::value::{Access, MapValue, Mirror};
 
-/// A union of plain fields.
+/// A union that the derive made a value.
 ///
 /// # Safety
 ///
-/// The type is a `repr(C)` union, all of whose fields are `Plain`, and so is its mirror, of the mirrors of those fields.
+/// The type is a union, and so are its mirrors. All of its fields are `Plain`, lie at offset 0, and
+/// have a layout without `bool` and enums: any initialized bytes are a value of each.
 pub unsafe trait UnionValue: MapValue {
-    /// So that no other unsafe trait can be implemented in this one's name.
+    /// Keeps an unsafe trait of another name from being implemented in the name of this one.
     #[doc(hidden)]
-    fn __union();
+    fn __union() {}
 }
 
-/// The mirror of a union has the field number `INDEX`.
+/// A field of a union's mirror.
 ///
-/// # Safety
-///
-/// `Part` is the mirror of that field, inside a `ManuallyDrop`.
-pub unsafe trait UnionPart<const INDEX: usize, Part> {}
+/// It cannot be made outside of this module. A mirror could otherwise be made of its smallest field, such
+/// as an empty array, and the rest of its bytes would be uninitialized.
+pub type Part<M> = ManuallyDrop<Hidden<M>>;
 
-/// The field of a layout, whose type is that which the mirror has at this number.
-pub const fn tied<const INDEX: usize, T: MapValue, M: UnionPart<INDEX, T::Shared<ReadWrite>>>(field: Field) -> Field {
-    field
-}
-
-/// The field number `INDEX` of a union's mirror.
-#[inline]
-pub fn part<const INDEX: usize, Part, M: UnionPart<INDEX, Part>>(mirror: &M) -> &Part {
-    const { assert!(size_of::<Part>() <= size_of::<M>() && align_of::<Part>() <= align_of::<M>()) };
-    // SAFETY: "Reading a union field is … as if transmuted", and each field of a `repr(C)` union is at offset 0 (Reference, type
-    // layout). Any bits are a valid mirror of a value (`MapValue`, promise 3), and its cells may be changed by others at any
-    // moment, also through the mirrors of other fields: all of the bytes are inside of `UnsafeCell`s.
-    unsafe { NonNull::from(mirror).cast::<Part>().as_ref() }
-}
-
-/// `Loader::<T>::load` is the function here if `T` is a union of plain fields, and that of [`Unloaded`] if the derive has refused a
-/// field of it.
+/// See [`Part`].
 #[derive(Debug)]
-pub struct Loader<T>(PhantomData<T>);
+#[repr(transparent)]
+pub struct Hidden<M>(M);
 
-/// See [`Loader`].
-pub trait Unloaded<T> {
-    #[doc(hidden)]
-    fn load<A: Access>(_: &T::Shared<A>) -> T
-    where
-        T: MapValue,
-    {
-        unreachable!("a program with a refused type does not compile")
-    }
-}
-
-impl<T> Unloaded<T> for Loader<T> {}
-
-impl<T: UnionValue + Plain> Loader<T> {
-    #[doc(hidden)]
-    #[inline]
-    pub fn load<A: Access>(mirror: &T::Shared<A>) -> T {
-        load::<T, A>(mirror)
-    }
-}
-
-/// Loads a union as a whole.
+/// The field of a union's mirror that is the mirror `P`.
 #[inline]
-fn load<T: UnionValue + Plain, A: Access>(mirror: &T::Shared<A>) -> T {
+pub fn part<P: Mirror<Access = M::Access>, M: Mirror<Value: UnionValue>>(mirror: &M) -> &P {
+    const {
+        assert!(size_of::<P>() <= size_of::<M>() && align_of::<P>() <= align_of::<M>());
+        assert!(P::Value::LAYOUT.align() <= M::Value::LAYOUT.align());
+    }
+    // SAFETY: `M` is a union (`UnionValue`) in which `P` fits, as is asserted above, also with the alignment that
+    // the leaves of `P` need: "Reading a union field is … as if transmuted" (Reference). Any bits are a
+    // valid mirror (`MapValue`, promise 3), of the mode that `M` has. Others may change the cells at any
+    // moment, also through the mirrors of other fields: a union with a cell in it counts as a cell.
+    unsafe { NonNull::from(mirror).cast::<P>().as_ref() }
+}
+
+/// Loads a whole union.
+#[inline]
+pub fn load<T: UnionValue, A: Access>(mirror: &T::Shared<A>) -> T {
     let size = size_of::<T>();
     let mut value = MaybeUninit::<T>::uninit();
-    // SAFETY: `value` is valid for writes of its own size; from here on all of its bytes are initialised.
+    // SAFETY: `value` is valid for writes of its own size; from here on all of its bytes are initialized.
     unsafe { value.as_mut_ptr().write_bytes(0, 1) };
     // SAFETY: they are those of `value`, which nothing else refers to.
     let bytes = unsafe { slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size) };
     // SAFETY: a mirror has the size of its type (`MapValue`, promise 1), and is reached by atomics alone.
     unsafe { chunks::load(NonNull::from(mirror).cast(), bytes, T::LAYOUT.align().min(chunks::WIDEST)) };
-    // SAFETY: any initialised bits are a value of each of its fields (`UnionValue`, `Plain`).
+    // SAFETY: any initialized bytes are a value of each field (`UnionValue`).
     unsafe { value.assume_init() }
 }

@@ -1,84 +1,66 @@
-//! A field-less enum: a leaf, of which its repr is the raw integer.
+//! A field-less enum: a leaf, whose raw integer is its number.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
-use syn::Variant;
 use syn::ext::IdentExt;
+use syn::{Index, Variant};
 
-use super::{constant, renamed};
+use super::{block, renamed};
 use crate::parse::Input;
 
 pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
-    let (krate, ident) = (&input.krate, input.ident);
-    let private = quote!(#krate::__private);
-    let repr = input.repr.int.as_ref().map(|repr| quote!(#private::#repr));
+    let ident = input.ident;
+    let repr = input.repr.int.as_ref().map(|repr| quote!(__mv::#repr));
     let name = ident.unraw().to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
-    // An enum that has no numbers, because it implements `Drop`, is one error: they are asked for once.
-    let numbers = constant(input, "NUMBERS");
-    let count = names.len();
+    let (count, indices) = (Index::from(names.len()), (0..names.len()).map(Index::from));
+    // An enum without numbers, because it implements `Drop`, is one error: they are asked for once.
     let place = Span::call_site().located_at(ident.span());
     let casts = names.iter().map(|name| quote_spanned!(place=> #ident::#name as #repr));
-    let indices: Vec<_> = (0..count).collect();
     let spelled = names.iter().map(|name| name.unraw().to_string());
     let renamed = renamed(input.rename.as_ref());
-    let layout = quote! {
-        #krate::Layout::enumeration::<Self, <Self as #krate::MapValue>::Shared<#krate::ReadWrite>, #repr>(
-            #name,
-            const { &[#(#krate::Variant { name: #spelled, value: #numbers[#indices] as #private::i128 }),*] },
-        )
-        #renamed
-    };
-    quote! {
-        #[doc(hidden)]
-        #[allow(deprecated, unused_qualifications, non_upper_case_globals)]
-        const #numbers: [#repr; #count] = [#(#casts),*];
+    let items = quote! {
+        const __MV_RAW: [#repr; #count] = [#(#casts),*];
+        const _: __mv::Layout = <#ident as __mv::MapValue>::LAYOUT;
 
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
-        unsafe impl #krate::MapValue for #ident {
-            type Shared<__Access: #krate::Access> = #krate::Shared<Self, __Access>;
+        unsafe impl __mv::MapValue for #ident {
+            type Shared<__MvAccess: __mv::Access> = __mv::Shared<Self, __MvAccess>;
 
-            const LAYOUT: #krate::Layout = #layout;
+            const LAYOUT: __mv::Layout = __mv::enumeration::<Self>(
+                #name,
+                const { &__mv::variants([#(#spelled),*], [#(Self::#names),*], __MV_RAW) },
+            ) #renamed;
 
             #[inline]
-            fn __try_load<__Access: #krate::Access>(
-                __shared: &<Self as #krate::MapValue>::Shared<__Access>,
-            ) -> #private::Result<Self, #krate::InvalidValue> {
-                __shared.try_load()
+            fn __try_load<__MvAccess: __mv::Access>(
+                __mv: &__mv::Shared<Self, __MvAccess>,
+            ) -> __mv::Result<Self, __mv::InvalidValue> {
+                __mv.try_load()
             }
         }
 
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
-        impl #krate::Storable for #ident {
+        impl __mv::Storable for #ident {
             #[inline]
-            fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
-                __shared.__store_ref(__value);
+            fn __store(__mv: &__mv::Shared<Self>, __mv_value: &Self) {
+                __mv.__store_ref(__mv_value);
             }
         }
 
         #[automatically_derived]
-        #[allow(deprecated, unused_qualifications)]
-        unsafe impl #krate::Leaf for #ident {
+        unsafe impl __mv::Leaf for #ident {
             type Raw = #repr;
-            type Cell = <#repr as #private::Raw>::Atomic;
+            type Cell = <#repr as __mv::Raw>::Atomic;
 
             #[inline]
-            fn to_raw(&self) -> #repr {
-                match self { #(Self::#names => #numbers[#indices]),* }
-            }
-
-            #[inline]
-            fn try_from_raw(__raw: #repr) -> #private::Result<Self, #krate::InvalidValue> {
-                match __raw {
-                    #(__raw if __raw == #numbers[#indices] => #private::Ok(Self::#names),)*
-                    __raw => #private::Err(#krate::InvalidValue::new(#name, __raw as #private::i128)),
+            fn try_from_raw(__mv: #repr) -> __mv::Result<Self, __mv::InvalidValue> {
+                match __mv {
+                    #(_ if __mv == __MV_RAW[#indices] => __mv::Ok(Self::#names),)*
+                    _ => __mv::no_variant(#name, __mv),
                 }
             }
         }
-
-        #[allow(deprecated, unused_qualifications)]
-        const _: #krate::Layout = <#ident as #krate::MapValue>::LAYOUT;
-    }
+    };
+    block(&input.krate, &items)
 }

@@ -1,18 +1,16 @@
 //! A struct: its mirror is a struct of the mirrors of its fields.
 
-use proc_macro2::TokenStream;
-use quote::quote;
-use syn::Member;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Member};
 
-use super::{Also, Composite, pod};
-use crate::{bounds, words};
+use super::{Asked, Composite, block, pod};
+use crate::{bounds, errors, words};
 
-pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
+pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream {
+    let (definitions, mirror) = (item.definitions(words::assert_value, errors), mirror_struct(item));
     let parts = [
-        item.checks(words::assert_value),
-        item.fold_checks(),
-        item.forced_layout(),
-        mirror_struct(item),
         item.mirror_impl(),
         map_value_impl(item),
         storable_impl(item),
@@ -21,18 +19,18 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
         in_place_impl(item),
         pod::expand(item),
     ];
-    quote!(#(#parts)*)
+    let block = block(item.krate, &quote!(#(#parts)*));
+    quote!(#definitions #mirror #block)
 }
 
 fn mirror_struct(item: &Composite<'_>) -> TokenStream {
-    let Composite { krate, access, mirror, .. } = item;
-    let mut generics = item.mirror_definition_generics();
+    let (krate, mirror) = (item.krate.to_token_stream(), &item.mirror);
+    let mut generics = item.mirror_generics(&krate, Some(&quote!(= #krate::ReadWrite)));
     let where_clause = generics.where_clause.take();
     let fields = item.fields.iter().map(|field| {
-        let attrs: Vec<_> = field.kept_attributes().collect();
-        let vis = &field.field.vis;
+        let (attrs, vis, ty) = (field.kept_attributes(), &field.field.vis, item.field_mirror(&krate, field));
         let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
-        field.with_mirror(krate, access, |ty| quote!(#(#attrs)* #vis #name #ty,))
+        quote!(#(#attrs)* #vis #name #ty,)
     });
     let body = match item.fields[0].member {
         Member::Named(_) => quote!(#where_clause { #(#fields)* }),
@@ -43,82 +41,82 @@ fn mirror_struct(item: &Composite<'_>) -> TokenStream {
 }
 
 fn map_value_impl(item: &Composite<'_>) -> TokenStream {
-    let Composite { krate, access, .. } = item;
-    let loads = item.fields.iter().map(|field| {
-        let (member, ty) = (&field.member, &field.value);
-        quote! {
-            #member: #krate::__private::try_load_field::<#ty, #access>(
-                &__shared.#member,
-                #krate::__private::offset_of!(Self, #member),
-            )?
-        }
-    });
-    item.map_value_impl("structure", &item.unless_refused(quote!(Self { #(#loads),* })))
+    let (checked, members) = (&item.checked, members(item));
+    let load = quote!(#checked::<Self> { #(#members: __mv::try_load(__mv, &__mv.#members)?),* });
+    item.map_value_impl("structure", &load)
 }
 
 fn storable_impl(item: &Composite<'_>) -> TokenStream {
-    let krate = item.krate;
-    let stores = item.fields.iter().map(|field| {
-        let (member, ty) = (&field.member, &field.value);
-        quote!(<#ty as #krate::Storable>::__store(&__shared.#member, &__value.#member);)
-    });
-    let storable = quote!(#krate::Storable);
-    let stores = item.unless_refused(quote!(#(#stores)*));
+    let (checked, members) = (&item.checked, members(item));
     let body = quote! {
         #[inline]
-        fn __store(__shared: &<Self as #krate::MapValue>::Shared<#krate::ReadWrite>, __value: &Self) {
-            #stores
+        fn __store(__mv: &__mv::MirrorOf<Self>, __mv_value: &#checked<Self>) {
+            #(__mv::store(&__mv.#members, &__mv_value.#members);)*
         }
     };
-    item.implement(&quote!(impl), &storable, Some(&Also::Value(storable.clone())), &body)
+    item.implement(&quote!(impl), "Storable", Asked::Trait("Storable"), &body)
 }
 
 fn plain_impl(item: &Composite<'_>) -> TokenStream {
-    let Composite { krate, access, .. } = item;
-    let loads = item.fields.iter().map(|field| {
-        let (member, ty) = (&field.member, &field.value);
-        quote!(#member: <#ty as #krate::Plain>::__load::<#access>(&__shared.#member))
-    });
-    let plain = quote!(#krate::Plain);
-    let load = item.unless_refused(quote!(Self { #(#loads),* }));
+    let (checked, members) = (&item.checked, members(item));
+    let access = &item.access;
     let body = quote! {
         #[inline]
-        fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
-            #load
+        fn __load<#access: __mv::Access>(__mv: &__mv::MirrorOf<Self, #access>) -> Self {
+            #checked::<Self> { #(#members: __mv::load(&__mv.#members)),* }
         }
     };
-    item.implement(&quote!(unsafe impl), &plain, Some(&Also::Value(plain.clone())), &body)
+    item.implement(&quote!(unsafe impl), "Plain", Asked::Trait("Plain"), &body)
 }
 
+/// `Fold`, and a constant like that of the fields, if a field says how it folds.
 fn fold_impl(item: &Composite<'_>) -> TokenStream {
-    let krate = item.krate;
-    let folds = item.fields.iter().filter_map(|field| {
-        let (member, ty) = (&field.member, field.folded(krate));
-        let (folds, fold) = field.way.needs(krate)?;
-        Some(quote!(<#ty as #folds>::#fold(&mut self.#member, &__later.#member);))
-    });
-    let folds = item.unless_refused(quote!(#(#folds)*));
+    let checked = &item.checked;
+    let (mut assertions, mut folds) = (TokenStream::new(), TokenStream::new());
+    for field in &item.fields {
+        let Some((folded, fold)) = field.way.needs() else { continue };
+        let (member, subject) = (&field.member, bounds::innermost(field.ty));
+        folds.extend(quote!(#folded::#fold(&mut self.#member, &__mv.#member);));
+        if field.folds_here {
+            let assert = field.way.assertion();
+            let judged = errors::at(checked.to_token_stream(), subject.span());
+            assertions.extend(quote_spanned!(subject.span()=> #assert::<#judged<#subject>>();));
+        }
+    }
+    let (alias, definition) = if item.folds_here() {
+        let definition = quote! {
+            const __MV_FOLDS: __mv::bool = { #assertions true };
+            type __MvFolded<T> = __mv::Checked<#checked<T>, { __MV_FOLDS }>;
+        };
+        (&Ident::new("__MvFolded", Span::call_site()), definition)
+    } else {
+        (checked, TokenStream::new())
+    };
     let body = quote! {
         #[inline]
-        fn fold(&mut self, __later: &Self) {
+        fn fold(self: &mut #alias<Self>, __mv: &#alias<Self>) {
             #folds
         }
     };
-    item.implement(&quote!(impl), &quote!(#krate::Fold), Some(&Also::Folds), &body)
+    let fold = item.implement(&quote!(impl), "Fold", Asked::Folds, &body);
+    quote!(#definition #fold)
 }
 
-/// Nothing where a field is plainly a number: an atomic is never spelled so.
+/// Nothing where a field is plainly a number or a marker: no atomic is spelled so.
 fn in_place_impl(item: &Composite<'_>) -> TokenStream {
-    if item.refused || item.fields.iter().any(|field| bounds::looks_primitive(field.ty)) {
+    if item.fields.iter().any(|field| field.refused || bounds::looks_primitive(field.ty) || bounds::is_marker(field.ty))
+    {
         return TokenStream::new();
     }
-    let krate = item.krate;
-    let members = item.fields.iter().map(|field| &field.member);
-    let in_place = quote!(#krate::InPlace);
+    let (checked, members) = (&item.checked, members(item));
     let body = quote! {
-        fn __fields(&self) {
-            #(#krate::__private::assert_in_place(&self.#members);)*
+        fn __fields(__mv: &#checked<Self>) {
+            #(__mv::assert_in_place(&__mv.#members);)*
         }
     };
-    item.implement(&quote!(unsafe impl), &in_place, Some(&Also::Itself(in_place.clone())), &body)
+    item.implement(&quote!(unsafe impl), "InPlace", Asked::Trait("InPlace"), &body)
+}
+
+fn members<'a>(item: &'a Composite<'_>) -> Vec<&'a Member> {
+    item.fields.iter().map(|field| &field.member).collect()
 }

@@ -1,56 +1,42 @@
 //! A union: its mirror is a union of the mirrors of its fields, each reached by a method of its name.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
-use super::{Also, Composite, pod};
+use super::{Asked, Composite, block, pod};
 use crate::words;
 
-pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
-    let Composite { krate, access, .. } = item;
-    let (unsafe_impl, plain) = (quote!(unsafe impl), quote!(#krate::Plain));
-    let union_value = quote!(#krate::__private::union::UnionValue);
-    // If a field is refused, the union is no `UnionValue`, and this is a stand-in.
-    let load = quote! {{
-        #[allow(unused_imports)]
-        use #krate::__private::union::Unloaded as _;
-        #krate::__private::union::Loader::<Self>::load::<#access>(__shared)
-    }};
-    let plain_body = quote! {
+pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream {
+    let (definitions, mirror) = (item.definitions(words::assert_union_field, errors), mirror_union(item));
+    let access = &item.access;
+    let load = quote!(__mv::union::load::<Self, #access>(__mv));
+    let plain = quote! {
         #[inline]
-        fn __load<#access: #krate::Access>(__shared: &<Self as #krate::MapValue>::Shared<#access>) -> Self {
+        fn __load<#access: __mv::Access>(__mv: &__mv::MirrorOf<Self, #access>) -> Self {
             #load
         }
     };
+    let unsafe_impl = quote!(unsafe impl);
     let parts = [
-        item.checks(words::assert_union_field),
-        item.forced_layout(),
-        mirror_union(item),
         accessors(item),
         item.mirror_impl(),
         item.map_value_impl("union", &load),
-        item.implement(&unsafe_impl, &plain, None, &plain_body),
-        item.implement(
-            &unsafe_impl,
-            &union_value,
-            Some(&Also::Itself(plain)),
-            &quote!(
-                fn __union() {}
-            ),
-        ),
+        item.implement(&unsafe_impl, "Plain", Asked::Required, &plain),
+        item.implement(&unsafe_impl, "UnionValue", Asked::Required, &TokenStream::new()),
         // It has been refused.
         pod::expand(item),
     ];
-    quote!(#(#parts)*)
+    let block = block(item.krate, &quote!(#(#parts)*));
+    quote!(#definitions #mirror #block)
 }
 
 fn mirror_union(item: &Composite<'_>) -> TokenStream {
-    let Composite { krate, access, mirror, .. } = item;
-    let mut generics = item.mirror_definition_generics();
+    let (krate, mirror) = (item.krate.to_token_stream(), &item.mirror);
+    let mut generics = item.mirror_generics(&krate, Some(&quote!(= #krate::ReadWrite)));
     let where_clause = generics.where_clause.take();
     let fields = item.fields.iter().map(|field| {
-        let (mirrored, ty) = (&field.mirrored, field.mirror(krate, access));
-        quote!(#mirrored: #krate::__private::ManuallyDrop<#ty>)
+        let (mirrored, ty) = (&field.mirrored, item.field_mirror(&krate, field));
+        quote!(#mirrored: #krate::__private::union::Part<#ty>)
     });
     let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
     quote!(#attributes #vis union #mirror #generics #where_clause { #(#fields),* })
@@ -58,39 +44,24 @@ fn mirror_union(item: &Composite<'_>) -> TokenStream {
 
 /// A method a field, with the field's name, docs and visibility.
 fn accessors(item: &Composite<'_>) -> TokenStream {
-    let Composite { krate, access, mirror, .. } = item;
-    let generics = item.mirror_generics();
+    let mirror = &item.mirror;
+    let root = quote!(__mv);
+    let generics = item.mirror_generics(&root, None);
     let (impl_generics, mirror_generics, where_clause) = generics.split_for_impl();
-    let parts = item.fields.iter().enumerate().map(|(index, field)| {
-        let ty = field.mirror(krate, access);
+    let methods = item.fields.iter().map(|field| {
+        let (attrs, vis, member) = (field.kept_attributes(), &field.field.vis, &field.member);
+        let ty = item.field_mirror(&root, field);
         quote! {
-            #[automatically_derived]
-            #[allow(deprecated, unused_qualifications)]
-            unsafe impl #impl_generics #krate::__private::union::UnionPart<#index, #ty> for #mirror #mirror_generics
-            #where_clause {}
+            #(#attrs)*
+            #[inline]
+            #vis fn #member(&self) -> &#ty {
+                __mv::union::part(self)
+            }
         }
     });
-    let methods = item.fields.iter().enumerate().map(|(index, field)| {
-        let (vis, member) = (&field.field.vis, &field.member);
-        let attrs: Vec<_> = field.kept_attributes().collect();
-        field.with_mirror(krate, access, |ty| {
-            quote! {
-                #(#attrs)*
-                #[allow(dead_code)]
-                #[inline]
-                #vis fn #member(&self) -> &#ty {
-                    #krate::__private::union::part::<#index, #ty, Self>(self)
-                }
-            }
-        })
-    });
     quote! {
-        #(#parts)*
-
         #[automatically_derived]
-        #[allow(
-            deprecated, missing_docs, non_snake_case, non_upper_case_globals, private_interfaces, clippy::must_use_candidate
-        )]
+        #[allow(dead_code, missing_docs, nonstandard_style, private_interfaces, clippy::must_use_candidate)]
         impl #impl_generics #mirror #mirror_generics #where_clause {
             #(#methods)*
         }

@@ -4,9 +4,9 @@ use std::marker::PhantomData;
 use std::num::{NonZeroU32, Wrapping};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
-use mapvalue::btf::TypeKind;
+use mapvalue::btf::Kind;
 use mapvalue::{ArenaPtr, Btf, BtfError, Kernel, Kptr, MapValue, Plain};
-use mapvalue_tests::btf::raw;
+use mapvalue_tests::btf::{Builder, kind, raw};
 use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32, U64};
 
@@ -953,7 +953,7 @@ fn a_typedef_of_a_struct_of_its_own_name_is_no_second_type() {
 #[test]
 fn of_a_variable_its_type_is_compared() {
     let btf = btf();
-    let variable = btf.find("wide").find(|ty| matches!(ty.kind(), TypeKind::Variable { .. })).unwrap();
+    let variable = btf.find("wide").find(|ty| matches!(ty.kind(), Kind::Variable { .. })).unwrap();
     <[u64; 2]>::LAYOUT.check(variable).unwrap();
 }
 
@@ -1100,4 +1100,29 @@ fn the_types_meet_the_c_that_is_written_from_them() {
         <Orders<U32<BigEndian>, U32<LittleEndian>, u32>>::LAYOUT,
         <Orders<u16, i8, bool>>::LAYOUT,
     ]);
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Flags<T: Plain + Copy> {
+    one: T,
+    all: [u8; 4],
+}
+
+#[test]
+fn a_byte_in_a_union_meets_a_bool() {
+    // A union has no `bool` in Rust, so the message must not ask for one there.
+    let mut types = Builder::new();
+    let (boolean, byte) = (types.int("_Bool", 1, 4), types.int("unsigned char", 1, 0));
+    let all = types.array(byte, 4);
+    types.composite(kind::UNION, "flags", 4, &[("one", boolean, 0), ("all", all, 0)]);
+    let btf = Btf::parse(&types.native()).unwrap();
+    btf.check::<Flags<u8>>("flags").unwrap();
+    let error = btf.check::<Flags<i8>>("flags").unwrap_err().to_string();
+    assert!(
+        error.contains("Flags.one: `i8` (1 byte) in Rust, `_Bool` (1 byte) in BTF (union flags); write `u8`"),
+        "{error}"
+    );
+    let error = btf.check::<u8>("_Bool").unwrap_err().to_string();
+    assert!(error.contains("; write `bool`"), "{error}");
 }

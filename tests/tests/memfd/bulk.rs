@@ -299,7 +299,7 @@ fn a_bool_is_decoded_and_an_enum_is_stored() {
 #[repr(C)]
 union Address {
     v4: u32,
-    flags: [bool; 4],
+    flags: [u8; 4],
 }
 
 #[derive(MapValue, Clone, Copy)]

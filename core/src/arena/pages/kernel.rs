@@ -4,7 +4,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::arena::pages::program::{NOT_YET_MAPPED, load, reading};
 use crate::arena::span::Span;
-use crate::btf::{Btf, Type, TypeKind};
+use crate::btf::{Btf, Kind, Type};
 use crate::error::{ArenaError, BtfError, KernelVersion, MapName, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::once::Once;
@@ -28,7 +28,7 @@ impl Kernel {
     }
 
     pub(crate) fn of(btf: &Btf) -> Self {
-        let id = |name| btf.find(name).find(|ty| matches!(ty.kind(), TypeKind::Function { .. })).map(Type::id);
+        let id = |name| btf.find(name).find(|ty| matches!(ty.kind(), Kind::Function { .. })).map(Type::id);
         Self {
             alloc: id("bpf_arena_alloc_pages"),
             free: id("bpf_arena_free_pages"),
@@ -52,7 +52,7 @@ impl Kernel {
 
 fn ends(btf: &Btf) -> Option<[i16; 2]> {
     let arena = btf.find("bpf_arena").find_map(|ty| match ty.kind() {
-        TypeKind::Struct(arena) => Some(arena),
+        Kind::Struct(arena) => Some(arena),
         _ => None,
     })?;
     let offset = |name: &str| {

@@ -14,10 +14,10 @@ use std::fmt;
 use crate::btf::check::leaves::{contradicts, is_byte, is_number, is_same_leaf, is_whole, newtype};
 use crate::btf::check::members::Members;
 use crate::btf::check::report::{At, Differences, FieldPath, InBtf, InRust, Name, mismatch};
-use crate::btf::types::{Composite, Enum, Int, Member, Type, TypeKind};
+use crate::btf::types::{Composite, Enum, Int, Kind, Member, Type};
 use crate::error::{Mismatches, Nearest};
 use crate::layout::c_names::{identifier, is_padding};
-use crate::layout::{Endianness, Field, Kind, Layout, Variant};
+use crate::layout::{Endianness, Field, Kind as RustKind, Layout, Variant};
 
 /// How many differences are listed. No honest struct has more.
 const MAX_LISTED: usize = 1024;
@@ -45,6 +45,7 @@ impl Layout {
     /// | `U32<BigEndian>` and other integers with a byte order | an integer of the same size and sign, unless its typedef says the other byte order (`__le32`) |
     /// | an enum | an enum with the same values, or an integer of the same size and sign |
     /// | `bool`, `f32`, `f64` | `_Bool`, `float`, `double` |
+    /// | `u8` inside a union, which has no `bool` | also `_Bool` |
     /// | [`CharArray<N>`](crate::CharArray) | an array of `char`, signed or not, or of another integer of 1 byte |
     /// | [`ArenaPtr`](crate::ArenaPtr), [`Kptr`](crate::Kptr) | a pointer or `__u64` |
     /// | `[u64; 2]`, a struct of two 64-bit halves | also `__int128` |
@@ -88,10 +89,10 @@ impl Layout {
     /// Checks the same, and takes its steps from those that are left.
     pub(crate) fn check_within(&self, steps: &mut usize, ty: Type<'_>) -> Result<(), Mismatches> {
         // For a variable, its type is compared.
-        let ty = if let TypeKind::Variable { ty, .. } = ty.kind() { ty } else { ty };
+        let ty = if let Kind::Variable { ty, .. } = ty.kind() { ty } else { ty };
         let mut comparison = Comparison { found: Differences::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
         let path = FieldPath { parent: None, name: Name::Root(self) };
-        let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0 };
+        let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0, in_union: false };
         if self.size() == 0 && ty.size() != Some(0) {
             comparison.add_types(at, self, ty, "");
         } else {
@@ -151,19 +152,19 @@ impl Comparison {
         };
         match (layout.kind(), ty.kind()) {
             _ if is_same_leaf(layout, ty) => {}
-            (Kind::Int { signed, endianness }, TypeKind::Int(int)) => {
+            (RustKind::Int { signed, endianness }, Kind::Int(int)) => {
                 self.integer(at, layout, declared, int, signed, endianness);
             }
-            (Kind::Int { signed, endianness: Endianness::Native }, TypeKind::Enum(values)) => {
+            (RustKind::Int { signed, endianness: Endianness::Native }, Kind::Enum(values)) => {
                 self.number_for_enum(at, layout, declared, values, signed);
             }
-            (Kind::Enum { signed, .. }, TypeKind::Int(int)) => {
+            (RustKind::Enum { signed, .. }, Kind::Int(int)) => {
                 self.integer(at, layout, declared, int, signed, Endianness::Native);
             }
-            (Kind::Enum { variants, .. }, TypeKind::Enum(values)) => {
+            (RustKind::Enum { variants, .. }, Kind::Enum(values)) => {
                 self.enums(at, layout, declared, variants, values);
             }
-            (Kind::Array { len, element }, TypeKind::Array(array)) => {
+            (RustKind::Array { len, element }, Kind::Array(array)) => {
                 if len as u64 != u64::from(array.len) {
                     self.add(at, format_args!("{len} elements"), format_args!("{} elements", array.len), "");
                 }
@@ -172,12 +173,12 @@ impl Comparison {
                     self.compare(At { path: &path, ..at }, element, array.element);
                 }
             }
-            (_, TypeKind::Struct(_) | TypeKind::Union(_)) => self.composites(at, layout, declared, ty),
-            (Kind::Struct { fields }, _) => match newtype(layout, fields) {
+            (_, Kind::Struct(_) | Kind::Union(_)) => self.composites(at, layout, declared, ty),
+            (RustKind::Struct { fields }, _) => match newtype(layout, fields) {
                 Some(field) => self.compare(at, &field.layout(), declared),
                 None => self.add_types(at, layout, declared, ""),
             },
-            (Kind::Array { element, .. }, TypeKind::Int(int)) if is_byte(element) => {
+            (RustKind::Array { element, .. }, Kind::Int(int)) if is_byte(element) => {
                 self.bytes_for_integer(at, layout, declared, int);
             }
             _ => self.add_types(at, layout, declared, ""),
@@ -207,7 +208,12 @@ impl Comparison {
         endianness: Endianness,
     ) {
         let character = int.size == 1 && (int.character || declared.resolved().is_some_and(|ty| ty.is_named("char")));
-        let hint = if int.bool {
+        let hint = if int.bool && at.in_union {
+            if is_byte(layout) && int.size == 1 {
+                return;
+            }
+            "; write `u8`"
+        } else if int.bool {
             "; write `bool`"
         } else if contradicts(declared, endianness) {
             "; the byte orders differ"
@@ -263,8 +269,8 @@ impl Comparison {
     /// for.
     fn composites(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, ty: Type<'_>) {
         let own = match (layout.kind(), ty.kind()) {
-            (Kind::Struct { fields }, TypeKind::Struct(composite))
-            | (Kind::Union { fields }, TypeKind::Union(composite)) => Some((fields, composite)),
+            (RustKind::Struct { fields }, Kind::Struct(composite))
+            | (RustKind::Union { fields }, Kind::Union(composite)) => Some((fields, composite)),
             _ => None,
         };
         let found = Differences::up_to(self.found.room, self.found.text);
@@ -287,7 +293,7 @@ impl Comparison {
         }
         let at = At { unwrapped: at.unwrapped + 1, ..at };
         let fields = match layout.kind() {
-            Kind::Struct { fields } => fields,
+            RustKind::Struct { fields } => fields,
             _ => &[],
         };
         // Where both sides have names, the names must be compared.
@@ -296,8 +302,8 @@ impl Comparison {
             return true;
         }
         match ty.kind() {
-            TypeKind::Union(union) => union.members().any(|member| self.meets_member(at, layout, member)),
-            TypeKind::Struct(outer) if !named && outer.members().len() == 1 => {
+            Kind::Union(union) => union.members().any(|member| self.meets_member(at, layout, member)),
+            Kind::Struct(outer) if !named && outer.members().len() == 1 => {
                 outer.members().all(|member| self.meets_member(at, layout, member))
             }
             _ => false,
@@ -321,7 +327,8 @@ impl Comparison {
         let mut unmet = Vec::new();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
             let path = FieldPath { parent: Some(at.path), name: Name::Field(field.name()) };
-            let at = At { path: &path, rust: at.rust + field.offset() as u64, ..at };
+            let in_union = at.in_union || matches!(layout.kind(), RustKind::Union { .. });
+            let at = At { path: &path, rust: at.rust + field.offset() as u64, in_union, ..at };
             unmet.extend(self.field(at, field, &mut members).map(|index| (index, field.c_name())));
         }
         // Now that all other fields have their members, the rest are offered as hints.
@@ -386,7 +393,7 @@ impl Comparison {
             self.compare(At { btf: parent + member.bit_offset / 8, ..at }, &layout, member.ty);
             return None;
         }
-        let unsigned = matches!(layout.kind(), Kind::Int { signed: false, .. });
+        let unsigned = matches!(layout.kind(), RustKind::Int { signed: false, .. });
         if unsigned && members.claim_bitfields(start, 8 * size) {
             return None;
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::btf::types::{Type, TypeKind};
+use crate::btf::types::{Kind, Type};
 use crate::error::Mismatch;
 use crate::layout::{Layout, Spelled};
 
@@ -40,6 +40,8 @@ pub(crate) struct At<'a> {
     pub(crate) btf: u64,
     /// How many structs and unions in a row were looked through to get here.
     pub(crate) unwrapped: usize,
+    /// Whether it is inside a union in Rust, which has no `bool`.
+    pub(crate) in_union: bool,
 }
 
 /// A size in words.
@@ -68,7 +70,7 @@ impl fmt::Display for InBtf<'_> {
         let ty = self.0;
         write!(f, "`{ty}`")?;
         // `__u32` says what it is, `pid_t` does not.
-        let is_opaque = matches!(ty.kind(), TypeKind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
+        let is_opaque = matches!(ty.kind(), Kind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
         if let Some(behind) = ty.resolved().filter(|_| is_opaque) {
             write!(f, ", `{behind}`")?;
         }

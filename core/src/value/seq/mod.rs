@@ -131,20 +131,11 @@ unsafe impl<T: MapValue> MapValue for SeqCell<T> {
         "SeqCell",
         const {
             &[
-                u64::LAYOUT.into_field(
-                    "sequence",
-                    offset_of!(Self, sequence),
-                    offset_of!(SeqCellShared<T, ReadWrite>, sequence),
-                    "the sequence number is aligned",
-                ),
-                T::LAYOUT.into_field(
-                    "value",
-                    offset_of!(Self, value),
-                    offset_of!(SeqCellShared<T, ReadWrite>, value),
-                    "the value of a `SeqCell` lies at a multiple of 8",
-                ),
+                u64::LAYOUT.into_field("sequence", "SeqCell", offset_of!(Self, sequence)),
+                T::LAYOUT.into_field("value", "SeqCell", offset_of!(Self, value)),
             ]
         },
+        &[offset_of!(SeqCellShared<T, ReadWrite>, sequence), offset_of!(SeqCellShared<T, ReadWrite>, value)],
     );
 
     #[inline]
