@@ -1,5 +1,6 @@
 //! The reader of BTF, and types held to what C makes of them.
 
+mod c_declarations;
 mod c_round_trip;
 #[cfg(feature = "kernel")]
 mod differential;
