@@ -15,15 +15,17 @@ const SECTION: &str = ".addr_space.1";
 
 /// Global variables that BPF programs have in the arena.
 ///
-/// They lie at one of its two ends: libbpf puts them at the end since version 1.7, where the kernel can have them there
-/// (Linux 7.0), and at the start otherwise. The program itself tells which ([`globals`](Self::globals)).
+/// They lie at one of its two ends: libbpf puts them at the end since version 1.7, where the kernel
+/// can have them there (Linux 7.0), and at the start otherwise. The program itself tells which
+/// ([`globals`](Self::globals)).
 impl Arena {
-    /// Finds the global variables of a loaded program (`__arena`, clang's section `.addr_space.1`), and opens them by
-    /// name. Their C types are checked, as those of every [`DataSection`].
+    /// Finds the global variables of a loaded program (`__arena`, clang's section `.addr_space.1`),
+    /// and opens them by name. Their C types are checked, as those of every [`DataSection`].
     ///
-    /// `btf` is that of the object file that was loaded ([`Btf::from_object`]). `program` is one of its programs, which uses
-    /// such a variable: its instructions say where the loader has put them. The pages of the variables are made
-    /// ([`prefault`](Self::prefault)), so that no access to them fails.
+    /// `btf` is that of the object file that was loaded ([`Btf::from_object`]). `program` is one of
+    /// its programs, which uses such a variable: its instructions say where the loader has put
+    /// them. The pages of the variables are made ([`prefault`](Self::prefault)), so that no access
+    /// to them fails.
     ///
     /// ```no_run
     /// # fn open(object: &[u8], program: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
@@ -38,8 +40,8 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// Those of [`globals_offset`](Self::globals_offset), of [`globals_at`](Self::globals_at) and of
-    /// [`prefault`](Self::prefault).
+    /// Those of [`globals_offset`](Self::globals_offset), of [`globals_at`](Self::globals_at) and
+    /// of [`prefault`](Self::prefault).
     pub fn globals(&self, btf: &Btf, program: impl AsFd) -> Result<DataSection, SectionError> {
         let offset = self.globals_offset(btf, program)?;
         let first = offset / self.page_size();
@@ -47,16 +49,18 @@ impl Arena {
         self.globals_at(btf, offset)
     }
 
-    /// Finds where the global variables of a loaded program lie, in bytes from the start of the arena, as
-    /// [`globals`](Self::globals) does: for an arena with [`SEGV_ON_FAULT`](ArenaFlags::SEGV_ON_FAULT), in which they are
-    /// [`read`](Self::read) one by one.
+    /// Finds where the global variables of a loaded program lie, in bytes from the start of the
+    /// arena, as [`globals`](Self::globals) does: for an arena with
+    /// [`SEGV_ON_FAULT`](ArenaFlags::SEGV_ON_FAULT), in which they are [`read`](Self::read) one by
+    /// one.
     ///
     /// # Errors
     ///
-    /// - [`SectionError::PlaceUnknown`] if the instructions do not tell, with the reason. Then the loader has to:
-    ///   [`globals_at`](Self::globals_at).
-    /// - [`SystemError::PermissionDenied`] without `CAP_BPF`, [`SectionError::UnknownSection`] if the object has no such variables,
-    ///   [`SectionError::OpenSection`], [`SectionError::Size`], [`SystemError::Os`].
+    /// - [`SectionError::PlaceUnknown`] if the instructions do not tell, with the reason. Then the
+    ///   loader has to: [`globals_at`](Self::globals_at).
+    /// - [`SystemError::PermissionDenied`] without `CAP_BPF`, [`SectionError::UnknownSection`] if
+    ///   the object has no such variables, [`SectionError::OpenSection`], [`SectionError::Size`],
+    ///   [`SystemError::Os`].
     pub fn globals_offset(&self, btf: &Btf, program: impl AsFd) -> Result<u64, SectionError> {
         let map = self.rest.mapping.map_name();
         // If there are none, or they do not fit, the error is its own.
@@ -106,13 +110,14 @@ impl Arena {
         Ok(pages.start * page)
     }
 
-    /// Opens the global variables that lie at `offset` bytes from the start of the arena, whose place only the loader
-    /// knows: prefer [`globals`](Self::globals), which finds it.
+    /// Opens the global variables that lie at `offset` bytes from the start of the arena, whose
+    /// place only the loader knows: prefer [`globals`](Self::globals), which finds it.
     ///
-    /// **At a wrong offset there is no error**: the variables read as zeros, or as whatever is there. libbpf's offset is 0, or
-    /// since libbpf 1.7 on Linux 7.0 `arena.len()` less the section's size, which is rounded up to a page. It is also the
-    /// pointer to the variables in a skeleton, less [`start`](Self::start). (`bpf_map__initial_value` is no help: of an arena
-    /// it is the start.)
+    /// **At a wrong offset there is no error**: the variables read as zeros, or as whatever is
+    /// there. libbpf's offset is 0, or since libbpf 1.7 on Linux 7.0 `arena.len()` less the
+    /// section's size, which is rounded up to a page. It is also the pointer to the variables in a
+    /// skeleton, less [`start`](Self::start). (`bpf_map__initial_value` is no help: of an arena it
+    /// is the start.)
     ///
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/arena.o"));
@@ -126,8 +131,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`SectionError::UnknownSection`] if the object has no such variables, [`SectionError::OpenSection`], [`SectionError::Size`] if the section does not
-    /// fit into the arena there, [`SectionError::ForeignByteOrder`]; [`PlaceError::ArenaFaults`].
+    /// [`SectionError::UnknownSection`] if the object has no such variables,
+    /// [`SectionError::OpenSection`], [`SectionError::Size`] if the section does not fit into the
+    /// arena there, [`SectionError::ForeignByteOrder`]; [`PlaceError::ArenaFaults`].
     pub fn globals_at(&self, btf: &Btf, offset: u64) -> Result<DataSection, SectionError> {
         let mapping = &self.rest.mapping;
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
@@ -136,12 +142,13 @@ impl Arena {
         DataSection::within(mapping, usize::try_from(offset).unwrap_or(usize::MAX), btf, SECTION)
     }
 
-    /// Makes the pages at both ends of the arena that the global variables of an object can take, before it is loaded;
-    /// the pages in between, which are everybody's.
+    /// Makes the pages at both ends of the arena that the global variables of an object can take,
+    /// before it is loaded; the pages in between, which are everybody's.
     ///
-    /// libbpf does not make these pages in an arena that it was given (`reuse_fd`). As long as nobody has, a program that
-    /// calls `bpf_arena_alloc_pages` may be handed them, and then **overwrites its own variables without a word**. (Their initial
-    /// values are not stored either: they begin as 0.)
+    /// libbpf does not make these pages in an arena that it was given (`reuse_fd`). As long as
+    /// nobody has, a program that calls `bpf_arena_alloc_pages` may be handed them, and then
+    /// **overwrites its own variables without a word**. (Their initial values are not stored
+    /// either: they begin as 0.)
     ///
     /// ```no_run
     /// # fn load(object: &[u8]) -> Result<(), mapvalue::Error> {
@@ -157,8 +164,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`SectionError::OpenSection`] if the BTF is clang's own, without the file around it; [`SectionError::Size`] if the variables
-    /// do not fit into the arena; those of [`prefault`](Self::prefault).
+    /// [`SectionError::OpenSection`] if the BTF is clang's own, without the file around it;
+    /// [`SectionError::Size`] if the variables do not fit into the arena; those of
+    /// [`prefault`](Self::prefault).
     pub fn hold_globals(&self, btf: &Btf) -> Result<Range<u64>, SectionError> {
         let Some(size) = size_of_globals(btf)? else { return Ok(0..self.page_count()) };
         if size > self.len() {
@@ -190,8 +198,9 @@ fn size_of_globals(btf: &Btf) -> Result<Option<u64>, SectionError> {
     }
 }
 
-/// The numbers of 64 bits that instructions load. The address of a variable in an arena is one: where the arena is mapped,
-/// and the variable's offset (`arena_map_direct_value_addr` in kernel/bpf/arena.c).
+/// The numbers of 64 bits that instructions load. The address of a variable in an arena is one:
+/// where the arena is mapped, and the variable's offset (`arena_map_direct_value_addr` in
+/// kernel/bpf/arena.c).
 fn addresses_in(instructions: &[u64]) -> impl Iterator<Item = u64> {
     const LOAD_NUMBER: u8 = 0x18;
     let mut rest = instructions.iter().map(|instruction| instruction.to_ne_bytes());

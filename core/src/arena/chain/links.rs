@@ -1,8 +1,8 @@
-//! What lists and tables have in common: nodes that are linked through pointers in the arena, and how chains of them are walked and
-//! changed when nothing that they hold can be trusted.
+//! What lists and tables have in common: nodes that are linked through pointers in the arena, and
+//! how chains of them are walked and changed when nothing that they hold can be trusted.
 //!
-//! Each change is a few stores in an order that leaves, wherever it is cut short, a chain that can be walked forwards and no wrong
-//! back pointer that looks right.
+//! Each change is a few stores in an order that leaves, wherever it is cut short, a chain that can
+//! be walked forwards and no wrong back pointer that looks right.
 
 use std::any::type_name;
 use std::fmt;
@@ -61,8 +61,9 @@ fn end_of(arena: &Arena, holder: LinkPtr) -> (u64, u64, u64) {
 
 /// The pointer leads to no element.
 ///
-/// Which error it is, is seen where this is inlined: a compiler that is given an `Error` by a function cannot tell it from the `Ok` of a
-/// `Result`, and then has the loop be ready for elements from there.
+/// Which error it is, is seen where this is inlined: a compiler that is given an `Error` by a
+/// function cannot tell it from the `Ok` of a `Result`, and then has the loop be ready for elements
+/// from there.
 #[inline]
 fn wild<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> ListError {
     let (at, start, len) = end_of(arena, holder);
@@ -93,11 +94,12 @@ pub(crate) fn place_of<S: Mirror>(arena: &Arena, place: &S) -> u64 {
 pub(crate) const FIRST_LOOK: u64 = 4096;
 /// A walk looks ahead by this part of what it has met.
 const PART: u64 = 16;
-/// How many times a look ahead comes to the element that it began at, until it is a circle: once may be a writer's doing, who
-/// moved an element to the front meanwhile.
+/// How many times a look ahead comes to the element that it began at, until it is a circle: once
+/// may be a writer's doing, who moved an element to the front meanwhile.
 const ROUNDS: u64 = 8;
 
-/// Whether a chain leads from a node to that node again: within `steps` elements, a few times in a row.
+/// Whether a chain leads from a node to that node again: within `steps` elements, a few times in a
+/// row.
 #[cold]
 #[inline(never)]
 fn goes_in_a_circle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNode>, steps: u64) -> bool {
@@ -118,8 +120,9 @@ fn goes_in_a_circle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<
 
 /// The elements of one chain, from its first.
 ///
-/// A circle ends it with an error after some ten times as many elements as are in the circle, and in any case after as many
-/// as there is room for: each time that it has met twice as many elements, it looks ahead whether it comes to the same one again.
+/// A circle ends it with an error after some ten times as many elements as are in the circle, and
+/// in any case after as many as there is room for: each time that it has met twice as many
+/// elements, it looks ahead whether it comes to the same one again.
 ///
 /// It is never handed to a function that is not inlined, so that a loop keeps it in registers.
 pub(crate) struct Walk<'a, L: Links, A: Access> {
@@ -197,8 +200,9 @@ impl<L: Links, A: Access> fmt::Debug for Walk<'_, L, A> {
     }
 }
 
-/// Loads a pointer that is to be followed. It pairs with the release stores of `push` and `remove`, and with `mv_store_release` of a BPF
-/// program: what was written to an element before it was linked is seen by who has found it.
+/// Loads a pointer that is to be followed. It pairs with the release stores of `push` and `remove`,
+/// and with `mv_store_release` of a BPF program: what was written to an element before it was
+/// linked is seen by who has found it.
 #[inline]
 pub(crate) fn load<A: Access>(link: &Link<A>) -> ArenaPtr<ListNode> {
     link.load_acquire()
@@ -241,10 +245,11 @@ pub(crate) fn push<L: Links>(
     write(shared);
     node.next.store(second);
     node.pprev.store(first_at);
-    // Cut short before this, nobody knows of the element. It pairs with the acquire load of a walk: `load`.
+    // Cut short before this, nobody knows of the element. It pairs with the acquire load of a walk:
+    // `load`.
     first.store_release(this);
-    // Cut short before this, the second element's back pointer leads to a pointer to the first one, which `remove` takes for
-    // what it is.
+    // Cut short before this, the second element's back pointer leads to a pointer to the first one,
+    // which `remove` takes for what it is.
     if let Some(behind) = behind {
         L::node(behind).pprev.store(next_at);
     }
@@ -261,12 +266,13 @@ pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<
         let (type_name, at) = (type_name::<L::Element>(), place_of(arena, shared));
         return Err(ListError::NotLinked { type_name, at, pprev: pprev.address() });
     };
-    // Cut short after this, the next element's back pointer leads to a pointer to this one, and this one can be removed again.
+    // Cut short after this, the next element's back pointer leads to a pointer to this one, and
+    // this one can be removed again.
     if let Some(behind) = follow(places, places.view(), this.cast(), next)? {
         L::node(behind).pprev.store(pprev);
     }
-    // A release store, as that of `push`, which it may undo: who finds the next element through this pointer sees it as who found it
-    // through the other.
+    // A release store, as that of `push`, which it may undo: who finds the next element through
+    // this pointer sees it as who found it through the other.
     back.store_release(next);
     // Cut short before these, the back pointer leads to a pointer to another element, or to none.
     node.next.store(ListNode::REMOVED.next);
@@ -298,8 +304,8 @@ pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<us
     Ok(count)
 }
 
-/// Stores the back pointers of a chain that are wrong; how many there were. `belongs` is an error for an element of
-/// another chain.
+/// Stores the back pointers of a chain that are wrong; how many there were. `belongs` is an error
+/// for an element of another chain.
 pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
     belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,

@@ -17,7 +17,8 @@ use crate::handle::Var;
 use crate::layout::{Kind, Layout};
 use crate::value::{Access, ArenaPtr, MapValue, ReadOnly, ReadWrite};
 
-/// An element that is a value and nothing else but its place in a list: 16 bytes more than the value.
+/// An element that is a value and nothing else but its place in a list: 16 bytes more than the
+/// value.
 ///
 /// `struct { struct mv_list_node node; V value; }` in C.
 ///
@@ -43,12 +44,12 @@ pub struct ListEntry<V> {
     pub value: V,
 }
 
-/// A list in an arena that Rust and BPF programs walk and change: the layout of the lists in the kernel's own test programs, and of
-/// `mapvalue/arena.bpf.h`.
+/// A list in an arena that Rust and BPF programs walk and change: the layout of the lists in the
+/// kernel's own test programs, and of `mapvalue/arena.bpf.h`.
 ///
-/// It is intrusive: an element of type `T` holds a [`ListNode`], `NODE` bytes from its start, and its memory is the caller's. In
-/// [`ListEntry<V>`](ListEntry) that is at 0; in a struct of one's own it is `offset_of`. That there is one is checked when the program
-/// is compiled.
+/// It is intrusive: an element of type `T` holds a [`ListNode`], `NODE` bytes from its start, and
+/// its memory is the caller's. In [`ListEntry<V>`](ListEntry) that is at 0; in a struct of one's
+/// own it is `offset_of`. That there is one is checked when the program is compiled.
 ///
 /// ```
 /// use mapvalue::arena::ListNode;
@@ -106,15 +107,18 @@ pub struct ListEntry<V> {
 /// | `push_front`, `push_front_with`, `remove`, `pop_front`, `clear` | no | one writer at a time, on whichever side. Nothing here locks |
 /// | `check`, `repair` | no | |
 ///
-/// Whatever others write, a walk stays inside of the arena, reads no torn leaf, and ends: with [`ListError::WildPointer`] at a pointer that
-/// leads to no element, with [`ListError::Cycle`] where the pointers go in a circle. The memory of a removed element can be used again at
-/// once, but a walk beside the writer may still stand on it, and reads what is there now.
+/// Whatever others write, a walk stays inside of the arena, reads no torn leaf, and ends: with
+/// [`ListError::WildPointer`] at a pointer that leads to no element, with [`ListError::Cycle`]
+/// where the pointers go in a circle. The memory of a removed element can be used again at once,
+/// but a walk beside the writer may still stand on it, and reads what is there now.
 ///
-/// Several writers, in Rust threads, processes or BPF programs, have to take turns: two at once lose elements, though they do no other harm. A BPF spin
-/// lock cannot be held by user space, so let one side write, or pass requests through a ring buffer or a flag of your own.
+/// Several writers, in Rust threads, processes or BPF programs, have to take turns: two at once
+/// lose elements, though they do no other harm. A BPF spin lock cannot be held by user space, so
+/// let one side write, or pass requests through a ring buffer or a flag of your own.
 ///
-/// A writer that dies leaves a list that can be walked. A back pointer may then be wrong: [`remove`](Self::remove) refuses that element,
-/// [`check`](Self::check) tells, and [`repair`](Self::repair) mends it.
+/// A writer that dies leaves a list that can be walked. A back pointer may then be wrong:
+/// [`remove`](Self::remove) refuses that element, [`check`](Self::check) tells, and
+/// [`repair`](Self::repair) mends it.
 pub struct ArenaList<T: MapValue, const NODE: usize = 0, A: Access = ReadWrite> {
     places: Places<At<T, NODE>, A>,
     head: Var<ListHead, A>,
@@ -136,10 +140,12 @@ impl<T: MapValue, const NODE: usize> Links for At<T, NODE> {
 
     #[inline]
     fn node<A: Access>(element: &T::Shared<A>) -> &ListNodeShared<A> {
-        // SAFETY: it is inside of the element, by the layout of `T` (`Links::NODE`), which is its mirror's too.
+        // SAFETY: it is inside of the element, by the layout of `T` (`Links::NODE`), which is its
+        // mirror's too.
         let node = unsafe { NonNull::from(element).byte_add(<Self as Links>::NODE) };
-        // SAFETY: the layout of `T` has a `ListNode` there (`Links::NODE`), so the mirror has the two cells of a `ListNodeShared`
-        // there, in the same mode (`MapValue`, promise 1), aligned as the element is. It lives as long as the element.
+        // SAFETY: the layout of `T` has a `ListNode` there (`Links::NODE`), so the mirror has the
+        // two cells of a `ListNodeShared` there, in the same mode (`MapValue`, promise 1), aligned
+        // as the element is. It lives as long as the element.
         unsafe { node.cast().as_ref() }
     }
 }
@@ -177,7 +183,8 @@ const fn is_node(layout: &Layout) -> bool {
 }
 
 impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
-    /// The list whose head is at `head`: one that a BPF program uses, or memory of zeros, which is an empty one.
+    /// The list whose head is at `head`: one that a BPF program uses, or memory of zeros, which is
+    /// an empty one.
     ///
     /// # Errors
     ///
@@ -210,10 +217,11 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
 
 /// Walking.
 impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
-    /// The elements from the first to the last. The caller may remove the element that it was given last, but no other.
+    /// The elements from the first to the last. The caller may remove the element that it was given
+    /// last, but no other.
     ///
-    /// Each is an error or the mirror of an element; after an error there is nothing more. The pointer to an element is
-    /// [`Arena::ptr_of`] of its mirror.
+    /// Each is an error or the mirror of an element; after an error there is nothing more. The
+    /// pointer to an element is [`Arena::ptr_of`] of its mirror.
     #[inline]
     pub fn iter(&self) -> Iter<'_, T, NODE, A> {
         Iter { walk: Walk::new(&self.places, &self.head.first) }
@@ -237,7 +245,8 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk: [`ListError::WildPointer`], [`ListError::Cycle`], [`ListError::ElementRemoved`].
+    /// Those of a walk: [`ListError::WildPointer`], [`ListError::Cycle`],
+    /// [`ListError::ElementRemoved`].
     pub fn len(&self) -> Result<usize, ListError> {
         self.iter().try_fold(0, |count, element| element.map(|_| count + 1))
     }
@@ -259,13 +268,14 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
 
 /// Changing it.
 impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
-    /// Links an element, whose memory the caller got, as the first. What it holds besides its node was written before: who finds it sees
-    /// that (a release store).
+    /// Links an element, whose memory the caller got, as the first. What it holds besides its node
+    /// was written before: who finds it sees that (a release store).
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `element`, [`ListError::AlreadyLinked`] if its node says that it is in this list or another,
-    /// [`ListError::WildPointer`] or [`ListError::ElementRemoved`] if the list is broken at its head.
+    /// Those of [`Arena::get`] for `element`, [`ListError::AlreadyLinked`] if its node says that it
+    /// is in this list or another, [`ListError::WildPointer`] or [`ListError::ElementRemoved`] if
+    /// the list is broken at its head.
     pub fn push_front(&self, element: ArenaPtr<T>) -> Result<(), ListError> {
         links::refuse_linked(&self.places, element)?;
         links::push(&self.places, &self.head.first, element, |_| ())
@@ -287,7 +297,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of the slots, and of [`push_front`](Self::push_front); the memory is given back then, also if `write` panics.
+    /// Those of the slots, and of [`push_front`](Self::push_front); the memory is given back then,
+    /// also if `write` panics.
     pub fn push_front_with(
         &self,
         mut slots: impl Slots<T>,
@@ -302,8 +313,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `element`, [`ListError::NotLinked`] if it is in no list, [`ListError::WildPointer`] if its `next` leads
-    /// nowhere.
+    /// Those of [`Arena::get`] for `element`, [`ListError::NotLinked`] if it is in no list,
+    /// [`ListError::WildPointer`] if its `next` leads nowhere.
     pub fn remove(&self, element: ArenaPtr<T>) -> Result<(), ListError> {
         links::remove(&self.places, element)
     }
@@ -333,8 +344,9 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         Ok(Some(first))
     }
 
-    /// Makes the list empty: one store. The elements are not touched, and are the caller's again. (Their nodes still say that they are in a
-    /// list: before [`push_front`](Self::push_front) of one, store `ListNode::default()` there.)
+    /// Makes the list empty: one store. The elements are not touched, and are the caller's again.
+    /// (Their nodes still say that they are in a list: before [`push_front`](Self::push_front) of
+    /// one, store `ListNode::default()` there.)
     ///
     /// ```
     /// # use mapvalue::arena::{ListEntry, ListNode};
@@ -354,7 +366,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         self.head.first.store_release(ArenaPtr::NULL);
     }
 
-    /// Mends the back pointers, which a writer that died in the middle may have left wrong, by one walk; how many were wrong.
+    /// Mends the back pointers, which a writer that died in the middle may have left wrong, by one
+    /// walk; how many were wrong.
     ///
     /// ```
     /// # use mapvalue::arena::ListEntry;

@@ -1,7 +1,9 @@
-//! Chains of elements that are linked through pointers in the arena, and what is made of them: lists and hash tables.
+//! Chains of elements that are linked through pointers in the arena, and what is made of them:
+//! lists and hash tables.
 //!
-//! `node` is what memory holds, `places` where elements can be and how a loop follows pointers to them, `links` how chains are walked and
-//! changed when nothing that they hold can be trusted; `slots` is memory for elements.
+//! `node` is what memory holds, `places` where elements can be and how a loop follows pointers to
+//! them, `links` how chains are walked and changed when nothing that they hold can be trusted;
+//! `slots` is memory for elements.
 
 pub(crate) mod links;
 pub(crate) mod list;

@@ -2,7 +2,8 @@
 
 use crate::value::{ArenaPtr, MapValue};
 
-/// A list, as memory of the arena holds it: 8 bytes. Zeros are an empty one. `struct mv_list_head` in C.
+/// A list, as memory of the arena holds it: 8 bytes. Zeros are an empty one. `struct mv_list_head`
+/// in C.
 ///
 /// ```
 /// use mapvalue::arena::{ListEntry, ListHead};
@@ -32,7 +33,8 @@ pub struct ListHead {
     pub first: ArenaPtr<ListNode>,
 }
 
-/// In an element: its place in a list, 16 bytes. Zeros are a node in no list. `struct mv_list_node` in C.
+/// In an element: its place in a list, 16 bytes. Zeros are a node in no list. `struct mv_list_node`
+/// in C.
 ///
 /// ```
 /// use core::mem::offset_of;
@@ -67,10 +69,12 @@ pub struct ListNode {
 }
 
 impl ListNode {
-    /// What the pointers of a removed node hold, 0x100 and 0x122. As full addresses they are outside of every arena.
+    /// What the pointers of a removed node hold, 0x100 and 0x122. As full addresses they are
+    /// outside of every arena.
     ///
-    /// As the low 32 bits of one, which stored pointers may be in an arena with `BPF_F_NO_USER_CONV`, 0x100 is taken for this too. So there no
-    /// node can be at 0x100 bytes from a multiple of 4 GiB.
+    /// As the low 32 bits of one, which stored pointers may be in an arena with
+    /// `BPF_F_NO_USER_CONV`, 0x100 is taken for this too. So there no node can be at 0x100 bytes
+    /// from a multiple of 4 GiB.
     pub const REMOVED: Self =
         Self { next: ArenaPtr::from_address(REMOVED_NEXT), pprev: ArenaPtr::from_address(REMOVED_PPREV) };
 }

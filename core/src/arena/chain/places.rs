@@ -1,7 +1,7 @@
 //! [`Places`]: where in an arena the elements of a list can be, and how a loop follows pointers to their nodes.
 //!
-//! [`Arena::get`] does the same for a single pointer. Here, what does not depend on the pointer is computed once, and what is wrong with a
-//! pointer is left to the caller.
+//! [`Arena::get`] does the same for a single pointer. Here, what does not depend on the pointer is
+//! computed once, and what is wrong with a pointer is left to the caller.
 
 use super::node::ListNodeShared;
 use std::marker::PhantomData;
@@ -29,16 +29,19 @@ pub(crate) trait Links {
 /// An arena, and where in it the elements of some lists can be.
 pub(crate) struct Places<L, A> {
     arena: Arena,
-    /// How many bytes can be reached in the mode `A`: all, or none if they are read-only and are to be stored to, or if they may fault.
+    /// How many bytes can be reached in the mode `A`: all, or none if they are read-only and are to
+    /// be stored to, or if they may fault.
     reach: u64,
     /// The lowest pointer to a node that there can be.
     lowest: u64,
-    /// How many pointers there can be, from the lowest on: one for each multiple of the alignment where all of an element has room.
+    /// How many pointers there can be, from the lowest on: one for each multiple of the alignment
+    /// where all of an element has room.
     count: u64,
-    /// The same if pointers are addresses of this process, as in every kernel arena; the provenance of its memory is exposed. Otherwise 0.
+    /// The same if pointers are addresses of this process, as in every kernel arena; the provenance
+    /// of its memory is exposed. Otherwise 0.
     direct_count: u64,
-    /// What to add to a pointer to have its place: where the arena is mapped here, less where pointers say that it begins. It never
-    /// changes (see `View::follow` for why it is an atomic).
+    /// What to add to a pointer to have its place: where the arena is mapped here, less where
+    /// pointers say that it begins. It never changes (see `View::follow` for why it is an atomic).
     origin: AtomicPtr<u8>,
     links: PhantomData<fn() -> (L, A)>,
 }
@@ -90,7 +93,8 @@ impl<L: Links, A: Access> Places<L, A> {
         View { direct: self.direct_count != 0, lowest: self.lowest, count: self.count, places: self }
     }
 
-    /// The same for a few steps, without a branch for each that tells whether pointers are addresses: where they are not, it follows none.
+    /// The same for a few steps, without a branch for each that tells whether pointers are
+    /// addresses: where they are not, it follows none.
     #[inline]
     pub(crate) fn direct_view(&self) -> View<'_, L, A> {
         View { direct: true, count: self.direct_count, ..self.view() }
@@ -124,33 +128,38 @@ impl<L, A> Copy for View<'_, L, A> {}
 impl<'a, L: Links, A: Access> View<'a, L, A> {
     /// The element whose node is at a full address, if there can be one.
     ///
-    /// (Not an `Option`: its `None` is a null reference, and a loop would look whether each place is one.)
+    /// (Not an `Option`: its `None` is a null reference, and a loop would look whether each place
+    /// is one.)
     #[inline]
     pub(crate) fn follow(self, address: u64) -> Result<&'a <L::Element as MapValue>::Shared<A>, NotFull> {
-        // Of every number that leads to no place in the arena, the distance from the lowest is larger than that of all which do. The arena
-        // begins at a page, so the distance is a multiple of the alignment if the element is aligned: if it is not, one of its low bits
-        // is set and, rotated to the top, makes a number larger than all. So for each pointer it takes a subtraction, a rotation and one
-        // comparison.
+        // Of every number that leads to no place in the arena, the distance from the lowest is
+        // larger than that of all which do. The arena begins at a page, so the distance is a
+        // multiple of the alignment if the element is aligned: if it is not, one of its low bits is
+        // set and, rotated to the top, makes a number larger than all. So for each pointer it takes
+        // a subtraction, a rotation and one comparison.
         if address.wrapping_sub(self.lowest).rotate_right(Places::<L, A>::ALIGN_BITS) >= self.count {
             return Err(NotFull);
         }
         #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
         let address = address.wrapping_sub(L::NODE as u64) as usize;
-        // The next load of a walk waits for this one, and so for each step between the two. Where pointers are addresses there is none:
-        // a branch that is never taken costs less than to add 0. (The compiler would add it, but for the atomic load. As it is, it
-        // makes two loops of one.)
+        // The next load of a walk waits for this one, and so for each step between the two. Where
+        // pointers are addresses there is none: a branch that is never taken costs less than to add
+        // 0. (The compiler would add it, but for the atomic load. As it is, it makes two loops of
+        // one.)
         let place: *mut u8 = if self.direct {
             ptr::with_exposed_provenance_mut(address)
         } else {
             self.places.origin.load(Ordering::Relaxed).wrapping_add(address)
         };
-        // SAFETY: it is inside the mapping (checked above: `count` is not 0, and so `direct` is true only where the origin is null), at least
-        // one byte before its end, and so not null.
+        // SAFETY: it is inside the mapping (checked above: `count` is not 0, and so `direct` is
+        // true only where the origin is null), at least one byte before its end, and so not null.
         let place = unsafe { NonNull::new_unchecked(place) }.cast();
-        // SAFETY: the arena holds an element here, aligned for all of its leaves (checked above, by what `Places::new` has computed from this
-        // arena), which is the size of its mirror and at least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped
-        // while it is borrowed; a page that is not there is made when it is touched, or nothing would be in reach; it is writable if `A` is. All
-        // bits are a valid mirror (promise 3), and what others write, they write to cells, which are inside `UnsafeCell`.
+        // SAFETY: the arena holds an element here, aligned for all of its leaves (checked above, by
+        // what `Places::new` has computed from this arena), which is the size of its mirror and at
+        // least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped while it is
+        // borrowed; a page that is not there is made when it is touched, or nothing would be in
+        // reach; it is writable if `A` is. All bits are a valid mirror (promise 3), and what others
+        // write, they write to cells, which are inside `UnsafeCell`.
         Ok(unsafe { place.as_ref() })
     }
 }

@@ -1,4 +1,5 @@
-//! Memory for elements: [`Slots`], which a list or table takes it from, and the simplest kind, [`Region`].
+//! Memory for elements: [`Slots`], which a list or table takes it from, and the simplest kind,
+//! [`Region`].
 
 use std::any::type_name;
 
@@ -34,7 +35,8 @@ use crate::value::{ArenaPtr, MapValue};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Slots<T: MapValue> {
-    /// Memory for one value, which nobody else uses, and which is in no list. What it holds is left open.
+    /// Memory for one value, which nobody else uses, and which is in no list. What it holds is left
+    /// open.
     ///
     /// # Errors
     ///
@@ -43,13 +45,16 @@ pub trait Slots<T: MapValue> {
 
     /// Takes memory back that came from [`take`](Self::take), once no value is in it any more.
     ///
-    /// It may be handed out again at once. Whoever walked over the value at that moment reads what is written there next.
+    /// It may be handed out again at once. Whoever walked over the value at that moment reads what
+    /// is written there next.
     fn give_back(&mut self, slot: ArenaPtr<T>);
 }
 
-/// Slots side by side in an arena, handed out from the first to the last; those that were given back come first.
+/// Slots side by side in an arena, handed out from the first to the last; those that were given
+/// back come first.
 ///
-/// Which of them are taken is known in this process alone: it is for one owner, such as the one process that inserts.
+/// Which of them are taken is known in this process alone: it is for one owner, such as the one
+/// process that inserts.
 ///
 /// ```
 /// use mapvalue::arena::{Region, Slots};

@@ -41,7 +41,8 @@ pub struct TableHead {
 
 /// An element of a hash table: what `MV_TABLE` declares in C.
 ///
-/// With `i32` for both key and value it is 32 bytes long: `hash` at 0, `key` at 4, `value` at 8, `node` at 16.
+/// With `i32` for both key and value it is 32 bytes long: `hash` at 0, `key` at 4, `value` at 8,
+/// `node` at 16.
 ///
 /// ```
 /// use mapvalue::MapValue;
@@ -65,11 +66,11 @@ pub struct TableEntry<K, V> {
     pub node: ListNode,
 }
 
-/// A hash table in an arena that Rust and BPF programs look into and change: the layout of the table in the kernel's own test
-/// programs, and of `MV_TABLE` in `mapvalue/arena.bpf.h`.
+/// A hash table in an arena that Rust and BPF programs look into and change: the layout of the
+/// table in the kernel's own test programs, and of `MV_TABLE` in `mapvalue/arena.bpf.h`.
 ///
-/// Elements are [`TableEntry<K, V>`](TableEntry); their memory is the caller's, or comes from [`Slots`]. The hash is [`ArenaHash`], which
-/// a BPF program has as well.
+/// Elements are [`TableEntry<K, V>`](TableEntry); their memory is the caller's, or comes from
+/// [`Slots`]. The hash is [`ArenaHash`], which a BPF program has as well.
 ///
 /// ```
 /// use mapvalue::arena::Region;
@@ -103,9 +104,10 @@ pub struct TableEntry<K, V> {
 /// | `init` | no | nobody may use the table yet |
 /// | `check`, `repair` | no | |
 ///
-/// Whatever others write, a lookup stays inside of the arena, reads no torn leaf, and ends, as said at [`ArenaList`](super::ArenaList); so does what is said
-/// there of several writers, and of writers that die. Where the buckets are, and how many, is looked up when the table is opened, and is as it was then for
-/// as long as the handle lives.
+/// Whatever others write, a lookup stays inside of the arena, reads no torn leaf, and ends, as said
+/// at [`ArenaList`](super::ArenaList); so does what is said there of several writers, and of
+/// writers that die. Where the buckets are, and how many, is looked up when the table is opened,
+/// and is as it was then for as long as the handle lives.
 pub struct ArenaHashMap<K: MapValue, V: MapValue, A: Access = ReadWrite> {
     places: Places<InTable<K, V>, A>,
     buckets: Slice<ListHead, A>,
@@ -125,11 +127,12 @@ impl<K: MapValue, V: MapValue> Links for InTable<K, V> {
     }
 }
 
-/// How many elements of a chain a lookup looks at without counting them: in a table with as many buckets as elements, one chain in 250
-/// is longer.
+/// How many elements of a chain a lookup looks at without counting them: in a table with as many
+/// buckets as elements, one chain in 250 is longer.
 const NEAR: usize = 4;
 
-/// The most buckets that a table is opened with, unless the caller says another number: 8 MiB of them.
+/// The most buckets that a table is opened with, unless the caller says another number: 8 MiB of
+/// them.
 const MAX_BUCKETS: usize = 1 << 20;
 
 /// The number of buckets of a table that somebody has set up, if it is no more than `max`.
@@ -163,19 +166,20 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`] if the number of buckets is no power of two,
-    /// [`ListError::TooManyBuckets`] if it is more than 2^20 ([`open_up_to`](Self::open_up_to) takes more), those of [`Arena::slice`]
-    /// for the buckets.
+    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`] if the number of buckets is
+    /// no power of two, [`ListError::TooManyBuckets`] if it is more than 2^20
+    /// ([`open_up_to`](Self::open_up_to) takes more), those of [`Arena::slice`] for the buckets.
     pub fn open(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<Self, ListError> {
         Self::open_up_to(arena, table, MAX_BUCKETS)
     }
 
     /// The table at `table`, if it has no more than `max` buckets.
     ///
-    /// The number of buckets is in memory that others write. Whoever forges it decides how long [`iter`](Self::iter),
-    /// [`len`](Self::len), [`is_empty`](Self::is_empty) and [`clear`](Self::clear) take, and how many pages they make: each bucket is 8
-    /// bytes, and a page that is not there is made when it is read. (2^28 buckets in an arena of 4 GiB are 2 GiB of pages, and
-    /// many seconds.) So give the number that the table is known to have.
+    /// The number of buckets is in memory that others write. Whoever forges it decides how long
+    /// [`iter`](Self::iter), [`len`](Self::len), [`is_empty`](Self::is_empty) and
+    /// [`clear`](Self::clear) take, and how many pages they make: each bucket is 8 bytes, and a
+    /// page that is not there is made when it is read. (2^28 buckets in an arena of 4 GiB are 2 GiB
+    /// of pages, and many seconds.) So give the number that the table is known to have.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaHashMap, Error, ListError};
@@ -194,13 +198,15 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// As [`open`](Self::open).
     pub fn open_up_to(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, ListError> {
         let table = arena.get(table)?;
-        // What was written before the pointer: the number of buckets, and the buckets. It pairs with the release store of `init`.
+        // What was written before the pointer: the number of buckets, and the buckets. It pairs
+        // with the release store of `init`.
         let buckets = table.buckets.load_acquire();
         let buckets = arena.slice(buckets, no_more_than(max, table.n_buckets.load())?)?;
         Ok(Self { places: Places::new(arena), buckets })
     }
 
-    /// Makes an empty table of `n` buckets, whose memory the caller got: 16 bytes at `table`, and 8 for each bucket. `n` is a power of two.
+    /// Makes an empty table of `n` buckets, whose memory the caller got: 16 bytes at `table`, and 8
+    /// for each bucket. `n` is a power of two.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaHashMap, Error, ListError};
@@ -216,7 +222,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`], those of [`Arena::slice`] for the buckets.
+    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`], those of [`Arena::slice`]
+    /// for the buckets.
     pub fn init(
         arena: &Arena,
         table: ArenaPtr<TableHead>,
@@ -253,7 +260,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         Self::open_ro_up_to(arena, table, MAX_BUCKETS)
     }
 
-    /// The table at `table`, for looking only, if it has no more than `max` buckets: see [`open_up_to`](Self::open_up_to).
+    /// The table at `table`, for looking only, if it has no more than `max` buckets: see
+    /// [`open_up_to`](Self::open_up_to).
     ///
     /// # Errors
     ///
@@ -276,7 +284,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk: [`ListError::WildPointer`], [`ListError::Cycle`], [`ListError::ElementRemoved`].
+    /// Those of a walk: [`ListError::WildPointer`], [`ListError::Cycle`],
+    /// [`ListError::ElementRemoved`].
     #[inline]
     pub fn get(&self, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
     where
@@ -285,11 +294,13 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.find(key.arena_hash(), key)
     }
 
-    /// All elements, bucket by bucket. The caller may remove the element that it was given last, but no other.
+    /// All elements, bucket by bucket. The caller may remove the element that it was given last,
+    /// but no other.
     ///
-    /// Each is an error or the mirror of an element. An error ends the walk over its bucket; the next bucket follows. (The
-    /// `arena_htab` program among the kernel's own tests never unlinks an element that it deletes: its `__list_del` only marks it. Of a table
-    /// of that program, [`ListError::ElementRemoved`] is all there is of a bucket behind such an element.)
+    /// Each is an error or the mirror of an element. An error ends the walk over its bucket; the
+    /// next bucket follows. (The `arena_htab` program among the kernel's own tests never unlinks an
+    /// element that it deletes: its `__list_del` only marks it. Of a table of that program,
+    /// [`ListError::ElementRemoved`] is all there is of a bucket behind such an element.)
     #[inline]
     pub fn iter(&self) -> Entries<'_, K, V, A> {
         let mut entries = Entries { table: self, walk: None, bucket: 0, rest: self.buckets.iter() };
@@ -301,8 +312,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// # Errors
     ///
-    /// Those of a walk, which ends with the first: [`ListError::WildPointer`], [`ListError::Cycle`], [`ListError::ElementRemoved`],
-    /// [`ListError::WrongBucket`].
+    /// Those of a walk, which ends with the first: [`ListError::WildPointer`],
+    /// [`ListError::Cycle`], [`ListError::ElementRemoved`], [`ListError::WrongBucket`].
     pub fn len(&self) -> Result<usize, ListError> {
         self.iter().try_fold(0, |count, entry| entry.map(|_| count + 1))
     }
@@ -386,7 +397,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.find_from(node, hash, key)
     }
 
-    /// The same from one element of the chain on, where the chain is long, or a pointer is no address.
+    /// The same from one element of the chain on, where the chain is long, or a pointer is no
+    /// address.
     #[inline(never)]
     fn find_from(
         &self,
@@ -408,7 +420,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         if node.is_null() { Ok(None) } else { self.find_slowly(hash, key) }
     }
 
-    /// The same, where a pointer is no full address, a chain is very long, or something is wrong. From the start, so that nothing must be kept for it.
+    /// The same, where a pointer is no full address, a chain is very long, or something is wrong.
+    /// From the start, so that nothing must be kept for it.
     #[cold]
     #[inline(never)]
     fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
@@ -429,8 +442,9 @@ fn is_of<K: MapValue + Eq, V: MapValue, A: Access>(entry: &TableEntryShared<K, V
 
 /// Changing it.
 impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
-    /// Gives the key a value: in the element that has it, or else in `slot`, memory that the caller got, which is linked with it.
-    /// True if `slot` is in the table now, false if it was not needed.
+    /// Gives the key a value: in the element that has it, or else in `slot`, memory that the caller
+    /// got, which is linked with it. True if `slot` is in the table now, false if it was not
+    /// needed.
     ///
     /// ```
     /// # use mapvalue::{Arena, ArenaHashMap};
@@ -445,8 +459,8 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of a walk over the key's bucket, those of [`Arena::get`] for `slot`, [`ListError::AlreadyLinked`] if its node says that it is in a table or
-    /// list.
+    /// Those of a walk over the key's bucket, those of [`Arena::get`] for `slot`,
+    /// [`ListError::AlreadyLinked`] if its node says that it is in a table or list.
     pub fn insert(&self, slot: ArenaPtr<TableEntry<K, V>>, key: K, value: V) -> Result<bool, ListError>
     where
         V: Storable,
@@ -484,7 +498,8 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of a walk over the key's bucket; [`ListError::NotLinked`] if the element's back pointer is wrong.
+    /// Those of a walk over the key's bucket; [`ListError::NotLinked`] if the element's back
+    /// pointer is wrong.
     pub fn remove(&self, key: &K) -> Result<Option<ArenaPtr<TableEntry<K, V>>>, ListError> {
         let Some(found) = self.get(key)? else { return Ok(None) };
         let entry = self.arena().ptr_of(found)?;
@@ -492,7 +507,8 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         Ok(Some(entry))
     }
 
-    /// Takes the element with this key out of the table, and gives its memory back. True if there was one.
+    /// Takes the element with this key out of the table, and gives its memory back. True if there
+    /// was one.
     ///
     /// # Errors
     ///
@@ -518,8 +534,10 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
 }
 
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
-    /// Makes the table empty: one store for each bucket. The elements are not touched, and are the caller's again. (Their nodes still say
-    /// that they are in a table: before [`insert`](Self::insert) of one, store `ListNode::default()` there. Those of [`Slots`] need nothing.)
+    /// Makes the table empty: one store for each bucket. The elements are not touched, and are the
+    /// caller's again. (Their nodes still say that they are in a table: before
+    /// [`insert`](Self::insert) of one, store `ListNode::default()` there. Those of [`Slots`] need
+    /// nothing.)
     ///
     /// ```
     /// # use mapvalue::{Arena, ArenaHashMap};
@@ -535,8 +553,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         self.buckets.iter().for_each(|bucket| bucket.first.store_release(ArenaPtr::NULL));
     }
 
-    /// Mends the back pointers, which a writer that died in the middle may have left wrong, by a walk over all elements; how many were
-    /// wrong.
+    /// Mends the back pointers, which a writer that died in the middle may have left wrong, by a
+    /// walk over all elements; how many were wrong.
     ///
     /// ```
     /// # use mapvalue::arena::TableEntry;
