@@ -1,7 +1,7 @@
 //! From pointers to places: the one module that follows an address, whatever number it is.
 //!
 //! A pointer that is an address in the arena takes a handful of instructions (`locate`). Every other is looked at apart from them
-//! (`locate_far`): it may be fine as well, or it is found out what is wrong with it (`wrong`).
+//! (`locate_far`): it may be fine as well, or it is found out what is wrong with it (`explain`).
 
 use std::any::type_name;
 use std::ptr::{self, NonNull};
@@ -297,14 +297,14 @@ impl Arena {
             holds(self.start, self.len(), address, bytes)
         };
         if T::LAYOUT.size() == 0 || !inside || !is_aligned::<T>(address) {
-            return Err(self.wrong(ptr, bytes));
+            return Err(self.explain(ptr, bytes));
         }
         Ok(usize::try_from(address - self.start).unwrap_or(usize::MAX))
     }
 
     /// What is wrong with a pointer that does not resolve.
     #[cold]
-    pub(crate) fn wrong<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> ArenaPtrError {
+    pub(crate) fn explain<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> ArenaPtrError {
         let (type_name, address, start, len) = (type_name::<T>(), ptr.address(), self.start, self.len());
         let full = self.full(ptr).address();
         if T::LAYOUT.size() == 0 {

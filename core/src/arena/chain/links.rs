@@ -1,41 +1,42 @@
-//! What lists and tables have in common: nodes that are linked through pointers in the arena, and
-//! how chains of them are walked and changed when nothing that they hold can be trusted.
+//! Nodes that are linked through pointers in the arena: how lists and tables walk and change chains
+//! of them, although nothing in memory can be trusted.
 //!
-//! Each change is a few stores in an order that leaves, wherever it is cut short, a chain that can
-//! be walked forwards and no wrong back pointer that looks right.
+//! A change is a few stores. Their order is such that a writer may die after any of them: the chain
+//! can still be walked forwards, and no wrong back pointer looks right.
 
 use std::any::type_name;
 use std::fmt;
 
 use crate::arena::chain::node::ListNode;
-use crate::arena::chain::places::{Element, Links, Places, View};
+use crate::arena::chain::places::{Element, Follower, Links, Places};
 use crate::arena::handle::Arena;
 use crate::error::ListError;
 use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadWrite, Shared};
 
 /// A pointer in a head or a node.
 type Link<A> = Shared<ArenaPtr<ListNode>, A>;
-/// Where in the arena one is. (Where a node is, its `next` is.)
+/// The place of such a pointer in the arena. (A node is at the place of its `next`.)
 type LinkPtr = ArenaPtr<ArenaPtr<ListNode>>;
-/// An element, and where the pointer is that led to it.
-type Found<'a, L, A> = (&'a Element<L, A>, LinkPtr);
+/// An element, and the place of the pointer that led to it.
+type Visited<'a, L, A> = (&'a Element<L, A>, LinkPtr);
 
-/// The element whose node the pointer `node`, which is at `holder`, leads to, if any.
+/// Follows the pointer `node`, which is stored at `holder`, to an element, if it is not null.
 #[inline]
 fn follow<'a, L: Links, A: Access>(
     places: &'a Places<L, A>,
-    view: View<'a, L, A>,
+    follower: Follower<'a, L, A>,
     holder: LinkPtr,
     mut node: ArenaPtr<ListNode>,
 ) -> Result<Option<&'a Element<L, A>>, ListError> {
     loop {
-        if let Ok(element) = view.follow(node.address()) {
+        if let Ok(element) = follower.follow(node.address()) {
             return Ok(Some(element));
         }
         if node.is_null() {
             return Ok(None);
         }
-        // It is tried again, rather than followed here, so that a loop has one way to an element.
+        // The loop tries again instead of following it here, so that there is one way to an
+        // element.
         match low_half_of(places, node) {
             Some(full) => node = full,
             None if node == ListNode::REMOVED.next => return Err(removed::<L>(places.arena(), holder)),
@@ -44,40 +45,41 @@ fn follow<'a, L: Links, A: Access>(
     }
 }
 
-/// The full address of a node whose pointer is the low 32 bits of one, if there can be an element.
+/// Returns the full address of a node whose pointer is only its low 32 bits, if there can be an
+/// element.
 #[cold]
 #[inline(never)]
 fn low_half_of<L: Links, A: Access>(places: &Places<L, A>, node: ArenaPtr<ListNode>) -> Option<ArenaPtr<ListNode>> {
     let full = places.arena().full(node);
-    (node != ListNode::REMOVED.next && places.view().follow(full.address()).is_ok()).then_some(full)
+    (node != ListNode::REMOVED.next && places.follower().follow(full.address()).is_ok()).then_some(full)
 }
 
-/// Where a walk ended, for the message. Apart from the loop that it ends.
+/// Returns where a walk ended, for the error. It is kept apart from the loop that it ends.
 #[cold]
 #[inline(never)]
 fn end_of(arena: &Arena, holder: LinkPtr) -> (u64, u64, u64) {
     (arena.full(holder).address(), arena.start(), arena.len())
 }
 
-/// The pointer leads to no element.
+/// The error for a pointer that leads to no element.
 ///
-/// Which error it is, is seen where this is inlined: a compiler that is given an `Error` by a
-/// function cannot tell it from the `Ok` of a `Result`, and then has the loop be ready for elements
-/// from there.
+/// It is inlined, so that the compiler sees which error it is. It cannot tell an `Error` that a
+/// function returns from the `Ok` of a `Result`, and would prepare the loop for elements from
+/// there.
 #[inline]
 fn wild<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> ListError {
     let (at, start, len) = end_of(arena, holder);
     ListError::WildPointer { type_name: type_name::<L::Element>(), at, value: node.address(), start, len }
 }
 
-/// The node is one that was removed.
+/// The error for a removed node.
 #[inline]
 fn removed<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
     let (at, ..) = end_of(arena, holder);
     ListError::ElementRemoved { type_name: type_name::<L::Element>(), at }
 }
 
-/// The walk has met one element again and again, or more elements than there can be.
+/// The error for a walk that met one element again and again, or more elements than there can be.
 #[inline]
 fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
     let (at, _, len) = end_of(arena, holder);
@@ -85,30 +87,30 @@ fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
     ListError::Cycle { type_name: type_name::<L::Element>(), at, max }
 }
 
-/// The address in the arena of something in it, for messages.
+/// Returns the address of a place in the arena, for errors.
 pub(crate) fn place_of<S: Mirror>(arena: &Arena, place: &S) -> u64 {
     arena.ptr_of(place).map_or(0, ArenaPtr::address)
 }
 
-/// How many elements a walk meets before it first looks whether the pointers go in a circle.
+/// The number of elements that a walk meets before it first looks for a circle.
 pub(crate) const FIRST_LOOK: u64 = 4096;
-/// A walk looks ahead by this part of what it has met.
+/// A look ahead covers this part of the elements met so far.
 const PART: u64 = 16;
-/// How many times a look ahead comes to the element that it began at, until it is a circle: once
-/// may be a writer's doing, who moved an element to the front meanwhile.
+/// A look ahead must come back to its first element this many times to call it a circle. A single
+/// time may be the work of a writer that moved an element to the front meanwhile.
 const ROUNDS: u64 = 8;
 
-/// Whether a chain leads from a node to that node again: within `steps` elements, a few times in a
-/// row.
+/// Returns whether a chain leads from a node back to it: within `steps` elements, several times in
+/// a row.
 #[cold]
 #[inline(never)]
-fn goes_in_a_circle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNode>, steps: u64) -> bool {
-    let (arena, view, mut node, mut met) = (places.arena(), places.view(), first, 0);
+fn has_cycle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNode>, steps: u64) -> bool {
+    let (arena, follower, mut node, mut met) = (places.arena(), places.follower(), first, 0);
     for step in 0..steps.saturating_mul(ROUNDS) {
         if step >= steps && met == 0 {
             return false;
         }
-        let Ok(element) = view.follow(arena.full(node).address()) else { return false };
+        let Ok(element) = follower.follow(arena.full(node).address()) else { return false };
         node = load(&L::node(element).next);
         met += u64::from(arena.same(node, first));
         if met == ROUNDS {
@@ -118,64 +120,64 @@ fn goes_in_a_circle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<
     false
 }
 
-/// The elements of one chain, from its first.
+/// Walks over the elements of one chain, from the first.
 ///
-/// A circle ends it with an error after some ten times as many elements as are in the circle, and
-/// in any case after as many as there is room for: each time that it has met twice as many
-/// elements, it looks ahead whether it comes to the same one again.
+/// It ends in any case after as many elements as the arena has room for. It also looks ahead for a
+/// circle each time that the number of elements met has doubled, so a circle ends it earlier: after
+/// the larger of 4096 elements and some tens of times the circle's length.
 ///
-/// It is never handed to a function that is not inlined, so that a loop keeps it in registers.
+/// It is only passed to inlined functions, so that a loop keeps it in registers.
 pub(crate) struct Walk<'a, L: Links, A: Access> {
     places: &'a Places<L, A>,
-    view: View<'a, L, A>,
-    /// The pointer that was loaded last, and where it was.
+    follower: Follower<'a, L, A>,
+    /// The pointer that was loaded last, and its place.
     next: ArenaPtr<ListNode>,
     holder: LinkPtr,
-    /// How many more elements until it looks ahead.
+    /// How many more elements until the next look ahead.
     left: u64,
-    /// How many more there can be after those, unless the pointers go in a circle.
+    /// How many more there can be after those, if the pointers go in no circle.
     beyond: u64,
-    /// How many it has met when it looks ahead.
+    /// The number of elements met at the next look ahead.
     look_at: u64,
 }
 
 impl<'a, L: Links, A: Access> Walk<'a, L, A> {
     #[inline]
     pub(crate) fn new(places: &'a Places<L, A>, first: &Link<A>) -> Self {
-        Self::with_budget(places, first, places.room())
+        Self::with_budget(places, first, places.max_elements())
     }
 
-    /// A walk that ends with an error after `left` elements.
+    /// Begins a walk that ends with an error after `left` elements.
     #[inline]
     pub(crate) fn with_budget(places: &'a Places<L, A>, first: &Link<A>, left: u64) -> Self {
-        let (view, next, holder) = (places.view(), load(first), places.ptr_of(first));
+        let (follower, next, holder) = (places.follower(), load(first), places.ptr_of(first));
         let now = left.min(FIRST_LOOK);
-        Self { places, view, next, holder, left: now, beyond: left - now, look_at: FIRST_LOOK }
+        Self { places, follower, next, holder, left: now, beyond: left - now, look_at: FIRST_LOOK }
     }
 
-    /// How many more elements there can be.
+    /// Returns how many more elements there can be.
     #[inline]
     pub(crate) fn left(&self) -> u64 {
         self.left + self.beyond
     }
 
-    /// The next element, and the pointer that leads to it.
+    /// Returns the next element, and the pointer that leads to it.
     #[inline]
-    fn step(&mut self) -> Result<Option<Found<'a, L, A>>, ListError> {
+    fn step(&mut self) -> Result<Option<Visited<'a, L, A>>, ListError> {
         let (holder, node) = (self.holder, self.next);
-        // After an error there is nothing more.
+        // An error ends the walk.
         self.next = ArenaPtr::NULL;
-        let Some(element) = follow(self.places, self.view, holder, node)? else { return Ok(None) };
+        let Some(element) = follow(self.places, self.follower, holder, node)? else { return Ok(None) };
         if self.left == 0 {
             let more = self.beyond.min(self.look_at);
-            if more == 0 || goes_in_a_circle(self.places, node, self.look_at / PART) {
+            if more == 0 || has_cycle(self.places, node, self.look_at / PART) {
                 return Err(circle::<L>(self.places.arena(), holder));
             }
             (self.left, self.beyond, self.look_at) = (more, self.beyond - more, self.look_at * 2);
         }
         self.left -= 1;
         self.holder = node.cast();
-        // Before the caller sees the element, who may remove it.
+        // This is loaded before the caller gets the element, since the caller may remove it.
         self.next = load(&L::node(element).next);
         Ok(Some((element, holder)))
     }
@@ -200,15 +202,15 @@ impl<L: Links, A: Access> fmt::Debug for Walk<'_, L, A> {
     }
 }
 
-/// Loads a pointer that is to be followed. It pairs with the release stores of `push` and `remove`,
-/// and with `mv_store_release` of a BPF program: what was written to an element before it was
-/// linked is seen by who has found it.
+/// Loads a pointer that will be followed. It pairs with the release stores of `push` and `remove`,
+/// and with `mv_store_release` in a BPF program: a thread that finds an element sees everything
+/// that was written to it before it was linked.
 #[inline]
 pub(crate) fn load<A: Access>(link: &Link<A>) -> ArenaPtr<ListNode> {
     link.load_acquire()
 }
 
-/// An error if the node of an element says that it is in a chain.
+/// Refuses an element whose node says that it is in a chain.
 pub(crate) fn refuse_linked<L: Links>(
     places: &Places<L, ReadWrite>,
     element: ArenaPtr<L::Element>,
@@ -226,7 +228,7 @@ fn already_linked<L: Links>(arena: &Arena, shared: &Element<L, ReadWrite>) -> Li
     ListError::AlreadyLinked { type_name: type_name::<L::Element>(), at: place_of(arena, shared) }
 }
 
-/// Has `write` write an element, and links it as the first of a chain.
+/// Lets `write` fill an element, and links it as the first of a chain.
 pub(crate) fn push<L: Links>(
     places: &Places<L, ReadWrite>,
     first: &Link<ReadWrite>,
@@ -241,22 +243,22 @@ pub(crate) fn push<L: Links>(
     if arena.same(second, this) {
         return Err(already_linked::<L>(arena, shared));
     }
-    let behind = follow(places, places.view(), first_at, second)?;
+    let behind = follow(places, places.follower(), first_at, second)?;
     write(shared);
     node.next.store(second);
     node.pprev.store(first_at);
-    // Cut short before this, nobody knows of the element. It pairs with the acquire load of a walk:
-    // `load`.
+    // A writer that dies before this store has changed no list. It pairs with the acquire load of a
+    // walk (`load`).
     first.store_release(this);
-    // Cut short before this, the second element's back pointer leads to a pointer to the first one,
-    // which `remove` takes for what it is.
+    // If the writer dies before this store, the second element's back pointer leads to a pointer to
+    // the first. `remove` notices that.
     if let Some(behind) = behind {
         L::node(behind).pprev.store(next_at);
     }
     Ok(())
 }
 
-/// Takes an element out of the chain that it is in.
+/// Takes an element out of its chain.
 pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<L::Element>) -> Result<(), ListError> {
     let arena = places.arena();
     let shared = arena.get(element)?;
@@ -266,27 +268,28 @@ pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<
         let (type_name, at) = (type_name::<L::Element>(), place_of(arena, shared));
         return Err(ListError::NotLinked { type_name, at, pprev: pprev.address() });
     };
-    // Cut short after this, the next element's back pointer leads to a pointer to this one, and
-    // this one can be removed again.
-    if let Some(behind) = follow(places, places.view(), this.cast(), next)? {
+    // If the writer dies after this store, the next element's back pointer leads to a pointer to
+    // this element, which can be removed again.
+    if let Some(behind) = follow(places, places.follower(), this.cast(), next)? {
         L::node(behind).pprev.store(pprev);
     }
-    // A release store, as that of `push`, which it may undo: who finds the next element through
-    // this pointer sees it as who found it through the other.
+    // A release store like that of `push`, which it may undo: a reader must see the next element as
+    // well through this pointer as through the other.
     back.store_release(next);
-    // Cut short before these, the back pointer leads to a pointer to another element, or to none.
+    // If the writer dies before these stores, the back pointer leads to a pointer to another
+    // element, or to null.
     node.next.store(ListNode::REMOVED.next);
     node.pprev.store(ListNode::REMOVED.pprev);
     Ok(())
 }
 
-/// The pointer that a back pointer leads to, if that leads to the node `this`.
+/// Follows a back pointer, if it leads to a pointer to the node `this`.
 fn link_to(arena: &Arena, pprev: LinkPtr, this: ArenaPtr<ListNode>) -> Option<&Link<ReadWrite>> {
     let back = arena.get(pprev).ok()?;
     arena.same(back.load(), this).then_some(back)
 }
 
-/// The number of elements of a chain; an error if the back pointer of one is wrong.
+/// Counts the elements of a chain; a wrong back pointer is an error.
 pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<usize, ListError> {
     let (arena, mut count) = (walk.places.arena(), 0);
     while let Some((element, holder)) = walk.step()? {
@@ -304,8 +307,8 @@ pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<us
     Ok(count)
 }
 
-/// Stores the back pointers of a chain that are wrong; how many there were. `belongs` is an error
-/// for an element of another chain.
+/// Corrects the wrong back pointers of a chain, and returns how many there were. `belongs` refuses
+/// an element of another chain.
 pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
     belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,

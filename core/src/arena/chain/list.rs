@@ -1,4 +1,4 @@
-//! [`ArenaList`]: a list in an arena, whose elements hold their own node.
+//! [`ArenaList`]: a list in an arena. Each element holds its own node.
 
 use std::any::type_name;
 use std::fmt;
@@ -17,10 +17,10 @@ use crate::handle::Var;
 use crate::layout::{Kind, Layout};
 use crate::value::{Access, ArenaPtr, MapValue, ReadOnly, ReadWrite};
 
-/// An element that is a value and nothing else but its place in a list: 16 bytes more than the
+/// An element that holds only a value and its place in a list. It is 16 bytes larger than the
 /// value.
 ///
-/// `struct { struct mv_list_node node; V value; }` in C.
+/// In C it is `struct { struct mv_list_node node; V value; }`.
 ///
 /// ```
 /// use mapvalue::arena::{ListEntry, ListNode};
@@ -44,12 +44,14 @@ pub struct ListEntry<V> {
     pub value: V,
 }
 
-/// A list in an arena that Rust and BPF programs walk and change: the layout of the lists in the
-/// kernel's own test programs, and of `mapvalue/arena.bpf.h`.
+/// A list in an arena, which Rust and BPF programs walk and change.
+///
+/// Its layout is that of the lists in the kernel's own test programs, and of
+/// `mapvalue/arena.bpf.h`.
 ///
 /// It is intrusive: an element of type `T` holds a [`ListNode`], `NODE` bytes from its start, and
-/// its memory is the caller's. In [`ListEntry<V>`](ListEntry) that is at 0; in a struct of one's
-/// own it is `offset_of`. That there is one is checked when the program is compiled.
+/// the caller owns its memory. `NODE` is 0 in a [`ListEntry<V>`](ListEntry), and `offset_of!` in a
+/// struct of your own. The compiler checks that a node is there.
 ///
 /// ```
 /// use mapvalue::arena::ListNode;
@@ -76,7 +78,7 @@ pub struct ListEntry<V> {
 ///
 /// let mut total = 0;
 /// for flow in flows.iter() {
-///     let flow = flow?; // an error if a pointer leads nowhere, or in a circle
+///     let flow = flow?; // an error if a pointer is wrong, or they go in a circle
 ///     total += flow.bytes.load();
 ///     if flow.id.load() == 2 {
 ///         flows.remove(arena.ptr_of(flow)?)?;
@@ -86,7 +88,7 @@ pub struct ListEntry<V> {
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// An offset at which there is no node does not compile:
+/// A wrong offset does not compile:
 ///
 /// ```compile_fail
 /// # use mapvalue::{Arena, ArenaList, MapValue, arena::ListNode};
@@ -100,25 +102,26 @@ pub struct ListEntry<V> {
 ///
 /// # Who may do what at the same time
 ///
-/// | | beside a writer | |
-/// |---|---|---|
-/// | `open`, `is_empty`, `first` | yes | one acquire load |
-/// | `iter`, `len` | yes | may miss an element that is being added or removed, may show one again that is moved to the front meanwhile, and end with [`ListError::ElementRemoved`] when the element that it stands on is removed: walk again |
-/// | `push_front`, `push_front_with`, `remove`, `pop_front`, `clear` | no | one writer at a time, on whichever side. Nothing here locks |
-/// | `check`, `repair` | no | |
+/// - `open`, `is_empty` and `first` take one acquire load, and may run beside a writer.
+/// - `iter` and `len` may run beside a writer, too. They may miss an element that is being added or
+///   removed, and may show one twice that is moved to the front meanwhile. They end with
+///   [`ListError::ElementRemoved`] when the element they stand on is removed: walk again.
+/// - `push_front`, `push_front_with`, `remove`, `pop_front` and `clear` need to be the only writer,
+///   on both sides. Nothing here locks.
+/// - `check` and `repair` need a list without writers.
 ///
-/// Whatever others write, a walk stays inside of the arena, reads no torn leaf, and ends: with
+/// Whatever others write, a walk stays inside the arena, reads no torn leaf, and ends: with
 /// [`ListError::WildPointer`] at a pointer that leads to no element, with [`ListError::Cycle`]
-/// where the pointers go in a circle. The memory of a removed element can be used again at once,
-/// but a walk beside the writer may still stand on it, and reads what is there now.
+/// where the pointers go in a circle. The memory of a removed element can be reused at once. A walk
+/// may still stand on it then, and reads what is there now.
 ///
-/// Several writers, in Rust threads, processes or BPF programs, have to take turns: two at once
-/// lose elements, though they do no other harm. A BPF spin lock cannot be held by user space, so
-/// let one side write, or pass requests through a ring buffer or a flag of your own.
+/// Several writers (Rust threads, processes or BPF programs) must take turns. Two at once lose
+/// elements, and do no other harm. User space cannot hold a BPF spin lock, so let one side write,
+/// or pass requests through a ring buffer or a flag of your own.
 ///
-/// A writer that dies leaves a list that can be walked. A back pointer may then be wrong:
-/// [`remove`](Self::remove) refuses that element, [`check`](Self::check) tells, and
-/// [`repair`](Self::repair) mends it.
+/// A writer that dies leaves a list that can be walked. A back pointer may be wrong then:
+/// [`remove`](Self::remove) refuses that element, [`check`](Self::check) reports it, and
+/// [`repair`](Self::repair) corrects it.
 pub struct ArenaList<T: MapValue, const NODE: usize = 0, A: Access = ReadWrite> {
     places: Places<At<T, NODE>, A>,
     head: Var<ListHead, A>,
@@ -140,17 +143,17 @@ impl<T: MapValue, const NODE: usize> Links for At<T, NODE> {
 
     #[inline]
     fn node<A: Access>(element: &T::Shared<A>) -> &ListNodeShared<A> {
-        // SAFETY: it is inside of the element, by the layout of `T` (`Links::NODE`), which is its
-        // mirror's too.
+        // SAFETY: the node is inside the element, by the layout of `T` (`Links::NODE`), which is
+        // also that of its mirror.
         let node = unsafe { NonNull::from(element).byte_add(<Self as Links>::NODE) };
-        // SAFETY: the layout of `T` has a `ListNode` there (`Links::NODE`), so the mirror has the
-        // two cells of a `ListNodeShared` there, in the same mode (`MapValue`, promise 1), aligned
-        // as the element is. It lives as long as the element.
+        // SAFETY: the layout of `T` has a `ListNode` there (`Links::NODE`). So the mirror has the
+        // two cells of a `ListNodeShared` there, in the same mode (`MapValue`, promise 1), and
+        // aligned as the element is. They live as long as the element.
         unsafe { node.cast().as_ref() }
     }
 }
 
-/// Whether a type has a `ListNode` at `offset`.
+/// Returns whether a type has a `ListNode` at `offset`.
 const fn holds_node(layout: &Layout, offset: usize) -> bool {
     if offset == 0 && is_node(layout) {
         return true;
@@ -174,7 +177,7 @@ const fn holds_node(layout: &Layout, offset: usize) -> bool {
     }
 }
 
-/// Whether it is the layout of `ListNode`, or the same under another name.
+/// Returns whether this is the layout of `ListNode`, under whatever name.
 const fn is_node(layout: &Layout) -> bool {
     let fields = layout.fields();
     matches!(layout.kind(), Kind::Struct { .. })
@@ -183,8 +186,8 @@ const fn is_node(layout: &Layout) -> bool {
 }
 
 impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
-    /// The list whose head is at `head`: one that a BPF program uses, or memory of zeros, which is
-    /// an empty one.
+    /// Opens the list whose head is at `head`: a list of a BPF program, or memory of zeros, which
+    /// is an empty list.
     ///
     /// # Errors
     ///
@@ -193,7 +196,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         Ok(Self { places: Places::new(arena), head: arena.var(head)? })
     }
 
-    /// The list whose head is at `head`, for walking only; the arena may be read-only or not.
+    /// Opens a list for walking only. The arena may be read-only.
     ///
     /// ```
     /// use mapvalue::arena::ListEntry;
@@ -202,8 +205,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
-    /// let view = ArenaList::<ListEntry<u64>>::open_ro(&arena, arena.at(0))?; // for a process that looks on
-    /// assert_eq!(view.len()?, 1);
+    /// let seen = ArenaList::<ListEntry<u64>>::open_ro(&arena, arena.at(0))?; // for a process that looks on
+    /// assert_eq!(seen.len()?, 1);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -215,19 +218,19 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     }
 }
 
-/// Walking.
+/// Walking
 impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
-    /// The elements from the first to the last. The caller may remove the element that it was given
-    /// last, but no other.
+    /// Walks over the elements from the first to the last. The caller may remove the element that
+    /// it got last, but no other.
     ///
-    /// Each is an error or the mirror of an element; after an error there is nothing more. The
-    /// pointer to an element is [`Arena::ptr_of`] of its mirror.
+    /// Each item is the mirror of an element, or an error, which ends the walk. [`Arena::ptr_of`]
+    /// of the mirror is the pointer to the element.
     #[inline]
     pub fn iter(&self) -> Iter<'_, T, NODE, A> {
         Iter { walk: Walk::new(&self.places, &self.head.first) }
     }
 
-    /// The first element.
+    /// Returns the first element.
     ///
     /// # Errors
     ///
@@ -236,12 +239,12 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
         self.iter().next().transpose()
     }
 
-    /// Whether there is no element: one load.
+    /// Returns whether there is no element, by one load.
     pub fn is_empty(&self) -> bool {
         self.head.first.load_acquire().is_null()
     }
 
-    /// How many elements there are, found by a walk.
+    /// Counts the elements by a walk.
     ///
     /// # Errors
     ///
@@ -251,7 +254,7 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
         self.iter().try_fold(0, |count, element| element.map(|_| count + 1))
     }
 
-    /// How many elements there are, with the back pointer of each checked.
+    /// Counts the elements, and checks the back pointer of each.
     ///
     /// # Errors
     ///
@@ -260,28 +263,28 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
         links::check(&mut self.iter().walk)
     }
 
-    /// The arena that it lies in.
+    /// Returns the arena that the list is in.
     pub fn arena(&self) -> &Arena {
         self.places.arena()
     }
 }
 
-/// Changing it.
+/// Changing
 impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
-    /// Links an element, whose memory the caller got, as the first. What it holds besides its node
-    /// was written before: who finds it sees that (a release store).
+    /// Links an element as the first. The caller owns its memory, and has written its other fields
+    /// before: a reader that finds the element sees them (a release store).
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `element`, [`ListError::AlreadyLinked`] if its node says that it
-    /// is in this list or another, [`ListError::WildPointer`] or [`ListError::ElementRemoved`] if
+    /// Those of [`Arena::get`] for `element`; [`ListError::AlreadyLinked`] if its node says that it
+    /// is in this list or another; [`ListError::WildPointer`] or [`ListError::ElementRemoved`] if
     /// the list is broken at its head.
     pub fn push_front(&self, element: ArenaPtr<T>) -> Result<(), ListError> {
         links::refuse_linked(&self.places, element)?;
         links::push(&self.places, &self.head.first, element, |_| ())
     }
 
-    /// Takes memory for an element, has `write` write it, and links it as the first.
+    /// Takes memory for an element, lets `write` fill it, and links it as the first.
     ///
     /// ```
     /// use mapvalue::arena::{ListEntry, Region};
@@ -297,8 +300,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of the slots, and of [`push_front`](Self::push_front); the memory is given back then,
-    /// also if `write` panics.
+    /// Those of the slots and of [`push_front`](Self::push_front). The memory is given back then,
+    /// and also if `write` panics.
     pub fn push_front_with(
         &self,
         mut slots: impl Slots<T>,
@@ -313,8 +316,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `element`, [`ListError::NotLinked`] if it is in no list,
-    /// [`ListError::WildPointer`] if its `next` leads nowhere.
+    /// Those of [`Arena::get`] for `element`; [`ListError::NotLinked`] if it is in no list;
+    /// [`ListError::WildPointer`] if its `next` leads to no element.
     pub fn remove(&self, element: ArenaPtr<T>) -> Result<(), ListError> {
         links::remove(&self.places, element)
     }
@@ -336,7 +339,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     ///
     /// # Errors
     ///
-    /// As [`first`](Self::first) and [`remove`](Self::remove).
+    /// As for [`first`](Self::first) and [`remove`](Self::remove).
     pub fn pop_front(&self) -> Result<Option<ArenaPtr<T>>, ListError> {
         let Some(first) = self.first()? else { return Ok(None) };
         let first = self.arena().ptr_of(first)?.cast();
@@ -344,9 +347,9 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         Ok(Some(first))
     }
 
-    /// Makes the list empty: one store. The elements are not touched, and are the caller's again.
-    /// (Their nodes still say that they are in a list: before [`push_front`](Self::push_front) of
-    /// one, store `ListNode::default()` there.)
+    /// Makes the list empty, by one store. The elements are not touched, and are the caller's
+    /// again. Their nodes still say that they are in a list: store `ListNode::default()` there
+    /// before [`push_front`](Self::push_front).
     ///
     /// ```
     /// # use mapvalue::arena::{ListEntry, ListNode};
@@ -366,8 +369,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         self.head.first.store_release(ArenaPtr::NULL);
     }
 
-    /// Mends the back pointers, which a writer that died in the middle may have left wrong, by one
-    /// walk; how many were wrong.
+    /// Corrects the back pointers that a writer left wrong when it died, by one walk. Returns how
+    /// many were wrong.
     ///
     /// ```
     /// # use mapvalue::arena::ListEntry;

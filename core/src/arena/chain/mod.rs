@@ -1,9 +1,7 @@
-//! Chains of elements that are linked through pointers in the arena, and what is made of them:
-//! lists and hash tables.
+//! Lists and hash tables: chains of elements that are linked through pointers in the arena.
 //!
-//! `node` is what memory holds, `places` where elements can be and how a loop follows pointers to
-//! them, `links` how chains are walked and changed when nothing that they hold can be trusted;
-//! `slots` is memory for elements.
+//! `node` has the types in memory, `places` follows pointers to elements, `links` walks and changes
+//! chains whose memory cannot be trusted, and `slots` hands out memory for elements.
 
 pub(crate) mod links;
 pub(crate) mod list;

@@ -1,15 +1,15 @@
-//! The nodes of lists and tables, as memory of the arena holds them.
+//! The types of lists in the arena's memory.
 
 use crate::value::{ArenaPtr, MapValue};
 
-/// A list, as memory of the arena holds it: 8 bytes. Zeros are an empty one. `struct mv_list_head`
-/// in C.
+/// The head of a list in the arena's memory, 8 bytes. Zeros are an empty list. In C it is `struct
+/// mv_list_head`.
 ///
 /// ```
 /// use mapvalue::arena::{ListEntry, ListHead};
 /// use mapvalue::{Arena, ArenaList, MapValue};
 ///
-/// /// Lists among other things, as a program has them in a struct.
+/// /// Lists among other fields, as in a program's struct.
 /// #[derive(MapValue)]
 /// #[repr(C)]
 /// struct Queues {
@@ -33,15 +33,15 @@ pub struct ListHead {
     pub first: ArenaPtr<ListNode>,
 }
 
-/// In an element: its place in a list, 16 bytes. Zeros are a node in no list. `struct mv_list_node`
-/// in C.
+/// The place of an element in a list, 16 bytes of the element. Zeros are a node in no list. In C it
+/// is `struct mv_list_node`.
 ///
 /// ```
 /// use core::mem::offset_of;
 /// use mapvalue::arena::ListNode;
 /// use mapvalue::{Arena, ArenaList, MapValue};
 ///
-/// /// In two lists at a time.
+/// /// An element of two lists at a time.
 /// #[derive(MapValue)]
 /// #[repr(C)]
 /// struct Task {
@@ -64,17 +64,17 @@ pub struct ListHead {
 pub struct ListNode {
     /// The node after this one, or null.
     pub next: ArenaPtr<ListNode>,
-    /// The pointer that points here: a head's `first`, or another node's `next`.
+    /// The pointer that points here: the head's `first`, or another node's `next`.
     pub pprev: ArenaPtr<ArenaPtr<ListNode>>,
 }
 
 impl ListNode {
-    /// What the pointers of a removed node hold, 0x100 and 0x122. As full addresses they are
-    /// outside of every arena.
+    /// The pointers of a removed node, 0x100 and 0x122. As full addresses they are outside every
+    /// arena.
     ///
-    /// As the low 32 bits of one, which stored pointers may be in an arena with
-    /// `BPF_F_NO_USER_CONV`, 0x100 is taken for this too. So there no node can be at 0x100 bytes
-    /// from a multiple of 4 GiB.
+    /// In an arena with `BPF_F_NO_USER_CONV`, memory may hold only the low 32 bits of a pointer,
+    /// and 0x100 is taken for this mark there too. So no node can be 0x100 bytes after a multiple
+    /// of 4 GiB.
     pub const REMOVED: Self =
         Self { next: ArenaPtr::from_address(REMOVED_NEXT), pprev: ArenaPtr::from_address(REMOVED_PPREV) };
 }

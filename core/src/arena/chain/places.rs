@@ -1,7 +1,8 @@
-//! [`Places`]: where in an arena the elements of a list can be, and how a loop follows pointers to their nodes.
+//! [`Places`]: where in an arena the elements of a list can be, and how a loop follows pointers to
+//! their nodes.
 //!
-//! [`Arena::get`] does the same for a single pointer. Here, what does not depend on the pointer is
-//! computed once, and what is wrong with a pointer is left to the caller.
+//! [`Arena::get`] does the same for a single pointer. Here, everything that does not depend on the
+//! pointer is computed once, and the caller finds out what is wrong with a pointer.
 
 use super::node::ListNodeShared;
 use std::marker::PhantomData;
@@ -15,33 +16,34 @@ use crate::value::{Access, ArenaPtr, MapValue, Mirror};
 /// The mirror of an element.
 pub(crate) type Element<L, A> = <<L as Links>::Element as MapValue>::Shared<A>;
 
-/// Lists whose elements hold their node at one place.
+/// Elements of one type, with their node at one offset.
 pub(crate) trait Links {
     type Element: MapValue;
 
     /// Bytes from the start of an element to its node.
     const NODE: usize;
 
-    /// The node in an element.
+    /// Returns the node in an element.
     fn node<A: Access>(element: &Element<Self, A>) -> &ListNodeShared<A>;
 }
 
-/// An arena, and where in it the elements of some lists can be.
+/// An arena, with the range of pointers that lead to elements of one kind.
 pub(crate) struct Places<L, A> {
     arena: Arena,
-    /// How many bytes can be reached in the mode `A`: all, or none if they are read-only and are to
-    /// be stored to, or if they may fault.
+    /// The number of bytes that can be reached in mode `A`: the whole arena. It is 0 where an
+    /// access may fault, or where the memory is read-only and `A` is writable.
     reach: u64,
-    /// The lowest pointer to a node that there can be.
+    /// The lowest possible pointer to a node.
     lowest: u64,
-    /// How many pointers there can be, from the lowest on: one for each multiple of the alignment
-    /// where all of an element has room.
+    /// The number of possible pointers from the lowest on: one for each multiple of the alignment
+    /// at which a whole element fits.
     count: u64,
     /// The same if pointers are addresses of this process, as in every kernel arena; the provenance
     /// of its memory is exposed. Otherwise 0.
     direct_count: u64,
-    /// What to add to a pointer to have its place: where the arena is mapped here, less where
-    /// pointers say that it begins. It never changes (see `View::follow` for why it is an atomic).
+    /// The difference between a place and the pointer to it: where the arena is mapped here, minus
+    /// where pointers say that it begins. It never changes (`Follower::follow` says why it is an
+    /// atomic).
     origin: AtomicPtr<u8>,
     links: PhantomData<fn() -> (L, A)>,
 }
@@ -66,7 +68,7 @@ impl<L: Links, A: Access> Places<L, A> {
         }
     }
 
-    /// The alignment of an element is 2 to the power of this; it is at most a page.
+    /// The alignment of an element is 2 to the power of this, and at most a page.
     const ALIGN_BITS: u32 = L::Element::LAYOUT.align().trailing_zeros();
 
     #[inline]
@@ -74,14 +76,14 @@ impl<L: Links, A: Access> Places<L, A> {
         &self.arena
     }
 
-    /// The most elements that there can be at one time.
+    /// Returns the most elements that there can be at one time.
     #[inline]
-    pub(crate) fn room(&self) -> u64 {
-        // An element is not smaller than the node in it.
+    pub(crate) fn max_elements(&self) -> u64 {
+        // An element is not smaller than the node in it, so its size is not 0.
         self.reach / L::Element::LAYOUT.size() as u64
     }
 
-    /// The pointer to a place that is known to be in the arena.
+    /// Returns the pointer to a place that is known to be in the arena.
     #[inline]
     pub(crate) fn ptr_of<S: Mirror>(&self, place: &S) -> ArenaPtr<S::Value> {
         let origin = self.origin.load(Ordering::Relaxed).addr();
@@ -89,15 +91,15 @@ impl<L: Links, A: Access> Places<L, A> {
     }
 
     #[inline]
-    pub(crate) fn view(&self) -> View<'_, L, A> {
-        View { direct: self.direct_count != 0, lowest: self.lowest, count: self.count, places: self }
+    pub(crate) fn follower(&self) -> Follower<'_, L, A> {
+        Follower { direct: self.direct_count != 0, lowest: self.lowest, count: self.count, places: self }
     }
 
-    /// The same for a few steps, without a branch for each that tells whether pointers are
-    /// addresses: where they are not, it follows none.
+    /// As `follower`, for a few steps: without a branch in each that asks whether pointers are
+    /// addresses. Where they are not, it follows none.
     #[inline]
-    pub(crate) fn direct_view(&self) -> View<'_, L, A> {
-        View { direct: true, count: self.direct_count, ..self.view() }
+    pub(crate) fn direct_follower(&self) -> Follower<'_, L, A> {
+        Follower { direct: true, count: self.direct_count, ..self.follower() }
     }
 }
 
@@ -108,62 +110,64 @@ impl<L, A> Clone for Places<L, A> {
     }
 }
 
-/// What following a pointer takes, by value: a loop keeps it in registers, whatever else it does.
-pub(crate) struct View<'a, L, A> {
-    /// Whether pointers are addresses of this process, or none is followed at all (`count` is 0).
+/// Everything that it takes to follow a pointer, by value: a loop keeps it in registers.
+pub(crate) struct Follower<'a, L, A> {
+    /// Whether pointers are addresses of this process. Also true if no pointer is followed at all
+    /// (`count` is 0).
     direct: bool,
     lowest: u64,
     count: u64,
     places: &'a Places<L, A>,
 }
 
-impl<L, A> Clone for View<'_, L, A> {
+impl<L, A> Clone for Follower<'_, L, A> {
     #[inline]
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<L, A> Copy for View<'_, L, A> {}
+impl<L, A> Copy for Follower<'_, L, A> {}
 
-impl<'a, L: Links, A: Access> View<'a, L, A> {
-    /// The element whose node is at a full address, if there can be one.
+impl<'a, L: Links, A: Access> Follower<'a, L, A> {
+    /// Returns the element whose node is at a full address, if there can be one.
     ///
-    /// (Not an `Option`: its `None` is a null reference, and a loop would look whether each place
-    /// is one.)
+    /// (It is not an `Option`: `None` would be a null reference, and a loop would check each place
+    /// for it.)
     #[inline]
-    pub(crate) fn follow(self, address: u64) -> Result<&'a <L::Element as MapValue>::Shared<A>, NotFull> {
-        // Of every number that leads to no place in the arena, the distance from the lowest is
-        // larger than that of all which do. The arena begins at a page, so the distance is a
-        // multiple of the alignment if the element is aligned: if it is not, one of its low bits is
-        // set and, rotated to the top, makes a number larger than all. So for each pointer it takes
-        // a subtraction, a rotation and one comparison.
+    pub(crate) fn follow(self, address: u64) -> Result<&'a <L::Element as MapValue>::Shared<A>, NotFollowed> {
+        // The distance from the lowest pointer is larger for every number that leads out of the
+        // arena than for those that lead to a place in it. The arena begins at a page, so the
+        // distance of an aligned element is a multiple of the alignment. Otherwise one of its low
+        // bits is set; rotated to the top, that bit makes a number larger than all. So each pointer
+        // takes a subtraction, a rotation and one comparison.
         if address.wrapping_sub(self.lowest).rotate_right(Places::<L, A>::ALIGN_BITS) >= self.count {
-            return Err(NotFull);
+            return Err(NotFollowed);
         }
         #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
         let address = address.wrapping_sub(L::NODE as u64) as usize;
-        // The next load of a walk waits for this one, and so for each step between the two. Where
-        // pointers are addresses there is none: a branch that is never taken costs less than to add
-        // 0. (The compiler would add it, but for the atomic load. As it is, it makes two loops of
-        // one.)
+        // The next load of a walk waits for this one, and so for each instruction in between. There
+        // is none where pointers are addresses: a branch that is never taken costs less than an
+        // addition of 0. (Without the atomic load, the compiler would add. As it is, it makes two
+        // loops of one.)
         let place: *mut u8 = if self.direct {
             ptr::with_exposed_provenance_mut(address)
         } else {
             self.places.origin.load(Ordering::Relaxed).wrapping_add(address)
         };
-        // SAFETY: it is inside the mapping (checked above: `count` is not 0, and so `direct` is
-        // true only where the origin is null), at least one byte before its end, and so not null.
+        // SAFETY: the place is inside the mapping (checked above: `count` is not 0, and so `direct`
+        // is true only where the origin is null), at least one byte before its end, and so not
+        // null.
         let place = unsafe { NonNull::new_unchecked(place) }.cast();
-        // SAFETY: the arena holds an element here, aligned for all of its leaves (checked above, by
-        // what `Places::new` has computed from this arena), which is the size of its mirror and at
-        // least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped while it is
-        // borrowed; a page that is not there is made when it is touched, or nothing would be in
-        // reach; it is writable if `A` is. All bits are a valid mirror (promise 3), and what others
-        // write, they write to cells, which are inside `UnsafeCell`.
+        // SAFETY: the arena holds an element here, aligned for all of its leaves. That was checked
+        // above, with numbers that `Places::new` computed from this arena. An element has the size
+        // of its mirror and at least its alignment (`MapValue`, promises 1 and 2). The arena stays
+        // mapped while it is borrowed. A page that is absent is made when it is touched; where it
+        // would fault, nothing is in reach. The memory is writable if `A` is. All bits are a valid
+        // mirror (promise 3), and others write to cells only, which are inside `UnsafeCell`.
         Ok(unsafe { place.as_ref() })
     }
 }
 
-/// The pointer is null, the low 32 bits of an address, or leads nowhere.
+/// The pointer is null, the low 32 bits of an address, or leads to no element.
 #[derive(Debug)]
-pub(crate) struct NotFull;
+pub(crate) struct NotFollowed;

@@ -1,4 +1,4 @@
-//! Memory for elements: [`Slots`], which a list or table takes it from, and the simplest kind,
+//! Memory for the elements of lists and tables: [`Slots`], and its simplest implementation,
 //! [`Region`].
 
 use std::any::type_name;
@@ -7,13 +7,13 @@ use crate::arena::handle::Arena;
 use crate::error::{ArenaPtrError, Error, ListError};
 use crate::value::{ArenaPtr, MapValue};
 
-/// Where memory for values of type `T` in an arena comes from.
+/// A source of memory for values of type `T` in an arena.
 ///
 /// ```
 /// use mapvalue::arena::{ListEntry, Region, Slots};
 /// use mapvalue::{Arena, ArenaList, ArenaPtr, Error, MapValue};
 ///
-/// /// Slots of which it is known how many are taken.
+/// /// Slots that count how many are taken.
 /// struct Counted<S>(S, usize);
 ///
 /// impl<T: MapValue, S: Slots<T>> Slots<T> for Counted<S> {
@@ -35,25 +35,25 @@ use crate::value::{ArenaPtr, MapValue};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Slots<T: MapValue> {
-    /// Memory for one value, which nobody else uses, and which is in no list. What it holds is left
-    /// open.
+    /// Hands out memory for one value, which is used by nobody else and is in no list. Its contents
+    /// are unspecified.
     ///
     /// # Errors
     ///
-    /// [`ListError::NoRoom`], or another of the implementation's.
+    /// [`ListError::NoRoom`], or another error of the implementation.
     fn take(&mut self) -> Result<ArenaPtr<T>, Error>;
 
-    /// Takes memory back that came from [`take`](Self::take), once no value is in it any more.
+    /// Takes back memory that came from [`take`](Self::take), when it holds no value any more.
     ///
-    /// It may be handed out again at once. Whoever walked over the value at that moment reads what
-    /// is written there next.
+    /// It may be handed out again at once. A reader that is still on the value then reads what is
+    /// written there next.
     fn give_back(&mut self, slot: ArenaPtr<T>);
 }
 
-/// Slots side by side in an arena, handed out from the first to the last; those that were given
-/// back come first.
+/// Slots side by side in an arena, handed out from the first to the last. Slots that were given
+/// back are handed out first.
 ///
-/// Which of them are taken is known in this process alone: it is for one owner, such as the one
+/// Only this process knows which slots are taken. So it is for a single owner, such as the one
 /// process that inserts.
 ///
 /// ```
@@ -72,17 +72,17 @@ pub trait Slots<T: MapValue> {
 pub struct Region<T: MapValue> {
     first: u64,
     len: usize,
-    /// How many have been handed out at some time: the first ones.
+    /// How many of the first slots have ever been handed out.
     used: usize,
     given_back: Vec<ArenaPtr<T>>,
 }
 
 impl<T: MapValue> Region<T> {
-    /// The `len` slots of which `first` leads to the first. Their memory is not touched.
+    /// Manages `len` slots, of which `first` is the first. Their memory is not touched.
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::slice_ro`], if they are not all inside of the arena and aligned.
+    /// Those of [`Arena::slice_ro`], if the slots are not all inside the arena and aligned.
     pub fn new(arena: &Arena, first: ArenaPtr<T>, len: usize) -> Result<Self, ArenaPtrError> {
         arena.slice_ro(first, len)?;
         Ok(Self { first: arena.full(first).address(), len, used: 0, given_back: Vec::new() })
@@ -117,7 +117,7 @@ impl<T: MapValue, S: Slots<T> + ?Sized> Slots<T> for &mut S {
     }
 }
 
-/// A slot that was taken, and is given back unless it is kept: also when a panic goes by.
+/// A slot that is given back unless it is kept, even when a panic unwinds.
 pub(crate) struct Taken<'a, T: MapValue, S: Slots<T>> {
     slots: &'a mut S,
     slot: ArenaPtr<T>,
@@ -133,7 +133,7 @@ impl<'a, T: MapValue, S: Slots<T>> Taken<'a, T, S> {
         self.slot
     }
 
-    /// The slot, which is in use now.
+    /// Keeps the slot, which is in use now.
     pub(crate) fn keep(self) -> ArenaPtr<T> {
         std::mem::ManuallyDrop::new(self).slot
     }

@@ -1,4 +1,4 @@
-//! [`ArenaHashMap`]: a hash table in an arena, whose buckets are lists.
+//! [`ArenaHashMap`]: a hash table in an arena. Its buckets are lists.
 
 use std::any::type_name;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::error::{Error, ListError};
 use crate::handle::Slice;
 use crate::value::{Access, ArenaHash, ArenaPtr, MapValue, ReadOnly, ReadWrite, Storable};
 
-/// A hash table, as memory of the arena holds it: 16 bytes. `struct mv_table` in C.
+/// The head of a hash table in the arena's memory, 16 bytes. In C it is `struct mv_table`.
 ///
 /// ```
 /// use mapvalue::arena::TableHead;
@@ -35,14 +35,14 @@ use crate::value::{Access, ArenaHash, ArenaPtr, MapValue, ReadOnly, ReadWrite, S
 pub struct TableHead {
     /// The first of the buckets, which lie side by side.
     pub buckets: ArenaPtr<ListHead>,
-    /// How many there are: a power of two.
+    /// The number of buckets, a power of two.
     pub n_buckets: i32,
 }
 
-/// An element of a hash table: what `MV_TABLE` declares in C.
+/// An element of a hash table, as `MV_TABLE` declares it in C.
 ///
-/// With `i32` for both key and value it is 32 bytes long: `hash` at 0, `key` at 4, `value` at 8,
-/// `node` at 16.
+/// If key and value are `i32`, it is 32 bytes long: `hash` at 0, `key` at 4, `value` at 8, `node`
+/// at 16.
 ///
 /// ```
 /// use mapvalue::MapValue;
@@ -56,21 +56,23 @@ pub struct TableHead {
 #[map_value(crate = "crate")]
 #[repr(C)]
 pub struct TableEntry<K, V> {
-    /// The hash of the key, which tells the bucket by its low bits.
+    /// The hash of the key. Its low bits are the number of the bucket.
     pub hash: i32,
     /// The key.
     pub key: K,
     /// The value.
     pub value: V,
-    /// Its place in the list of its bucket.
+    /// The element's place in the list of its bucket.
     pub node: ListNode,
 }
 
-/// A hash table in an arena that Rust and BPF programs look into and change: the layout of the
-/// table in the kernel's own test programs, and of `MV_TABLE` in `mapvalue/arena.bpf.h`.
+/// A hash table in an arena, which Rust and BPF programs read and change.
 ///
-/// Elements are [`TableEntry<K, V>`](TableEntry); their memory is the caller's, or comes from
-/// [`Slots`]. The hash is [`ArenaHash`], which a BPF program has as well.
+/// Its layout is that of the table in the kernel's own test programs, and of `MV_TABLE` in
+/// `mapvalue/arena.bpf.h`.
+///
+/// Elements are [`TableEntry<K, V>`](TableEntry). Their memory is the caller's, or comes from
+/// [`Slots`]. The hash is [`ArenaHash`], which BPF programs can compute as well.
 ///
 /// ```
 /// use mapvalue::arena::Region;
@@ -79,7 +81,7 @@ pub struct TableEntry<K, V> {
 /// let arena = Arena::memfd(16)?; // an arena that BPF programs use, too
 /// let mut slots = Region::new(&arena, arena.at(4096), 1000)?;
 ///
-/// // A new one; of a BPF program's: `ArenaHashMap::open(&arena, table)`.
+/// // A new table. `ArenaHashMap::open(&arena, table)` opens that of a BPF program.
 /// let packets: ArenaHashMap<u32, u64> =
 ///     ArenaHashMap::init(&arena, arena.at(0), arena.at(64), 256)?;
 /// packets.insert_with(&mut slots, 0x0a00_0001, 5)?;
@@ -95,19 +97,22 @@ pub struct TableEntry<K, V> {
 ///
 /// # Who may do what at the same time
 ///
-/// | | beside a writer | |
-/// |---|---|---|
-/// | `open` | yes, once the table is set up | acquire load of `buckets` |
-/// | `get`, `iter`, `len` | yes | may miss an element that is being added or removed, and end with [`ListError::ElementRemoved`] when the element that it stands on is removed: try again |
-/// | loads, stores and atomic operations on a `value` that was found | yes | each leaf is whole, two leaves may be of two moments. If the element is removed and its memory used again, they meet the new one |
-/// | `insert`, `insert_with`, `remove`, `remove_with`, `clear` | no | one writer at a time, on whichever side. Nothing here locks |
-/// | `init` | no | nobody may use the table yet |
-/// | `check`, `repair` | no | |
+/// - `open` may run beside a writer, once the table is set up. It takes an acquire load of
+///   `buckets`.
+/// - `get`, `iter` and `len` may run beside a writer, too. They may miss an element that is being
+///   added or removed, and end with [`ListError::ElementRemoved`] when the element they stand on is
+///   removed: try again.
+/// - So may loads, stores and atomic operations on a `value` that was found. Each leaf is whole;
+///   two leaves may be of two moments. If the element was removed and its memory reused, they reach
+///   the new element.
+/// - `insert`, `insert_with`, `remove`, `remove_with` and `clear` need to be the only writer, on
+///   both sides. Nothing here locks.
+/// - `init` needs a table that nobody uses yet; `check` and `repair` need one without writers.
 ///
-/// Whatever others write, a lookup stays inside of the arena, reads no torn leaf, and ends, as said
-/// at [`ArenaList`](super::ArenaList); so does what is said there of several writers, and of
-/// writers that die. Where the buckets are, and how many, is looked up when the table is opened,
-/// and is as it was then for as long as the handle lives.
+/// Whatever others write, a lookup stays inside the arena, reads no torn leaf, and ends, as at
+/// [`ArenaList`](super::ArenaList). What is said there about several writers, and about writers
+/// that die, holds here as well. The place and number of the buckets are read when the table is
+/// opened, and stay the same for this handle.
 pub struct ArenaHashMap<K: MapValue, V: MapValue, A: Access = ReadWrite> {
     places: Places<InTable<K, V>, A>,
     buckets: Slice<ListHead, A>,
@@ -127,15 +132,14 @@ impl<K: MapValue, V: MapValue> Links for InTable<K, V> {
     }
 }
 
-/// How many elements of a chain a lookup looks at without counting them: in a table with as many
+/// How many elements of a chain a lookup visits without counting them. In a table with as many
 /// buckets as elements, one chain in 250 is longer.
 const NEAR: usize = 4;
 
-/// The most buckets that a table is opened with, unless the caller says another number: 8 MiB of
-/// them.
+/// The most buckets of a table that `open` accepts: 8 MiB of them.
 const MAX_BUCKETS: usize = 1 << 20;
 
-/// The number of buckets of a table that somebody has set up, if it is no more than `max`.
+/// Checks the number of buckets of a table that somebody else set up: at most `max`.
 fn no_more_than(max: usize, found: i32) -> Result<usize, ListError> {
     match bucket_count(found)? {
         found if found > max => Err(ListError::TooManyBuckets { found, max }),
@@ -143,13 +147,13 @@ fn no_more_than(max: usize, found: i32) -> Result<usize, ListError> {
     }
 }
 
-/// A number of buckets that there can be.
+/// Checks a number of buckets.
 fn bucket_count(n: i32) -> Result<usize, ListError> {
     usize::try_from(n).ok().filter(|n| n.is_power_of_two()).ok_or(ListError::BucketCount { found: n })
 }
 
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
-    /// The table at `table`, which has been set up by [`init`](Self::init), or by a BPF program.
+    /// Opens the table at `table`, which [`init`](Self::init) or a BPF program has set up.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaHashMap};
@@ -166,20 +170,22 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`] if the number of buckets is
-    /// no power of two, [`ListError::TooManyBuckets`] if it is more than 2^20
-    /// ([`open_up_to`](Self::open_up_to) takes more), those of [`Arena::slice`] for the buckets.
+    /// Those of [`Arena::get`] for `table` and of [`Arena::slice`] for the buckets;
+    /// [`ListError::BucketCount`] if their number is not a power of two;
+    /// [`ListError::TooManyBuckets`] if it is more than 2^20 ([`open_up_to`](Self::open_up_to)
+    /// accepts more).
     pub fn open(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<Self, ListError> {
         Self::open_up_to(arena, table, MAX_BUCKETS)
     }
 
-    /// The table at `table`, if it has no more than `max` buckets.
+    /// Opens the table at `table`, if it has at most `max` buckets: the number that it is known to
+    /// have.
     ///
-    /// The number of buckets is in memory that others write. Whoever forges it decides how long
+    /// The number is in memory that others write. A forged one decides how long
     /// [`iter`](Self::iter), [`len`](Self::len), [`is_empty`](Self::is_empty) and
-    /// [`clear`](Self::clear) take, and how many pages they make: each bucket is 8 bytes, and a
-    /// page that is not there is made when it is read. (2^28 buckets in an arena of 4 GiB are 2 GiB
-    /// of pages, and many seconds.) So give the number that the table is known to have.
+    /// [`clear`](Self::clear) take, and how many pages they make: a bucket has 8 bytes, and reading
+    /// an absent page makes it. (2^28 buckets in an arena of 4 GiB take 2 GiB of pages and 17
+    /// seconds.)
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaHashMap, Error, ListError};
@@ -195,11 +201,11 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// As [`open`](Self::open).
+    /// As for [`open`](Self::open).
     pub fn open_up_to(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, ListError> {
         let table = arena.get(table)?;
-        // What was written before the pointer: the number of buckets, and the buckets. It pairs
-        // with the release store of `init`.
+        // It pairs with the release store of `init`: the number of buckets, and the buckets, were
+        // written before the pointer.
         let buckets = table.buckets.load_acquire();
         let buckets = arena.slice(buckets, no_more_than(max, table.n_buckets.load())?)?;
         Ok(Self { places: Places::new(arena), buckets })
@@ -240,7 +246,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         Ok(Self { places: Places::new(arena), buckets: slice })
     }
 
-    /// The table at `table`, for looking only; the arena may be read-only or not.
+    /// Opens a table for looking only. The arena may be read-only.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaHashMap};
@@ -248,24 +254,24 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// let arena = Arena::memfd(1)?;
     /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
     /// table.insert(arena.at(1024), 7, 70)?;
-    /// let view = ArenaHashMap::<u32, u64>::open_ro(&arena, arena.at(0))?;
-    /// assert_eq!(view.get(&7)?.map(|entry| entry.value.load()), Some(70));
+    /// let seen = ArenaHashMap::<u32, u64>::open_ro(&arena, arena.at(0))?;
+    /// assert_eq!(seen.get(&7)?.map(|entry| entry.value.load()), Some(70));
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// As [`open`](ArenaHashMap::open), of [`Arena::get_ro`] and [`Arena::slice_ro`].
+    /// As for [`open`](ArenaHashMap::open), of [`Arena::get_ro`] and [`Arena::slice_ro`].
     pub fn open_ro(arena: &Arena, table: ArenaPtr<TableHead>) -> Result<ArenaHashMap<K, V, ReadOnly>, ListError> {
         Self::open_ro_up_to(arena, table, MAX_BUCKETS)
     }
 
-    /// The table at `table`, for looking only, if it has no more than `max` buckets: see
+    /// Opens a table for looking only, if it has at most `max` buckets: see
     /// [`open_up_to`](Self::open_up_to).
     ///
     /// # Errors
     ///
-    /// As [`open_ro`](Self::open_ro).
+    /// As for [`open_ro`](Self::open_ro).
     pub fn open_ro_up_to(
         arena: &Arena,
         table: ArenaPtr<TableHead>,
@@ -278,9 +284,9 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     }
 }
 
-/// Looking.
+/// Looking
 impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
-    /// The element with this key: its value is `.value`.
+    /// Returns the element with this key, whose value is `.value`.
     ///
     /// # Errors
     ///
@@ -294,41 +300,44 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.find(key.arena_hash(), key)
     }
 
-    /// All elements, bucket by bucket. The caller may remove the element that it was given last,
-    /// but no other.
+    /// Walks over all elements, bucket by bucket. The caller may remove the element that it got
+    /// last, but no other.
     ///
-    /// Each is an error or the mirror of an element. An error ends the walk over its bucket; the
-    /// next bucket follows. (The `arena_htab` program among the kernel's own tests never unlinks an
-    /// element that it deletes: its `__list_del` only marks it. Of a table of that program,
-    /// [`ListError::ElementRemoved`] is all there is of a bucket behind such an element.)
+    /// Each item is the mirror of an element, or an error. An error ends the walk over its bucket,
+    /// and the walk goes on with the next bucket.
+    ///
+    /// The `arena_htab` program of the kernel's own tests does not unlink the elements that it
+    /// deletes: its `__list_del` only marks them. So in a table of that program,
+    /// [`ListError::ElementRemoved`] hides the rest of the bucket behind each deleted element.
     #[inline]
     pub fn iter(&self) -> Entries<'_, K, V, A> {
         let mut entries = Entries { table: self, walk: None, bucket: 0, rest: self.buckets.iter() };
-        entries.go_on(self.places.room());
+        entries.go_on(self.places.max_elements());
         entries
     }
 
-    /// How many elements there are, found by a walk over all of them.
+    /// Counts the elements, by a walk over all of them.
     ///
     /// # Errors
     ///
-    /// Those of a walk, which ends with the first: [`ListError::WildPointer`],
-    /// [`ListError::Cycle`], [`ListError::ElementRemoved`], [`ListError::WrongBucket`].
+    /// The first of the walk: [`ListError::WildPointer`], [`ListError::Cycle`],
+    /// [`ListError::ElementRemoved`], [`ListError::WrongBucket`].
     pub fn len(&self) -> Result<usize, ListError> {
         self.iter().try_fold(0, |count, entry| entry.map(|_| count + 1))
     }
 
-    /// Whether there is no element: one load for each bucket, up to one that has an element.
+    /// Returns whether there is no element, by one load for each bucket up to the first that has
+    /// one.
     pub fn is_empty(&self) -> bool {
         self.buckets.iter().all(|bucket| bucket.first.load_acquire().is_null())
     }
 
-    /// How many buckets there are.
+    /// Returns the number of buckets.
     pub fn buckets(&self) -> usize {
         self.buckets.len()
     }
 
-    /// How many elements there are, with the back pointer of each checked.
+    /// Counts the elements, and checks the back pointer of each.
     ///
     /// # Errors
     ///
@@ -337,21 +346,21 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.sum(|walk, _| links::check(walk))
     }
 
-    /// The arena that it lies in.
+    /// Returns the arena that the table is in.
     pub fn arena(&self) -> &Arena {
         self.places.arena()
     }
 
-    /// Whether an element belongs into this bucket, by its hash.
+    /// Returns whether an element belongs to this bucket, by its hash.
     #[inline]
     fn is_in(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> bool {
         entry.hash.load().cast_unsigned() as usize & (self.buckets.len() - 1) == bucket
     }
 
-    /// The error for an element that does not.
+    /// The error for an element in the wrong bucket.
     #[cold]
     #[inline(never)]
-    fn astray(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> ListError {
+    fn wrong_bucket(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> ListError {
         let (hash, at) = (entry.hash.load().cast_unsigned(), links::place_of(self.arena(), entry));
         ListError::WrongBucket { type_name: type_name::<TableEntry<K, V>>(), at, hash, bucket }
     }
@@ -362,13 +371,13 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         &self.buckets[hash as usize & (self.buckets.len() - 1)]
     }
 
-    /// The sum of what each bucket counts. `count` is given the number of the bucket, too.
+    /// Adds up what `count` returns for each bucket. It is also given the bucket's number.
     fn sum(
         &self,
         count: impl Fn(&mut Walk<'_, InTable<K, V>, A>, usize) -> Result<usize, ListError>,
     ) -> Result<usize, ListError> {
-        // All of them share one budget: they may be made to lead into one chain, each of them.
-        let (mut sum, mut left) = (0, self.places.room());
+        // All buckets share one budget, since each of them can be made to lead into the same chain.
+        let (mut sum, mut left) = (0, self.places.max_elements());
         for (number, bucket) in self.buckets.iter().enumerate() {
             let mut walk = Walk::with_budget(&self.places, &bucket.first, left);
             sum += count(&mut walk, number)?;
@@ -377,16 +386,16 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         Ok(sum)
     }
 
-    /// The element that has the key.
+    /// Finds the element with the key.
     #[inline]
     fn find(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
     where
         K: Eq,
     {
-        let view = self.places.direct_view();
+        let follower = self.places.direct_follower();
         let mut node = links::load(&self.bucket(hash).first);
         for _ in 0..NEAR {
-            let Ok(entry) = view.follow(node.address()) else {
+            let Ok(entry) = follower.follow(node.address()) else {
                 return if node.is_null() { Ok(None) } else { self.find_from(node, hash, key) };
             };
             if is_of(entry, hash, key) {
@@ -397,8 +406,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.find_from(node, hash, key)
     }
 
-    /// The same from one element of the chain on, where the chain is long, or a pointer is no
-    /// address.
+    /// The same from one element of the chain on, where the chain is long or a pointer is not a
+    /// full address.
     #[inline(never)]
     fn find_from(
         &self,
@@ -409,9 +418,9 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     where
         K: Eq,
     {
-        let view = self.places.view();
-        for _ in 0..FIRST_LOOK.min(self.places.room()) {
-            let Ok(entry) = view.follow(node.address()) else { break };
+        let follower = self.places.follower();
+        for _ in 0..FIRST_LOOK.min(self.places.max_elements()) {
+            let Ok(entry) = follower.follow(node.address()) else { break };
             if is_of(entry, hash, key) {
                 return Ok(Some(entry));
             }
@@ -420,8 +429,8 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         if node.is_null() { Ok(None) } else { self.find_slowly(hash, key) }
     }
 
-    /// The same, where a pointer is no full address, a chain is very long, or something is wrong.
-    /// From the start, so that nothing must be kept for it.
+    /// The same for a pointer that is not a full address, a very long chain, or an error. It begins
+    /// at the start of the chain, so that the fast path need not keep anything for it.
     #[cold]
     #[inline(never)]
     fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
@@ -433,18 +442,17 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     }
 }
 
-/// Whether an element has the key, of which this is the hash.
+/// Returns whether an element has this key with this hash.
 #[inline]
 fn is_of<K: MapValue + Eq, V: MapValue, A: Access>(entry: &TableEntryShared<K, V, A>, hash: u32, key: &K) -> bool {
-    // A key with a number in it that is no variant of its enum is equal to none.
+    // A key whose number is not a variant of its enum equals no key.
     entry.hash.load().cast_unsigned() == hash && K::__try_load(&entry.key).is_ok_and(|found| found == *key)
 }
 
-/// Changing it.
+/// Changing
 impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
-    /// Gives the key a value: in the element that has it, or else in `slot`, memory that the caller
-    /// got, which is linked with it. True if `slot` is in the table now, false if it was not
-    /// needed.
+    /// Sets the value of a key. If no element has the key, `slot`, which is memory of the caller,
+    /// is linked with it. Returns whether `slot` is now in the table.
     ///
     /// ```
     /// # use mapvalue::{Arena, ArenaHashMap};
@@ -459,7 +467,7 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of a walk over the key's bucket, those of [`Arena::get`] for `slot`,
+    /// Those of a walk over the key's bucket; those of [`Arena::get`] for `slot`;
     /// [`ListError::AlreadyLinked`] if its node says that it is in a table or list.
     pub fn insert(&self, slot: ArenaPtr<TableEntry<K, V>>, key: K, value: V) -> Result<bool, ListError>
     where
@@ -474,11 +482,11 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         self.link(slot, hash, &key, &value).map(|()| true)
     }
 
-    /// Gives the key a value, with memory from `slots` if it is a new one. True if it is.
+    /// Sets the value of a key, with memory from `slots` if the key is new. Returns whether it is.
     ///
     /// # Errors
     ///
-    /// Those of the slots, and of [`insert`](Self::insert); the memory is given back then.
+    /// Those of the slots and of [`insert`](Self::insert). The memory is given back then.
     pub fn insert_with(&self, mut slots: impl Slots<TableEntry<K, V>>, key: K, value: V) -> Result<bool, Error>
     where
         V: Storable,
@@ -507,12 +515,12 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         Ok(Some(entry))
     }
 
-    /// Takes the element with this key out of the table, and gives its memory back. True if there
-    /// was one.
+    /// Takes the element with this key out of the table, and gives its memory back. Returns whether
+    /// there was one.
     ///
     /// # Errors
     ///
-    /// As [`remove`](Self::remove).
+    /// As for [`remove`](Self::remove).
     pub fn remove_with(&self, mut slots: impl Slots<TableEntry<K, V>>, key: &K) -> Result<bool, ListError> {
         let removed = self.remove(key)?;
         if let Some(slot) = removed {
@@ -534,9 +542,9 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
 }
 
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
-    /// Makes the table empty: one store for each bucket. The elements are not touched, and are the
-    /// caller's again. (Their nodes still say that they are in a table: before
-    /// [`insert`](Self::insert) of one, store `ListNode::default()` there. Those of [`Slots`] need
+    /// Makes the table empty, by one store for each bucket. The elements are not touched, and are
+    /// the caller's again. Their nodes still say that they are in a table: store
+    /// `ListNode::default()` there before [`insert`](Self::insert). (Those from [`Slots`] need
     /// nothing.)
     ///
     /// ```
@@ -553,8 +561,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         self.buckets.iter().for_each(|bucket| bucket.first.store_release(ArenaPtr::NULL));
     }
 
-    /// Mends the back pointers, which a writer that died in the middle may have left wrong, by a
-    /// walk over all elements; how many were wrong.
+    /// Corrects the back pointers that a writer left wrong when it died, by a walk over all
+    /// elements. Returns how many were wrong.
     ///
     /// ```
     /// # use mapvalue::arena::TableEntry;
@@ -575,7 +583,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         self.sum(|walk, bucket| {
             links::repair(
                 walk,
-                |entry| if self.is_in(bucket, entry) { Ok(()) } else { Err(self.astray(bucket, entry)) },
+                |entry| if self.is_in(bucket, entry) { Ok(()) } else { Err(self.wrong_bucket(bucket, entry)) },
             )
         })
     }
@@ -623,14 +631,14 @@ impl<'a, K: MapValue, V: MapValue, A: Access> IntoIterator for &'a ArenaHashMap<
 /// ```
 pub struct Entries<'a, K: MapValue, V: MapValue, A: Access = ReadWrite> {
     table: &'a ArenaHashMap<K, V, A>,
-    /// The walk over the elements of one bucket, and the number of that.
+    /// The walk over the elements of one bucket, and that bucket's number.
     walk: Option<Walk<'a, InTable<K, V>, A>>,
     bucket: usize,
     rest: slice::Iter<'a, ListHeadShared<A>>,
 }
 
 impl<K: MapValue, V: MapValue, A: Access> Entries<'_, K, V, A> {
-    /// Goes on with the next bucket. All share the budget, as in `sum`.
+    /// Goes on with the next bucket. All buckets share the budget, as in `sum`.
     fn go_on(&mut self, left: u64) {
         self.bucket = self.table.buckets.len() - self.rest.len();
         self.walk = self.rest.next().map(|bucket| Walk::with_budget(&self.table.places, &bucket.first, left));
@@ -646,13 +654,13 @@ impl<'a, K: MapValue, V: MapValue, A: Access> Iterator for Entries<'a, K, V, A> 
             let walk = self.walk.as_mut()?;
             let error = match walk.next() {
                 Some(Ok(entry)) if self.table.is_in(self.bucket, entry) => return Some(Ok(entry)),
-                Some(Ok(entry)) => Some(self.table.astray(self.bucket, entry)),
+                Some(Ok(entry)) => Some(self.table.wrong_bucket(self.bucket, entry)),
                 Some(Err(error)) => Some(error),
                 None => None,
             };
             let left = walk.left();
             match error {
-                // There can be no more elements: the rest would be errors alone.
+                // There can be no more elements: only errors would follow.
                 Some(error) if left == 0 => {
                     self.walk = None;
                     return Some(Err(error));

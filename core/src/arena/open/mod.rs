@@ -3,9 +3,9 @@
 //! What can be known to be wrong before the kernel is asked is an error of its own (`span`, `flags`); what only the kernel knows is found
 //! out from its error numbers here (`not_created`, `not_mapped`).
 
+pub(crate) mod lock;
 pub(crate) mod memfd;
 pub(crate) mod room;
-pub(crate) mod turn;
 pub(crate) mod vmas;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -15,8 +15,8 @@ use std::thread;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
+use crate::arena::open::lock::{OpeningLock, PAUSE};
 use crate::arena::open::room::Room;
-use crate::arena::open::turn::{PAUSE, Turn};
 use crate::arena::pages::kernel;
 use crate::arena::span::{Span, len_of};
 use crate::bpf;
@@ -320,7 +320,7 @@ fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
 ///
 /// Something of another kind may be there for a moment only.
 fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
-    let _turn = Turn::wait();
+    let _lock = OpeningLock::wait();
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
             // What was in the way may be gone by the time that it is looked for.

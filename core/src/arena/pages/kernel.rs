@@ -12,18 +12,18 @@ use crate::sys::process;
 
 /// What is looked up in the kernel's BTF. That takes milliseconds, and it stays the same while the kernel runs.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Kernel {
+pub(crate) struct KernelSupport {
     /// Functions, by their numbers.
     pub(crate) alloc: Option<u32>,
     free: Option<u32>,
     reserve: Option<u32>,
     /// Where `struct bpf_arena` has the two ends of the arena.
-    pub(crate) ends: Option<[i16; 2]>,
+    pub(crate) span_offsets: Option<[i16; 2]>,
 }
 
-impl Kernel {
+impl KernelSupport {
     pub(crate) fn find() -> Result<&'static Self, BtfError> {
-        static FOUND: Once<Kernel> = Once::new();
+        static FOUND: Once<KernelSupport> = Once::new();
         FOUND.get_or(|| Ok(Box::leak(Box::new(Self::of(&Btf::from_vmlinux()?)))))
     }
 
@@ -33,7 +33,7 @@ impl Kernel {
             alloc: id("bpf_arena_alloc_pages"),
             free: id("bpf_arena_free_pages"),
             reserve: id("bpf_arena_reserve_pages"),
-            ends: ends(btf),
+            span_offsets: span_offsets(btf),
         }
     }
 
@@ -50,7 +50,7 @@ impl Kernel {
     }
 }
 
-fn ends(btf: &Btf) -> Option<[i16; 2]> {
+fn span_offsets(btf: &Btf) -> Option<[i16; 2]> {
     let arena = btf.find("bpf_arena").find_map(|ty| match ty.kind() {
         Kind::Struct(arena) => Some(arena),
         _ => None,
@@ -71,8 +71,9 @@ fn known(id: Option<u32>, name: &'static str, minor: u16) -> Result<u32, SystemE
 /// Where an arena lies, as the kernel has it; `None` if it was created without an address, and nobody has mapped it yet.
 pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span>, ArenaError> {
     let unknown = |reason: String| ArenaError::AddressUnknown { map: name, reason };
-    let kernel = Kernel::find().map_err(|error| unknown(error.to_string()))?;
-    let ends = kernel.ends.ok_or_else(|| unknown("the kernel's `struct bpf_arena` has other members".to_owned()))?;
+    let kernel = KernelSupport::find().map_err(|error| unknown(error.to_string()))?;
+    let ends =
+        kernel.span_offsets.ok_or_else(|| unknown("the kernel's `struct bpf_arena` has other members".to_owned()))?;
     let program = match load(&reading(map, ends), "ask where an arena lies") {
         Ok(program) => program,
         Err(SystemError::ProgramRefused { log, .. }) if log.contains(NOT_YET_MAPPED) => return Ok(None),
@@ -99,8 +100,8 @@ mod tests {
             bytes.extend_from_slice(&word.to_ne_bytes());
         }
         bytes.push(0);
-        let kernel = Kernel::of(&Btf::parse(&bytes).unwrap());
-        assert!(kernel.ends.is_none());
+        let kernel = KernelSupport::of(&Btf::parse(&bytes).unwrap());
+        assert!(kernel.span_offsets.is_none());
         let since = |minor| KernelVersion { major: 6, minor };
         for (missing, name, needs) in [
             (kernel.alloc(), "bpf_arena_alloc_pages", since(9)),

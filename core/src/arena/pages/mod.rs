@@ -12,7 +12,7 @@ use std::ops::Range;
 use std::os::fd::OwnedFd;
 
 use crate::arena::handle::Arena;
-use crate::arena::pages::kernel::{Kernel, ask_span};
+use crate::arena::pages::kernel::{KernelSupport, ask_span};
 use crate::arena::pages::program::{calling, calling_for_result, load, run};
 use crate::arena::span::Span;
 #[cfg(doc)]
@@ -44,7 +44,7 @@ pub struct Pages {
     arena: Arena,
     alloc: OwnedFd,
     free: OwnedFd,
-    kernel: &'static Kernel,
+    kernel: &'static KernelSupport,
 }
 
 impl Arena {
@@ -65,7 +65,7 @@ impl Arena {
     /// [`SystemError::NoKernelFunction`], [`SystemError::ProgramRefused`].
     pub fn pages(&self) -> Result<Pages, PagesError> {
         let map = self.map("allocate pages")?;
-        let kernel = Kernel::find()?;
+        let kernel = KernelSupport::find()?;
         let alloc = load(&calling_for_result(map, kernel.alloc()?), "allocate pages of an arena")?;
         let free = load(&calling(map, kernel.free()?), "free pages of an arena")?;
         Ok(Pages { arena: self.clone(), alloc, free, kernel })

@@ -1,4 +1,4 @@
-//! [`Turn`]: one thread of a process at a time maps an arena at the address that it demands.
+//! [`OpeningLock`]: one thread of a process at a time maps an arena at the address that it demands.
 //!
 //! To find out whether the process has such an address, the thread holds it for a moment. Another
 //! thread would find it taken.
@@ -20,9 +20,9 @@ static OPENING: AtomicU64 = AtomicU64::new(0);
 
 /// The turn of this thread, which ends when it is dropped.
 #[derive(Debug)]
-pub(crate) struct Turn(());
+pub(crate) struct OpeningLock(());
 
-impl Turn {
+impl OpeningLock {
     /// Waits for it. (Others have it for some system calls, unless they are stopped meanwhile.)
     pub(crate) fn wait() -> Self {
         let here = Process::current().number();
@@ -36,7 +36,7 @@ impl Turn {
     }
 }
 
-impl Drop for Turn {
+impl Drop for OpeningLock {
     fn drop(&mut self) {
         OPENING.store(0, Ordering::Release);
     }
@@ -55,7 +55,7 @@ mod tests {
             for _ in 0..4 {
                 scope.spawn(|| {
                     for _ in 0..50 {
-                        let _turn = Turn::wait();
+                        let _lock = OpeningLock::wait();
                         assert_eq!(INSIDE.fetch_add(1, Ordering::Relaxed), 0);
                         thread::yield_now();
                         INSIDE.fetch_sub(1, Ordering::Relaxed);
