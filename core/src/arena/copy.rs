@@ -1,4 +1,4 @@
-//! Values copied out of an arena: by loads or, where a load may be the end of this process, by a system call.
+//! Copies of values in an arena: by loads, or by a system call where a load may end this process.
 
 use std::any::type_name;
 use std::io;
@@ -12,16 +12,18 @@ use crate::error::{ArenaPtrError, SystemError};
 use crate::value::codec;
 use crate::value::{ArenaPtr, MapValue, ReadOnly};
 
-/// Copying.
+/// Copying
 impl Arena {
-    /// A copy of the value that a pointer leads to, with the enums inside checked.
+    /// Copies the value that a pointer leads to, and checks the enums in it.
     ///
-    /// It is made leaf by leaf, each by a relaxed load: none is torn.
+    /// Each leaf is copied by a relaxed load, so none is torn.
     ///
-    /// Out of an arena with [`SEGV_ON_FAULT`](ArenaFlags::SEGV_ON_FAULT) the kernel copies it (`process_vm_readv` on this process; a
-    /// microsecond or two), and a page that is not there is an error. The kernel promises no width and no order for that copy,
-    /// so **a leaf that is written meanwhile may be torn**. (On x86-64 with Linux 6.18 none was, of 390 million leaves of 8
-    /// bytes that a program kept changing.) Where it matters, have the writer add a checksum, or read twice.
+    /// In an arena with [`SEGV_ON_FAULT`](ArenaFlags::SEGV_ON_FAULT) the kernel copies it
+    /// (`process_vm_readv` on this process, a microsecond or two), and an absent page is an error.
+    /// The kernel promises neither width nor order for that copy, so **a leaf that is written
+    /// meanwhile may be torn**. (On x86-64 with Linux 6.18, none of 390 million 8-byte leaves was,
+    /// while a program changed them.) Where it matters, let the writer add a checksum, or read
+    /// twice.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr, MapValue};
@@ -42,8 +44,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get_ro`](Self::get_ro), but for `ArenaFaults`: [`ArenaPtrError::PageAbsent`] if there is no page; [`ValueError::InvalidValue`];
-    /// [`SystemError::Os`] where the system call is forbidden (`EPERM`, `ENOSYS`).
+    /// As for [`get_ro`](Self::get_ro), but instead of `ArenaFaults` [`ArenaPtrError::PageAbsent`]
+    /// if there is no page; [`ValueError::InvalidValue`]; [`SystemError::Os`] where the system call
+    /// is forbidden (`EPERM`, `ENOSYS`).
     #[inline]
     pub fn read<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<T, ArenaPtrError> {
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
@@ -66,12 +69,13 @@ impl Arena {
     }
 }
 
-/// Copies bytes of this process, as far as there are pages; how many.
+/// Copies bytes of this process up to the first absent page. Returns how many.
 fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, ArenaPtrError> {
     let to = libc::iovec { iov_base: out.as_mut_ptr().cast(), iov_len: out.len() };
     let from = libc::iovec { iov_base: place.cast(), iov_len: out.len() };
     let this = process::id().cast_signed();
-    // SAFETY: the kernel writes at most `out.len()` bytes, to `out`; what it reads need not be mapped, and it tells if it is not.
+    // SAFETY: the kernel writes at most `out.len()` bytes, to `out`. The bytes it reads need not be
+    // mapped: it reports that.
     let copied = unsafe { libc::process_vm_readv(this, &raw const to, 1, &raw const from, 1, 0) };
     match usize::try_from(copied) {
         Ok(copied) => Ok(copied),

@@ -1,4 +1,4 @@
-//! The global variables of a C program that lie in an arena: where, and by name.
+//! The global variables of a C program in an arena: where they lie, and their names.
 
 use std::ops::Range;
 use std::os::fd::AsFd;
@@ -10,22 +10,22 @@ use crate::error::{PlaceError, SectionError, SystemError};
 use crate::section::DataSection;
 use crate::sys::bpf as sys;
 
-/// The section that clang puts variables of address space 1 into.
+/// The section into which clang puts variables of address space 1.
 const SECTION: &str = ".addr_space.1";
 
-/// Global variables that BPF programs have in the arena.
+/// Global variables of BPF programs in the arena
 ///
-/// They lie at one of its two ends: libbpf puts them at the end since version 1.7, where the kernel
-/// can have them there (Linux 7.0), and at the start otherwise. The program itself tells which
-/// ([`globals`](Self::globals)).
+/// They lie at one of its two ends. libbpf 1.7 and newer puts them at the end if the kernel allows
+/// it (Linux 7.0); otherwise they lie at the start. The loaded program tells which:
+/// [`globals`](Self::globals).
 impl Arena {
-    /// Finds the global variables of a loaded program (`__arena`, clang's section `.addr_space.1`),
-    /// and opens them by name. Their C types are checked, as those of every [`DataSection`].
+    /// Finds the global variables of a loaded program by its instructions, and opens them by name.
     ///
-    /// `btf` is that of the object file that was loaded ([`Btf::from_object`]). `program` is one of
-    /// its programs, which uses such a variable: its instructions say where the loader has put
-    /// them. The pages of the variables are made ([`prefault`](Self::prefault)), so that no access
-    /// to them fails.
+    /// They are the variables with `__arena`, in clang's section `.addr_space.1`. Their C types are
+    /// checked, as in every [`DataSection`]. `btf` is that of the loaded object file
+    /// ([`Btf::from_object`]). `program` is one of its programs, and uses such a variable, so its
+    /// instructions say where the loader put them. The pages of the variables are made
+    /// ([`prefault`](Self::prefault)), so that no access to them fails.
     ///
     /// ```no_run
     /// # fn open(object: &[u8], program: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
@@ -56,14 +56,14 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// - [`SectionError::PlaceUnknown`] if the instructions do not tell, with the reason. Then the
-    ///   loader has to: [`globals_at`](Self::globals_at).
-    /// - [`SystemError::PermissionDenied`] without `CAP_BPF`, [`SectionError::UnknownSection`] if
-    ///   the object has no such variables, [`SectionError::OpenSection`], [`SectionError::Size`],
+    /// - [`SectionError::PlaceUnknown`] if the instructions do not tell, with the reason. Ask the
+    ///   loader then, and use [`globals_at`](Self::globals_at).
+    /// - [`SystemError::PermissionDenied`] without `CAP_BPF`; [`SectionError::UnknownSection`] if
+    ///   the object has no such variables; [`SectionError::OpenSection`], [`SectionError::Size`],
     ///   [`SystemError::Os`].
     pub fn globals_offset(&self, btf: &Btf, program: impl AsFd) -> Result<u64, SectionError> {
         let map = self.rest.mapping.map_name();
-        // If there are none, or they do not fit, the error is its own.
+        // Without such variables, or if they do not fit, this is the error.
         DataSection::within(&self.rest.mapping, 0, btf, SECTION)?;
         let [start, end] = self.ends_for(size_of_globals(btf)?.unwrap_or(0));
         let unknown = |reason: &str| SectionError::PlaceUnknown { map, reason: reason.to_owned() };
@@ -82,7 +82,7 @@ impl Arena {
         let page = self.page_size();
         let [mut at_start, mut at_end] = [false; 2];
         for address in addresses_in(&instructions) {
-            // What both ends could hold, in a small arena, tells nothing.
+            // In a small arena, a place may be at both ends, and tells nothing.
             let place = address.wrapping_sub(self.start) / page;
             match [start.contains(&place), end.contains(&place)] {
                 [true, false] => at_start = true,
@@ -110,14 +110,14 @@ impl Arena {
         Ok(pages.start * page)
     }
 
-    /// Opens the global variables that lie at `offset` bytes from the start of the arena, whose
-    /// place only the loader knows: prefer [`globals`](Self::globals), which finds it.
+    /// Opens the global variables at `offset` bytes from the start of the arena. Prefer
+    /// [`globals`](Self::globals), which finds the offset.
     ///
-    /// **At a wrong offset there is no error**: the variables read as zeros, or as whatever is
-    /// there. libbpf's offset is 0, or since libbpf 1.7 on Linux 7.0 `arena.len()` less the
-    /// section's size, which is rounded up to a page. It is also the pointer to the variables in a
-    /// skeleton, less [`start`](Self::start). (`bpf_map__initial_value` is no help: of an arena it
-    /// is the start.)
+    /// **A wrong offset is not an error**: the variables then read as zeros, or as whatever is
+    /// there. libbpf's offset is 0; since libbpf 1.7 on Linux 7.0, it is `arena.len()` minus the
+    /// section's size rounded up to a page. It is also a skeleton's pointer to the variables minus
+    /// [`start`](Self::start). (`bpf_map__initial_value` does not help: for an arena it is the
+    /// start.)
     ///
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/arena.o"));
@@ -142,13 +142,12 @@ impl Arena {
         DataSection::within(mapping, usize::try_from(offset).unwrap_or(usize::MAX), btf, SECTION)
     }
 
-    /// Makes the pages at both ends of the arena that the global variables of an object can take,
-    /// before it is loaded; the pages in between, which are everybody's.
+    /// Makes the pages that an object's global variables can take at both ends, before it is
+    /// loaded. Returns the pages in between, which anybody may use.
     ///
-    /// libbpf does not make these pages in an arena that it was given (`reuse_fd`). As long as
-    /// nobody has, a program that calls `bpf_arena_alloc_pages` may be handed them, and then
-    /// **overwrites its own variables without a word**. (Their initial values are not stored
-    /// either: they begin as 0.)
+    /// libbpf does not make these pages in an arena that it was given (`reuse_fd`). Until somebody
+    /// does, `bpf_arena_alloc_pages` may hand them to a program, which then **overwrites its own
+    /// variables without an error**. (Their initial values are not stored either: they begin as 0.)
     ///
     /// ```no_run
     /// # fn load(object: &[u8]) -> Result<(), mapvalue::Error> {
@@ -156,7 +155,7 @@ impl Arena {
     ///
     /// let arena = Arena::create(64, ArenaFlags::default())?;
     /// let free = arena.hold_globals(&Btf::from_object(object)?)?;
-    /// // Now have libbpf load the object (`reuse_fd`). What user space places by hand goes into `free`.
+    /// // Now let libbpf load the object (`reuse_fd`). User space may use `free`.
     /// let ours = arena.page::<u64>(free.start);
     /// # Ok(())
     /// # }
@@ -179,14 +178,14 @@ impl Arena {
         Ok(start.end..end.start.max(start.end))
     }
 
-    /// The pages at the start and at the end of the arena that `size` bytes take there.
+    /// Returns the pages that `size` bytes take at the start and at the end of the arena.
     fn ends_for(&self, size: u64) -> [Range<u64>; 2] {
         let (all, pages) = (self.page_count(), size.div_ceil(self.page_size()));
         [0..pages.min(all), all.saturating_sub(pages)..all]
     }
 }
 
-/// The size of the variables in the arena; `None` if there are none.
+/// Returns the size of the variables in the arena; `None` if there are none.
 fn size_of_globals(btf: &Btf) -> Result<Option<u64>, SectionError> {
     let section = btf.find(SECTION).find_map(|ty| match ty.kind() {
         Kind::Section(section) => Some(section),
@@ -198,15 +197,15 @@ fn size_of_globals(btf: &Btf) -> Result<Option<u64>, SectionError> {
     }
 }
 
-/// The numbers of 64 bits that instructions load. The address of a variable in an arena is one:
-/// where the arena is mapped, and the variable's offset (`arena_map_direct_value_addr` in
+/// Returns the 64-bit numbers that instructions load. The address of a variable in an arena is one:
+/// the address of the arena plus the variable's offset (`arena_map_direct_value_addr` in
 /// kernel/bpf/arena.c).
 fn addresses_in(instructions: &[u64]) -> impl Iterator<Item = u64> {
     const LOAD_NUMBER: u8 = 0x18;
     let mut rest = instructions.iter().map(|instruction| instruction.to_ne_bytes());
     std::iter::from_fn(move || {
         let [_, _, _, _, low @ ..] = rest.find(|[code, ..]| *code == LOAD_NUMBER)?;
-        // An instruction of two words.
+        // The instruction has two words.
         let [_, _, _, _, high @ ..] = rest.next()?;
         Some(u64::from(u32::from_ne_bytes(high)) << 32 | u64::from(u32::from_ne_bytes(low)))
     })

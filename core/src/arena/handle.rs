@@ -10,23 +10,28 @@ use crate::arena::flags::ArenaFlags;
 use crate::mapping::Mapping;
 use crate::value::ArenaPtr;
 
-/// Memory in which BPF programs and this process follow the same pointers: up to 4 GiB, sparse, at the same address everywhere.
+/// Memory in which BPF programs and this process follow the same pointers: up to 4 GiB, sparse.
 ///
-/// [`create`](Self::create) makes one in the kernel (Linux 6.9), [`from_map`](Self::from_map) and [`from_pin`](Self::from_pin) open
-/// one, [`adopt_map`](Self::adopt_map) takes over the mapping that a loader made. [`memfd`](Self::memfd) is the same without a kernel map.
+/// It is at the same address in all of them. [`create`](Self::create) makes one in the kernel
+/// (Linux 6.9), [`from_map`](Self::from_map) and [`from_pin`](Self::from_pin) open one,
+/// [`adopt_map`](Self::adopt_map) takes over a loader's mapping. [`memfd`](Self::memfd) makes one
+/// without a kernel map.
 ///
-/// Memory holds pointers as [`ArenaPtr`], which may be any number, since BPF programs may store any. [`get`](Self::get) and its kin follow one
-/// to a place inside of the arena, or return an error that says what is wrong with it.
+/// Memory holds pointers as [`ArenaPtr`]. Since BPF programs may store anything, it may be any
+/// number. [`get`](Self::get) and its siblings follow one to a place inside the arena, or return an
+/// error that says what is wrong with it.
 ///
-/// A clone is another handle to the same memory. It is `Send + Sync + 'static`, as all handles into it are, and each of them keeps the
-/// memory mapped. A forked child has no mapping of a kernel arena, and must open it again by its descriptor.
+/// A clone is another handle to the same memory. Like all handles into it, it is `Send + Sync +
+/// 'static` and keeps the memory mapped. A forked child has no mapping of a kernel arena, and must
+/// open it again by its descriptor.
 ///
-/// What a handle does not keep is the object that it was opened for. Whoever allocates in the arena may use the place for something else, which the
-/// handle then shows; if its page is freed, it shows zeros. It never leads out of the arena's memory.
+/// A handle does not keep the object that it was opened for. Whoever allocates in the arena may use
+/// the place for something else, which the handle then shows; if its page is freed, it shows zeros.
+/// It never leads out of the arena's memory.
 ///
-/// A page is made when it is first touched. If there is no memory for it (the memory cgroup of the arena's creator is full), that touch is a SIGSEGV
-/// or meets the OOM killer: [`prefault`](Self::prefault) makes pages ahead of time, and returns an error instead. See
-/// [When there is no memory](crate::arena#when-there-is-no-memory).
+/// The first access to a page makes it. Without memory for the page, the access ends in a SIGSEGV
+/// or meets the OOM killer. [`prefault`](Self::prefault) makes pages ahead of time: see [When there
+/// is no memory](crate::arena#when-there-is-no-memory).
 ///
 /// ```
 /// use mapvalue::{Arena, ArenaPtr, MapValue};
@@ -54,30 +59,31 @@ use crate::value::ArenaPtr;
 /// ```
 #[derive(Clone)]
 pub struct Arena {
-    // What following a pointer takes, side by side.
-    /// The address of the first byte, as pointers in the arena have it.
+    // The fields for following a pointer, side by side.
+    /// The address of the first byte, as in the arena's pointers.
     pub(crate) start: u64,
-    /// How many bytes can be stored to at the addresses that pointers are: none if the memory is mapped elsewhere (a memfd), is
-    /// read-only, or may fault. Where there are any, the provenance of the memory is exposed.
+    /// How many bytes can be stored to, if pointers are addresses of this process. It is 0 if the
+    /// memory is mapped elsewhere (a memfd), is read-only, or may fault. If it is not 0, the
+    /// provenance of the memory is exposed.
     pub(crate) near_writable: u64,
     /// How many bytes can be loaded there.
     pub(crate) near_readable: u64,
     pub(crate) rest: Arc<Rest>,
 }
 
-/// What is not needed to follow a pointer.
+/// The fields that following a pointer does not need.
 pub(crate) struct Rest {
     pub(crate) mapping: Arc<Mapping>,
-    /// The kernel's map; `None` for a memfd, and where it is not known.
+    /// The kernel's map; `None` for a memfd, and if it is not known.
     pub(crate) map: Option<OwnedFd>,
     flags: ArenaFlags,
 }
 
 impl Arena {
-    /// The arena in a mapping: all of it.
+    /// Makes the handle to a mapping, all of which is the arena.
     ///
-    /// `start` is where pointers in it say that it begins: a multiple of a page, with no multiple of 4 GiB after it up to the arena's
-    /// last byte.
+    /// `start` is the arena's address in its own pointers: a multiple of a page, with no multiple
+    /// of 4 GiB after it up to the arena's last byte.
     pub(crate) fn new(mapping: Arc<Mapping>, start: u64, map: Option<OwnedFd>, flags: ArenaFlags) -> Self {
         let is_near = mapping.base().as_ptr().expose_provenance() as u64 == start;
         let can_load = is_near && !flags.contains(ArenaFlags::SEGV_ON_FAULT);
@@ -86,7 +92,7 @@ impl Arena {
         Self { start, near_writable, near_readable, rest: Arc::new(Rest { mapping, map, flags }) }
     }
 
-    /// Length in bytes: a multiple of a page, at most 4 GiB.
+    /// Returns the length in bytes: a multiple of a page, at most 4 GiB.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(4)?;
@@ -97,15 +103,15 @@ impl Arena {
         self.rest.mapping.len() as u64
     }
 
-    /// Never true: there is no empty arena.
+    /// Always returns false: there is no empty arena.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// The address of its first byte, as pointers in it have it.
+    /// Returns the address of the first byte, as in the arena's pointers.
     ///
-    /// Of a kernel arena it is where the arena is mapped, in every process. Of a memfd it is nominal: the same number everywhere,
-    /// wherever a process has mapped it.
+    /// A kernel arena is mapped there in every process. Of a memfd it is nominal: the same number
+    /// everywhere, wherever a process has mapped it.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(4)?;
@@ -117,31 +123,32 @@ impl Arena {
         self.start
     }
 
-    /// The name of the kernel's map (at most 15 characters); empty for a memfd.
+    /// Returns the name of the kernel's map (at most 15 characters); empty for a memfd.
     pub fn name(&self) -> &str {
         self.rest.mapping.name()
     }
 
-    /// Whether stores are impossible. Then there are only [`get_ro`](Self::get_ro), [`var_ro`](Self::var_ro), [`slice_ro`](Self::slice_ro)
-    /// and [`read`](Self::read).
+    /// Returns whether stores are impossible. If so, use [`get_ro`](Self::get_ro),
+    /// [`var_ro`](Self::var_ro), [`slice_ro`](Self::slice_ro) and [`read`](Self::read).
     pub fn is_read_only(&self) -> bool {
         self.rest.mapping.is_read_only()
     }
 
-    /// What it was created with. (Of one that was adopted without its map, it is not known, and none are given.)
+    /// Returns the flags it was created with; none if it was adopted without its map, since they
+    /// are not known then.
     pub fn flags(&self) -> ArenaFlags {
         self.rest.flags
     }
 
-    /// The descriptor behind it, to be handed to a loader or another process: that of the kernel's map, or the memfd. `None` if it was
-    /// adopted without its map.
+    /// Returns the descriptor behind it, for a loader or another process: that of the kernel's map,
+    /// or the memfd. `None` if it was adopted without its map.
     ///
     /// ```
-    /// use std::os::fd::AsFd;
     /// use mapvalue::Arena;
     ///
     /// let arena = Arena::memfd(4)?;
-    /// let fd = arena.fd().expect("a memfd").as_fd().try_clone_to_owned().expect("a descriptor"); // for another process
+    /// // For another process:
+    /// let fd = arena.fd().expect("a memfd").try_clone_to_owned().expect("a descriptor");
     /// assert_eq!(Arena::from_memfd(fd)?.start(), arena.start());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -149,9 +156,11 @@ impl Arena {
         self.rest.map.as_ref().map(AsFd::as_fd).or_else(|| self.rest.mapping.fd())
     }
 
-    /// The pointer to the byte at `offset` bytes from the arena's start. Whether that is in the arena shows when it is followed.
+    /// Returns the pointer to the byte at `offset` from the arena's start. Following it checks that
+    /// it is in the arena.
     ///
-    /// ([`ArenaPtr::offset`] is another number where the arena does not start at a multiple of 4 GiB: the low 32 bits of the address.)
+    /// ([`ArenaPtr::offset`] is the low 32 bits of the address, which is another number if the
+    /// arena does not start at a multiple of 4 GiB.)
     ///
     /// ```
     /// use mapvalue::Arena;

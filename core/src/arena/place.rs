@@ -1,7 +1,8 @@
-//! From pointers to places: the one module that follows an address, whatever number it is.
+//! From pointers to places: the only module that follows an address, whatever number it is.
 //!
-//! A pointer that is an address in the arena takes a handful of instructions (`locate`). Every other is looked at apart from them
-//! (`locate_far`): it may be fine as well, or it is found out what is wrong with it (`explain`).
+//! A pointer that is an address in the arena takes a handful of instructions (`locate`). Every
+//! other pointer is examined apart from them (`locate_far`): it may be valid as well, or `explain`
+//! finds out what is wrong with it.
 
 use std::any::type_name;
 use std::ptr::{self, NonNull};
@@ -14,24 +15,27 @@ use crate::handle::{Slice, Var};
 use crate::mapping::place::check_sliceable;
 use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadOnly, ReadWrite};
 
-/// Following pointers.
+/// Following pointers
 ///
-/// A pointer is taken in both forms that memory of an arena holds: a full address, or its low 32 bits alone. Every other number is an
-/// error. No number leads out of the arena's memory; but to touch a page of it for which the kernel has no memory is a SIGSEGV
-/// ([When there is no memory](crate::arena#when-there-is-no-memory)): see [`prefault`](Self::prefault).
+/// A pointer may have either form that is in the arena's memory: a full address, or its low 32 bits
+/// alone. Any other number is an error. No number leads out of the arena's memory. But touching a
+/// page for which the kernel has no memory is a SIGSEGV ([When there is no
+/// memory](crate::arena#when-there-is-no-memory)): see [`prefault`](Self::prefault).
 impl Arena {
-    /// The value that a pointer leads to, for as long as the arena is borrowed.
+    /// Returns the value that a pointer leads to, for as long as the arena is borrowed.
     ///
-    /// It costs a few instructions more than following a raw pointer, none of which the next load waits for. (The low 32 bits alone, or
-    /// a memfd that is mapped elsewhere, cost a call.)
+    /// It costs a few instructions more than following a raw pointer; the next load waits for none
+    /// of them. (The low 32 bits alone, or a memfd that is mapped elsewhere, cost a call.)
     ///
-    /// What it leads to is taken for a `T`, whatever was stored there:
+    /// The place is taken for a `T`, whatever was stored there:
     ///
-    /// - Any small number can be the low 32 bits of a place. So is 0x100, which the kernel's list functions leave as `next` in a node that they removed:
-    ///   in an arena that begins at a multiple of 4 GiB, a walk that stands on such a node comes to the bytes at 0x100.
-    ///   ([`ArenaList`](crate::ArenaList) knows it.)
-    /// - A pointer that a hostile or faulty program stored, and one that was [`cast`](ArenaPtr::cast), may lead into the middle of a value of another type. Accesses of
-    ///   mixed sizes that race are the one rule left to the user: see [Memory model](crate#memory-model).
+    /// - Any small number can be the low 32 bits of an address. One is 0x100, which the kernel's
+    ///   list functions leave as `next` in a removed node. If the arena begins at a multiple of 4
+    ///   GiB, a walk that follows it gets to the bytes at 0x100. ([`ArenaList`](crate::ArenaList)
+    ///   recognizes it.)
+    /// - A pointer from a hostile or faulty program, or one that was [`cast`](ArenaPtr::cast), may
+    ///   lead into the middle of a value of another type. Avoiding races of accesses of mixed sizes
+    ///   is the one rule left to you: see [Memory model](crate#memory-model).
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr, ArenaPtrError, Error};
@@ -39,23 +43,26 @@ impl Arena {
     /// let arena = Arena::memfd(1)?;
     /// let pointer = arena.at::<u64>(64);
     /// arena.get(pointer)?.store(7);
-    /// assert_eq!(arena.get(ArenaPtr::<u64>::from_address(pointer.offset().into()))?.load(), 7); // the low 32 bits alone
+    /// let low = ArenaPtr::<u64>::from_address(pointer.offset().into()); // the low 32 bits alone
+    /// assert_eq!(arena.get(low)?.load(), 7);
     /// assert!(matches!(arena.get(ArenaPtr::<u64>::null()), Err(ArenaPtrError::Null { .. })));
     /// assert!(matches!(arena.get(arena.at::<u64>(65)), Err(ArenaPtrError::Misaligned { .. })));
-    /// assert!(matches!(arena.get(arena.at::<u64>(arena.len())), Err(ArenaPtrError::OutOfRange { .. })));
+    /// let beyond = arena.at::<u64>(arena.len());
+    /// assert!(matches!(arena.get(beyond), Err(ArenaPtrError::OutOfRange { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`ArenaPtrError::Null`], [`ArenaPtrError::Foreign`], [`ArenaPtrError::OutOfRange`], [`ArenaPtrError::Misaligned`];
-    /// [`PlaceError::ReadOnly`] (use [`get_ro`](Self::get_ro)), [`PlaceError::ArenaFaults`] (use [`read`](Self::read)), [`PlaceError::ZeroSized`].
+    /// [`ArenaPtrError::Null`], [`ArenaPtrError::Foreign`], [`ArenaPtrError::OutOfRange`],
+    /// [`ArenaPtrError::Misaligned`]; [`PlaceError::ReadOnly`] (use [`get_ro`](Self::get_ro)),
+    /// [`PlaceError::ArenaFaults`] (use [`read`](Self::read)), [`PlaceError::ZeroSized`].
     #[inline]
     pub fn get<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<ReadWrite>, ArenaPtrError> {
         self.get_any(ptr)
     }
 
-    /// The value that a pointer leads to, for loading only; the arena may be read-only or not.
+    /// Returns the value that a pointer leads to, for loading only. The arena may be read-only.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(1)?;
@@ -67,7 +74,7 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), without `ReadOnly`.
+    /// As for [`get`](Self::get), without `ReadOnly`.
     #[inline]
     pub fn get_ro<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<ReadOnly>, ArenaPtrError> {
         self.get_any(ptr)
@@ -76,14 +83,16 @@ impl Arena {
     #[inline]
     fn get_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<A>, ArenaPtrError> {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
-        // SAFETY: `locate` has checked that the arena holds a `T` here, aligned for all of its leaves, which is the size of its mirror
-        // and at least its alignment (`MapValue`, promises 1 and 2). The arena keeps it mapped while it is borrowed; a page that is
-        // not there is made when it is touched (or the process ends, if it cannot be), or `locate` had refused; it is writable if `A` is. All bits are a valid mirror (promise 3), and what others
-        // write, they write to cells, which are inside `UnsafeCell`.
+        // SAFETY: `locate` has checked that the arena holds a `T` here, aligned for all of its
+        // leaves. A `T` has the size of its mirror and at least its alignment (`MapValue`, promises
+        // 1 and 2). The arena stays mapped while it is borrowed. Touching an absent page makes it,
+        // or ends the process if that fails; `locate` refuses an arena that faults instead. The
+        // memory is writable if `A` is. All bits are a valid mirror (promise 3), and others write
+        // to cells only, which are inside `UnsafeCell`.
         Ok(unsafe { place.as_ref() })
     }
 
-    /// A handle to the value that a pointer leads to, which lives as long as it likes, and keeps the arena mapped.
+    /// Returns a handle to the value that a pointer leads to. The handle keeps the arena mapped.
     ///
     /// ```
     /// use mapvalue::{Arena, Var};
@@ -97,13 +106,13 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get).
+    /// As for [`get`](Self::get).
     #[inline]
     pub fn var<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<Var<T>, ArenaPtrError> {
         self.var_any(ptr)
     }
 
-    /// A handle that only loads; the arena may be read-only or not.
+    /// Returns a handle that only loads. The arena may be read-only.
     ///
     /// ```
     /// use mapvalue::{Arena, ReadOnly, Var};
@@ -116,7 +125,7 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get_ro`](Self::get_ro).
+    /// As for [`get_ro`](Self::get_ro).
     #[inline]
     pub fn var_ro<T: MapValue>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, ReadOnly>, ArenaPtrError> {
         self.var_any(ptr)
@@ -125,11 +134,12 @@ impl Arena {
     #[inline]
     fn var_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, A>, ArenaPtrError> {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
-        // SAFETY: `locate` has checked it for `T` and `A`, and the arena is all of the mapping.
+        // SAFETY: `locate` has checked the place for `T` and `A`, and the arena is all of the
+        // mapping.
         Ok(unsafe { Var::new(place, Arc::clone(&self.rest.mapping)) })
     }
 
-    /// `len` values side by side, of which a pointer leads to the first.
+    /// Returns `len` values side by side, of which a pointer leads to the first.
     ///
     /// ```
     /// use mapvalue::{Arena, Slice};
@@ -144,12 +154,13 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`get`](Self::get), and [`PlaceError::Unsliceable`] if not all of them would be aligned.
+    /// As for [`get`](Self::get), and [`PlaceError::Unsliceable`] if not all of them would be
+    /// aligned.
     pub fn slice<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T>, ArenaPtrError> {
         self.slice_any(ptr, len)
     }
 
-    /// `len` values side by side, for loading only.
+    /// Returns `len` values side by side, for loading only.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(1)?;
@@ -160,7 +171,7 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`slice`](Self::slice), without `ReadOnly`.
+    /// As for [`slice`](Self::slice), without `ReadOnly`.
     pub fn slice_ro<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, ReadOnly>, ArenaPtrError> {
         self.slice_any(ptr, len)
     }
@@ -168,12 +179,12 @@ impl Arena {
     fn slice_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, A>, ArenaPtrError> {
         check_sliceable::<T>()?;
         let first = self.locate::<T, A>(ptr, T::LAYOUT.size().saturating_mul(len))?;
-        // SAFETY: `locate` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a multiple
-        // of it (checked above), so all are aligned.
+        // SAFETY: `locate` has checked all bytes for `T` and `A`, and that the first element is
+        // aligned. The size is a multiple of the alignment (checked above), so all are.
         Ok(unsafe { Slice::new(first, len, Arc::clone(&self.rest.mapping)) })
     }
 
-    /// The pointer to a place: what to store in the arena so that others find it.
+    /// Returns the pointer to a place, for storing it in the arena so that others find the place.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -198,8 +209,8 @@ impl Arena {
         }
     }
 
-    /// The pointer in its full form: null, and what leads out of the arena, stay as they are, and the low 32 bits alone become the
-    /// address that they stand for.
+    /// Returns the pointer in its full form: the low 32 bits alone become the address that they
+    /// stand for. Null, and pointers that lead out of the arena, stay as they are.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -219,9 +230,9 @@ impl Arena {
         }
     }
 
-    /// Whether two pointers lead to one place, in whichever form they are, or are both null.
+    /// Returns whether two pointers, in either form, lead to the same place or are both null.
     ///
-    /// `==` compares the numbers that memory holds, as `compare_exchange` does.
+    /// `==` compares the numbers in memory, as `compare_exchange` does.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -238,14 +249,15 @@ impl Arena {
         self.full(a) == self.full(b)
     }
 
-    /// What all addresses in the arena have in common: there is no multiple of 4 GiB inside of it.
+    /// The high half of all addresses in the arena: there is no multiple of 4 GiB inside it.
     #[inline]
     fn high_half(&self) -> u64 {
         self.start & !u64::from(u32::MAX)
     }
 
-    /// The place of `bytes` bytes of values of type `T`, for access `A`: they are inside the arena, the first is aligned for every leaf
-    /// of `T`, and they can be loaded, and stored if `A` is writable.
+    /// Returns the place of `bytes` bytes of values of type `T`, for access `A`: they are inside
+    /// the arena, the first is aligned for every leaf of `T`, and they can be loaded, and stored to
+    /// if `A` is writable.
     #[inline]
     fn locate<T: MapValue, A: Access>(
         &self,
@@ -255,18 +267,20 @@ impl Arena {
         const { T::LAYOUT.assert_usable::<T>() };
         let reach = if A::WRITABLE { self.near_writable } else { self.near_readable };
         if T::LAYOUT.size() != 0 && is_aligned::<T>(ptr.address()) && holds(self.start, reach, ptr.address(), bytes) {
-            // The address itself, and nothing that is computed of it: the next load of a walk waits for this one, and so for each step
-            // between the two.
+            // This is the address itself, and nothing computed from it: the next load of a walk
+            // waits for this one, and so for each instruction in between.
             #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
             let place: *mut u8 = ptr::with_exposed_provenance_mut(ptr.address() as usize);
-            // SAFETY: it is inside the mapping (`holds`), which is where `start` says (`Arena::new`), and so not null.
+            // SAFETY: it is inside the mapping (`holds`), which is at `start` (`Arena::new`), and
+            // so not null.
             Ok(unsafe { NonNull::new_unchecked(place) }.cast())
         } else {
             self.locate_far::<T, A>(ptr, bytes)
         }
     }
 
-    /// As [`locate`](Self::locate), for every pointer: it may be the low 32 bits alone, the arena may be mapped elsewhere.
+    /// As [`locate`](Self::locate), for every pointer: it may be only the low 32 bits, and the
+    /// arena may be mapped elsewhere.
     #[cold]
     #[inline(never)]
     fn locate_far<T: MapValue, A: Access>(
@@ -282,15 +296,17 @@ impl Arena {
             return Err(PlaceError::ReadOnly { map: mapping.map_name(), reason }.into());
         }
         let offset = self.resolve(ptr, bytes)?;
-        // SAFETY: `resolve` has checked that it is not beyond the end of the mapping, which is at most `isize::MAX` bytes long.
+        // SAFETY: `resolve` has checked that it is inside the mapping, which is at most
+        // `isize::MAX` bytes long.
         Ok(unsafe { mapping.base().add(offset) }.cast())
     }
 
-    /// Bytes from the start of the arena to `bytes` bytes of values of type `T`, all of them inside, and the first aligned.
+    /// Returns the offset of `bytes` bytes of values of type `T` in the arena. They are all inside,
+    /// and the first is aligned.
     pub(crate) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, ArenaPtrError> {
         const { T::LAYOUT.assert_usable::<T>() };
         let address = self.full(ptr).address();
-        // No bytes at all may also lie at the end.
+        // An empty range may also be at the end.
         let inside = if bytes == 0 {
             address.wrapping_sub(self.start) <= self.len()
         } else {
@@ -302,7 +318,7 @@ impl Arena {
         Ok(usize::try_from(address - self.start).unwrap_or(usize::MAX))
     }
 
-    /// What is wrong with a pointer that does not resolve.
+    /// Returns what is wrong with a pointer that does not resolve.
     #[cold]
     pub(crate) fn explain<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> ArenaPtrError {
         let (type_name, address, start, len) = (type_name::<T>(), ptr.address(), self.start, self.len());
@@ -321,10 +337,10 @@ impl Arena {
     }
 }
 
-/// Whether `bytes` bytes at `address` begin and end within the `len` bytes at `start`.
+/// Returns whether `bytes` bytes at `address` begin and end within the `len` bytes at `start`.
 #[inline]
 fn holds(start: u64, len: u64, address: u64, bytes: usize) -> bool {
-    // Of every address before the start, this is larger than any length.
+    // For an address before the start, this is larger than any length.
     let offset = address.wrapping_sub(start);
     offset < len && bytes as u64 <= len - offset
 }

@@ -1,14 +1,15 @@
-//! [`Span`]: where an arena lies, as a range of addresses that is good for one.
+//! [`Span`]: the range of addresses of an arena.
 
 use std::ops::Range;
 
 use crate::error::{ArenaError, MapError};
 use crate::sys::process::page_size;
 
-/// The most bytes that an arena can have: a pointer has 32 bits to tell the place.
+/// The most bytes of an arena: a pointer has 32 bits for the place.
 pub(crate) const MAX_LEN: u64 = 1 << 32;
 
-/// The addresses of an arena: whole pages, at most 4 GiB, without a multiple of 4 GiB after the first byte, and not from 0.
+/// The addresses of an arena: whole pages, at most 4 GiB, not from 0, and without a multiple of 4
+/// GiB after the first byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u64,
@@ -44,13 +45,14 @@ impl Span {
         self.len
     }
 
-    /// The addresses. (The one after the last may be 2^64, which is 0.)
+    /// Returns whether the two ranges overlap. (The address after the span may be 2^64, so only its
+    /// last one is used.)
     pub(crate) fn overlaps(self, other: &Range<u64>) -> bool {
         other.start <= self.start + (self.len - 1) && self.start < other.end
     }
 }
 
-/// Bytes of as many pages, if an arena may have them.
+/// Returns the number of bytes in these pages, if an arena may have as many.
 pub(crate) fn len_of(pages: u64) -> Result<u64, ArenaError> {
     match pages.saturating_mul(page_size() as u64) {
         0 => Err(MapError::Empty { what: "the arena" }.into()),

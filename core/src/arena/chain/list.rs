@@ -205,7 +205,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
-    /// let seen = ArenaList::<ListEntry<u64>>::open_ro(&arena, arena.at(0))?; // for a process that looks on
+    /// let seen = ArenaList::<ListEntry<u64>>::open_ro(&arena, arena.at(0))?;
     /// assert_eq!(seen.len()?, 1);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -378,7 +378,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// # let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
-    /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.pprev.store(ArenaPtr::null()); // as if its writer had died
+    /// // As if its writer had died:
+    /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.pprev.store(ArenaPtr::null());
     /// assert!(matches!(list.check(), Err(ListError::BackPointer { .. })));
     /// assert_eq!((list.repair()?, list.check()?), (1, 1));
     /// # Ok::<(), Error>(())

@@ -88,7 +88,8 @@ pub struct TableEntry<K, V> {
 ///
 /// let found = packets.get(&0x0a00_0001)?.expect("it was just inserted");
 /// found.value.fetch_add(1); // in place, as a BPF program does it
-/// assert_eq!(packets.iter().map(|entry| entry.map(|entry| entry.value.load())).sum::<Result<u64, _>>()?, 6);
+/// let values = packets.iter().map(|entry| entry.map(|entry| entry.value.load()));
+/// assert_eq!(values.sum::<Result<u64, _>>()?, 6);
 ///
 /// assert!(packets.remove_with(&mut slots, &0x0a00_0001)?);
 /// assert!(packets.get(&0x0a00_0001)?.is_none());
@@ -164,7 +165,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// assert!(ours.insert(arena.at(1024), 7, 70)?);
     /// assert_eq!(theirs.get(&7)?.map(|entry| entry.value.load()), Some(70));
     /// assert_eq!(theirs.buckets(), 16);
-    /// assert!(ArenaHashMap::<u32, u64>::open(&arena, arena.at(2048)).is_err()); // zeros are no table
+    /// let zeros = ArenaHashMap::<u32, u64>::open(&arena, arena.at(2048));
+    /// assert!(zeros.is_err()); // the table is not set up
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -459,7 +461,7 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     /// # let arena = Arena::memfd(1)?;
     /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
     /// assert!(table.insert(arena.at(1024), 7, 70)?);
-    /// assert!(!table.insert(arena.at(2048), 7, 71)?); // the key has an element: 2048 is still the caller's
+    /// assert!(!table.insert(arena.at(2048), 7, 71)?); // the key exists: 2048 is not used
     /// assert_eq!(table.get(&7)?.map(|entry| entry.value.load()), Some(71));
     /// assert_eq!(table.remove(&7)?, Some(arena.at(1024)));
     /// # Ok::<(), mapvalue::Error>(())
@@ -570,7 +572,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// # let arena = Arena::memfd(1)?;
     /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
     /// table.insert(arena.at(1024), 7, 70)?;
-    /// arena.get(arena.at::<TableEntry<u32, u64>>(1024))?.node.pprev.store(ArenaPtr::null()); // as if its writer had died
+    /// // As if its writer had died:
+    /// arena.get(arena.at::<TableEntry<u32, u64>>(1024))?.node.pprev.store(ArenaPtr::null());
     /// assert!(table.check().is_err());
     /// assert_eq!((table.repair()?, table.check()?), (1, 1));
     /// # Ok::<(), mapvalue::Error>(())

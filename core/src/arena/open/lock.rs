@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::sys::process::Process;
 
-/// How long one waits before it looks again.
+/// How long to wait before looking again.
 pub(crate) const PAUSE: Duration = Duration::from_millis(1);
 
 /// The process whose thread has the turn, or 0.
@@ -18,12 +18,12 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(1);
 /// have. So the child takes a turn of its parent for none.
 static OPENING: AtomicU64 = AtomicU64::new(0);
 
-/// The turn of this thread, which ends when it is dropped.
+/// Held by the thread that maps an arena, and released when it is dropped.
 #[derive(Debug)]
 pub(crate) struct OpeningLock(());
 
 impl OpeningLock {
-    /// Waits for it. (Others have it for some system calls, unless they are stopped meanwhile.)
+    /// Waits for the lock. (Others hold it for a few system calls, unless they are stopped.)
     pub(crate) fn wait() -> Self {
         let here = Process::current().number();
         loop {

@@ -13,18 +13,19 @@ use crate::error::MapError;
 use crate::error::{ArenaError, MapName};
 use crate::mapping::Mapping;
 
-/// The address of the first byte, as pointers have it: the same in every process and for every memfd, so that also a copy of all
-/// bytes is the same arena. A multiple of 4 GiB. It is mapped there if nothing else is, since pointers are followed fastest then, which
-/// makes no other difference.
+/// The address of the first byte in the arena's pointers, a multiple of 4 GiB. It is the same in
+/// every process and for every memfd, so a copy of all bytes is the same arena. The memfd is mapped
+/// there if nothing else is, since pointers are followed fastest then.
 const START: u64 = 0x0fff_0000_0000;
 
-/// Without a kernel map.
+/// Without a kernel map
 impl Arena {
-    /// Makes an arena of `pages` zeroed pages without a kernel map and without any privilege: for tests, and for processes that share
-    /// its descriptor ([`fd`](Self::fd), [`from_memfd`](Self::from_memfd)). It is a memfd (Linux 3.17).
+    /// Makes an arena of `pages` zeroed pages without a kernel map and without privileges: for
+    /// tests, and for processes that share its descriptor ([`fd`](Self::fd),
+    /// [`from_memfd`](Self::from_memfd)). It is a memfd (Linux 3.17).
     ///
-    /// Each process maps it where there is room, so pointers in it are not addresses of this process: they count from
-    /// [`start`](Self::start), which is the same number for all.
+    /// Each process maps it at free addresses. So its pointers are not addresses of this process:
+    /// they count from [`start`](Self::start), which is the same number for all.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(4)?;
@@ -37,15 +38,16 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them, and those of [`Mapping::memfd`].
+    /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them, and
+    /// those of [`Mapping::memfd`].
     pub fn memfd(pages: u64) -> Result<Self, ArenaError> {
         let len = len_of(pages)?;
         let len = usize::try_from(len).map_err(|_| ArenaError::TooLong { len, max: MAX_LEN })?;
         Self::of_memfd(Mapping::memfd(len)?)
     }
 
-    /// Maps an arena that another process made with [`memfd`](Self::memfd). Read-only if the descriptor is, or the file is sealed
-    /// against writing.
+    /// Maps an arena that another process made with [`memfd`](Self::memfd). It is read-only if the
+    /// descriptor is, or if the file is sealed against writing.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -60,8 +62,8 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`ArenaError::Length`] if it is no whole number of pages long, [`ArenaError::TooLong`] if it is longer than 4 GiB, and those of
-    /// [`Mapping::from_memfd`].
+    /// [`ArenaError::Length`] if it is not a whole number of pages, [`ArenaError::TooLong`] if it
+    /// is longer than 4 GiB, and those of [`Mapping::from_memfd`].
     pub fn from_memfd(memfd: impl AsFd) -> Result<Self, ArenaError> {
         Self::of_memfd(Mapping::from_memfd(memfd)?)
     }
@@ -73,7 +75,7 @@ impl Arena {
     }
 }
 
-/// The same memfd mapped at the address that its pointers have, if that is free.
+/// Maps the same memfd at the address that its pointers have, if that is free.
 fn at_start(mapping: &Mapping, span: Span) -> Option<Arc<Mapping>> {
     let memfd = File::from(mapping.fd()?.try_clone_to_owned().ok()?);
     let room = Room::hold(span).ok()?;

@@ -1,7 +1,7 @@
-//! Arenas with a kernel map: creating one, and mapping it where it demands.
+//! Arenas with a kernel map: creating one, and mapping it at its address.
 //!
-//! What can be known to be wrong before the kernel is asked is an error of its own (`span`, `flags`); what only the kernel knows is found
-//! out from its error numbers here (`not_created`, `not_mapped`).
+//! Arguments that are known to be wrong are refused before the kernel is asked (`span`, `flags`).
+//! The kernel's error numbers tell the rest (`not_created`, `not_mapped`).
 
 pub(crate) mod lock;
 pub(crate) mod memfd;
@@ -30,20 +30,22 @@ use crate::sys::process;
 const ARENA: MapType = MapType(33);
 /// The first kernel that has arenas.
 const SINCE: KernelVersion = KernelVersion { major: 6, minor: 9 };
-/// How often it is tried to map an arena where something else is, which may be there for a moment only.
+/// How many times to try to map an arena while something else is there, perhaps only for a moment.
 const TRIES: u32 = 10;
-/// The time between two tries.
 /// The name of maps that are created here.
 const NAME: [u8; 16] = *b"arena\0\0\0\0\0\0\0\0\0\0\0";
 
-/// With a kernel map.
+/// With a kernel map
 impl Arena {
-    /// Creates an arena of `pages` pages in the kernel (Linux 6.9) and maps it, at a multiple of 4 GiB where this process has nothing
-    /// else, and other processes hardly have. No page is there yet: each is made when it is first touched.
+    /// Creates an arena of `pages` pages in the kernel (Linux 6.9) and maps it.
     ///
-    /// Hand [`fd`](Self::fd) to the loader before it loads the programs that use the arena: `OpenMapMut::reuse_fd` of libbpf-rs. (libbpf
-    /// then neither maps it, nor stores the initial values of the program's variables in it: they begin as 0. Nor does it keep
-    /// their pages from programs that allocate: call [`hold_globals`](Self::hold_globals) first.)
+    /// Its address is a multiple of 4 GiB that is free in this process, and most likely in others.
+    /// There is no page yet: the first access makes each.
+    ///
+    /// Hand [`fd`](Self::fd) to the loader before it loads the programs that use the arena:
+    /// `OpenMapMut::reuse_fd` of libbpf-rs. libbpf then neither maps the arena nor stores the
+    /// initial values of the program's variables: they begin as 0. Nor does it keep their pages
+    /// from programs that allocate: call [`hold_globals`](Self::hold_globals) first.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaError, ArenaFlags, Error};
@@ -51,7 +53,7 @@ impl Arena {
     ///
     /// # fn main() -> Result<(), Error> {
     /// let arena = match Arena::create(1 << 20, ArenaFlags::default()) {
-    ///     Ok(arena) => arena, // 4 GiB of room, and not a page yet
+    ///     Ok(arena) => arena, // 4 GiB of addresses, and no page yet
     ///     Err(
     ///         ArenaError::System(PermissionDenied { .. } | KernelTooOld { .. })
     ///         | ArenaError::Unsupported,
@@ -65,9 +67,10 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them, [`ArenaError::Flags`],
-    /// [`SystemError::PermissionDenied`] without `CAP_BPF`, [`SystemError::KernelTooOld`] before Linux 6.9, [`ArenaError::Unsupported`] without the kernel's
-    /// JIT compiler, [`ArenaError::NoRoom`], [`SystemError::Os`].
+    /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them,
+    /// [`ArenaError::Flags`], [`SystemError::PermissionDenied`] without `CAP_BPF`,
+    /// [`SystemError::KernelTooOld`] before Linux 6.9, [`ArenaError::Unsupported`] without the
+    /// kernel's JIT compiler, [`ArenaError::NoRoom`], [`SystemError::Os`].
     pub fn create(pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
         let len = len_of(pages)?;
         let bits = flags.to_kernel()?;
@@ -80,13 +83,13 @@ impl Arena {
         Self::of_map(fd, &info, room, None)
     }
 
-    /// Creates an arena as [`create`](Self::create) does, at an address of the caller's choice, which is the same in all processes that
-    /// map it (Linux 6.9).
+    /// Creates an arena as [`create`](Self::create) does, at an address of your choice, which is
+    /// the same in all processes that map it (Linux 6.9).
     ///
     /// ```no_run
     /// use mapvalue::{Arena, ArenaFlags};
     ///
-    /// // Where no process has anything, as far as the agents of this machine agree.
+    /// // An address that all agents of this machine keep free.
     /// let arena = Arena::create_at(0x1000_0000_0000, 256, ArenaFlags::default())?;
     /// assert_eq!(arena.start(), 0x1000_0000_0000);
     /// # Ok::<(), mapvalue::Error>(())
@@ -94,9 +97,10 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As [`create`](Self::create), and [`ArenaError::Misaligned`] unless `start` is a multiple of a page and not 0,
-    /// [`ArenaError::Crosses`] if there is a multiple of 4 GiB inside, [`ArenaError::AddressTaken`] or [`ArenaError::MappedHere`] if
-    /// this process has something there.
+    /// As for [`create`](Self::create), and [`ArenaError::Misaligned`] unless `start` is a multiple
+    /// of a page and not 0, [`ArenaError::Crosses`] if there is a multiple of 4 GiB inside,
+    /// [`ArenaError::AddressTaken`] or [`ArenaError::MappedHere`] if this process has something
+    /// there.
     pub fn create_at(start: u64, pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
         let span = Span::new(start, len_of(pages)?)?;
         let fd = create_map(pages, flags.to_kernel()?, span)?;
@@ -105,18 +109,21 @@ impl Arena {
         Self::of_map(fd, &info, room, read_only)
     }
 
-    /// Maps an arena that somebody else created: a loader, or another process (Linux 6.9).
+    /// Maps an arena that a loader or another process created (Linux 6.9).
     ///
-    /// It is mapped where it demands, `map_extra`. If it was created without an address and nobody has mapped it yet, one is chosen here,
-    /// which then stays for the map's life. If others have, a BPF program asks the kernel where (`CAP_BPF` and `CAP_PERFMON`).
+    /// It is mapped at the map's own address, `map_extra`. If it was created without one and nobody
+    /// has mapped it yet, an address is chosen here, and stays for the map's life. If others have
+    /// mapped it, a BPF program asks the kernel where (`CAP_BPF` and `CAP_PERFMON`).
     ///
-    /// An arena is mapped once in a process: clone the [`Arena`] instead. libbpf maps arenas itself when it loads an object
-    /// (unless the descriptor was reused): take that mapping over with [`adopt_map`](Self::adopt_map).
+    /// A process maps an arena only once: clone the [`Arena`] instead. libbpf maps an arena itself
+    /// when it loads an object, unless the descriptor was reused: take that mapping over with
+    /// [`adopt_map`](Self::adopt_map).
     ///
     /// `map` is only borrowed. The arena keeps a descriptor of its own.
     ///
-    /// Read-only if the map is frozen: then user space cannot store to it, and BPF programs can. (As of Linux 6.18, an arena that was
-    /// ever mapped writable cannot be frozen any more, even when it is unmapped: freeze it before it is mapped.)
+    /// The arena is read-only if the map is frozen: user space cannot store to it then, but BPF
+    /// programs can. (As of Linux 6.18, an arena that was ever mapped writable cannot be frozen any
+    /// more, even when it is unmapped: freeze it first.)
     ///
     /// ```no_run
     /// use mapvalue::Arena;
@@ -131,9 +138,11 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`ArenaError::NotAnArena`], [`ArenaError::MappedHere`] if it is mapped in this process already, [`ArenaError::AddressTaken`] if
-    /// something else is there, [`ArenaError::AddressUnknown`], [`MapError::ReadOnlyDescriptor`] or [`MapError::WriteOnlyDescriptor`] if the
-    /// descriptor was opened with `BPF_F_RDONLY` or `BPF_F_WRONLY`, [`ArenaError::Unmappable`], [`SystemError::BadDescriptor`],
+    /// [`ArenaError::NotAnArena`], [`ArenaError::MappedHere`] if this process has mapped it
+    /// already, [`ArenaError::AddressTaken`] if something else is there,
+    /// [`ArenaError::AddressUnknown`], [`MapError::ReadOnlyDescriptor`] or
+    /// [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with `BPF_F_RDONLY` or
+    /// `BPF_F_WRONLY`, [`ArenaError::Unmappable`], [`SystemError::BadDescriptor`],
     /// [`MapError::NotAMap`], [`SystemError::PermissionDenied`].
     pub fn from_map(map: impl AsFd) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
@@ -146,7 +155,8 @@ impl Arena {
         Self::of_map(own, &info, room, read_only)
     }
 
-    /// Maps an arena that was pinned, by its path in a BPF file system (Linux 6.9): also one whose processes are all gone.
+    /// Maps a pinned arena, by its path in a BPF file system (Linux 6.9). This works even after
+    /// every process that used it has exited.
     ///
     /// ```no_run
     /// let arena = mapvalue::Arena::from_pin("/sys/fs/bpf/agent/arena")?;
@@ -179,8 +189,8 @@ impl Arena {
         Self::from_map(bpf::open_id(id)?)
     }
 
-    /// Pins the arena: gives it a path in a BPF file system, which keeps it and its data until the path is removed, whatever becomes of
-    /// the processes.
+    /// Pins the arena: gives it a path in a BPF file system. Until the path is removed, the arena
+    /// and its data stay, even when no process uses it.
     ///
     /// ```no_run
     /// use mapvalue::{Arena, ArenaFlags};
@@ -192,18 +202,20 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`ArenaError::NoMap`] of a memfd, [`MapError::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and others.
+    /// [`ArenaError::NoMap`] for a memfd, [`MapError::PinFailed`]: `EEXIST` if the path exists,
+    /// `EPERM` outside a BPF file system, and others.
     pub fn pin(&self, path: impl AsRef<Path>) -> Result<(), ArenaError> {
         Ok(bpf::pin_as("pin the arena", self.map("pin it")?, path.as_ref())?)
     }
 
-    /// Takes over the mapping of an arena that a loader made, whose descriptor is not at hand. Prefer [`adopt_map`](Self::adopt_map):
-    /// without the map there are no [`pages`](Self::pages) and no [`pin`](Self::pin).
+    /// Takes over a loader's mapping of an arena, if its descriptor is not at hand. Prefer
+    /// [`adopt_map`](Self::adopt_map): without the map there are no [`pages`](Self::pages) and no
+    /// [`pin`](Self::pin).
     ///
     /// ```no_run
     /// # fn open(base: *mut u8, len: usize) -> Result<(), mapvalue::Error> {
-    /// // SAFETY: the loader has mapped all of the arena there, writable and without `BPF_F_SEGV_ON_FAULT`. It keeps it mapped for as
-    /// // long as the process lives, and touches it no more.
+    /// // SAFETY: the loader has mapped all of the arena there, writable and without
+    /// // `BPF_F_SEGV_ON_FAULT`. It never unmaps it in this process, and touches it no more.
     /// let arena = unsafe { mapvalue::Arena::adopt(base, len)? };
     /// # Ok(())
     /// # }
@@ -211,18 +223,20 @@ impl Arena {
     ///
     /// # Safety
     ///
-    /// - The mapping stays until the last handle to this arena, and into it, is dropped. (libbpf takes its own away when the object is
-    ///   closed.)
+    /// - The mapping stays until the last handle to this arena, or into it, is dropped. (libbpf
+    ///   unmaps its own when the object is closed.)
     /// - The arena was created without `BPF_F_SEGV_ON_FAULT`.
-    /// - All `len` bytes at `base` are one mapping of an arena, readable and writable. (As far as /proc is mounted to tell, this is checked, and
-    ///   a mapping that is not writable is a read-only arena.)
-    /// - In that time all other accesses by this process go through handles into the arena, or are atomic accesses of the declared leaf width, as at
-    ///   [`Mapping::adopt`]; what other processes or BPF programs do is as if they were threads that do the same.
+    /// - All `len` bytes at `base` are one mapping of an arena, readable and writable. (This is
+    ///   checked if /proc is mounted. A mapping that is not writable is then a read-only arena.)
+    /// - Until then, all other accesses by this process go through handles into the arena, or are
+    ///   atomic accesses of the declared leaf width, as for [`Mapping::adopt`]. Other processes and
+    ///   BPF programs count as threads that do the same.
     ///
     /// # Errors
     ///
-    /// [`MapError::NullPointer`], [`ArenaError::NotArenaMemory`] if the bytes are not one mapping of a BPF map (as far as /proc is mounted to tell),
-    /// [`MapError::Empty`], [`ArenaError::TooLong`], [`ArenaError::Length`], [`ArenaError::Misaligned`], [`ArenaError::Crosses`].
+    /// [`MapError::NullPointer`], [`ArenaError::NotArenaMemory`] if the bytes are not one mapping
+    /// of a BPF map (if /proc is mounted), [`MapError::Empty`], [`ArenaError::TooLong`],
+    /// [`ArenaError::Length`], [`ArenaError::Misaligned`], [`ArenaError::Crosses`].
     pub unsafe fn adopt(base: *mut u8, len: usize) -> Result<Self, ArenaError> {
         let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
         let span = Span::new(base.addr().get() as u64, len as u64)?;
@@ -231,13 +245,13 @@ impl Arena {
         Ok(Self::new(mapping, span.start(), None, ArenaFlags::default()))
     }
 
-    /// Takes over the mapping of an arena that a loader made: libbpf maps an arena when it loads the object. Of libbpf, `base` is what
-    /// `bpf_map__initial_value` returns.
+    /// Takes over a loader's mapping of an arena: libbpf maps one when it loads the object. Its
+    /// `bpf_map__initial_value` returns `base`.
     ///
     /// ```no_run
     /// # fn open(fd: std::os::fd::OwnedFd, base: *mut u8) -> Result<(), mapvalue::Error> {
-    /// // SAFETY: `base` is `bpf_map__initial_value` of the map `fd`. The object that has it is never closed, and its skeleton is not
-    /// // used to reach the arena.
+    /// // SAFETY: `base` is `bpf_map__initial_value` of the map `fd`. Its object is never closed,
+    /// // and its skeleton is not used to reach the arena.
     /// let arena = unsafe { mapvalue::Arena::adopt_map(&fd, base)? };
     /// arena.prefault(0..1)?;
     /// # Ok(())
@@ -246,15 +260,19 @@ impl Arena {
     ///
     /// # Safety
     ///
-    /// - `base` is where `map` is mapped, all of it by one mapping, readable and writable. (As far as /proc is mounted to tell, it is checked that
-    ///   it is a map's, and a mapping that is not writable is a read-only arena.)
-    /// - The mapping stays until the last handle to this arena, and into it, is dropped. (libbpf takes its own away when the object is closed.)
-    /// - In that time all other accesses by this process go through handles into the arena, or are atomic accesses of the declared leaf width, as at
-    ///   [`Mapping::adopt`]; what other processes or BPF programs do is as if they were threads that do the same.
+    /// - `base` is where `map` is mapped, as a whole by one mapping, readable and writable. (If
+    ///   /proc is mounted, this checks that it is a map's mapping. One that is not writable is then
+    ///   a read-only arena.)
+    /// - The mapping stays until the last handle to this arena, or into it, is dropped. (libbpf
+    ///   unmaps its own when the object is closed.)
+    /// - Until then, all other accesses by this process go through handles into the arena, or are
+    ///   atomic accesses of the declared leaf width, as for [`Mapping::adopt`]. Other processes and
+    ///   BPF programs count as threads that do the same.
     ///
     /// # Errors
     ///
-    /// As [`adopt`](Self::adopt), and [`ArenaError::NotAnArena`]; [`ArenaError::NotArenaMemory`] also if the map demands another address.
+    /// As for [`adopt`](Self::adopt), and [`ArenaError::NotAnArena`];
+    /// [`ArenaError::NotArenaMemory`] also if the map has another address.
     pub unsafe fn adopt_map(map: impl AsFd, base: *mut u8) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
         let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
@@ -269,23 +287,24 @@ impl Arena {
         Ok(Self::new(mapping, span.start(), Some(own), ArenaFlags::from_bits(info.map_flags)))
     }
 
-    /// The arena of a map that was just mapped.
+    /// Returns the arena of a map that was just mapped.
     fn of_map(fd: OwnedFd, info: &MapInfo, room: Room, read_only: Option<ReadOnlyReason>) -> Result<Self, ArenaError> {
         room.keep_from_children()
             .map_err(|errno| SystemError::Os { operation: "keep an arena from children", errno })?;
-        // As much as is mapped: of an arena without an address that is as much as the first who mapped it asked for.
+        // The length is what is mapped. An arena without an address is as long as its first
+        // mapping.
         let (base, start, len) = (room.base(), room.start(), room.len());
         let mapping = Mapping::of_arena(base, len, read_only, info.name, None, move || drop(room));
         Ok(Self::new(mapping, start, Some(fd), ArenaFlags::from_bits(info.map_flags)))
     }
 
-    /// The descriptor of the kernel's map.
+    /// Returns the descriptor of the kernel's map.
     pub(crate) fn map(&self, operation: &'static str) -> Result<BorrowedFd<'_>, ArenaError> {
         self.rest.map.as_ref().map(AsFd::as_fd).ok_or(ArenaError::NoMap { operation })
     }
 }
 
-/// Bytes of a map that is an arena.
+/// Returns the length of a map that must be an arena.
 fn len_of_map(info: &MapInfo) -> Result<u64, ArenaError> {
     if info.map_type != ARENA {
         return Err(ArenaError::NotAnArena { map: info.name, map_type: info.map_type });
@@ -294,16 +313,17 @@ fn len_of_map(info: &MapInfo) -> Result<u64, ArenaError> {
 }
 
 fn create_map(pages: u64, flags: u32, span: Span) -> Result<OwnedFd, ArenaError> {
-    // It is at most 2^20: `len_of` has seen it.
+    // It is at most 2^20: `len_of` has checked it.
     let pages = u32::try_from(pages).unwrap_or(u32::MAX);
     sys::create_map(ARENA.0, flags, pages, span.start(), NAME)
         .map_err(|errno| not_created(errno, process::kernel_version()))
 }
 
-/// Why the kernel did not create an arena whose arguments are right (`arena_map_alloc` in kernel/bpf/arena.c).
+/// Returns why the kernel did not create an arena with valid arguments (`arena_map_alloc` in
+/// kernel/bpf/arena.c).
 fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
     match errno {
-        // Before, the type is unknown.
+        // Older kernels do not know the type.
         libc::EINVAL if running < SINCE => {
             SystemError::KernelTooOld { feature: "BPF arenas", needs: SINCE, running }.into()
         }
@@ -316,14 +336,14 @@ fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
     }
 }
 
-/// Maps an arena where it has to be: writable or, if it is frozen, read-only.
+/// Maps an arena at its address: writable or, if it is frozen, read-only.
 ///
-/// Something of another kind may be there for a moment only.
+/// Something else may be there, but only for a moment: so it tries again.
 fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
     let _lock = OpeningLock::wait();
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
-            // What was in the way may be gone by the time that it is looked for.
+            // What was in the way may be gone when it is looked up.
             Err(ArenaError::AddressTaken { .. } | ArenaError::Unmappable { errno: libc::ENOMEM, .. }) => {
                 thread::sleep(PAUSE);
             }
@@ -334,8 +354,8 @@ fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Optio
 }
 
 fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
-    // First whether there can be anything: of an arena that demands addresses which no process has, the kernel warns of a bug of its
-    // own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
+    // First check that the addresses exist. If they do not, mapping the arena makes the kernel warn
+    // of a bug of its own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
     Room::hold(span).map(drop).map_err(|errno| not_mapped(info.name, span, errno))?;
     let reason = match Room::at(span, fd, libc::PROT_READ | libc::PROT_WRITE) {
         Ok(room) => return Ok((room, None)),
@@ -353,8 +373,9 @@ fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, 
     }
 }
 
-/// Maps an arena without an address of its own: where there is room, which is where it then stays or, if others have mapped it
-/// already (EINVAL, or E2BIG if they mapped less), where they have.
+/// Maps an arena that was created without an address: at free addresses, where it then stays, or
+/// where others have mapped it already. (The kernel then says EINVAL, or E2BIG if they mapped
+/// less.)
 fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
     let room = Room::find(len)?;
     let span = Span::new(room.start(), len)?;
@@ -367,7 +388,7 @@ fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room
     }
 }
 
-/// Why the kernel did not map an arena.
+/// Returns why the kernel did not map an arena.
 fn not_mapped(map: MapName, span: Span, errno: i32) -> ArenaError {
     let (start, len) = (span.start(), span.len());
     match errno {
@@ -382,7 +403,7 @@ fn not_mapped(map: MapName, span: Span, errno: i32) -> ArenaError {
     }
 }
 
-/// Checks that memory to adopt is one mapping of a BPF map; whether it is read-only.
+/// Checks that memory to adopt is one mapping of a BPF map. Returns whether it is read-only.
 fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<ReadOnlyReason>, ArenaError> {
     let not = |found: String| ArenaError::NotArenaMemory { base: base.addr().get(), len, found };
     match vmas::first_in(span) {
@@ -392,7 +413,7 @@ fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<Rea
         }
         Ok(Some(vma)) => Ok((!vma.writable).then_some(ReadOnlyReason::Adopted)),
         Ok(None) => Err(not("there is nothing".to_owned())),
-        // The caller has promised that it is one, and writable.
+        // The caller has promised that it is one, and that it is writable.
         Err(_) => Ok(None),
     }
 }

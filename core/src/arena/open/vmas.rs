@@ -1,5 +1,5 @@
-//! What this process has mapped where, in the words of /proc: to name what is in an arena's way, and to know an arena's mapping when
-//! others made it.
+//! The mappings of this process, read from /proc: what is in an arena's way, and whether memory to
+//! adopt is an arena's.
 
 use std::fs;
 use std::io;
@@ -17,22 +17,22 @@ pub(crate) struct Vma {
 }
 
 impl Vma {
-    /// Whether it is of a BPF map: an arena, or the values of an array.
+    /// Returns whether this is a mapping of a BPF map: an arena, or the values of an array.
     pub(crate) fn is_map(&self) -> bool {
         self.name == MAP_TARGET
     }
 
-    /// Whether all of `span` is in it.
+    /// Returns whether the mapping contains all of `span`.
     pub(crate) fn holds(&self, span: Span) -> bool {
         self.addresses.contains(&span.start()) && self.addresses.contains(&(span.start() + (span.len() - 1)))
     }
 
-    /// In words.
+    /// Returns the mapping's name for an error.
     pub(crate) fn describe(&self) -> &str {
         if self.name.is_empty() { "memory without a name" } else { &self.name }
     }
 
-    /// One line of /proc/self/maps: `START-END rw-s OFFSET DEVICE INODE NAME`.
+    /// Parses a line of /proc/self/maps: `START-END rw-s OFFSET DEVICE INODE NAME`.
     fn parse(line: &str) -> Option<Self> {
         let (addresses, rest) = line.split_once(' ')?;
         let (start, end) = addresses.split_once('-')?;
@@ -43,12 +43,13 @@ impl Vma {
     }
 }
 
-/// The first mapping in these addresses, if there is one; an error where /proc does not tell.
+/// Finds the first mapping in these addresses; an error if /proc cannot be read.
 pub(crate) fn first_in(span: Span) -> io::Result<Option<Vma>> {
     Ok(find(&fs::read("/proc/self/maps")?, span))
 }
 
-/// The same, in what /proc tells. Names of files are bytes, which need not be text: a line with such a name is a mapping all the same.
+/// The same, in the text of /proc. File names are bytes that need not be text: a line with such a
+/// name is still a mapping.
 fn find(maps: &[u8], span: Span) -> Option<Vma> {
     String::from_utf8_lossy(maps).lines().filter_map(Vma::parse).find(|vma| span.overlaps(&vma.addresses))
 }

@@ -1,4 +1,5 @@
-//! What the running kernel has for arenas: functions for programs, by the numbers of their types; and where an arena lies.
+//! What the running kernel offers for arenas: functions that programs call, and where an arena
+//! lies.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -10,14 +11,15 @@ use crate::sys::bpf as sys;
 use crate::sys::once::Once;
 use crate::sys::process;
 
-/// What is looked up in the kernel's BTF. That takes milliseconds, and it stays the same while the kernel runs.
+/// What this crate looks up in the kernel's BTF, by type numbers. That takes milliseconds, and the
+/// result stays the same while the kernel runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KernelSupport {
     /// Functions, by their numbers.
     pub(crate) alloc: Option<u32>,
     free: Option<u32>,
     reserve: Option<u32>,
-    /// Where `struct bpf_arena` has the two ends of the arena.
+    /// The offsets of the arena's start and end in `struct bpf_arena`.
     pub(crate) span_offsets: Option<[i16; 2]>,
 }
 
@@ -62,13 +64,14 @@ fn span_offsets(btf: &Btf) -> Option<[i16; 2]> {
     Some([offset("user_vm_start")?, offset("user_vm_end")?])
 }
 
-/// The function's number, if the kernel has it: since 6.`minor`.
+/// Returns the function's number, if the kernel has it: since 6.`minor`.
 fn known(id: Option<u32>, name: &'static str, minor: u16) -> Result<u32, SystemError> {
     let needs = KernelVersion { major: 6, minor };
     id.ok_or_else(|| SystemError::NoKernelFunction { name, needs, running: process::kernel_version() })
 }
 
-/// Where an arena lies, as the kernel has it; `None` if it was created without an address, and nobody has mapped it yet.
+/// Asks the kernel where an arena lies. `None` if it was created without an address and nobody has
+/// mapped it yet.
 pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span>, ArenaError> {
     let unknown = |reason: String| ArenaError::AddressUnknown { map: name, reason };
     let kernel = KernelSupport::find().map_err(|error| unknown(error.to_string()))?;
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn a_kernel_without_a_function_is_told_its_name_and_since_when_there_is_one() {
-        // Types of nothing: a header, and the empty string.
+        // BTF without types: a header, and the empty string.
         let mut bytes = Vec::new();
         bytes.extend_from_slice(&0xeb9f_u16.to_ne_bytes());
         bytes.extend_from_slice(&[1, 0]);

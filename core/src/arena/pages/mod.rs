@@ -1,8 +1,10 @@
 //! [`Pages`]: allocating, freeing and reserving pages of an arena.
 //!
-//! The kernel lets BPF programs do that, and nobody else. So there is a program for each operation, a dozen instructions that are put
-//! together here: it takes its arguments from its context, calls one function of the kernel, and puts the result there. It is of type
-//! `BPF_PROG_TYPE_SYSCALL`, which runs when it is called (`BPF_PROG_TEST_RUN`), is attached to nothing, and may sleep.
+//! The kernel lets only BPF programs do that. So there is a program for each operation, of a dozen
+//! instructions that are put together here. It takes its arguments from its context, calls one
+//! function of the kernel, and stores the result in its context. Its type is
+//! `BPF_PROG_TYPE_SYSCALL`: it runs when it is called (`BPF_PROG_TEST_RUN`), is attached to
+//! nothing, and may sleep.
 
 pub(crate) mod kernel;
 pub(crate) mod program;
@@ -20,12 +22,13 @@ use crate::error::BtfError;
 use crate::error::{ArenaError, PagesError, SystemError};
 use crate::value::ArenaPtr;
 
-/// Pages of an arena that are allocated, freed and reserved from user space, by BPF programs that this crate loads.
+/// Allocates, frees and reserves pages of an arena, by BPF programs that this crate loads.
 ///
-/// It takes `CAP_BPF` and `CAP_PERFMON`, and a kernel with its own types (`CONFIG_DEBUG_INFO_BTF`), which take milliseconds to read the first time. Each call
-/// is a system call of 10 microseconds or so: not for hot paths. Many arenas need it not at all, since a page is made when it is
-/// first touched. But nothing else gives pages back, keeps programs from allocating what user space means to use, or makes
-/// pages where the arena has `BPF_F_SEGV_ON_FAULT`.
+/// It needs `CAP_BPF`, `CAP_PERFMON` and the kernel's own types (`CONFIG_DEBUG_INFO_BTF`), which
+/// take milliseconds to read the first time. Each call is a system call of about 10 microseconds:
+/// not for hot paths. Many arenas do not need it, since the first access makes a page. But nothing
+/// else gives pages back, keeps programs from allocating the pages that user space means to use, or
+/// makes pages in an arena with `BPF_F_SEGV_ON_FAULT`.
 ///
 /// Pages are numbered from 0, the first of the arena.
 ///
@@ -61,8 +64,9 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// [`ArenaError::NoMap`] of a memfd, [`SystemError::PermissionDenied`] without `CAP_BPF` and `CAP_PERFMON`, [`BtfError::NoVmlinux`],
-    /// [`SystemError::NoKernelFunction`], [`SystemError::ProgramRefused`].
+    /// [`ArenaError::NoMap`] for a memfd, [`SystemError::PermissionDenied`] without `CAP_BPF` and
+    /// `CAP_PERFMON`, [`BtfError::NoVmlinux`], [`SystemError::NoKernelFunction`],
+    /// [`SystemError::ProgramRefused`].
     pub fn pages(&self) -> Result<Pages, PagesError> {
         let map = self.map("allocate pages")?;
         let kernel = KernelSupport::find()?;
@@ -73,12 +77,12 @@ impl Arena {
 }
 
 impl Pages {
-    /// The arena.
+    /// Returns the arena.
     pub fn arena(&self) -> &Arena {
         &self.arena
     }
 
-    /// Allocates `pages` zeroed pages side by side, wherever there are as many free.
+    /// Allocates `pages` zeroed pages side by side, wherever as many are free.
     ///
     /// They belong to the caller: no BPF program gets them until they are freed.
     ///
@@ -119,8 +123,8 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// [`PagesError::Taken`] if one of them is not free, [`PagesError::OutOfRange`], [`PagesError::NoneFree`] if there are none in the
-    /// range, [`SystemError::Os`].
+    /// [`PagesError::Taken`] if one of them is not free, [`PagesError::OutOfRange`],
+    /// [`PagesError::NoneFree`] if the range is empty, [`SystemError::Os`].
     pub fn alloc_at(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let (address, count) = self.arguments(&pages)?;
         if count == 0 {
@@ -132,10 +136,11 @@ impl Pages {
         }
     }
 
-    /// Frees these pages, whoever made them: they go from all processes and from BPF programs. Those that are not there are passed over.
+    /// Frees these pages, whoever made them: all processes and BPF programs lose them. Absent pages
+    /// are skipped.
     ///
-    /// A handle to a freed page shows zeros: the next access to it makes a new page. (In an arena with `BPF_F_SEGV_ON_FAULT`, where
-    /// that were a SIGSEGV, there are no handles.)
+    /// A handle to a freed page shows zeros, since the next access makes a new page. (In an arena
+    /// with `BPF_F_SEGV_ON_FAULT` it would be a SIGSEGV, so there are no handles.)
     ///
     /// ```no_run
     /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
@@ -157,10 +162,10 @@ impl Pages {
         Ok(())
     }
 
-    /// Keeps these pages from being allocated by BPF programs and [`alloc`](Self::alloc). User space can touch them all the same, which
-    /// makes a region that is its own without further calls. Freeing them ends that.
+    /// Keeps BPF programs and [`alloc`](Self::alloc) from allocating these pages, until they are
+    /// freed. User space can still touch them, so the region is its own without further calls.
     ///
-    /// Loads a program each time.
+    /// Each call loads a program.
     ///
     /// ```no_run
     /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
@@ -171,8 +176,8 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// [`PagesError::Taken`] if one of them is allocated or reserved, [`PagesError::OutOfRange`], [`SystemError::NoKernelFunction`] before
-    /// Linux 6.17, [`SystemError::Os`].
+    /// [`PagesError::Taken`] if one of them is allocated or reserved, [`PagesError::OutOfRange`],
+    /// [`SystemError::NoKernelFunction`] before Linux 6.17, [`SystemError::Os`].
     pub fn reserve(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let (address, count) = self.arguments(&pages)?;
         if count == 0 {
@@ -180,7 +185,7 @@ impl Pages {
         }
         let map = self.arena.map("reserve pages")?;
         let program = load(&calling_for_result(map, self.kernel.reserve()?), "reserve pages of an arena")?;
-        // The function returns an `int`: the high half of the register is anything.
+        // The function returns an `int`: the high half of the register is unspecified.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let result = (run(&program, address, count)? as u32).cast_signed();
         match -result {
@@ -190,7 +195,7 @@ impl Pages {
         }
     }
 
-    /// The address at which the arena is mapped in all processes that have it mapped, as the kernel has it.
+    /// Asks the kernel for the address at which all processes have the arena mapped.
     ///
     /// ```no_run
     /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
@@ -207,7 +212,8 @@ impl Pages {
         Ok(span.map_or(0, Span::start))
     }
 
-    /// Pages as the kernel's functions take them: the address of the first, and their number.
+    /// Returns pages as the kernel's functions take them: the address of the first, and their
+    /// number.
     fn arguments(&self, pages: &Range<u64>) -> Result<(u64, u32), PagesError> {
         self.arena.bytes_of(pages)?;
         // There are at most 2^20.

@@ -1,4 +1,5 @@
-//! The programs, a dozen instructions each, by which the kernel does what it does for programs alone.
+//! The programs, of a dozen instructions each, that call the kernel functions which only programs
+//! may call.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
@@ -7,7 +8,7 @@ use crate::sys::bpf as sys;
 
 /// The name of the programs.
 const NAME: [u8; 16] = *b"arena_pages\0\0\0\0\0";
-/// Bytes for what the verifier says.
+/// The length of the verifier's log in bytes.
 const LOG: usize = 16 * 1024;
 
 /// One instruction (`struct bpf_insn` in include/uapi/linux/bpf.h).
@@ -44,18 +45,19 @@ fn load_map(target: u8, map: BorrowedFd<'_>) -> [u64; 2] {
     [instruction(0x18, target, PSEUDO_MAP_FD, 0, map.as_raw_fd()), 0]
 }
 
-/// A call of one of the kernel's functions.
+/// Calls one of the kernel's functions.
 fn call_kernel(function: u32) -> u64 {
     const PSEUDO_KFUNC_CALL: u8 = 2;
     instruction(0x85, 0, PSEUDO_KFUNC_CALL, 0, function.cast_signed())
 }
 
-/// Returns 0.
+/// Returns 0 from the program.
 fn end() -> [u64; 2] {
     [set(0, 0), instruction(0x95, 0, 0, 0, 0)]
 }
 
-/// `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. Functions that take fewer arguments look at no more.
+/// `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. A function with fewer arguments
+/// ignores the rest.
 fn call(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
     let mut program = vec![copy(6, 1), load_word(2, 6, 0), load_word(3, 6, 8), set(4, -1), set(5, 0)];
     program.extend_from_slice(&load_map(1, map));
@@ -63,14 +65,14 @@ fn call(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
     program
 }
 
-/// A program that makes a call.
+/// Returns a program that makes a call.
 pub(crate) fn calling(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
     let mut program = call(map, function);
     program.extend_from_slice(&end());
     program
 }
 
-/// A program that makes a call and puts what it returns into `context[2]`.
+/// Returns a program that makes a call and stores the result in `context[2]`.
 pub(crate) fn calling_for_result(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
     let mut program = call(map, function);
     program.push(store_word(6, 16, 0));
@@ -78,7 +80,7 @@ pub(crate) fn calling_for_result(map: BorrowedFd<'_>, function: u32) -> Vec<u64>
     program
 }
 
-/// A program that puts two words of the kernel's `struct bpf_arena` into its context.
+/// Returns a program that copies two words of the kernel's `struct bpf_arena` to its context.
 pub(crate) fn reading(map: BorrowedFd<'_>, offsets: [i16; 2]) -> Vec<u64> {
     let mut program = vec![copy(6, 1)];
     program.extend_from_slice(&load_map(1, map));
@@ -89,10 +91,11 @@ pub(crate) fn reading(map: BorrowedFd<'_>, offsets: [i16; 2]) -> Vec<u64> {
     program
 }
 
-/// The words of the verifier when an arena has no address yet, which a program must know (`__add_used_map` in kernel/bpf/verifier.c).
+/// What the verifier says if an arena has no address yet, which a program needs (`__add_used_map`
+/// in kernel/bpf/verifier.c).
 pub(crate) const NOT_YET_MAPPED: &str = "user address must be set";
 
-/// Loads a program. Why not, if the kernel refuses, it is asked in a second try.
+/// Loads a program. If the kernel refuses it, a second try asks for the reason.
 pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, SystemError> {
     let errno = match sys::load_syscall_program(program, NAME, &mut []) {
         Ok(program) => return Ok(program),
@@ -111,7 +114,7 @@ pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, Sy
     }
 }
 
-/// What the verifier said before it counted its steps.
+/// Returns the verifier's last words before it counts its steps.
 fn last_words(log: &[u8]) -> String {
     let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
     let text = String::from_utf8_lossy(&log[..end]);
@@ -119,7 +122,7 @@ fn last_words(log: &[u8]) -> String {
     lines.next().unwrap_or("no word why").to_owned()
 }
 
-/// Runs a program on an address and a number; what it leaves in the third word of its context.
+/// Runs a program with an address and a number. Returns the third word of its context.
 pub(crate) fn run(program: &OwnedFd, address: u64, count: u32) -> Result<u64, SystemError> {
     let mut context = [address, count.into(), 0];
     match sys::run_syscall_program(program.as_fd(), &mut context) {

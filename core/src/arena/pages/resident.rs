@@ -1,6 +1,6 @@
-//! The pages of an arena as this process has them: touching them ahead of time, and counting them.
+//! The pages of an arena in this process: making them ahead of time, and counting them.
 //!
-//! Allocating and freeing them is for BPF programs (`pages`).
+//! Only BPF programs can allocate and free them: see `pages`.
 
 use std::fs::File;
 use std::io;
@@ -17,23 +17,23 @@ use crate::sys::process::page_size;
 use crate::sys::{errno, process};
 use crate::value::ArenaPtr;
 
-/// Bytes that /proc/self/pagemap has for a page.
+/// Bytes of one page's entry in /proc/self/pagemap.
 const ENTRY: u64 = 8;
-/// How many of its entries are read at once.
+/// How many entries are read at once.
 const ENTRIES: u64 = 8192;
-/// Of an entry: the page is in memory, or in swap.
+/// The bits of an entry whose page is in memory or in swap.
 const PRESENT: u64 = 1 << 63 | 1 << 62;
 
-/// How many times the kernel is asked for pages, and the time in between.
+/// How many times the kernel is asked for pages, and how long to wait in between.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(1);
 
-/// The error number of a system call that returned less than 0.
+/// Returns the error number of a system call that returned less than 0.
 fn succeeded(result: libc::c_int) -> Result<(), i32> {
     if result < 0 { Err(errno()) } else { Ok(()) }
 }
 
-/// Makes pages; again if the kernel failed in a way that may pass (`EFAULT`, `EAGAIN`).
+/// Makes pages, and tries again after a failure that may pass (`EFAULT`, `EAGAIN`).
 fn retry(mut make: impl FnMut() -> Result<(), i32>) -> Result<(), i32> {
     for _ in 1..TRIES {
         match make() {
@@ -51,20 +51,20 @@ fn make_in_file(memfd: BorrowedFd<'_>, bytes: &Range<usize>) -> Result<(), i32> 
     succeeded(unsafe { libc::fallocate(memfd.as_raw_fd(), 0, offset(bytes.start)?, offset(bytes.len())?) })
 }
 
-/// Pages. They are numbered from 0, the first of the arena.
+/// Pages, numbered from 0, the first of the arena
 impl Arena {
-    /// Bytes of a page.
+    /// Returns the bytes of a page.
     pub fn page_size(&self) -> u64 {
         page_size() as u64
     }
 
-    /// How many pages there are room for.
+    /// Returns the number of pages of the arena, absent ones included.
     pub fn page_count(&self) -> u64 {
         self.len() / self.page_size()
     }
 
-    /// The pointer to the first byte of a page. Whether that is in the arena shows when it is
-    /// followed.
+    /// Returns the pointer to the first byte of a page. Following it checks that it is in the
+    /// arena.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(4)?;
@@ -86,10 +86,10 @@ impl Arena {
     /// if it fails ([When there is no memory](crate::arena#when-there-is-no-memory)); here it is an
     /// error. Pages stay until a BPF program or [`Pages::free`](crate::Pages::free) frees them.
     ///
-    /// The kernel may fail although there is memory (seen on Linux 7.2 on arm64, in 36 of 19,488
-    /// calls): it is tried ten times, a millisecond apart. Before Linux 5.14
-    /// (`MADV_POPULATE_WRITE`) the pages of a memfd are made and not mapped; the first access then
-    /// still takes a microsecond, and cannot fail.
+    /// The kernel may fail although there is memory (Linux 7.2 on arm64 did in 36 of 19,488 calls),
+    /// so this tries ten times, a millisecond apart. Before Linux 5.14 (`MADV_POPULATE_WRITE`) it
+    /// makes the pages of a memfd without mapping them. The first access then still takes a
+    /// microsecond, but does not fail.
     ///
     /// ```
     /// use mapvalue::{Arena, Error, PagesError};
@@ -119,7 +119,7 @@ impl Arena {
         let advice = if self.is_read_only() { libc::MADV_POPULATE_READ } else { libc::MADV_POPULATE_WRITE };
         // SAFETY: `bytes_of` has checked that the range is inside the mapping.
         let first = unsafe { mapping.base().add(bytes.start) };
-        // SAFETY: the range is inside our mapping, and the advice changes nothing that can be read
+        // SAFETY: the range is inside our mapping, and the advice does not change what can be read
         // there.
         let populate = || succeeded(unsafe { libc::madvise(first.as_ptr().cast(), bytes.len(), advice) });
         let made = match (retry(populate), mapping.fd()) {
@@ -137,11 +137,11 @@ impl Arena {
         })
     }
 
-    /// How many pages this process has in its page tables: those that it touched, and that nobody
-    /// freed since. Reads /proc/self/pagemap.
+    /// Counts the pages that this process has in its page tables: those that it touched and that
+    /// nobody has freed since. Reads /proc/self/pagemap.
     ///
-    /// Opening an arena makes none. Pages that a BPF program or another process made are not
-    /// counted before they are touched here.
+    /// Opening an arena makes none. Pages of a BPF program or another process count once this
+    /// process has touched them.
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(8)?;
@@ -173,7 +173,7 @@ impl Arena {
         Ok(resident)
     }
 
-    /// Pages as bytes of the mapping, all inside of it.
+    /// Returns the bytes of these pages, if they are all inside the mapping.
     pub(crate) fn bytes_of(&self, pages: &Range<u64>) -> Result<Range<usize>, PagesError> {
         let (start, end, count) = (pages.start, pages.end, self.page_count());
         if start > end || end > count {
