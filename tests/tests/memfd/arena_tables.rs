@@ -518,11 +518,11 @@ fn a_table_that_is_none_is_refused() {
     head.n_buckets.store(1024);
     let (start, len) = (arena.start(), arena.len());
     for (buckets, kind) in [
-        (0, "NullArenaPtr"),
-        (start + 4, "MisalignedArenaPtr"),
-        (start + len - 8 * 1023, "ArenaPtrOutOfRange"),
-        (start + len, "ArenaPtrOutOfRange"),
-        (0xdead_beef_0000_0000, "ForeignArenaPtr"),
+        (0, "Ptr(Null "),
+        (start + 4, "Ptr(Misaligned "),
+        (start + len - 8 * 1023, "Ptr(OutOfRange "),
+        (start + len, "Ptr(OutOfRange "),
+        (0xdead_beef_0000_0000, "Ptr(Foreign "),
     ] {
         head.buckets.store(ArenaPtr::from_address(buckets));
         let error = open().unwrap_err();

@@ -38,7 +38,7 @@ fn retry(mut make: impl FnMut() -> Result<(), i32>) -> Result<(), i32> {
     for _ in 1..TRIES {
         match make() {
             Err(libc::EFAULT | libc::EAGAIN) => thread::sleep(PAUSE),
-            made => return made,
+            done => return done,
         }
     }
     make()
