@@ -212,7 +212,7 @@ impl Declarations {
             let natural = natural_align(members);
             let _ = writeln!(
                 self.text,
-                "/* The size of this {keyword} is no multiple of {natural}, so C reads its fields in pieces: fill it up in Rust. */"
+                "/* The size of this {keyword} is not a multiple of {natural}, so C reads its fields in pieces: fill it up in Rust. */"
             );
         }
         let _ = writeln!(self.text, "{name} {content}");
