@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use mapvalue::btf::{Kind, Type};
+use mapvalue::btf::{Type, TypeKind};
 use mapvalue::{Btf, Layout};
 
 pub use crate::require_compiler as require;
@@ -142,7 +142,7 @@ fn candidates<'a>(btf: &'a Btf, layout: &Layout) -> impl Iterator<Item = Type<'a
     let name = layout.c_name();
     btf.types().filter(move |ty| {
         let number = ty.name().strip_prefix(name).map(|rest| rest.strip_prefix('_').unwrap_or(rest));
-        let composite = matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_) | Kind::Enum(_));
+        let composite = matches!(ty.kind(), TypeKind::Struct(_) | TypeKind::Union(_) | TypeKind::Enum(_));
         composite && number.is_some_and(|number| number.chars().all(|c| c.is_ascii_digit()))
     })
 }

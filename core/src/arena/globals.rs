@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::btf::{Btf, Kind, Section};
+use crate::btf::{Btf, Section, TypeKind};
 use crate::error::{PlaceError, SectionError, SystemError};
 use crate::section::DataSection;
 use crate::sys::bpf as sys;
@@ -188,7 +188,7 @@ impl Arena {
 /// Returns the size of the variables in the arena; `None` if there are none.
 fn size_of_globals(btf: &Btf) -> Result<Option<u64>, SectionError> {
     let section = btf.find(SECTION).find_map(|ty| match ty.kind() {
-        Kind::Section(section) => Some(section),
+        TypeKind::Section(section) => Some(section),
         _ => None,
     });
     match section.map(Section::size) {

@@ -1,48 +1,49 @@
-//! The elements of a map as bytes, reached by system calls: where a map is not mapped, and for maps that never are.
+//! The elements of a map as bytes, moved by system calls: for a map that is not mapped, or cannot
+//! be.
 
-use crate::sys::ENOTSUPP;
 use std::any::type_name;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::bpf::info::MapInfo;
 use crate::error::{ElementError, MapError, MapName, MapType, PlaceError, ReadOnlyReason, SystemError};
+use crate::sys::ENOTSUPP;
 use crate::sys::bpf as sys;
 use crate::sys::cpus;
 use crate::sys::process;
 
-/// The map types of which a lookup gives one value (`bpf_map_copy_value` in kernel/bpf/syscall.c).
+/// Map types whose lookup copies one value (`bpf_map_copy_value` in kernel/bpf/syscall.c).
 const ONE_VALUE: [MapType; 4] = [MapType::HASH, MapType::ARRAY, MapType::LRU_HASH, MapType::LPM_TRIE];
-/// Those of which it gives a value for each CPU.
+/// Map types whose lookup copies a value for each CPU.
 const ONE_PER_CPU: [MapType; 3] = [MapType::PERCPU_HASH, MapType::PERCPU_ARRAY, MapType::LRU_PERCPU_HASH];
 
-/// A map with its elements.
+/// A map whose elements are looked up and updated by key.
 #[derive(Debug)]
 pub(crate) struct Elements {
     fd: OwnedFd,
     info: MapInfo,
-    /// What a lookup writes at most.
+    /// The most bytes that a lookup writes.
     room: usize,
 }
 
-/// What a walk in batches got.
-pub(crate) enum Batch {
-    /// So many elements; and whether there may be more.
-    Filled { count: usize, more: bool },
-    /// None, because there was less room than for those that the kernel holds together.
+/// What one call for a batch of elements gave.
+pub(crate) enum Fetched {
+    /// The call filled in `count` elements; `more` says whether there may be more.
+    Elements { count: usize, more: bool },
+    /// The buffers are too small for the elements that the kernel gives only together.
     TooSmall,
     /// The kernel has no batches for maps of this type, or none at all.
-    Unknown,
+    NoBatches,
 }
 
 impl Elements {
-    /// Those of a map, whose descriptor is duplicated.
+    /// Opens the elements of a map, whose descriptor it duplicates.
     pub(crate) fn of(map: BorrowedFd<'_>) -> Result<Self, MapError> {
         let (fd, info) = MapInfo::query_duplicate(map)?;
         let value_size = info.value_size as usize;
         let room = if ONE_VALUE.contains(&info.map_type) {
             value_size
         } else if ONE_PER_CPU.contains(&info.map_type) {
-            // It does not wrap: the kernel has as many bytes for one key.
+            // This does not overflow: the kernel holds as many bytes for each key.
             value_size.next_multiple_of(8) * cpus::at_most()?
         } else {
             return Err(MapError::NoLookups { map: info.name, map_type: info.map_type });
@@ -74,7 +75,7 @@ impl Elements {
         ONE_PER_CPU.contains(&self.info.map_type)
     }
 
-    /// An error if keys have another length.
+    /// Checks the length of a key.
     fn check_key(&self, key: &[u8]) -> Result<(), PlaceError> {
         self.check_key_size(type_name::<[u8]>(), key.len())
     }
@@ -89,16 +90,18 @@ impl Elements {
         if size == value_size { Ok(()) } else { Err(PlaceError::ValueSize { type_name, size, value_size, map }) }
     }
 
-    /// Copies the value of a key into `value`; false if there is no such key.
+    /// Copies the value of a key into `value`. Returns false if there is no such key.
     pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
         if value.len() < self.room {
             let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
             return Err(PlaceError::ValueSize { type_name, size, value_size: self.room, map }.into());
         }
-        // SAFETY: both lengths were checked here: that of keys is what the kernel told of this very descriptor, and a lookup writes at
-        // most `room` bytes of a map of one of the types that `of` lets pass (`bpf_map_value_size` in kernel/bpf/syscall.c): a value, or
-        // one for each CPU, each rounded up to 8 bytes, of which the kernel says itself how many there can be at most.
+        // SAFETY: both lengths were checked just now. `key_size` is what the kernel said of this
+        // very descriptor. A lookup writes at most `room` bytes: `of` lets only the types pass for
+        // which it is one value, or one for each CPU, each rounded up to 8 bytes
+        // (`bpf_map_value_size` in kernel/bpf/syscall.c). The number of CPUs is an upper bound from
+        // the kernel itself.
         match unsafe { sys::lookup(self.fd.as_fd(), key, value) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
@@ -106,13 +109,13 @@ impl Elements {
         }
     }
 
-    /// Bytes of what a key has: a value, or one for each CPU, each rounded up to 8 bytes.
+    /// The bytes of one key's value, or of its values for all CPUs, each rounded up to 8 bytes.
     fn bytes_of_a_key(&self) -> Result<usize, SystemError> {
         let value_size = self.value_size();
         Ok(if self.is_per_cpu() { value_size.next_multiple_of(8) * cpus::possible_cpus()? } else { value_size })
     }
 
-    /// What a lookup gives, in a buffer of its own.
+    /// Returns what a lookup of the key copies; `None` if there is no such key.
     pub(crate) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ElementError> {
         let len = self.bytes_of_a_key()?;
         let mut value = vec![0; self.room.max(len)];
@@ -121,7 +124,7 @@ impl Elements {
         Ok(found.then_some(value))
     }
 
-    /// Sets what `lookup_bytes` gives.
+    /// Sets the bytes that `lookup_bytes` returns.
     pub(crate) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         let len = self.bytes_of_a_key()?;
         if value.len() != len {
@@ -137,32 +140,34 @@ impl Elements {
         }
     }
 
-    /// Sets the value of a key.
+    /// Sets the value of a key in a map with one value for each key.
     pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         self.check_one_value("update")?;
         self.check_value_size(type_name::<[u8]>(), value.len())?;
         self.set(key, value, how)
     }
 
-    /// Sets what a key has, from at least as many bytes as the kernel may read.
+    /// Sets all of a key's bytes. `value` must have as many as the kernel may read.
     fn set(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         self.check_key(key)?;
         if value.len() < self.room {
             let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
             return Err(PlaceError::ValueSize { type_name, size, value_size: self.room, map }.into());
         }
-        // SAFETY: both lengths were checked here, as in `lookup`: an update reads as many bytes as a lookup writes.
+        // SAFETY: both lengths were checked just now, as in `lookup`: an update reads as many bytes
+        // as a lookup writes.
         let result = unsafe { sys::update(self.fd.as_fd(), key, value, how.flags()) };
         result.map_err(|errno| self.not_updated(key, errno))
     }
 
-    /// Removes a key; false if there was none.
+    /// Removes a key. Returns false if there was none.
     pub(crate) fn remove(&self, key: &[u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
         if self.is_array() {
             return Err(ElementError::NotRemovable { map: self.map(), map_type: self.info.map_type });
         }
-        // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
+        // SAFETY: the key's length was checked just now. The kernel gave it for this very
+        // descriptor.
         match unsafe { sys::delete(self.fd.as_fd(), key) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
@@ -171,10 +176,13 @@ impl Elements {
         }
     }
 
-    /// Replaces a key by the one after it, or gives the first one if the walk has not begun; false if there are no more.
+    /// Replaces `key` by the next key, or by the first one if `begun` is false.
+    ///
+    /// Returns false if there are no more.
     pub(crate) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
-        // SAFETY: the length of keys is what the kernel told of this very descriptor, and was checked here.
+        // SAFETY: the key's length was checked just now. The kernel gave it for this very
+        // descriptor.
         match unsafe { sys::next_key(self.fd.as_fd(), begun, key) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
@@ -182,56 +190,60 @@ impl Elements {
         }
     }
 
-    /// The length of the cursor of `lookup_batch`: of a key, or 4 bytes.
+    /// The length of the cursor of `lookup_batch`: that of a key, and at least 4 bytes.
     pub(crate) fn cursor_len(&self) -> usize {
         self.key_size().max(4)
     }
 
-    /// Copies as many elements as there is room for, from where `cursor` tells if `begun`.
+    /// Copies as many elements as the buffers hold: the first ones, or if `begun` those from
+    /// `cursor` on.
     pub(crate) fn lookup_batch(
         &self,
         begun: bool,
         cursor: &mut [u8],
         keys: &mut [u8],
         values: &mut [u8],
-    ) -> Result<Batch, ElementError> {
+    ) -> Result<Fetched, ElementError> {
         self.check_one_value("walk over")?;
         let count = self.count(keys, values)?;
         if cursor.len() < self.cursor_len() {
             return Err(SystemError::Os { operation: "walk over the map", errno: libc::EINVAL }.into());
         }
-        // SAFETY: `count` has counted the keys and values that both have room for, by the lengths that the kernel told of this very
-        // descriptor; the map is of a type with one value a key; the length of the cursor was checked here.
+        // SAFETY: `keys` and `values` have room for `count` of each: `self.count` computed it from
+        // the lengths that the kernel gave for this very descriptor. The map has one value for each
+        // key (`check_one_value`). The cursor's length was checked just now.
         let (found, result) = unsafe { sys::lookup_batch(self.fd.as_fd(), begun, cursor, keys, values, count) };
-        // The kernel is not taken at its word: what is beyond the buffers is not there.
-        let filled = |more| Batch::Filled { count: found.min(count) as usize, more };
+        // The kernel's count is not trusted: it never reaches beyond the buffers.
+        let filled = |more| Fetched::Elements { count: found.min(count) as usize, more };
         match result {
             Ok(()) => Ok(filled(true)),
             Err(libc::ENOENT) => Ok(filled(false)),
-            // A key went while it was looked up, as kernels before 6.6 say: those before it are there.
+            // Kernels before 6.14 say so if a key was removed while they looked it up. The elements
+            // before it were copied.
             Err(libc::EINTR) if found < count => Ok(filled(true)),
-            Err(libc::ENOSPC) => Ok(Batch::TooSmall),
-            Err(ENOTSUPP | libc::EINVAL) if !begun => Ok(Batch::Unknown),
+            Err(libc::ENOSPC) => Ok(Fetched::TooSmall),
+            Err(ENOTSUPP | libc::EINVAL) if !begun => Ok(Fetched::NoBatches),
             Err(errno) => Err(self.not_read("walk over the map", errno)),
         }
     }
 
-    /// Sets the values of many keys, in order. Of an error, how many were set before it.
+    /// Sets the values of many keys, in order. An error comes with how many were set before it.
     pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, ElementError)> {
         let all =
             self.check_one_value("update").and_then(|()| Ok(self.count(keys, values)?)).map_err(|error| (0, error))?;
-        // SAFETY: `count` has counted the keys and values of both, by the lengths that the kernel told of this very descriptor; the map
-        // is of a type with one value a key.
+        // SAFETY: `keys` and `values` hold `all` of each: `self.count` computed it from the lengths
+        // that the kernel gave for this very descriptor. The map has one value for each key
+        // (`check_one_value`).
         let (done, result) = unsafe { sys::update_batch(self.fd.as_fd(), keys, values, all) };
         let Err(errno) = result else { return Ok(()) };
-        // If the kernel refuses the command as a whole, it leaves the count as it was.
+        // A kernel that refuses the whole command leaves the count as it was.
         let done = if done < all { done as usize } else { 0 };
         let rest = || {
             let keys = keys.chunks_exact(self.key_size());
             keys.zip(values.chunks_exact(self.value_size())).enumerate().skip(done)
         };
         match errno {
-            // What a single update says of the first is what is the matter with it.
+            // Single updates replace the command. The first one that fails shows the cause.
             ENOTSUPP | libc::EINVAL => {
                 rest().try_for_each(|(i, (key, value))| self.update(key, value, Update::Always).map_err(|e| (i, e)))
             }
@@ -242,7 +254,7 @@ impl Elements {
         }
     }
 
-    /// How many elements there are in two buffers, which must have as many keys as values.
+    /// Counts the elements in two buffers, which must hold as many keys as values.
     fn count(&self, keys: &[u8], values: &[u8]) -> Result<u32, PlaceError> {
         let whole = |len: usize, size: usize| len.checked_div(size).filter(|count| count * size == len);
         let (of_keys, of_values) = (whole(keys.len(), self.key_size()), whole(values.len(), self.value_size()));
@@ -254,7 +266,7 @@ impl Elements {
         )
     }
 
-    /// An error for a map with a value for each CPU.
+    /// Refuses a map with a value for each CPU.
     fn check_one_value(&self, operation: &'static str) -> Result<(), ElementError> {
         if self.is_per_cpu() {
             return Err(ElementError::PerCpuValues { operation, map: self.map(), map_type: self.info.map_type });
@@ -269,7 +281,7 @@ impl Elements {
         }
     }
 
-    /// Why the kernel did not set the value of a key.
+    /// The error for a key whose value the kernel did not set.
     fn not_updated(&self, key: &[u8], errno: i32) -> ElementError {
         let (map, max_entries) = (self.map(), self.info.max_entries);
         match errno {
@@ -285,7 +297,7 @@ impl Elements {
         }
     }
 
-    /// Why the kernel refuses updates.
+    /// The error for a map that the kernel does not let user space change.
     fn not_writable(&self) -> ElementError {
         let frozen = process::is_frozen(self.fd.as_fd());
         let reason = if frozen { ReadOnlyReason::Frozen } else { ReadOnlyReason::Descriptor };
@@ -293,32 +305,34 @@ impl Elements {
     }
 }
 
-/// Which keys an update is for.
+/// Which keys an update may set.
 ///
 /// ```no_run
-/// use mapvalue::{ElementError, Error};
 /// use mapvalue::bpf::{TypedMap, Update};
+/// use mapvalue::{ElementError, Error};
 ///
 /// # fn open(flows: TypedMap<u32, u64>) -> Result<(), Error> {
 /// flows.update(&7, &1, Update::Always)?; // inserts, or replaces
-/// assert!(matches!(flows.update(&7, &2, Update::IfAbsent), Err(ElementError::KeyExists { .. })));
-/// assert!(matches!(flows.update(&8, &2, Update::IfPresent), Err(ElementError::NoSuchKey { .. })));
+/// let again = flows.update(&7, &2, Update::IfAbsent);
+/// assert!(matches!(again, Err(ElementError::KeyExists { .. })));
+/// let absent = flows.update(&8, &2, Update::IfPresent);
+/// assert!(matches!(absent, Err(ElementError::NoSuchKey { .. })));
 /// # Ok(())
 /// # }
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Update {
-    /// Any: a key that is not there is inserted (`BPF_ANY`).
+    /// Any key; it is inserted if it is not there (`BPF_ANY`).
     #[default]
     Always,
-    /// One that is not there yet (`BPF_NOEXIST`).
+    /// Only a key that is not there yet (`BPF_NOEXIST`).
     IfAbsent,
-    /// One that is there (`BPF_EXIST`).
+    /// Only a key that is there (`BPF_EXIST`).
     IfPresent,
 }
 
 impl Update {
-    /// As the kernel has it.
+    /// Returns the flag as the kernel defines it.
     pub(crate) const fn flags(self) -> u64 {
         match self {
             Self::Always => 0,

@@ -1,28 +1,33 @@
-//! Where the values of an array map lie: `value_size` bytes each, one every `round_up(value_size, 8)`.
+//! Where the values of an array map lie: `value_size` bytes each, one every
+//! `round_up(value_size, 8)` bytes.
 //!
-//! Computed in 64 bits: `value_size` and `max_entries` are 32 bits each, and their product may need all 64.
+//! This is computed in 64 bits: `value_size` and `max_entries` have 32 bits each, and their product
+//! may need all 64.
 
 use crate::bpf::info::MapInfo;
 use crate::error::{KernelVersion, MapError, MapType, SystemError};
 
 /// `BPF_F_MMAPABLE` of include/uapi/linux/bpf.h.
 const BPF_F_MMAPABLE: u32 = 1 << 10;
-/// The first kernel that has it.
+/// The first kernel that has the flag.
 const MMAPABLE_SINCE: KernelVersion = KernelVersion { major: 5, minor: 5 };
 
-/// Size, distance and number of the values in a mapping.
+/// The size, the distance and the number of the values in a mapped array.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Geometry {
+pub(crate) struct ValueGrid {
     pub(crate) value_size: usize,
     pub(crate) stride: usize,
     pub(crate) max_entries: usize,
 }
 
-impl Geometry {
-    /// The geometry of an array map (`array_map_alloc` in kernel/bpf/arraymap.c), if its bytes can be addressed.
+impl ValueGrid {
+    /// Computes where an array's values lie (`array_map_alloc` in kernel/bpf/arraymap.c).
+    ///
+    /// It is an error if they have no bytes, or more than can be addressed.
     fn new(value_size: u32, max_entries: u32, page: u64) -> Result<Self, MapError> {
         let stride = u64::from(value_size).next_multiple_of(8);
-        // At most 2^32 (which a value_size above 2^32 - 8 rounds up to) times 2^32 - 1: it does fit.
+        // This does not overflow: `stride` is at most 2^32 (a `value_size` above 2^32 - 8 rounds up
+        // to it), and `max_entries` is at most 2^32 - 1.
         let bytes = stride * u64::from(max_entries);
         let max = isize::MAX.unsigned_abs() as u64;
         let mapped = bytes.checked_next_multiple_of(page).unwrap_or(u64::MAX);
@@ -32,7 +37,7 @@ impl Geometry {
         if mapped == 0 {
             return Err(MapError::Empty { what: "the map" });
         }
-        // None of these can fail on a 64-bit target, which the crate demands.
+        // None of these can fail on a 64-bit target, and the crate supports no other.
         let narrow = |n: u64| usize::try_from(n).map_err(|_| MapError::TooLong { len: mapped, max });
         Ok(Self {
             value_size: narrow(value_size.into())?,
@@ -41,7 +46,7 @@ impl Geometry {
         })
     }
 
-    /// The geometry of the map described by `info`, if it is one whose values can be mapped.
+    /// Computes where the values of the map in `info` lie, if its values can be mapped.
     pub(crate) fn of(info: &MapInfo, running: KernelVersion, page: u64) -> Result<Self, MapError> {
         if info.map_type != MapType::ARRAY {
             return Err(MapError::UnsupportedType { map: info.name, map_type: info.map_type });
@@ -57,8 +62,9 @@ impl Geometry {
         Self::new(info.value_size, info.max_entries, page)
     }
 
-    /// Bytes from the first value's start to the last one's end: where the map ends for its users, short of the
-    /// padding up to the stride and the page.
+    /// Bytes from the first value's start to the last value's end.
+    ///
+    /// The map ends here for its users, before the padding up to the stride and to the page.
     pub(crate) fn len(&self) -> usize {
         self.stride * (self.max_entries - 1) + self.value_size
     }
@@ -68,8 +74,9 @@ impl Geometry {
         (self.stride * self.max_entries).next_multiple_of(page)
     }
 
-    /// Whether all of `offset..offset + size` belongs to values: always when they lie side by side, and only within
-    /// one value when there is padding between them.
+    /// Whether all bytes of `offset..offset + size` belong to values.
+    ///
+    /// They always do if there is no padding between values. Otherwise they must lie in one value.
     pub(crate) fn inside_values(&self, offset: usize, size: usize) -> bool {
         self.stride == self.value_size || offset % self.stride + size <= self.value_size
     }
@@ -100,8 +107,8 @@ mod tests {
 
     #[test]
     fn values_lie_every_eight_bytes_rounded_up() {
-        let geometry = Geometry::of(&info(2, BPF_F_MMAPABLE), NOW, 4096).unwrap();
-        assert_eq!(geometry, Geometry { value_size: 12, stride: 16, max_entries: 3 });
+        let geometry = ValueGrid::of(&info(2, BPF_F_MMAPABLE), NOW, 4096).unwrap();
+        assert_eq!(geometry, ValueGrid { value_size: 12, stride: 16, max_entries: 3 });
         assert_eq!(geometry.len(), 16 + 16 + 12);
         assert_eq!(geometry.mapped_len(4096), 4096);
         assert!(geometry.inside_values(16, 12) && geometry.inside_values(24, 4));
@@ -111,42 +118,42 @@ mod tests {
     #[test]
     fn lengths_beyond_32_bits_do_not_wrap() {
         // 2^32 bytes, which is 0 in 32 bits.
-        let geometry = Geometry::new(1 << 20, 1 << 12, 4096).unwrap();
+        let geometry = ValueGrid::new(1 << 20, 1 << 12, 4096).unwrap();
         assert_eq!(geometry.len(), 1 << 32);
         assert_eq!(geometry.mapped_len(4096), 1 << 32);
         // 2^32 - 4 rounds up to 2^32, times 2^30 is 2^62: the most that still fits.
-        assert_eq!(Geometry::new(u32::MAX - 3, 1 << 30, 4096).unwrap().mapped_len(4096), 1 << 62);
-        let error = Geometry::new(u32::MAX, u32::MAX, 4096).unwrap_err();
+        assert_eq!(ValueGrid::new(u32::MAX - 3, 1 << 30, 4096).unwrap().mapped_len(4096), 1 << 62);
+        let error = ValueGrid::new(u32::MAX, u32::MAX, 4096).unwrap_err();
         assert!(matches!(error, MapError::TooLong { .. }), "{error:?}");
     }
 
     #[test]
     fn an_empty_map_is_an_error() {
-        assert!(matches!(Geometry::new(0, 1, 4096), Err(MapError::Empty { .. })));
-        assert!(matches!(Geometry::new(8, 0, 4096), Err(MapError::Empty { .. })));
+        assert!(matches!(ValueGrid::new(0, 1, 4096), Err(MapError::Empty { .. })));
+        assert!(matches!(ValueGrid::new(8, 0, 4096), Err(MapError::Empty { .. })));
     }
 
     #[test]
     fn other_types_are_refused_by_name() {
-        let error = Geometry::of(&info(1, 0), NOW, 4096).unwrap_err();
+        let error = ValueGrid::of(&info(1, 0), NOW, 4096).unwrap_err();
         assert_eq!(
             error.to_string(),
             "map `counters` is of type hash (1): only maps of type array can be mapped as values (`bpf::TypedMap` looks values of \
              hash tables up)"
         );
-        let error = Geometry::of(&info(33, BPF_F_MMAPABLE), NOW, 4096).unwrap_err();
+        let error = ValueGrid::of(&info(33, BPF_F_MMAPABLE), NOW, 4096).unwrap_err();
         assert!(error.to_string().contains("arena (33)"), "{error}");
-        let error = Geometry::of(&info(777, BPF_F_MMAPABLE), NOW, 4096).unwrap_err();
+        let error = ValueGrid::of(&info(777, BPF_F_MMAPABLE), NOW, 4096).unwrap_err();
         assert!(error.to_string().contains("unknown (777)"), "{error}");
     }
 
     #[test]
     fn a_missing_flag_is_named_or_the_kernel_is_too_old_for_it() {
-        let error = Geometry::of(&info(2, 0), NOW, 4096).unwrap_err();
+        let error = ValueGrid::of(&info(2, 0), NOW, 4096).unwrap_err();
         assert!(matches!(error, MapError::NotMmapable { .. }), "{error:?}");
         assert!(error.to_string().contains("BPF_F_MMAPABLE"), "{error}");
         let old = KernelVersion { major: 5, minor: 4 };
-        let error = Geometry::of(&info(2, 0), old, 4096).unwrap_err();
+        let error = ValueGrid::of(&info(2, 0), old, 4096).unwrap_err();
         assert_eq!(
             error.to_string(),
             "the running kernel 5.4 is too old for BPF_F_MMAPABLE array maps: Linux 5.5 or newer is needed"

@@ -1,4 +1,4 @@
-//! What a map is, as the kernel tells it.
+//! What a map is, as the kernel describes it.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
@@ -6,17 +6,17 @@ use crate::error::{Found, KernelVersion, MapError, MapName, MapType, SystemError
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
-/// What /proc calls a map's descriptor and its mapping (`bpf_map_new_fd` in kernel/bpf/syscall.c).
+/// What /proc calls a map's descriptor and mapping (`bpf_map_new_fd`, kernel/bpf/syscall.c).
 pub(crate) const MAP_TARGET: &str = "anon_inode:bpf-map";
 
-/// What the kernel says of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
+/// The kernel's description of a map (`BPF_OBJ_GET_INFO_BY_FD`, Linux 4.13).
 ///
 /// ```no_run
 /// use mapvalue::bpf::MapInfo;
 ///
 /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
 /// let info = MapInfo::query(&fd)?;
-/// println!("{} ({:?}): {} values of {} bytes", info.name, info.map_type, info.max_entries, info.value_size);
+/// println!("{} ({:?}): {} entries", info.name, info.map_type, info.max_entries);
 /// # Ok(())
 /// # }
 /// ```
@@ -25,30 +25,30 @@ pub(crate) const MAP_TARGET: &str = "anon_inode:bpf-map";
 pub struct MapInfo {
     /// The map's type.
     pub map_type: MapType,
-    /// The map's id, unique while it lives.
+    /// The map's id. No other map has it while this one lives.
     pub id: u32,
     /// Bytes of a key.
     pub key_size: u32,
     /// Bytes of a value.
     pub value_size: u32,
-    /// Number of entries; of pages, for an arena.
+    /// Number of entries; for an arena, of pages.
     pub max_entries: u32,
     /// The flags it was created with (`BPF_F_..`).
     pub map_flags: u32,
-    /// Its name.
+    /// The map's name.
     pub name: MapName,
-    /// The id of the BTF object that describes its types, 0 if there is none.
+    /// The id of the BTF object with the map's types, 0 if there is none.
     pub btf_id: u32,
-    /// The BTF type of its keys, 0 if there is none.
+    /// The BTF type of the keys, 0 if there is none.
     pub btf_key_type_id: u32,
-    /// The BTF type of its values, 0 if there is none.
+    /// The BTF type of the values, 0 if there is none.
     pub btf_value_type_id: u32,
-    /// Type-specific: for an arena, the address it wants to be mapped at (Linux 5.16; 0 before).
+    /// Depends on the type. For an arena, the address to map it at (Linux 5.16; 0 before).
     pub map_extra: u64,
 }
 
 impl MapInfo {
-    /// Asks the kernel (Linux 4.13).
+    /// Asks the kernel what a map is (Linux 4.13).
     ///
     /// ```
     /// use mapvalue::bpf::MapInfo;
@@ -60,8 +60,8 @@ impl MapInfo {
     ///
     /// # Errors
     ///
-    /// [`SystemError::BadDescriptor`] if `map` is closed, [`MapError::NotAMap`] if it is something else,
-    /// [`SystemError::PermissionDenied`] where the kernel restricts `bpf(2)`.
+    /// [`SystemError::BadDescriptor`] if `map` is closed, [`MapError::NotAMap`] if it is something
+    /// else, [`SystemError::PermissionDenied`] where the kernel restricts `bpf(2)`.
     pub fn query(map: impl AsFd) -> Result<Self, MapError> {
         let fd = map.as_fd();
         Self::query_as(fd, fd.as_raw_fd())
@@ -69,8 +69,8 @@ impl MapInfo {
 
     /// Asks the kernel through a duplicate of the descriptor, and returns both.
     ///
-    /// So the map that is used by the duplicate is the one that was asked about, whatever the
-    /// caller's number stands for meanwhile.
+    /// The duplicate is sure to be the map that was asked about, whatever the caller's number comes
+    /// to stand for.
     pub(crate) fn query_duplicate(map: impl AsFd) -> Result<(OwnedFd, Self), MapError> {
         let fd = map.as_fd();
         let own = fd.try_clone_to_owned().map_err(|error| match error.raw_os_error() {
@@ -83,8 +83,8 @@ impl MapInfo {
 
     /// Asks the kernel. Errors name the descriptor by the `number` that the caller knows.
     fn query_as(fd: BorrowedFd<'_>, number: RawFd) -> Result<Self, MapError> {
-        // A program, BTF or link descriptor answers the same command with other fields, so find out
-        // first whether it is a map.
+        // A program, BTF or link answers the same command with other fields. So this first finds
+        // out whether it is a map.
         let target = process::link_target(fd);
         let is_map = if target.is_empty() { sys::is_map(fd) } else { target == MAP_TARGET };
         match sys::map_info(fd) {
@@ -94,7 +94,7 @@ impl MapInfo {
         }
     }
 
-    /// Where its types are.
+    /// Returns where the types of keys and values are.
     pub(crate) fn types(&self) -> MapTypes {
         MapTypes { map: self.name, btf: self.btf_id, key: self.btf_key_type_id, value: self.btf_value_type_id }
     }
@@ -116,8 +116,7 @@ impl MapInfo {
     }
 }
 
-/// The types of a map's keys and values: numbers in a BTF object of the kernel's, 0 if there are
-/// none.
+/// The types of a map's keys and values: their numbers in a BTF object, 0 for none.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct MapTypes {
     pub(crate) map: MapName,
@@ -127,7 +126,7 @@ pub(crate) struct MapTypes {
 }
 
 impl MapTypes {
-    /// Of memory that is no map.
+    /// The types of memory that is not a map.
     pub(crate) const NONE: Self = Self { map: MapName::NONE, btf: 0, key: 0, value: 0 };
 }
 
@@ -135,7 +134,7 @@ pub(crate) fn not_a_map(fd: RawFd, target: String) -> MapError {
     MapError::NotAMap { fd, found: Found { target } }
 }
 
-/// What an error number of `BPF_OBJ_GET_INFO_BY_FD` means for this descriptor.
+/// The error for an error number of `BPF_OBJ_GET_INFO_BY_FD` on this descriptor.
 fn query_error(fd: RawFd, target: String, errno: i32) -> MapError {
     match errno {
         libc::EBADF | libc::EBADFD => SystemError::BadDescriptor { fd }.into(),

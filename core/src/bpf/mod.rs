@@ -1,10 +1,13 @@
-//! The kernel's side of a map: what it is (`info`), how its values lie in memory (`geometry`),
-//! and their types (`types`). How it is mapped is in `mapping`, the system calls beneath are in `sys`.
+//! A map as the kernel has it: what it is (`info`), how an array's values lie in memory
+//! (`geometry`), and the types of its keys and values (`types`). `mapping` maps it, and `sys` makes
+//! the system calls.
 //!
-//! Where a map is not mapped, its elements go by system calls: [`TypedMap`] for any type, [`lookup_bytes`] for bare bytes (`elements`
-//! checks their lengths, `walk` goes over all of them). [`open_pin`] and [`open_id`] find a map again that another process made (`pin`).
+//! System calls reach the elements of a map that is not mapped: [`TypedMap`] moves Rust types,
+//! [`lookup_bytes`] moves bare bytes. (`elements` checks their lengths, `walk` goes over all of
+//! them.) [`open_pin`] and [`open_id`] open a map that another process made (`pin`).
 //!
-//! Facts come from the kernel alone, by `BPF_OBJ_GET_INFO_BY_FD`, never from the loader that made the map.
+//! Facts come from the kernel alone (`BPF_OBJ_GET_INFO_BY_FD`), never from the loader that made the
+//! map.
 
 pub(crate) mod elements;
 pub(crate) mod geometry;
@@ -32,9 +35,10 @@ use crate::sys::ENOTSUPP;
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
-/// Freezes a map (`BPF_MAP_FREEZE`, Linux 5.2): from then on user space cannot change it, by mapping or by update.
+/// Freezes a map (`BPF_MAP_FREEZE`, Linux 5.2): user space can no longer change it.
 ///
-/// Freezing a frozen map is no error, as far as /proc is mounted to tell that it is.
+/// That holds for mappings and for updates. Freezing a frozen map is not an error, if /proc is
+/// mounted to show that it is frozen.
 ///
 /// ```no_run
 /// use mapvalue::{Array, Mapping, bpf};
@@ -51,12 +55,14 @@ use crate::sys::process;
 ///
 /// # Errors
 ///
-/// [`MapError::MappedWritable`] (EBUSY) while anyone has the map mapped writable, a `Mapping` of this process included:
-/// drop its last handle first. [`SystemError::PermissionDenied`], [`SystemError::BadDescriptor`], [`MapError::NotAMap`].
+/// [`MapError::MappedWritable`] (EBUSY) while anyone has the map mapped writable, a `Mapping` of
+/// this process included: drop its last handle first. [`SystemError::PermissionDenied`],
+/// [`SystemError::BadDescriptor`], [`MapError::NotAMap`].
 pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
     let map = map.as_fd();
     let info = MapInfo::query(map)?;
-    // First, because the kernel takes the right to write from a frozen map, and then says EPERM before it says EBUSY.
+    // This comes first: nobody may write to a frozen map, so for one the kernel says EPERM, not
+    // EBUSY.
     if process::is_frozen(map) {
         return Ok(());
     }
@@ -71,17 +77,21 @@ pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
     })
 }
 
-/// The bytes of a key's value, by a system call; `None` if there is no such key.
+/// Looks up the bytes of a key's value by a system call; `None` if there is no such key.
 ///
-/// Of a per-CPU map they are one value for each CPU that there can be, in the order of their numbers, each rounded up to 8 bytes. Of an
-/// array, the key is the 4 bytes of the index. For maps of type array, hash, `lru_hash` and `lpm_trie`, and the per-CPU ones
-/// (Linux 4.13, which tells what a map is). [`MapValue::from_bytes`](crate::MapValue::from_bytes) makes a value of them.
+/// A per-CPU map has a value for each CPU that there can be. Their bytes come in the order of the
+/// CPUs' numbers, each value rounded up to 8 bytes. The key of an array is the 4 bytes of the
+/// index.
+///
+/// It serves maps of type array, hash, `lru_hash` and `lpm_trie`, and the per-CPU ones (Linux 4.13,
+/// which is the first to say a map's sizes). [`MapValue::from_bytes`](crate::MapValue::from_bytes)
+/// makes a value of the bytes.
 ///
 /// ```no_run
 /// use mapvalue::{PerCpu, bpf};
 ///
 /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-/// // Of a per-CPU array of `u64`, the value of index 0.
+/// // The value of index 0 in a per-CPU array of `u64`.
 /// if let Some(bytes) = bpf::lookup_bytes(&fd, &0u32.to_ne_bytes())? {
 ///     let packets: PerCpu<u64> = PerCpu::from_bytes(&bytes)?;
 ///     println!("{} packets", packets.sum());
@@ -92,31 +102,37 @@ pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
 ///
 /// # Errors
 ///
-/// [`MapError::NoLookups`] for maps of other types, [`PlaceError::KeySize`], [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with
-/// `BPF_F_WRONLY`, [`SystemError::BadDescriptor`], [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
+/// [`MapError::NoLookups`] for maps of other types, [`PlaceError::KeySize`],
+/// [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with `BPF_F_WRONLY`,
+/// [`SystemError::BadDescriptor`], [`MapError::NotAMap`], [`SystemError::PermissionDenied`],
+/// [`SystemError::Os`].
 pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, ElementError> {
     Elements::of(map.as_fd())?.lookup_bytes(key)
 }
 
-/// Sets the bytes of a key's value, by a system call (Linux 4.13): those that [`lookup_bytes`] gives, of a per-CPU map the values of all CPUs.
+/// Sets the bytes of a key's value by a system call (Linux 4.13).
+///
+/// They are the bytes that [`lookup_bytes`] returns: for a per-CPU map, the values of all CPUs.
 ///
 /// ```no_run
 /// use mapvalue::bpf::{self, Update};
 /// use mapvalue::{MapValue, PerCpu};
 ///
-/// # fn open(array: std::os::fd::OwnedFd, per_cpu: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// # use std::os::fd::OwnedFd;
+/// # fn open(array: OwnedFd, per_cpu: OwnedFd) -> Result<(), mapvalue::Error> {
 /// bpf::update_bytes(&array, &7u32.to_ne_bytes(), &1500u64.to_bytes(), Update::Always)?;
-/// // Zeros for all CPUs.
-/// bpf::update_bytes(&per_cpu, &0u32.to_ne_bytes(), &PerCpu::from_fn(|_| 0u64)?.to_bytes(), Update::Always)?;
+/// let zeros = PerCpu::from_fn(|_| 0u64)?; // one for each CPU
+/// bpf::update_bytes(&per_cpu, &0u32.to_ne_bytes(), &zeros.to_bytes(), Update::Always)?;
 /// # Ok(())
 /// # }
 /// ```
 ///
 /// # Errors
 ///
-/// [`PlaceError::ValueSize`], [`ElementError::KeyExists`] or [`ElementError::NoSuchKey`] as `how` asks, [`ElementError::Full`], of an array
-/// [`PlaceError::IndexOutOfRange`], [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, and those of
-/// [`lookup_bytes`].
+/// [`PlaceError::ValueSize`], [`ElementError::KeyExists`] or [`ElementError::NoSuchKey`] as `how`
+/// asks, [`ElementError::Full`], [`PlaceError::IndexOutOfRange`] for an array,
+/// [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with
+/// `BPF_F_RDONLY`, and those of [`lookup_bytes`].
 pub fn update_bytes(map: impl AsFd, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
     Elements::of(map.as_fd())?.update_bytes(key, value, how)
 }

@@ -1,4 +1,4 @@
-//! Finding a map again: by the path that it is pinned at, or by its number.
+//! Opening a map that exists already, by the path of its pin or by its id; pinning a map.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,12 +10,16 @@ use crate::error::{KernelVersion, MapError, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::process;
 
-/// Opens the map that is pinned at a path in a BPF file system (Linux 4.13, which tells that it is a map): also one whose processes are all
-/// gone.
+/// Opens the map that is pinned at a path in a BPF file system (Linux 4.13).
 ///
-/// [`Mapping::from_pin`](crate::Mapping::from_pin), [`DataSection::from_pin`](crate::DataSection::from_pin),
-/// [`TypedMap::from_pin`](super::TypedMap::from_pin), [`AnyArray::from_pin`](crate::AnyArray::from_pin) and
-/// [`Arena::from_pin`](crate::Arena::from_pin) do so, and open what it is.
+/// This works even after every process that used the map has exited. (Pins are older than 4.13, but
+/// older kernels do not tell whether one is a map.)
+///
+/// [`Mapping::from_pin`](crate::Mapping::from_pin),
+/// [`DataSection::from_pin`](crate::DataSection::from_pin),
+/// [`TypedMap::from_pin`](super::TypedMap::from_pin),
+/// [`AnyArray::from_pin`](crate::AnyArray::from_pin) and
+/// [`Arena::from_pin`](crate::Arena::from_pin) open the map this way, and then what is in it.
 ///
 /// ```
 /// use mapvalue::MapError;
@@ -29,8 +33,9 @@ use crate::sys::process;
 ///
 /// # Errors
 ///
-/// [`MapError::PinFailed`]: `ENOENT` if there is nothing at the path, `EACCES` if it is no pin or this process may not write to it, and
-/// others; [`MapError::PinnedOther`] if a program or something else is pinned there.
+/// [`MapError::PinFailed`] with `ENOENT` if there is nothing at the path, with `EACCES` if it is not
+/// a pin or this process may not write to it, and with others; [`MapError::PinnedOther`] if a
+/// program or something else is pinned there.
 pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, MapError> {
     let path = path.as_ref();
     let failed = pin_error("open the map that is pinned", path);
@@ -42,8 +47,10 @@ pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, MapError> {
     }
 }
 
-/// Opens a map by its number, [`MapInfo::id`] (Linux 4.13). The kernel gives each map a number of its own, and none twice before it has
-/// given two thousand million.
+/// Opens a map by its number, [`MapInfo::id`] (Linux 4.13).
+///
+/// Each map has a number of its own. The kernel gives none a second time before it has given two
+/// thousand million.
 ///
 /// ```no_run
 /// use mapvalue::bpf::{MapInfo, open_id};
@@ -58,7 +65,8 @@ pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, MapError> {
 ///
 /// # Errors
 ///
-/// [`MapError::NoMapWithId`] (`ENOENT`) if it is gone, [`SystemError::PermissionDenied`] without `CAP_SYS_ADMIN`, [`SystemError::KernelTooOld`].
+/// [`MapError::NoMapWithId`] (`ENOENT`) if the map is gone, [`SystemError::PermissionDenied`]
+/// without `CAP_SYS_ADMIN`, [`SystemError::KernelTooOld`].
 pub fn open_id(id: u32) -> Result<OwnedFd, MapError> {
     sys::map_by_id(id).map_err(|errno| not_opened(id, errno, process::kernel_version()))
 }
@@ -79,8 +87,9 @@ fn not_opened(id: u32, errno: i32, running: KernelVersion) -> MapError {
     }
 }
 
-/// Pins a map: gives it a path in a BPF file system, which keeps it and what it holds until the path is removed, whatever becomes of the
-/// processes (Linux 4.4).
+/// Pins a map: gives it a path in a BPF file system (Linux 4.4).
+///
+/// The map and its contents stay until the path is removed, even if every process exits.
 ///
 /// ```no_run
 /// use mapvalue::{Mapping, bpf};
@@ -95,20 +104,20 @@ fn not_opened(id: u32, errno: i32, running: KernelVersion) -> MapError {
 ///
 /// # Errors
 ///
-/// [`MapError::NotAMap`], [`SystemError::BadDescriptor`], [`MapError::PinFailed`]: `EEXIST` if the path exists, `EPERM` outside of a BPF file system, and
-/// others.
+/// [`MapError::NotAMap`], [`SystemError::BadDescriptor`], [`MapError::PinFailed`] with `EEXIST`
+/// if the path exists, with `EPERM` outside a BPF file system, and with others.
 pub fn pin(map: impl AsFd, path: impl AsRef<Path>) -> Result<(), MapError> {
     let map = map.as_fd();
     MapInfo::query(map)?;
     pin_as("pin the map", map, path.as_ref())
 }
 
-/// Pins what an error calls `operation`.
+/// Pins a map. An error says that it could not do `operation`.
 pub(crate) fn pin_as(operation: &'static str, map: BorrowedFd<'_>, path: &Path) -> Result<(), MapError> {
     c_path(path).and_then(|c_path| sys::pin(map, &c_path)).map_err(pin_error(operation, path))
 }
 
-/// A path as the kernel takes it: without a zero byte.
+/// Returns a path as the kernel takes it. A path with a zero byte is EINVAL.
 fn c_path(path: &Path) -> Result<CString, i32> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| libc::EINVAL)
 }

@@ -1,4 +1,4 @@
-//! [`TypedMap`]: a map's keys and values as Rust types, by system calls.
+//! [`TypedMap`]: a map's keys and values as Rust types, moved by system calls.
 
 use std::any::type_name;
 use std::borrow::Borrow;
@@ -22,21 +22,27 @@ use crate::error::{ElementError, MapType};
 use crate::value::codec;
 use crate::value::{MapValue, Storable};
 
-/// Bytes of the entries that one update in a batch takes.
+/// The bytes of entries that one call for a batch sets.
 const BATCH_BYTES: usize = 1 << 20;
 
-/// A map whose keys are a `K` and whose values are a `V`, looked up and updated by system calls: for maps that are never mapped (hash,
-/// `lru_hash`, `lpm_trie`), and for arrays that are not mmapable, of which the key is a `u32`.
+/// A map with keys of type `K` and values of type `V`, which system calls look up and update.
 ///
-/// A value is copied by the kernel while programs run: it is as coherent as that copy is, and an update replaces it as a whole, also what a
-/// program wrote to one of its fields since a lookup. Keys and values are encoded as [`to_bytes`](MapValue::to_bytes) does it, padding
-/// zeroed, and decoded as [`from_bytes`](MapValue::from_bytes) does it, with the same errors. (So a BPF program must zero the padding of its
-/// keys too: to the kernel a key is its bytes.)
+/// It is for maps that are never mapped (hash, `lru_hash`, `lpm_trie`), and for arrays that are not
+/// mmapable. The key of an array is a `u32`.
 ///
-/// A system call costs hundreds of loads: where an array can be mapped, prefer [`Array`](crate::Array), or
-/// [`AnyArray`](crate::AnyArray), which takes the better way. It takes Linux 4.13, and what is done in batches is done so since 5.6.
+/// The kernel copies a value while programs run, and a value is as coherent as that copy. An update
+/// replaces the whole value, and so also what a program wrote to one of its fields since a lookup.
 ///
-/// It holds a descriptor of its own, is `Send + Sync + 'static`, and a clone is another handle to the same map.
+/// Keys and values are encoded as by [`to_bytes`](MapValue::to_bytes), with padding zeroed. They
+/// are decoded as by [`from_bytes`](MapValue::from_bytes), with the same errors. (To the kernel a
+/// key is its bytes, so a BPF program too must zero the padding of its keys.)
+///
+/// A system call costs hundreds of loads. Where an array can be mapped, prefer
+/// [`Array`](crate::Array), or [`AnyArray`](crate::AnyArray), which takes the better way. Linux
+/// 4.13 is needed, and batches go in one system call since 5.6.
+///
+/// It holds a descriptor of its own, and is `Send + Sync + 'static`. A clone is another handle to
+/// the same map.
 ///
 /// ```no_run
 /// use mapvalue::MapValue;
@@ -50,7 +56,8 @@ const BATCH_BYTES: usize = 1 << 20;
 /// }
 ///
 /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-/// let flows: TypedMap<u32, Flow> = TypedMap::from_map(&fd)?; // sizes and, if the map has BTF, layouts: as here, or an error
+/// // An error unless sizes and, if the map has BTF, layouts are as here.
+/// let flows: TypedMap<u32, Flow> = TypedMap::from_map(&fd)?;
 /// if let Some(flow) = flows.lookup(&0x0a00_0001)? {
 ///     println!("{} packets", flow.packets);
 /// }
@@ -68,14 +75,16 @@ pub struct TypedMap<K, V> {
     marker: PhantomData<fn(K) -> V>,
 }
 
-/// Opening.
+/// Constructors
 impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
-    /// The map behind a descriptor, which is duplicated (Linux 4.13). `map` is anything with a map's descriptor: an aya `MapData`'s fd, a libbpf-rs
+    /// Opens the map behind a descriptor, which is duplicated (Linux 4.13).
+    ///
+    /// `map` is anything with a map's descriptor: the fd of an aya `MapData`, a libbpf-rs
     /// `MapHandle`, an `OwnedFd`.
     ///
-    /// The sizes of `K` and `V` must be those of the map, and where the map has BTF, their layouts must be those of its types
-    /// ([`Layout::check`]; of an array the key is its index, whatever BTF calls it). [`type_check`](Self::type_check) tells
-    /// whether there were types to compare with.
+    /// The sizes of `K` and `V` must be those of the map. If the map has BTF, their layouts must be
+    /// those of its types ([`Layout::check`]). The key of an array is its index, whatever BTF calls
+    /// it. [`type_check`](Self::type_check) returns whether there were types to compare with.
     ///
     /// ```no_run
     /// use mapvalue::TypeCheck;
@@ -84,15 +93,17 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
     /// let flows: TypedMap<u32, u64> = TypedMap::from_map(&fd)?;
     /// assert_eq!(flows.type_check(), TypeCheck::Matches); // the map has types, and they are these
-    /// println!("`{}`, a {:?} of up to {} entries", flows.name(), flows.map_type(), flows.max_entries());
+    /// println!("`{}` has room for {} entries", flows.name(), flows.max_entries());
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`PlaceError::KeySize`], [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all differences, [`MapError::NoLookups`] for a map of another type,
-    /// [`ElementError::PerCpuValues`] for a per-CPU map, [`SystemError::BadDescriptor`], [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
+    /// [`PlaceError::KeySize`], [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all
+    /// differences, [`MapError::NoLookups`] for a map of another type,
+    /// [`ElementError::PerCpuValues`] for a per-CPU map, [`SystemError::BadDescriptor`],
+    /// [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
         let elements = Elements::of(map.as_fd())?;
         if elements.is_per_cpu() {
@@ -106,7 +117,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Ok(Self { elements: Arc::new(elements), types, marker: PhantomData })
     }
 
-    /// The map that is pinned at a path in a BPF file system (Linux 4.13).
+    /// Opens the map that is pinned at a path in a BPF file system (Linux 4.13).
     ///
     /// ```no_run
     /// use mapvalue::bpf::TypedMap;
@@ -122,7 +133,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Self::from_map(open_pin(path)?)
     }
 
-    /// The map of this number, [`MapInfo::id`](super::MapInfo::id) (Linux 4.13).
+    /// Opens the map of this number, [`MapInfo::id`](super::MapInfo::id) (Linux 4.13).
     ///
     /// ```no_run
     /// use mapvalue::bpf::{MapInfo, TypedMap};
@@ -141,32 +152,32 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     }
 }
 
-/// What it is.
+/// Accessors
 impl<K, V> TypedMap<K, V> {
-    /// Whether the layouts of `K` and `V` were compared with the map's own types.
+    /// Returns whether the layouts of `K` and `V` were compared with the map's own types.
     pub fn type_check(&self) -> TypeCheck {
         self.types
     }
 
-    /// As many entries it can have; an array always has as many.
+    /// Returns how many entries the map can have. An array always has that many.
     pub fn max_entries(&self) -> u32 {
         self.elements.info().max_entries
     }
 
-    /// The map's type.
+    /// Returns the map's type.
     pub fn map_type(&self) -> MapType {
         self.elements.info().map_type
     }
 
-    /// The map's name as the kernel has it, at most 15 characters.
+    /// Returns the map's name as the kernel has it: at most 15 characters.
     pub fn name(&self) -> &str {
         self.elements.info().name.as_str()
     }
 }
 
-/// Single entries.
+/// Single entries
 impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
-    /// The value of a key; `None` if there is no such key, or, of an array, past its end.
+    /// Looks up a key; `None` if there is no such key, or if an array ends before it.
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
@@ -179,8 +190,9 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`MapError::WriteOnlyDescriptor`] if the
-    /// descriptor was opened with `BPF_F_WRONLY`, [`SystemError::Os`].
+    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its
+    /// variants, [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with
+    /// `BPF_F_WRONLY`, [`SystemError::Os`].
     pub fn lookup(&self, key: &K) -> Result<Option<V>, ElementError> {
         let mut found = Ok(false);
         let value = codec::decode_from(|buffer| {
@@ -203,8 +215,10 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`ElementError::KeyExists`] or [`ElementError::NoSuchKey`] as `how` asks, [`ElementError::Full`], of an array [`PlaceError::IndexOutOfRange`],
-    /// [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with `BPF_F_RDONLY`, [`SystemError::Os`].
+    /// [`ElementError::KeyExists`] or [`ElementError::NoSuchKey`] as `how` asks,
+    /// [`ElementError::Full`], [`PlaceError::IndexOutOfRange`] for an array,
+    /// [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with
+    /// `BPF_F_RDONLY`, [`SystemError::Os`].
     pub fn update(&self, key: &K, value: &V, how: Update) -> Result<(), ElementError>
     where
         V: Storable,
@@ -212,7 +226,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         codec::with_bytes(key, |key| codec::with_bytes(value, |value| self.elements.update(key, value, how)))
     }
 
-    /// Removes a key; false if there was none.
+    /// Removes a key. Returns false if there was none.
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
@@ -225,18 +239,20 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`ElementError::NotRemovable`] of an array, [`ElementError::NotWritable`], [`SystemError::Os`].
+    /// [`ElementError::NotRemovable`] for an array, [`ElementError::NotWritable`],
+    /// [`SystemError::Os`].
     pub fn remove(&self, key: &K) -> Result<bool, ElementError> {
         codec::with_bytes(key, |key| self.elements.remove(key))
     }
 }
 
-/// All entries.
+/// All entries
 impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
-    /// Its keys, one system call each.
+    /// Iterates over the keys, with one system call for each.
     ///
-    /// While others insert and remove keys, one may be left out or come twice; and if the walk does not come to an end because of them,
-    /// [`ElementError::Changing`] ends it. An [`ValueError::InvalidValue`] is of one key, after which the others come; other errors are the end.
+    /// While others insert and remove keys, a key may be left out or come twice. If the walk does
+    /// not end because of them, [`ElementError::Changing`] ends it. A [`ValueError::InvalidValue`]
+    /// is about one key, and the others come after it. Any other error is the end.
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
@@ -251,11 +267,14 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Keys { walk: Some(KeyWalk::new(&self.elements)), marker: PhantomData }
     }
 
-    /// Its keys with their values, many in a system call (`BPF_MAP_LOOKUP_BATCH`, Linux 5.6; for `lpm_trie` 5.14): where the kernel has none, one by
-    /// one.
+    /// Iterates over the keys with their values, many in one system call.
     ///
-    /// It may fetch entries ahead of time, about 64 KiB of them. While others insert and remove keys it is as with [`keys`](Self::keys); in
-    /// batches, a walk over a hash table meets each entry once which is there all the time.
+    /// (`BPF_MAP_LOOKUP_BATCH`, Linux 5.6; for `lpm_trie` 5.14. Where the kernel has no batches,
+    /// each entry takes its own calls.)
+    ///
+    /// About 64 KiB of entries may be fetched ahead of time. While others insert and remove keys,
+    /// the same holds as for [`keys`](Self::keys). But a walk over a hash table in batches meets
+    /// each entry that stays in the table exactly once.
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
@@ -271,14 +290,16 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Entries { walk: Some(ElementWalk::new(&self.elements)), marker: PhantomData }
     }
 
-    /// Sets the values of many keys in order, present or not, many in a system call (`BPF_MAP_UPDATE_BATCH`, Linux 5.6): where the kernel has
-    /// none, one by one. What it encodes is allocated, up to 1 MiB.
+    /// Sets the values of many keys in order, present or not, many in one system call.
+    ///
+    /// (`BPF_MAP_UPDATE_BATCH`, Linux 5.6. Where the kernel has no batches, each entry takes its
+    /// own call.) The encoded entries are allocated, up to 1 MiB of them at a time.
     ///
     /// ```no_run
     /// # use mapvalue::{ElementError, Error};
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), Error> {
     /// match flows.update_batch(&[(7, 70), (8, 80), (9, 90)]) {
-    ///     Err(ElementError::BatchStopped { done, len, error }) => println!("{done} of {len}: {error}"),
+    ///     Err(ElementError::BatchStopped { done, error, .. }) => println!("{done} set: {error}"),
     ///     other => other?,
     /// }
     /// # Ok(())
@@ -287,7 +308,8 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// # Errors
     ///
-    /// [`ElementError::BatchStopped`] tells how many were set before the first that could not be, and why.
+    /// [`ElementError::BatchStopped`] with the number of keys set before the first that could not
+    /// be, and why.
     pub fn update_batch(&self, entries: &[(K, V)]) -> Result<(), ElementError>
     where
         V: Storable,
@@ -346,13 +368,13 @@ impl<K, V> fmt::Debug for TypedMap<K, V> {
     }
 }
 
-/// The keys of a [`TypedMap`].
+/// An iterator over the keys of a [`TypedMap`].
 ///
 /// ```no_run
 /// # use mapvalue::Error;
 /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), Error> {
 /// for key in flows.keys() {
-///     println!("{}", key?); // the first error but `InvalidValue` is the end
+///     println!("{}", key?); // after any error but `InvalidValue`, no keys follow
 /// }
 /// # Ok(())
 /// # }
@@ -380,11 +402,12 @@ impl<K: MapValue> Iterator for Keys<'_, K> {
 
 impl<K: MapValue> FusedIterator for Keys<'_, K> {}
 
-/// The keys of a [`TypedMap`] with their values.
+/// An iterator over the keys of a [`TypedMap`] with their values.
 ///
 /// ```no_run
 /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
-/// let flows: std::collections::HashMap<u32, u64> = flows.entries().collect::<Result<_, _>>()?;
+/// let flows: std::collections::HashMap<u32, u64> =
+///     flows.entries().collect::<Result<_, _>>()?;
 /// # Ok(())
 /// # }
 /// ```

@@ -9,11 +9,12 @@ use crate::layout::Layout;
 use crate::sys::bpf as sys;
 use crate::value::MapValue;
 
-/// From the running kernel.
+/// Types from the running kernel
 impl Btf {
-    /// The BTF that a map was created with: that of the program which it belongs to (Linux 4.18; for the sections of globals, 5.2).
+    /// Reads the BTF that a map was created with (Linux 4.18; for sections of globals, 5.2).
     ///
-    /// `map` is anything with a map's descriptor. It takes `CAP_SYS_ADMIN` to open a BTF object by its number
+    /// It describes all types of the program that the map belongs to. `map` is anything with a
+    /// map's descriptor. Opening a BTF object by its number takes `CAP_SYS_ADMIN`
     /// (`bpf_btf_get_fd_by_id` in kernel/bpf/syscall.c).
     ///
     /// ```no_run
@@ -28,8 +29,8 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`BtfError::NoBtf`] if the map has none, [`SystemError::PermissionDenied`], and those of [`MapInfo::query`] and of
-    /// [`parse`](Self::parse).
+    /// [`BtfError::NoBtf`] if the map has none, [`SystemError::PermissionDenied`], and those of
+    /// [`MapInfo::query`] and of [`parse`](Self::parse).
     pub fn from_map(map: impl AsFd) -> Result<Self, BtfError> {
         Self::of_map(MapInfo::query(map)?.types())
     }
@@ -48,12 +49,12 @@ impl Btf {
         Ok(Self::parse(&bytes(&btf)?)?)
     }
 
-    /// The type of a map's values, if it names one.
+    /// Returns the type of a map's values, if the map names one.
     pub(crate) fn value_of(&self, types: MapTypes) -> Result<Type<'_>, BtfError> {
         self.named_by(types.map, types.value, "values")
     }
 
-    /// The type of a map's keys, if it names one.
+    /// Returns the type of a map's keys, if the map names one.
     fn key_of(&self, types: MapTypes) -> Result<Type<'_>, BtfError> {
         self.named_by(types.map, types.key, "keys")
     }
@@ -67,9 +68,10 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, BtfError> {
     Ok(sys::btf_bytes(btf.as_fd()).map_err(|errno| SystemError::Os { operation: "read the BTF of the map", errno })?)
 }
 
-/// Checks that `T` is laid out as the values of a map are, by the BTF that the map was created with (Linux 4.18).
+/// Checks that `T` is laid out as the values of a map are (Linux 4.18).
 ///
-/// For maps whose definition names a type (`__type(value, struct stats)`), mmapable or not. (For globals there is
+/// It compares `T` with the BTF that the map was created with. The map's definition must name a
+/// type (`__type(value, struct stats)`); the map need not be mmapable. (For globals there is
 /// [`DataSection`](crate::DataSection).)
 ///
 /// ```no_run
@@ -91,14 +93,16 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, BtfError> {
 ///
 /// # Errors
 ///
-/// [`BtfError::LayoutMismatch`] lists all differences, [`BtfError::NoBtf`] or [`BtfError::Untyped`] if the map was created without types; otherwise as
-/// [`Btf::from_map`].
+/// [`BtfError::LayoutMismatch`] lists all differences, [`BtfError::NoBtf`] or [`BtfError::Untyped`]
+/// if the map was created without types; otherwise as [`Btf::from_map`].
 pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     let types = MapInfo::query(map)?.types();
     mismatch(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?))
 }
 
-/// Checks that `T` is laid out as the keys of a map are (Linux 4.18): what [`to_bytes`](MapValue::to_bytes) of it can look up.
+/// Checks that `T` is laid out as the keys of a map are (Linux 4.18).
+///
+/// Then [`to_bytes`](MapValue::to_bytes) of a `T` gives bytes that can be looked up.
 ///
 /// ```no_run
 /// use mapvalue::{MapValue, bpf};
@@ -125,7 +129,7 @@ pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     mismatch(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?))
 }
 
-/// Whether the types of a map were there to compare a Rust type with.
+/// Whether a Rust type could be compared with the types of a map.
 ///
 /// ```
 /// use mapvalue::{Mapping, TypeCheck};
@@ -138,11 +142,11 @@ pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TypeCheck {
-    /// They were, and the Rust type is laid out as they are.
+    /// The map has types, and the Rust type is laid out as they are.
     Matches,
-    /// The map was created without types: sizes alone were compared.
+    /// The map was created without types. Only sizes were compared.
     Untyped,
-    /// It has types, which this process may not read (that takes `CAP_SYS_ADMIN`): sizes alone were compared.
+    /// The map has types, but this process may not read them. Only sizes were compared.
     NotPermitted,
 }
 
@@ -153,7 +157,9 @@ impl TypeCheck {
     }
 }
 
-/// Checks values, and keys if they are to be, as far as the map tells its types; an error if they differ.
+/// Checks the layout of values, and that of keys if there is one, against the map's types.
+///
+/// Types that the map lacks, or that this process may not read, are not an error.
 pub(crate) fn check_map(types: MapTypes, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, BtfError> {
     let btf = match Btf::of_map(types) {
         Ok(btf) => btf,

@@ -1,18 +1,19 @@
 //! Walks over all keys or all elements of a map, while others may insert and remove some.
 //!
-//! The kernel tells the key after a given one; if that one is gone, it begins anew, so a walk beside a busy writer might never end. So
-//! each walk counts, and gives up. In batches (Linux 5.6), a walk over a hash table goes on from a bucket instead, and never begins anew.
+//! The kernel gives the key after a given one. If the given one is gone, the kernel begins anew, so
+//! a walk beside a busy writer might never end. Each walk therefore counts its steps, and gives up.
+//! In batches (Linux 5.6), a walk over a hash table continues from a bucket, and never begins anew.
 
-use crate::bpf::elements::{Batch, Elements};
+use crate::bpf::elements::{Elements, Fetched};
 use crate::error::ElementError;
 
-/// Bytes of the elements that are fetched at once.
+/// The bytes of elements that one call fetches.
 const BATCH_BYTES: usize = 1 << 16;
 
 /// The bytes of a key and of its value.
 type Entry<'a> = (&'a [u8], &'a [u8]);
 
-/// How many more steps a walk may take.
+/// The steps that a walk may still take.
 #[derive(Debug)]
 struct Steps {
     left: u64,
@@ -20,7 +21,7 @@ struct Steps {
 }
 
 impl Steps {
-    /// Twice as many as there can be elements: an undisturbed walk takes half of them.
+    /// Allows twice as many as the map can have elements, and 64. An undisturbed walk takes half.
     fn of(elements: &Elements) -> Self {
         let all = 2 * u64::from(elements.info().max_entries) + 64;
         Self { left: all, all }
@@ -33,7 +34,7 @@ impl Steps {
     }
 }
 
-/// Over the keys.
+/// A walk over the keys.
 #[derive(Debug)]
 pub(crate) struct KeyWalk<'a> {
     elements: &'a Elements,
@@ -55,19 +56,19 @@ impl<'a> KeyWalk<'a> {
     }
 }
 
-/// Over keys and values.
+/// A walk over keys and values.
 #[derive(Debug)]
 pub(crate) struct ElementWalk<'a> {
     elements: &'a Elements,
-    /// If the kernel has no batches for the map.
+    /// The walk by single keys, if the kernel has no batches for the map.
     single: Option<KeyWalk<'a>>,
     cursor: Vec<u8>,
     begun: bool,
     more: bool,
-    /// A batch of keys, and their values.
+    /// A batch of keys, and the batch of their values.
     keys: Vec<u8>,
     values: Vec<u8>,
-    /// How many of the batch are filled, and which is the next one.
+    /// How many elements of the batch are filled, and the index of the next one.
     filled: usize,
     next: usize,
     steps: Steps,
@@ -113,19 +114,19 @@ impl<'a> ElementWalk<'a> {
     fn fetch(&mut self) -> Result<(), ElementError> {
         let batch = self.elements.lookup_batch(self.begun, &mut self.cursor, &mut self.keys, &mut self.values)?;
         match batch {
-            Batch::Filled { count, more } => {
+            Fetched::Elements { count, more } => {
                 self.steps.take(count, self.elements)?;
                 (self.begun, self.more, self.filled, self.next) = (true, more, count, 0);
             }
-            // More elements than that are in one bucket of the hash table.
-            Batch::TooSmall => {
-                // But never more than there can be in all of it.
+            // One bucket of the hash table has more elements than that, but never more than the
+            // whole table can have.
+            Fetched::TooSmall => {
                 let batch = (self.keys.len() / self.elements.key_size().max(1)) as u64;
                 self.steps.take(if batch > self.steps.all { usize::MAX } else { 1 }, self.elements)?;
                 self.keys.resize(2 * self.keys.len(), 0);
                 self.values.resize(2 * self.values.len(), 0);
             }
-            Batch::Unknown => self.single = Some(KeyWalk::new(self.elements)),
+            Fetched::NoBatches => self.single = Some(KeyWalk::new(self.elements)),
         }
         Ok(())
     }
@@ -135,7 +136,7 @@ impl<'a> ElementWalk<'a> {
         let value = &mut self.values[..self.elements.value_size()];
         loop {
             let Some(key) = keys.step()? else { return Ok(None) };
-            // What was removed since then is no element.
+            // A key that was removed since then has no value, and is passed over.
             if self.elements.lookup(key, value)? {
                 break;
             }

@@ -11,7 +11,7 @@ use std::marker::PhantomData;
 use zerocopy::FromBytes;
 use zerocopy::byteorder::{BigEndian, ByteOrder, LittleEndian, U16, U32, U64};
 
-use crate::btf::types::{Kind, Linkage, Type};
+use crate::btf::types::{Linkage, Type, TypeKind};
 use crate::btf::wire::MAX_NAME;
 use crate::error::InvalidBtf;
 
@@ -151,7 +151,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
         let sections: HashMap<&str, usize> = sections.collect();
         let mut symbols = None;
         for id in 1..btf.count() {
-            let Some(Kind::Section(section)) = Some(Type::new(btf, id).kind()) else { continue };
+            let Some(TypeKind::Section(section)) = Some(Type::new(btf, id).kind()) else { continue };
             let Some(&index) = sections.get(Type::new(btf, id).name()) else { continue };
             let symbols = match &mut symbols {
                 Some(symbols) => symbols,
@@ -199,7 +199,7 @@ impl<'a, O: ByteOrder> File<'a, O> {
 }
 
 fn is_global(variable: Type<'_>) -> bool {
-    matches!(variable.kind(), Kind::Variable { linkage: Linkage::Global, .. })
+    matches!(variable.kind(), TypeKind::Variable { linkage: Linkage::Global, .. })
 }
 
 /// The string at an offset, up to its zero byte.

@@ -2,7 +2,7 @@
 //!
 //! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's description of
 //! a program's types. `wire` reads its bytes, and `elf` finds them in object files. A [`Type`] is
-//! looked into by its [`Kind`] (`types`); `spell` writes it as C does; `check` compares it with the
+//! looked into by its [`TypeKind`] (`types`); `spell` writes it as C does; `check` compares it with the
 //! [`Layout`] of a Rust type; `path` finds a part of it by name.
 //!
 //! Bytes from outside are checked once, when they are read. References may still form cycles, so
@@ -20,7 +20,7 @@ use std::fmt;
 use std::sync::Arc;
 
 pub use crate::error::{InvalidBtf, Mismatch, Mismatches, Nearest};
-pub use types::{Array, Composite, Enum, Int, Kind, Linkage, Member, Prototype, Section, SectionVariable, Type};
+pub use types::{Array, Composite, Enum, Int, Linkage, Member, Prototype, Section, SectionVariable, Type, TypeKind};
 
 pub(crate) use path::find_part;
 
@@ -202,12 +202,12 @@ impl Btf {
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::Btf;
-    /// use mapvalue::btf::Kind;
+    /// use mapvalue::btf::TypeKind;
     ///
     /// let btf = Btf::from_object(object)?;
     /// let sections: Vec<&str> = btf
     ///     .types()
-    ///     .filter(|ty| matches!(ty.kind(), Kind::Section(_)))
+    ///     .filter(|ty| matches!(ty.kind(), TypeKind::Section(_)))
     ///     .map(|ty| ty.name())
     ///     .collect();
     /// assert!(sections.contains(&".bss"), "{sections:?}");
@@ -273,10 +273,10 @@ impl Btf {
             _ => ("", name),
         };
         let fits = |ty: &Type<'_>| match ty.kind() {
-            Kind::Struct(_) => matches!(tag, "" | "struct"),
-            Kind::Union(_) => matches!(tag, "" | "union"),
-            Kind::Enum(_) => matches!(tag, "" | "enum"),
-            Kind::Typedef(_) | Kind::Int(_) | Kind::Float { .. } => tag.is_empty(),
+            TypeKind::Struct(_) => matches!(tag, "" | "struct"),
+            TypeKind::Union(_) => matches!(tag, "" | "union"),
+            TypeKind::Enum(_) => matches!(tag, "" | "enum"),
+            TypeKind::Typedef(_) | TypeKind::Int(_) | TypeKind::Float { .. } => tag.is_empty(),
             _ => false,
         };
         // All types of the name share the steps of one: hostile BTF has many.

@@ -1,6 +1,6 @@
 //! Finds a part of a variable by its path: `stats.by_proto[6].bytes`.
 
-use crate::btf::types::{Composite, Kind, MAX_DEPTH, Type};
+use crate::btf::types::{Composite, MAX_DEPTH, Type, TypeKind};
 use crate::error::{Nearest, SectionError};
 
 /// A part of a variable: its type, and its offset in bytes from the start of the variable.
@@ -34,7 +34,7 @@ fn no_part(path: &str, reason: String) -> SectionError {
 }
 
 fn member<'a>(place: Part<'a>, name: &str, whole: &str) -> Result<Part<'a>, SectionError> {
-    let Some(Kind::Struct(composite) | Kind::Union(composite)) = place.ty.resolved().map(Type::kind) else {
+    let Some(TypeKind::Struct(composite) | TypeKind::Union(composite)) = place.ty.resolved().map(Type::kind) else {
         return Err(no_part(whole, format!("`{}` has no members, so no `{name}`", place.ty)));
     };
     let mut visits = MAX_VISITED;
@@ -74,7 +74,9 @@ fn find_member<'a>(composite: Composite<'a>, name: &str, depth: usize, visits: &
             }
             continue;
         }
-        let Some(Kind::Struct(inner) | Kind::Union(inner)) = member.ty.resolved().map(Type::kind) else { continue };
+        let Some(TypeKind::Struct(inner) | TypeKind::Union(inner)) = member.ty.resolved().map(Type::kind) else {
+            continue;
+        };
         if let Some(found) = depth.checked_sub(1).and_then(|depth| find_member(inner, name, depth, visits)) {
             return Some(FoundMember { bit_offset: found.bit_offset + u64::from(member.bit_offset), ..found });
         }
@@ -83,7 +85,7 @@ fn find_member<'a>(composite: Composite<'a>, name: &str, depth: usize, visits: &
 }
 
 fn element<'a>(place: Part<'a>, index: &str, whole: &str) -> Result<Part<'a>, SectionError> {
-    let Some(Kind::Array(array)) = place.ty.resolved().map(Type::kind) else {
+    let Some(TypeKind::Array(array)) = place.ty.resolved().map(Type::kind) else {
         return Err(no_part(whole, format!("`{}` is not an array, so it has no `[{index}]`", place.ty)));
     };
     let number: u64 = index.parse().map_err(|_| no_part(whole, format!("`{index}` is not an index")))?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::btf::types::{Kind, MAX_DEPTH, Prototype, Type};
+use crate::btf::types::{MAX_DEPTH, Prototype, Type, TypeKind};
 
 /// Parameters that are spelled out. Few functions have more, and a hostile one may have 2^24.
 const MAX_PARAMS: usize = 16;
@@ -32,41 +32,41 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
     let mut behind_pointer = false;
     for _ in 0..=MAX_DEPTH {
         match ty.kind() {
-            Kind::Const(target) => {
+            TypeKind::Const(target) => {
                 add(&mut qualifiers, "const ");
                 ty = target;
             }
-            Kind::Volatile(target) => {
+            TypeKind::Volatile(target) => {
                 add(&mut qualifiers, "volatile ");
                 ty = target;
             }
-            Kind::Restrict(target) => {
+            TypeKind::Restrict(target) => {
                 add(&mut qualifiers, "restrict ");
                 ty = target;
             }
-            Kind::TypeTag(target) => ty = target,
-            Kind::Pointer(target) => {
+            TypeKind::TypeTag(target) => ty = target,
+            TypeKind::Pointer(target) => {
                 declarator = format!("*{}{declarator}", std::mem::take(&mut qualifiers));
                 behind_pointer = true;
                 ty = target;
             }
-            Kind::Array(array) => {
+            TypeKind::Array(array) => {
                 declarator = format!("{}[{}]", grouped(declarator, behind_pointer), array.len);
                 behind_pointer = false;
                 ty = array.element;
             }
-            Kind::Prototype(prototype) => {
+            TypeKind::Prototype(prototype) => {
                 let is_spelled = params && declarator.len() < MAX_TEXT || prototype.params().len() == 0;
                 let list = if is_spelled { spell_params(prototype) } else { "...".to_owned() };
                 declarator = format!("{}({list})", grouped(declarator, behind_pointer));
                 behind_pointer = false;
                 ty = prototype.returns();
             }
-            Kind::Function { prototype, .. } => {
+            TypeKind::Function { prototype, .. } => {
                 ty.name().clone_into(&mut declarator);
                 ty = prototype;
             }
-            Kind::Variable { ty: target, .. } => {
+            TypeKind::Variable { ty: target, .. } => {
                 ty.name().clone_into(&mut declarator);
                 ty = target;
             }
@@ -103,7 +103,7 @@ fn spell_params(prototype: Prototype<'_>) -> String {
 
 fn spell_param(ty: Type<'_>) -> String {
     // A parameter of type `void` stands for variable ones.
-    if matches!(ty.kind(), Kind::Void) { "...".to_owned() } else { declare(ty, String::new(), false) }
+    if matches!(ty.kind(), TypeKind::Void) { "...".to_owned() } else { declare(ty, String::new(), false) }
 }
 
 /// Spells a type that has a name, or is spelled by its tag.
@@ -111,11 +111,11 @@ fn named(ty: Type<'_>) -> String {
     let name = ty.name();
     let tagged = |tag: &str| if name.is_empty() { format!("{tag} {{...}}") } else { format!("{tag} {name}") };
     match ty.kind() {
-        Kind::Void => "void".to_owned(),
-        Kind::Struct(_) | Kind::Forward { union: false } => tagged("struct"),
-        Kind::Union(_) | Kind::Forward { union: true } => tagged("union"),
-        Kind::Enum(_) => tagged("enum"),
-        Kind::Unknown { number } => format!("{name} (of BTF kind {number})"),
+        TypeKind::Void => "void".to_owned(),
+        TypeKind::Struct(_) | TypeKind::Forward { union: false } => tagged("struct"),
+        TypeKind::Union(_) | TypeKind::Forward { union: true } => tagged("union"),
+        TypeKind::Enum(_) => tagged("enum"),
+        TypeKind::Unknown { number } => format!("{name} (of BTF kind {number})"),
         // A section or a tag, which are not types in C.
         _ => name.to_owned(),
     }

@@ -1,4 +1,4 @@
-//! The types of a [`Btf`](super::Btf) object: each is a [`Type`], and its [`Kind`] shows its parts.
+//! The types of a [`Btf`](super::Btf) object: each is a [`Type`], and its [`TypeKind`] shows its parts.
 
 use super::wire::Wire;
 use core::fmt;
@@ -16,15 +16,15 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::Btf;
-/// use mapvalue::btf::Kind;
+/// use mapvalue::btf::TypeKind;
 ///
 /// let btf = Btf::from_object(object)?;
-/// let stats = btf.find("stats").find(|ty| matches!(ty.kind(), Kind::Struct(_))).expect("it has `struct stats`");
+/// let stats = btf.find("stats").find(|ty| matches!(ty.kind(), TypeKind::Struct(_))).expect("it has `struct stats`");
 /// assert_eq!((stats.to_string().as_str(), stats.name(), stats.size()), ("struct stats", "stats", Some(144)));
-/// let Kind::Struct(fields) = stats.kind() else { unreachable!() };
+/// let TypeKind::Struct(fields) = stats.kind() else { unreachable!() };
 /// let packets = fields.members().next().expect("the first field");
 /// assert_eq!(packets.ty.to_string(), "__u64");
-/// assert!(matches!(packets.ty.resolved().map(|ty| ty.kind()), Some(Kind::Int(int)) if int.size == 8 && !int.signed));
+/// assert!(matches!(packets.ty.resolved().map(|ty| ty.kind()), Some(TypeKind::Int(int)) if int.size == 8 && !int.signed));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -38,18 +38,18 @@ pub struct Type<'a> {
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::Btf;
-/// use mapvalue::btf::{Kind, Type};
+/// use mapvalue::btf::{TypeKind, Type};
 ///
 /// /// How many leaves a value of a type has.
 /// fn leaves(ty: Type<'_>) -> u64 {
 ///     match ty.kind() {
-///         Kind::Typedef(ty)
-///         | Kind::Const(ty)
-///         | Kind::Volatile(ty)
-///         | Kind::Restrict(ty)
-///         | Kind::TypeTag(ty) => leaves(ty),
-///         Kind::Array(array) => u64::from(array.len) * leaves(array.element),
-///         Kind::Struct(fields) => fields.members().map(|member| leaves(member.ty)).sum(),
+///         TypeKind::Typedef(ty)
+///         | TypeKind::Const(ty)
+///         | TypeKind::Volatile(ty)
+///         | TypeKind::Restrict(ty)
+///         | TypeKind::TypeTag(ty) => leaves(ty),
+///         TypeKind::Array(array) => u64::from(array.len) * leaves(array.element),
+///         TypeKind::Struct(fields) => fields.members().map(|member| leaves(member.ty)).sum(),
 ///         _ => 1,
 ///     }
 /// }
@@ -57,14 +57,14 @@ pub struct Type<'a> {
 /// let btf = Btf::from_object(object)?;
 /// let stats = btf
 ///     .find("stats")
-///     .find(|ty| matches!(ty.kind(), Kind::Struct(_)))
+///     .find(|ty| matches!(ty.kind(), TypeKind::Struct(_)))
 ///     .expect("it has `struct stats`");
 /// assert_eq!(leaves(stats), 1 + 8 * 2 + 1 + 1);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
-pub enum Kind<'a> {
+pub enum TypeKind<'a> {
     /// No type: that of a function without a result, and of the target of `void *`.
     Void,
     /// An integer: `int`, `char`, `_Bool`, `__int128`.
@@ -136,9 +136,9 @@ pub enum Kind<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
-/// let Some(Kind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else {
+/// let Some(TypeKind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else {
 ///     panic!("it has a `bool`")
 /// };
 /// assert!(int.bool && !int.signed);
@@ -166,11 +166,11 @@ pub struct Int {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
 /// let histogram = btf.find("histogram").next().expect("it has that variable");
-/// let Kind::Variable { ty, .. } = histogram.kind() else { panic!("it is a variable") };
-/// let Kind::Array(array) = ty.kind() else { panic!("it is an array") };
+/// let TypeKind::Variable { ty, .. } = histogram.kind() else { panic!("it is a variable") };
+/// let TypeKind::Array(array) = ty.kind() else { panic!("it is an array") };
 /// assert_eq!((array.len, array.element.to_string().as_str()), (64, "__u64"));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
@@ -189,10 +189,10 @@ pub struct Array<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
 /// let proto = btf.find("proto").next().expect("it has `struct proto`");
-/// let Kind::Struct(proto) = proto.kind() else { panic!("it is a struct") };
+/// let TypeKind::Struct(proto) = proto.kind() else { panic!("it is a struct") };
 /// let members: Vec<_> =
 ///     proto.members().map(|member| (member.name, member.bit_offset / 8)).collect();
 /// assert_eq!((proto.size(), members), (16, vec![("packets", 0), ("bytes", 8)]));
@@ -208,11 +208,11 @@ pub struct Composite<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
 /// let stats = btf
 ///     .find("stats")
-///     .find_map(|ty| if let Kind::Struct(stats) = ty.kind() { Some(stats) } else { None });
+///     .find_map(|ty| if let TypeKind::Struct(stats) = ty.kind() { Some(stats) } else { None });
 /// let live = stats
 ///     .and_then(|stats| stats.members().find(|member| member.name == "live"))
 ///     .expect("it has that field");
@@ -236,10 +236,10 @@ pub struct Member<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
 /// let mut kinds = btf.find("mode").map(|ty| ty.kind()); // a variable has the same name
-/// let Some(Kind::Enum(mode)) = kinds.find(|kind| matches!(kind, Kind::Enum(_))) else {
+/// let Some(TypeKind::Enum(mode)) = kinds.find(|kind| matches!(kind, TypeKind::Enum(_))) else {
 ///     panic!("it has `enum mode`")
 /// };
 /// assert_eq!((mode.size(), mode.is_signed()), (4, false));
@@ -260,13 +260,13 @@ pub struct Enum<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::{Kind, Linkage}};
+/// # use mapvalue::{Btf, btf::{TypeKind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
 /// let function = btf.find("add_to_count").next().expect("it has that program");
-/// let Kind::Function { prototype, linkage: Linkage::Global } = function.kind() else {
+/// let TypeKind::Function { prototype, linkage: Linkage::Global } = function.kind() else {
 ///     panic!("all see it")
 /// };
-/// let Kind::Prototype(prototype) = prototype.kind() else { unreachable!() };
+/// let TypeKind::Prototype(prototype) = prototype.kind() else { unreachable!() };
 /// assert_eq!(prototype.returns().to_string(), "int");
 /// let params: Vec<_> = prototype.params().map(|(name, ty)| format!("{ty} {name}")).collect();
 /// assert_eq!(params, ["struct __sk_buff * skb"]);
@@ -282,10 +282,10 @@ pub struct Prototype<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
 /// let knobs = btf.find(".data.knobs").next().expect("it has that section");
-/// let Kind::Section(section) = knobs.kind() else { panic!("it is a section") };
+/// let TypeKind::Section(section) = knobs.kind() else { panic!("it is a section") };
 /// assert_eq!(section.size(), 8);
 /// let names: Vec<_> =
 ///     section.variables().map(|place| (place.variable.name(), place.size)).collect();
@@ -302,10 +302,10 @@ pub struct Section<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::Kind};
+/// # use mapvalue::{Btf, btf::TypeKind};
 /// # let btf = Btf::from_object(object)?;
 /// let bss = btf.find(".bss").next().expect("it has that section");
-/// let Kind::Section(bss) = bss.kind() else { panic!("it is a section") };
+/// let TypeKind::Section(bss) = bss.kind() else { panic!("it is a section") };
 /// let stats = bss
 ///     .variables()
 ///     .find(|place| place.variable.name() == "stats")
@@ -317,7 +317,7 @@ pub struct Section<'a> {
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SectionVariable<'a> {
-    /// The variable: a [`Kind::Variable`], or in `.ksyms` also a [`Kind::Function`].
+    /// The variable: a [`TypeKind::Variable`], or in `.ksyms` also a [`TypeKind::Function`].
     pub variable: Type<'a>,
     /// Bytes from the start of the section.
     pub offset: u32,
@@ -330,11 +330,11 @@ pub struct SectionVariable<'a> {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::{Kind, Linkage}};
+/// # use mapvalue::{Btf, btf::{TypeKind, Linkage}};
 /// # let btf = Btf::from_object(object)?;
 /// let linkage = |name| {
 ///     btf.find(name).find_map(|ty| {
-///         if let Kind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None }
+///         if let TypeKind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None }
 ///     })
 /// };
 /// assert_eq!(
@@ -400,32 +400,32 @@ impl<'a> Type<'a> {
     }
 
     /// Its kind, with its parts.
-    pub fn kind(self) -> Kind<'a> {
-        let Some(record) = self.record() else { return Kind::Void };
+    pub fn kind(self) -> TypeKind<'a> {
+        let Some(record) = self.record() else { return TypeKind::Void };
         let wire = self.wire;
         let word = |index: usize| record.rest.get(index).copied().unwrap_or(0);
         let target = self.to(record.size_or_type);
         match record.kind() {
-            kind::INT => Kind::Int(int(record.size_or_type, word(0))),
-            kind::PTR => Kind::Pointer(target),
-            kind::ARRAY => Kind::Array(Array { element: self.to(word(0)), index: self.to(word(1)), len: word(2) }),
-            kind::STRUCT => Kind::Struct(Composite { wire, record }),
-            kind::UNION => Kind::Union(Composite { wire, record }),
-            kind::ENUM | kind::ENUM64 => Kind::Enum(Enum { wire, record }),
-            kind::FWD => Kind::Forward { union: record.flag() },
-            kind::TYPEDEF => Kind::Typedef(target),
-            kind::VOLATILE => Kind::Volatile(target),
-            kind::CONST => Kind::Const(target),
-            kind::RESTRICT => Kind::Restrict(target),
-            kind::FUNC => Kind::Function { prototype: target, linkage: Linkage::of(record.vlen()) },
-            kind::FUNC_PROTO => Kind::Prototype(Prototype { wire, record }),
-            kind::VAR => Kind::Variable { ty: target, linkage: Linkage::of(word(0)) },
-            kind::DATASEC => Kind::Section(Section { wire, record }),
-            kind::FLOAT => Kind::Float { size: record.size_or_type },
+            kind::INT => TypeKind::Int(int(record.size_or_type, word(0))),
+            kind::PTR => TypeKind::Pointer(target),
+            kind::ARRAY => TypeKind::Array(Array { element: self.to(word(0)), index: self.to(word(1)), len: word(2) }),
+            kind::STRUCT => TypeKind::Struct(Composite { wire, record }),
+            kind::UNION => TypeKind::Union(Composite { wire, record }),
+            kind::ENUM | kind::ENUM64 => TypeKind::Enum(Enum { wire, record }),
+            kind::FWD => TypeKind::Forward { union: record.flag() },
+            kind::TYPEDEF => TypeKind::Typedef(target),
+            kind::VOLATILE => TypeKind::Volatile(target),
+            kind::CONST => TypeKind::Const(target),
+            kind::RESTRICT => TypeKind::Restrict(target),
+            kind::FUNC => TypeKind::Function { prototype: target, linkage: Linkage::of(record.vlen()) },
+            kind::FUNC_PROTO => TypeKind::Prototype(Prototype { wire, record }),
+            kind::VAR => TypeKind::Variable { ty: target, linkage: Linkage::of(word(0)) },
+            kind::DATASEC => TypeKind::Section(Section { wire, record }),
+            kind::FLOAT => TypeKind::Float { size: record.size_or_type },
             // -1 stands for the whole type.
-            kind::DECL_TAG => Kind::DeclTag { target, component: Some(word(0)).filter(|index| *index != u32::MAX) },
-            kind::TYPE_TAG => Kind::TypeTag(target),
-            number => Kind::Unknown { number },
+            kind::DECL_TAG => TypeKind::DeclTag { target, component: Some(word(0)).filter(|index| *index != u32::MAX) },
+            kind::TYPE_TAG => TypeKind::TypeTag(target),
+            number => TypeKind::Unknown { number },
         }
     }
 
@@ -443,11 +443,11 @@ impl<'a> Type<'a> {
         let mut ty = self;
         for _ in 0..=MAX_DEPTH {
             match ty.kind() {
-                Kind::Typedef(target)
-                | Kind::Volatile(target)
-                | Kind::Const(target)
-                | Kind::Restrict(target)
-                | Kind::TypeTag(target) => ty = target,
+                TypeKind::Typedef(target)
+                | TypeKind::Volatile(target)
+                | TypeKind::Const(target)
+                | TypeKind::Restrict(target)
+                | TypeKind::TypeTag(target) => ty = target,
                 _ => return Some(ty),
             }
         }
@@ -469,26 +469,26 @@ impl<'a> Type<'a> {
         let (mut ty, mut elements) = (self, 1u64);
         for _ in 0..=MAX_DEPTH {
             let size = match ty.kind() {
-                Kind::Typedef(target)
-                | Kind::Volatile(target)
-                | Kind::Const(target)
-                | Kind::Restrict(target)
-                | Kind::TypeTag(target)
-                | Kind::Variable { ty: target, .. } => {
+                TypeKind::Typedef(target)
+                | TypeKind::Volatile(target)
+                | TypeKind::Const(target)
+                | TypeKind::Restrict(target)
+                | TypeKind::TypeTag(target)
+                | TypeKind::Variable { ty: target, .. } => {
                     ty = target;
                     continue;
                 }
-                Kind::Array(array) => {
+                TypeKind::Array(array) => {
                     elements = elements.checked_mul(array.len.into())?;
                     ty = array.element;
                     continue;
                 }
-                Kind::Int(int) => int.size,
-                Kind::Pointer(_) => 8,
-                Kind::Struct(composite) | Kind::Union(composite) => composite.size(),
-                Kind::Enum(values) => values.size(),
-                Kind::Section(section) => section.size(),
-                Kind::Float { size } => size,
+                TypeKind::Int(int) => int.size,
+                TypeKind::Pointer(_) => 8,
+                TypeKind::Struct(composite) | TypeKind::Union(composite) => composite.size(),
+                TypeKind::Enum(values) => values.size(),
+                TypeKind::Section(section) => section.size(),
+                TypeKind::Float { size } => size,
                 _ => return None,
             };
             return elements.checked_mul(size.into());
@@ -527,7 +527,7 @@ impl<'a> Composite<'a> {
 /// The width of a bitfield in the old encoding, in which the type itself is narrower than its size.
 fn narrow(ty: Type<'_>) -> Option<u32> {
     match ty.resolved()?.kind() {
-        Kind::Int(int) if u32::from(int.bits) < int.size.saturating_mul(8) => Some(int.bits.into()),
+        TypeKind::Int(int) if u32::from(int.bits) < int.size.saturating_mul(8) => Some(int.bits.into()),
         _ => None,
     }
 }

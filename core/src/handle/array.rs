@@ -435,7 +435,7 @@ impl Mapping {
         let len = self.elements_of::<T>()?;
         let first = self.place::<T, A>(0, T::LAYOUT.size())?;
         // SAFETY: `place` has checked the first for `T` and `A`; the others follow it at the stride, as far as the mapping goes:
-        // a map has them all (`Geometry::of`), and of other memory `elements_of` has counted them.
+        // a map has them all (`ValueGrid::of`), and of other memory `elements_of` has counted them.
         Ok(unsafe { Array::new(first, len, Arc::clone(self)) })
     }
 }

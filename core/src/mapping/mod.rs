@@ -18,7 +18,7 @@ use std::sync::Arc;
 use memmap2::MmapRaw;
 
 use crate::bpf;
-use crate::bpf::geometry::Geometry;
+use crate::bpf::geometry::ValueGrid;
 use crate::bpf::types::check_map;
 use crate::bpf::{MapTypes, TypeCheck};
 use crate::error::{BtfError, MapError, MapName, ReadOnlyReason};
@@ -66,7 +66,7 @@ pub struct Mapping {
     base: NonNull<u8>,
     len: usize,
     /// Where a BPF map's values lie. Other memory has the layout that its user gives it.
-    geometry: Option<Geometry>,
+    geometry: Option<ValueGrid>,
     /// The types of a BPF map's values.
     types: MapTypes,
     read_only: Option<ReadOnlyReason>,

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
-use crate::bpf::geometry::Geometry;
+use crate::bpf::geometry::ValueGrid;
 use crate::bpf::info;
 use crate::bpf::{MapInfo, MapTypes};
 use crate::error::{MapError, MapName, ReadOnlyReason, SystemError};
@@ -19,7 +19,7 @@ pub(crate) const BPF_F_RDONLY_PROG: u32 = 1 << 7;
 /// The values of a map in memory.
 pub(crate) struct OpenMap {
     pub(crate) pages: MmapRaw,
-    pub(crate) geometry: Geometry,
+    pub(crate) geometry: ValueGrid,
     pub(crate) read_only: Option<ReadOnlyReason>,
     pub(crate) name: MapName,
     pub(crate) types: MapTypes,
@@ -30,7 +30,7 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
     let number = map.as_raw_fd();
     let (fd, info) = MapInfo::query_duplicate(map)?;
     let page = page_size();
-    let geometry = Geometry::of(&info, process::kernel_version(), page as u64)?;
+    let geometry = ValueGrid::of(&info, process::kernel_version(), page as u64)?;
     let mut options = MmapOptions::new();
     options.len(geometry.mapped_len(page));
     let (pages, read_only) = match options.map_raw(fd.as_raw_fd()) {

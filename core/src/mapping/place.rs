@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::ptr::NonNull;
 
-use crate::bpf::geometry::Geometry;
+use crate::bpf::geometry::ValueGrid;
 use crate::error::PlaceError;
 use crate::mapping::Mapping;
 use crate::value::{Access, MapValue};
@@ -31,7 +31,7 @@ impl Mapping {
         if size == 0 {
             return Err(PlaceError::ZeroSized { type_name });
         }
-        if let Some(Geometry { value_size, max_entries, .. }) = self.geometry {
+        if let Some(ValueGrid { value_size, max_entries, .. }) = self.geometry {
             return if size == value_size {
                 Ok(max_entries)
             } else {
@@ -103,7 +103,7 @@ impl Mapping {
     pub(crate) fn bytes_at(&self, offset: usize, size: usize) -> Result<NonNull<u8>, PlaceError> {
         match offset.checked_add(size) {
             // SAFETY: `offset <= len` (checked here), and `len` is at most `isize::MAX` bytes of
-            // one mapping (`Geometry::new`, `pages::check_len`), so the result is inside it or at
+            // one mapping (`ValueGrid::new`, `pages::check_len`), so the result is inside it or at
             // its end.
             Some(end) if end <= self.len => Ok(unsafe { self.base.add(offset) }),
             _ => Err(PlaceError::OutOfRange { offset, size, len: self.len }),

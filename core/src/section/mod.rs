@@ -15,7 +15,7 @@ pub use any_var::AnyVar;
 use crate::bpf;
 use crate::bpf::MapInfo;
 use crate::btf;
-use crate::btf::{Btf, Kind, Linkage, Section, Type};
+use crate::btf::{Btf, Linkage, Section, Type, TypeKind};
 #[cfg(doc)]
 use crate::error::{BtfError, PlaceError};
 use crate::error::{MapError, MapName, Nearest, SectionError, SystemError};
@@ -129,7 +129,7 @@ impl DataSection {
         let types = info.types();
         let btf = Btf::of_map(types)?;
         let value = btf.value_of(types)?;
-        let Kind::Section(_) = value.kind() else {
+        let TypeKind::Section(_) = value.kind() else {
             return Err(SectionError::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
@@ -249,7 +249,7 @@ impl DataSection {
 }
 
 fn find_section(btf: &Btf, name: &str) -> Result<u32, SectionError> {
-    let is_section = |ty: &Type<'_>| matches!(ty.kind(), Kind::Section(_));
+    let is_section = |ty: &Type<'_>| matches!(ty.kind(), TypeKind::Section(_));
     btf.find(name).find(is_section).map(Type::id).ok_or_else(|| {
         let nearest = Nearest::of(name, btf.types().filter(is_section).map(Type::name));
         SectionError::UnknownSection { name: name.to_owned(), nearest }
@@ -306,7 +306,7 @@ impl DataSection {
 
     fn section(&self) -> Option<Section<'_>> {
         match self.btf.get(self.id)?.kind() {
-            Kind::Section(section) => Some(section),
+            TypeKind::Section(section) => Some(section),
             _ => None,
         }
     }
@@ -440,7 +440,7 @@ impl DataSection {
     fn all(&self) -> impl Iterator<Item = (Linkage, Variable<'_>)> {
         let variables = self.section().into_iter().flat_map(Section::variables);
         variables.filter_map(|part| match part.variable.kind() {
-            Kind::Variable { ty, linkage } => {
+            TypeKind::Variable { ty, linkage } => {
                 let (offset, size) = (part.offset as usize, part.size as usize);
                 Some((linkage, Variable { name: part.variable.name(), offset, size, ty }))
             }
@@ -457,7 +457,7 @@ impl DataSection {
 
     fn find_elements(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, SectionError> {
         let (ty, offset) = self.follow(path)?;
-        let Some(Kind::Array(array)) = ty.resolved().map(Type::kind) else {
+        let Some(TypeKind::Array(array)) = ty.resolved().map(Type::kind) else {
             return Err(SectionError::NoSuchPart {
                 path: path.to_owned(),
                 reason: format!("`{ty}` is not an array: use `var`"),

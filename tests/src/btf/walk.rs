@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::sync::Arc;
 
-use mapvalue::btf::{Kind, Linkage, Mismatches, Section, Type};
+use mapvalue::btf::{Linkage, Mismatches, Section, Type, TypeKind};
 use mapvalue::zerocopy::byteorder::{BigEndian, U16, U32};
 use mapvalue::{Btf, DataSection, Layout, MapValue, Mapping};
 
@@ -171,7 +171,7 @@ impl Walk {
         for ty in btf.types().filter(|ty| !ty.name().is_empty()).take(4) {
             assert!(btf.find(ty.name()).any(|found| found.id() == ty.id()));
         }
-        let sections = btf.types().filter(|ty| matches!(ty.kind(), Kind::Section(_)));
+        let sections = btf.types().filter(|ty| matches!(ty.kind(), TypeKind::Section(_)));
         sections.take(8).for_each(|ty| self.section(btf, ty.name(), words));
     }
 
@@ -183,7 +183,11 @@ impl Walk {
             assert!(
                 !matches!(
                     resolved,
-                    Kind::Typedef(_) | Kind::Const(_) | Kind::Volatile(_) | Kind::Restrict(_) | Kind::TypeTag(_)
+                    TypeKind::Typedef(_)
+                        | TypeKind::Const(_)
+                        | TypeKind::Volatile(_)
+                        | TypeKind::Restrict(_)
+                        | TypeKind::TypeTag(_)
                 ),
                 "{ty:?} is {resolved:?}"
             );
@@ -199,7 +203,7 @@ impl Walk {
         text.clear();
         // What is said of a part is that part's affair, so no part is followed from here.
         let result = match kind {
-            Kind::Struct(composite) | Kind::Union(composite) => {
+            TypeKind::Struct(composite) | TypeKind::Union(composite) => {
                 assert_eq!(ty.size(), Some(composite.size().into()));
                 assert_eq!(composite.members().len(), composite.members().count());
                 composite.members().try_for_each(|member| {
@@ -207,14 +211,14 @@ impl Walk {
                     write!(text, "{id} {name} {} {:?}", member.bit_offset, member.bitfield)
                 })
             }
-            Kind::Enum(values) => values.values().try_for_each(|(name, value)| {
+            TypeKind::Enum(values) => values.values().try_for_each(|(name, value)| {
                 assert!(value >= 0 || values.is_signed());
                 write!(text, "{} {value}", name.len())
             }),
-            Kind::Prototype(prototype) => {
+            TypeKind::Prototype(prototype) => {
                 prototype.params().try_for_each(|(name, ty)| write!(text, "{} {}", name.len(), ty.id()))
             }
-            Kind::Section(section) => section
+            TypeKind::Section(section) => section
                 .variables()
                 .try_for_each(|part| write!(text, "{} {} {}", part.variable.id(), part.offset, part.size)),
             _ => Ok(()),
@@ -230,7 +234,7 @@ impl Walk {
         assert!(self.text.len() < 1 << 22, "{} bytes are shown", self.text.len());
     }
 
-    fn show_debug(&mut self, kind: &Kind<'_>) {
+    fn show_debug(&mut self, kind: &TypeKind<'_>) {
         self.text.clear();
         write!(self.text, "{kind:?}").expect("written to memory");
     }
@@ -282,9 +286,10 @@ impl Walk {
 
 /// The number of variables of the first section of this name that other files see.
 fn visible(btf: &Btf, name: &str) -> Option<usize> {
-    let is_visible = |ty: Type<'_>| matches!(ty.kind(), Kind::Variable { linkage, .. } if linkage != Linkage::Static);
+    let is_visible =
+        |ty: Type<'_>| matches!(ty.kind(), TypeKind::Variable { linkage, .. } if linkage != Linkage::Static);
     let section = btf.find(name).find_map(|ty| match ty.kind() {
-        Kind::Section(section) => Some(section),
+        TypeKind::Section(section) => Some(section),
         _ => None,
     });
     section.map(Section::variables).map(|variables| variables.filter(|part| is_visible(part.variable)).count())

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::sync::OnceLock;
 
-use mapvalue::btf::{Kind, Type};
+use mapvalue::btf::{Type, TypeKind};
 use mapvalue::{Btf, Layout};
 use mapvalue_tests::c;
 
@@ -55,7 +55,7 @@ fn c_types() -> impl Iterator<Item = Type<'static>> {
     let mut types: Vec<(usize, Type<'_>)> = Vec::new();
     for variable in btf().types() {
         let number = variable.name().strip_prefix('v').and_then(|number| number.parse().ok());
-        if let (Kind::Variable { ty, .. }, Some(number)) = (variable.kind(), number) {
+        if let (TypeKind::Variable { ty, .. }, Some(number)) = (variable.kind(), number) {
             types.push((number, ty));
         }
     }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use btf_rs::BtfType as _;
 use mapvalue::Btf;
-use mapvalue::btf::{Kind, Linkage, Type};
+use mapvalue::btf::{Linkage, Type, TypeKind};
 use mapvalue_tests::kernel;
 use object::{Object as _, ObjectSection as _, ObjectSymbol as _};
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ fn ours(ty: Type<'_>) -> Value {
     };
     let to = |kind: &str, target: Type<'_>| (kind.to_owned(), json!({ "type_id": target.id() }));
     let (kind, mut value) = match ty.kind() {
-        Kind::Int(int) => {
+        TypeKind::Int(int) => {
             let encoding = match (int.signed, int.character, int.bool) {
                 (false, false, false) => "(none)",
                 (true, false, false) => "SIGNED",
@@ -92,17 +92,17 @@ fn ours(ty: Type<'_>) -> Value {
                 json!({ "size": int.size, "bits_offset": int.bit_offset, "nr_bits": int.bits, "encoding": encoding });
             ("INT".to_owned(), value)
         }
-        Kind::Pointer(target) => to("PTR", target),
-        Kind::Typedef(target) => to("TYPEDEF", target),
-        Kind::Volatile(target) => to("VOLATILE", target),
-        Kind::Const(target) => to("CONST", target),
-        Kind::Restrict(target) => to("RESTRICT", target),
-        Kind::TypeTag(target) => to("TYPE_TAG", target),
-        Kind::Array(array) => {
+        TypeKind::Pointer(target) => to("PTR", target),
+        TypeKind::Typedef(target) => to("TYPEDEF", target),
+        TypeKind::Volatile(target) => to("VOLATILE", target),
+        TypeKind::Const(target) => to("CONST", target),
+        TypeKind::Restrict(target) => to("RESTRICT", target),
+        TypeKind::TypeTag(target) => to("TYPE_TAG", target),
+        TypeKind::Array(array) => {
             let (element, index) = (array.element.id(), array.index.id());
             ("ARRAY".to_owned(), json!({ "type_id": element, "index_type_id": index, "nr_elems": array.len }))
         }
-        Kind::Struct(composite) | Kind::Union(composite) => {
+        TypeKind::Struct(composite) | TypeKind::Union(composite) => {
             let members: Vec<Value> = composite
                 .members()
                 .map(|member| {
@@ -115,10 +115,10 @@ fn ours(ty: Type<'_>) -> Value {
                     value
                 })
                 .collect();
-            let kind = if matches!(ty.kind(), Kind::Struct(_)) { "STRUCT" } else { "UNION" };
+            let kind = if matches!(ty.kind(), TypeKind::Struct(_)) { "STRUCT" } else { "UNION" };
             (kind.to_owned(), json!({ "size": composite.size(), "vlen": members.len(), "members": members }))
         }
-        Kind::Enum(values) => {
+        TypeKind::Enum(values) => {
             let encoding = if values.is_signed() { "SIGNED" } else { "UNSIGNED" };
             let list: Vec<Value> = values
                 .values()
@@ -132,26 +132,30 @@ fn ours(ty: Type<'_>) -> Value {
             let value = json!({ "encoding": encoding, "size": values.size(), "vlen": list.len(), "values": list });
             (kind.to_owned(), value)
         }
-        Kind::Forward { union } => ("FWD".to_owned(), json!({ "fwd_kind": if union { "union" } else { "struct" } })),
-        Kind::Function { prototype, linkage: of } => {
+        TypeKind::Forward { union } => {
+            ("FWD".to_owned(), json!({ "fwd_kind": if union { "union" } else { "struct" } }))
+        }
+        TypeKind::Function { prototype, linkage: of } => {
             ("FUNC".to_owned(), json!({ "type_id": prototype.id(), "linkage": linkage(of) }))
         }
-        Kind::Prototype(prototype) => {
+        TypeKind::Prototype(prototype) => {
             let params = prototype.params().map(|(param, ty)| json!({ "name": name(param), "type_id": ty.id() }));
             let params: Vec<Value> = params.collect();
             let value = json!({ "ret_type_id": prototype.returns().id(), "vlen": params.len(), "params": params });
             ("FUNC_PROTO".to_owned(), value)
         }
-        Kind::Variable { ty, linkage: of } => ("VAR".to_owned(), json!({ "type_id": ty.id(), "linkage": linkage(of) })),
-        Kind::Section(section) => {
+        TypeKind::Variable { ty, linkage: of } => {
+            ("VAR".to_owned(), json!({ "type_id": ty.id(), "linkage": linkage(of) }))
+        }
+        TypeKind::Section(section) => {
             let variables = section.variables();
             let variables: Vec<Value> = variables
                 .map(|part| json!({ "type_id": part.variable.id(), "offset": part.offset, "size": part.size }))
                 .collect();
             ("DATASEC".to_owned(), json!({ "size": section.size(), "vlen": variables.len(), "vars": variables }))
         }
-        Kind::Float { size } => ("FLOAT".to_owned(), json!({ "size": size })),
-        Kind::DeclTag { target, component } => {
+        TypeKind::Float { size } => ("FLOAT".to_owned(), json!({ "size": size })),
+        TypeKind::DeclTag { target, component } => {
             let component = component.map_or(-1, i64::from);
             ("DECL_TAG".to_owned(), json!({ "type_id": target.id(), "component_idx": component }))
         }
@@ -378,7 +382,7 @@ fn variables_of_all_objects_lie_where_their_symbols_do() {
         let (btf, raw) = (Btf::from_object(&file).unwrap(), Btf::parse(&section(&file)).unwrap());
         assert_eq!(btf.len(), raw.len());
         for (ty, raw) in btf.types().zip(raw.types()) {
-            let (Kind::Section(section), Kind::Section(raw_section)) = (ty.kind(), raw.kind()) else {
+            let (TypeKind::Section(section), TypeKind::Section(raw_section)) = (ty.kind(), raw.kind()) else {
                 let (fixed, mut bare) = (ours(ty), ours(raw));
                 if bare["kind"] == "VAR" {
                     // A hidden variable is nobody else's.
@@ -397,7 +401,7 @@ fn variables_of_all_objects_lie_where_their_symbols_do() {
             for (part, bare) in section.variables().zip(raw_section.variables()) {
                 let what = format!("{}: {} in {}", path.display(), part.variable.name(), ty.name());
                 assert_eq!((part.variable.id(), part.size), (bare.variable.id(), bare.size), "{what}");
-                let Kind::Variable { linkage, .. } = part.variable.kind() else { panic!("{what}") };
+                let TypeKind::Variable { linkage, .. } = part.variable.kind() else { panic!("{what}") };
                 match symbols.get(&(ty.name(), part.variable.name())) {
                     Some((offset, is_hidden)) => {
                         assert_eq!(u64::from(part.offset), *offset, "{what}");
@@ -458,11 +462,11 @@ fn compare_spelling(path: &Path, btf: &Btf, step: usize) -> usize {
     let mut compared = 0;
     let mut wrong = Vec::new();
     let mut known: HashMap<String, u32> = HashMap::new();
-    for ty in btf.types().filter(|ty| matches!(ty.kind(), Kind::Struct(_) | Kind::Union(_))) {
+    for ty in btf.types().filter(|ty| matches!(ty.kind(), TypeKind::Struct(_) | TypeKind::Union(_))) {
         *known.entry(ty.to_string()).or_default() += 1;
     }
     for ty in btf.types().step_by(step) {
-        let (Kind::Struct(composite) | Kind::Union(composite)) = ty.kind() else { continue };
+        let (TypeKind::Struct(composite) | TypeKind::Union(composite)) = ty.kind() else { continue };
         let spelled = ty.to_string();
         let Some(lines) = declared.get(&spelled).filter(|_| known[&spelled] == 1) else { continue };
         for member in composite.members().filter(|member| !member.name.is_empty()) {

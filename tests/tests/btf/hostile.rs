@@ -5,7 +5,7 @@ use std::alloc::{GlobalAlloc, Layout as Allocation, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use mapvalue::btf::{InvalidBtf, Kind, Type};
+use mapvalue::btf::{InvalidBtf, Type, TypeKind};
 use mapvalue::{Btf, BtfError, DataSection, Endianness, MapValue, Mapping, SectionError};
 use mapvalue_tests::btf::{Builder, Elf, FLAG, check_layouts, kind, symbol};
 use mapvalue_tests::clock::{cpu_time, slowness};
@@ -92,10 +92,12 @@ fn survives(bytes: &[u8]) -> Btf {
     measured("resolved", 0, 0, || btf.types().filter_map(Type::resolved).count());
     measured("parts", 0, 0, || {
         let short = |ty: Type<'_>| match ty.kind() {
-            Kind::Struct(composite) | Kind::Union(composite) => composite.members().all(|it| it.name.len() < 5000),
-            Kind::Prototype(prototype) => prototype.params().all(|(name, _)| name.len() < 5000),
-            Kind::Enum(values) => values.values().all(|(name, _)| name.len() < 5000),
-            Kind::Section(section) => section.variables().all(|it| it.variable.id() < btf.len()),
+            TypeKind::Struct(composite) | TypeKind::Union(composite) => {
+                composite.members().all(|it| it.name.len() < 5000)
+            }
+            TypeKind::Prototype(prototype) => prototype.params().all(|(name, _)| name.len() < 5000),
+            TypeKind::Enum(values) => values.values().all(|(name, _)| name.len() < 5000),
+            TypeKind::Section(section) => section.variables().all(|it| it.variable.id() < btf.len()),
             _ => true,
         };
         assert!(btf.types().all(short));
@@ -329,7 +331,7 @@ fn object_files_of_many_variables() {
         elf.add_symbols(&symbol(order, 0, 1, 0, bss, 8), [name.as_bytes(), b"\0"].concat());
         let object = elf.bytes();
         let btf = measured("from_object", object.len(), 5, || Btf::from_object(&object)).unwrap();
-        let Some(Kind::Section(section)) = btf.get(3).map(Type::kind) else { panic!("{btf:?}") };
+        let Some(TypeKind::Section(section)) = btf.get(3).map(Type::kind) else { panic!("{btf:?}") };
         assert!(section.size() == 16 && section.variables().all(|part| part.offset == 8));
     }
 }

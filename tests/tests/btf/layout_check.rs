@@ -4,7 +4,7 @@ use std::marker::PhantomData;
 use std::num::{NonZeroU32, Wrapping};
 use std::sync::atomic::{AtomicI32, AtomicU64};
 
-use mapvalue::btf::Kind;
+use mapvalue::btf::TypeKind;
 use mapvalue::{ArenaPtr, Btf, BtfError, Kernel, Kptr, MapValue, Plain};
 use mapvalue_tests::btf::{Builder, kind, raw};
 use mapvalue_tests::c;
@@ -953,7 +953,7 @@ fn a_typedef_of_a_struct_of_its_own_name_is_no_second_type() {
 #[test]
 fn of_a_variable_its_type_is_compared() {
     let btf = btf();
-    let variable = btf.find("wide").find(|ty| matches!(ty.kind(), Kind::Variable { .. })).unwrap();
+    let variable = btf.find("wide").find(|ty| matches!(ty.kind(), TypeKind::Variable { .. })).unwrap();
     <[u64; 2]>::LAYOUT.check(variable).unwrap();
 }
 

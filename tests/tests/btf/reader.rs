@@ -1,7 +1,7 @@
 //! BTF written by hand, for what compilers seldom or never write: each kind in both byte orders, references without an end, and
 //! every way to be wrong.
 
-use mapvalue::btf::{InvalidBtf, Kind, Linkage, Type};
+use mapvalue::btf::{InvalidBtf, Linkage, Type, TypeKind};
 use mapvalue::{Btf, Endianness, Error, MapValue};
 use mapvalue_tests::btf::{Builder, Elf, ElfSection, FLAG, HEADER, Walk, check_layouts, kind, symbol};
 
@@ -49,42 +49,42 @@ fn each_kind_is_read_in_both_byte_orders() {
     for order in ORDERS {
         let btf = Btf::parse(&each_kind().bytes(order)).unwrap();
         assert_eq!((btf.len(), btf.endianness()), (20, order));
-        assert!(matches!(ty(&btf, 0).kind(), Kind::Void));
-        let Kind::Int(int) = ty(&btf, 1).kind() else { panic!() };
+        assert!(matches!(ty(&btf, 0).kind(), TypeKind::Void));
+        let TypeKind::Int(int) = ty(&btf, 1).kind() else { panic!() };
         assert_eq!(
             (int.size, int.bits, int.bit_offset, int.signed, int.character, int.bool),
             (4, 32, 0, true, false, false)
         );
-        assert!(matches!(ty(&btf, 2).kind(), Kind::Pointer(to) if to.id() == 1));
-        let Kind::Array(array) = ty(&btf, 3).kind() else { panic!() };
+        assert!(matches!(ty(&btf, 2).kind(), TypeKind::Pointer(to) if to.id() == 1));
+        let TypeKind::Array(array) = ty(&btf, 3).kind() else { panic!() };
         assert_eq!((array.element.id(), array.index.id(), array.len), (1, 1, 7));
-        let Kind::Struct(pair) = ty(&btf, 4).kind() else { panic!() };
+        let TypeKind::Struct(pair) = ty(&btf, 4).kind() else { panic!() };
         let members: Vec<_> = pair.members().map(|it| (it.name, it.ty.id(), it.bit_offset, it.bitfield)).collect();
         assert_eq!((pair.size(), members), (8, vec![("a", 1, 0, None), ("b", 1, 32, None)]));
-        let Kind::Union(either) = ty(&btf, 5).kind() else { panic!() };
+        let TypeKind::Union(either) = ty(&btf, 5).kind() else { panic!() };
         let members: Vec<_> = either.members().map(|it| (it.name, it.ty.id(), it.bit_offset)).collect();
         assert_eq!((either.size(), members), (8, vec![("a", 1, 0), ("p", 2, 0)]));
-        let Kind::Enum(sign) = ty(&btf, 6).kind() else { panic!() };
+        let TypeKind::Enum(sign) = ty(&btf, 6).kind() else { panic!() };
         assert_eq!((sign.size(), sign.is_signed()), (4, true));
         assert_eq!(sign.values().collect::<Vec<_>>(), [("MINUS", -1), ("PLUS", 1)]);
-        assert!(matches!(ty(&btf, 7).kind(), Kind::Forward { union: true }));
-        assert!(matches!(ty(&btf, 8).kind(), Kind::Typedef(to) if to.id() == 1));
-        assert!(matches!(ty(&btf, 9).kind(), Kind::Volatile(to) if to.id() == 1));
-        assert!(matches!(ty(&btf, 10).kind(), Kind::Const(to) if to.id() == 9));
-        assert!(matches!(ty(&btf, 11).kind(), Kind::Restrict(to) if to.id() == 2));
-        let Kind::Function { prototype, linkage } = ty(&btf, 12).kind() else { panic!() };
+        assert!(matches!(ty(&btf, 7).kind(), TypeKind::Forward { union: true }));
+        assert!(matches!(ty(&btf, 8).kind(), TypeKind::Typedef(to) if to.id() == 1));
+        assert!(matches!(ty(&btf, 9).kind(), TypeKind::Volatile(to) if to.id() == 1));
+        assert!(matches!(ty(&btf, 10).kind(), TypeKind::Const(to) if to.id() == 9));
+        assert!(matches!(ty(&btf, 11).kind(), TypeKind::Restrict(to) if to.id() == 2));
+        let TypeKind::Function { prototype, linkage } = ty(&btf, 12).kind() else { panic!() };
         assert_eq!((prototype.id(), linkage), (13, Linkage::Global));
-        let Kind::Prototype(prototype) = ty(&btf, 13).kind() else { panic!() };
+        let TypeKind::Prototype(prototype) = ty(&btf, 13).kind() else { panic!() };
         assert_eq!(prototype.returns().id(), 1);
         assert_eq!(prototype.params().map(|(name, ty)| (name, ty.id())).collect::<Vec<_>>(), [("x", 2), ("", 0)]);
-        assert!(matches!(ty(&btf, 14).kind(), Kind::Variable { ty, linkage: Linkage::Global } if ty.id() == 1));
-        let Kind::Section(section) = ty(&btf, 15).kind() else { panic!() };
+        assert!(matches!(ty(&btf, 14).kind(), TypeKind::Variable { ty, linkage: Linkage::Global } if ty.id() == 1));
+        let TypeKind::Section(section) = ty(&btf, 15).kind() else { panic!() };
         let variables: Vec<_> = section.variables().map(|it| (it.variable.id(), it.offset, it.size)).collect();
         assert_eq!((section.size(), variables), (16, vec![(14, 4, 4)]));
-        assert!(matches!(ty(&btf, 16).kind(), Kind::Float { size: 8 }));
-        assert!(matches!(ty(&btf, 17).kind(), Kind::DeclTag { target, component: Some(1) } if target.id() == 4));
-        assert!(matches!(ty(&btf, 18).kind(), Kind::TypeTag(to) if to.id() == 1));
-        let Kind::Enum(wide) = ty(&btf, 19).kind() else { panic!() };
+        assert!(matches!(ty(&btf, 16).kind(), TypeKind::Float { size: 8 }));
+        assert!(matches!(ty(&btf, 17).kind(), TypeKind::DeclTag { target, component: Some(1) } if target.id() == 4));
+        assert!(matches!(ty(&btf, 18).kind(), TypeKind::TypeTag(to) if to.id() == 1));
+        let TypeKind::Enum(wide) = ty(&btf, 19).kind() else { panic!() };
         let values: Vec<_> = wide.values().collect();
         assert_eq!((wide.size(), values), (8, vec![("LOW", i64::MIN.into()), ("HIGH", i64::MAX.into())]));
         let sizes: Vec<_> = (0..20).map(|id| ty(&btf, id).size()).collect();
@@ -130,10 +130,10 @@ fn whole_and_open_tags_and_linkages_are_told_apart() {
         btf.add("f", kind::FUNC, number, int, &[]);
     }
     let btf = parse(&btf);
-    assert!(matches!(ty(&btf, whole).kind(), Kind::DeclTag { component: None, .. }));
+    assert!(matches!(ty(&btf, whole).kind(), TypeKind::DeclTag { component: None, .. }));
     for (number, expected) in (0..).zip([Linkage::Static, Linkage::Global, Linkage::Extern, Linkage::Other(3)]) {
-        assert!(matches!(ty(&btf, 3 + 2 * number).kind(), Kind::Variable { linkage, .. } if linkage == expected));
-        assert!(matches!(ty(&btf, 4 + 2 * number).kind(), Kind::Function { linkage, .. } if linkage == expected));
+        assert!(matches!(ty(&btf, 3 + 2 * number).kind(), TypeKind::Variable { linkage, .. } if linkage == expected));
+        assert!(matches!(ty(&btf, 4 + 2 * number).kind(), TypeKind::Function { linkage, .. } if linkage == expected));
     }
 }
 
@@ -146,7 +146,7 @@ fn enums_are_signed_or_not_as_their_flag_says() {
     btf.parts(kind::ENUM64, "e", FLAG, 8, &[("MINUS", u32::MAX, u32::MAX)]);
     let btf = parse(&btf);
     let values = btf.types().map(|ty| match ty.kind() {
-        Kind::Enum(values) => values.values().next().unwrap().1,
+        TypeKind::Enum(values) => values.values().next().unwrap().1,
         _ => panic!(),
     });
     assert_eq!(values.collect::<Vec<_>>(), [u32::MAX.into(), i32::MIN.into(), u64::MAX.into(), -1]);
@@ -176,7 +176,7 @@ fn bitfields_are_told_in_both_ways() {
         btf.composite(kind::STRUCT, "old", 8, &[("version", narrow, 0), ("length", hidden, 4), ("port", short, 32)]);
     let btf = parse(&btf);
     let bitfields = |id| match ty(&btf, id).kind() {
-        Kind::Struct(it) => it.members().map(|it| (it.bit_offset, it.bitfield)).collect::<Vec<_>>(),
+        TypeKind::Struct(it) => it.members().map(|it| (it.bit_offset, it.bitfield)).collect::<Vec<_>>(),
         _ => panic!(),
     };
     assert_eq!(bitfields(new), [(0, Some(4)), (4, Some(12)), (16, Some(16)), (32, None)]);
@@ -279,7 +279,7 @@ fn members_of_anonymous_structs_are_those_of_the_outer_one() {
     let bytes = btf.native();
     let btf = Btf::parse(&bytes).unwrap();
     Outer::LAYOUT.check(ty(&btf, outer)).unwrap();
-    let Kind::Struct(composite) = ty(&btf, outer).kind() else { panic!() };
+    let TypeKind::Struct(composite) = ty(&btf, outer).kind() else { panic!() };
     assert_eq!(composite.members().map(|it| it.name).collect::<Vec<_>>(), ["", "last"]);
 }
 
@@ -287,7 +287,7 @@ fn members_of_anonymous_structs_are_those_of_the_outer_one() {
 fn ends(btf: &Btf, id: u32) {
     let ty = ty(btf, id);
     assert!(ty.to_string().len() < 4096);
-    assert!(ty.resolved().is_none_or(|ty| !matches!(ty.kind(), Kind::Typedef(_))));
+    assert!(ty.resolved().is_none_or(|ty| !matches!(ty.kind(), TypeKind::Typedef(_))));
     let _ = ty.size();
     check_layouts(ty);
     assert!(Pair::LAYOUT.check(ty).is_err());
@@ -586,10 +586,10 @@ fn variables_are_laid_out_by_the_symbols_in_both_byte_orders() {
         }
         elf.add_symbols(&symbols, strings);
         let btf = Btf::from_object(&elf.bytes()).unwrap();
-        let Kind::Section(found) = ty(&btf, section).kind() else { panic!() };
+        let TypeKind::Section(found) = ty(&btf, section).kind() else { panic!() };
         assert_eq!(found.size(), 64);
         let linkage = |ty: Type<'_>| match ty.kind() {
-            Kind::Variable { linkage, .. } => linkage,
+            TypeKind::Variable { linkage, .. } => linkage,
             _ => panic!(),
         };
         let found: Vec<_> = found.variables().map(|it| (it.offset, linkage(it.variable))).collect();
@@ -655,7 +655,7 @@ fn a_kind_that_is_not_known_is_passed_over_by_its_layout_in_both_byte_orders() {
     let pair = btf.composite(kind::STRUCT, "pair", 16, &[("a", int, 0), ("b", new, 64)]);
     for order in ORDERS {
         let btf = Btf::parse(&btf.bytes_with_layouts(order, &layouts())).unwrap();
-        assert!(matches!(ty(&btf, new).kind(), Kind::Unknown { number: 20 }));
+        assert!(matches!(ty(&btf, new).kind(), TypeKind::Unknown { number: 20 }));
         assert_eq!((ty(&btf, new).name(), ty(&btf, new).size()), ("later", None));
         assert_eq!(spelled(&btf, new), "later (of BTF kind 20)");
         assert_eq!((btf.len(), ty(&btf, pair).size()), (4, Some(16)));
@@ -707,7 +707,7 @@ fn an_enum_may_have_more_values_than_16_bits_count() {
     let many = btf.enumeration("many", 0, 4, &values);
     let after = btf.int("int", 4, 1);
     let btf = parse(&btf);
-    let Kind::Enum(many) = ty(&btf, many).kind() else { panic!() };
+    let TypeKind::Enum(many) = ty(&btf, many).kind() else { panic!() };
     assert_eq!((many.values().len(), many.values().last()), (65_537, Some(("V65536", 65_536))));
     assert_eq!(spelled(&btf, after), "int");
 }
@@ -726,7 +726,7 @@ fn split_btf_continues_the_types_and_names_of_its_base() {
         assert_eq!((pointer, own, btf.len(), btf.endianness()), (3, 4, 5, order));
         assert_eq!((spelled(&btf, pointer), spelled(&btf, own)), ("struct pair *".to_owned(), "struct own".to_owned()));
         // `a` is a name of the base.
-        let Kind::Struct(members) = ty(&btf, own).kind() else { panic!() };
+        let TypeKind::Struct(members) = ty(&btf, own).kind() else { panic!() };
         assert_eq!(members.members().map(|member| member.name).collect::<Vec<_>>(), ["a", "next"]);
         assert_eq!((btf.find("pair").count(), btf.find("own").count(), btf.find("a").count()), (1, 1, 0));
         assert_eq!(btf.types().map(Type::id).collect::<Vec<_>>(), [1, 2, 3, 4]);
@@ -778,7 +778,7 @@ fn what_libbpf_splits_from_the_kernel_is_read() {
         return mapvalue_tests::kernel::skip("libbpf cannot read the kernel's BTF");
     }
     let kernel = Btf::from_vmlinux().unwrap();
-    let task = kernel.find("task_struct").find(|ty| matches!(ty.kind(), Kind::Struct(_))).unwrap();
+    let task = kernel.find("task_struct").find(|ty| matches!(ty.kind(), TypeKind::Struct(_))).unwrap();
     // SAFETY: `base` is BTF, which lives longer than what is split from it.
     let split = unsafe { sys::btf__new_empty_split(base) };
     let id = task.id().cast_signed();

@@ -1,7 +1,7 @@
 //! Text in fixed arrays: what fits and what does not, what is read of bytes that are no text, and what C makes of it.
 
 use mapvalue::arena::Region;
-use mapvalue::btf::Kind;
+use mapvalue::btf::TypeKind;
 use mapvalue::{Arena, ArenaHash, ArenaHashMap, Array, CharArray, MapValue, Mapping, SeqCell, Slice, ValueError, Var};
 use mapvalue_tests::c;
 
@@ -205,7 +205,7 @@ fn its_declaration_in_c_is_an_array_of_char_and_meets_it_again() {
     let btf = c::compile(&source);
     btf.check::<Interface>("interface").unwrap();
     let ty = btf.types().find(|ty| ty.name() == "interface").unwrap();
-    assert!(matches!(ty.kind(), Kind::Struct(_)));
+    assert!(matches!(ty.kind(), TypeKind::Struct(_)));
     c::require!(c::GCC);
     c::check(c::GCC, &source).unwrap();
 }

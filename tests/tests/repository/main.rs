@@ -1,3 +1,5 @@
 //! What the repository says of itself, is so.
 
+mod comments;
+mod floors;
 mod guide;

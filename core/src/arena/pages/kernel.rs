@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use crate::arena::pages::program::{NOT_YET_MAPPED, load, reading};
 use crate::arena::span::Span;
-use crate::btf::{Btf, Kind, Type};
+use crate::btf::{Btf, Type, TypeKind};
 use crate::error::{ArenaError, BtfError, KernelVersion, MapName, SystemError};
 use crate::sys::bpf as sys;
 use crate::sys::once::Once;
@@ -30,7 +30,7 @@ impl KernelSupport {
     }
 
     pub(crate) fn of(btf: &Btf) -> Self {
-        let id = |name| btf.find(name).find(|ty| matches!(ty.kind(), Kind::Function { .. })).map(Type::id);
+        let id = |name| btf.find(name).find(|ty| matches!(ty.kind(), TypeKind::Function { .. })).map(Type::id);
         Self {
             alloc: id("bpf_arena_alloc_pages"),
             free: id("bpf_arena_free_pages"),
@@ -54,7 +54,7 @@ impl KernelSupport {
 
 fn span_offsets(btf: &Btf) -> Option<[i16; 2]> {
     let arena = btf.find("bpf_arena").find_map(|ty| match ty.kind() {
-        Kind::Struct(arena) => Some(arena),
+        TypeKind::Struct(arena) => Some(arena),
         _ => None,
     })?;
     let offset = |name: &str| {

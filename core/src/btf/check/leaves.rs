@@ -1,7 +1,7 @@
 //! Compares leaves by the meaning of their bits.
 
-use crate::btf::types::{Int, Kind, MAX_DEPTH, Type};
-use crate::layout::{Endianness, Field, Kind as RustKind, Layout};
+use crate::btf::types::{Int, MAX_DEPTH, Type, TypeKind};
+use crate::layout::{Endianness, Field, Kind, Layout};
 
 /// Whether a field's name is a number: that of a tuple struct's field.
 pub(crate) fn is_number(name: &str) -> bool {
@@ -21,27 +21,27 @@ pub(crate) fn newtype<'a>(layout: &Layout, fields: &'a [Field]) -> Option<&'a Fi
 /// instead of such enums (`bpf_object__sanitize_btf`).
 pub(crate) fn is_same_leaf(layout: &Layout, ty: Type<'_>) -> bool {
     match (layout.kind(), ty.kind()) {
-        (RustKind::Marker, _) | (RustKind::Pointer, Kind::Pointer(_)) => true,
-        (RustKind::Int { signed: false, endianness: Endianness::Native }, Kind::Pointer(_)) => layout.size() == 8,
-        (RustKind::Pointer, Kind::Int(int)) => is_whole(int, 8) && !int.signed,
-        (RustKind::Float, Kind::Float { size }) => size as usize == layout.size(),
-        (RustKind::Float, Kind::Struct(stand_in)) => {
+        (Kind::Marker, _) | (Kind::Pointer, TypeKind::Pointer(_)) => true,
+        (Kind::Int { signed: false, endianness: Endianness::Native }, TypeKind::Pointer(_)) => layout.size() == 8,
+        (Kind::Pointer, TypeKind::Int(int)) => is_whole(int, 8) && !int.signed,
+        (Kind::Float, TypeKind::Float { size }) => size as usize == layout.size(),
+        (Kind::Float, TypeKind::Struct(stand_in)) => {
             ty.name().is_empty() && stand_in.members().len() == 0 && stand_in.size() as usize == layout.size()
         }
-        (RustKind::Int { endianness: Endianness::Native, .. } | RustKind::Enum { .. }, Kind::Union(stand_in)) => {
+        (Kind::Int { endianness: Endianness::Native, .. } | Kind::Enum { .. }, TypeKind::Union(stand_in)) => {
             let mut values = stand_in.members();
             layout.size() == 8 && values.len() > 0 && values.all(|value| value.ty.is_named("enum64_placeholder"))
         }
-        (RustKind::Bool, Kind::Int(int)) => int.bool && int.size == 1,
-        (RustKind::Character, Kind::Int(int)) => is_whole(int, 1) && !int.bool,
-        (_, Kind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),
+        (Kind::Bool, TypeKind::Int(int)) => int.bool && int.size == 1,
+        (Kind::Character, TypeKind::Int(int)) => is_whole(int, 1) && !int.bool,
+        (_, TypeKind::Int(int)) => is_whole(int, 16) && is_two_halves(layout),
         _ => false,
     }
 }
 
 /// Whether a Rust type is `u8`.
 pub(crate) fn is_byte(layout: &Layout) -> bool {
-    layout.size() == 1 && matches!(layout.kind(), RustKind::Int { signed: false, .. })
+    layout.size() == 1 && matches!(layout.kind(), Kind::Int { signed: false, .. })
 }
 
 /// Whether an integer has this size, and all of its bits count.
@@ -51,11 +51,11 @@ pub(crate) fn is_whole(int: Int, size: usize) -> bool {
 
 /// Whether a type is two 64-bit integers, which is how `__int128` is loaded and stored.
 fn is_two_halves(layout: &Layout) -> bool {
-    let native = |layout: &Layout| matches!(layout.kind(), RustKind::Int { endianness: Endianness::Native, .. });
+    let native = |layout: &Layout| matches!(layout.kind(), Kind::Int { endianness: Endianness::Native, .. });
     let half = |layout: &Layout| native(layout) && layout.size() == 8;
     match layout.kind() {
-        RustKind::Array { len: 2, element } => half(element),
-        RustKind::Struct { fields } => {
+        Kind::Array { len: 2, element } => half(element),
+        Kind::Struct { fields } => {
             layout.size() == 16 && fields.len() == 2 && fields.iter().all(|field| half(&field.layout()))
         }
         _ => false,
@@ -74,13 +74,13 @@ pub(crate) fn contradicts(declared: Type<'_>, endianness: Endianness) -> bool {
     let mut ty = declared;
     for _ in 0..=MAX_DEPTH {
         match ty.kind() {
-            Kind::Typedef(target) => {
+            TypeKind::Typedef(target) => {
                 if ty.name().strip_prefix(other).is_some_and(|bits| matches!(bits, "16" | "32" | "64")) {
                     return true;
                 }
                 ty = target;
             }
-            Kind::Volatile(target) | Kind::Const(target) | Kind::TypeTag(target) => ty = target,
+            TypeKind::Volatile(target) | TypeKind::Const(target) | TypeKind::TypeTag(target) => ty = target,
             _ => return false,
         }
     }

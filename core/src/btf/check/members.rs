@@ -1,7 +1,7 @@
 //! The members of a C struct or union, those of anonymous ones inside included, and which of them
 //! already belong to a Rust field.
 
-use crate::btf::types::{Composite, Kind, Member, Type};
+use crate::btf::types::{Composite, Member, Type, TypeKind};
 use crate::layout::c_names::is_padding;
 
 /// How deep anonymous structs may be nested.
@@ -217,8 +217,8 @@ impl Flat<'_> {
 /// The struct or union of a member without a name, and whether it is a union.
 fn anonymous(member: Member<'_>) -> Option<(Composite<'_>, bool)> {
     match member.ty.resolved()?.kind() {
-        Kind::Struct(inner) if member.name.is_empty() => Some((inner, false)),
-        Kind::Union(inner) if member.name.is_empty() => Some((inner, true)),
+        TypeKind::Struct(inner) if member.name.is_empty() => Some((inner, false)),
+        TypeKind::Union(inner) if member.name.is_empty() => Some((inner, true)),
         _ => None,
     }
 }

@@ -14,10 +14,10 @@ use std::fmt;
 use crate::btf::check::leaves::{contradicts, is_byte, is_number, is_same_leaf, is_whole, newtype};
 use crate::btf::check::members::Members;
 use crate::btf::check::report::{At, Differences, FieldPath, InBtf, InRust, Name, mismatch};
-use crate::btf::types::{Composite, Enum, Int, Kind, Member, Type};
+use crate::btf::types::{Composite, Enum, Int, Member, Type, TypeKind};
 use crate::error::{Mismatches, Nearest};
 use crate::layout::c_names::{identifier, is_padding};
-use crate::layout::{Endianness, Field, Kind as RustKind, Layout, Variant};
+use crate::layout::{Endianness, Field, Kind, Layout, Variant};
 
 /// How many differences are listed. No honest struct has more.
 const MAX_LISTED: usize = 1024;
@@ -89,7 +89,7 @@ impl Layout {
     /// Checks the same, and takes its steps from those that are left.
     pub(crate) fn check_within(&self, steps: &mut usize, ty: Type<'_>) -> Result<(), Mismatches> {
         // For a variable, its type is compared.
-        let ty = if let Kind::Variable { ty, .. } = ty.kind() { ty } else { ty };
+        let ty = if let TypeKind::Variable { ty, .. } = ty.kind() { ty } else { ty };
         let mut comparison = Comparison { found: Differences::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
         let path = FieldPath { parent: None, name: Name::Root(self) };
         let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0, in_union: false };
@@ -152,19 +152,19 @@ impl Comparison {
         };
         match (layout.kind(), ty.kind()) {
             _ if is_same_leaf(layout, ty) => {}
-            (RustKind::Int { signed, endianness }, Kind::Int(int)) => {
+            (Kind::Int { signed, endianness }, TypeKind::Int(int)) => {
                 self.integer(at, layout, declared, int, signed, endianness);
             }
-            (RustKind::Int { signed, endianness: Endianness::Native }, Kind::Enum(values)) => {
+            (Kind::Int { signed, endianness: Endianness::Native }, TypeKind::Enum(values)) => {
                 self.number_for_enum(at, layout, declared, values, signed);
             }
-            (RustKind::Enum { signed, .. }, Kind::Int(int)) => {
+            (Kind::Enum { signed, .. }, TypeKind::Int(int)) => {
                 self.integer(at, layout, declared, int, signed, Endianness::Native);
             }
-            (RustKind::Enum { variants, .. }, Kind::Enum(values)) => {
+            (Kind::Enum { variants, .. }, TypeKind::Enum(values)) => {
                 self.enums(at, layout, declared, variants, values);
             }
-            (RustKind::Array { len, element }, Kind::Array(array)) => {
+            (Kind::Array { len, element }, TypeKind::Array(array)) => {
                 if len as u64 != u64::from(array.len) {
                     self.add(at, format_args!("{len} elements"), format_args!("{} elements", array.len), "");
                 }
@@ -173,12 +173,12 @@ impl Comparison {
                     self.compare(At { path: &path, ..at }, element, array.element);
                 }
             }
-            (_, Kind::Struct(_) | Kind::Union(_)) => self.composites(at, layout, declared, ty),
-            (RustKind::Struct { fields }, _) => match newtype(layout, fields) {
+            (_, TypeKind::Struct(_) | TypeKind::Union(_)) => self.composites(at, layout, declared, ty),
+            (Kind::Struct { fields }, _) => match newtype(layout, fields) {
                 Some(field) => self.compare(at, &field.layout(), declared),
                 None => self.add_types(at, layout, declared, ""),
             },
-            (RustKind::Array { element, .. }, Kind::Int(int)) if is_byte(element) => {
+            (Kind::Array { element, .. }, TypeKind::Int(int)) if is_byte(element) => {
                 self.bytes_for_integer(at, layout, declared, int);
             }
             _ => self.add_types(at, layout, declared, ""),
@@ -269,8 +269,8 @@ impl Comparison {
     /// for.
     fn composites(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, ty: Type<'_>) {
         let own = match (layout.kind(), ty.kind()) {
-            (RustKind::Struct { fields }, Kind::Struct(composite))
-            | (RustKind::Union { fields }, Kind::Union(composite)) => Some((fields, composite)),
+            (Kind::Struct { fields }, TypeKind::Struct(composite))
+            | (Kind::Union { fields }, TypeKind::Union(composite)) => Some((fields, composite)),
             _ => None,
         };
         let found = Differences::up_to(self.found.room, self.found.text);
@@ -293,7 +293,7 @@ impl Comparison {
         }
         let at = At { unwrapped: at.unwrapped + 1, ..at };
         let fields = match layout.kind() {
-            RustKind::Struct { fields } => fields,
+            Kind::Struct { fields } => fields,
             _ => &[],
         };
         // Where both sides have names, the names must be compared.
@@ -302,8 +302,8 @@ impl Comparison {
             return true;
         }
         match ty.kind() {
-            Kind::Union(union) => union.members().any(|member| self.meets_member(at, layout, member)),
-            Kind::Struct(outer) if !named && outer.members().len() == 1 => {
+            TypeKind::Union(union) => union.members().any(|member| self.meets_member(at, layout, member)),
+            TypeKind::Struct(outer) if !named && outer.members().len() == 1 => {
                 outer.members().all(|member| self.meets_member(at, layout, member))
             }
             _ => false,
@@ -327,7 +327,7 @@ impl Comparison {
         let mut unmet = Vec::new();
         for field in fields.iter().filter(|field| field.layout().size() > 0) {
             let path = FieldPath { parent: Some(at.path), name: Name::Field(field.name()) };
-            let in_union = at.in_union || matches!(layout.kind(), RustKind::Union { .. });
+            let in_union = at.in_union || matches!(layout.kind(), Kind::Union { .. });
             let at = At { path: &path, rust: at.rust + field.offset() as u64, in_union, ..at };
             unmet.extend(self.field(at, field, &mut members).map(|index| (index, field.c_name())));
         }
@@ -393,7 +393,7 @@ impl Comparison {
             self.compare(At { btf: parent + member.bit_offset / 8, ..at }, &layout, member.ty);
             return None;
         }
-        let unsigned = matches!(layout.kind(), RustKind::Int { signed: false, .. });
+        let unsigned = matches!(layout.kind(), Kind::Int { signed: false, .. });
         if unsigned && members.claim_bitfields(start, 8 * size) {
             return None;
         }

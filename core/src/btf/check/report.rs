@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::btf::types::{Kind, Type};
+use crate::btf::types::{Type, TypeKind};
 use crate::error::Mismatch;
 use crate::layout::{Layout, Spelled};
 
@@ -70,7 +70,7 @@ impl fmt::Display for InBtf<'_> {
         let ty = self.0;
         write!(f, "`{ty}`")?;
         // `__u32` says what it is, `pid_t` does not.
-        let is_opaque = matches!(ty.kind(), Kind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
+        let is_opaque = matches!(ty.kind(), TypeKind::Typedef(_)) && !ty.name().ends_with(|c: char| c.is_ascii_digit());
         if let Some(behind) = ty.resolved().filter(|_| is_opaque) {
             write!(f, ", `{behind}`")?;
         }

@@ -1,0 +1,40 @@
+//! Comments are lines that fit beside each other on a screen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+const COLUMNS: usize = 100;
+
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+#[test]
+#[ignore = "not all comments are rewritten"]
+fn comments_of_the_crates_have_at_most_100_columns() {
+    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["core/src", "derive/src"] {
+        sources(&repository.join(folder), &mut files);
+    }
+    assert!(files.len() > 100, "the sources are found");
+    let mut long = Vec::new();
+    for file in files {
+        let name = file.strip_prefix(&repository).unwrap().display();
+        let text = fs::read_to_string(&file).unwrap();
+        for (number, line) in (1..).zip(text.lines()) {
+            let columns = line.chars().count();
+            if line.trim_start().starts_with("//") && columns > COLUMNS {
+                long.push(format!("{name}:{number}: {columns} columns"));
+            }
+        }
+    }
+    assert!(long.is_empty(), "{} comments are too long:\n{}", long.len(), long.join("\n"));
+}
