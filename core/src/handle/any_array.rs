@@ -1,4 +1,4 @@
-//! [`AnyArray`]: the elements of an array map by whatever way there is.
+//! [`AnyArray`]: the elements of an array map, in mapped memory or by system calls.
 
 use std::any::type_name;
 use std::fmt;
@@ -15,12 +15,14 @@ use crate::handle::array::Array;
 use crate::mapping::Mapping;
 use crate::value::{Access, MapValue, Plain, ReadOnly, Storable};
 
-/// The elements of an array map, each loaded and stored as a whole: in mapped memory where the map can be mapped, by system calls where it
-/// cannot. For agents that must also run on kernels before 5.5, with maps that were made without `BPF_F_MMAPABLE`, or whose values have
-/// fields that the kernel guards, and with descriptors that were opened with `BPF_F_RDONLY`.
+/// The elements of an array map: in mapped memory if the map can be mapped, else by system calls.
 ///
-/// Prefer [`Array`] where the map can be mapped: a system call costs hundreds of loads, and has no atomic arithmetic. (A single global
-/// variable is an [`AnyVar`](crate::AnyVar).)
+/// Each element is loaded and stored as a whole. The type is for agents that must also run on
+/// kernels before 5.5, with maps made without `BPF_F_MMAPABLE`, with values whose fields the kernel
+/// guards, or with descriptors opened with `BPF_F_RDONLY`.
+///
+/// Prefer [`Array`] where the map can be mapped: a system call costs as much as hundreds of loads,
+/// and has no atomic arithmetic. For a single global variable, use [`AnyVar`](crate::AnyVar).
 ///
 /// ```
 /// use mapvalue::{AnyArray, Mapping};
@@ -32,21 +34,21 @@ use crate::value::{Access, MapValue, Plain, ReadOnly, Storable};
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct AnyArray<T: MapValue> {
-    way: Way<T>,
+    memory: ArrayMemory<T>,
     types: TypeCheck,
 }
 
-enum Way<T: MapValue> {
+enum ArrayMemory<T: MapValue> {
     Mapped(Array<T>),
     MappedReadOnly(Array<T, ReadOnly>),
     Unmapped(TypedMap<u32, T>),
 }
 
-/// Opening.
+/// Constructors.
 impl<T: MapValue> AnyArray<T> {
-    /// The elements of an array map, whose values must be a `T`: of its size and, where the map has BTF, of its layout.
+    /// Opens an array map whose values have the size of `T` and, if the map has BTF, its layout.
     ///
-    /// It takes Linux 4.13; the elements are mapped from 5.5 on.
+    /// Needs Linux 4.13; the elements are mapped from 5.5 on.
     ///
     /// ```no_run
     /// use mapvalue::AnyArray;
@@ -75,13 +77,13 @@ impl<T: MapValue> AnyArray<T> {
                 | MapError::ReadOnlyDescriptor { .. },
             ) => {
                 let map = TypedMap::from_map(map)?;
-                Ok(Self { types: map.type_check(), way: Way::Unmapped(map) })
+                Ok(Self { types: map.type_check(), memory: ArrayMemory::Unmapped(map) })
             }
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Those of the map that is pinned at a path in a BPF file system (Linux 4.13).
+    /// Opens the map that is pinned at `path` in a BPF file system (Linux 4.13).
     ///
     /// ```no_run
     /// use mapvalue::AnyArray;
@@ -97,7 +99,7 @@ impl<T: MapValue> AnyArray<T> {
         Self::from_map(bpf::open_pin(path)?)
     }
 
-    /// Those of the map of this number, [`MapInfo::id`](bpf::MapInfo::id) (Linux 4.13).
+    /// Opens the map with this [`MapInfo::id`](bpf::MapInfo::id) (Linux 4.13).
     ///
     /// ```no_run
     /// use mapvalue::{AnyArray, bpf::MapInfo};
@@ -115,14 +117,15 @@ impl<T: MapValue> AnyArray<T> {
         Self::from_map(bpf::open_id(id)?)
     }
 
-    /// Those in a mapping.
+    /// Takes the elements that lie in a mapping.
     ///
     /// ```
     /// use mapvalue::{AnyArray, Mapping, TypeCheck};
     ///
     /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 16)?)?;
     /// assert!(counters.is_mapped());
-    /// assert_eq!((counters.len(), counters.type_check()), (16, TypeCheck::Untyped)); // a memfd has no types
+    /// // A memfd has no types.
+    /// assert_eq!((counters.len(), counters.type_check()), (16, TypeCheck::Untyped));
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -131,20 +134,20 @@ impl<T: MapValue> AnyArray<T> {
     /// Those of [`Mapping::check`] and of [`Mapping::array_ro`].
     pub fn from_mapping(mapping: &Arc<Mapping>) -> Result<Self, ElementError> {
         let types = mapping.check::<T>()?;
-        let way = if mapping.is_read_only() {
-            Way::MappedReadOnly(mapping.array_ro()?)
+        let memory = if mapping.is_read_only() {
+            ArrayMemory::MappedReadOnly(mapping.array_ro()?)
         } else {
-            Way::Mapped(mapping.array()?)
+            ArrayMemory::Mapped(mapping.array()?)
         };
-        Ok(Self { way, types })
+        Ok(Self { memory, types })
     }
 }
 
-/// What it is.
+/// Accessors.
 impl<T: MapValue> AnyArray<T> {
-    /// Whether the elements are in mapped memory, where a load is an instruction or a few.
+    /// Whether the elements are in mapped memory, where a load takes an instruction or a few.
     pub fn is_mapped(&self) -> bool {
-        !matches!(self.way, Way::Unmapped(_))
+        !matches!(self.memory, ArrayMemory::Unmapped(_))
     }
 
     /// Whether the layout of `T` was compared with the map's own type.
@@ -152,16 +155,16 @@ impl<T: MapValue> AnyArray<T> {
         self.types
     }
 
-    /// Number of elements.
+    /// The number of elements.
     pub fn len(&self) -> usize {
-        match &self.way {
-            Way::Mapped(array) => array.len(),
-            Way::MappedReadOnly(array) => array.len(),
-            Way::Unmapped(map) => map.max_entries() as usize,
+        match &self.memory {
+            ArrayMemory::Mapped(array) => array.len(),
+            ArrayMemory::MappedReadOnly(array) => array.len(),
+            ArrayMemory::Unmapped(map) => map.max_entries() as usize,
         }
     }
 
-    /// Never true: there is no array map without elements.
+    /// Never true: every array map has elements.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -180,18 +183,18 @@ impl<T: MapValue> AnyArray<T> {
 impl<T: MapValue> AnyArray<T> {
     /// Loads the element at `index` and checks it.
     ///
-    /// Mapped, each leaf is a relaxed load. By a system call, the kernel copies the element while programs run: it is as coherent as that
-    /// copy is.
+    /// In mapped memory, each leaf is a relaxed load. By a system call, the kernel copies the
+    /// element while programs run, and the value is as coherent as that copy.
     ///
     /// # Errors
     ///
     /// [`PlaceError::IndexOutOfRange`], [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`SystemError::Os`] if
     /// a system call fails.
     pub fn load(&self, index: usize) -> Result<T, ElementError> {
-        match &self.way {
-            Way::Mapped(array) => self.load_mapped(array.get(index), index),
-            Way::MappedReadOnly(array) => self.load_mapped(array.get(index), index),
-            Way::Unmapped(map) => {
+        match &self.memory {
+            ArrayMemory::Mapped(array) => self.load_mapped(array.get(index), index),
+            ArrayMemory::MappedReadOnly(array) => self.load_mapped(array.get(index), index),
+            ArrayMemory::Unmapped(map) => {
                 let key = u32::try_from(index).map_err(|_| self.out_of_range(index))?;
                 map.lookup(&key)?.ok_or_else(|| self.out_of_range(index))
             }
@@ -202,7 +205,7 @@ impl<T: MapValue> AnyArray<T> {
         Ok(T::__try_load(element.ok_or_else(|| self.out_of_range(index))?)?)
     }
 
-    /// Loads all elements into `out`: by system calls, many in each where the kernel can (Linux 5.6).
+    /// Loads all elements into `out`. From Linux 5.6 on, one system call loads many.
     ///
     /// ```
     /// # use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError};
@@ -224,10 +227,10 @@ impl<T: MapValue> AnyArray<T> {
         T: Plain,
     {
         self.check_len(out.len())?;
-        match &self.way {
-            Way::Mapped(array) => Ok(array.load_into(out)?),
-            Way::MappedReadOnly(array) => Ok(array.load_into(out)?),
-            Way::Unmapped(map) => {
+        match &self.memory {
+            ArrayMemory::Mapped(array) => Ok(array.load_into(out)?),
+            ArrayMemory::MappedReadOnly(array) => Ok(array.load_into(out)?),
+            ArrayMemory::Unmapped(map) => {
                 for entry in map.entries() {
                     let (index, value) = entry?;
                     *out.get_mut(index as usize).ok_or_else(|| self.out_of_range(index as usize))? = value;
@@ -240,11 +243,12 @@ impl<T: MapValue> AnyArray<T> {
 
 /// Stores.
 impl<T: MapValue> AnyArray<T> {
-    /// Stores the element at `index`, all of it. The other elements are not touched, whichever way it goes.
+    /// Stores the whole element at `index`, and touches no other element.
     ///
-    /// Mapped, each leaf is a relaxed store, and padding is not written. By a system call the kernel replaces the bytes of the element, padding
-    /// by zeros. To change one field of an element while programs write to the others, map it: what is loaded, changed
-    /// and stored undoes what they did in between.
+    /// In mapped memory, each leaf is a relaxed store, and padding is not written. By a system
+    /// call, the kernel replaces all bytes of the element, its padding by zeros. To change one
+    /// field while programs write the others, use mapped memory: to load, change and store the
+    /// whole element undoes their writes in between.
     ///
     /// ```
     /// # use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError};
@@ -263,10 +267,10 @@ impl<T: MapValue> AnyArray<T> {
     where
         T: Storable,
     {
-        match &self.way {
-            Way::Mapped(array) => T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value),
-            Way::MappedReadOnly(array) => return Ok(array.mapping().writable()?),
-            Way::Unmapped(map) => {
+        match &self.memory {
+            ArrayMemory::Mapped(array) => T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value),
+            ArrayMemory::MappedReadOnly(array) => return Ok(array.mapping().writable()?),
+            ArrayMemory::Unmapped(map) => {
                 let key = u32::try_from(index).map_err(|_| self.out_of_range(index))?;
                 return map.update(&key, value, Update::Always);
             }
@@ -274,7 +278,7 @@ impl<T: MapValue> AnyArray<T> {
         Ok(())
     }
 
-    /// Stores `values` into the elements: by system calls, many in each where the kernel can (Linux 5.6).
+    /// Stores `values` to all elements. From Linux 5.6 on, one system call stores many.
     ///
     /// # Errors
     ///
@@ -285,11 +289,11 @@ impl<T: MapValue> AnyArray<T> {
         T: Storable,
     {
         self.check_len(values.len())?;
-        match &self.way {
-            Way::Mapped(array) => Ok(array.store_from(values)?),
-            Way::MappedReadOnly(array) => Ok(array.mapping().writable()?),
-            Way::Unmapped(map) => {
-                // As many as the map has, which are numbered by a `u32`.
+        match &self.memory {
+            ArrayMemory::Mapped(array) => Ok(array.store_from(values)?),
+            ArrayMemory::MappedReadOnly(array) => Ok(array.mapping().writable()?),
+            ArrayMemory::Unmapped(map) => {
+                // There are as many as elements of the map, whose indices are `u32`.
                 map.update_all(
                     values.iter().enumerate().map(|(index, value)| (u32::try_from(index).unwrap_or(u32::MAX), value)),
                 )
@@ -300,12 +304,12 @@ impl<T: MapValue> AnyArray<T> {
 
 impl<T: MapValue> Clone for AnyArray<T> {
     fn clone(&self) -> Self {
-        let way = match &self.way {
-            Way::Mapped(array) => Way::Mapped(array.clone()),
-            Way::MappedReadOnly(array) => Way::MappedReadOnly(array.clone()),
-            Way::Unmapped(map) => Way::Unmapped(map.clone()),
+        let memory = match &self.memory {
+            ArrayMemory::Mapped(array) => ArrayMemory::Mapped(array.clone()),
+            ArrayMemory::MappedReadOnly(array) => ArrayMemory::MappedReadOnly(array.clone()),
+            ArrayMemory::Unmapped(map) => ArrayMemory::Unmapped(map.clone()),
         };
-        Self { way, types: self.types }
+        Self { memory, types: self.types }
     }
 }
 

@@ -1,9 +1,7 @@
 //! [`Array`]: the elements of an array map, at the kernel's stride.
 
-use crate::mapping::place::stride_of;
 use std::any::type_name;
 use std::fmt;
-use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::ops::{Index, Range};
 use std::ptr::NonNull;
@@ -12,11 +10,13 @@ use std::sync::Arc;
 
 use crate::error::PlaceError;
 use crate::handle::bulk;
+use crate::handle::by_index::iterate_by_index;
 use crate::handle::var::Var;
 use crate::mapping::Mapping;
+use crate::mapping::place::stride_of;
 use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
-/// All elements of an array map: one every `round_up(value_size, 8)` bytes, as the kernel lays them out.
+/// All elements of an array map, one every `round_up(value_size, 8)` bytes, as the kernel has them.
 ///
 /// ```
 /// use mapvalue::{Array, Mapping};
@@ -35,33 +35,36 @@ pub struct Array<T: MapValue, A: Access = ReadWrite> {
     mapping: Arc<Mapping>,
 }
 
-// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only
-// `&T::Shared<A>` is given out, which is `Send + Sync`.
+// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
+// only `&T::Shared<A>` is made of the pointer, which is `Send + Sync`.
 unsafe impl<T: MapValue, A: Access> Send for Array<T, A> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue, A: Access> Sync for Array<T, A> {}
 
 impl<T: MapValue, A: Access> Array<T, A> {
-    /// Bytes from one element to the next: the kernel's stride for values of `T`'s size, which those of the map have. Known
-    /// when the program is compiled, so that an element is reached as fast as one of a slice.
+    /// Bytes from one element to the next: the kernel's stride for values of the size of `T`.
+    ///
+    /// It is a constant, so that an element is reached as fast as one of a slice.
     pub(crate) const STRIDE: usize = stride_of::<T>();
 
     /// # Safety
     ///
-    /// `first` is a place that `mapping` has checked for `T` and `A`, and it holds `len` such places, one every `STRIDE`
-    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`, as asserted here.)
+    /// `first` is a place that `mapping` has checked for `T` and `A`, with a pointer derived from
+    /// the mapping's base. From there on, the mapping holds `len` such places, one every `STRIDE`
+    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`, as asserted
+    /// here.)
     pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
         const { assert!(Self::STRIDE.is_multiple_of(T::LAYOUT.align())) };
         Self { first, len, mapping }
     }
 
-    /// Number of elements.
+    /// The number of elements.
     #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there are none: only of an empty [`range`](Self::range).
+    /// Whether the array has no elements, as after an empty [`range`](Self::range).
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -86,7 +89,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
         (index < self.len).then(|| unsafe { element::<T, A>(self.first, index) })
     }
 
-    /// A handle to the element at `index`, which lives as long as it likes.
+    /// A handle to the element at `index`, which keeps the mapping alive itself.
     ///
     /// ```
     /// use mapvalue::{Array, Mapping, Var};
@@ -104,7 +107,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     #[inline]
     pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
         match self.get(index) {
-            // SAFETY: it is one of the places that `new` was promised.
+            // SAFETY: this is one of the places that `new` was promised.
             Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
             None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
         }
@@ -115,9 +118,10 @@ impl<T: MapValue, A: Access> Array<T, A> {
         Iter { first: self.first, range: 0..self.len, marker: PhantomData }
     }
 
-    /// The elements as a plain slice, if they lie side by side: if the size of `T` is a multiple of 8.
+    /// The elements as a plain slice, if the size of `T` is a multiple of 8: they are contiguous.
     ///
-    /// For loops over single elements here and there, it is a little faster: a slice is two words that stay in registers.
+    /// A loop that picks single elements is a little faster with it: a slice is two words, which
+    /// stay in registers.
     ///
     /// ```
     /// let by_pid: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 << 22)?.array()?;
@@ -127,11 +131,12 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// ```
     #[inline]
     pub fn as_slice(&self) -> Option<&[T::Shared<A>]> {
-        // SAFETY: as in `Slice::deref`: by the promise to `new`, there are `len` places, one every `STRIDE` bytes, which is the size of a mirror.
+        // SAFETY: as in `Slice::deref`. By the promise to `new` there are `len` places, one every
+        // `STRIDE` bytes, which is the size of a mirror here.
         (Self::STRIDE == size_of::<T>()).then(|| unsafe { slice::from_raw_parts(self.first.as_ptr(), self.len) })
     }
 
-    /// The elements of a range, as an array of its own.
+    /// The elements of a range, as an array.
     ///
     /// ```
     /// use mapvalue::{Array, Error, Mapping, PlaceError};
@@ -153,15 +158,17 @@ impl<T: MapValue, A: Access> Array<T, A> {
         if start > end || end > self.len {
             return Err(PlaceError::RangeOutOfRange { start, end, len: self.len });
         }
-        let first = self.get(start).map_or(self.first, NonNull::from);
-        // SAFETY: part of the places that `new` was promised.
+        // An empty range keeps `self.first`: the mapping may end before the last element's padding.
+        // SAFETY: a range that is not empty starts at an index of this array.
+        let first = if start < end { unsafe { place::<T, A>(self.first, start) } } else { self.first };
+        // SAFETY: these are part of the places that `new` was promised.
         Ok(unsafe { Self::new(first, end - start, Arc::clone(&self.mapping)) })
     }
 
     /// Loads all elements into `out`, without allocating; each leaf relaxed.
     ///
-    /// On x86-64 with AVX it is as fast as `memcpy` from 256 bytes on (of one element, where they do not lie side by side), for types without
-    /// padding, `bool`, enum and union.
+    /// On x86-64 with AVX, it is as fast as `memcpy` from 256 bytes on, for types without padding,
+    /// `bool`, enum and union. If the elements are not contiguous, 256 bytes of one element count.
     ///
     /// ```
     /// use mapvalue::{Array, Mapping};
@@ -193,11 +200,12 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 }
 
-/// On [`ReadWrite`] handles.
+/// Stores, on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Array<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
-    /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from 256 bytes on.
+    /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from
+    /// 256 bytes on.
     ///
     /// ```
     /// use mapvalue::{Array, Error, Mapping, PlaceError};
@@ -223,8 +231,9 @@ impl<T: MapValue, A: Access> Array<T, A> {
         }
     }
 
-    /// Stores what an iterator makes, in order, into the elements, without a `Vec` of it all: 1 KiB at a time, as
-    /// [`store_from`](Self::store_from) does.
+    /// Stores the values of an iterator to the elements, in order, without a `Vec` of them all.
+    ///
+    /// It stores 1 KiB at a time, as [`store_from`](Self::store_from) does.
     ///
     /// ```
     /// use mapvalue::{Array, MapValue, Mapping};
@@ -280,7 +289,7 @@ impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
 
 impl<T: MapValue, A: Access> Clone for Array<T, A> {
     fn clone(&self) -> Self {
-        // SAFETY: the same places.
+        // SAFETY: these are the same places.
         unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
     }
 }
@@ -313,7 +322,6 @@ impl<'a, T: MapValue, A: Access> IntoIterator for &'a Array<T, A> {
 /// assert_eq!(busiest.map(|(index, _)| index), Some(3));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
-#[derive(Debug)]
 pub struct Iter<'a, T: MapValue, A: Access> {
     first: NonNull<T::Shared<A>>,
     /// The indices to come: part of `0..len` of the array.
@@ -321,88 +329,63 @@ pub struct Iter<'a, T: MapValue, A: Access> {
     marker: PhantomData<&'a Array<T, A>>,
 }
 
-// SAFETY: an iterator is no more than a reference to its array, which is `Sync`.
-unsafe impl<T: MapValue, A: Access> Send for Iter<'_, T, A> {}
-// SAFETY: as for `Send`.
-unsafe impl<T: MapValue, A: Access> Sync for Iter<'_, T, A> {}
+iterate_by_index!(Iter, &'a T::Shared<A>, MapValue);
 
-/// The element at an index of an array.
+impl<'a, T: MapValue, A: Access> Iter<'a, T, A> {
+    /// # Safety
+    ///
+    /// `index` comes from the range.
+    #[inline]
+    unsafe fn at(&self, index: usize) -> &'a T::Shared<A> {
+        // SAFETY: the array is borrowed for `'a`, and the range holds only indices of it.
+        unsafe { element::<T, A>(self.first, index) }
+    }
+}
+
+/// Returns the element at an index of an array.
 ///
 /// # Safety
 ///
-/// `first` is that of an `Array<T, A>` that lives for `'a`, and `index` is less than its length.
+/// As for [`place`]; the array lives for `'a`.
 #[inline]
 unsafe fn element<'a, T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> &'a T::Shared<A> {
-    let place = if Array::<T, A>::STRIDE == size_of::<T::Shared<A>>() {
-        // The same place as below, in words that the optimiser unrolls a loop over as it does one over a slice.
+    // SAFETY: as in `Var::deref`: it is one of the places that `Array::new` was promised, and the
+    // array keeps the mapping for `'a`.
+    unsafe { place::<T, A>(first, index).as_ref() }
+}
+
+/// Returns the place of the element at an index of an array.
+///
+/// It is computed from `first`, and so it has the provenance of the whole mapping and may reach the
+/// elements behind it. A pointer made of a reference to the element may reach that element alone.
+///
+/// # Safety
+///
+/// `first` is that of an `Array<T, A>`, and `index` is less than its length.
+#[inline]
+unsafe fn place<T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> NonNull<T::Shared<A>> {
+    if Array::<T, A>::STRIDE == size_of::<T::Shared<A>>() {
+        // The same place as below, in words for which the optimizer unrolls a loop as over a slice.
         // SAFETY: as below.
         unsafe { first.add(index) }
     } else {
         // SAFETY: all elements are inside one mapping (see `Array::new`), so this one's start is.
         unsafe { first.byte_add(index * Array::<T, A>::STRIDE) }
-    };
-    // SAFETY: as in `Var::deref`: it is one of the places that `Array::new` was promised, and the array keeps the mapping for
-    // `'a`.
-    unsafe { place.as_ref() }
-}
-
-impl<T: MapValue, A: Access> Clone for Iter<'_, T, A> {
-    fn clone(&self) -> Self {
-        Self { range: self.range.clone(), ..*self }
     }
 }
 
-impl<'a, T: MapValue, A: Access> Iterator for Iter<'a, T, A> {
-    type Item = &'a T::Shared<A>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: the array is borrowed for `'a`, and the range holds indices of it alone.
-        self.range.next().map(|index| unsafe { element::<T, A>(self.first, index) })
-    }
-
-    #[inline]
-    fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        // SAFETY: as in `next`.
-        self.range.nth(n).map(|index| unsafe { element::<T, A>(self.first, index) })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.range.size_hint()
-    }
-
-    /// A loop of its own, because it is known how often it goes round: what `sum`, `for_each` and `collect` use.
-    #[inline]
-    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
-        let first = self.first;
-        // SAFETY: as in `next`.
-        self.range.fold(init, |accumulated, index| f(accumulated, unsafe { element::<T, A>(first, index) }))
-    }
-}
-
-impl<T: MapValue, A: Access> DoubleEndedIterator for Iter<'_, T, A> {
-    #[inline]
-    fn next_back(&mut self) -> Option<Self::Item> {
-        // SAFETY: as in `next`.
-        self.range.next_back().map(|index| unsafe { element::<T, A>(self.first, index) })
-    }
-}
-
-impl<T: MapValue, A: Access> ExactSizeIterator for Iter<'_, T, A> {}
-impl<T: MapValue, A: Access> FusedIterator for Iter<'_, T, A> {}
-
-/// Handles to all elements.
+/// Constructors of arrays.
 impl Mapping {
     /// All elements of an array map. `T` must have the map's value size.
     ///
-    /// Memory that is no BPF map is taken for an array of `T` at the kernel's stride, `round_up(size_of::<T>(), 8)`.
+    /// Memory that is not a BPF map is taken as an array of `T` at the kernel's stride,
+    /// `round_up(size_of::<T>(), 8)`.
     ///
     /// ```
     /// use mapvalue::{Error, Mapping, PlaceError};
     ///
     /// let mapping = Mapping::memfd(8 * 16)?;
-    /// let counters = mapping.array::<u32>()?; // of 4 bytes, every 8
+    /// let counters = mapping.array::<u32>()?; // 4 bytes each, one every 8
     /// assert_eq!((counters.len(), counters.stride()), (16, 8));
     /// assert!(matches!(mapping.array::<[u64; 3]>(), Err(PlaceError::Geometry { stride: 24, len: 128, .. })));
     /// # Ok::<(), Error>(())
@@ -434,8 +417,9 @@ impl Mapping {
     fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, PlaceError> {
         let len = self.elements_of::<T>()?;
         let first = self.place::<T, A>(0, T::LAYOUT.size())?;
-        // SAFETY: `place` has checked the first for `T` and `A`; the others follow it at the stride, as far as the mapping goes:
-        // a map has them all (`ValueGrid::of`), and of other memory `elements_of` has counted them.
+        // SAFETY: `place` has checked the first for `T` and `A`, and derives its pointer from the
+        // base. The others follow at the stride, inside the mapping: a map has them all
+        // (`ValueGrid::of`), and in other memory `elements_of` has counted them.
         Ok(unsafe { Array::new(first, len, Arc::clone(self)) })
     }
 }

@@ -1,10 +1,12 @@
-//! Handles: places in a [`Mapping`](crate::Mapping), and with each a share in the mapping.
+//! Handles: places in a [`Mapping`](crate::Mapping), each with a share in it.
 //!
-//! `var`, `array` and `slice` are in mapped memory, `any_array` is there or not; `bulk` moves many values at once.
+//! The memory of `var`, `array` and `slice` is mapped; that of `any_array` may not be. `bulk` moves
+//! many values at once.
 
 pub(crate) mod any_array;
 pub(crate) mod array;
 pub(crate) mod bulk;
+pub(crate) mod by_index;
 pub(crate) mod slice;
 pub(crate) mod var;
 

@@ -1,4 +1,4 @@
-//! [`Slice`]: values of one type side by side.
+//! [`Slice`]: contiguous values of one type.
 
 use std::any::type_name;
 use std::fmt;
@@ -13,9 +13,10 @@ use crate::mapping::Mapping;
 use crate::mapping::place::check_sliceable;
 use crate::value::{Access, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
-/// Values of one type side by side, without a stride, and a share in their mapping.
+/// Contiguous values of one type, without a stride, and a share in their mapping.
 ///
-/// It dereferences to `[T::Shared<A>]`, so everything that slices do without owning or moving elements works.
+/// It dereferences to `[T::Shared<A>]`, so it has all methods of slices that neither own nor move
+/// elements.
 ///
 /// ```
 /// use mapvalue::{Mapping, Slice};
@@ -34,8 +35,8 @@ pub struct Slice<T: MapValue, A: Access = ReadWrite> {
     mapping: Arc<Mapping>,
 }
 
-// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only
-// `&[T::Shared<A>]` is given out, which is `Send + Sync`.
+// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
+// only `&[T::Shared<A>]` is made of the pointer, which is `Send + Sync`.
 unsafe impl<T: MapValue, A: Access> Send for Slice<T, A> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue, A: Access> Sync for Slice<T, A> {}
@@ -43,12 +44,13 @@ unsafe impl<T: MapValue, A: Access> Sync for Slice<T, A> {}
 impl<T: MapValue, A: Access> Slice<T, A> {
     /// # Safety
     ///
-    /// `first` is a place that `mapping` has checked for `A` and for `len` values of type `T`, all of them aligned.
+    /// `first` is a place that `mapping` has checked for `A` and for `len` values of type `T`, all
+    /// of them aligned.
     pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
         Self { first, len, mapping }
     }
 
-    /// A handle to the element at `index`, which lives as long as it likes.
+    /// A handle to the element at `index`, which keeps the mapping alive itself.
     ///
     /// ```
     /// use mapvalue::{Mapping, Var};
@@ -66,14 +68,15 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     /// [`PlaceError::IndexOutOfRange`].
     pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
         match self.get(index) {
-            // SAFETY: it is one of the places that `new` was promised.
+            // SAFETY: this is one of the places that `new` was promised.
             Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
             None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
         }
     }
 
-    /// Loads all elements into `out`, without allocating; each leaf relaxed, and as fast as that of an
-    /// [`Array`](crate::Array::load_into).
+    /// Loads all elements into `out`, without allocating; each leaf relaxed.
+    ///
+    /// It is as fast as [`Array::load_into`](crate::Array::load_into).
     ///
     /// ```
     /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
@@ -100,10 +103,11 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     }
 }
 
-/// On [`ReadWrite`] handles.
+/// Stores, on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Slice<T, A> {
-    /// Stores `values` into the elements; each leaf relaxed, padding not written; as fast as that of an
-    /// [`Array`](crate::Array::store_from).
+    /// Stores `values` into the elements; each leaf relaxed, padding not written.
+    ///
+    /// It is as fast as [`Array::store_from`](crate::Array::store_from).
     ///
     /// ```
     /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
@@ -125,7 +129,9 @@ impl<T: MapValue, A: Access> Slice<T, A> {
         bulk::store_slice(A::read_write_slice::<T>(self), values)
     }
 
-    /// Stores what an iterator makes, in order, into the elements, as that of an [`Array`](crate::Array::store_from_iter) does.
+    /// Stores the values of an iterator to the elements, in order.
+    ///
+    /// It works as [`Array::store_from_iter`](crate::Array::store_from_iter) does.
     ///
     /// ```
     /// let squares = mapvalue::Mapping::memfd(4096)?.slice::<u64>(0, 5)?;
@@ -154,15 +160,15 @@ impl<T: MapValue, A: Access> Deref for Slice<T, A> {
 
     #[inline]
     fn deref(&self) -> &[T::Shared<A>] {
-        // SAFETY: as in `Var::deref`, for `len` mirrors side by side: by the promise to `new`, the mapping holds all of their
-        // bytes, which is at most `isize::MAX`, and each of them is aligned.
+        // SAFETY: as in `Var::deref`, for `len` contiguous mirrors. By the promise to `new`, the
+        // mapping holds all of their bytes, at most `isize::MAX`, and each mirror is aligned.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
     }
 }
 
 impl<T: MapValue, A: Access> Clone for Slice<T, A> {
     fn clone(&self) -> Self {
-        // SAFETY: the same places.
+        // SAFETY: these are the same places.
         unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
     }
 }
@@ -173,15 +179,15 @@ impl<T: MapValue, A: Access> fmt::Debug for Slice<T, A> {
     }
 }
 
-/// Handles to values side by side.
+/// Constructors of slices.
 impl Mapping {
-    /// `len` values of type `T` side by side, from `offset` bytes on.
+    /// A handle to `len` contiguous values of type `T`, from `offset` bytes on.
     ///
     /// ```
     /// use mapvalue::{Mapping, Slice};
     ///
     /// let mapping = Mapping::memfd(4096)?;
-    /// let buckets: Slice<u32> = mapping.slice(64, 32)?; // side by side, 4 bytes each
+    /// let buckets: Slice<u32> = mapping.slice(64, 32)?; // 4 bytes each
     /// buckets[31].store(7);
     /// assert_eq!(mapping.var::<u32>(64 + 31 * 4)?.load(), 7);
     /// # Ok::<(), mapvalue::Error>(())
@@ -194,7 +200,7 @@ impl Mapping {
         self.slice_any(offset, len)
     }
 
-    /// `len` values of type `T` side by side, for loading only.
+    /// A handle to `len` contiguous values of type `T` that only loads.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(4096)?;
@@ -221,15 +227,15 @@ impl Mapping {
     ) -> Result<Slice<T, A>, PlaceError> {
         check_sliceable::<T>()?;
         let first = self.place::<T, A>(offset, T::LAYOUT.size().saturating_mul(len))?;
-        // SAFETY: `place` has checked all of the bytes for `T` and `A`, and the first element's alignment; the size is a
-        // multiple of it (checked above), so all are aligned.
+        // SAFETY: `place` has checked all bytes for `T` and `A`, and the alignment of the first
+        // element. The size is a multiple of it (checked above), so all elements are aligned.
         Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })
     }
 }
 
-/// Parts of a value that are slices.
+/// Slices of a value.
 impl<T: MapValue, A: Access> Var<T, A> {
-    /// A handle to some neighbouring elements of an array inside the value.
+    /// A handle to contiguous elements of an array inside the value.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(4096)?;
@@ -242,7 +248,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
     ///
     /// # Panics
     ///
-    /// If `part` returns a reference to something that is not inside of this value.
+    /// If `part` returns a reference to a place that is not inside this value.
     pub fn project_slice<S: Mirror>(&self, part: impl for<'a> FnOnce(&'a T::Shared<A>) -> &'a [S]) -> Slice<S::Value, A>
     where
         S::Value: MapValue<Shared<A> = S>,

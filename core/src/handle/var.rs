@@ -10,9 +10,10 @@ use crate::error::{InvalidValue, PlaceError};
 use crate::mapping::Mapping;
 use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
-/// A place in a mapping that holds a `T`, and with it a share in the mapping: 16 bytes.
+/// A handle to a `T` in a mapping, with a share in the mapping: 16 bytes.
 ///
-/// It dereferences to the mirror of `T`, so fields, elements and methods are reached as in plain Rust:
+/// It dereferences to the mirror of `T`, so fields, elements and methods are reached as in plain
+/// Rust:
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, Var};
@@ -29,29 +30,31 @@ use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite
 /// stats.by_proto[6].fetch_add(1);
 /// assert_eq!(stats.by_proto.iter().map(|c| c.load()).sum::<u64>(), 1);
 ///
-/// // A handle to a part, which lives as long as it likes.
+/// // A handle to a part keeps the mapping alive itself.
 /// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
 /// drop((mapping, stats));
 /// assert_eq!(tcp.load(), 1);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// `load` and `store` of a struct move it leaf by leaf: no field is ever torn, but two fields may come from two moments.
+/// `load` and `store` move a struct leaf by leaf: no field is ever torn, but two fields may come
+/// from different moments.
 ///
 /// # On hot paths
 ///
-/// To open, clone, project or drop a handle changes the count of the mapping's handles, an atomic of which there is one for all
-/// threads: threads that do so at the same moment wait for each other, ten times as long as one that is alone on two CPUs
-/// (`tests/tests/measure/scale.rs` measures it). Loads and stores do not touch it. So open and project before the loop, and lend
-/// handles rather than clone them:
+/// To open, clone, project or drop a handle changes the count of the mapping's handles, an atomic
+/// that all threads share. Threads that do so at the same moment wait for each other: on two CPUs
+/// it takes ten times as long as in one thread (`tests/tests/measure/scale.rs` measures it). Loads
+/// and stores do not touch the count. So open and project before the loop, and lend handles instead
+/// of cloning them:
 ///
 /// ```
 /// # use mapvalue::{Mapping, Var};
 /// # let mapping = Mapping::memfd(4096)?;
-/// let by_cpu: Var<[[u64; 8]; 2]> = mapping.var(0)?; // a line of the cache each
+/// let by_cpu: Var<[[u64; 8]; 2]> = mapping.var(0)?; // a cache line each
 /// std::thread::scope(|scope| {
 ///     for cpu in 0..2 {
-///         let counter = &by_cpu[cpu][0]; // no handle, but a reference into one
+///         let counter = &by_cpu[cpu][0]; // a reference, not a handle
 ///         scope.spawn(move || (0..1000).for_each(|_| { counter.fetch_add(1); }));
 ///     }
 /// });
@@ -59,14 +62,15 @@ use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// A thread that is not scoped gets a clone, once, when it starts.
+/// Give a thread that is not scoped one clone, when it starts.
 pub struct Var<T: MapValue, A: Access = ReadWrite> {
     place: NonNull<T::Shared<A>>,
     mapping: Arc<Mapping>,
 }
 
-// SAFETY: a handle is a pointer into memory that lives as long as its `Arc<Mapping>`, which is `Send + Sync`; through the
-// pointer only `&T::Shared<A>` is given out, which is `Send + Sync` too (bound of `MapValue::Shared`).
+// SAFETY: the `Arc<Mapping>`, which is `Send + Sync`, keeps alive the memory that the pointer leads
+// to. Only `&T::Shared<A>` is made of the pointer, which is `Send + Sync` too (a bound of
+// `MapValue::Shared`).
 unsafe impl<T: MapValue, A: Access> Send for Var<T, A> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue, A: Access> Sync for Var<T, A> {}
@@ -74,7 +78,7 @@ unsafe impl<T: MapValue, A: Access> Sync for Var<T, A> {}
 impl<T: MapValue, A: Access> Var<T, A> {
     /// # Safety
     ///
-    /// `place` is one that `mapping` has checked for `T` and `A`, or a part of one.
+    /// `place` is a place that `mapping` has checked for `T` and `A`, or a part of one.
     #[inline]
     pub(crate) unsafe fn new(place: NonNull<T::Shared<A>>, mapping: Arc<Mapping>) -> Self {
         Self { place, mapping }
@@ -125,7 +129,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
         T::__try_load::<A>(self)
     }
 
-    /// A handle to a part of the value. It owns a share in the mapping as well.
+    /// A handle to a part of the value, with its own share in the mapping.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping, Var};
@@ -146,7 +150,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
     ///
     /// # Panics
     ///
-    /// If `part` returns a reference to something that is not inside of this value.
+    /// If `part` returns a reference to a place that is not inside this value.
     #[inline]
     pub fn project<S: Mirror>(&self, part: impl for<'a> FnOnce(&'a T::Shared<A>) -> &'a S) -> Var<S::Value, A>
     where
@@ -154,18 +158,21 @@ impl<T: MapValue, A: Access> Var<T, A> {
     {
         let part = NonNull::from(part(self));
         self.assert_inside(part.cast(), size_of::<S>());
-        // SAFETY: it is inside of this value (checked), so it is as alive, and its leaves are aligned because they are leaves
-        // of this value, whose mirror holds nothing else.
+        // SAFETY: the part is inside this value (checked above), so the mapping keeps it alive too.
+        // Its leaves are aligned, as they are leaves of this value, whose mirror holds nothing
+        // else.
         unsafe { Var::new(part, Arc::clone(&self.mapping)) }
     }
 
-    /// A closure may return a reference that it has from elsewhere: one into a leaked handle of another mapping, or to
-    /// a promoted empty array. Such a place would not be kept alive by this mapping.
+    /// Panics unless the place that a closure returned is inside this value.
+    ///
+    /// The closure may return a reference from elsewhere: into a leaked handle of another mapping,
+    /// or to a promoted empty array. This mapping would not keep such a place alive.
     #[inline]
     pub(crate) fn assert_inside(&self, part: NonNull<u8>, size: usize) {
         let start = self.place.addr().get();
         let inside = part.addr().get().checked_sub(start).is_some_and(|offset| offset + size <= size_of::<T>());
-        assert!(inside, "the closure returned a place that is not inside of this `{}`", type_name::<T>());
+        assert!(inside, "the closure returned a place that is not inside this `{}`", type_name::<T>());
     }
 
     /// A handle to the same place that only loads.
@@ -181,7 +188,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
     /// ```
     #[inline]
     pub fn read_only(&self) -> Var<T, ReadOnly> {
-        // SAFETY: the same place; less is asked of it.
+        // SAFETY: this is the same place, for less access.
         unsafe { Var::new(self.place.cast(), Arc::clone(&self.mapping)) }
     }
 
@@ -192,12 +199,12 @@ impl<T: MapValue, A: Access> Var<T, A> {
     }
 }
 
-/// On [`ReadWrite`] handles.
+/// Stores, on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Var<T, A> {
     /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
     ///
-    /// To change one field, store that field: a whole value that is loaded, changed and stored undoes what a BPF program
-    /// did to the others in between.
+    /// To change one field, store that field: to load, change and store the whole value undoes what
+    /// a BPF program wrote to the other fields in between.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping, Var};
@@ -225,7 +232,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
         T::__store(A::read_write::<T>(self), &value);
     }
 
-    /// The value itself, in place, if it is made of atomics alone.
+    /// A reference to the value in place, if it is made of atomics alone.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -246,9 +253,10 @@ impl<T: MapValue, A: Access> Var<T, A> {
         T: InPlace,
         A: Writable,
     {
-        // SAFETY: as in `deref`; the mirror has the layout of `T` (`MapValue`, promise 1), and every byte of `T` but its
-        // padding is inside an atomic integer (`InPlace`), for which any bits are valid and which others may change. The
-        // standard library asks of an atomic only alignment and memory valid for reads and writes, which hold.
+        // SAFETY: as in `deref`. The mirror has the layout of `T` (`MapValue`, promise 1). Every
+        // byte of `T` but padding is inside an atomic integer (`InPlace`), for which any bits are
+        // valid and which others may change. The standard library asks of an atomic only alignment
+        // and memory valid for reads and writes, which hold.
         unsafe { self.place.cast::<T>().as_ref() }
     }
 }
@@ -258,10 +266,12 @@ impl<T: MapValue, A: Access> Deref for Var<T, A> {
 
     #[inline]
     fn deref(&self) -> &T::Shared<A> {
-        // SAFETY: by the promise to `new`, `Mapping::place_of` has checked that the mapping holds `size_of::<T>()` bytes here,
-        // aligned to `LAYOUT.align()`, which is the mirror's size and at least its alignment (`MapValue`, promises 1 and 2). They stay mapped and readable while `self.mapping` lives, and are
-        // writable if `A` is `ReadWrite` (`Mapping::writable`). All bits are a valid mirror (promise 3), and what
-        // others write, they write to cells, which are inside `UnsafeCell`.
+        // SAFETY: by the promise to `new`, the mapping holds `size_of::<T>()` bytes here, aligned
+        // to `LAYOUT.align()` (checked by `Mapping::place`, or `Arena::locate`). That is the
+        // mirror's size and at least its alignment (`MapValue`, promises 1 and 2). The bytes stay
+        // mapped and readable while `self.mapping` lives, and are writable if `A` is `ReadWrite`
+        // (`Mapping::writable`). All bits are a valid mirror (promise 3). Others write only to
+        // cells, inside `UnsafeCell`.
         unsafe { self.place.as_ref() }
     }
 }
@@ -276,7 +286,7 @@ impl<T: InPlace> AsRef<T> for Var<T, ReadWrite> {
 impl<T: MapValue, A: Access> Clone for Var<T, A> {
     #[inline]
     fn clone(&self) -> Self {
-        // SAFETY: the same place.
+        // SAFETY: this is the same place.
         unsafe { Self::new(self.place, Arc::clone(&self.mapping)) }
     }
 }
@@ -290,7 +300,7 @@ impl<T: MapValue + fmt::Debug, A: Access> fmt::Debug for Var<T, A> {
     }
 }
 
-/// Handles to single values.
+/// Constructors of handles to single values.
 impl Mapping {
     /// A handle to the value of type `T` at `offset` bytes.
     ///
@@ -299,7 +309,7 @@ impl Mapping {
     ///
     /// let mapping = Mapping::memfd(64)?;
     /// let counter: Var<u64> = mapping.var(8)?;
-    /// drop(mapping); // the handle keeps it
+    /// drop(mapping); // the handle keeps it alive
     /// assert_eq!(counter.fetch_add(1), 0);
     /// assert!(matches!(counter.mapping().var::<u64>(4), Err(PlaceError::Misaligned { .. })));
     /// assert!(matches!(counter.mapping().var::<u64>(64), Err(PlaceError::OutOfRange { .. })));
@@ -316,7 +326,9 @@ impl Mapping {
         self.var_any(offset)
     }
 
-    /// A handle to the value of type `T` at `offset` bytes that only loads; the mapping may be read-only or not.
+    /// A handle to the value of type `T` at `offset` bytes that only loads.
+    ///
+    /// The mapping may be read-only or writable.
     ///
     /// ```
     /// use mapvalue::{Mapping, ReadOnly, Var};
@@ -339,7 +351,7 @@ impl Mapping {
     #[inline]
     fn var_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize) -> Result<Var<T, A>, PlaceError> {
         let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
-        // SAFETY: `place` has checked it for `T` and `A`.
+        // SAFETY: `place` has checked the place for `T` and `A`.
         Ok(unsafe { Var::new(place, Arc::clone(self)) })
     }
 }

@@ -1,9 +1,7 @@
-//! [`Banks`]: what each CPU has of its own in a plain array, a whole number of cache lines apart.
+//! [`Banks`]: values of each CPU in a plain array, padded to whole cache lines.
 
-use crate::sys::cpus::PossibleCpus;
 use std::any::type_name;
 use std::fmt;
-use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::ops::{Index, Range};
 use std::ptr::NonNull;
@@ -13,19 +11,21 @@ use std::sync::Arc;
 #[cfg(doc)]
 use crate::error::ValueError;
 use crate::error::{PerCpuError, PlaceError};
+use crate::handle::by_index::iterate_by_index;
 use crate::handle::{Slice, Var};
 use crate::mapping::Mapping;
 use crate::mapping::place::check_sliceable;
+use crate::sys::cpus::PossibleCpus;
 use crate::value::{Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
 
 mod sealed {
-    /// Not called `Sealed`, as others are that every value has not: rustc would speak of it in their errors.
+    /// Not called `Sealed` as other traits are: rustc would mention this one in their errors.
     pub trait SealedBank {}
     impl<T: crate::MapValue> SealedBank for T {}
     impl<T: crate::MapValue> SealedBank for [T] {}
 }
 
-/// What a bank of [`Banks`] holds: one value `T`, or `[T]`, a number of values that is known when the program runs.
+/// What a bank of [`Banks`] holds: one `T`, or `[T]` with a length that is known at run time.
 ///
 /// ```
 /// use mapvalue::{Bank, Banks, Mapping};
@@ -35,20 +35,21 @@ mod sealed {
 /// }
 ///
 /// let mapping = Mapping::memfd(4 * 64)?;
-/// assert_eq!((bytes(&mapping.banks::<u64>(4, 64)?), bytes(&mapping.banks_of::<u64>(4, 64, 8)?)), (256, 256));
+/// assert_eq!(bytes(&mapping.banks::<u64>(4, 64)?), 256);
+/// assert_eq!(bytes(&mapping.banks_of::<u64>(4, 64, 8)?), 256);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub trait Bank: sealed::SealedBank {
     /// The type of the values.
     type Element: MapValue;
-    /// A bank in shared memory: the mirror of the one value, or a slice of mirrors.
+    /// A bank in shared memory: the mirror of one value, or a slice of mirrors.
     type Cells<A: Access>: ?Sized;
 
-    /// The bank at a place.
+    /// Returns the bank at a place.
     ///
     /// # Safety
     ///
-    /// At `first` there are `width` mirrors side by side, for `'a`; of a bank of one value, one.
+    /// At `first` there are `width` contiguous mirrors (one, in a bank of one value), for `'a`.
     #[doc(hidden)]
     unsafe fn __at<'a, A: Access>(
         first: NonNull<<Self::Element as MapValue>::Shared<A>>,
@@ -73,17 +74,17 @@ impl<T: MapValue> Bank for [T] {
 
     #[inline]
     unsafe fn __at<'a, A: Access>(first: NonNull<T::Shared<A>>, width: usize) -> &'a [T::Shared<A>] {
-        // SAFETY: the caller's promise; as in `Slice::deref`, they are inside of one mapping.
+        // SAFETY: the caller's promise; as in `Slice::deref`, the mirrors are inside one mapping.
         unsafe { slice::from_raw_parts(first.as_ptr(), width) }
     }
 }
 
-/// Banks in a mmapable array map (or other memory): one for each CPU, padded to whole cache lines, so that CPUs do not write to each
-/// other's.
+/// Banks in an mmapable array map (or other memory): one for each CPU, on cache lines of its own.
 ///
-/// How many banks there are and how far apart they lie, the program says when it runs: [`Mapping::banks`] for one value a bank (a struct or an
-/// array), [`Mapping::banks_of`] for a number of values that is not known before. Bank `i` is that of the CPU with the number `i`
-/// (`bpf_get_smp_processor_id`).
+/// Each is padded to whole cache lines, so no CPU writes to the lines of another. The caller gives
+/// the number of banks and their stride: to [`Mapping::banks`] for one value in each bank (a struct
+/// or an array), or to [`Mapping::banks_of`] for several, whose number is known at run time. Bank
+/// `i` belongs to CPU number `i` (`bpf_get_smp_processor_id`).
 ///
 /// ```
 /// use mapvalue::{Banks, MapValue, Mapping, ReadOnly};
@@ -105,7 +106,7 @@ impl<T: MapValue> Bank for [T] {
 /// assert_eq!(stats.sum(), Stats { packets: 7, longest: 60 });
 /// assert_eq!(stats.iter().map(|bank| bank.packets.load()).max(), Some(4));
 ///
-/// // The same memory as counters whose number is known at run time.
+/// // The same memory as counters, whose number is known at run time.
 /// let counters: Banks<[u64], ReadOnly> = mapping.banks_of_ro(1024, 64, 2)?;
 /// assert_eq!(counters[1][0].load(), 4);
 /// let mut sums = [0; 2];
@@ -118,7 +119,7 @@ pub struct Banks<T: Bank + ?Sized, A: Access = ReadWrite> {
     len: usize,
     /// Bytes from one bank to the next.
     stride: usize,
-    /// Values in a bank.
+    /// The number of values in a bank.
     width: usize,
     mapping: Arc<Mapping>,
 }
@@ -126,13 +127,13 @@ pub struct Banks<T: Bank + ?Sized, A: Access = ReadWrite> {
 /// The first value of a bank.
 type First<T, A> = NonNull<<<T as Bank>::Element as MapValue>::Shared<A>>;
 
-// SAFETY: as for `Var`: pointers into memory that lives as long as the `Arc<Mapping>`, through which only `&T::Shared<A>` is given out,
-// which is `Send + Sync`.
+// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
+// only `&T::Shared<A>` and slices of it are made of the pointer, which are `Send + Sync`.
 unsafe impl<T: Bank + ?Sized, A: Access> Send for Banks<T, A> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: Bank + ?Sized, A: Access> Sync for Banks<T, A> {}
 
-/// Where banks lie, checked against the memory that they are in.
+/// Where banks lie in their mapping.
 #[derive(Clone, Copy)]
 pub(crate) struct BankGeometry {
     pub(crate) banks: usize,
@@ -141,7 +142,8 @@ pub(crate) struct BankGeometry {
 }
 
 impl BankGeometry {
-    /// An error unless the banks hold something, are padded to cache lines, and fill the mapping; and unless their values are all aligned.
+    /// Checks that the banks hold values, all aligned, are padded to cache lines, and fill the
+    /// mapping.
     pub(crate) fn check<T: MapValue>(&self, mapping: &Mapping) -> Result<(), PerCpuError> {
         let Self { banks, stride, width } = *self;
         let (type_name, value_size) = (type_name::<T>(), T::LAYOUT.size());
@@ -170,20 +172,21 @@ impl BankGeometry {
 impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     /// # Safety
     ///
-    /// `first` is a place that `mapping` has checked for `A` and for all of its length, aligned for `T::Element`; and `geometry` has been
-    /// checked for `T::Element` and `mapping`; its `width` is 1 unless `T` is a slice.
+    /// `first` is a place that `mapping` has checked for `A`, for its whole length and for the
+    /// alignment of `T::Element`. `geometry` has been checked for `T::Element` and `mapping`. Its
+    /// `width` is 1 unless `T` is a slice.
     pub(crate) unsafe fn new(first: First<T, A>, geometry: BankGeometry, mapping: Arc<Mapping>) -> Self {
         let BankGeometry { banks, stride, width } = geometry;
         Self { first, len: banks, stride, width, mapping }
     }
 
-    /// Number of banks.
+    /// The number of banks.
     #[inline]
     pub fn len(&self) -> usize {
         self.len
     }
 
-    /// Never true: no mapping is empty, and no range of banks.
+    /// Never true: no mapping and no range of banks is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.len == 0
@@ -215,8 +218,9 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         BankIter { first: self.first, stride: self.stride, width: self.width, range: 0..self.len, marker: PhantomData }
     }
 
-    /// The banks of the CPUs that this machine may have, where there is one for each that a kernel could have: those up to the
-    /// highest number of a possible CPU.
+    /// The banks up to the highest number of a possible CPU of this machine.
+    ///
+    /// It is for a program that has a bank for each CPU that any kernel may have.
     ///
     /// ```
     /// # let mapping = mapvalue::Mapping::memfd(1024 * 64)?;
@@ -268,8 +272,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     /// `cpu` is less than the number of banks.
     #[inline]
     unsafe fn bank(&self, cpu: usize) -> &T::Cells<A> {
-        // SAFETY: these are the first bank and the stride of an array of banks that lives as long as `self` is borrowed; the rest is the
-        // caller's promise.
+        // SAFETY: these are the first bank, stride and width of `self`, which is borrowed as long
+        // as the result; the rest is the caller's promise.
         unsafe { bank::<T, A>(self.first, self.stride, self.width, cpu) }
     }
 
@@ -278,14 +282,14 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         if cpu >= self.len {
             return Err(PlaceError::IndexOutOfRange { index: cpu, len: self.len });
         }
-        // SAFETY: the bank is inside of the mapping, as in `bank`.
+        // SAFETY: the bank is inside the mapping, as in `bank`.
         Ok(unsafe { self.first.byte_add(cpu * self.stride) })
     }
 }
 
-/// Of one value a bank.
+/// Banks of one value each.
 impl<T: MapValue, A: Access> Banks<T, A> {
-    /// A handle to the bank of a CPU, which lives as long as it likes.
+    /// A handle to the bank of a CPU, which keeps the mapping alive itself.
     ///
     /// ```
     /// use mapvalue::{Mapping, Var};
@@ -302,12 +306,13 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     /// [`PlaceError::IndexOutOfRange`].
     pub fn var(&self, cpu: usize) -> Result<Var<T, A>, PlaceError> {
         let place = self.place(cpu)?;
-        // SAFETY: it is one of the places that `new` was promised.
+        // SAFETY: this is one of the places that `new` was promised.
         Ok(unsafe { Var::new(place, Arc::clone(&self.mapping)) })
     }
 
-    /// The sum of all banks: of a struct, each field as it says ([`Fold`]). Each leaf is loaded once, relaxed; so leaves may come from
-    /// different moments.
+    /// The sum of all banks, in which each field of a struct folds as it declares ([`Fold`]).
+    ///
+    /// Each leaf is loaded once, relaxed, so leaves may come from different moments.
     ///
     /// ```
     /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<[u64; 2]>(4, 64)?;
@@ -324,7 +329,7 @@ impl<T: MapValue, A: Access> Banks<T, A> {
         sum(self.iter())
     }
 
-    /// As [`sum`](Self::sum), of a type with an enum inside, which is checked.
+    /// The [`sum`](Self::sum) for a type with an enum inside, which is checked.
     ///
     /// ```
     /// use mapvalue::{Banks, MapValue, Mapping};
@@ -368,7 +373,7 @@ impl<T: MapValue, A: Access> Banks<T, A> {
         Ok(sum)
     }
 
-    /// Loads the banks one after the other and folds their values into something else.
+    /// Loads the banks in order and folds their values into another value.
     ///
     /// ```
     /// # let mapping = mapvalue::Mapping::memfd(4096)?;
@@ -387,15 +392,15 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     }
 }
 
-/// Of a number of values a bank.
+/// Banks of several values each.
 impl<T: MapValue, A: Access> Banks<[T], A> {
-    /// Values in a bank.
+    /// The number of values in a bank.
     #[inline]
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// A handle to the bank of a CPU, which lives as long as it likes.
+    /// A handle to the bank of a CPU, which keeps the mapping alive itself.
     ///
     /// ```
     /// use mapvalue::{Mapping, Slice};
@@ -413,12 +418,13 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// [`PlaceError::IndexOutOfRange`].
     pub fn slice(&self, cpu: usize) -> Result<Slice<T, A>, PlaceError> {
         let place = self.place(cpu)?;
-        // SAFETY: these are the places of one bank, as `new` was promised.
+        // SAFETY: these are the places of one bank, by the promise to `new`.
         Ok(unsafe { Slice::new(place, self.width, Arc::clone(&self.mapping)) })
     }
 
-    /// Writes the sums of all banks into `out`: for each value in a bank, over all CPUs ([`Fold`]). Nothing is allocated; each leaf is loaded
-    /// once, relaxed.
+    /// Writes to `out` the sum over all CPUs of each value in a bank ([`Fold`]).
+    ///
+    /// It allocates nothing, and loads each leaf once, relaxed.
     ///
     /// ```
     /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
@@ -447,7 +453,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
         Ok(())
     }
 
-    /// The sum of one value over all banks: of the counter with this index, on all CPUs.
+    /// The sum of one value over all banks: the counter with this index, over all CPUs.
     ///
     /// ```
     /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
@@ -468,7 +474,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
         Ok(sum(self.column(index)?))
     }
 
-    /// One value of each bank: the counter with this index, of all CPUs in order.
+    /// One value of each bank: the counter with this index, for each CPU in order.
     ///
     /// ```
     /// # let mapping = mapvalue::Mapping::memfd(4096)?;
@@ -486,19 +492,19 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
         if index >= self.width {
             return Err(PlaceError::IndexOutOfRange { index, len: self.width });
         }
-        // SAFETY: the first bank has so many values.
+        // SAFETY: the first bank has `width` values, and `index` is less (checked above).
         let first = unsafe { self.first.add(index) };
         Ok(BankIter { first, stride: self.stride, width: 1, range: 0..self.len, marker: PhantomData })
     }
 }
 
-/// The first of all banks: there is one, since no mapping is empty, and no range of banks.
+/// Returns the first of all banks. There is one, as no mapping and no range of banks is empty.
 #[inline]
 fn first<I: Iterator>(banks: &mut I) -> I::Item {
     banks.next().expect("there is a bank")
 }
 
-/// The sum of all banks.
+/// Returns the sum of all banks.
 #[inline]
 fn sum<T: Plain + Fold, A: Access>(mut banks: BankIter<'_, T, A>) -> T {
     let mut sum = T::__load(first(&mut banks));
@@ -550,12 +556,12 @@ impl<'a, T: Bank + ?Sized, A: Access> IntoIterator for &'a Banks<T, A> {
     }
 }
 
-/// A bank of an array of them.
+/// Returns the bank at an index.
 ///
 /// # Safety
 ///
-/// `first`, `stride` and `width` are those of a `Banks<T, A>` that lives for `'a`, or of one value in each of its banks; `index` is less than
-/// their number.
+/// `first`, `stride` and `width` are those of a `Banks<T, A>` that lives for `'a`, or of one value
+/// in each of its banks; `index` is less than their number.
 #[inline]
 unsafe fn bank<'a, T: Bank + ?Sized, A: Access>(
     first: First<T, A>,
@@ -563,16 +569,18 @@ unsafe fn bank<'a, T: Bank + ?Sized, A: Access>(
     width: usize,
     index: usize,
 ) -> &'a T::Cells<A> {
-    // SAFETY: all banks are inside of one mapping, whose length is their number times the stride (`BankGeometry::check`), so this one's
-    // start is.
+    // SAFETY: all banks are inside one mapping, whose length is their number times the stride
+    // (`BankGeometry::check`), so the start of this one is.
     let place = unsafe { first.byte_add(index * stride) };
-    // SAFETY: a bank of `width` values is no longer than the stride (`BankGeometry::check`), so all of it is inside of the mapping, which the
-    // banks keep for `'a`. It is aligned: the first is (`Mapping::place`), and the stride is a multiple of 64 and, where a value is aligned to
-    // more, its size; in a bank of several, each is (`BankGeometry::check`). The rest is as in `Var::deref`.
+    // SAFETY: a bank of `width` values is at most as long as the stride (`BankGeometry::check`), so
+    // all of it is inside the mapping, which the banks keep for `'a`. It is aligned, as the first
+    // bank is (`Mapping::place`), and the stride is a multiple of 64 and, if a value is aligned to
+    // more, its size. In a bank of several values, each is aligned (`BankGeometry::check`). The
+    // rest is as in `Var::deref`.
     unsafe { T::__at::<A>(place, width) }
 }
 
-/// [`Banks`] in order, or one value of each.
+/// An iterator over [`Banks`] in order, or over one value of each.
 ///
 /// ```
 /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
@@ -589,10 +597,7 @@ pub struct BankIter<'a, T: Bank + ?Sized, A: Access> {
     marker: PhantomData<&'a Banks<T, A>>,
 }
 
-// SAFETY: an iterator is no more than a reference to its banks, which are `Sync`.
-unsafe impl<T: Bank + ?Sized, A: Access> Send for BankIter<'_, T, A> {}
-// SAFETY: as for `Send`.
-unsafe impl<T: Bank + ?Sized, A: Access> Sync for BankIter<'_, T, A> {}
+iterate_by_index!(BankIter, &'a T::Cells<A>, Bank + ?Sized);
 
 impl<'a, T: Bank + ?Sized, A: Access> BankIter<'a, T, A> {
     /// # Safety
@@ -600,68 +605,18 @@ impl<'a, T: Bank + ?Sized, A: Access> BankIter<'a, T, A> {
     /// `index` comes from the range.
     #[inline]
     unsafe fn at(&self, index: usize) -> &'a T::Cells<A> {
-        // SAFETY: the banks are borrowed for `'a`, and the range holds indices of them alone.
+        // SAFETY: the banks are borrowed for `'a`, and the range holds only indices of them.
         unsafe { bank::<T, A>(self.first, self.stride, self.width, index) }
     }
 }
 
-impl<T: Bank + ?Sized, A: Access> Clone for BankIter<'_, T, A> {
-    fn clone(&self) -> Self {
-        Self { range: self.range.clone(), ..*self }
-    }
-}
-
-impl<T: Bank + ?Sized, A: Access> fmt::Debug for BankIter<'_, T, A> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("BankIter").field("range", &self.range).finish_non_exhaustive()
-    }
-}
-
-impl<'a, T: Bank + ?Sized, A: Access> Iterator for BankIter<'a, T, A> {
-    type Item = &'a T::Cells<A>;
-
-    #[inline]
-    fn next(&mut self) -> Option<Self::Item> {
-        // SAFETY: it comes from the range.
-        self.range.next().map(|index| unsafe { self.at(index) })
-    }
-
-    #[inline]
-    fn nth(&mut self, n: usize) -> Option<Self::Item> {
-        // SAFETY: it comes from the range.
-        self.range.nth(n).map(|index| unsafe { self.at(index) })
-    }
-
-    #[inline]
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.range.size_hint()
-    }
-
-    /// A loop of its own, because it is known how often it goes round: what `sum`, `for_each` and `collect` use.
-    #[inline]
-    fn fold<B, F: FnMut(B, Self::Item) -> B>(self, init: B, mut f: F) -> B {
-        // SAFETY: it comes from the range.
-        self.range.clone().fold(init, |folded, index| f(folded, unsafe { self.at(index) }))
-    }
-}
-
-impl<T: Bank + ?Sized, A: Access> DoubleEndedIterator for BankIter<'_, T, A> {
-    #[inline]
-    fn next_back(&mut self) -> Option<Self::Item> {
-        // SAFETY: it comes from the range.
-        self.range.next_back().map(|index| unsafe { self.at(index) })
-    }
-}
-
-impl<T: Bank + ?Sized, A: Access> ExactSizeIterator for BankIter<'_, T, A> {}
-impl<T: Bank + ?Sized, A: Access> FusedIterator for BankIter<'_, T, A> {}
-
-/// Handles to banks.
+/// Constructors of banks.
 impl Mapping {
-    /// Banks of one value each, a struct or an array, `stride` bytes apart: what each CPU has of its own in a plain array.
+    /// Banks of one value each, a struct or an array, `stride` bytes apart in a plain array.
     ///
-    /// `stride` is the size of a `T`, rounded up to a multiple of 64 or of 128, as the program does it: to the size of a cache line. The
-    /// values of the map may be whole banks, or parts of one, such as `u64`.
+    /// `stride` is the size of a `T` rounded up to a multiple of 64 or of 128: of the size of a
+    /// cache line that the BPF program uses. The values of the map may be whole banks, or parts of
+    /// one, such as `u64`.
     ///
     /// # Errors
     ///
@@ -683,7 +638,7 @@ impl Mapping {
         self.banks_any(BankGeometry { banks, stride, width: 1 })
     }
 
-    /// Banks of one value each, for loading only.
+    /// Banks of one value each that only load.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
@@ -703,9 +658,9 @@ impl Mapping {
         self.banks_any(BankGeometry { banks, stride, width: 1 })
     }
 
-    /// Banks of `width` values each, side by side, where that number is known only when the program runs.
+    /// Banks of `width` contiguous values each, where `width` is known at run time.
     ///
-    /// `stride` is the size of so many `T`, rounded up to a multiple of 64 or of 128.
+    /// `stride` is the size of `width` values, rounded up to a multiple of 64 or of 128.
     ///
     /// # Errors
     ///
@@ -731,7 +686,7 @@ impl Mapping {
         self.banks_any(BankGeometry { banks, stride, width })
     }
 
-    /// Banks of `width` values each, for loading only.
+    /// Banks of `width` values each that only load.
     ///
     /// ```
     /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
@@ -752,15 +707,15 @@ impl Mapping {
         self.banks_any(BankGeometry { banks, stride, width })
     }
 
-    /// Banks; of one value each unless `T` is a slice.
+    /// Makes banks; `T` is a slice if `geometry.width` comes from the caller.
     fn banks_any<T: Bank + ?Sized, A: Access>(
         self: &Arc<Self>,
         geometry: BankGeometry,
     ) -> Result<Banks<T, A>, PerCpuError> {
         geometry.check::<T::Element>(self)?;
         let first = self.place::<T::Element, A>(0, self.len())?;
-        // SAFETY: `geometry` is checked above, and `place` has checked all of the mapping for `T::Element` and `A`; the public functions
-        // give a width of 1 where `T` is no slice.
+        // SAFETY: `geometry` is checked above, and `place` has checked the whole mapping for
+        // `T::Element` and `A`. The public functions give a width of 1 unless `T` is a slice.
         Ok(unsafe { Banks::new(first, geometry, Arc::clone(self)) })
     }
 }

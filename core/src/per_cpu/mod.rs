@@ -1,4 +1,4 @@
-//! [`PerCpu`]: what a lookup in a map of a `PERCPU` type gives, a value for each CPU.
+//! [`PerCpu`]: the result of a lookup in a map of a `PERCPU` type, a value for each CPU.
 
 pub(crate) mod banks;
 
@@ -16,11 +16,13 @@ use crate::error::{PerCpuError, PlaceError, SystemError};
 use crate::sys::cpus::PossibleCpus;
 use crate::value::{Fold, MapValue, Storable};
 
-/// The values that the possible CPUs have under one key of a `BPF_MAP_TYPE_PERCPU_*` map (or of a `PERCPU` cgroup storage), decoded.
+/// The decoded values of all possible CPUs under one key of a `PERCPU` map.
 ///
-/// A system call carries one value every `round_up(size, 8)` bytes, for each CPU that may ever be online
-/// ([`possible_cpus`](crate::possible_cpus)), in the order of their numbers. [`from_bytes`](Self::from_bytes) takes that; [`from_values`](Self::from_values) what
-/// libbpf-rs (`lookup_percpu`) and aya (`PerCpuValues<[u8; N]>`) make of it.
+/// The map is a `BPF_MAP_TYPE_PERCPU_*` or a `PERCPU` cgroup storage. A system call carries one
+/// value every `round_up(size, 8)` bytes for each CPU that may ever be online
+/// ([`possible_cpus`](crate::possible_cpus)), in the order of their numbers.
+/// [`from_bytes`](Self::from_bytes) takes these bytes; [`from_values`](Self::from_values) takes the
+/// values into which libbpf-rs (`lookup_percpu`) and aya (`PerCpuValues<[u8; N]>`) split them.
 ///
 /// ```
 /// use mapvalue::{MapValue, PerCpu};
@@ -45,7 +47,7 @@ use crate::value::{Fold, MapValue, Storable};
 /// let total: Stats = stats.sum();
 /// # assert_eq!(total, Stats { packets: cpus as u32, bytes: 60 * cpus as u32, longest: 60 });
 ///
-/// // And the other way: 12 bytes and 4 of padding for each CPU.
+/// // To encode: 12 bytes and 4 of padding for each CPU.
 /// let zeros = PerCpu::from_fn(|_| Stats { packets: 0, bytes: 0, longest: 0 })?;
 /// assert_eq!(zeros.to_bytes(), vec![0; 16 * zeros.len()]);
 /// # Ok::<(), mapvalue::Error>(())
@@ -53,23 +55,23 @@ use crate::value::{Fold, MapValue, Storable};
 #[derive(Clone, PartialEq, Eq)]
 pub struct PerCpu<T> {
     cpus: &'static PossibleCpus,
-    /// One for each of `cpus`.
+    /// One value for each of `cpus`.
     values: Vec<T>,
 }
 
-/// Making one.
+/// Decoding and encoding.
 impl<T: MapValue> PerCpu<T> {
-    /// Bytes from one CPU's value to the next one's: `round_up(size, 8)`, as the kernel lays them out.
+    /// Bytes from one CPU's value to the next: `round_up(size, 8)`, as the kernel lays them out.
     pub const STRIDE: usize = T::LAYOUT.size().next_multiple_of(8);
 
-    /// Decodes what the system call gave: `STRIDE` bytes for each possible CPU.
+    /// Decodes the bytes of a system call: `STRIDE` bytes for each possible CPU.
     ///
     /// ```
     /// use mapvalue::PerCpu;
     ///
     /// # let cpus = mapvalue::possible_cpus()?;
     /// # let looked_up = [7u32.to_ne_bytes(), [0; 4]].concat().repeat(cpus);
-    /// // What `bpf::lookup_bytes` gives: 4 bytes and 4 of padding for each CPU.
+    /// // As `bpf::lookup_bytes` returns them: 4 bytes and 4 of padding for each CPU.
     /// let counters: PerCpu<u32> = PerCpu::from_bytes(&looked_up)?;
     /// assert_eq!(counters.values(), vec![7; cpus]);
     /// assert!(PerCpu::<u32>::from_bytes(&looked_up[1..]).is_err());
@@ -96,8 +98,9 @@ impl<T: MapValue> PerCpu<T> {
         Self::of_each(cpus, bytes.chunks_exact(stride).map(|value| &value[..size]))
     }
 
-    /// Decodes the values one by one, without padding between them, in the order of the CPUs: from libbpf-rs, or from aya with values of
-    /// type `[u8; N]`.
+    /// Decodes values one by one, without padding between them, in the order of the CPUs.
+    ///
+    /// They may come from libbpf-rs, or from aya with values of type `[u8; N]`.
     ///
     /// ```
     /// use mapvalue::PerCpu;
@@ -105,8 +108,10 @@ impl<T: MapValue> PerCpu<T> {
     /// # let cpus = mapvalue::possible_cpus()?;
     /// # let from_libbpf = vec![vec![7, 0, 0, 0]; cpus];
     /// # let from_aya = vec![[7, 0, 0, 0]; cpus];
-    /// let counters: PerCpu<u32> = PerCpu::from_values(from_libbpf)?; // `map.lookup_percpu(&key, MapFlags::ANY)?`
-    /// let same: PerCpu<u32> = PerCpu::from_values(from_aya.iter())?; // `PerCpuArray::<_, [u8; 4]>::try_from(map)?.get(&0, 0)?`
+    /// // libbpf-rs: `map.lookup_percpu(&key, MapFlags::ANY)?`
+    /// let counters: PerCpu<u32> = PerCpu::from_values(from_libbpf)?;
+    /// // aya: `PerCpuArray::<_, [u8; 4]>::try_from(map)?.get(&0, 0)?`
+    /// let same: PerCpu<u32> = PerCpu::from_values(from_aya.iter())?;
     /// assert_eq!(counters, same);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -127,7 +132,7 @@ impl<T: MapValue> PerCpu<T> {
         values: impl IntoIterator<Item = V>,
     ) -> Result<Self, PerCpuError> {
         let mut values = values.into_iter();
-        // Past the last CPU they are counted, but not decoded.
+        // Values past the last CPU are counted, but not decoded.
         let decoded: Vec<T> = cpus
             .numbers()
             .iter()
@@ -141,7 +146,7 @@ impl<T: MapValue> PerCpu<T> {
         Ok(Self { cpus, values: decoded })
     }
 
-    /// Makes a value for each possible CPU, given its number: to be stored by an update.
+    /// Makes a value for each possible CPU from its number, to be stored by an update.
     ///
     /// ```
     /// use mapvalue::PerCpu;
@@ -161,9 +166,11 @@ impl<T: MapValue> PerCpu<T> {
         Ok(Self { cpus, values: cpus.numbers().iter().copied().map(value).collect() })
     }
 
-    /// Encodes the values as an update by the system call takes them: `STRIDE` bytes for each CPU, padding zeroed.
+    /// Encodes the values for an update by system call: `STRIDE` bytes for each CPU, padding
+    /// zeroed.
     ///
-    /// (libbpf-rs' `update_percpu` takes the values one by one: `values().iter().map(T::to_bytes).collect()`.)
+    /// (libbpf-rs' `update_percpu` takes the values one by one:
+    /// `values().iter().map(T::to_bytes).collect()`.)
     ///
     /// ```
     /// use mapvalue::PerCpu;
@@ -183,34 +190,36 @@ impl<T: MapValue> PerCpu<T> {
     }
 }
 
-/// Reading it.
+/// Accessors.
 impl<T> PerCpu<T> {
-    /// Number of values: that of the possible CPUs, which is at least 1.
+    /// The number of values, which is that of the possible CPUs: at least 1.
     pub fn len(&self) -> usize {
         self.values.len()
     }
 
-    /// Never true: there is a CPU.
+    /// Never true: there is at least one CPU.
     pub fn is_empty(&self) -> bool {
         self.values.is_empty()
     }
 
-    /// The value of the CPU of this number, `None` if there can be no such CPU.
+    /// The value of the CPU with this number, `None` if there can be no such CPU.
     pub fn get(&self, cpu: usize) -> Option<&T> {
         self.values.get(self.cpus.index_of(cpu)?)
     }
 
-    /// The values in the order of the CPUs. Their indices are the numbers of the CPUs only where there are no gaps between those.
+    /// The values in the order of the CPUs.
+    ///
+    /// Their indices are the numbers of the CPUs only if those numbers have no gaps.
     pub fn values(&self) -> &[T] {
         &self.values
     }
 
-    /// The numbers of the CPUs with their values.
+    /// An iterator over the numbers of the CPUs with their values.
     pub fn iter(&self) -> Zip<Copied<slice::Iter<'static, usize>>, slice::Iter<'_, T>> {
         self.cpus.numbers().iter().copied().zip(&self.values)
     }
 
-    /// The sum of all CPUs' values: of a struct, each field as it says ([`Fold`]).
+    /// The sum of all values, in which each field of a struct folds as it declares ([`Fold`]).
     pub fn sum(&self) -> T
     where
         T: Fold + Clone,
@@ -223,7 +232,7 @@ impl<T> PerCpu<T> {
         sum
     }
 
-    /// Folds all CPUs' values into something else, in the order of the CPUs.
+    /// Folds all values into another value, in the order of the CPUs.
     ///
     /// ```
     /// # let per_cpu = mapvalue::PerCpu::from_fn(|cpu| cpu as u64)?;
@@ -239,7 +248,7 @@ impl<T> PerCpu<T> {
 impl<T> Index<usize> for PerCpu<T> {
     type Output = T;
 
-    /// The value of the CPU of this number.
+    /// The value of the CPU with this number.
     ///
     /// # Panics
     ///
@@ -261,7 +270,7 @@ impl<'a, T> IntoIterator for &'a PerCpu<T> {
     }
 }
 
-/// The values by the numbers of their CPUs.
+/// A map from the number of each CPU to its value.
 impl<T: fmt::Debug> fmt::Debug for PerCpu<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_map().entries(self.iter()).finish()

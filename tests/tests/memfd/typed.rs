@@ -402,7 +402,7 @@ fn a_projection_owns_its_mapping() {
 }
 
 #[test]
-#[should_panic(expected = "not inside of this")]
+#[should_panic(expected = "not inside this")]
 fn a_projection_to_another_mapping_is_refused() {
     let elsewhere: &'static Var<u64> = Box::leak(Box::new(memory().var(0).unwrap()));
     let here = memory().var::<Padded>(0).unwrap();
@@ -410,7 +410,7 @@ fn a_projection_to_another_mapping_is_refused() {
 }
 
 #[test]
-#[should_panic(expected = "not inside of this")]
+#[should_panic(expected = "not inside this")]
 fn a_projection_to_a_promoted_empty_array_is_refused() {
     let here = memory().var::<Padded>(0).unwrap();
     let _ = here.project_slice::<Shared<u64>>(|_| &[]);
