@@ -10,7 +10,7 @@ use crate::arena::handle::Arena;
 use crate::error::ValueError;
 use crate::error::{ArenaPtrError, SystemError};
 use crate::value::codec;
-use crate::value::{ArenaPtr, MapValue, ReadOnly};
+use crate::value::{self, ArenaPtr, MapValue, ReadOnly};
 
 /// Copying
 impl Arena {
@@ -52,7 +52,7 @@ impl Arena {
         if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
             return self.copy(ptr);
         }
-        T::__try_load::<ReadOnly>(self.get_ro(ptr)?).map_err(ArenaPtrError::from)
+        value::try_load::<T, ReadOnly>(self.get_ro(ptr)?).map_err(ArenaPtrError::from)
     }
 
     /// As `read`, by the kernel.

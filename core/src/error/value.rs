@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use crate::layout::Layout;
+use crate::layout::{Kind, Layout};
 
 /// Why bytes are not a value, a value cannot be encoded, or a cell cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -73,12 +73,15 @@ pub enum ValueError {
 /// let Err(ValueError::InvalidValue(invalid)) = Config::from_bytes(&bytes) else { panic!("9 is no mode") };
 /// assert_eq!((invalid.type_name(), invalid.value(), invalid.offset()), ("Mode", 9, 4));
 /// assert_eq!(invalid.path(Config::LAYOUT).to_string(), "Config.modes[1]");
+/// assert_eq!(invalid.to_string(), "9 at offset 4 (`Config.modes[1]`) is not a variant of `Mode`");
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct InvalidValue {
     type_name: &'static str,
     value: i128,
     offset: usize,
+    /// The layout of the struct or array that was read, if it is known.
+    whole: Option<&'static Layout>,
 }
 
 impl InvalidValue {
@@ -86,7 +89,7 @@ impl InvalidValue {
     #[doc(hidden)]
     #[must_use]
     pub const fn new(type_name: &'static str, value: i128) -> Self {
-        Self { type_name, value, offset: 0 }
+        Self { type_name, value, offset: 0, whole: None }
     }
 
     /// The same error seen from a type that holds the place at `offset`.
@@ -94,6 +97,16 @@ impl InvalidValue {
     #[must_use]
     pub const fn within(mut self, offset: usize) -> Self {
         self.offset += offset;
+        self.whole = None;
+        self
+    }
+
+    /// The same error of a value with this layout, so that its text names the field.
+    #[cold]
+    pub(crate) const fn inside(mut self, whole: &'static Layout) -> Self {
+        if matches!(whole.kind(), Kind::Struct { .. } | Kind::Array { .. }) {
+            self.whole = Some(whole);
+        }
         self
     }
 
@@ -125,10 +138,20 @@ impl InvalidValue {
     }
 }
 
+impl fmt::Debug for InvalidValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "InvalidValue({self})")
+    }
+}
+
 impl fmt::Display for InvalidValue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { type_name, value, offset } = self;
-        write!(f, "{value} at offset {offset} is not a variant of `{type_name}`")
+        let Self { type_name, value, offset, whole } = self;
+        write!(f, "{value} at offset {offset}")?;
+        if let Some(whole) = whole {
+            write!(f, " (`{}`)", self.path(**whole))?;
+        }
+        write!(f, " is not a variant of `{type_name}`")
     }
 }
 

@@ -13,7 +13,7 @@ use crate::error::{BtfError, ValueError};
 use crate::error::{ElementError, MapError, PlaceError, SystemError};
 use crate::handle::array::Array;
 use crate::mapping::Mapping;
-use crate::value::{Access, MapValue, Plain, ReadOnly, Storable};
+use crate::value::{self, Access, MapValue, Plain, ReadOnly, Storable};
 
 /// The elements of an array map: in mapped memory if the map can be mapped, else by system calls.
 ///
@@ -202,7 +202,7 @@ impl<T: MapValue> AnyArray<T> {
     }
 
     fn load_mapped<A: Access>(&self, element: Option<&T::Shared<A>>, index: usize) -> Result<T, ElementError> {
-        Ok(T::__try_load(element.ok_or_else(|| self.out_of_range(index))?)?)
+        Ok(value::try_load::<T, A>(element.ok_or_else(|| self.out_of_range(index))?)?)
     }
 
     /// Loads all elements into `out`. From Linux 5.6 on, one system call loads many.

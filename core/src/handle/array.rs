@@ -349,9 +349,11 @@ impl<'a, T: MapValue, A: Access> Iter<'a, T, A> {
 /// As for [`place`]; the array lives for `'a`.
 #[inline]
 unsafe fn element<'a, T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> &'a T::Shared<A> {
+    // SAFETY: the caller's promise.
+    let place = unsafe { place::<T, A>(first, index) };
     // SAFETY: as in `Var::deref`: it is one of the places that `Array::new` was promised, and the
     // array keeps the mapping for `'a`.
-    unsafe { place::<T, A>(first, index).as_ref() }
+    unsafe { place.as_ref() }
 }
 
 /// Returns the place of the element at an index of an array.

@@ -7,6 +7,7 @@ pub(crate) mod any_array;
 pub(crate) mod array;
 pub(crate) mod bulk;
 pub(crate) mod by_index;
+pub(crate) mod shown;
 pub(crate) mod slice;
 pub(crate) mod var;
 

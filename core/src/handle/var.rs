@@ -7,8 +7,9 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::error::{InvalidValue, PlaceError};
+use crate::handle::shown::Shown;
 use crate::mapping::Mapping;
-use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
+use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
 /// A handle to a `T` in a mapping, with a share in the mapping: 16 bytes.
 ///
@@ -126,7 +127,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
     /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
     #[inline]
     pub fn try_load(&self) -> Result<T, InvalidValue> {
-        T::__try_load::<A>(self)
+        value::try_load::<T, A>(self)
     }
 
     /// A handle to a part of the value, with its own share in the mapping.
@@ -293,10 +294,13 @@ impl<T: MapValue, A: Access> Clone for Var<T, A> {
 
 impl<T: MapValue + fmt::Debug, A: Access> fmt::Debug for Var<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut shown = f.debug_tuple("Var");
         match self.try_load() {
-            Ok(value) => f.debug_tuple("Var").field(&value).finish(),
-            Err(invalid) => f.debug_tuple("Var").field(&invalid).finish(),
+            Ok(value) => shown.field(&value),
+            // SAFETY: this is a place of a `T`, as in `deref`, for as long as `self` is borrowed.
+            Err(_) => shown.field(&unsafe { Shown::new(self.place.cast(), T::LAYOUT) }),
         }
+        .finish()
     }
 }
 

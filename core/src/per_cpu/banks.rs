@@ -16,7 +16,7 @@ use crate::handle::{Slice, Var};
 use crate::mapping::Mapping;
 use crate::mapping::place::check_sliceable;
 use crate::sys::cpus::PossibleCpus;
-use crate::value::{Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
+use crate::value::{self, Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
 
 mod sealed {
     /// Not called `Sealed` as other traits are: rustc would mention this one in their errors.
@@ -364,7 +364,7 @@ impl<T: MapValue, A: Access> Banks<T, A> {
         T: Fold,
     {
         let mut values = self.iter().enumerate().map(|(cpu, bank)| {
-            T::__try_load(bank).map_err(|invalid| PerCpuError::OnCpu { cpu, error: invalid.into() })
+            value::try_load::<T, A>(bank).map_err(|invalid| PerCpuError::OnCpu { cpu, error: invalid.into() })
         });
         let mut sum = first(&mut values)?;
         for value in values {

@@ -351,7 +351,7 @@ mod tests {
         let mut bytes = [0; 24];
         bytes[8 + 2] = 9;
         let error = PerCpu::<Stats>::decode(cpus("0,5-6"), &bytes).unwrap_err();
-        assert_eq!(error.to_string(), "CPU 5: 9 at offset 2 is not a variant of `Mode`");
+        assert_eq!(error.to_string(), "CPU 5: 9 at offset 2 (`Stats.mode`) is not a variant of `Mode`");
         assert!(matches!(error, PerCpuError::OnCpu { cpu: 5, error: ValueError::InvalidValue(_) }));
         let error = PerCpu::<u32>::of_each(cpus("0,5"), [&[0; 4][..], &[0; 8]]).unwrap_err();
         assert_eq!(error.to_string(), "CPU 5: `u32` is 4 bytes long, but 8 bytes were given");

@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use crate::error::{InvalidValue, ValueError};
-use crate::value::{MapValue, ReadWrite, Storable};
+use crate::value::{self, MapValue, ReadWrite, Storable};
 
 /// Room for a mirror of `T` in private memory, aligned for every leaf.
 ///
@@ -60,7 +60,7 @@ pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T
     // SAFETY: the buffer is initialized (zeroed, then overwritten) and any bits are a valid mirror
     // (promise 3); it is aligned for every leaf (see `Buffer`) and outlives the reference.
     let mirror = unsafe { &*mirror };
-    T::__try_load(mirror)
+    value::try_load::<T, ReadWrite>(mirror)
 }
 
 pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), ValueError> {

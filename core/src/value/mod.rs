@@ -157,6 +157,12 @@ pub unsafe trait MapValue: Sized + 'static {
     }
 }
 
+/// Loads and checks a value. An error names the invalid enum's place in `T`.
+#[inline]
+pub(crate) fn try_load<T: MapValue, A: Access>(shared: &T::Shared<A>) -> Result<T, InvalidValue> {
+    T::__try_load::<A>(shared).map_err(|invalid| invalid.inside(const { &T::LAYOUT }))
+}
+
 /// A [`MapValue`] of which every bit pattern is a value: there is no enum inside.
 ///
 /// It makes [`Var::load`](crate::Var::load) infallible. Derived if all fields are `Plain`.
@@ -309,7 +315,7 @@ pub unsafe trait Mirror: Sized {
     where
         Self::Value: MapValue<Shared<Self::Access> = Self>,
     {
-        Self::Value::__try_load::<Self::Access>(self)
+        try_load::<Self::Value, Self::Access>(self)
     }
 
     /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.

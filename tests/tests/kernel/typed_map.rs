@@ -130,7 +130,7 @@ fn what_a_program_stored_that_is_no_variant_is_an_error_of_that_entry_alone() {
     let mapped_error = Flow::from_bytes(&bpf::lookup_bytes(loaded.map("rates"), &2u32.to_ne_bytes()).unwrap().unwrap());
     let error = rates.lookup(&2).unwrap_err();
     assert_eq!(error.to_string(), mapped_error.unwrap_err().to_string());
-    assert_eq!(error.to_string(), "5 at offset 16 is not a variant of `Verdict`");
+    assert_eq!(error.to_string(), "5 at offset 16 (`Flow.verdict`) is not a variant of `Verdict`");
     let entries: Vec<_> = rates.entries().collect();
     assert_eq!(entries.len(), 4);
     assert!(entries.iter().enumerate().all(|(i, entry)| entry.is_err() == (i == 2)), "{entries:?}");

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::zerocopy::byteorder::big_endian;
-use mapvalue::{Array, MapValue, Mapping, PlaceError, Plain, Shared, Slice, Storable, Var};
+use mapvalue::{Array, MapValue, Mapping, PlaceError, Plain, ReadWrite, Shared, Slice, Storable, Var};
 use mapvalue_tests::race::{AtTheEnd, Race};
 
 const LEN: usize = 2560;
@@ -28,6 +28,26 @@ fn bytes_of(mapping: &Mapping) -> Vec<u8> {
     let mut bytes = vec![0; mapping.len()];
     mapping.read_at(0, &mut bytes).unwrap();
     bytes
+}
+
+/// The memory is the test's own, so that Miri can follow the pointers into it.
+#[test]
+fn a_range_of_an_array_reaches_all_of_its_elements() {
+    let memory = Box::leak(Box::new([const { AtomicU64::new(0) }; 64]));
+    // SAFETY: the memory is never freed, and consists of atomics that nobody else uses.
+    let mapping = unsafe { Mapping::adopt(std::ptr::from_mut(memory).cast(), 512, ReadWrite, || ()) }.unwrap();
+    let words: Array<u64> = mapping.array().unwrap();
+    words.store_from_iter(0..64).unwrap();
+    let range = words.range(8..16).unwrap();
+    assert!(range.iter().map(Shared::load).eq(8..16));
+    assert_eq!(range.as_slice().unwrap()[7].load(), 15);
+    // 4 bytes, one every 8.
+    let halves: Array<u32> = mapping.array().unwrap();
+    halves.store_from_iter(100..164).unwrap();
+    let mut out = [0; 8];
+    halves.range(56..64).unwrap().load_into(&mut out).unwrap();
+    assert_eq!(out, [156, 157, 158, 159, 160, 161, 162, 163]);
+    assert!(halves.range(64..64).unwrap().is_empty());
 }
 
 /// Loads and stores `len` values from `shared` bytes on, into and from a buffer that begins `private` values after an aligned

@@ -329,7 +329,7 @@ fn an_enum_that_is_none_names_the_bank() {
     for cpu in [2, 0] {
         mapping.write_at(64 * cpu + 4, &[9]).unwrap();
         let error = banks.try_sum().unwrap_err();
-        assert_eq!(error.to_string(), format!("CPU {cpu}: 9 at offset 4 is not a variant of `Mode`"));
+        assert_eq!(error.to_string(), format!("CPU {cpu}: 9 at offset 4 (`Stats.mode`) is not a variant of `Mode`"));
     }
 }
 

@@ -1,12 +1,14 @@
 //! Every leaf and compound through typed handles: what is stored is what the bytes are, and the other way round.
 
 use std::marker::PhantomData;
+use std::mem::offset_of;
 use std::num::{NonZeroI64, NonZeroU32, Wrapping};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI16, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use mapvalue::{
-    Access, Endianness, Field, InvalidValue, Kind, MapValue, Mapping, Mirror, Plain, ReadOnly, Shared, Slice, Var,
+    Access, CharArray, Endianness, Field, InvalidValue, Kind, MapValue, Mapping, Mirror, Plain, ReadOnly, Shared,
+    Slice, Var,
 };
 use mapvalue_tests::c;
 use zerocopy::byteorder::{BigEndian, I32, LittleEndian, U16, U32, U64};
@@ -252,6 +254,73 @@ fn an_invalid_enum_inside_a_value_is_found_by_its_path() {
     bytes[8 + 8 + 4..][..2].copy_from_slice(&9i16.to_ne_bytes());
     let error = Config::from_bytes(&bytes).unwrap_err();
     assert!(matches!(error, mapvalue::ValueError::InvalidValue(invalid) if invalid.offset() == 20), "{error:?}");
+    // The texts name the field as well, of a struct and of an array.
+    assert_eq!(error.to_string(), "9 at offset 20 (`Config.rules[1].level`) is not a variant of `Level`");
+    assert_eq!(invalid.to_string(), "9 at offset 28 (`Config.rules[2].level`) is not a variant of `Level`");
+    let rules = config.rules.try_load().unwrap_err();
+    assert_eq!(rules.to_string(), "9 at offset 20 (`[2].level`) is not a variant of `Level`");
+    assert_eq!(format!("{rules:?}"), format!("InvalidValue({rules})"));
+}
+
+#[test]
+fn debug_shows_the_other_fields_of_a_value_with_an_invalid_enum() {
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(C)]
+    union Address {
+        v4: u32,
+        v6: [u8; 16],
+    }
+    impl std::fmt::Debug for Address {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("Address { .. }")
+        }
+    }
+    #[derive(MapValue, Clone, Copy, Debug)]
+    #[repr(C)]
+    struct Flow {
+        low: i16,
+        port: U16<BigEndian>,
+        rate: f32,
+        share: f64,
+        big: u64,
+        swapped: U32<LittleEndian>,
+        levels: [Level; 2],
+        address: Address,
+        live: bool,
+        marker: PhantomData<u64>,
+        next: mapvalue::ArenaPtr<u64>,
+        name: CharArray<8>,
+    }
+    let mapping = memory();
+    let flow = mapping.var::<Flow>(64).unwrap();
+    flow.low.store(-3);
+    flow.port.store(U16::new(443));
+    flow.rate.store(-1.5);
+    flow.share.store(0.25);
+    flow.big.store(u64::MAX);
+    flow.swapped.store(U32::new(7));
+    flow.levels.store([Level::Warn, Level::Info]);
+    mapping.write_at(64 + offset_of!(Flow, live), &[2]).unwrap();
+    flow.next.store(mapvalue::ArenaPtr::from_address(0x1000));
+    flow.name.store(CharArray::new("e\"th0").unwrap());
+    let valid = format!("{flow:?}");
+    mapping.write_at(64 + offset_of!(Flow, levels) + 2, &302i16.to_ne_bytes()).unwrap();
+    assert!(flow.try_load().is_err());
+    assert_eq!(
+        format!("{flow:?}"),
+        "Var(Flow { low: -3, port: 443, rate: -1.5, share: 0.25, big: 18446744073709551615, swapped: 7, \
+         levels: [Warn, 302 (not a variant of `Level`)], address: Address { .. }, live: true, \
+         marker: PhantomData, next: 0x1000, name: \"e\\\"th0\" })"
+    );
+    // The form is that of a derived `Debug`.
+    for part in ["low: -3", "rate: -1.5, share: 0.25, big: 18446744073709551615", "live: true", "name: \"e\\\"th0\" })"]
+    {
+        assert!(valid.contains(part), "{valid}");
+    }
+    assert_eq!(
+        format!("{:?}", mapping.var::<Level>(64 + offset_of!(Flow, levels) + 2).unwrap()),
+        "Var(302 (not a variant of `Level`))"
+    );
 }
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use crate::arena::alloc::control::Control;
 use crate::arena::alloc::inner::Inner;
 use crate::arena::alloc::layout::{SLOT_HEADER, SlotShared};
+use crate::handle::shown::Shown;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
 /// A `T` in an arena that belongs to this handle alone, and is freed when that is dropped.
@@ -168,7 +169,8 @@ impl<T: MapValue + fmt::Debug> fmt::Debug for Object<T> {
         let mut out = f.debug_tuple("Object");
         match T::__try_load::<ReadWrite>(self) {
             Ok(value) => out.field(&value),
-            Err(invalid) => out.field(&invalid),
+            // SAFETY: this is a place of a `T`, as in `deref`, for as long as `self` is borrowed.
+            Err(_) => out.field(&unsafe { Shown::new(self.value.cast(), T::LAYOUT) }),
         }
         .finish()
     }

@@ -196,7 +196,7 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     ///
     /// [`ValueError::Busy`], [`ValueError::InvalidValue`].
     pub fn try_read(&self) -> Result<T, ValueError> {
-        Ok(self.read_by(|value| T::__try_load::<A>(value))??)
+        Ok(self.read_by(|value| super::try_load::<T, A>(value))??)
     }
 
     #[inline]
