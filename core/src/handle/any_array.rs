@@ -15,7 +15,7 @@ use crate::handle::array::Array;
 use crate::mapping::Mapping;
 use crate::value::{self, Access, MapValue, Plain, ReadOnly, Storable};
 
-/// The elements of an array map: in mapped memory if the map can be mapped, else by system calls.
+/// The elements of an array map: in mapped memory if possible, else by system calls.
 ///
 /// Each element is loaded and stored as a whole. The type is for agents that must also run on
 /// kernels before 5.5, with maps made without `BPF_F_MMAPABLE`, with values whose fields the kernel
@@ -64,8 +64,9 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all differences, [`MapError::UnsupportedType`], and those of
-    /// [`Mapping::from_map`] but what keeps a map from being mapped.
+    /// [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all differences,
+    /// [`MapError::UnsupportedType`], and those of [`Mapping::from_map`] except the reasons
+    /// why a map cannot be mapped.
     pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
         let map = map.as_fd();
         match Mapping::from_map(map) {
@@ -188,8 +189,8 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::IndexOutOfRange`], [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants, [`SystemError::Os`] if
-    /// a system call fails.
+    /// [`PlaceError::IndexOutOfRange`], [`ValueError::InvalidValue`] if the number of an enum
+    /// inside is invalid, [`SystemError::Os`] if a system call fails.
     pub fn load(&self, index: usize) -> Result<T, ElementError> {
         match &self.memory {
             ArrayMemory::Mapped(array) => self.load_mapped(array.get(index), index),
@@ -221,7 +222,8 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements, [`SystemError::Os`] if a system call fails, after which some may be loaded.
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements, [`SystemError::Os`] if a
+    /// system call fails; some elements may be loaded then.
     pub fn load_into(&self, out: &mut [T]) -> Result<(), ElementError>
     where
         T: Plain,
@@ -262,7 +264,8 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::IndexOutOfRange`], [`PlaceError::ReadOnly`] or [`ElementError::NotWritable`], [`SystemError::Os`]; nothing is stored then.
+    /// [`PlaceError::IndexOutOfRange`], [`PlaceError::ReadOnly`] or [`ElementError::NotWritable`],
+    /// [`SystemError::Os`]; nothing is stored then.
     pub fn store(&self, index: usize, value: &T) -> Result<(), ElementError>
     where
         T: Storable,
@@ -282,8 +285,9 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements, [`PlaceError::ReadOnly`]; nothing is stored then.
-    /// [`ElementError::BatchStopped`] by system calls, with how many were stored and why the next one was not.
+    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements,
+    /// [`PlaceError::ReadOnly`]; nothing is stored then. [`ElementError::BatchStopped`] from system
+    /// calls says how many values were stored and why the next was not.
     pub fn store_from(&self, values: &[T]) -> Result<(), ElementError>
     where
         T: Storable,

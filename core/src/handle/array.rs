@@ -16,7 +16,7 @@ use crate::mapping::Mapping;
 use crate::mapping::place::stride_of;
 use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
-/// All elements of an array map, one every `round_up(value_size, 8)` bytes, as the kernel has them.
+/// All elements of an array map: one every `round_up(value_size, 8)` bytes, as in the kernel.
 ///
 /// ```
 /// use mapvalue::{Array, Mapping};
@@ -146,13 +146,16 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// some[0].store(7);
     /// assert_eq!((some.len(), all[4].load()), (4, 7));
     /// assert!(all.range(4..4)?.is_empty());
-    /// assert!(matches!(all.range(8..17), Err(PlaceError::RangeOutOfRange { end: 17, len: 16, .. })));
+    /// assert!(matches!(
+    ///     all.range(8..17),
+    ///     Err(PlaceError::RangeOutOfRange { end: 17, len: 16, .. })
+    /// ));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`PlaceError::RangeOutOfRange`] if it ends past the end of the array, or before its own start.
+    /// [`PlaceError::RangeOutOfRange`] if the range ends past the array or before its own start.
     pub fn range(&self, range: Range<usize>) -> Result<Self, PlaceError> {
         let Range { start, end } = range;
         if start > end || end > self.len {
@@ -213,13 +216,17 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// let limits: Array<u32> = Mapping::memfd(8 * 4)?.array()?;
     /// limits.store_from(&[10; 4])?;
     /// assert_eq!(limits[3].load(), 10);
-    /// assert!(matches!(limits.store_from(&[10; 5]), Err(PlaceError::LengthMismatch { given: 5, expected: 4 })));
+    /// assert!(matches!(
+    ///     limits.store_from(&[10; 5]),
+    ///     Err(PlaceError::LengthMismatch { given: 5, expected: 4 })
+    /// ));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements; it stores
+    /// nothing then.
     pub fn store_from(&self, values: &[T]) -> Result<(), PlaceError>
     where
         T: Storable,
@@ -258,9 +265,11 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] if there are fewer values than elements, [`PlaceError::TooManyValues`] if there are more. If the iterator knows
-    /// how many it makes (both sides of its `size_hint` are the same), that is found before anything is stored, and a `LengthMismatch`
-    /// for more as well; otherwise all values that there were elements for have been stored.
+    /// [`PlaceError::LengthMismatch`] if there are fewer values than elements,
+    /// [`PlaceError::TooManyValues`] if there are more. If the iterator knows its length (both
+    /// sides of its `size_hint` are equal), a wrong length is always a `LengthMismatch`, found
+    /// before anything is stored. Otherwise all values for which there are elements have been
+    /// stored.
     pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), PlaceError>
     where
         T: Storable,
@@ -367,7 +376,7 @@ unsafe fn element<'a, T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, inde
 #[inline]
 unsafe fn place<T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> NonNull<T::Shared<A>> {
     if Array::<T, A>::STRIDE == size_of::<T::Shared<A>>() {
-        // The same place as below, in words for which the optimizer unrolls a loop as over a slice.
+        // The same place as below. In this form the optimizer unrolls a loop as it does for a slice.
         // SAFETY: as below.
         unsafe { first.add(index) }
     } else {
@@ -389,14 +398,18 @@ impl Mapping {
     /// let mapping = Mapping::memfd(8 * 16)?;
     /// let counters = mapping.array::<u32>()?; // 4 bytes each, one every 8
     /// assert_eq!((counters.len(), counters.stride()), (16, 8));
-    /// assert!(matches!(mapping.array::<[u64; 3]>(), Err(PlaceError::Geometry { stride: 24, len: 128, .. })));
+    /// assert!(matches!(
+    ///     mapping.array::<[u64; 3]>(),
+    ///     Err(PlaceError::Geometry { stride: 24, len: 128, .. })
+    /// ));
     /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ReadOnly`], [`PlaceError::ValueSize`], [`PlaceError::Geometry`] if other memory is not a whole number of elements
-    /// long, [`PlaceError::ZeroSized`], [`PlaceError::MisalignedBase`].
+    /// [`PlaceError::ReadOnly`], [`PlaceError::ValueSize`], [`PlaceError::Geometry`] if other
+    /// memory is not a whole number of elements long, [`PlaceError::ZeroSized`],
+    /// [`PlaceError::MisalignedBase`].
     pub fn array<T: MapValue>(self: &Arc<Self>) -> Result<Array<T>, PlaceError> {
         self.array_any()
     }

@@ -7,7 +7,7 @@ use std::ptr::NonNull;
 use crate::layout::{Endianness, Kind, Layout};
 use crate::value::chunks;
 
-/// A value in shared memory as its layout describes it; an invalid enum is shown as its number.
+/// Shows a value in shared memory by its layout; an invalid enum is shown as its number.
 pub(crate) struct Shown<'a> {
     place: NonNull<u8>,
     layout: Layout,

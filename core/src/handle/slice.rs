@@ -120,7 +120,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements; nothing is stored then.
+    /// [`PlaceError::LengthMismatch`] unless there are as many values as elements; it stores
+    /// nothing then.
     pub fn store_from(&self, values: &[T]) -> Result<(), PlaceError>
     where
         T: Storable,
@@ -143,8 +144,7 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] if there are fewer values than elements, [`PlaceError::TooManyValues`] if there are more; unless the iterator knows
-    /// how many it makes, all values that there were elements for have been stored then.
+    /// As [`Array::store_from_iter`](crate::Array::store_from_iter).
     pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), PlaceError>
     where
         T: Storable,

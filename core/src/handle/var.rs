@@ -124,7 +124,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
     ///
     /// # Errors
     ///
-    /// [`InvalidValue`] with the number, the enum and the offset, for the first that holds none of its variants.
+    /// [`InvalidValue`] with the number, enum and path of the first enum whose number is invalid.
     #[inline]
     pub fn try_load(&self) -> Result<T, InvalidValue> {
         value::try_load::<T, A>(self)
@@ -322,9 +322,9 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`PlaceError::OutOfRange`], [`PlaceError::Misaligned`],
-    /// [`PlaceError::ZeroSized`], and [`PlaceError::CrossesValue`] if the map has padding between its values and the place
-    /// reaches into it.
+    /// [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`PlaceError::OutOfRange`],
+    /// [`PlaceError::Misaligned`], [`PlaceError::ZeroSized`], and [`PlaceError::CrossesValue`] if
+    /// the map has padding between its values and the place reaches into it.
     #[inline]
     pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, PlaceError> {
         self.var_any(offset)

@@ -79,7 +79,7 @@ impl<T: MapValue> Bank for [T] {
     }
 }
 
-/// Banks in an mmapable array map (or other memory): one for each CPU, on cache lines of its own.
+/// Banks in an mmapable array map or other memory, one per CPU, on cache lines of its own.
 ///
 /// Each is padded to whole cache lines, so no CPU writes to the lines of another. The caller gives
 /// the number of banks and their stride: to [`Mapping::banks`] for one value in each bank (a struct
@@ -232,7 +232,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] if there are fewer banks.
+    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] if there
+    /// are fewer banks.
     pub fn possible_cpus(&self) -> Result<Self, PerCpuError> {
         Ok(self.range(0..PossibleCpus::of_this_machine()?.end())?)
     }
@@ -250,7 +251,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::RangeOutOfRange`] if it ends past the last bank, or before its own start; [`PlaceError::Empty`] if there is none in it.
+    /// [`PlaceError::RangeOutOfRange`] if the range ends past the last bank or before its own
+    /// start; [`PlaceError::Empty`] if it is empty.
     pub fn range(&self, range: Range<usize>) -> Result<Self, PlaceError> {
         let Range { start, end } = range;
         if start > end || end > self.len {
@@ -358,7 +360,8 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// [`PerCpuError::OnCpu`], with [`ValueError::InvalidValue`] inside, for the first bank with a number that is not a variant of its enum.
+    /// [`PerCpuError::OnCpu`] with [`ValueError::InvalidValue`] inside, for the first bank in which
+    /// the number of an enum is invalid.
     pub fn try_sum(&self) -> Result<T, PerCpuError>
     where
         T: Fold,
@@ -438,7 +441,8 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged then.
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged
+    /// then.
     pub fn sum_into(&self, out: &mut [T]) -> Result<(), PlaceError>
     where
         T: Plain + Fold,
@@ -498,7 +502,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     }
 }
 
-/// Returns the first of all banks. There is one, as no mapping and no range of banks is empty.
+/// Returns the first bank. There is one, as no mapping and no range of banks is empty.
 #[inline]
 fn first<I: Iterator>(banks: &mut I) -> I::Item {
     banks.next().expect("there is a bank")
@@ -620,8 +624,9 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`PerCpuError::BankStride`] for any other stride, [`PerCpuError::BankGeometry`] unless the memory is `banks * stride` bytes long (which no map
-    /// with padding between its values is); [`PlaceError::ReadOnly`], [`PlaceError::ZeroSized`], [`PlaceError::MisalignedBase`].
+    /// [`PerCpuError::BankStride`] for any other stride, [`PerCpuError::BankGeometry`] unless the
+    /// memory is `banks * stride` bytes long (no map with padding between its values is);
+    /// [`PlaceError::ReadOnly`], [`PlaceError::ZeroSized`], [`PlaceError::MisalignedBase`].
     ///
     /// ```
     /// use mapvalue::{Banks, Error, Mapping, PerCpuError};
@@ -630,8 +635,14 @@ impl Mapping {
     /// let counters: Banks<[u64; 5]> = mapping.banks(1024, 64)?;
     /// counters[3][4].fetch_add(1);
     /// assert_eq!(counters.sum(), [0, 0, 0, 0, 1]);
-    /// assert!(matches!(mapping.banks::<[u64; 5]>(1024, 128), Err(PerCpuError::BankGeometry { .. })));
-    /// assert!(matches!(mapping.banks::<[u64; 5]>(64, 1024), Err(PerCpuError::BankStride { .. })));
+    /// assert!(matches!(
+    ///     mapping.banks::<[u64; 5]>(1024, 128),
+    ///     Err(PerCpuError::BankGeometry { .. })
+    /// ));
+    /// assert!(matches!(
+    ///     mapping.banks::<[u64; 5]>(64, 1024),
+    ///     Err(PerCpuError::BankStride { .. })
+    /// ));
     /// # Ok::<(), Error>(())
     /// ```
     pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, PerCpuError> {
@@ -664,14 +675,16 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// As [`banks`](Self::banks), [`PlaceError::Empty`] if `width` is 0, and [`PlaceError::Unsliceable`] if not all values would be aligned.
+    /// As [`banks`](Self::banks), [`PlaceError::Empty`] if `width` is 0, and
+    /// [`PlaceError::Unsliceable`] if not all values would be aligned.
     ///
     /// ```
     /// use mapvalue::{Banks, Mapping};
     ///
     /// let (cpus, line, counters) = (1024, 64, 5);
     /// let mapping = Mapping::memfd(cpus * 64)?;
-    /// let banks: Banks<[u64]> = mapping.banks_of(cpus, (8 * counters as usize).next_multiple_of(line), counters)?;
+    /// let stride = (8 * counters as usize).next_multiple_of(line);
+    /// let banks: Banks<[u64]> = mapping.banks_of(cpus, stride, counters)?;
     /// banks[3][4].fetch_add(1);
     /// banks[9][4].fetch_add(2);
     /// assert_eq!(banks.sum_of(4)?, 3);

@@ -80,8 +80,9 @@ impl<T: MapValue> PerCpu<T> {
     ///
     /// # Errors
     ///
-    /// [`PerCpuError::Length`] for any other length, [`PerCpuError::OnCpu`] with [`ValueError::InvalidValue`] inside if an enum holds none of its variants
-    /// there, [`PlaceError::ZeroSized`], and [`SystemError::NoPossibleCpus`].
+    /// [`PerCpuError::Length`] for any other length, [`PerCpuError::OnCpu`] with
+    /// [`ValueError::InvalidValue`] inside if the number of an enum is invalid there,
+    /// [`PlaceError::ZeroSized`], and [`SystemError::NoPossibleCpus`].
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, PerCpuError> {
         Self::decode(PossibleCpus::of_this_machine()?, bytes)
     }
@@ -118,8 +119,10 @@ impl<T: MapValue> PerCpu<T> {
     ///
     /// # Errors
     ///
-    /// [`PerCpuError::Count`] unless there is a value for each possible CPU; [`PerCpuError::OnCpu`], with [`ValueError::WrongLength`] or
-    /// [`ValueError::InvalidValue`] inside, for one that cannot be decoded; [`PlaceError::ZeroSized`], and [`SystemError::NoPossibleCpus`].
+    /// [`PerCpuError::Count`] unless there is a value for each possible CPU;
+    /// [`PerCpuError::OnCpu`], with [`ValueError::WrongLength`] or [`ValueError::InvalidValue`]
+    /// inside, for one that cannot be decoded; [`PlaceError::ZeroSized`], and
+    /// [`SystemError::NoPossibleCpus`].
     pub fn from_values<V: AsRef<[u8]>>(values: impl IntoIterator<Item = V>) -> Result<Self, PerCpuError> {
         if T::LAYOUT.size() == 0 {
             return Err(PlaceError::ZeroSized { type_name: type_name::<T>() }.into());
