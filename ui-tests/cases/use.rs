@@ -399,6 +399,14 @@ fn main() {
     assert_eq!((packets.load(), stats.load().drops), (0, [0, 2]));
 }
 
+//@ case: use_type_check, late
+//! Without privileges the types of a map may not be compared: the answer says so, and is looked at.
+#[deny(unused_must_use)]
+fn main() {
+    let mapping = Mapping::memfd(8).unwrap();
+    mapping.check::<u64>().unwrap(); //~ assert!(!mapping.check::<u64>().unwrap().is_match());
+}
+
 //@ pass: use_must_use_result
 //! A call that can fail returns an error that says why.
 use mapvalue::{Error, Mapping};

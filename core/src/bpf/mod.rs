@@ -40,6 +40,9 @@ use crate::sys::process;
 /// That holds for mappings and for updates. Freezing a frozen map is not an error, if /proc is
 /// mounted to show that it is frozen.
 ///
+/// Since Linux 6.5 it takes a descriptor that is open for writing. Before, it takes `CAP_BPF`
+/// (`CAP_SYS_ADMIN` before Linux 5.8), and any descriptor of the map will do.
+///
 /// ```no_run
 /// use mapvalue::{Array, Mapping, bpf};
 ///
@@ -57,7 +60,11 @@ use crate::sys::process;
 ///
 /// [`MapError::MappedWritable`] (EBUSY) while anyone has the map mapped writable, a `Mapping` of
 /// this process included: drop its last handle first. [`SystemError::PermissionDenied`],
-/// [`SystemError::BadDescriptor`], [`MapError::NotAMap`].
+/// [`SystemError::BadDescriptor`], [`MapError::NotAMap`]. [`MapError::SpecialFields`] if the values
+/// have special fields. (Linux 6.1 and older freeze maps with spin locks all the same.)
+///
+/// Where /proc is not mounted, freezing a frozen map is [`MapError::MappedWritable`] before Linux
+/// 6.5, and [`SystemError::PermissionDenied`] since.
 pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
     let map = map.as_fd();
     let info = MapInfo::query(map)?;
@@ -70,7 +77,7 @@ pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
         libc::EBUSY => MapError::MappedWritable { map: info.name },
         libc::EPERM => SystemError::PermissionDenied {
             operation: "freeze a map",
-            capability: "a descriptor opened for writing of a map that is not frozen yet, and, before Linux 5.18, CAP_BPF",
+            capability: "a descriptor opened for writing of a map that is not frozen yet, or, before Linux 6.5, CAP_BPF",
         }.into(),
         ENOTSUPP => MapError::SpecialFields { map: info.name },
         errno => SystemError::Os { operation: "freeze the map", errno }.into(),

@@ -33,13 +33,21 @@ use crate::sys::process;
 ///
 /// # Errors
 ///
-/// [`MapError::PinFailed`] with `ENOENT` if there is nothing at the path, with `EACCES` if it is not
-/// a pin or this process may not write to it, and with others; [`MapError::PinnedOther`] if a
-/// program or something else is pinned there.
+/// [`MapError::PinFailed`] with `ENOENT` if there is nothing at the path, with `EACCES` if it is
+/// not a pin or this process may not write to it, and with others; [`MapError::PinnedOther`] if a
+/// program or something else is pinned there; [`SystemError::PermissionDenied`] where the kernel
+/// restricts `bpf(2)`.
 pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, MapError> {
     let path = path.as_ref();
-    let failed = pin_error("open the map that is pinned", path);
-    let fd = c_path(path).and_then(|path| sys::open_pin(&path)).map_err(failed)?;
+    let fd = c_path(path).and_then(|path| sys::open_pin(&path)).map_err(|errno| match errno {
+        // A path that the process may not open is EACCES, so this is about `bpf(2)` itself.
+        libc::EPERM => SystemError::PermissionDenied {
+            operation: "open a pinned map (BPF_OBJ_GET)",
+            capability: "CAP_BPF (CAP_SYS_ADMIN before Linux 5.8), and a sandbox that lets it call bpf(2)",
+        }
+        .into(),
+        errno => pin_error("open the map that is pinned", path)(errno),
+    })?;
     match MapInfo::query(&fd) {
         Ok(_) => Ok(fd),
         Err(MapError::NotAMap { found, .. }) => Err(MapError::PinnedOther { path: path.to_owned(), found }),

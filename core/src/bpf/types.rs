@@ -42,7 +42,8 @@ impl Btf {
         let btf = sys::btf_by_id(types.btf).map_err(|errno| match errno {
             libc::EPERM => SystemError::PermissionDenied {
                 operation: "open the BTF of a map by its number (BPF_BTF_GET_FD_BY_ID)",
-                capability: "CAP_SYS_ADMIN",
+                capability: "CAP_SYS_ADMIN. Without it, take the types from the object file: `Btf::from_object`, and for \
+                             globals `DataSection::from_map_with_btf`",
             },
             errno => SystemError::Os { operation: "open the BTF of the map", errno },
         })?;
@@ -140,13 +141,17 @@ pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "unless it is `Matches`, only sizes were compared"]
 #[non_exhaustive]
 pub enum TypeCheck {
     /// The map has types, and the Rust type is laid out as they are.
     Matches,
     /// The map was created without types. Only sizes were compared.
     Untyped,
-    /// The map has types, but this process may not read them. Only sizes were compared.
+    /// The map has types, but this process may not read them: that takes `CAP_SYS_ADMIN`.
+    ///
+    /// Only sizes were compared. [`Btf::check`] compares with the types of the object file
+    /// ([`Btf::from_object`]), without that privilege.
     NotPermitted,
 }
 

@@ -12,9 +12,10 @@ pub enum BtfError {
 
     /// The map was created without the types of its program.
     #[error(
-        "{map} has no BTF, so the kernel does not know its types: compile the program with `-g`, \
-         and name the types of a map in its definition (`__type(value, struct ..)`). If it is a \
-         section of globals (aya creates their maps without BTF), use \
+        "{map} has no BTF, so the kernel does not know its types. Either the object has none: compile \
+         the program with `-g`, and name the types of a map in its definition \
+         (`__type(value, struct ..)`). Or the kernel refused the object's BTF when it was loaded: see \
+         the loader's log. If it is a section of globals (aya creates their maps without BTF), use \
          `DataSection::from_map_with_btf` with `Btf::from_object` of the object file that was \
          loaded"
     )]

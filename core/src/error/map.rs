@@ -90,10 +90,11 @@ pub enum MapError {
         map_type: MapType,
     },
 
-    /// Maps of this type have no values to look up.
+    /// Values of maps of this type are not looked up by key.
     #[error(
-        "{map} is of type {map_type}, which has no values to look up: maps of type array, hash, \
-         lru_hash and lpm_trie have, and the per-CPU ones"
+        "{map} is of type {map_type}, {}. Values are looked up by key in maps of type array, hash, \
+         lru_hash, lpm_trie, percpu_array, percpu_hash and lru_percpu_hash",
+        without_lookups(*map_type)
     )]
     NoLookups {
         /// The map.
@@ -115,7 +116,8 @@ pub enum MapError {
     /// The map is mapped writable somewhere, so it cannot be frozen.
     #[error(
         "{map} cannot be frozen while it is mapped writable or being updated (EBUSY): drop every \
-         writable mapping of it first, also those of other processes and of the loader"
+         writable mapping of it first, also those of other processes and of the loader. (Where /proc \
+         is not mounted, Linux before 6.5 says the same of a map that is frozen already.)"
     )]
     MappedWritable {
         /// The map.
@@ -152,6 +154,18 @@ pub enum MapError {
     /// The kernel refused.
     #[error(transparent)]
     System(#[from] SystemError),
+}
+
+/// What a map has instead of values that this crate looks up by key.
+fn without_lookups(map_type: MapType) -> &'static str {
+    match map_type.name() {
+        "queue" | "stack" => "whose values have no keys: they are pushed, peeked and popped",
+        "bloom_filter" => "whose values have no keys: one asks whether a value is in it",
+        "ringbuf" | "user_ringbuf" => "which has no values by key, but records in order",
+        "arena" => "which has no values by key, but pages: open it with `Arena`",
+        "prog_array" | "array_of_maps" | "hash_of_maps" => "whose lookup gives the id of a program or a map",
+        _ => "whose values this crate does not look up",
+    }
 }
 
 /// What to do about a pin that cannot be made or opened.

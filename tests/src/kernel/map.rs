@@ -19,10 +19,22 @@ pub mod map_type {
     pub const PERCPU_HASH: u32 = 5;
     /// `BPF_MAP_TYPE_PERCPU_ARRAY`
     pub const PERCPU_ARRAY: u32 = 6;
+    /// `BPF_MAP_TYPE_STACK_TRACE`
+    pub const STACK_TRACE: u32 = 7;
     /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`
     pub const ARRAY_OF_MAPS: u32 = 12;
+    /// `BPF_MAP_TYPE_DEVMAP`
+    pub const DEVMAP: u32 = 14;
+    /// `BPF_MAP_TYPE_CPUMAP`
+    pub const CPUMAP: u32 = 16;
+    /// `BPF_MAP_TYPE_QUEUE`
+    pub const QUEUE: u32 = 22;
+    /// `BPF_MAP_TYPE_STACK`
+    pub const STACK: u32 = 23;
     /// `BPF_MAP_TYPE_RINGBUF`
     pub const RINGBUF: u32 = 27;
+    /// `BPF_MAP_TYPE_BLOOM_FILTER`
+    pub const BLOOM_FILTER: u32 = 30;
     /// `BPF_MAP_TYPE_ARENA`
     pub const ARENA: u32 = 33;
 }
@@ -204,7 +216,8 @@ pub(super) fn create(
     name: &str,
 ) -> io::Result<OwnedFd> {
     // Rings and arenas have no keys.
-    let key_size = if matches!(map_type, map_type::RINGBUF | map_type::ARENA) { 0 } else { 4 };
+    let keyless = [map_type::RINGBUF, map_type::ARENA, map_type::QUEUE, map_type::STACK, map_type::BLOOM_FILTER];
+    let key_size = if keyless.contains(&map_type) { 0 } else { 4 };
     let mut bytes = [0; 16];
     bytes[..name.len()].copy_from_slice(name.as_bytes());
     sys::create_map(sys::MapCreate {

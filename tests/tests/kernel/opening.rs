@@ -215,6 +215,7 @@ fn a_map_cannot_be_frozen_while_it_is_mapped_writable() {
     let error = freeze(&map).unwrap_err();
     assert!(matches!(error, MapError::MappedWritable { .. }), "{error:?}");
     assert!(error.to_string().contains("EBUSY"), "{error}");
+    assert!(error.to_string().contains("before 6.5"), "an older kernel says so of a frozen map: {error}");
     // The attempt has changed nothing.
     mapping.var::<u64>(0).unwrap().store(3);
     map.update(0, &4u64.to_ne_bytes());
@@ -381,7 +382,9 @@ fn a_process_that_may_not_freeze_is_told_of_the_capability() {
         return child::run(a_process_that_may_not_freeze_is_told_of_the_capability, Map::array(8, 1));
     };
     child::forbid(libc::SYS_bpf, 0, BPF_MAP_FREEZE);
-    assert_names_cap_bpf(&freeze(map).unwrap_err());
+    let error = freeze(map).unwrap_err();
+    assert_names_cap_bpf(&error);
+    assert!(error.to_string().contains("before Linux 6.5"), "{error}");
     child::done();
 }
 

@@ -278,7 +278,11 @@ fn a_map_of_other_values_is_no_section_but_its_values_are_checked() {
     let error = bpf::check_map_value::<u32>(&counters).unwrap_err();
     assert_eq!(error.to_string(), "u32: `u32` (4 bytes) in Rust, `__u64` (8 bytes) in BTF (__u64)");
     let untyped = Map::array(8, 1);
-    assert!(matches!(bpf::check_map_value::<u64>(&untyped), Err(BtfError::NoBtf { .. })));
+    let error = bpf::check_map_value::<u64>(&untyped).unwrap_err();
+    assert!(matches!(error, BtfError::NoBtf { .. }), "{error:?}");
+    for cause in ["compile the program with `-g`", "the kernel refused the object's BTF", "the loader's log"] {
+        assert!(error.to_string().contains(cause), "{error}");
+    }
     assert!(matches!(DataSection::from_map(std::io::stderr()), Err(SectionError::Map(MapError::NotAMap { .. }))));
 }
 
