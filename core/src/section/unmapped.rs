@@ -1,11 +1,13 @@
 //! A map that cannot be mapped: system calls read and write it as a whole.
 
 use std::os::fd::BorrowedFd;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
 
 use crate::bpf::{Elements, Update};
 use crate::error::{ElementError, PlaceError, SectionError};
 use crate::mapping::open::BPF_F_RDONLY_PROG;
+use crate::sys::process::Process;
 
 /// The key of an array's first element.
 const FIRST: [u8; 4] = 0u32.to_ne_bytes();
@@ -16,8 +18,7 @@ pub(super) struct Unmapped {
     elements: Elements,
     /// The bytes of its value.
     len: usize,
-    /// Held from reading the value to writing it back.
-    changing: Mutex<()>,
+    changing: Changing,
 }
 
 impl Unmapped {
@@ -28,7 +29,7 @@ impl Unmapped {
         if info.max_entries != 1 {
             return Err(SectionError::SeveralValues { map: info.name, entries: info.max_entries });
         }
-        Ok(Self { len: elements.value_size(), elements, changing: Mutex::new(()) })
+        Ok(Self { len: elements.value_size(), elements, changing: Changing(AtomicU64::new(0)) })
     }
 
     pub(super) fn len(&self) -> usize {
@@ -57,7 +58,7 @@ impl Unmapped {
 
     /// Reads the value, changes bytes of it, and writes it back.
     pub(super) fn write_back(&self, offset: usize, bytes: &[u8]) -> Result<(), ElementError> {
-        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _held = self.changing.hold();
         let mut value = self.value()?;
         let range = offset..offset.saturating_add(bytes.len());
         let out_of_range = PlaceError::OutOfRange { offset, size: bytes.len(), len: self.len };
@@ -72,5 +73,36 @@ impl Unmapped {
             return Err(ElementError::NoSuchKey { map: self.elements.map() });
         }
         Ok(value)
+    }
+}
+
+/// A lock, held from reading a value to writing it back: the process that holds it, or 0.
+///
+/// It is not a `Mutex`: a child that is forked while another thread holds it would wait for a thread
+/// that it does not have. It takes the lock over, since the holder is another process.
+#[derive(Debug)]
+struct Changing(AtomicU64);
+
+impl Changing {
+    fn hold(&self) -> Held<'_> {
+        let own = Process::current().number();
+        loop {
+            let holder = self.0.load(Ordering::Relaxed);
+            let taken =
+                holder != own && self.0.compare_exchange(holder, own, Ordering::Acquire, Ordering::Relaxed).is_ok();
+            if taken {
+                return Held(self);
+            }
+            thread::yield_now();
+        }
+    }
+}
+
+/// Gives a lock back when it is dropped.
+struct Held<'a>(&'a Changing);
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        self.0.0.store(0, Ordering::Release);
     }
 }

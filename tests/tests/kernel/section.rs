@@ -3,6 +3,8 @@
 
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,8 +12,9 @@ use mapvalue::{
     Btf, BtfError, DataSection, ElementError, Error, MapError, MapValue, Mapping, PlaceError, ReadOnly, SectionError,
     SystemError, Var, bpf,
 };
-use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
+use mapvalue_tests::race::{AtTheEnd, Race, duration};
+use mapvalue_tests::{c, fork};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -321,6 +324,38 @@ fn the_sections_of_aya_are_reached_with_the_btf_of_the_object() {
     assert_eq!(stats.load().unwrap().by_proto[6].bytes, 600);
     // Drift is caught here too.
     assert!(matches!(section.any_var::<OldStats>("stats"), Err(SectionError::VariableLayout { .. })));
+}
+
+#[test]
+fn a_forked_child_stores_though_a_thread_of_its_parent_was_storing() {
+    kernel::require!();
+    if !child::alone(a_forked_child_stores_though_a_thread_of_its_parent_was_storing) {
+        return;
+    }
+    let loaded = Aya::load(objects::SECTIONS);
+    let section = DataSection::from_map_with_btf(loaded.map(".bss"), &object_btf(), ".bss").unwrap();
+    let count = section.any_var::<u64>("count").unwrap();
+    let ended = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let _ended = AtTheEnd(|| ended.store(true, Relaxed));
+        scope.spawn(|| {
+            while !ended.load(Relaxed) {
+                count.store_exclusive(&7).unwrap();
+            }
+        });
+        let race = Race::of(duration());
+        let mut children = 0;
+        while race.goes_on(children >= 100) {
+            let in_child = || {
+                // SAFETY: it sets a timer, which ends a child that hangs.
+                unsafe { libc::alarm(30) };
+                i32::from(count.store_exclusive(&8).is_err())
+            };
+            assert_eq!(fork(in_child), 0);
+            children += 1;
+        }
+    });
+    child::done();
 }
 
 #[test]
