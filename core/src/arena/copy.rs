@@ -70,7 +70,7 @@ impl Arena {
 }
 
 /// Copies bytes of this process up to the first absent page. Returns how many.
-fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, ArenaPtrError> {
+pub(crate) fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, ArenaPtrError> {
     let to = libc::iovec { iov_base: out.as_mut_ptr().cast(), iov_len: out.len() };
     let from = libc::iovec { iov_base: place.cast(), iov_len: out.len() };
     let this = process::id().cast_signed();

@@ -10,6 +10,7 @@ use std::os::unix::fs::FileExt;
 use std::thread;
 use std::time::Duration;
 
+use crate::arena::copy::copy_from;
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::error::{KernelVersion, PagesError, PlaceError, SystemError};
@@ -87,9 +88,9 @@ impl Arena {
     /// error. Pages stay until a BPF program or [`Pages::free`](crate::Pages::free) frees them.
     ///
     /// The kernel may fail although there is memory (Linux 7.2 on arm64 did in 36 of 19,488 calls),
-    /// so this tries ten times, a millisecond apart. Before Linux 5.14 (`MADV_POPULATE_WRITE`) it
-    /// makes the pages of a memfd without mapping them. The first access then still takes a
-    /// microsecond, but does not fail.
+    /// so this tries ten times, a millisecond apart. Before Linux 5.14, which lacks
+    /// `MADV_POPULATE_WRITE`, it makes the pages of a memfd by `fallocate`, and maps them by a system
+    /// call for each.
     ///
     /// ```
     /// use mapvalue::{Arena, Error, PagesError};
@@ -123,7 +124,9 @@ impl Arena {
         // there.
         let populate = || succeeded(unsafe { libc::madvise(first.as_ptr().cast(), bytes.len(), advice) });
         let made = match (retry(populate), mapping.fd()) {
-            (Err(libc::EINVAL), Some(memfd)) => make_in_file(memfd, &bytes).map_err(|_| libc::EINVAL),
+            (Err(libc::EINVAL), Some(memfd)) => {
+                make_in_file(memfd, &bytes).map(|()| self.map_by_copying(bytes.clone())).map_err(|_| libc::EINVAL)
+            }
             (made, _) => made,
         };
         made.map_err(|errno| match errno {
@@ -135,6 +138,15 @@ impl Arena {
             .into(),
             errno => SystemError::Os { operation: "make the pages of an arena", errno }.into(),
         })
+    }
+
+    /// Maps pages that are there, by letting the kernel read a byte of each. Where it may not, the
+    /// first access maps the page.
+    fn map_by_copying(&self, bytes: Range<usize>) {
+        let base = self.rest.mapping.base().as_ptr();
+        for offset in bytes.step_by(page_size()) {
+            let _ = copy_from(base.wrapping_add(offset), &mut [0]);
+        }
     }
 
     /// Counts the pages that this process has in its page tables: those that it touched and that
@@ -219,6 +231,9 @@ mod tests {
         assert_eq!(made(), 1);
         make_in_file(memfd, &arena.bytes_of(&(2..5)).unwrap()).unwrap();
         assert_eq!((made(), arena.len()), (3, 8 * arena.page_size()));
+        assert_eq!(arena.resident_pages().unwrap(), 1);
+        arena.map_by_copying(arena.bytes_of(&(2..5)).unwrap());
+        assert_eq!(arena.resident_pages().unwrap(), 3);
         assert_eq!(arena.get(arena.page::<u64>(2)).unwrap().load(), 7);
         let read_only = File::open(format!("/proc/self/fd/{}", memfd.as_raw_fd())).unwrap();
         assert_eq!(make_in_file(read_only.as_fd(), &arena.bytes_of(&(5..6)).unwrap()), Err(libc::EBADF));
