@@ -88,7 +88,7 @@ pub(crate) fn kernel_version() -> KernelVersion {
     // only characters.
     let names = unsafe { names.assume_init() };
     let release: String =
-        names.release.iter().take_while(|c| **c != 0).map(|c| char::from(c.cast_unsigned())).collect();
+        names.release.iter().take_while(|c| **c != 0).map(|c| char::from(c.to_ne_bytes()[0])).collect();
     if result == 0 { parse_release(&release) } else { parse_release("") }
 }
 
