@@ -22,6 +22,8 @@ pub fn again<F: Fn()>(_test: F) -> Command {
 ///
 /// The child has one thread, and locks that others held when it was forked stay locked: it makes system calls, and allocates memory (for which
 /// glibc makes a child of many threads fit).
+/// Until it ends it has the mappings of this process too, by which a map cannot be frozen. So a test beside
+/// others that freeze maps forks in a process of its own (`kernel::child::alone`).
 ///
 /// # Panics
 ///

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
 use mapvalue::{Arena, ArenaFlags};
-use mapvalue_tests::kernel;
+use mapvalue_tests::kernel::{self, child};
 use mapvalue_tests::race::{AtTheEnd, Race, duration};
 use mapvalue_tests::{fork, fork_first_of_namespace};
 
@@ -28,6 +28,9 @@ fn child_of_1(child: impl FnOnce() -> i32 + Send) -> i32 {
 #[test]
 fn a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own() {
     kernel::require!();
+    if !child::alone(a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own) {
+        return;
+    }
     let run = || {
         let arena = Arena::create(16, ArenaFlags::default()).unwrap();
         let word = arena.var::<u64>(arena.at(64)).unwrap();
@@ -41,11 +44,15 @@ fn a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own() 
         })
     };
     assert_eq!(in_process_1(run), 42);
+    child::done();
 }
 
 #[test]
 fn a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_there() {
     kernel::require!();
+    if !child::alone(a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_there) {
+        return;
+    }
     let run = || {
         let arena = Arena::create(16, ArenaFlags::default()).unwrap();
         let fd = arena.fd().unwrap();
@@ -71,4 +78,5 @@ fn a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_
         })
     };
     assert_eq!(in_process_1(run), 42);
+    child::done();
 }
