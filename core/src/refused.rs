@@ -1,18 +1,20 @@
-//! Words for the types that are no map values although people try them: why not, and what to write instead.
+//! Messages for the types that people try although they are not map values: why not, and what to
+//! write.
 //!
-//! Each reason is a trait that every `MapValue` has and nothing else. The derive asks for the one that fits how a field's type
-//! is spelled, so that rustc prints its text if the type is no value after all. Whether it is one is decided by the trait alone: a
-//! user's own `usize` that derives `MapValue` passes, and an alias to a pointer is refused, if in more general words.
+//! Each reason is a trait that exactly the `MapValue`s have. The derive asks for the one that fits
+//! how a field's type is spelled, so that rustc prints its text if the type is not a value. The
+//! trait alone decides that: a user's own `usize` that derives `MapValue` is accepted, and an alias
+//! of a pointer is refused, though in more general words.
 
 use crate::value::{MapValue, Plain};
 
 macro_rules! reasons {
     ($($(#[$text:meta])* $reason:ident;)*) => {$(
-        /// Every `MapValue`, under the name of a reason why some types are none.
+        /// Every `MapValue`, under the name of a reason why some types are not.
         $(#[$text])*
         pub trait $reason {}
 
-        // Not recommended: so the text above is printed, instead of that `MapValue` is missing.
+        // Not recommended, so that rustc prints the text above, not that `MapValue` is missing.
         #[diagnostic::do_not_recommend]
         impl<T: MapValue> $reason for T {}
     )*};
@@ -59,7 +61,7 @@ reasons! {
     AnyNumber;
 
     #[diagnostic::on_unimplemented(
-        message = "0 is no value of `{Self}`, but the memory of a new map is zero",
+        message = "0 is not a value of `{Self}`, but the memory of a new map is zero",
         label = "write `Option<{Self}>`, of which 0 is `None`, or the integer"
     )]
     ZeroIsValid;
@@ -71,7 +73,7 @@ reasons! {
     OneLeaf;
 
     #[diagnostic::on_unimplemented(
-        message = "a BPF program may store a byte that is neither 0 nor 1, which would be undefined behaviour in an `{Self}`",
+        message = "a BPF program may store a byte that is neither 0 nor 1, which would be undefined behavior in an `{Self}`",
         label = "write `bool`: through a handle it is atomic"
     )]
     AnyByte;
@@ -83,7 +85,7 @@ reasons! {
     Uncelled;
 
     #[diagnostic::on_unimplemented(
-        message = "`{Self}` may be uninitialised, but the memory of a map never is",
+        message = "`{Self}` may be uninitialized, but the memory of a map never is",
         label = "write the type that is inside"
     )]
     Initialised;
@@ -101,9 +103,9 @@ reasons! {
     FixedAddress;
 }
 
-/// Every `Plain` value, under the name of the reason why others are no fields of unions.
+/// Every `Plain` value, under the name of the reason why others cannot be in a union.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of a union in shared memory: the union may hold bits that are no value of it",
+    message = "`{Self}` cannot be a field of a union in shared memory: the union may hold bits that are not a value of it",
     label = "an enum is inside (write its integer, and check it where you use it), or `#[derive(MapValue)]` is missing on it"
 )]
 pub trait UnionField {}
@@ -114,7 +116,7 @@ impl<T: Plain> UnionField for T {}
 /// See [`UnionField`].
 pub const fn union_field<T: UnionField>() {}
 
-// Spelled out, because rustc shows the line in its message.
+// Spelled out, because rustc prints the line.
 /// See [`Value`].
 pub const fn value<T: Value>() {}
 /// See [`FixedWidth`].

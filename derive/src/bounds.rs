@@ -1,12 +1,13 @@
-//! The where-clauses of what is written: what the fields ask of the type's parameters, and what they must be themselves.
+//! The bounds of the implementations: those on the type's parameters, and those on its fields.
 
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
 use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, TypePath, parse_quote};
 
-/// The generics of the type, bounded so that its fields have the trait `required`: a parameter that is used as a
-/// value, or an associated type of one, has it, and every parameter is `'static`. `root` is the path to the trait.
+/// Returns the generics of the type, bounded so that its fields have the trait `required`. A
+/// parameter that is used as a value has it, and so has an associated type of one. Every parameter
+/// is `'static`. `root` is the path to the trait.
 pub(crate) fn of_params(generics: &Generics, root: &TokenStream, required: &Ident, types: &[&Type]) -> Generics {
     let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
     let mut values = Vec::new();
@@ -32,19 +33,21 @@ pub(crate) fn of_params(generics: &Generics, root: &TokenStream, required: &Iden
     bounded
 }
 
-/// Adds that a field's type has the trait, without an error where it has not: because of the lifetime, though unused, rustc
-/// asks for the bound where the item is used, not where it is written.
+/// Adds the bound that a field's type has a trait, which may be false. Because of the lifetime,
+/// though it is unused, rustc checks the bound where the implementation is used, not where it is
+/// written.
 pub(crate) fn add_field(generics: &mut Generics, ty: &TokenStream, bound: &TokenStream) {
     add(generics, quote!(for<'__mv> #ty: #bound));
 }
 
-/// Adds a predicate. One that is there already is added again: tokens that print alike may mean different types, such as
-/// `$crate::T` from the macros of two crates.
+/// Adds a predicate, even if an equal one is there: tokens that print alike may mean different
+/// types, such as `$crate::T` from the macros of two crates.
 fn add(generics: &mut Generics, predicate: TokenStream) {
     generics.make_where_clause().predicates.push(parse_quote!(#predicate));
 }
 
-/// Whether a type is a parameter, an associated type of one, or an array of such, of which `of_params` asks that it is a value.
+/// Returns whether a type is a parameter, an associated type of one, or an array of these.
+/// `of_params` bounds all of them.
 pub(crate) fn is_param(ty: &Type, generics: &Generics) -> bool {
     let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
     match innermost(ty) {
@@ -56,12 +59,12 @@ pub(crate) fn is_param(ty: &Type, generics: &Generics) -> bool {
     }
 }
 
-/// Whether more is asked of the parameters than that they have a size.
+/// Returns whether the parameters have bounds, other than that they have a size.
 pub(crate) fn is_bounded(generics: &Generics) -> bool {
     generics.where_clause.is_some() || generics.type_params().any(|param| !param.bounds.is_empty())
 }
 
-/// The generics of the type with `'static` in the place of each lifetime.
+/// Returns the generics of the type with `'static` in the place of each lifetime.
 pub(crate) fn without_lifetimes(generics: &Generics) -> Generics {
     let names: Vec<&Ident> = generics.lifetimes().map(|param| &param.lifetime.ident).collect();
     let mut rest = generics.clone();
@@ -73,7 +76,7 @@ pub(crate) fn without_lifetimes(generics: &Generics) -> Generics {
     rest
 }
 
-/// The same tokens with `'static` in the place of these lifetimes.
+/// Returns the tokens with `'static` in the place of these lifetimes.
 fn outlive(tokens: TokenStream, names: &[&Ident]) -> TokenStream {
     let mut after_quote = false;
     let tokens = tokens.into_iter().map(|token| {
@@ -94,8 +97,8 @@ fn outlive(tokens: TokenStream, names: &[&Ident]) -> TokenStream {
     tokens.collect()
 }
 
-/// Whether a type mentions none of the parameters, so that what it is can be found out where it is written. (What a macro in it
-/// expands to cannot be seen.)
+/// Returns whether a type mentions no parameter, so that it is known where it is written. It cannot
+/// be seen what a macro inside expands to.
 pub(crate) fn is_fixed(ty: &Type, generics: &Generics) -> bool {
     let tokens = ty.to_token_stream();
     let names = generics.params.iter().filter_map(|param| match param {
@@ -110,8 +113,8 @@ pub(crate) fn has_macro(ty: &Type) -> bool {
     ty.to_token_stream().to_string().contains('!')
 }
 
-/// The uses of parameters as values inside a type: `T`, `T::Assoc`, `<T as Trait>::Assoc`; what is inside of a `PhantomData`
-/// is none, nor what is only pointed to.
+/// Collects the uses of parameters as values inside a type: `T`, `T::Assoc`, `<T as Trait>::Assoc`.
+/// The argument of a `PhantomData` or of a pointer type is not a value.
 fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
     let ty = innermost(ty);
     match ty {
@@ -138,7 +141,7 @@ fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
     }
 }
 
-/// Whether a type is spelled like a number or `bool`, or an array of such.
+/// Returns whether a type is spelled like a number or `bool`, or an array of these.
 pub(crate) fn looks_primitive(ty: &Type) -> bool {
     const PRIMITIVES: [&str; 11] = ["u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "f32", "f64", "bool"];
     match innermost(ty) {
@@ -149,12 +152,12 @@ pub(crate) fn looks_primitive(ty: &Type) -> bool {
     }
 }
 
-/// Whether a type is spelled like `PhantomData`.
+/// Returns whether a type is spelled like `PhantomData`.
 pub(crate) fn is_marker(ty: &Type) -> bool {
     matches!(ty, Type::Path(TypePath { path, .. }) if path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
 }
 
-/// The element type of an array (of arrays); the type itself otherwise.
+/// Returns the element type of an array (of arrays), and any other type as it is.
 pub(crate) fn innermost(ty: &Type) -> &Type {
     match ty {
         Type::Array(array) => innermost(&array.elem),
@@ -164,7 +167,7 @@ pub(crate) fn innermost(ty: &Type) -> &Type {
     }
 }
 
-/// Whether an identifier occurs among the tokens.
+/// Returns whether an identifier occurs among the tokens.
 pub(crate) fn mentions(tokens: TokenStream, ident: &Ident) -> bool {
     tokens.into_iter().any(|token| match token {
         TokenTree::Ident(other) => other.unraw() == ident.unraw(),

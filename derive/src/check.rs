@@ -1,18 +1,20 @@
-//! What can be seen to be wrong from the syntax alone. Each error stands on what is at fault and says what to write.
+//! The mistakes that the syntax alone shows. Each error points at the mistake and says what to
+//! write.
 
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::{Error, Field, Fields, GenericParam, Ident, LitStr, Result, Type, Variant};
+use syn::{Attribute, Error, Field, Fields, GenericParam, Ident, LitStr, Result, Type, Variant};
 
 use crate::bounds::mentions;
 use crate::parse::{Body, FieldAttributes, Input, Repr, refuse_attributes};
 use crate::words;
 
-/// What is wrong, and how much can be written all the same: where a type is refused, its uses should not be errors too.
+/// The mistakes, and how much can be expanded despite them: the uses of a refused type should not
+/// be errors as well.
 #[derive(Default)]
 pub(crate) struct Verdict {
-    /// All of them, so that each mistake is told at once.
+    /// All errors, so that each mistake is reported at once.
     pub(crate) errors: Vec<Error>,
     /// Whether the expansion would only add errors of its own.
     pub(crate) hopeless: bool,
@@ -28,7 +30,7 @@ impl Verdict {
         self.add(result);
     }
 
-    /// Whether nothing is wrong.
+    /// Returns whether there is no error.
     pub(crate) fn is_clean(&self) -> bool {
         self.errors.is_empty()
     }
@@ -44,6 +46,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
     match &input.data {
         Body::Struct(fields) | Body::Union(fields) => {
             verdict.add(not_packed(&input.repr));
+            verdict.add(no_macro(input));
             verdict.add(fixed_repr(input));
             verdict.add_hopeless(not_empty(input, fields.len()));
             verdict.add_hopeless(no_self(input, fields));
@@ -52,7 +55,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
                 verdict.add(field_attributes(input, field));
                 if let Some(error) = words::refuse_syntax(&field.ty) {
                     verdict.hopeless |= !words::is_sized(&field.ty);
-                    // What borrows for a lifetime of the type is the mistake that has been told of.
+                    // A type that borrows for a lifetime parameter is the mistake reported above.
                     if !borrows(&field.ty, input) {
                         verdict.errors.push(error);
                     }
@@ -70,9 +73,9 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             for variant in variants {
                 verdict.add(refuse_attributes(variant));
             }
-            // Of several variants with data, the first: they are one mistake.
+            // Several variants with data are one mistake: the first is reported.
             verdict.add_hopeless(variants.iter().copied().try_for_each(field_less));
-            // Of an enum that cannot be mended by a repr, its repr is not the matter.
+            // The repr is not the problem of an enum that no repr can mend.
             if verdict.is_clean() {
                 verdict.add(enum_repr(input));
             }
@@ -81,7 +84,7 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
     verdict
 }
 
-/// An enum that asks not to be padded asks for nothing, which is hardly what was meant.
+/// Refuses `deny_padding` on an enum: it has no padding, so something else was probably meant.
 fn padded(input: &Input<'_>) -> Result<()> {
     match input.deny_padding {
         Some(span) => Err(Error::new(span, "an enum is one integer, which has no padding: remove `deny_padding`")),
@@ -89,7 +92,7 @@ fn padded(input: &Input<'_>) -> Result<()> {
     }
 }
 
-/// That a type which is to be a `Pod` of aya can be one, as far as the syntax tells.
+/// Refuses `aya` on a type that cannot be a `Pod` of aya, as far as the syntax shows.
 fn pod(input: &Input<'_>) -> Result<()> {
     let Some(aya) = &input.aya else { return Ok(()) };
     let words = match &input.data {
@@ -111,7 +114,7 @@ fn pod(input: &Input<'_>) -> Result<()> {
     Err(Error::new(aya.given, words))
 }
 
-/// That the attributes of a field mean something.
+/// Refuses attributes that mean nothing on the field.
 fn field_attributes(input: &Input<'_>, field: &Field) -> Result<()> {
     let FieldAttributes { rename, fold } = FieldAttributes::parse(&field.attrs)?;
     match (&input.data, fold) {
@@ -124,7 +127,7 @@ fn field_attributes(input: &Input<'_>, field: &Field) -> Result<()> {
     }
 }
 
-/// That a name in C is one.
+/// Refuses a name that is not a C identifier.
 fn c_identifier(name: Option<&LitStr>) -> Result<()> {
     let Some(name) = name else { return Ok(()) };
     let text = name.value();
@@ -135,16 +138,16 @@ fn c_identifier(name: Option<&LitStr>) -> Result<()> {
     }
     Err(Error::new_spanned(
         name,
-        "this is no name in C: write the identifier alone, of letters, digits and `_`, without `struct` or a path",
+        "this is not a C identifier: write the name alone, of letters, digits and `_`, without `struct` or a path",
     ))
 }
 
-/// Whether a field's type mentions a lifetime that is a parameter.
+/// Returns whether a field's type mentions a lifetime parameter.
 pub(crate) fn borrows(ty: &Type, input: &Input<'_>) -> bool {
     input.generics.lifetimes().any(|param| mentions(ty.to_token_stream(), &param.lifetime.ident))
 }
 
-/// A name in C must be that of one field alone.
+/// Refuses a name in C that another field has.
 fn distinct_names(fields: &[&Field]) -> Result<()> {
     let renames: Vec<Option<LitStr>> = fields.iter().map(|field| FieldAttributes::known(&field.attrs).rename).collect();
     let names: Vec<Option<String>> = fields
@@ -186,14 +189,48 @@ fn not_packed(repr: &Repr) -> Result<()> {
     match repr.packed {
         Some(packed) => Err(Error::new(
             packed,
-            "a packed struct has misaligned fields, which cannot be read in one access: drop `packed`. If the fields are \
-             naturally aligned already, that keeps the layout; if not, declare them as byte arrays",
+            "a packed struct has misaligned fields, which cannot be read in one access: remove `packed`. Where the C struct is \
+             packed, write a field that lies at a multiple of its width as zerocopy's `U64<LittleEndian>` and its like, which add \
+             no padding, and any other as `[u8; N]`",
         )),
         None => Ok(()),
     }
 }
 
-/// The fields and bounds are written a second time, in the mirror, where `Self` would mean the mirror.
+/// Attributes of an item that are not macros.
+const BUILT_IN: [&str; 12] = [
+    "allow",
+    "cfg",
+    "cfg_attr",
+    "deny",
+    "deprecated",
+    "derive",
+    "doc",
+    "expect",
+    "forbid",
+    "map_value",
+    "repr",
+    "warn",
+];
+
+/// Refuses attribute macros below the derive on a union: the fields that they add cannot be seen.
+/// (In a struct, rustc misses such fields where the struct is built.)
+fn no_macro(input: &Input<'_>) -> Result<()> {
+    let is_tool = |attr: &Attribute| {
+        attr.path().segments.first().is_some_and(|tool| tool.ident == "clippy" || tool.ident == "rustfmt")
+    };
+    let is_built_in =
+        |attr: &Attribute| attr.path().get_ident().is_some_and(|name| BUILT_IN.iter().any(|known| name == known));
+    match input.attrs.iter().find(|attr| !is_built_in(attr) && !is_tool(attr)) {
+        Some(attr) if matches!(input.data, Body::Union(_)) => Err(Error::new_spanned(
+            attr.path(),
+            "if this is a macro, it may give the union other fields than the derive sees: write it above `#[derive(MapValue)]`",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses `Self`: fields and bounds are repeated in the mirror, where it would mean the mirror.
 fn no_self(input: &Input<'_>, fields: &[&Field]) -> Result<()> {
     let this = Ident::new("Self", Span::call_site());
     let types = fields.iter().map(|field| field.ty.to_token_stream());
@@ -211,7 +248,7 @@ fn no_self(input: &Input<'_>, fields: &[&Field]) -> Result<()> {
     }
 }
 
-/// The repr of a struct or union.
+/// Refuses a struct or union whose layout is not fixed.
 fn fixed_repr(input: &Input<'_>) -> Result<()> {
     let Repr { c, transparent, packed, align, unknown, .. } = &input.repr;
     if let Some(align) = align.as_ref().filter(|align| align.base10_parse::<u32>().is_ok_and(|align| align > 4096)) {
@@ -220,7 +257,7 @@ fn fixed_repr(input: &Input<'_>) -> Result<()> {
             "a value in a map cannot be aligned to more than 4096, the size of the page that a mapping begins with",
         ));
     }
-    // Of a word that rustc refuses, rustc alone shall speak.
+    // A word that rustc refuses is not reported here as well.
     if c.is_none() && transparent.is_none() && packed.is_none() && !unknown {
         return Err(Error::new_spanned(
             input.ident,
@@ -241,9 +278,7 @@ fn enum_repr(input: &Input<'_>) -> Result<()> {
         )),
         Some(int) if ["usize", "isize", "u128", "i128"].iter().any(|bad| int == bad) => Err(Error::new(
             int.span(),
-            format!(
-                "`{int}` is no integer that BPF and one access of the machine have: use #[repr(u64)] or a smaller one"
-            ),
+            format!("`{int}` is not an integer that BPF has and one access moves: use #[repr(u64)] or a smaller one"),
         )),
         Some(_) => Ok(()),
     }

@@ -1,6 +1,7 @@
-//! Errors as tokens that rustc prints: `compile_error!`, reached through the crate `mapvalue` like everything else that is written.
+//! Errors as tokens: calls of `compile_error!`.
 //!
-//! syn reaches it through `::core`, which is another crate where the user has one of that name.
+//! They reach the macro through the crate `mapvalue`, as all of the expansion does. syn reaches it
+//! through `::core`, which is another crate where the user has one of that name.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::quote;
@@ -9,7 +10,7 @@ use syn::{Error, Path};
 /// The tokens of syn's `::core::compile_error!{"text"}`.
 const TOKENS: usize = 8;
 
-/// All errors, each on what is at fault.
+/// Returns the tokens of all errors, each at its mistake.
 pub(crate) fn into_tokens(errors: impl IntoIterator<Item = Error>, krate: &Path) -> TokenStream {
     let tokens = errors.into_iter().map(Error::into_compile_error);
     tokens.flat_map(|tokens| redirect(&tokens.into_iter().collect::<Vec<_>>(), krate)).collect()
@@ -26,7 +27,7 @@ fn redirect(tokens: &[TokenTree], krate: &Path) -> TokenStream {
     errors.collect()
 }
 
-/// The same tokens in another place, which is where rustc then points.
+/// Moves tokens to another place, to which rustc then points.
 pub(crate) fn at(tokens: TokenStream, span: Span) -> TokenStream {
     let moved = tokens.into_iter().map(|mut token| {
         token.set_span(span);

@@ -1,16 +1,18 @@
-//! What the derive writes. Structs, enums and unions have a module each, and so have `Pod` of aya and the
+//! The expansion. Structs, enums and unions have a module each, and so have `Pod` of aya and the
 //! stand-in for a type that cannot be expanded.
 //!
-//! All assertions about the fields are in one constant, and the rest of the expansion mentions types by the
-//! alias `__Checked_NAME<T>`: that is `T`, or an erroneous type if the constant is an error. So a mistake is one
-//! error, and the uses of the type are none (`expansion::checked` in the crate `mapvalue`).
+//! All assertions about the fields are in one constant, and the rest of the expansion mentions
+//! types by the alias `__Checked_NAME<T>`: that is `T`, or an erroneous type if the constant is an
+//! error. So a mistake is one error, and the uses of the type are none (`expansion::checked` in the
+//! crate `mapvalue`).
 //!
-//! The types of the fields are written in the mirror, in bounds and in assertions only. All else infers them from
-//! the item that was really compiled: an attribute macro below the derive may have changed it, and a
-//! macro in a field's type may expand to something else each time.
+//! The types of the fields are written in the mirror, in bounds and in assertions only. All else
+//! infers them from the item that is really compiled: an attribute macro below the derive may have
+//! changed it, and a macro in a field's type may expand to something else each time.
 //!
-//! All paths lead through `__private` of the crate `mapvalue`, since the user may have a crate that is called `core`.
-//! All names begin with `__mv` or `__Checked`, so that they are not names of the user's.
+//! All paths lead through `__private` of the crate `mapvalue`, since the user may have a crate
+//! called `core`. All names begin with `__mv`, `__MV`, `__Mv` or `__Checked` (or `__CHECKED`), so
+//! that they are not the user's.
 
 mod enums;
 mod pod;
@@ -41,7 +43,7 @@ pub(crate) fn expand(input: &Input<'_>, verdict: Verdict) -> TokenStream {
     }
 }
 
-/// Items in a scope of their own, in which `__mv` is what the crate `mapvalue` has for them.
+/// Puts items into a scope of their own, in which `__mv` is `__private` of the crate `mapvalue`.
 fn block(krate: &Path, items: &TokenStream) -> TokenStream {
     quote! {
         #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
@@ -52,15 +54,16 @@ fn block(krate: &Path, items: &TokenStream) -> TokenStream {
     }
 }
 
-/// The constant that is an error if anything about the type is.
+/// Returns the name of the constant that is an error if the type is refused.
 fn checks(input: &Input<'_>) -> Ident {
     format_ident!("__CHECKED_{}", input.ident.unraw(), span = Span::call_site())
 }
 
-/// The definition of that constant: the errors of the syntax, and `rest`, which asserts what it can and is `true`.
+/// Defines that constant: the errors of the syntax, then `rest`, which holds the assertions and is
+/// `true`.
 fn define_checks(input: &Input<'_>, errors: &TokenStream, rest: &TokenStream) -> TokenStream {
     let (krate, checks) = (&input.krate, checks(input));
-    // Where the errors should be missing, because `mapvalue` is another crate, this is one.
+    // This is an error even where `compile_error` is not, because `mapvalue` is another crate.
     let refused = (!errors.is_empty()).then(|| quote!(__mv::never::<()>();));
     let unchecked = (!input.generics.params.is_empty()).then(|| quote!(Unchecked as _));
     quote! {
@@ -103,19 +106,20 @@ enum Asked<'a> {
 
 struct FieldOf<'a> {
     member: Member,
-    /// Its name in the mirror. In a union it is another, so that rustc explains to those who forget the parentheses of the
-    /// method.
+    /// Its name in the mirror. In a union this differs from the field's name, so that rustc can
+    /// explain to those who forget the parentheses of the method.
     mirrored: Member,
     name: String,
-    /// Its name in C, if that is another.
+    /// Its name in C, if that differs.
     rename: Option<LitStr>,
     field: &'a Field,
     ty: &'a Type,
-    /// Whether the syntax of its type is an error, which has been reported.
+    /// Whether its type is a mistake in its syntax, which is reported.
     refused: bool,
     /// How it folds.
     way: Way,
-    /// Whether its type is known here and it says how it folds: then that is asserted here.
+    /// Whether it says how it folds and its type is known here: then the expansion asserts that it
+    /// does.
     folds_here: bool,
 }
 
@@ -134,7 +138,7 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// The definitions that the rest stands on: the constant with the assertions, and the alias.
+    /// Defines what the rest stands on: the constant with the assertions, and the alias.
     fn definitions(&self, assert: fn(&Type) -> TokenStream, errors: &TokenStream) -> TokenStream {
         let Self { krate, input, checked, .. } = self;
         let (mut here, mut generic) = (TokenStream::new(), TokenStream::new());
@@ -155,10 +159,10 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// Assertions that mention parameters, inside a constant where there are none. They are compiled for all
-    /// arguments that meet the type's bounds, and evaluated for numbers: so the constant is an error if
-    /// they are. Where no number meets the bounds, the constant is not: the assertion is still reported, but so
-    /// are the uses of the type.
+    /// Makes assertions that mention parameters part of a constant, which has none. They are
+    /// compiled for all arguments that meet the type's bounds, and evaluated for numbers, so that
+    /// the constant is an error if they are. If no number meets the bounds, it is not: then the
+    /// mistake is still reported, but so are the uses of the type.
     fn for_parameters(&self, assertions: &TokenStream) -> TokenStream {
         let params = &self.input.generics.params;
         let generics = bounds::of_params(self.input.generics, &quote!(__mv), &self.required, &self.types());
@@ -198,7 +202,7 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// What stands above the mirror's definition.
+    /// Returns the attributes of the mirror.
     fn mirror_attributes(&self) -> TokenStream {
         let doc = format!("The shared mirror of [`{}`]: the same layout, in which each leaf is a cell.", self.ident);
         let align = self.input.repr.align.as_ref().map(|align| quote!(, align(#align)));
@@ -210,7 +214,7 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// The type's parameters, and those of its mirror.
+    /// Returns the parameters of the mirror: those of the type, and the access.
     fn mirror_generics(&self, root: &TokenStream, default: Option<&TokenStream>) -> Generics {
         let access = &self.access;
         let mut generics = self.bounded(root, Asked::Required);
@@ -218,7 +222,7 @@ impl<'a> Composite<'a> {
         generics
     }
 
-    /// The mirror, with this access; the one with stores if there is none.
+    /// Returns the mirror with this access, `ReadWrite` if there is none.
     fn mirror_of(&self, access: Option<&Ident>) -> TokenStream {
         let mirror = &self.mirror;
         let params = self.input.generics.params.iter().map(|param| match param {
@@ -230,7 +234,7 @@ impl<'a> Composite<'a> {
         if arguments.is_empty() { quote!(#mirror) } else { quote!(#mirror<#(#arguments),*>) }
     }
 
-    /// An implementation for the type itself. `implement` is the keyword, with `unsafe` where the trait is.
+    /// Writes an implementation for the type. `implement` is `impl` or `unsafe impl`.
     fn implement(&self, implement: &TokenStream, name: &str, asked: Asked<'_>, body: &TokenStream) -> TokenStream {
         let ident = self.ident;
         let generics = self.bounded(&quote!(__mv), asked);
@@ -244,13 +248,12 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// Keeps a type of mapvalue's own out of the lists of types with a trait that rustc shows to those whose type
-    /// lacks it.
+    /// Keeps mapvalue's own types out of the lists of implementors that rustc prints.
     fn unlisted(&self) -> Option<TokenStream> {
         self.krate.is_ident("crate").then(|| quote!(#[diagnostic::do_not_recommend]))
     }
 
-    /// The way back from the mirror to the type.
+    /// Implements `Mirror`, the way back from the mirror to the type.
     fn mirror_impl(&self) -> TokenStream {
         let Self { ident, mirror, access, .. } = self;
         let (_, ty_generics, _) = self.input.generics.split_for_impl();
@@ -267,7 +270,7 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// `MapValue`, with a layout that is made by the constructor of this name, and with this body of `__try_load`.
+    /// Implements `MapValue`, with this constructor of the layout and this body of `__try_load`.
     fn map_value_impl(&self, constructor: &str, load: &TokenStream) -> TokenStream {
         let access = &self.access;
         let constructor = Ident::new(constructor, Span::call_site());
@@ -302,7 +305,7 @@ impl<'a> Composite<'a> {
         quote!(#evaluated #implementation)
     }
 
-    /// A field of the layout. A closure tells its type.
+    /// Writes a field of the layout. A closure tells its type.
     fn layout_of(&self, field: &FieldOf<'_>) -> TokenStream {
         let FieldOf { member, name, .. } = field;
         let (checked, of) = (&self.checked, self.ident.unraw().to_string());
@@ -319,8 +322,8 @@ impl<'a> Composite<'a> {
         quote!(#layout #renamed)
     }
 
-    /// The offset of a field in the type or in its mirror. (In a `repr(transparent)` struct, that in the mirror, which
-    /// is `repr(C)`, is the one that counts.)
+    /// Returns the offset of a field in the type or in its mirror. For a `repr(transparent)`
+    /// struct, the layout has that of the mirror, which is `repr(C)`.
     fn offset(&self, field: &FieldOf<'_>, mirrored: bool) -> TokenStream {
         let (mirror, member, mirror_member) = (self.mirror_of(None), &field.member, &field.mirrored);
         if mirrored {
@@ -330,13 +333,14 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// The mirror of a field's type.
+    /// Returns the mirror of a field's type.
     fn field_mirror(&self, root: &TokenStream, field: &FieldOf<'_>) -> TokenStream {
         let (ty, access) = (self.checked(field.ty, field.refused), &self.access);
         quote_spanned!(field.ty.span()=> <#ty as #root::MapValue>::Shared<#access>)
     }
 
-    /// A type as the alias has it. One with an error in its syntax is left out, or rustc would report it again.
+    /// Returns a type under the alias. One with a mistake in its syntax is left out, or rustc would
+    /// report it again.
     fn checked(&self, ty: &Type, refused: bool) -> TokenStream {
         let checked = &self.checked;
         if refused { quote!(#checked<()>) } else { quote!(#checked<#ty>) }
@@ -346,13 +350,14 @@ impl<'a> Composite<'a> {
         self.fields.iter().map(|field| field.ty).collect()
     }
 
-    /// The generics of the type, with bounds that ask this of its fields.
+    /// Returns the generics of the type, with bounds that ask this of its fields.
     fn bounded(&self, root: &TokenStream, asked: Asked<'_>) -> Generics {
         let mut generics = bounds::of_params(self.input.generics, root, &self.required, &self.types());
         let mut named: Vec<String> = Vec::new();
         for field in self.fields.iter().filter(|field| !field.refused) {
             let Some(bound) = self.bound(root, asked, field) else { continue };
-            // A plain name means the same type wherever it stands: one bound for all its fields and arrays.
+            // A plain name means the same type everywhere: one bound does for all its fields and
+            // arrays.
             let plain = bounds::looks_primitive(field.ty).then(|| bounds::innermost(field.ty));
             if let Some(plain) = plain {
                 let name = quote!(#plain: #bound).to_string();
@@ -369,7 +374,7 @@ impl<'a> Composite<'a> {
         generics
     }
 
-    /// What is asked of a field.
+    /// Returns the bound that is asked of a field.
     fn bound(&self, root: &TokenStream, asked: Asked<'_>, field: &FieldOf<'_>) -> Option<TokenStream> {
         let required = &self.required;
         match asked {
@@ -380,7 +385,7 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// Whether it is asserted here that a field folds as it says.
+    /// Returns whether the expansion asserts that a field folds as it says.
     fn folds_here(&self) -> bool {
         self.fields.iter().any(|field| field.folds_here)
     }
@@ -409,32 +414,31 @@ impl<'a> FieldOf<'a> {
         Self { member, mirrored, name, rename, field, ty: &field.ty, refused, way, folds_here }
     }
 
-    /// Whether its type is a parameter: then a bound asks that it is a value.
+    /// Returns whether its type is a parameter: then a bound asks that it is a value.
     fn is_param(&self, input: &Input<'_>) -> bool {
         bounds::is_param(self.ty, input.generics)
     }
 
-    /// The attributes that the mirror takes over.
+    /// Returns the attributes that the mirror takes over.
     fn kept_attributes(&self) -> impl Iterator<Item = &Attribute> {
         let kept = |attr: &&Attribute| attr.path().is_ident("doc") || attr.path().is_ident("deprecated");
         self.field.attrs.iter().filter(kept)
     }
 }
 
-/// The path of a trait, in the place that rustc shall point to if it is missing. (Elsewhere, rustc takes
-/// it for a bound of the derive's own, and recommends to implement it by hand.)
+/// Returns the path of a trait, placed where rustc is to point if it is missing. Placed elsewhere,
+/// rustc takes it for a bound of the derive's own, and recommends to implement it by hand.
 fn trait_at(name: &str, place: Span) -> TokenStream {
     let name = Ident::new(name, place);
     errors::at(quote!(__mv::#name), place)
 }
 
-/// Gives a layout or a field its name in C, if that is another.
+/// Gives a layout or a field its name in C, if that differs.
 fn renamed(name: Option<&LitStr>) -> Option<TokenStream> {
     name.map(|name| quote!(.renamed(#name)))
 }
 
-/// A name for the access parameter that means nothing else where it stands: `A` if that is free, which reads best in
-/// docs.
+/// Returns a free name for the access parameter: `A` if possible, which reads best in docs.
 fn access_name(input: &Input<'_>, fields: &[&Field]) -> Ident {
     let Input { generics, krate, .. } = input;
     let seen = |name: &Ident| {
@@ -443,7 +447,7 @@ fn access_name(input: &Input<'_>, fields: &[&Field]) -> Ident {
             || mentions(generics.where_clause.to_token_stream(), name)
             || fields.iter().any(|field| mentions(field.ty.to_token_stream(), name))
     };
-    // What a macro in a field's type expands to cannot be seen.
+    // It cannot be seen what a macro in a field's type expands to.
     let plain = Some("A".to_owned()).filter(|_| !fields.iter().any(|field| bounds::has_macro(&field.ty)));
     let numbered = (0..).map(|number| format!("__MapValueAccess{number}"));
     let names = plain.into_iter().chain(["__MapValueAccess".to_owned()]).chain(numbered);

@@ -1,4 +1,5 @@
-//! How the values that CPUs have of a field fold into one: the words of `#[map_value(fold = "..")]`.
+//! The ways in which the values that CPUs have of a field fold into one: `#[map_value(fold =
+//! "..")]`.
 
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -27,14 +28,15 @@ impl Way {
             "first" => Self::First,
             "last" => Self::Last,
             _ => {
-                let words = "no way to fold a field: there are \"sum\" (which it is without this), \"max\", \"min\", \"or\", \"and\", \
-                             \"first\" and \"last\"";
+                let words = "not a way to fold a field: write \"sum\" (the default), \"max\", \"min\", \"or\", \"and\", \"first\" \
+                             or \"last\"";
                 return Err(Error::new_spanned(word, words));
             }
         })
     }
 
-    /// The trait that the field must have, and its function; `None` for a field that is left as it is.
+    /// Returns the trait that the field must have, and its function; `None` for a field that is
+    /// left as it is.
     pub(crate) fn needs(self) -> Option<(TokenStream, TokenStream)> {
         Some(match self {
             Self::Sum => (quote!(__mv::Fold), quote!(fold)),
@@ -47,7 +49,7 @@ impl Way {
         })
     }
 
-    /// The assertion that a type has that trait.
+    /// Returns the assertion that a type has that trait.
     pub(crate) fn assertion(self) -> Option<TokenStream> {
         let name = if self == Self::Sum { quote!(sum) } else { self.needs()?.1 };
         Some(quote!(__mv::fold::#name))

@@ -1,5 +1,6 @@
-//! What the derive writes, held in files that a person can read: `golden/NAME.rs` is the item, `golden/NAME.expanded.rs` what
-//! comes of it. `UPDATE_GOLDEN=1 cargo test -p mapvalue-derive` writes the latter anew.
+//! Compares expansions with files that a person can read: `golden/NAME.rs` is the item,
+//! `golden/NAME.expanded.rs` its expansion. `UPDATE_GOLDEN=1 cargo test -p mapvalue-derive` writes
+//! the latter anew.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs};
@@ -51,7 +52,7 @@ fn a_pod_of_aya_expands_as_its_golden_file_says() {
 
 #[test]
 fn no_input_makes_the_derive_panic() {
-    // Each of these is refused, or left to rustc; what matters is that there is an answer.
+    // The derive refuses these or leaves them to rustc. What matters is that it answers.
     for item in [
         "struct S;",
         "#[repr(C)] struct S();",

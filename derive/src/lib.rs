@@ -1,9 +1,9 @@
 //! `#[derive(MapValue)]`: see the documentation of the crate `mapvalue`, which re-exports it.
 //!
-//! Three steps, a module each: `parse` reads the item and its attributes, `check` refuses what can be seen to be wrong from
-//! the syntax, `expand` writes the mirror and the implementations (with the where-clauses of
-//! `bounds`, the words of `words` and the errors of `errors`). What only the types can tell (whether a field is a
-//! `MapValue` itself) is left to the trait bounds of what is written.
+//! There are three steps, a module each. `parse` reads the item and its attributes, `check` refuses
+//! the mistakes that the syntax shows, and `expand` writes the mirror and the implementations, with
+//! the bounds of `bounds`, the words of `words` and the errors of `errors`. Whether a field is a
+//! `MapValue` only its type tells: this is left to assertions and bounds in the expansion.
 
 mod bounds;
 mod check;
@@ -20,27 +20,32 @@ use syn::{DeriveInput, parse_macro_input};
 
 /// Makes a type one that may live in memory shared with BPF programs.
 ///
-/// For a struct `Stats` with `#[repr(C)]` or `#[repr(transparent)]` it writes the mirror `StatsShared` (the same layout, each
-/// leaf a `Shared` cell) and implements `MapValue`; so it does for a `repr(C)` union of plain fields, with a method a field on the
-/// mirror. For a field-less enum with `#[repr(u8)]` to `#[repr(i64)]` it implements `MapValue` and `Leaf`.
+/// For a struct `Stats` with `#[repr(C)]` or `#[repr(transparent)]` it writes the mirror
+/// `StatsShared` (the same layout, in which each leaf is a `Shared` cell) and implements
+/// `MapValue`. It does the same for a `repr(C)` union of plain fields without `bool`; the mirror of
+/// a union has a method for each field. For a field-less enum with `#[repr(u8)]` to `#[repr(i64)]`
+/// it implements `MapValue` and `Leaf`.
 ///
 /// Attributes on the type:
 ///
-/// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name. The path is trusted to lead to this crate: one that
-///   put something else in its place could undo what the derive proves;
-/// - `#[map_value(deny_padding)]` on a struct or union makes padding an error that tells where it is;
-/// - `#[map_value(aya)]` on a struct implements aya's `Pod` for it, with which it can be a key or value of aya's maps, and only if that is
-///   right: every byte belongs to a field (no padding), any bytes are a value (no `bool`, enum or union inside), and it is `Copy`.
-///   `#[map_value(aya = "path")]` if `aya` is reached under another name; the path is trusted as that of `crate` is. In a crate of types that
-///   programs share, `#[cfg_attr(feature = "user", map_value(aya))]`;
-/// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or typedef) where that is not the
-///   one in Rust.
+/// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name. The path is
+///   trusted to lead to this crate: a crate put in its place could undo what the derive proves.
+/// - `#[map_value(deny_padding)]` on a struct or union makes padding an error, which says where it
+///   is.
+/// - `#[map_value(aya)]` on a struct implements aya's `Pod`, so that it can be a key or value of
+///   aya's maps. It is an error unless every byte belongs to a field (no padding), any bytes are a
+///   value (no `bool`, enum or union inside), and the struct is `Copy`. Write `#[map_value(aya =
+///   "path")]` if `aya` is reached under another name; this path is trusted as well. In a crate of
+///   types that programs share, write `#[cfg_attr(feature = "user", map_value(aya))]`.
+/// - `#[map_value(rename = "conn_info")]` gives its name in C (of the struct, union, enum or
+///   typedef) where that differs.
 ///
 /// Attributes on a field:
 ///
-/// - `#[map_value(rename = "type")]` gives the field's name in C. (`r#type` is called `type` without it.)
-/// - `#[map_value(fold = "max")]` says how the values that CPUs have of it fold into one, as the trait `Fold` does for the whole struct: by
-///   `sum` (without this), `max`, `min`, `or`, `and`, `first` or `last`.
+/// - `#[map_value(rename = "type")]` gives the field's name in C. (`r#type` is called `type`
+///   without it.)
+/// - `#[map_value(fold = "max")]` says how the trait `Fold` folds the values that CPUs have of the
+///   field into one: by `sum` (the default), `max`, `min`, `or`, `and`, `first` or `last`.
 ///
 /// Variants of an enum have no attributes: they are compared with those in C by value.
 #[proc_macro_derive(MapValue, attributes(map_value))]

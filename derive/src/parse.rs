@@ -1,4 +1,4 @@
-//! The item as the other steps need it: its `repr`, the attributes of ours, and its fields or variants.
+//! The item as the other steps need it: its `repr`, our attributes, and its fields or variants.
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
@@ -9,28 +9,29 @@ use syn::{
 
 use crate::fold::Way;
 
-/// The derived-upon item.
+/// The item with the derive.
 pub(crate) struct Input<'a> {
     pub(crate) ident: &'a Ident,
     pub(crate) vis: &'a Visibility,
     pub(crate) generics: &'a Generics,
+    pub(crate) attrs: &'a [Attribute],
     pub(crate) repr: Repr,
     /// Where the crate `mapvalue` is.
     pub(crate) krate: Path,
-    /// Whether padding is an error, and where that is said.
+    /// Where it says that padding is an error, if it does.
     pub(crate) deny_padding: Option<Span>,
-    /// Whether it is to be a `Pod` of aya as well.
+    /// Whether it asks to be a `Pod` of aya.
     pub(crate) aya: Option<Aya>,
-    /// Its name in C, if that is another.
+    /// Its name in C, if that differs.
     pub(crate) rename: Option<LitStr>,
-    /// What is wrong with the attributes of ours.
+    /// The first mistake in our attributes.
     pub(crate) misspelt: Option<Error>,
     pub(crate) data: Body<'a>,
 }
 
-/// That a type is to be a `Pod` of aya.
+/// A wish to be a `Pod` of aya.
 pub(crate) struct Aya {
-    /// Where that is said.
+    /// Where it is written.
     pub(crate) given: Span,
     /// Where the crate `aya` is.
     pub(crate) krate: Path,
@@ -42,14 +43,14 @@ pub(crate) enum Body<'a> {
     Union(Vec<&'a Field>),
 }
 
-/// What the `#[repr(..)]` attributes say, all of them together; each with the place that says it.
+/// What all `#[repr(..)]` attributes say together, and where.
 #[derive(Default)]
 pub(crate) struct Repr {
     pub(crate) c: Option<Span>,
     pub(crate) transparent: Option<Span>,
     pub(crate) packed: Option<Span>,
     pub(crate) align: Option<LitInt>,
-    /// Whether there is a word that is none of these; rustc refuses it.
+    /// Whether there is another word, which rustc refuses.
     pub(crate) unknown: bool,
     /// An integer type, for enums.
     pub(crate) int: Option<Ident>,
@@ -67,6 +68,7 @@ impl<'a> Input<'a> {
             ident: &input.ident,
             vis: &input.vis,
             generics: &input.generics,
+            attrs: &input.attrs,
             repr: Repr::parse(&input.attrs)?,
             krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
             deny_padding,
@@ -114,7 +116,7 @@ impl Repr {
 }
 
 impl Repr {
-    /// Of several alignments the largest counts. (One that is no number is left to rustc.)
+    /// Raises the alignment: the largest counts. One that is not a number is left to rustc.
     fn raise_align(&mut self, align: LitInt) {
         let bytes = |align: &LitInt| align.base10_parse::<u32>().unwrap_or(0);
         if self.align.as_ref().is_none_or(|old| bytes(old) < bytes(&align)) {
@@ -132,7 +134,7 @@ fn skip_parentheses(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What `#[map_value(..)]` on the type says.
+/// The content of `#[map_value(..)]` on the type.
 #[derive(Default)]
 struct Attributes {
     krate: Option<Path>,
@@ -142,7 +144,7 @@ struct Attributes {
 }
 
 impl Attributes {
-    /// With the first mistake, if there is one: what is left out because of it is not missed.
+    /// Parses them, and returns the first mistake as well. What follows it is left out.
     fn parse(attrs: &[Attribute]) -> (Self, Option<Error>) {
         let mut this = Self::default();
         let result = ours(attrs).try_for_each(|attr| {
@@ -178,12 +180,12 @@ impl Attributes {
     }
 }
 
-/// What `#[map_value(..)]` on a field says.
+/// The content of `#[map_value(..)]` on a field.
 #[derive(Default)]
 pub(crate) struct FieldAttributes {
     /// Its name in C, if that is another.
     pub(crate) rename: Option<LitStr>,
-    /// How it folds, if it says so, and where it does.
+    /// How it folds, and where that is written, if it is.
     pub(crate) fold: Option<(Way, Span)>,
 }
 
@@ -208,13 +210,13 @@ impl FieldAttributes {
         Ok(this)
     }
 
-    /// As [`parse`](Self::parse), of a field of which `check` has told what is wrong.
+    /// Parses them again, after `check` has reported the mistakes.
     pub(crate) fn known(attrs: &[Attribute]) -> Self {
         Self::parse(attrs).unwrap_or_default()
     }
 }
 
-/// A variant has no attributes, so each is a mistake.
+/// Refuses attributes on a variant, which has none.
 pub(crate) fn refuse_attributes(variant: &Variant) -> Result<()> {
     match ours(&variant.attrs).next() {
         Some(attr) => Err(Error::new_spanned(
@@ -229,7 +231,7 @@ fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("map_value"))
 }
 
-/// The text after `name =`, which may be given once.
+/// Parses the text after `name =`, which may be given once.
 fn text(meta: &syn::meta::ParseNestedMeta<'_>, name: &str, given: bool) -> Result<LitStr> {
     if given {
         return Err(meta.error(format!("`{name}` is given twice")));

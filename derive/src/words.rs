@@ -1,7 +1,8 @@
-//! Better words for the types that people try and that are no map values.
+//! Better messages for the types that people try although they are not map values.
 //!
-//! What a type is by syntax alone (a reference, a tuple) is refused here. A named type is judged by its trait; its spelling
-//! only chooses the text that rustc prints should the trait be missing (`refused` in the crate `mapvalue`).
+//! A type that its syntax rules out (a reference, a tuple) is refused here. A named type is judged
+//! by its trait: its spelling only chooses the text that rustc prints if the trait is missing
+//! (`refused` in the crate `mapvalue`).
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
@@ -10,7 +11,7 @@ use syn::{Error, GenericArgument, Ident, PathArguments, PathSegment, Type, TypeP
 
 use crate::bounds::innermost;
 
-/// The error for a type that cannot be a value whatever its names mean.
+/// Returns the error for a type that cannot be a value, whatever its names mean.
 pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     let words = match innermost(ty) {
         Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => {
@@ -30,7 +31,8 @@ pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     Some(Error::new_spanned(innermost(ty), words))
 }
 
-/// Whether a type that `refuse_syntax` refuses has a size, so that a struct with a field of it has one.
+/// Returns whether a type that `refuse_syntax` refuses has a size, as a struct with such a field
+/// needs.
 pub(crate) fn is_sized(ty: &Type) -> bool {
     match innermost(ty) {
         Type::TraitObject(_) | Type::Slice(_) => false,
@@ -39,16 +41,16 @@ pub(crate) fn is_sized(ty: &Type) -> bool {
     }
 }
 
-/// The assertion that a field's type is a value, on the part of it that the words are about.
+/// Returns the assertion that a field's type is a value, placed on the part of it that is at fault.
 pub(crate) fn assert_value(ty: &Type) -> TokenStream {
     let subject = innermost(ty);
     let reason = Ident::new(named_reason(subject).unwrap_or("value"), Span::call_site());
-    // Not all of it is in the user's code, or rustc would offer to borrow there.
+    // This part is not placed in the user's code, or rustc would offer to borrow there.
     let root = quote!(__mv);
     quote_spanned!(subject.span()=> #root::refused::#reason::<#subject>();)
 }
 
-/// The assertion that a union's field is a value, and a `Plain` one.
+/// Returns the assertion that a union's field is a `Plain` value.
 pub(crate) fn assert_union_field(ty: &Type) -> TokenStream {
     if named_reason(innermost(ty)).is_some() {
         return assert_value(ty);
@@ -57,7 +59,7 @@ pub(crate) fn assert_union_field(ty: &Type) -> TokenStream {
     quote_spanned!(ty.span()=> #root::refused::union_field::<#ty>();)
 }
 
-/// Which words fit a type, by the last name in its path.
+/// Returns the reason that fits a type, by the last name in its path.
 fn named_reason(ty: &Type) -> Option<&'static str> {
     match ty {
         Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason),
@@ -65,7 +67,7 @@ fn named_reason(ty: &Type) -> Option<&'static str> {
     }
 }
 
-/// Which words fit a type of this name.
+/// Returns the reason that fits a type of this name.
 fn reason(name: &PathSegment) -> Option<&'static str> {
     Some(match name.ident.to_string().as_str() {
         "usize" | "isize" | "Usize" | "Isize" | "AtomicUsize" | "AtomicIsize" | "NonZeroUsize" | "NonZeroIsize"
@@ -95,7 +97,7 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
     })
 }
 
-/// Whether the argument of an `Option` or `Wrapping` is refused for this reason.
+/// Returns whether the argument of an `Option` or `Wrapping` is refused for this reason.
 fn holds(outer: &PathSegment, why: &str) -> bool {
     let PathArguments::AngleBracketed(arguments) = &outer.arguments else { return false };
     arguments.args.iter().any(|argument| match argument {

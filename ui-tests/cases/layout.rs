@@ -491,6 +491,19 @@ fn main() {
     //~ assert_eq!(Header::LAYOUT.size(), 8);
 }
 
+//@ case: layout_packed_tail
+//! `packed` may only remove padding at the end. zerocopy's integers do the same.
+#[derive(MapValue)]
+#[repr(C, packed)] //~ #[repr(C)]
+struct Event {
+    time: u64, //~ time: zerocopy::little_endian::U64,
+    cpu: u32, //~ cpu: zerocopy::little_endian::U32,
+}
+
+fn main() {
+    assert_eq!(size_of::<Event>(), 12);
+}
+
 //@ case: layout_packed_used
 //! A packed struct is one error, even when it is used.
 #[derive(MapValue, Clone, Copy)]

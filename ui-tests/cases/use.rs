@@ -8,7 +8,7 @@ fn main() {
 //@ pass: use_array_and_slice
 //! Elements are reached by index, by iterator and by handle, at the kernel's stride and side by
 //! side.
-use mapvalue::{Array, MapValue, Mapping, PlaceError, Slice, ValueError};
+use mapvalue::{Array, MapValue, Mapping, Slice};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -105,7 +105,7 @@ fn main() {
 //@ pass: use_from_bytes
 //! Values are decoded from a copy: any alignment, the exact length, enums checked, `bool` by C's
 //! rule, padding ignored.
-use mapvalue::{Error, MapValue};
+use mapvalue::{MapValue, ValueError};
 
 #[derive(MapValue, Debug, PartialEq)]
 #[repr(u8)]
@@ -383,6 +383,22 @@ fn main() {
     mirror.packets.store(1);
 }
 
+//@ case: use_mirror_of_union_built
+//! The mirror of a union cannot be built from an empty array: the rest would be uninitialized.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Words {
+    all: [u64; 8],
+    none: [u64; 0],
+}
+
+fn main() {
+    let words = Mapping::memfd(4096).unwrap().var::<Words>(0).unwrap();
+    let mirror: &WordsShared = &WordsShared { __1: std::mem::ManuallyDrop::new([]) }; //~
+    //~ let mirror: &WordsShared = &words;
+    let _ = mirror.all()[0].load();
+}
+
 //@ pass: use_mirror_matched
 //! A mirror can be destructured by reference.
 #[derive(MapValue)]
@@ -409,7 +425,7 @@ fn main() {
 
 //@ pass: use_must_use_result
 //! A call that can fail returns an error that says why.
-use mapvalue::{Error, Mapping};
+use mapvalue::{Mapping, PlaceError};
 
 fn main() {
     let mapping = Mapping::memfd(4096).unwrap();

@@ -713,6 +713,46 @@ fn main() {
     assert_eq!(peer.read_only().address.v6()[15].load(), 1);
 }
 
+//@ case: validity_union_bool
+//! A union may hold any byte where its `bool` is, which Rust's `bool` may not.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Value {
+    live: bool, //~ live: u8,
+    raw: u32,
+}
+
+//@ case: validity_union_bool_inside
+//! The same in a struct that is in the union.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct State {
+    flags: [bool; 2], //~ flags: [u8; 2],
+    count: u16,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Value {
+    state: State,
+    raw: u32,
+}
+
+//@ case: validity_union_bool_generic, built
+//! The same where the field's type is a parameter.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Either<T: Plain + Copy> {
+    value: T,
+    raw: u32,
+}
+
+fn main() {
+    let either = Mapping::memfd(4096).unwrap().var::<Either<bool>>(0).unwrap(); //~
+    //~ let either = Mapping::memfd(4096).unwrap().var::<Either<u8>>(0).unwrap();
+    either.raw().store(2);
+}
+
 //@ case: validity_union_enum
 //! A union cannot hold an enum: its bits may be no variant. The enum's integer is accepted.
 #[derive(MapValue, Clone, Copy)]

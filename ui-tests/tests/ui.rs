@@ -193,10 +193,12 @@ fn pass_cases_compile_without_warnings_and_run() {
     let mut manifest = format!(
         "[workspace]\n\
          [package]\nname = \"pass\"\nedition = \"2024\"\n\
-         [dependencies]\naya = \"0.14\"\nmapvalue.path = {:?}\nzerocopy = \"0.8\"\n\
+         [dependencies]\naya = \"0.14\"\nmapvalue.path = {:?}\nmapvalue-ui-evil.path = {:?}\n\
+         zerocopy = \"0.8\"\n\
          [profile.dev]\ndebug = false\n\
          [lints.rust]\nwarnings = {{ level = \"deny\", priority = -1 }}\ndead_code = \"allow\"\n",
         workspace.join("core"),
+        workspace.join("ui-tests/evil"),
     );
     let cases = case::all();
     let krates = krate::write_all(&cases, Half::Pass, &folder);
@@ -248,7 +250,7 @@ fn each_folder_is_one_that_is_read() {
     let entries = fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap().map(Result::unwrap);
     let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
     let names: BTreeSet<_> = folders.map(|entry| entry.file_name().into_string().unwrap()).collect();
-    let known = ["alone", "cases", "platform", "tests"].map(str::to_owned).into();
+    let known = ["alone", "cases", "evil", "platform", "tests"].map(str::to_owned).into();
     assert_eq!(names, known, "write cases into `cases/AREA.rs` or `alone/NAME.rs`");
 }
 

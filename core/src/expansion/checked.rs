@@ -1,14 +1,14 @@
 //! How a mistake in a type stays one error: `Checked`.
 //!
-//! A field that is not a value is one error, on its type. Neither the rest of the expansion nor a use of
-//! the type may add another. So the derive writes all assertions about the fields into one constant, which
-//! does not compile if a field is refused, and wraps the types that it mentions: `Checked<T, { CONSTANT }>`.
-//! That is `T`. But if the constant is an error, it is an erroneous type, and rustc reports nothing
-//! about an erroneous type.
+//! A field that is not a value is one error, on its type. Neither the rest of the expansion nor a
+//! use of the type may add another. So the derive writes all assertions about the fields into one
+//! constant, which does not compile if a field is refused, and wraps the types that it mentions:
+//! `Checked<T, { CONSTANT }>`. That is `T`. But if the constant is an error, it is an erroneous
+//! type, and rustc reports nothing about an erroneous type.
 //!
-//! Safety rests neither on the constant nor on `Checked`. Each implementation is compiled with the types
-//! that the fields really have: they are inferred from the fields. And a program in which the constant is
-//! an error does not compile.
+//! Safety rests neither on the constant nor on `Checked`. Each implementation is compiled with the
+//! types that the fields really have: they are inferred from the fields. And a program in which the
+//! constant is an error does not compile.
 
 /// `T`, whatever the constant is.
 pub type Checked<T, const CHECKED: bool> = <T as Same<CHECKED>>::Type;
@@ -23,8 +23,8 @@ impl<T: ?Sized, const CHECKED: bool> Same<CHECKED> for T {
     type Type = T;
 }
 
-/// `MAPVALUE_CHECKED` of a generic type for arguments that do not meet the type's bounds. (The assertions
-/// are compiled for all arguments that do.)
+/// `MAPVALUE_CHECKED` of a generic type for arguments that do not meet the type's bounds. (The
+/// assertions are compiled for all arguments that do.)
 pub trait Unchecked {
     /// Nothing to evaluate.
     const MAPVALUE_CHECKED: bool = true;

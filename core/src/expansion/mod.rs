@@ -66,7 +66,8 @@ pub const fn variants<T: Leaf<Raw: Leaf + SignedOrNot>, const N: usize>(
 
 const fn bytes_of<T: Leaf>(value: &T) -> &[u8] {
     // SAFETY: these are the bytes of `value`, which are initialized (`Leaf`). For an enum, this is
-    // evaluated where the derive stands: if the enum had padding, reading it there would be an error.
+    // evaluated where the derive stands: if the enum had padding, reading it there would be an
+    // error.
     unsafe { slice::from_raw_parts(ptr::from_ref(value).cast::<u8>(), size_of::<T>()) }
 }
 

@@ -101,7 +101,8 @@ impl Layout {
         }
     }
 
-    /// Fails to compile unless any bytes are a value of the field of this number, as aya's `Pod` needs.
+    /// Fails to compile unless any bytes are a value of the field of this number, as aya's `Pod`
+    /// needs.
     pub const fn assert_any_bytes(self, field: usize) {
         let Field { name, layout, .. } = self.fields()[field];
         let why = match layout.not_its_bytes(false) {

@@ -77,7 +77,8 @@ impl Layout {
         Self::new("", size_of::<T>(), element.align, Kind::Array { len, element })
     }
 
-    /// Makes a field of this layout. Asserts that its leaves are aligned at this offset in the type `of`.
+    /// Makes a field of this layout. Asserts that its leaves are aligned at this offset in the type
+    /// `of`.
     #[must_use]
     pub const fn into_field(self, name: &'static str, of: &'static str, offset: usize) -> Field {
         if !offset.is_multiple_of(self.align) {
@@ -99,8 +100,8 @@ impl Layout {
         self.into_field(name, of, offset)
     }
 
-    /// Describes a struct `T` with shared mirror `M`. The fields have their offsets in one of the two;
-    /// `offsets` are those in the other.
+    /// Describes a struct `T` with shared mirror `M`. The fields have their offsets in one of the
+    /// two; `offsets` are those in the other.
     #[must_use]
     pub const fn structure<T, M>(name: &'static str, fields: &'static [Field], offsets: &[usize]) -> Self {
         let kind = Kind::Struct { fields };

@@ -14,7 +14,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     let name = ident.unraw().to_string();
     let names: Vec<_> = variants.iter().map(|variant| &variant.ident).collect();
     let (count, indices) = (Index::from(names.len()), (0..names.len()).map(Index::from));
-    // An enum without numbers, because it implements `Drop`, is one error: they are asked for once.
+    // An enum that implements `Drop` has no numbers. They are used once, so that this is one error.
     let place = Span::call_site().located_at(ident.span());
     let casts = names.iter().map(|name| quote_spanned!(place=> #ident::#name as #repr));
     let spelled = names.iter().map(|name| name.unraw().to_string());

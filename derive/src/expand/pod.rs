@@ -1,4 +1,4 @@
-//! `Pod` of aya, and the proof that a type is one. That it is `Copy`, the trait asks itself.
+//! `Pod` of aya, and the proof that a type is one. The trait itself asks for `Copy`.
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
@@ -10,7 +10,7 @@ use crate::bounds;
 use crate::errors;
 use crate::parse::{Aya, Body, Input};
 
-/// For a struct that asks for it.
+/// Expands to nothing for a type that does not ask for it.
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
     let ident = item.ident;
     let generics = item.bounded(&quote!(__mv), Asked::Required);
@@ -20,13 +20,13 @@ pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
     quote!(#proof #pod)
 }
 
-/// The implementation for a type that asks for it, with these parameters.
+/// Writes the implementation for a type that asks for it, with these parameters.
 pub(super) fn implement(input: &Input<'_>, generics: &Generics, this: &TokenStream) -> TokenStream {
     let Some(Aya { given, krate: aya }) = &input.aya else { return TokenStream::new() };
     let pod = errors::at(quote!(#aya::Pod), *given);
     let mut generics = generics.clone();
     if !generics.params.is_empty() {
-        // It has been refused for its parameters: what they may be is not another mistake.
+        // It is refused for having parameters. What they are is not another mistake.
         bounds::add_field(&mut generics, &quote!(Self), &quote!(__mv::Copy));
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
@@ -36,8 +36,8 @@ pub(super) fn implement(input: &Input<'_>, generics: &Generics, this: &TokenStre
     }
 }
 
-/// Asserts that any bytes are a value, and that each byte of a value is one of its fields: in a constant for each, so that each
-/// mistake is reported.
+/// Asserts that any bytes are a value and that each byte belongs to a field. Each field has its own
+/// constant, so that each mistake is reported.
 fn proof(item: &Composite<'_>) -> TokenStream {
     let (Some(Aya { given, .. }), Body::Struct(_)) = (&item.input.aya, &item.input.data) else {
         return TokenStream::new();

@@ -1,4 +1,4 @@
-//! What is written for a type that cannot be expanded: so that neither its uses nor its good fields are further errors.
+//! The stand-in for a type that cannot be expanded, so that its uses are not further errors.
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
@@ -23,8 +23,8 @@ pub(super) fn expand(input: &Input<'_>, errors: &TokenStream) -> TokenStream {
     quote!(#checks #block)
 }
 
-/// Asserts that the fields are values, as far as that can be asked. A field that borrows is the mistake that has been
-/// reported.
+/// Asserts that the fields are values, where that can be asked. A field that borrows is the mistake
+/// reported already.
 fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
     let this = Ident::new("Self", Span::call_site());
     let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
@@ -41,8 +41,8 @@ fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
     }
 }
 
-/// Implementations that are never run, with an erroneous type as the mirror. A type that borrows has
-/// them for `'static`, which is what a use that leaves the lifetime out means.
+/// Writes implementations that are never run, with an erroneous type as the mirror. A type that
+/// borrows has them for `'static`, which is what a use without the lifetime means.
 fn implementations(input: &Input<'_>) -> TokenStream {
     let (ident, checks) = (input.ident, checks(input));
     let arguments = input.generics.params.iter().map(|param| match param {

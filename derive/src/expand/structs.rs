@@ -69,7 +69,8 @@ fn plain_impl(item: &Composite<'_>) -> TokenStream {
     item.implement(&quote!(unsafe impl), "Plain", Asked::Trait("Plain"), &body)
 }
 
-/// `Fold`, and a constant like that of the fields, if a field says how it folds.
+/// Implements `Fold`. If a field says how it folds, a constant and an alias like those of the type
+/// assert that it can.
 fn fold_impl(item: &Composite<'_>) -> TokenStream {
     let checked = &item.checked;
     let (mut assertions, mut folds) = (TokenStream::new(), TokenStream::new());
@@ -102,7 +103,7 @@ fn fold_impl(item: &Composite<'_>) -> TokenStream {
     quote!(#definition #fold)
 }
 
-/// Nothing where a field is plainly a number or a marker: no atomic is spelled so.
+/// Implements `InPlace`, unless a field is plainly a number or a marker: no atomic is spelled so.
 fn in_place_impl(item: &Composite<'_>) -> TokenStream {
     if item.fields.iter().any(|field| field.refused || bounds::looks_primitive(field.ty) || bounds::is_marker(field.ty))
     {

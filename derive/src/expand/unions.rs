@@ -1,4 +1,5 @@
-//! A union: its mirror is a union of the mirrors of its fields, each reached by a method of its name.
+//! A union: its mirror is a union of the mirrors of its fields, each reached by a method of its
+//! name.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
@@ -23,7 +24,7 @@ pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream 
         item.map_value_impl("union", &load),
         item.implement(&unsafe_impl, "Plain", Asked::Required, &plain),
         item.implement(&unsafe_impl, "UnionValue", Asked::Required, &TokenStream::new()),
-        // It has been refused.
+        // This is refused, and stands here so that its uses are not errors as well.
         pod::expand(item),
     ];
     let block = block(item.krate, &quote!(#(#parts)*));
@@ -42,7 +43,7 @@ fn mirror_union(item: &Composite<'_>) -> TokenStream {
     quote!(#attributes #vis union #mirror #generics #where_clause { #(#fields),* })
 }
 
-/// A method a field, with the field's name, docs and visibility.
+/// Writes a method for each field, with the field's name, docs and visibility.
 fn accessors(item: &Composite<'_>) -> TokenStream {
     let mirror = &item.mirror;
     let root = quote!(__mv);

@@ -1,0 +1,18 @@
+//@ case: attr_evil_union_macro
+//! An attribute macro below the derive could give the union fields that the derive does not see.
+#![forbid(unsafe_code)]
+
+use mapvalue::MapValue;
+use mapvalue_ui_evil::instead; //~
+
+#[derive(MapValue)]
+#[instead(#[repr(C)] union Name { bytes: [u8; 16], words: [u64; 2], text: &'static str })] //~
+#[repr(C)]
+union Name {
+    bytes: [u8; 16],
+    words: [u64; 2],
+}
+
+fn main() {
+    let _ = Name { bytes: [0; 16] };
+}
