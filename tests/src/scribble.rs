@@ -297,7 +297,11 @@ impl Users {
     fn count(&self, error: &AllocError) {
         drop(error.to_string());
         self.counts.errors.fetch_add(1, Relaxed);
-        if matches!(error, AllocError::OutOfSlots { .. } | AllocError::Corrupt { .. }) {
+        // What is wrong with the state or the gates is not counted there.
+        let is_of_lists = |what: &str| !what.contains("state") && !what.contains("gate");
+        if matches!(error, AllocError::OutOfSlots { .. })
+            || matches!(error, AllocError::Corrupt { what, .. } if is_of_lists(what))
+        {
             self.counts.refused.fetch_add(1, Relaxed);
             self.counts.refused_now.fetch_add(1, Relaxed);
         }

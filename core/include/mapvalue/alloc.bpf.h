@@ -31,9 +31,11 @@
 #include "arena.bpf.h"
 
 #define MV_ALLOC_MAGIC 0x00636f6c6c61766dULL /* "mvalloc" */
-#define MV_ALLOC_VERSION 1
+#define MV_ALLOC_VERSION 2
 #define MV_ALLOC_CLASSES 16
 #define MV_ALLOC_SHARDS 64
+/* Those of the shards, and those of threads that have none. */
+#define MV_ALLOC_GATES (MV_ALLOC_SHARDS + 16)
 
 /* `mv_alloc.state`, in its low bits. */
 #define MV_ALLOC_LIVE 1
@@ -58,7 +60,8 @@ struct mv_alloc_class {
 
 /* The free slots that a thread of user space keeps for itself. */
 struct mv_alloc_shard {
-	unsigned long long owner;
+	unsigned long long owner; /* the thread; the lowest bit is set while it changes the lists */
+	unsigned long long space; /* the process namespace in which the owner has this number */
 	unsigned int kept[MV_ALLOC_CLASSES];
 } __attribute__((aligned(64)));
 
@@ -76,7 +79,7 @@ struct mv_alloc {
 	unsigned int reserved;
 	struct mv_alloc_class classes[MV_ALLOC_CLASSES] __attribute__((aligned(64)));
 	unsigned long long failed;
-	struct mv_alloc_shard shards[MV_ALLOC_SHARDS];
+	struct mv_alloc_shard shards[MV_ALLOC_GATES];
 };
 
 /* Before each object. */
@@ -140,17 +143,28 @@ MV_INLINE unsigned int mv_alloc_pop(struct mv_alloc mv_arena *alloc, struct mv_a
 	}
 	while (mv_may_loop()) {
 		unsigned int fresh = mv_load(&class->fresh);
+		unsigned long long free = (unsigned long long)alloc->id << 2, control;
+		struct mv_slot mv_arena *slot;
 
 		if (fresh >= class->capacity)
 			break;
-		if (__sync_val_compare_and_swap(&class->fresh, fresh, fresh + 1) == fresh) {
-			struct mv_slot mv_arena *slot = mv_alloc_slot(alloc, class, fresh);
-
-			/* The memory of a new allocator may hold anything. The generation continues from it. */
-			mv_store(&slot->control, ((mv_load(&slot->control) & ~(MV_SLOT_GENERATION - 1)) + MV_SLOT_GENERATION) |
-							 (unsigned long long)alloc->id << 2);
+		/* The memory of a new allocator may hold anything. First the slot names its allocator. */
+		slot = mv_alloc_slot(alloc, class, fresh);
+		control = mv_load(&slot->control);
+		if ((control & 0xfffffffcULL) != free)
+			__sync_val_compare_and_swap(&slot->control, control,
+						    (control & ~(MV_SLOT_GENERATION - 1)) | free);
+		if (__sync_val_compare_and_swap(&class->fresh, fresh, fresh + 1) != fresh)
+			continue;
+		/* A thread may have kept it that used an allocator here before. So it gets the next generation. */
+		control = mv_load(&slot->control);
+		if ((control & 0xfffffffcULL) == free &&
+		    ((control & MV_SLOT_HOLDER) == MV_SLOT_FREE || (control & MV_SLOT_HOLDER) == MV_SLOT_HOLDER) &&
+		    __sync_val_compare_and_swap(&slot->control, control,
+						(control & ~MV_SLOT_HOLDER) + MV_SLOT_GENERATION) == control)
 			return fresh + 1;
-		}
+		/* An object holds it: somebody wrote over the number of slots that were used. */
+		mv_alloc_add(&alloc->failed, 1);
 	}
 	return 0;
 }
@@ -204,8 +218,8 @@ MV_INLINE int mv_obj_free(void mv_arena *object)
 	return MV_OBJ_FOREIGN;
 }
 
-/* Creates an object in the class with this index. The memory keeps its last contents. */
-MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsigned int class, unsigned int type_id)
+/* As mv_obj_alloc_in, but does not count a failure. */
+MV_INLINE void mv_arena *mv_obj_take(struct mv_alloc mv_arena *alloc, unsigned int class, unsigned int type_id)
 {
 	struct mv_alloc_class mv_arena *slots = &alloc->classes[class & (MV_ALLOC_CLASSES - 1)];
 	unsigned int link;
@@ -228,19 +242,35 @@ MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsign
 			mv_obj_free(object);
 		}
 	}
-	mv_alloc_add(&alloc->failed, 1);
 	return (void mv_arena *)0;
 }
 
+/* Creates an object in the class with this index. The memory keeps its last contents. */
+MV_INLINE void mv_arena *mv_obj_alloc_in(struct mv_alloc mv_arena *alloc, unsigned int class, unsigned int type_id)
+{
+	void mv_arena *object = mv_obj_take(alloc, class, type_id);
+
+	if (!object)
+		mv_alloc_add(&alloc->failed, 1);
+	return object;
+}
+
 /*
- * Creates an object of `size` bytes in the smallest class that it fits into. Returns 0 if that
- * class has no free slot, or the allocator is closed.
+ * Creates an object of `size` bytes in the smallest class that it fits into and that has a free slot.
+ * Returns 0 if none has, or the allocator is closed.
  */
 MV_INLINE void mv_arena *mv_obj_alloc_sized(struct mv_alloc mv_arena *alloc, unsigned int size, unsigned int type_id)
 {
-	for (unsigned int class = 0; class < MV_ALLOC_CLASSES && mv_may_loop(); class++)
-		if (class < alloc->class_count && size <= alloc->classes[class].value_size)
-			return mv_obj_alloc_in(alloc, class, type_id);
+	for (unsigned int class = 0; class < MV_ALLOC_CLASSES && mv_may_loop(); class++) {
+		void mv_arena *object;
+
+		if (class >= alloc->class_count || size > alloc->classes[class].value_size)
+			continue;
+		object = mv_obj_take(alloc, class, type_id);
+		if (object)
+			return object;
+	}
+	mv_alloc_add(&alloc->failed, 1);
 	return (void mv_arena *)0;
 }
 

@@ -72,6 +72,21 @@ pub enum AllocError {
         objects: u64,
     },
 
+    /// There is an allocator already.
+    #[error(
+        "there is an allocator from {start:#x} to {end:#x}: open it, or close and drain it, or choose another `Config::at`"
+    )]
+    Occupied {
+        /// Where it begins.
+        start: u64,
+        /// Where it ends.
+        end: u64,
+    },
+
+    /// The pages are those of another arena.
+    #[error("the pages are of another arena: take those of the allocator's own")]
+    OtherArena,
+
     /// The pointer leads to no slot of this allocator.
     #[error("{at:#x} is no object of this allocator (number {id}): it has slots from {start:#x} to {end:#x}")]
     ForeignObject {

@@ -1,10 +1,13 @@
-//! Facts about this process and its descriptors: `uname(2)`, `sysconf(3)`, /proc.
+//! Facts about this process, its threads and descriptors: `uname(2)`, `sysconf(3)`, pidfds, /proc.
 //!
 //! Descriptors are looked up in /proc/thread-self (Linux 3.17): a thread may have a table of its
 //! own (`unshare(CLONE_FILES)`), and /proc/self shows that of the first thread.
 
+use std::cell::Cell;
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::process;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -69,6 +72,83 @@ pub(crate) unsafe fn wiped_on_fork<T: Sync>() -> Option<&'static T> {
     Some(unsafe { place.as_ref() })
 }
 
+/// Bits of a thread's number that hold its thread id, which is at most 2^22 (`PID_MAX_LIMIT`), above the lowest bit.
+const TID_BITS: u32 = 22;
+
+/// A thread, told apart from all others that the machine has had, by a number in which the lowest bit is 0.
+///
+/// The number is made of the thread's id and the inode number of its pidfd, which is never used again (Linux 6.9). On an older kernel
+/// the rest of the number is random, and it is never known whether the thread is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Thread {
+    pub(crate) number: u64,
+    /// The namespace in which the thread has that id, by the inode number of the first process's pidfd; 0 if it is not known.
+    pub(crate) space: u64,
+}
+
+impl Thread {
+    /// Returns the thread that runs this.
+    pub(crate) fn current() -> Self {
+        thread_local! {
+            static HERE: Cell<(u64, Thread)> = const { Cell::new((0, Thread { number: 0, space: 0 })) };
+        }
+        let process = Process::current().number();
+        let (of, here) = HERE.get();
+        if of == process {
+            return here;
+        }
+        // SAFETY: the call takes nothing, and touches no memory.
+        let tid = unsafe { libc::gettid() };
+        let (inode, space) = (pidfd(tid, libc::O_EXCL), pidfd(1, 0));
+        let here = match (inode, space) {
+            // Pidfds that all have one inode tell nothing.
+            (Ok((_, inode)), Ok((_, space))) if tid == 1 || inode != space => Self::of(tid, inode, space),
+            _ => Self::of(tid, RandomState::new().hash_one(tid), 0),
+        };
+        HERE.set((process, here));
+        here
+    }
+
+    const fn of(tid: i32, inode: u64, space: u64) -> Self {
+        Self { number: inode << (TID_BITS + 1) | (tid.cast_unsigned() as u64) << 1, space }
+    }
+
+    /// Whether the thread has ended. If it cannot be known, which is so in another namespace, it has not.
+    pub(crate) fn is_gone(self) -> bool {
+        if self.space == 0 || self.space != Self::current().space {
+            return false;
+        }
+        let tid = i32::try_from(self.number >> 1 & ((1 << TID_BITS) - 1)).unwrap_or(0);
+        match pidfd(tid, libc::O_EXCL) {
+            Ok((pidfd, inode)) => Self::of(tid, inode, self.space) != self || has_ended(&pidfd),
+            Err(errno) => errno == libc::ESRCH,
+        }
+    }
+}
+
+/// Opens a pidfd (`PIDFD_THREAD` is `O_EXCL`), and returns it with its inode number.
+fn pidfd(id: i32, flags: libc::c_int) -> Result<(OwnedFd, u64), i32> {
+    // SAFETY: the call takes two integers, and touches no memory.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, id, flags) };
+    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(errno)?;
+    // SAFETY: the kernel has just opened it, and nobody else knows of it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    let mut stat = MaybeUninit::<libc::stat>::zeroed();
+    // SAFETY: `stat` is valid for writes of one `stat`.
+    if unsafe { libc::fstat(fd.as_raw_fd(), stat.as_mut_ptr()) } != 0 {
+        return Err(errno());
+    }
+    // SAFETY: the kernel has written it, and all bits are valid integers.
+    Ok((fd, unsafe { stat.assume_init() }.st_ino))
+}
+
+/// Whether the thread of a pidfd has ended, be it reaped or not.
+fn has_ended(pidfd: &OwnedFd) -> bool {
+    let mut poll = libc::pollfd { fd: pidfd.as_raw_fd(), events: libc::POLLIN, revents: 0 };
+    // SAFETY: `poll` is one `pollfd`.
+    unsafe { libc::poll(&raw mut poll, 1, 0) == 1 }
+}
+
 /// Returns the size in bytes of the kernel's CPU sets: a bit for each CPU that can exist.
 pub(crate) fn cpu_set_len() -> Result<usize, i32> {
     // Larger than any kernel's set: 64 Ki CPUs.
@@ -121,6 +201,18 @@ pub(crate) fn page_size() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_thread_that_runs_is_not_gone_and_one_that_has_ended_is() {
+        let here = Thread::current();
+        assert_eq!(here, Thread::current());
+        assert!(here.number & 1 == 0 && here.number != 0 && !here.is_gone());
+        let there = std::thread::spawn(Thread::current).join().unwrap();
+        assert_ne!(here.number, there.number);
+        // Where it can be known.
+        assert_eq!(there.is_gone(), here.space != 0);
+        assert!(!Thread { space: here.space ^ 1, ..there }.is_gone(), "another namespace");
+    }
 
     #[test]
     fn release_strings_are_parsed() {

@@ -109,6 +109,7 @@ fn objects_of_alignments_from_1_to_64_are_aligned_or_refused() {
                     Err(error) => panic!("{error}"),
                 }
             }
+            assert!(objects.close().unwrap().is_drained());
         }
     }
     let arena = Arena::memfd(16).unwrap();

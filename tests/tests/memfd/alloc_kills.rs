@@ -17,7 +17,13 @@ use mapvalue_tests::scribble::{CELLS, Flow, cells};
 
 const CAPACITY: u32 = 2000;
 
+/// Makes an allocator, where one may be that a process has left behind.
 fn create(arena: &Arena) -> Allocator {
+    if let Ok(old) = Allocator::open(arena, arena.page(1)) {
+        old.recover_reachable([]).unwrap();
+        let closing = old.closing().unwrap_or_else(|| old.close().unwrap());
+        assert!(closing.is_drained());
+    }
     let config = Config { value_size: size_of::<Flow>(), capacity: CAPACITY, prefault: false, ..Config::default() };
     Allocator::create(arena, config).unwrap()
 }

@@ -2,6 +2,7 @@
 
 mod alloc;
 mod alloc_cases;
+mod alloc_forks;
 mod alloc_hostile;
 mod alloc_kills;
 mod alloc_scribble;

@@ -5,8 +5,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use loom::cell::UnsafeCell;
-use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
+use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 use crate::control::{Control, Holder, Word, hand_out, let_go};
@@ -41,7 +41,8 @@ impl Drop for Kept {
 
 /// An allocator of one process, with two handles.
 struct Process {
-    count: Count<Kept, 3>,
+    count: Count<3>,
+    kept: Mutex<Option<Kept>>,
     handles: AtomicUsize,
     memory: Arc<Memory>,
 }
@@ -76,21 +77,38 @@ fn fence_unless(omitted: bool) {
 
 impl Process {
     fn new() -> Arc<Self> {
-        Arc::new(Self { count: Count::new(), handles: AtomicUsize::new(2), memory: Memory::mapped() })
+        Arc::new(Self {
+            count: Count::new(),
+            kept: Mutex::new(None),
+            handles: AtomicUsize::new(2),
+            memory: Memory::mapped(),
+        })
     }
 
     /// An `Object` is dropped by the thread with this balance; the last step is that of `Inner::drop`.
     fn drop_object<O: Omitted>(&self, own: Option<usize>) {
         self.memory.read();
-        self.count.gone(own.map(|own| self.count.own(own)), || fence_unless(O::DROPPERS_FENCE));
+        if self.count.gone(own.map(|own| self.count.own(own)), || fence_unless(O::DROPPERS_FENCE)) {
+            self.let_go();
+        }
     }
 
     /// As `Allocator::drop`.
     fn drop_handle<O: Omitted>(&self) {
         let order = if O::ORDER_OF_HANDLES { Ordering::Relaxed } else { Ordering::AcqRel };
         if self.handles.fetch_sub(1, order) == 1 {
-            self.count.close(Kept(Arc::clone(&self.memory)), || fence_unless(O::CLOSERS_FENCE));
+            *self.kept.lock().unwrap() = Some(Kept(Arc::clone(&self.memory)));
+            if self.count.close(1, || fence_unless(O::CLOSERS_FENCE)) {
+                self.let_go();
+            }
         }
+    }
+
+    /// As `Keeper::let_go`.
+    fn let_go(&self) {
+        let kept = self.kept.lock().unwrap().take();
+        assert!(kept.is_some(), "two threads are told to let go");
+        drop(kept);
     }
 
     fn assert_unmapped(&self) {
@@ -179,7 +197,7 @@ const LIVE: u32 = 1;
 const CLOSING: u32 = 2;
 const FREE: Control = Control::new(7, Holder::Free, 0);
 
-/// An object is made while the allocator is closed for all processes. `alloc` and `close` in `mod.rs` take these steps.
+/// An object is made while the allocator is closed for all processes. `alloc` and `close` take these steps.
 fn close_beside_an_alloc<const FENCED: bool>(frees: bool) {
     loom::model(move || {
         let (slot, state) = (Slot::<FENCED>(AtomicU64::new(FREE.0)), AtomicU32::new(LIVE));

@@ -223,7 +223,7 @@ fn one_keeps_and_another_comes_to_it<O: Omitted>() {
             thread::spawn(move || hand_out(&arena.slots[0], FREE.0).is_ok())
         };
         let slot = &arena.slots[0];
-        let kept = keep(slot, FREE.0);
+        let kept = keep(slot, FREE.0, || ());
         if let Ok(kept) = kept {
             let held = take(slot, kept).expect("it is nobody else's");
             assert!(let_go(slot, held, Holder::Kept), "it is nobody else's");

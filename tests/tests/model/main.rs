@@ -2,6 +2,7 @@
 
 mod alloc_close;
 mod alloc_exchange;
+mod alloc_gate;
 mod alloc_list;
 mod seq;
 
@@ -11,6 +12,8 @@ mod control;
 #[path = "../../../core/src/arena/alloc/count.rs"]
 #[expect(dead_code, reason = "not all steps are taken here")]
 mod count;
+#[path = "../../../core/src/arena/alloc/gate.rs"]
+mod gate;
 #[path = "../../../core/src/value/seq/protocol.rs"]
 mod protocol;
 #[path = "../../../core/src/arena/alloc/stack.rs"]
@@ -18,8 +21,5 @@ mod stack;
 
 /// What the count is made of, here.
 mod sync {
-    pub(super) use std::sync::PoisonError;
-
-    pub(super) use loom::sync::Mutex;
-    pub(super) use loom::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+    pub(super) use loom::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 }

@@ -1,28 +1,19 @@
 //! [`Allocator`]: the handle, and what it does.
 
-use super::inner::POOL;
 use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::Weak;
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering, compiler_fence};
+use std::sync::atomic::Ordering;
 
-use crate::arena::alloc::cache::Kept;
-use crate::arena::alloc::config;
-use crate::arena::alloc::config::{Config, Shape};
-use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::inner::Inner;
-use crate::arena::alloc::keeper::Keeper;
-use crate::arena::alloc::layout::Header;
-use crate::arena::alloc::object::{Object, ObjectPtr};
-use crate::arena::alloc::recover;
-use crate::arena::alloc::recover::Recovered;
-use crate::arena::alloc::slots::Held;
-use crate::arena::alloc::stats::Stats;
+use super::config::{self, Config};
+use super::inner::{Inner, KEEPERS};
+use super::layout::Header;
+use super::object::{Object, ObjectPtr};
+use super::recover::{self, Recovered};
+use super::shard;
+use super::stats::Stats;
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
-use crate::handle::Var;
-use crate::sys::membarrier;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 
 /// Hands out typed objects in an arena, to Rust and to BPF programs.
@@ -102,8 +93,8 @@ impl Allocator {
     ///
     /// [`AllocError::Config`]; [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is read-only.
     pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
-        let header = config::write(arena, &config)?;
-        Self::of(arena, header)
+        let header = config::write(arena, &config, &KEEPERS)?;
+        Ok(Self { inner: Inner::read(arena, header)? })
     }
 
     /// The allocator at `at`, which another process made, or this one before it was started again.
@@ -128,35 +119,7 @@ impl Allocator {
     /// [`AllocError::Ptr`], [`AllocError::Place`].
     pub fn open(arena: &Arena, at: ArenaPtr<()>) -> Result<Self, AllocError> {
         let header = arena.var::<Header>(at.cast())?;
-        Self::of(arena, header)
-    }
-
-    fn of(arena: &Arena, header: Var<Header>) -> Result<Self, AllocError> {
-        static SERIAL: AtomicU64 = AtomicU64::new(1);
-        // All that this goes by is read once, and checked: the header may change meanwhile.
-        let Shape { id, live, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
-        // Whether who closes it has all threads run a fence, so that those that keep slots need none.
-        let is_asymmetric = asymmetric && membarrier::register();
-        let inner = Arc::new_cyclic(|this| Inner {
-            id,
-            live,
-            drained: AtomicBool::new(false),
-            free: Control::new(id, Holder::Free, 0).0,
-            magazine: if is_asymmetric { magazine } else { 0 },
-            header_magazine: magazine,
-            asymmetric,
-            align,
-            header,
-            smallest: classes.first().map_or(0, |class| class.value_size),
-            classes,
-            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
-            keeper: Keeper::take(&POOL),
-            arena: arena.clone(),
-            handles: AtomicUsize::new(1),
-            claimed: AtomicU64::new(0),
-            this: Weak::clone(this),
-        });
-        Ok(Self { inner })
+        Ok(Self { inner: Inner::read(arena, header)? })
     }
 
     /// Where it is: what a BPF program, or another process, needs to use it.
@@ -181,25 +144,10 @@ impl Allocator {
     pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
         let inner = &*self.inner;
         let class = inner.class_of::<T>()?;
-        let held = match inner.take_last(class).or_else(|| inner.take_kept(class)) {
-            Some(held) => held,
-            None => inner.take(class)?,
-        };
-        // Only now, behind the store to the slot's word: who closes the allocator first says so and then looks what there is, so either this
-        // sees that it is closed, or that is seen to have been taken. It takes a full fence between the two, which a thread that
-        // keeps slots leaves to who closes (`keeper::barrier`); for every other it is the exchange of `hold`.
-        compiler_fence(Ordering::SeqCst);
-        let state = inner.header.state.load();
-        if state != inner.live {
-            return Err(inner.refuse(class, held, state));
+        match inner.take_last(class) {
+            Some(held) => inner.make(class, held, value),
+            None => inner.make_slowly(class, value),
         }
-        // SAFETY: it is a slot that was taken.
-        unsafe { inner.header(held.slot) }.type_id.store(const { T::LAYOUT.type_id() });
-        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of this class that is held for an object, and
-        // was counted.
-        let object = unsafe { inner.object(class, held) };
-        T::__store(&object, &value);
-        Ok(object)
     }
 
     /// Frees an object that was handed over: one that [`Object::into_ptr`] gave, or that a BPF program made.
@@ -223,11 +171,7 @@ impl Allocator {
     /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`], [`AllocError::Stale`],
     /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Ptr`] for a pointer that leads out of the arena.
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
-        let inner = &*self.inner;
-        let (class, slot, control) = inner.find::<T>(ptr)?;
-        let control = inner.exchange(class, slot, control, Holder::Kept)?;
-        inner.put_back(inner.own(), class, Kept { slot, control });
-        Ok(())
+        self.inner.free(ptr)
     }
 
     /// Makes what was handed over an object of this process: it belongs to the `Object` alone from then on.
@@ -249,11 +193,10 @@ impl Allocator {
     /// As [`free`](Self::free).
     pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
         let inner = &*self.inner;
-        let (class, slot, control) = inner.find::<T>(ptr)?;
-        let control = inner.exchange(class, slot, control, Holder::Object)?;
-        inner.keeper.made(inner.own());
+        let (class, held) = inner.claim(ptr)?;
+        inner.keeper.made(shard::of_this_thread(inner));
         // SAFETY: `find` has checked the place for a `T`; the slot is held for an object now, which was counted.
-        Ok(unsafe { inner.object(class, Held { slot, control }) })
+        Ok(unsafe { inner.object(class, held) })
     }
 
     /// Takes and frees all objects that fields hold, such as those of a map's values before the map is deleted; how many there were.
@@ -361,7 +304,7 @@ impl Clone for Allocator {
 impl Drop for Allocator {
     fn drop(&mut self) {
         if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.inner.keeper.close(Arc::clone(&self.inner));
+            self.inner.keeper.close(Arc::clone(&self.inner), self.inner.serial);
         }
     }
 }

@@ -1,36 +1,73 @@
-//! [`Cache`]: the free slots that one thread keeps for itself, and takes and puts back by plain loads and stores.
+//! [`Cache`]: the free slots that one thread keeps for itself, and takes and puts back by plain loads
+//! and stores.
 //!
-//! It is memory of this process, which nobody else can write to, so what it says holds. The word of a slot that is kept says so too
-//! (`Holder::Kept`): whoever comes to it by a list that was written over leaves it alone. It is remembered with the slot, so if the slot has
-//! another when it is taken, somebody has written over that.
+//! It is memory of this process, which nobody else can write to, so its contents hold. The word of a
+//! kept slot says so too (`Holder::Kept`): a thread that comes to the slot by a corrupted list leaves
+//! it alone. The cache remembers the word with the slot. If the slot has another word when it is taken,
+//! somebody has written over it.
 //!
-//! A forked child would have a copy, and hand out the slots that its parent does. So the kernel wipes the memory in the child
-//! (`MADV_WIPEONFORK`, Linux 4.14): there the cache has no slots, and keeps none.
+//! A forked child would have a copy, and hand out the slots that its parent does. So the kernel wipes
+//! the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
 
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use memmap2::MmapMut;
-
-use crate::arena::alloc::control::Control;
-use crate::arena::alloc::layout::{CLASSES, SlotShared};
+use super::control::Control;
+use super::count::Balance;
+use super::layout::{CLASSES, SlotShared};
+use crate::sys::process::wiped_on_fork;
 
 /// Free slots of a class that a thread keeps at most.
 pub(crate) const MAGAZINE: u32 = 63;
-/// With one for none. A power of two, so that a number is brought into range by a mask.
+/// A power of two, so that a number is brought into range by a mask.
 const PLACES: usize = MAGAZINE as usize + 1;
 const ALL: usize = CLASSES * PLACES;
 
-/// Only one thread at a time uses it; that its words are atomics makes this no matter of memory safety. All bits zero are one that keeps
-/// nothing.
+/// What a thread has for itself of an allocator. (Two words, which fit into registers.)
+#[derive(Clone, Copy)]
+pub(crate) struct Own {
+    /// Its free slots.
+    pub(crate) cache: &'static Cache,
+    /// Its part of the count of objects.
+    pub(crate) balance: &'static Balance,
+}
+
+impl Own {
+    /// The cache and balance of a thread that has none.
+    pub(crate) const NONE: Self = Self { cache: &NO_CACHE, balance: &NO_BALANCE };
+
+    /// Returns the thread's shard.
+    pub(crate) fn shard(self) -> usize {
+        self.balance.index
+    }
+
+    /// Returns what the `next` of a slot says while the thread keeps it: its shard.
+    #[expect(clippy::cast_possible_truncation, reason = "there are 64 shards")]
+    pub(crate) fn mark(self) -> u32 {
+        self.balance.index as u32
+    }
+}
+
+static NO_BALANCE: Balance = Balance { made: AtomicI64::new(0), gone: AtomicI64::new(0), index: 0 };
+static NO_CACHE: Cache = Cache {
+    bins: [const { Bin::empty() }; CLASSES],
+    places: [const { Place::empty() }; ALL],
+    owner: AtomicU64::new(0),
+};
+
+/// The free slots of one thread. All bytes zero are a cache that keeps nothing.
+///
+/// Only one thread at a time uses it. Its words are atomics, so memory safety does not rest on that.
 #[repr(C)]
 pub(crate) struct Cache {
     bins: [Bin; CLASSES],
-    /// By class, [`PLACES`] for each: first none, and then as many as are kept.
+    /// [`PLACES`] for each class: the first is never used.
     places: [Place; ALL],
+    /// The number of the thread; 0 if the cache keeps nothing.
+    owner: AtomicU64,
 }
 
-/// For a slot and its word.
+/// A place for a slot and its word.
 struct Place {
     slot: AtomicPtr<SlotShared>,
     control: AtomicU64,
@@ -39,14 +76,18 @@ struct Place {
 /// The slots of one class.
 #[repr(C, align(32))]
 struct Bin {
-    /// The last that was put there, if it was not taken since. It is apart from the others, since to take it and put it back then waits for no
-    /// number that was stored just before.
+    /// The last slot that was put there, if it was not taken since. It is apart from the others: to
+    /// take it and put it back then waits for no number that was stored just before. Where there is
+    /// no slot, it is [`ROOM`], or null in a cache that keeps nothing.
     last: Place,
     /// How many others there are.
     others: AtomicU32,
-    /// How many there may be, less than [`PLACES`].
+    /// How many there may be, the last and the others: at most [`MAGAZINE`].
     most: AtomicU32,
 }
+
+/// There is no slot, but room for one.
+const ROOM: *mut SlotShared = ptr::without_provenance_mut(1);
 
 impl Bin {
     const fn empty() -> Self {
@@ -61,8 +102,11 @@ impl Place {
 
     #[inline]
     fn get(&self) -> Option<Kept> {
-        let slot = NonNull::new(self.slot.load(Ordering::Relaxed))?;
-        Some(Kept { slot, control: Control(self.control.load(Ordering::Relaxed)) })
+        let slot = self.slot.load(Ordering::Relaxed);
+        if slot.addr() <= ROOM.addr() {
+            return None;
+        }
+        Some(Kept { slot: NonNull::new(slot)?, control: Control(self.control.load(Ordering::Relaxed)) })
     }
 
     #[inline]
@@ -72,44 +116,13 @@ impl Place {
     }
 
     #[inline]
-    fn is_empty(&self) -> bool {
-        self.slot.load(Ordering::Relaxed).is_null()
+    fn has_room(&self) -> bool {
+        self.slot.load(Ordering::Relaxed) == ROOM
     }
 
     #[inline]
     fn clear(&self) {
-        self.slot.store(ptr::null_mut(), Ordering::Relaxed);
-    }
-}
-
-/// That of who has none.
-pub(crate) static NONE: Cache =
-    Cache { bins: [const { Bin::empty() }; CLASSES], places: [const { Place::empty() }; ALL] };
-
-/// A cache that is made when it is first needed. (Not a `OnceLock`: a forked child could wait for a thread that it does not have.)
-pub(crate) struct MadeLater(AtomicPtr<Cache>);
-
-impl MadeLater {
-    pub(crate) const fn new() -> Self {
-        Self(AtomicPtr::new(ptr::null_mut()))
-    }
-
-    /// Makes it, unless it is there. False if there is no memory.
-    pub(crate) fn make(&self) -> bool {
-        if self.get().is_some() {
-            return true;
-        }
-        let Some(new) = Cache::leaked() else { return false };
-        // Of two who do so at the same time, one has made it, and the memory of the other is lost.
-        let new = ptr::from_ref(new).cast_mut();
-        let _ = self.0.compare_exchange(ptr::null_mut(), new, Ordering::Release, Ordering::Relaxed);
-        true
-    }
-
-    pub(crate) fn get(&self) -> Option<&'static Cache> {
-        let cache = NonNull::new(self.0.load(Ordering::Acquire))?;
-        // SAFETY: what is stored there, but for null, is a reference for ever (`make`).
-        Some(unsafe { cache.as_ref() })
+        self.slot.store(ROOM, Ordering::Relaxed);
     }
 }
 
@@ -121,39 +134,39 @@ pub(crate) struct Kept {
 }
 
 impl Cache {
-    /// Memory for one, which is never freed; `None` if there is none, or none that a fork would wipe.
+    /// Returns memory for a cache, which is never freed; `None` if there is none that a fork would
+    /// wipe.
     pub(crate) fn leaked() -> Option<&'static Self> {
-        let mut memory = MmapMut::map_anon(size_of::<Self>()).ok()?;
-        // SAFETY: the range is the mapping just made; the advice changes what a child will have there, nothing here.
-        let advised = unsafe { libc::madvise(memory.as_mut_ptr().cast(), memory.len(), libc::MADV_WIPEONFORK) };
-        if advised != 0 {
-            return None;
-        }
-        let place = NonNull::new(memory.as_mut_ptr())?.cast::<Self>();
-        std::mem::forget(memory);
-        // SAFETY: it is so many bytes, aligned to a page and zero, which is a cache. They stay mapped, since who had them was forgotten, and
-        // nobody else knows of them. (The kernel wipes them in a child before that runs.)
-        Some(unsafe { place.as_ref() })
+        // SAFETY: all bytes zero are a cache that keeps nothing; its fields are atomics; it is aligned to 32.
+        unsafe { wiped_on_fork() }
     }
 
-    /// Makes it an empty one that keeps so many slots of each class.
-    pub(crate) fn reset(&self, most: u32) {
-        for bin in &self.bins {
-            bin.last.clear();
+    /// Makes it an empty cache of the thread with this number, for at most `most` slots of a class.
+    pub(crate) fn reset(&self, owner: u64, most: impl Fn(usize) -> u32) {
+        for (class, bin) in self.bins.iter().enumerate() {
+            let most = most(class);
+            bin.last.slot.store(if most > 0 { ROOM } else { ptr::null_mut() }, Ordering::Relaxed);
             bin.others.store(0, Ordering::Relaxed);
-            bin.most.store(most.min(MAGAZINE), Ordering::Relaxed);
+            bin.most.store(most, Ordering::Relaxed);
         }
+        self.owner.store(owner, Ordering::Release);
     }
 
-    /// How many slots of a class it keeps.
+    /// Returns the number of its thread; 0 if no thread uses it, or it was the one of a thread of our
+    /// parent.
+    pub(crate) fn owner(&self) -> u64 {
+        self.owner.load(Ordering::Acquire)
+    }
+
+    /// Returns how many slots of a class it keeps.
     pub(crate) fn len(&self, class: u32) -> u32 {
         let bin = self.bin(class);
-        bin.others.load(Ordering::Relaxed) + u32::from(!bin.last.is_empty())
+        bin.others.load(Ordering::Relaxed) + u32::from(bin.last.get().is_some())
     }
 
-    /// How many of each it keeps at most: none after a fork.
-    pub(crate) fn most(&self) -> u32 {
-        self.bin(0).most.load(Ordering::Relaxed)
+    /// Returns how many slots of a class it keeps at most.
+    pub(crate) fn most(&self, class: u32) -> u32 {
+        self.bin(class).most.load(Ordering::Relaxed)
     }
 
     /// Takes the slot that was put there last.
@@ -164,7 +177,7 @@ impl Cache {
     /// Takes a slot, unless `take` does not.
     pub(crate) fn pop_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let bin = self.bin(class);
-        if !bin.last.is_empty() {
+        if bin.last.get().is_some() {
             return self.pop_last_if(class, take);
         }
         let others = bin.others.load(Ordering::Relaxed);
@@ -173,7 +186,7 @@ impl Cache {
         Some(taken)
     }
 
-    /// Takes the slot that was put there last, if that was not taken since, unless `take` does not.
+    /// Takes the slot that was put there last, if it was not taken since, unless `take` does not.
     #[inline]
     pub(crate) fn pop_last_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let last = &self.bin(class).last;
@@ -182,30 +195,37 @@ impl Cache {
         Some(taken)
     }
 
-    /// Keeps a slot; whether there is room for it.
+    /// Whether there is room for one more slot of a class.
+    pub(crate) fn has_room(&self, class: u32) -> bool {
+        let bin = self.bin(class);
+        let others = bin.others.load(Ordering::Relaxed);
+        bin.last.has_room() || others + 1 < bin.most.load(Ordering::Relaxed)
+    }
+
+    /// Keeps a slot; whether there was room for it.
     pub(crate) fn push(&self, class: u32, new: Kept) -> bool {
         let bin = self.bin(class);
         if let Some(last) = bin.last.get() {
             let others = bin.others.load(Ordering::Relaxed);
-            if others >= bin.most.load(Ordering::Relaxed) {
+            if !self.has_room(class) {
                 return false;
             }
             self.place(class, others + 1).set(last);
             bin.others.store(others + 1, Ordering::Relaxed);
+            bin.last.clear();
         }
-        bin.last.set(new);
-        true
+        self.push_last(class, new)
     }
 
-    /// Keeps a slot if the one that was put there last was taken since; whether it does.
+    /// Keeps a slot if the last one was taken since; whether it does.
     #[inline]
     pub(crate) fn push_last(&self, class: u32, new: Kept) -> bool {
         let last = &self.bin(class).last;
-        let is_empty = last.is_empty();
-        if is_empty {
+        let has_room = last.has_room();
+        if has_room {
             last.set(new);
         }
-        is_empty
+        has_room
     }
 
     #[inline]

@@ -2,8 +2,9 @@
 
 use std::sync::atomic::Ordering;
 
-use crate::arena::alloc::allocator::Allocator;
-use crate::arena::alloc::layout::state;
+use super::allocator::Allocator;
+use super::inner::KEEPERS;
+use super::layout::state;
 use crate::arena::pages::Pages;
 use crate::error::AllocError;
 use crate::value::ArenaPtr;
@@ -30,18 +31,29 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// Objects that are still there: exact, by a look at each slot that was ever used. None, and the allocator is drained: its pages can be
-    /// given back.
+    /// Returns the number of objects that are still there: exact, by a look at each slot that was ever
+    /// used. If it is 0, the allocator is drained, and its pages can be given back.
+    ///
+    /// The last look waits for threads that are among the shared lists just then, at most a second. One
+    /// that is stopped there for so long counts as an object; one that was killed there does not.
     pub fn remaining(&self) -> u64 {
         let inner = &self.allocator.inner;
-        let held = inner.held();
-        if held == 0 {
-            // Whether or not somebody else has said so.
-            let [closing, drained] = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state));
-            let _ = inner.header.state.compare_exchange(closing, drained);
-            inner.drained.store(true, Ordering::Relaxed);
+        if inner.is_replaced() {
+            return 0;
         }
-        held
+        let held = inner.held();
+        if held > 0 {
+            return held;
+        }
+        // Whether or not somebody else has said so.
+        let [closing, drained] = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state));
+        let _ = inner.header.state.compare_exchange(closing, drained);
+        let inside = inner.wait_for_those_inside();
+        if inside == 0 {
+            inner.drained.store(true, Ordering::Relaxed);
+            KEEPERS.drained(&inner.keeper.place());
+        }
+        inside
     }
 
     /// Whether no object is left.
@@ -70,14 +82,18 @@ impl Closing {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] while there are objects; [`AllocError::Ptr`] if the pages are of another arena; [`AllocError::Pages`].
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are of
+    /// another arena; [`AllocError::Arena`].
     pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
             return Err(AllocError::InUse { objects });
         }
         let (arena, (start, bytes)) = (&self.allocator.inner.arena, self.span());
-        pages.arena().slice_ro::<u8>(start.cast(), usize::try_from(bytes).unwrap_or(usize::MAX))?;
+        // A mapping has one place in a process, and each arena its own.
+        if pages.arena().rest.mapping.base() != arena.rest.mapping.base() {
+            return Err(AllocError::OtherArena);
+        }
         let (offset, page) = (start.address() - arena.start(), arena.page_size());
         let range = offset.div_ceil(page)..(offset + bytes) / page;
         if range.start < range.end {
@@ -109,9 +125,10 @@ impl Allocator {
     /// Ends it for all processes and programs: from now on nobody can make objects ([`AllocError::Closed`]), and everybody can free
     /// them. When the last is freed, the [`Closing`] knows, and the pages can be given back.
     ///
-    /// Then anything may be made in its place, another allocator too. What is left of this one, handles in any process and slots that threads
-    /// keep, stays away from there; only an [`alloc`](Self::alloc) or [`free`](Self::free) that is still in the middle of something then may write
-    /// there once more.
+    /// Then anything may be made in its place, another allocator too. What is left of this one, handles
+    /// in any process and slots that threads keep, stays away from there. There is one exception: an
+    /// [`alloc`](Self::alloc) that began before the allocator was closed, and takes a slot that its
+    /// thread keeps, may be stopped in between, and store to the word of that slot when it goes on.
     ///
     /// # Errors
     ///
@@ -121,8 +138,8 @@ impl Allocator {
         // If that cannot be had, nothing is changed.
         self.inner.barrier()?;
         let changed = self.inner.header.state.compare_exchange(self.inner.live, self.inner.word_of(state::CLOSING));
-        if let Err(found) = changed {
-            return Err(self.inner.not_live(found));
+        if changed.is_err() {
+            return Err(self.inner.not_live());
         }
         // Pairs with what is between the two in `alloc`: from here on no slot is seen as free that is an object's.
         self.inner.barrier()?;

@@ -5,8 +5,9 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ptr::NonNull;
 
-use crate::arena::alloc::cache::MAGAZINE;
-use crate::arena::alloc::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
+use super::cache::MAGAZINE;
+use super::keeper::Keepers;
+use super::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
 use crate::handle::Var;
@@ -18,6 +19,8 @@ pub(crate) const MIN_ALIGN: usize = 8;
 /// The largest values, and the largest alignment.
 const MAX_VALUE: usize = 1 << 20;
 const MAX_ALIGN: usize = 4096;
+/// The least capacity of an allocator of which threads keep slots.
+const LARGE: u32 = 512;
 /// Sizes of values, where none is given.
 const SIZES: [u32; 13] = [16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192];
 
@@ -158,8 +161,28 @@ fn id_of(header: u64) -> u32 {
     header as u32 / align_of::<Header>() as u32
 }
 
+/// The gate of a visitor that nobody uses: a number that nothing else in memory is likely to be.
+pub(crate) const fn vacant(live: u32) -> u64 {
+    (live as u64) << 32 | 0x6d76_6174
+}
+
+/// Checks that there is no allocator where one shall be made: at this very place, as its header says,
+/// or overlapping, as far as this process knows.
+fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>) -> Result<(), AllocError> {
+    let start = std::ptr::from_ref(&**header).addr();
+    if let Some(other) = keepers.overlapping(&(start..start + usize::try_from(bytes).unwrap_or(0))) {
+        let start = at.wrapping_add(other.start as u64).wrapping_sub(start as u64);
+        return Err(AllocError::Occupied { start, end: start + other.len() as u64 });
+    }
+    let is_alive = [state::LIVE, state::CLOSING, state::RECOVERING].contains(&(header.state.load() & state::BITS));
+    if header.magic.load_acquire() == MAGIC && header.id.load() == id_of(at) && is_alive {
+        return Err(AllocError::Occupied { start: at, end: at.saturating_add(header.len.load()) });
+    }
+    Ok(())
+}
+
 /// Makes the header.
-pub(crate) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, AllocError> {
+pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> Result<Var<Header>, AllocError> {
     let classes = config.classes()?;
     let bytes = config.bytes()?;
     let at = config.at.unwrap_or_else(|| ArenaPtr::from_address(arena.start() + 4096));
@@ -171,7 +194,18 @@ pub(crate) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
         let needed = "it must not be at a multiple of 4 GiB, the address that looks like null to BPF programs";
         return Err(AllocError::Config { field: "at", given: start.address(), needed });
     }
-    arena.slice::<u64>(start.cast(), words)?;
+    let all = arena.slice::<u64>(start.cast(), words)?;
+    check_free(&header, start.address(), bytes, keepers)?;
+    let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start.address());
+    // As far as there can be words of an allocator that was here before. A page that is not there has
+    // none, and is not to be made.
+    let old = if config.prefault {
+        bytes
+    } else if was_here {
+        header.len.load().min(bytes)
+    } else {
+        0
+    };
     if config.prefault {
         let (offset, page) = (start.address() - arena.start(), arena.page_size());
         arena.prefault(offset / page..(offset + bytes).div_ceil(page))?;
@@ -191,9 +225,16 @@ pub(crate) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
         class.value_size.store(size.value_size);
         class.stride.store(u32::try_from(size.stride(config.align)).unwrap_or(u32::MAX));
         class.first.store(first);
+        for at in (first..after.min(old)).step_by(usize::try_from(size.stride(config.align)).unwrap_or(usize::MAX)) {
+            // It names no allocator now. The generation goes on: somebody may keep a pointer to what was here.
+            let word = &all[usize::try_from(at / 8).unwrap_or(0)];
+            word.store(word.load() & !u64::from(u32::MAX));
+        }
     }
-    for shard in &header.shards {
-        shard.owner.store(0);
+    let live = new_number() & !state::BITS | state::LIVE;
+    for (i, shard) in header.shards.iter().enumerate() {
+        shard.owner.store(if i < SHARDS { 0 } else { vacant(live) });
+        shard.space.store(0);
         shard.kept.iter().for_each(|kept| kept.store(0));
     }
     header.failed.store(0);
@@ -201,12 +242,12 @@ pub(crate) fn write(arena: &Arena, config: &Config) -> Result<Var<Header>, Alloc
     header.id.store(id_of(start.address()));
     header.class_count.store(u32::try_from(classes.len()).unwrap_or(0));
     header.align.store(u32::try_from(config.align).unwrap_or(0));
-    // So few that all threads together keep at most a sixteenth.
-    let few = config.capacity / (16 * u32::try_from(SHARDS).unwrap_or(u32::MAX));
+    // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits (`most`).
+    let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
     header.magazine.store(few.min(MAGAZINE));
     header.len.store(bytes);
     header.asymmetric.store(membarrier::register().into());
-    header.state.store(new_number() & !state::BITS | state::LIVE);
+    header.state.store(live);
     header.magic.store_release(MAGIC);
     Ok(header)
 }

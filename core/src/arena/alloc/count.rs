@@ -1,48 +1,45 @@
-//! A count of objects that many threads make and drop in nanoseconds, which becomes exact once no more are made, and then tells when none is left.
+//! A count of objects that many threads make and drop in nanoseconds. It becomes exact once no more
+//! are made, and then says when none is left.
 //!
-//! Its steps are over the atomics of `sync`: those of the standard library, or those of a model checker, which compiles this very file (so
-//! it uses nothing else of the crate).
+//! The model checker compiles this very file, so it uses nothing of the crate; its atomics are those
+//! of `sync`.
 //!
-//! While objects are made, nobody needs the count: each thread counts for itself, by plain stores, those that it made and those that it
-//! dropped. Then the count is closed: the balances are added up, and from then on whoever drops an object adds them up again, until none is left.
+//! While objects are made, nobody needs the count: each thread counts for itself, by plain stores,
+//! the objects that it made and those that it dropped. Then the count is closed: the balances are
+//! added up, and from then on every thread that drops an object adds them up again, until none is
+//! left. (It is the idea of the kernel's `percpu_ref`.)
 //!
-//! It is the idea of the kernel's `percpu_ref`. What must not happen is that the one who closes misses an object that was dropped just
-//! before, while who dropped it misses the closing; each stores first and loads then, so one of the two sees the other, if both
-//! have a full fence between the two.
+//! The closing thread must not miss an object that was dropped just before, while the dropping thread
+//! misses the closing. Each first stores and then loads, with a full fence between the two, so one of
+//! them sees the other.
 
-use super::sync::{AtomicBool, AtomicI64, Mutex, Ordering, PoisonError};
+use super::sync::{AtomicI64, AtomicU64, Ordering};
 
-/// The count, and what is kept until there are no objects any more. Of the `N` balances the last is that of all threads that have none of
-/// their own.
-pub(crate) struct Count<K, const N: usize> {
+/// The count. Of the `N` balances, the last is shared by all threads that have none of their own.
+pub(crate) struct Count<const N: usize> {
     balances: [Balance; N],
-    closing: AtomicBool,
-    kept: Mutex<Option<K>>,
+    /// The number of the closing, or 0 while the count is open.
+    closing: AtomicU64,
 }
 
-/// Objects that one thread has made, and that it has dropped, be they its own or others'. (Two numbers, since each change waits for the last one of
-/// the same.)
+/// The objects that one thread has made, and those that it has dropped, be they its own or others'.
+/// (They are two numbers, since a change of a number waits for the last change of the same.)
 #[repr(align(128))]
 pub(crate) struct Balance {
     pub(crate) made: AtomicI64,
     pub(crate) gone: AtomicI64,
-    /// Which one it is.
+    /// The shard of the thread.
     pub(crate) index: usize,
 }
 
-impl<K, const N: usize> Count<K, N> {
+impl<const N: usize> Count<N> {
     pub(crate) fn new() -> Self {
         let zero = || AtomicI64::new(0);
         let balances = std::array::from_fn(|index| Balance { made: zero(), gone: zero(), index });
-        Self { balances, closing: AtomicBool::new(false), kept: Mutex::new(None) }
+        Self { balances, closing: AtomicU64::new(0) }
     }
 
-    /// Once nothing is kept any more: objects may be made again.
-    pub(crate) fn open_again(&self) {
-        self.closing.store(false, Ordering::Relaxed);
-    }
-
-    /// The balance of the one thread that changes it.
+    /// Returns the balance that one thread alone changes.
     pub(crate) fn own(&self, index: usize) -> &Balance {
         &self.balances[index]
     }
@@ -56,20 +53,21 @@ impl<K, const N: usize> Count<K, N> {
         }
     }
 
-    /// Counts an object that is dropped. After this, what is kept may be gone.
+    /// Counts an object that is dropped, and returns whether this ends the closing: the caller then
+    /// frees what was kept for the objects. In any other case, that may be gone after this.
     #[inline]
-    pub(crate) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) {
+    pub(crate) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) -> bool {
         match own {
             Some(Balance { gone, .. }) => increase(gone),
             None => drop(self.balances[N - 1].gone.fetch_add(1, Ordering::Release)),
         }
         full_fence();
-        if self.closing.load(Ordering::Relaxed) {
-            self.settle();
-        }
+        let closing = self.closing.load(Ordering::Relaxed);
+        closing != 0 && self.settle(closing)
     }
 
-    /// Objects that there are. Once no more are made, what is read is no less than there are, since those that are gone are counted first.
+    /// Returns the number of objects. Once no more are made, it is never too small, since those that
+    /// are gone are counted first.
     pub(crate) fn objects(&self) -> u64 {
         let sum = |number: fn(&Balance) -> &AtomicI64| {
             self.balances.iter().map(|balance| number(balance).load(Ordering::Acquire)).fold(0, i64::wrapping_add)
@@ -78,28 +76,27 @@ impl<K, const N: usize> Count<K, N> {
         sum(|balance| &balance.made).wrapping_sub(gone).max(0).unsigned_abs()
     }
 
-    /// No more objects are made: keeps something until there are none.
-    pub(crate) fn close(&self, kept: K, full_fence: impl FnOnce()) {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
-        self.closing.store(true, Ordering::SeqCst);
+    /// Closes the count, since no more objects are made, and returns whether there are none, as
+    /// [`gone`](Self::gone) does. No closing ever has the same number as another, and none has 0.
+    pub(crate) fn close(&self, number: u64, full_fence: impl FnOnce()) -> bool {
+        self.closing.store(number, Ordering::SeqCst);
         full_fence();
-        self.settle();
+        self.settle(number)
     }
 
-    /// Lets go of what is kept if there are no objects.
+    /// Ends a closing if there are no objects: of all threads that find so, one does. The count is
+    /// open again then. The number tells this closing from a later one, whose objects a slow thread
+    /// has not counted. To see it acquires what was made before.
     #[cold]
-    fn settle(&self) {
-        let done = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            if self.objects() == 0 { kept.take() } else { None }
-        };
-        // Here, not under the lock: its end may open the count again.
-        drop(done);
+    fn settle(&self, closing: u64) -> bool {
+        self.closing.load(Ordering::Acquire) == closing
+            && self.objects() == 0
+            && self.closing.compare_exchange(closing, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
     }
 }
 
 impl Balance {
-    /// Counts an object that its thread makes, before the count is closed.
+    /// Counts an object that the thread makes, before the count is closed.
     #[inline]
     pub(crate) fn made(&self) {
         increase(&self.made);

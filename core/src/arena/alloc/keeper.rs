@@ -1,51 +1,123 @@
-//! How long this process keeps an allocator's memory mapped: as long as there is a handle to it or an object of it.
+//! [`Keeper`]: what this process has for an allocator as long as there is a handle to it or an object
+//! of it, and how long its memory stays mapped.
 //!
-//! Objects are made and dropped in nanoseconds, on many threads, so they cannot share a reference count; they are in a [`Count`], which is closed when
-//! the last handle goes. Of the two full fences that closing takes, that of the droppers is left to the closer, who has all threads run one
-//! (`barrier`); threads for which that cannot be done have no balance of their own, and run one each.
+//! Objects are made and dropped in nanoseconds, on many threads, so they cannot share a reference
+//! count. They are in a [`Count`], which is closed when the last handle goes. Closing takes two full
+//! fences. The one of the threads that drop objects is left to the closing thread, which has all
+//! threads run one (`membarrier`). A thread for which that cannot be done has no balance of its own,
+//! and runs a fence with each drop.
 
+use std::ops::Range;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+
+use super::cache::{Cache, Own};
+use super::count::Count;
+use super::layout::SHARDS;
 use crate::sys::membarrier;
-use std::sync::atomic::{Ordering, compiler_fence, fence};
-use std::sync::{Mutex, PoisonError};
+use crate::sys::once::Once;
 
-use crate::arena::alloc::cache::MadeLater;
-use crate::arena::alloc::count::Count;
-use crate::arena::alloc::layout::SHARDS;
-use crate::arena::alloc::own::Own;
-
-/// The counts of an allocator's objects in this process, by shard, and what keeps it alive once there are no handles.
+/// The counts of an allocator's objects in this process, and the free slots of its threads, by shard.
 ///
-/// It is never freed, only used again for other allocators: who has dropped the last object still looks at it.
+/// It is never freed, only used again for other allocators: a thread that has dropped the last object
+/// still looks at it.
 pub(crate) struct Keeper<K: 'static> {
-    count: Count<K, { SHARDS + 1 }>,
+    count: Count<{ SHARDS + 1 }>,
     /// By shard, made when one is first claimed.
-    caches: [MadeLater; SHARDS],
+    caches: [Once<Cache>; SHARDS],
+    /// The allocator, once there are no handles to it: an `Arc` of it.
+    kept: AtomicPtr<K>,
+    is_used: AtomicBool,
+    /// Where the allocator is in this process: two addresses, which are the same if it is drained.
+    place: [AtomicUsize; 2],
+    /// The keeper that was made before this one.
+    next: AtomicPtr<Self>,
 }
 
-/// Keepers that can be used again.
-pub(crate) type Pool<K> = Mutex<Vec<&'static Keeper<K>>>;
+/// All keepers of this process, used or not. (It is not a lock, which a thread that a forked child
+/// does not have could hold.)
+pub(crate) struct Keepers<K: 'static>(AtomicPtr<Keeper<K>>);
 
-impl<K> Keeper<K> {
-    /// One that nothing uses: from the pool, or a new one, which is there for ever.
-    pub(crate) fn take(pool: &Pool<K>) -> &'static Self {
-        let pooled = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        pooled.unwrap_or_else(|| {
-            Box::leak(Box::new(Self { count: Count::new(), caches: [const { MadeLater::new() }; SHARDS] }))
+impl<K> Keepers<K> {
+    pub(crate) const fn new() -> Self {
+        Self(AtomicPtr::new(ptr::null_mut()))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &'static Keeper<K>> {
+        // SAFETY: every such pointer but null comes from a box that was leaked (`add`).
+        let follow = |to: &AtomicPtr<Keeper<K>>| unsafe { to.load(Ordering::Acquire).as_ref() };
+        std::iter::successors(follow(&self.0), move |keeper| follow(&keeper.next))
+    }
+
+    /// Returns a keeper for an allocator at this place of the process: one that nothing uses, or a
+    /// new one.
+    pub(crate) fn take(&self, place: &Range<usize>) -> &'static Keeper<K> {
+        let is_taken = |keeper: &&Keeper<K>| {
+            !keeper.is_used.load(Ordering::Relaxed) && !keeper.is_used.swap(true, Ordering::Acquire)
+        };
+        let keeper = self.iter().find(is_taken).unwrap_or_else(|| self.add());
+        for (end, address) in keeper.place.iter().zip([place.start, place.end]) {
+            end.store(address, Ordering::Relaxed);
+        }
+        keeper
+    }
+
+    fn add(&self) -> &'static Keeper<K> {
+        let new: &Keeper<K> = Box::leak(Box::new(Keeper {
+            count: Count::new(),
+            caches: [const { Once::new() }; SHARDS],
+            kept: AtomicPtr::new(ptr::null_mut()),
+            is_used: AtomicBool::new(true),
+            place: [const { AtomicUsize::new(0) }; 2],
+            next: AtomicPtr::new(ptr::null_mut()),
+        }));
+        loop {
+            let first = self.0.load(Ordering::Acquire);
+            new.next.store(first, Ordering::Relaxed);
+            let added = ptr::from_ref(new).cast_mut();
+            if self.0.compare_exchange(first, added, Ordering::Release, Ordering::Relaxed).is_ok() {
+                return new;
+            }
+        }
+    }
+
+    /// Returns the place of an allocator that this process uses, which overlaps with this range. (The
+    /// one that begins with it has a header there, which tells more.)
+    pub(crate) fn overlapping(&self, range: &Range<usize>) -> Option<Range<usize>> {
+        let used = self.iter().filter(|keeper| keeper.is_used.load(Ordering::Relaxed));
+        used.map(Keeper::place).find(|place| {
+            !place.is_empty() && place.start != range.start && place.start < range.end && range.start < place.end
         })
     }
 
+    /// The allocator of a keeper is not in its place any more, whichever handle it was opened by.
+    pub(crate) fn drained(&self, place: &Range<usize>) {
+        self.iter().filter(|keeper| keeper.place() == *place).for_each(Keeper::forget_place);
+    }
+}
+
+impl<K> Keeper<K> {
     /// Gives the keeper of an allocator back that has no handle and no object any more.
-    pub(crate) fn give_back(&'static self, pool: &Pool<K>) {
-        self.count.open_again();
-        pool.lock().unwrap_or_else(PoisonError::into_inner).push(self);
+    pub(crate) fn give_back(&self) {
+        self.forget_place();
+        self.is_used.store(false, Ordering::Release);
     }
 
-    /// Whether there is memory for what the thread with a shard keeps.
+    pub(crate) fn place(&self) -> Range<usize> {
+        self.place[0].load(Ordering::Relaxed)..self.place[1].load(Ordering::Relaxed)
+    }
+
+    fn forget_place(&self) {
+        self.place[1].store(self.place[0].load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+
+    /// Returns whether there is memory for the free slots of the thread with a shard.
     pub(crate) fn has_cache(&self, shard: usize) -> bool {
-        self.caches[shard].make()
+        self.caches[shard].get_or(|| Cache::leaked().ok_or(())).is_ok()
     }
 
-    /// What the thread that has a shard has, if it has a cache: to be used by that thread alone.
+    /// Returns what the thread with a shard has, if there is a cache: that thread alone may use it.
     pub(crate) fn own(&'static self, shard: usize) -> Option<Own> {
         Some(Own { cache: self.caches[shard].get()?, balance: self.count.own(shard) })
     }
@@ -60,25 +132,43 @@ impl<K> Keeper<K> {
     #[inline]
     pub(crate) fn gone(&self, own: Option<Own>) {
         let balance = own.map(|own| own.balance);
-        self.count.gone(balance, || match balance {
-            // For all that matters: `barrier` knows this thread.
+        let is_last = self.count.gone(balance, || match balance {
+            // That is enough: `membarrier` knows this thread.
             Some(_) => compiler_fence(Ordering::SeqCst),
             None => fence(Ordering::SeqCst),
         });
+        if is_last {
+            self.let_go();
+        }
     }
 
-    /// Objects that there are.
+    /// Returns the number of objects.
     pub(crate) fn objects(&self) -> u64 {
         self.count.objects()
     }
 
-    /// The last handle goes: keeps the allocator until there are no objects.
-    pub(crate) fn close(&self, kept: K) {
-        self.count.close(kept, || {
+    /// The last handle goes: keeps the allocator until there are no objects. Its number is that of no
+    /// other in this process.
+    pub(crate) fn close(&self, kept: Arc<K>, number: u64) {
+        self.kept.store(Arc::into_raw(kept).cast_mut(), Ordering::Relaxed);
+        let is_last = self.count.close(number, || {
             fence(Ordering::SeqCst);
-            // If it cannot be had, no thread has a balance of its own; if a filter of system calls came only later, an object that is dropped right
-            // now may leave the memory mapped for ever.
+            // If it cannot be had, no thread has a balance of its own. If a filter of system calls came
+            // only later, an object that is dropped right now may leave the memory mapped for ever.
             let _ = membarrier::barrier();
         });
+        if is_last {
+            self.let_go();
+        }
+    }
+
+    /// Lets go of the allocator. The count has told one caller to, after a `close`.
+    #[cold]
+    fn let_go(&self) {
+        let kept = self.kept.swap(ptr::null_mut(), Ordering::Acquire);
+        if !kept.is_null() {
+            // SAFETY: `close` got it from `Arc::into_raw`, and nobody else has taken it since.
+            drop(unsafe { Arc::from_raw(kept) });
+        }
     }
 }

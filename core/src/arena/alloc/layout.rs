@@ -8,11 +8,15 @@ use crate::value::MapValue;
 /// What the header begins with.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mvalloc\0");
 /// Of the layout.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 /// The most size classes.
 pub(crate) const CLASSES: usize = 16;
-/// The most threads, of all processes together, that have free slots of their own at one time.
+/// The most threads, of all processes together, that keep free slots of their own at one time.
 pub(crate) const SHARDS: usize = u64::BITS as usize;
+/// The gates of threads that have no shard, behind those of the shards. Each is used for a moment.
+pub(crate) const VISITORS: usize = 16;
+/// All gates.
+pub(crate) const GATES: usize = SHARDS + VISITORS;
 /// Bytes of a slot before its value.
 pub(crate) const SLOT_HEADER: usize = size_of::<Slot>();
 
@@ -30,7 +34,7 @@ pub(crate) struct Header {
     pub(crate) class_count: u32,
     /// Bytes to which values are aligned.
     pub(crate) align: u32,
-    /// Free slots that a thread keeps for itself, of each class.
+    /// Free slots of each class that a thread keeps for itself at most.
     pub(crate) magazine: u32,
     /// Bytes of header and slots together.
     pub(crate) len: u64,
@@ -40,12 +44,12 @@ pub(crate) struct Header {
     pub(crate) classes: [Class; CLASSES],
     /// Objects that were refused.
     pub(crate) failed: u64,
-    pub(crate) shards: [Shard; SHARDS],
+    pub(crate) shards: [Shard; GATES],
 }
 
 /// The life of an allocator.
 ///
-/// Once it is drained, something else may be in its place, so whoever used it changes nothing there any more that he may still have to put right.
+/// Once it is drained, something else may be in its place.
 pub(crate) mod state {
     /// It hands out objects.
     pub(crate) const LIVE: u32 = 1;
@@ -86,9 +90,13 @@ pub(crate) struct Class {
 #[map_value(crate = "crate", rename = "mv_alloc_shard")]
 #[repr(C, align(64))]
 pub(crate) struct Shard {
-    /// The thread: its process in the high half, its id in the low half. 0 for nobody.
+    /// The number of the thread (`Thread`), and its gate to the lists: the lowest bit is set while
+    /// it is inside (`gate`). 0 if no thread has the shard. The gate of a visitor that nobody uses
+    /// holds a number of the allocator.
     pub(crate) owner: u64,
-    /// Slots of each class that it kept when it last took some from a list or put some there.
+    /// The namespace in which the thread has that number; 0 if it is not known.
+    pub(crate) space: u64,
+    /// Slots of each class that it kept when it last entered the lists.
     pub(crate) kept: [u32; CLASSES],
 }
 
@@ -101,6 +109,6 @@ pub(crate) struct Slot {
     pub(crate) control: u64,
     /// Of the value, while there is one.
     pub(crate) type_id: u32,
-    /// The link to the next free slot, while it is free.
+    /// The link to the next free slot, while it is free. While it is kept, the shard that keeps it.
     pub(crate) next: u32,
 }

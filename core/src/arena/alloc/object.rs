@@ -5,9 +5,10 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use crate::arena::alloc::control::Control;
-use crate::arena::alloc::inner::Inner;
-use crate::arena::alloc::layout::{SLOT_HEADER, SlotShared};
+use super::cache::{Cache, Own};
+use super::control::Control;
+use super::inner::Inner;
+use super::layout::{SLOT_HEADER, SlotShared};
 use crate::handle::shown::Shown;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
@@ -44,6 +45,8 @@ pub struct Object<T: MapValue> {
     /// What the slot's control word is while this has it.
     control: Control,
     class: u32,
+    /// The cache of the thread that the slot names, if that is known.
+    cache: &'static Cache,
     inner: NonNull<Inner>,
 }
 
@@ -63,9 +66,10 @@ impl<T: MapValue> Object<T> {
         value: NonNull<T::Shared<ReadWrite>>,
         control: Control,
         class: u32,
+        own: Own,
         inner: NonNull<Inner>,
     ) -> Self {
-        Self { value, control, class, inner }
+        Self { value, control, class, cache: own.cache, inner }
     }
 
     #[inline]
@@ -126,11 +130,9 @@ impl<T: MapValue> Object<T> {
 
     fn hand_over(self) {
         let this = ManuallyDrop::new(self);
-        let inner = this.inner();
-        let (keeper, own) = (inner.keeper, inner.own());
-        // SAFETY: it is the header of a slot of `inner`. If it is not its any more, whoever has the pointer is told so.
-        unsafe { inner.hand_over(this.slot(), this.control) };
-        keeper.gone(own);
+        // SAFETY: it is the header of a slot of `inner`, which this keeps until then. If the slot is not
+        // its any more, whoever has the pointer is told so.
+        unsafe { Inner::hand_over(this.inner, this.slot(), this.control) };
     }
 
     /// The header of its slot.
@@ -144,11 +146,12 @@ impl<T: MapValue> Object<T> {
 impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
-        let inner = self.inner();
-        // SAFETY: it is the header of a slot of `inner`.
-        if !unsafe { inner.keep_held(self.class, self.slot(), self.control) } {
+        let (inner, class, slot, control) = (self.inner, self.class, self.slot(), self.control);
+        // SAFETY: it is the header of a slot of `inner`, which this keeps until then; if the slot names a
+        // thread, it is the one with this cache.
+        if !unsafe { Inner::keep_held(inner, class, slot, control, self.cache) } {
             // SAFETY: as above; nothing was done.
-            unsafe { inner.free_held(self.class, self.slot(), self.control) };
+            unsafe { Inner::free_held(inner, class, slot, control) };
         }
     }
 }

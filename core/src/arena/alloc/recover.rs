@@ -1,13 +1,10 @@
 //! Putting an allocator right whose users died.
 
-use std::sync::atomic::Ordering;
-
-use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::inner::{Inner, SlotRef};
-use crate::arena::alloc::layout::{MAGIC, VERSION, state};
-use crate::arena::alloc::list::List;
-use crate::arena::alloc::stack;
-use crate::arena::alloc::stack::{Words, link_to};
+use super::control::{Control, Holder};
+use super::inner::Inner;
+use super::layout::{MAGIC, VERSION, state};
+use super::slots::Stack;
+use super::stack::{self, Words, link_to};
 use crate::error::AllocError;
 
 /// What was found.
@@ -38,93 +35,86 @@ pub struct Recovered {
     pub scribbled: u64,
 }
 
-/// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each object that was handed over.
+/// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each object
+/// that was handed over.
 pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
     let objects = inner.keeper.objects();
     if objects > 0 {
         return Err(AllocError::InUse { objects });
     }
+    if inner.is_replaced() {
+        return Err(AllocError::Closed);
+    }
     let before = inner.header.state.swap(inner.word_of(state::RECOVERING));
+    // If one stays inside, the caller has promised that it does nothing.
+    let _ = inner.wait_for_those_inside();
     restore(inner);
     let mut all = Recovered::default();
     for class in 0..inner.class_count() {
-        let listed = listed(inner, class);
-        let one = rebuild(inner, class, &listed, &is_reachable);
+        let one = rebuild(inner, class, &is_reachable);
         all.live += one.live;
         all.free += one.free;
         all.lost += one.lost;
         all.orphans += one.orphans;
         all.scribbled += one.scribbled;
     }
-    // Threads of this process go on using their shards, in which nothing is kept now.
-    for (i, shard) in inner.header.shards.iter().enumerate() {
-        if inner.own_if_ours(i).is_some() {
-            inner.reset_shard(i);
-        } else {
-            shard.kept.iter().for_each(|kept| kept.store(0));
-            shard.owner.store(0);
-        }
-    }
+    inner.recover_shards();
     let is_closed = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state)).contains(&before);
-    // Also if nobody has written what was there.
-    let after = if is_closed { before } else { inner.live };
-    if !is_closed {
-        inner.drained.store(false, Ordering::Relaxed);
-    }
-    inner.header.state.store_release(after);
+    // Live also if somebody wrote over it.
+    inner.header.state.store_release(if is_closed { before } else { inner.live });
     Ok(all)
 }
 
-/// Which slots of a class are in the list, or were never used.
-fn listed(inner: &Inner, class: u32) -> Vec<bool> {
-    let list = List { inner, class };
-    let capacity = list.capacity();
-    let mut listed = vec![false; capacity as usize];
-    let mut link = low_half(list.head());
-    while let Ok(Some(index)) = stack::follow(link, capacity) {
-        if std::mem::replace(&mut listed[index as usize], true) {
-            // A circle.
-            break;
-        }
-        link = list.next(index);
-    }
-    let fresh = inner.header.classes[class as usize].fresh.load().min(capacity);
-    listed[fresh as usize..].fill(true);
-    listed
-}
-
 /// Makes one list of all free slots of a class, and counts what there is.
-fn rebuild(inner: &Inner, class: u32, listed: &[bool], is_reachable: &impl Fn(u32) -> bool) -> Recovered {
-    let list = List { inner, class };
-    let fresh = inner.header.classes[class as usize].fresh.load().min(list.capacity());
+fn rebuild(inner: &Inner, class: u32, is_reachable: &impl Fn(u32) -> bool) -> Recovered {
+    let list = Stack { inner, class };
+    let header = &inner.header.classes[class as usize];
+    // As many as were used, whatever the header says: each names the allocator.
+    let used: Vec<_> = inner.used_of(class, u32::MAX).collect();
+    let used = &used[..used.iter().rposition(|(_, _, control)| control.id() == inner.id).map_or(0, |last| last + 1)];
+    let fresh = u32::try_from(used.len()).unwrap_or(u32::MAX);
+    let listed = listed(&list, used.len());
     let mut found = Recovered { free: u64::from(list.capacity() - fresh), ..Recovered::default() };
     let mut link = 0;
     // From the last, so that the first comes first.
-    for index in (0..fresh).rev() {
-        let slot = inner.slot(SlotRef::new(class, index));
-        let control = Control(slot.control.load());
-        let is_ours = control.id() == inner.id;
+    for (slot, words, control) in used.iter().rev() {
         match control.holder() {
-            _ if !is_ours => found.scribbled += 1,
-            Holder::Shared if is_reachable(low_half(inner.address_at(SlotRef::new(class, index)))) => {
+            _ if control.id() != inner.id => found.scribbled += 1,
+            Holder::Shared if is_reachable(low_half(inner.address_at(*slot))) => {
                 found.live += 1;
                 continue;
             }
             Holder::Shared | Holder::Object => found.orphans += 1,
-            Holder::Free => found.lost += u64::from(!listed[index as usize]),
-            // A thread kept it, and whichever that was, it does not any more.
+            Holder::Free => found.lost += u64::from(!listed[slot.index as usize]),
+            // A thread kept it, and does not any more.
             Holder::Kept => {}
         }
         // The next generation, so that pointers to what was there are stale.
-        slot.control.store(Control::new(inner.id, Holder::Free, control.generation().wrapping_add(1)).0);
-        slot.next.store(link);
-        link = link_to(index);
+        words.control.store(Control::new(inner.id, Holder::Free, control.generation().wrapping_add(1)).0);
+        words.next.store(link);
+        link = link_to(slot.index);
         found.free += 1;
     }
-    inner.header.classes[class as usize].listed.store(fresh - u32::try_from(found.live).unwrap_or(fresh));
+    header.fresh.store(fresh);
+    header.listed.store(fresh - u32::try_from(found.live).unwrap_or(fresh));
     let head = list.head();
     let _ = list.exchange_head(head, ((head >> 32).wrapping_add(1) << 32) | u64::from(link));
     found
+}
+
+/// Which of the first slots of a class are in the list.
+fn listed(list: &Stack<'_>, slots: usize) -> Vec<bool> {
+    let mut listed = vec![false; slots];
+    let mut link = low_half(list.head());
+    while let Ok(Some(index)) = stack::follow(link, list.capacity()) {
+        match listed.get_mut(index as usize) {
+            Some(listed) if !*listed => *listed = true,
+            // A circle, or a slot that was never used.
+            _ => break,
+        }
+        link = list.next(index);
+    }
+    listed
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]

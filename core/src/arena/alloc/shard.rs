@@ -1,50 +1,45 @@
-//! Which shard of an allocator a thread has: claimed when it first makes or frees an object, given back when it ends.
+//! Which shard of an allocator a thread has, in its three lives: claimed when the thread first enters
+//! the lists, given back when the thread ends, and taken back from a thread that ended without that.
 
-use super::layout::SHARDS;
-use super::own;
-use crate::sys::membarrier;
 use std::cell::{Cell, RefCell};
-use std::process;
+use std::collections::BTreeMap;
+use std::ptr;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::arena::alloc::cache;
-use crate::arena::alloc::cache::Cache;
-use crate::arena::alloc::inner::Inner;
-use crate::arena::alloc::layout::ShardShared;
-use crate::arena::alloc::own::Own;
-
-/// The allocator that this thread used last and has a shard of, by its serial number, and what it has there.
-#[derive(Clone, Copy)]
-struct Last {
-    serial: u64,
-    own: Own,
-}
-
-impl Last {
-    /// (Not an `Option`: who asks would look whether it is one.)
-    const NONE: Self = Self { serial: 0, own: Own { cache: &cache::NONE, balance: &own::NOBODYS } };
-}
+use super::cache::{Cache, Kept, Own};
+use super::control::{Holder, Word};
+use super::gate::INSIDE;
+use super::inner::Inner;
+use super::layout::{SHARDS, ShardShared};
+use super::slots::Inside;
+use crate::sys::membarrier;
+use crate::sys::process::Thread;
 
 thread_local! {
-    static LAST: Cell<Last> = const { Cell::new(Last::NONE) };
-    static CLAIMS: RefCell<Claims> = const { RefCell::new(Claims(Vec::new())) };
+    /// The allocator that this thread used last and has a shard of, by its serial number, and what it
+    /// has there. (Not an `Option`, which would be looked at.)
+    static LAST: Cell<(u64, Own)> = const { Cell::new((0, Own::NONE)) };
+    static CLAIMS: RefCell<Claims> = const { RefCell::new(Claims(BTreeMap::new())) };
 }
 
-/// The shards of this thread.
-struct Claims(Vec<Claim>);
+/// The shards of this thread, by the serial numbers of their allocators.
+struct Claims(BTreeMap<u64, Claim>);
 
 struct Claim {
-    serial: u64,
     /// `None` if there was none left.
     shard: Option<usize>,
+    /// How often the thread enters before it tries again, and how often it has since.
+    wait: u32,
+    waited: u32,
     inner: Weak<Inner>,
 }
 
 impl Drop for Claims {
     fn drop(&mut self) {
-        LAST.set(Last::NONE);
-        for Claim { shard, inner, .. } in self.0.drain(..) {
+        LAST.set((0, Own::NONE));
+        while let Some((_, Claim { shard, inner, .. })) = self.0.pop_first() {
             if let (Some(shard), Some(inner)) = (shard, inner.upgrade()) {
                 inner.release_shard(shard);
             }
@@ -56,149 +51,243 @@ impl Drop for Claims {
 #[inline]
 pub(crate) fn last(inner: &Inner) -> Option<Own> {
     LAST.with(|last| {
-        let Last { serial, own } = last.get();
+        let (serial, own) = last.get();
         if serial == inner.serial { Some(own) } else { None }
     })
 }
 
-/// What this thread has of the allocator; `None` if there is no shard left, threads keep nothing, or this one is about to end.
+/// What this thread has of the allocator that it used last, if this is its cache.
+#[inline]
+pub(crate) fn last_with(cache: &'static Cache) -> Option<Own> {
+    LAST.with(|last| {
+        let (_, own) = last.get();
+        if ptr::eq(own.cache, cache) { Some(own) } else { None }
+    })
+}
+
+/// What this thread has of the allocator; `None` if it has no shard, or is about to end. In a forked
+/// child, it is what a thread of the parent has, and the cache keeps nothing.
 pub(crate) fn of_this_thread(inner: &Inner) -> Option<Own> {
-    if inner.magazine == 0 {
-        return None;
-    }
     last(inner).or_else(|| find(inner))
 }
 
 #[cold]
 fn find(inner: &Inner) -> Option<Own> {
-    let found = CLAIMS.try_with(|claims| claims.borrow_mut().shard_of(inner));
-    // While the thread ends, and its claims are gone, it does without.
-    let own = inner.keeper.own(found.ok()??)?;
-    LAST.set(Last { serial: inner.serial, own });
+    let shard = CLAIMS.try_with(|claims| claims.borrow().0.get(&inner.serial)?.shard).ok()??;
+    let own = inner.keeper.own(shard)?;
+    LAST.set((inner.serial, own));
     Some(own)
 }
 
-/// After a fork, the parent has the shard that this thread claimed: this one claims another.
+/// The shard is not this thread's any more: another process has it, or the parent of this one.
 #[cold]
-pub(crate) fn find_another(inner: &Inner, old: Own) -> Option<Own> {
-    // What this thread itself has put there since.
-    inner.empty(old.cache);
-    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.retain(|claim| claim.serial != inner.serial));
-    find(inner)
+pub(crate) fn forget(inner: &Inner, own: Own) {
+    LAST.set((0, Own::NONE));
+    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.remove(&inner.serial));
+    own.cache.reset(0, |_| 0);
+    inner.claimed.fetch_and(!bit(own.shard()), Ordering::Release);
+}
+
+/// Gets a shard for a thread that is inside as a visitor, if there is one and it is time to look: a
+/// thread for which there was none looks again later, and ever more rarely.
+pub(crate) fn claim(inside: &mut Inside<'_>) {
+    let inner = inside.inner;
+    let is_due = CLAIMS.try_with(|claims| claims.borrow_mut().is_due(inner));
+    if inner.magazine == 0 || !is_due.unwrap_or(false) || !membarrier::register() {
+        return;
+    }
+    let here = Thread::current();
+    let own = inner.claim_shard(here).or_else(|| if reclaim(inside) { inner.claim_shard(here) } else { None });
+    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().note(inner, own));
+    if let Some(own) = own {
+        inside.change_gate(own, here.number);
+    }
 }
 
 impl Claims {
-    fn shard_of(&mut self, inner: &Inner) -> Option<usize> {
-        if let Some(claim) = self.0.iter().find(|claim| claim.serial == inner.serial) {
-            return claim.shard;
-        }
-        // Those of allocators that are gone.
-        self.0.retain(|claim| claim.inner.strong_count() > 0);
-        let shard = if membarrier::register() { inner.claim_shard(this_thread()) } else { None };
-        self.0.push(Claim { serial: inner.serial, shard, inner: Weak::clone(&inner.this) });
-        shard
+    fn is_due(&mut self, inner: &Inner) -> bool {
+        let Some(claim) = self.0.get_mut(&inner.serial) else { return true };
+        claim.waited += 1;
+        claim.shard.is_none() && claim.waited > claim.wait
     }
+
+    fn note(&mut self, inner: &Inner, own: Option<Own>) {
+        // Those of allocators that are gone go when there are twice as many as there were.
+        if self.0.len().is_power_of_two() {
+            self.0.retain(|_, claim| claim.inner.strong_count() > 0);
+        }
+        let new = || Claim { shard: None, wait: 8, waited: 0, inner: inner.this() };
+        let claim = self.0.entry(inner.serial).or_insert_with(new);
+        claim.shard = own.map(Own::shard);
+        (claim.wait, claim.waited) = ((2 * claim.wait).min(4096), 0);
+    }
+}
+
+/// Takes the shards back of threads that have ended without giving them back, in any process, and lists
+/// what they kept; whether there were any. To look takes system calls, so it is not done all the time.
+#[cold]
+pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
+    const REST: u32 = 10;
+    let (inner, here) = (inside.inner, Thread::current());
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_millis() + 1);
+    let looked = inner.looked.swap(now, Ordering::Relaxed);
+    if looked != 0 && now.abs_diff(looked) < REST {
+        inner.looked.store(looked, Ordering::Relaxed);
+        return false;
+    }
+    // Whoever takes them back has them meanwhile. If it dies, the next one takes them back from it.
+    let take_back = |shard: &usize| {
+        let ShardShared { owner, space, .. } = &inner.header.shards[*shard];
+        let (found, space_of) = (owner.load_acquire(), space.load());
+        let is_gone = Thread { number: found & !INSIDE, space: space_of }.is_gone();
+        let is_taken = found != 0 && is_gone && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
+        if is_taken {
+            space.store_release(here.space);
+        }
+        is_taken
+    };
+    let gone: u64 = (0..SHARDS).filter(take_back).map(bit).sum();
+    for class in (0..inner.class_count()).filter(|_| gone != 0) {
+        let kept = inner.used(class).filter_map(|(slot, header, control)| {
+            let is_kept = control.id() == inner.id && control.holder() == Holder::Kept;
+            let was_theirs = is_kept && usize::try_from(header.next.load()).is_ok_and(|shard| is_in(gone, shard));
+            // Of the next generation, so that its thread would see it, were it still there after all.
+            let taken = control.next(Holder::Object);
+            let is_taken = was_theirs && header.control.atomic().exchange(control.0, taken.0).is_ok();
+            is_taken.then(|| Kept { slot: inner.place(slot), control: taken })
+        });
+        inside.list(class, kept);
+    }
+    shards_in(gone).for_each(|shard| inner.clear(shard, here.number | INSIDE));
+    gone != 0
 }
 
 /// The shards that threads of this process have.
 impl Inner {
-    /// A shard that is nobody's, with an empty cache.
-    fn claim_shard(&self, owner: u64) -> Option<usize> {
-        let mut shards = self.header.shards.iter().enumerate();
-        let claim = |(i, shard): (usize, &ShardShared)| {
-            let exchange = |new| shard.owner.atomic().compare_exchange(0, new, Ordering::Acquire, Ordering::Relaxed);
-            !is_in(self.claimed.load(Ordering::Relaxed), i)
-                && shard.owner.load() == 0
-                && exchange(owner).is_ok()
-                // What the arena says of the owner can be written over: that gives two threads of this process no shard in common. It
-                // acquires what the last thread has left.
-                && !is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i)
-        };
-        let shard = shards.position(claim)?;
-        if !self.keeper.has_cache(shard) {
-            self.unclaim(shard);
+    /// Claims a shard that nobody has, for a thread that is inside, and as if it were so by its gate.
+    fn claim_shard(&self, here: Thread) -> Option<Own> {
+        for (i, shard) in self.header.shards[..SHARDS].iter().enumerate() {
+            let gate = shard.owner.atomic();
+            let is_free = self.most(i, 0) > 0 && !is_in(self.claimed.load(Ordering::Relaxed), i);
+            if !is_free || gate.load(Ordering::Relaxed) != 0 || gate.exchange(0, here.number | INSIDE).is_err() {
+                continue;
+            }
+            // What the arena says of the owner can be written over. That gives two threads of this process
+            // no shard in common. It acquires what the last thread has left.
+            if is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i) {
+                gate.store_release(0);
+                continue;
+            }
+            shard.space.store_release(here.space);
+            if self.keeper.has_cache(i) {
+                self.reset_shard(i, here.number);
+                return self.keeper.own(i);
+            }
+            self.claimed.fetch_and(!bit(i), Ordering::Release);
+            self.clear(i, here.number | INSIDE);
             return None;
         }
-        self.reset_shard(shard);
-        Some(shard)
+        None
     }
 
-    /// Says that a shard is nobody's: first in this process, and then where others can see it.
-    fn unclaim(&self, shard: usize) {
-        self.claimed.fetch_and(!bit(shard), Ordering::Release);
-        self.header.shards[shard].owner.store_release(0);
+    /// Free slots of a class that the thread with a shard keeps at most: all together a sixteenth, which
+    /// is divided among the shards.
+    fn most(&self, shard: usize, class: usize) -> u32 {
+        let all = self.classes.get(class).map_or(0, |class| class.capacity / 16) as usize;
+        u32::try_from((all + SHARDS - 1 - shard) / SHARDS).unwrap_or(u32::MAX).min(self.magazine)
     }
 
-    /// Nothing is kept there.
-    pub(crate) fn reset_shard(&self, shard: usize) {
+    /// Nothing is kept there, by the thread with this number.
+    pub(crate) fn reset_shard(&self, shard: usize, thread: u64) {
         if let Some(own) = self.keeper.own(shard) {
-            own.cache.reset(self.magazine);
+            own.cache.reset(thread, |class| self.most(shard, class));
         }
         self.header.shards[shard].kept.iter().for_each(|kept| kept.store(0));
     }
 
-    /// Gives all that is in the cache of a shard to all, while nobody uses it, and gives the shard back. If it is the parent's of this
-    /// process, which may have no mapping of the arena, there is nothing in the cache, and the arena is not touched.
+    /// Says in the arena that nobody has a shard, if its gate is as given.
+    fn clear(&self, shard: usize, gate: u64) {
+        let ShardShared { owner, space, kept } = &self.header.shards[shard];
+        for kept in kept {
+            kept.store(0);
+        }
+        space.store(0);
+        let _ = owner.atomic().exchange(gate, 0);
+    }
+
+    /// Lists all that is in the cache of a shard, which nobody uses any more, and gives the shard back.
+    ///
+    /// If it is the shard of a parent of this process, which may have no mapping of the arena, there is
+    /// nothing in the cache, and the arena is not touched.
     pub(crate) fn release_shard(&self, shard: usize) {
         let Some(own) = self.keeper.own(shard) else { return };
-        self.empty(own.cache);
-        if !self.is_wiped(own) && self.is_in_place() {
-            self.reset_shard(shard);
-            self.unclaim(shard);
+        let owner = own.cache.owner();
+        if owner == 0 {
+            return;
+        }
+        let inside = self.visit();
+        if let Ok(inside) = &inside {
+            inside.empty(own);
+        }
+        own.cache.reset(0, |_| 0);
+        // First in this process, and then where others can see it.
+        self.claimed.fetch_and(!bit(shard), Ordering::Release);
+        if inside.is_ok() {
+            self.clear(shard, owner);
         }
     }
 
-    fn empty(&self, cache: &Cache) {
-        for class in 0..self.class_count() {
-            while let Some(kept) = cache.pop(class) {
-                self.list(class, kept);
+    /// What the thread of this process has that claimed a shard; `None` if there is none, or it is one
+    /// of our parent's.
+    pub(crate) fn own_if_ours(&self, shard: usize) -> Option<Own> {
+        let is_claimed = is_in(self.claimed.load(Ordering::Acquire), shard);
+        let own = if is_claimed { self.keeper.own(shard) } else { None };
+        own.filter(|own| own.cache.owner() != 0)
+    }
+
+    /// Nothing is kept by any thread. Those that live go on using their shards.
+    pub(crate) fn recover_shards(&self) {
+        for (i, shard) in self.header.shards.iter().enumerate() {
+            if i >= SHARDS {
+                shard.space.store(0);
+                shard.owner.store_release(self.vacant());
+            } else if let Some(own) = self.own_if_ours(i) {
+                self.reset_shard(i, own.cache.owner());
+            } else if shard.space.load() == 0 || self.is_gone(i, shard.owner.load() & !INSIDE) {
+                self.clear(i, shard.owner.load());
+            } else {
+                shard.kept.iter().for_each(|kept| kept.store(0));
             }
         }
     }
 
-    /// Whether a cache was that of a thread of our parent. (The number of the process tells less: in a new namespace ours can be the parent's.)
-    pub(crate) fn is_wiped(&self, own: Own) -> bool {
-        own.cache.most() != self.magazine
-    }
-
-    /// What the thread of this process has that claimed a shard; `None` if there is none, or it is one of our parent's.
-    pub(crate) fn own_if_ours(&self, shard: usize) -> Option<Own> {
-        let is_claimed = is_in(self.claimed.load(Ordering::Acquire), shard);
-        let own = if is_claimed { self.keeper.own(shard) } else { None };
-        own.filter(|own| !self.is_wiped(*own))
-    }
-
-    /// Says in the arena how many slots of a class a thread keeps.
-    pub(crate) fn tell(&self, own: Own, class: u32) {
-        self.header.shards[own.balance.index].kept[class as usize].store(own.cache.len(class));
-    }
-
-    /// How many slots of a class threads keep: those of this process now, those of others when they last said so.
+    /// How many slots of a class threads keep: those of this process now, those of others when they last
+    /// said so.
     pub(crate) fn kept(&self, class: u32) -> u64 {
         let kept = |(i, shard): (usize, &ShardShared)| {
             let told = shard.kept[class as usize].load_acquire();
             self.own_if_ours(i).map_or(told, |own| own.cache.len(class))
         };
-        self.header.shards.iter().enumerate().map(|shard| u64::from(kept(shard))).sum()
+        self.header.shards[..SHARDS].iter().enumerate().map(|shard| u64::from(kept(shard))).sum()
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        shards_in(*self.claimed.get_mut()).for_each(|shard| self.release_shard(shard));
+        self.keeper.give_back();
     }
 }
 
 /// The shards of a set, one bit for each.
-pub(crate) fn shards_in(set: u64) -> impl Iterator<Item = usize> {
+fn shards_in(set: u64) -> impl Iterator<Item = usize> {
     (0..SHARDS).filter(move |shard| is_in(set, *shard))
 }
 
 const fn is_in(set: u64, shard: usize) -> bool {
-    set & bit(shard) != 0
+    shard < SHARDS && set & bit(shard) != 0
 }
 
 const fn bit(shard: usize) -> u64 {
     1 << shard
-}
-
-/// The process and the thread, never 0.
-fn this_thread() -> u64 {
-    // SAFETY: the call takes nothing, and touches no memory.
-    let thread = unsafe { libc::gettid() };
-    u64::from(process::id()) << 32 | u64::from(thread.cast_unsigned())
 }

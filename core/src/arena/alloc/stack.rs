@@ -1,14 +1,17 @@
 //! The free slots of a class that are nobody's: a lock-free stack, linked through the slots.
 //!
-//! Its steps are over any atomic words: those of an arena, or those of a model checker, which compiles this very file (so it uses
-//! nothing else of the crate). Many threads, processes and BPF programs push and pop at the same time.
+//! The steps are over any atomic words: those of an arena, or those of the model checker, which
+//! compiles this very file. So it uses nothing of the crate. Many threads, processes and BPF programs
+//! push and pop at the same time.
 //!
-//! The head is a link, an index plus one, and a count of changes. A popper loads the head, then the link in that slot, and exchanges the
-//! head for that link. If another has popped the slot and pushed it again meanwhile, with another slot behind it, the link it loaded is stale;
-//! but then the count has changed, and the exchange fails ("ABA"). The count wraps after 2^32 changes within one such moment.
+//! The head is a link, an index plus one, and a count of changes. A popping thread loads the head, then
+//! the link in that slot, and exchanges the head for that link. If another thread has popped the slot
+//! meanwhile and pushed it again, with another slot behind it, the loaded link is stale. But then the
+//! count has changed, and the exchange fails ("ABA"). The count is the same again after 2^32 changes
+//! within one such moment.
 //!
-//! A popper may load a link of a slot that another has popped just before, and which is in use: that is a number that nothing is done
-//! with, since the exchange fails.
+//! The link may also be one of a slot that another thread has just popped, and uses. Nothing is done
+//! with it, since the exchange fails.
 
 /// The words of a stack.
 pub(crate) trait Words {
@@ -24,16 +27,16 @@ pub(crate) trait Words {
     fn set_next(&self, index: u32, link: u32);
 }
 
-/// How often an exchange is tried. It fails when another has come to pass meanwhile, of which there can be a few one after another; so many come of
-/// someone who writes there all the time.
+/// How often an exchange is tried. It fails when another one has succeeded meanwhile, which can happen
+/// a few times in a row. So many failures come of somebody who writes there all the time.
 pub(crate) const TRIES: u32 = 100_000;
 
-/// What somebody else has done to a list who writes to it.
+/// How somebody who wrote over a list has broken it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Broken {
-    /// A link leads to a slot that is none.
+    /// A link leads to no slot.
     Link(u32),
-    /// The head, this at last, was always another.
+    /// The head changed before each exchange; this is the last one.
     Restless(u64),
 }
 
@@ -77,8 +80,8 @@ pub(crate) fn push(words: &impl Words, first: u32, last: u32) -> Result<(), Brok
 
 /// Pops a slot.
 ///
-/// A link that leads nowhere, which someone else has written, ends the list there: what was behind it is in no list until the allocator
-/// is recovered.
+/// If somebody has written a link that leads nowhere, the list ends there: the slots behind it are in
+/// no list until the allocator is recovered.
 pub(crate) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
     for _ in 0..TRIES {
         let head = words.head();

@@ -1,8 +1,8 @@
 //! How many objects there are.
 
-use crate::arena::alloc::config::Geometry;
-use crate::arena::alloc::control::{Control, Holder};
-use crate::arena::alloc::inner::{Inner, SlotRef};
+use super::config::Geometry;
+use super::control::{Control, Holder};
+use super::inner::Inner;
 
 /// How many objects there are and were.
 ///
@@ -62,17 +62,12 @@ pub struct ClassStats {
 }
 
 impl Inner {
-    /// Slots that hold an object.
+    /// Returns the number of slots that hold an object.
     pub(crate) fn held(&self) -> u64 {
-        let held = |class, index| {
-            let control = Control(self.slot(SlotRef::new(class, index)).control.load_acquire());
-            control.id() == self.id && matches!(control.holder(), Holder::Shared | Holder::Object)
-        };
-        let count = |class: u32| {
-            let fresh = self.header.classes[class as usize].fresh.load_acquire();
-            (0..fresh.min(self.classes[class as usize].capacity)).filter(|index| held(class, *index)).count() as u64
-        };
-        (0..self.class_count()).map(count).sum()
+        let is_held =
+            |control: Control| control.id() == self.id && matches!(control.holder(), Holder::Shared | Holder::Object);
+        let held = |class| self.used(class).filter(|(_, _, control)| is_held(*control)).count() as u64;
+        (0..self.class_count()).map(held).sum()
     }
 
     /// Slots that are in use, by class: all that were ever used, less those that are in a list. A slot that is on its way counts as in use.
