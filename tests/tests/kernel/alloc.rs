@@ -7,9 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
-use mapvalue::{
-    Arena, ArenaFlags, ArenaPtr, ArenaPtrError, DataSection, Kptr, Local, MapValue, Mapping, Mirror, SystemError, Var,
-};
+use mapvalue::{Arena, ArenaFlags, ArenaPtr, DataSection, Kptr, Local, MapValue, Mapping, Mirror, SystemError, Var};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
 use mapvalue_tests::{c, cpus, fork, fork_first_of_namespace};
