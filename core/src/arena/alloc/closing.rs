@@ -83,7 +83,7 @@ impl Closing {
     /// # Errors
     ///
     /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are of
-    /// another arena; [`AllocError::Arena`].
+    /// another arena; [`AllocError::Pages`].
     pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
