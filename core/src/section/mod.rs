@@ -121,8 +121,9 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`BtfError::NoBtf`] or [`BtfError::Untyped`], [`SectionError::NotASection`] if the map's values are
-    /// something else, [`SystemError::PermissionDenied`] without `CAP_SYS_ADMIN`, [`SectionError::Size`],
+    /// [`BtfError::NoBtf`] or [`BtfError::Untyped`], [`SectionError::NotASection`] if the map's
+    /// values are something else, [`SystemError::PermissionDenied`] without `CAP_SYS_ADMIN` (use
+    /// [`from_map_with_btf`](Self::from_map_with_btf) there), [`SectionError::Size`],
     /// [`SectionError::SeveralValues`], and those of [`Mapping::from_map`] but `NotMmapable`.
     pub fn from_map(map: impl AsFd) -> Result<Self, SectionError> {
         let (map, info) = MapInfo::query_duplicate(map)?;

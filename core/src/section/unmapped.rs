@@ -78,8 +78,8 @@ impl Unmapped {
 
 /// A lock, held from reading a value to writing it back: the process that holds it, or 0.
 ///
-/// It is not a `Mutex`: a child that is forked while another thread holds it would wait for a thread
-/// that it does not have. It takes the lock over, since the holder is another process.
+/// It is not a `Mutex`: a child that is forked while another thread holds it would wait for a
+/// thread that it does not have. It takes the lock over, since the holder is another process.
 #[derive(Debug)]
 struct Changing(AtomicU64);
 
