@@ -475,7 +475,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     where
         T: Plain + Fold,
     {
-        Ok(sum(self.column(index)?))
+        self.column(index).map(sum)
     }
 
     /// One value of each bank: the counter with this index, for each CPU in order.
