@@ -5,6 +5,7 @@ mod alloc_cases;
 mod alloc_forks;
 mod alloc_hostile;
 mod alloc_kills;
+mod alloc_place;
 mod alloc_scribble;
 mod arena;
 mod arena_tables;

@@ -1,0 +1,215 @@
+//! Where an allocator may be made, what is known of one whose place is another's, and how much its threads keep.
+
+use std::os::unix::fs::MetadataExt;
+use std::sync::Barrier;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::thread;
+use std::time::Instant;
+
+use mapvalue::arena::{AllocError, Allocator, Config, Object};
+use mapvalue::{Arena, ArenaPtr, MapValue, Mirror, Slice, Var};
+use mapvalue_tests::race::wait_until;
+
+/// Where things are in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
+const STATE: u64 = 16;
+const FRESH: u64 = 64 + 8;
+const LISTED: u64 = 64 + 12;
+const SHARDS: u64 = 1152;
+
+fn config(value_size: usize, capacity: u32) -> Config {
+    Config { value_size, capacity, ..Config::default() }
+}
+
+fn word<T: MapValue>(arena: &Arena, objects: &Allocator, offset: u64) -> Var<T> {
+    arena.var(ArenaPtr::from_address(objects.as_ptr().address() + offset)).unwrap()
+}
+
+/// Slots that threads keep, while there are no objects.
+fn kept(arena: &Arena, objects: &Allocator) -> u32 {
+    word::<u32>(arena, objects, FRESH).load() - word::<u32>(arena, objects, LISTED).load()
+}
+
+fn owned_shards(arena: &Arena, objects: &Allocator) -> usize {
+    (0..64).filter(|shard| word::<u64>(arena, objects, SHARDS + 128 * shard).load() != 0).count()
+}
+
+#[test]
+fn an_allocator_is_not_made_over_one_that_is_alive() {
+    let arena = Arena::memfd(64).unwrap();
+    let first = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let one = first.alloc(7u64).unwrap().into_ptr();
+    let start = first.as_ptr().address();
+    let end = start + config(8, 1000).bytes().unwrap();
+    let is_occupied = |at: u64| {
+        let at = Some(ArenaPtr::from_address(at));
+        let made = Allocator::create(&arena, Config { at, ..config(8, 1000) });
+        match made {
+            Err(AllocError::Occupied { start: s, end: e }) => assert_eq!((s, e), (start, end)),
+            other => panic!("{other:?}"),
+        }
+    };
+    is_occupied(start);
+    is_occupied(start + 64);
+    is_occupied(start - 64);
+    // Its header says so, when this process has no handle to it any more.
+    drop(first);
+    is_occupied(start);
+    let again = Allocator::open(&arena, ArenaPtr::from_address(start)).unwrap();
+    again.free(one).unwrap();
+    let closing = again.close().unwrap();
+    is_occupied(start);
+    assert!(closing.is_drained());
+    Allocator::create(&arena, config(8, 100)).unwrap();
+}
+
+#[test]
+fn what_is_made_in_the_place_of_a_drained_allocator_is_not_recovered() {
+    let arena = Arena::memfd(64).unwrap();
+    let first = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let [other, drained] = [(); 2].map(|()| Allocator::open(&arena, first.as_ptr()).unwrap());
+    let closing = first.close().unwrap();
+    assert!(closing.is_drained());
+    let second = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let one = second.alloc(7u64).unwrap().into_ptr();
+    for old in [closing.allocator(), &other] {
+        assert!(matches!(old.recover(), Err(AllocError::Closed)));
+        assert!(matches!(old.free(one), Err(AllocError::Closed)));
+    }
+    assert_eq!(second.claim(one).unwrap().load(), 7);
+    assert!(second.close().unwrap().is_drained());
+
+    // And what is no allocator stays as it is.
+    let words: Slice<u64> = arena.slice(drained.as_ptr().cast(), 2000).unwrap();
+    words.iter().for_each(|word| word.store(7));
+    assert!(matches!(drained.recover(), Err(AllocError::Closed)));
+    assert!(words.iter().all(|word| word.load() == 7));
+}
+
+#[test]
+fn a_state_that_somebody_wrote_over_is_told_apart_from_a_closed_allocator() {
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 100)).unwrap();
+    let state: Var<u32> = word(&arena, &objects, STATE);
+    let was = state.swap(77);
+    match objects.alloc(7u64) {
+        Err(AllocError::Corrupt { what: "the state of the allocator", found: 77, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+    objects.recover().unwrap();
+    assert_eq!(state.load(), was);
+    objects.clone().close().unwrap();
+    assert!(matches!(objects.alloc(7u64), Err(AllocError::Closed)));
+}
+
+#[test]
+fn a_number_of_used_slots_that_somebody_wrote_costs_neither_time_nor_memory() {
+    const CAPACITY: u32 = 4_000_000;
+    let arena = Arena::memfd(1 << 20).unwrap();
+    let objects = Allocator::create(&arena, Config { prefault: false, ..config(1000, CAPACITY) }).unwrap();
+    let held = [(); 3].map(|()| objects.alloc(7u64).unwrap());
+    let file = std::fs::File::from(arena.fd().unwrap().try_clone_to_owned().unwrap());
+    let blocks = || file.metadata().unwrap().blocks();
+    let before = blocks();
+    word::<u32>(&arena, &objects, FRESH).store(CAPACITY);
+    let start = Instant::now();
+    let closing = objects.close().unwrap();
+    assert_eq!(closing.remaining(), 3);
+    drop(held);
+    assert_eq!(closing.remaining(), 0);
+    // 256 slots are looked at, of 1 KiB each.
+    assert!(blocks() - before < 2048, "{} blocks", blocks() - before);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}
+
+#[test]
+fn a_value_gets_a_larger_slot_when_those_of_its_size_are_in_use() {
+    let arena = Arena::memfd(1024).unwrap();
+    let objects = Allocator::create(&arena, Config { capacity: 4, ..Config::default() }).unwrap();
+    // There are 12 sizes from 32 bytes on.
+    let all: Vec<Object<[u64; 4]>> = (0..48).map(|number| objects.alloc([number; 4]).unwrap()).collect();
+    assert!(matches!(objects.alloc([0u64; 4]), Err(AllocError::OutOfSlots { capacity: 4, value_size: 32 })));
+    assert!((0..).zip(&all).all(|(number, object)| object.load() == [number; 4]));
+    assert_eq!((objects.stats().live, objects.stats().failed), (48, 1));
+    drop(objects.alloc(7u64).unwrap());
+    drop(all);
+    assert_eq!(objects.stats().live, 0);
+}
+
+#[test]
+fn a_thread_keeps_at_most_63_slots_and_all_threads_a_sixteenth() {
+    let arena = Arena::memfd(1024).unwrap();
+    let objects = Allocator::create(&arena, config(8, 100_000)).unwrap();
+    drop([(); 300].map(|()| objects.alloc(7u64).unwrap()));
+    assert!((1..=63).contains(&kept(&arena, &objects)), "{}", kept(&arena, &objects));
+
+    for capacity in [512, 1000, 1024, 1500] {
+        let arena = Arena::memfd(64).unwrap();
+        let objects = Allocator::create(&arena, config(8, capacity)).unwrap();
+        let (all_keep, looked) = (Barrier::new(65), Barrier::new(65));
+        thread::scope(|scope| {
+            for _ in 0..64 {
+                scope.spawn(|| {
+                    drop([(); 4].map(|()| objects.alloc(7u64).unwrap()));
+                    all_keep.wait();
+                    looked.wait();
+                });
+            }
+            all_keep.wait();
+            let kept = kept(&arena, &objects);
+            looked.wait();
+            assert!((1..=capacity / 16).contains(&kept), "{kept} of {capacity}");
+        });
+    }
+}
+
+#[test]
+fn a_thread_for_which_there_was_no_shard_gets_one_later() {
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 4096)).unwrap();
+    let ended = AtomicBool::new(false);
+    let all_have = Barrier::new(65);
+    thread::scope(|scope| {
+        let others: Vec<_> = (0..64)
+            .map(|_| {
+                scope.spawn(|| {
+                    drop(objects.alloc(7u64).unwrap());
+                    all_have.wait();
+                    wait_until("the thread may end", || ended.load(Relaxed));
+                })
+            })
+            .collect();
+        all_have.wait();
+        drop(objects.alloc(7u64).unwrap());
+        assert_eq!(owned_shards(&arena, &objects), 64, "none is left");
+        ended.store(true, Relaxed);
+        for other in others {
+            other.join().unwrap();
+        }
+        assert_eq!(owned_shards(&arena, &objects), 0);
+        for _ in 0..100 {
+            drop(objects.alloc(7u64).unwrap());
+        }
+        assert_eq!(owned_shards(&arena, &objects), 1);
+    });
+}
+
+#[test]
+fn a_thread_that_goes_round_many_allocators_finds_what_it_has_of_each() {
+    const ALLOCATORS: usize = 300;
+    let arena = Arena::memfd(16_384).unwrap();
+    let bytes = config(8, 512).bytes().unwrap().next_multiple_of(64);
+    let all: Vec<_> = (1..=ALLOCATORS as u64)
+        .map(|i| {
+            let at = Some(ArenaPtr::from_address(arena.start() + i * bytes.next_multiple_of(4096)));
+            Allocator::create(&arena, Config { at, ..config(8, 512) }).unwrap()
+        })
+        .collect();
+    for _ in 0..3 {
+        for objects in &all {
+            drop(objects.alloc(7u64).unwrap());
+            // One that it keeps, not one that it lists.
+            assert_eq!(kept(&arena, objects), 1);
+        }
+    }
+}
