@@ -147,8 +147,8 @@ pub enum AllocError {
         found: u32,
     },
 
-    /// Something that only the allocator writes holds what it never writes. The slot, or the rest of the list, is not used any more
-    /// until the allocator is recovered.
+    /// Something that only the allocator writes holds what it never writes. The slot, or the rest
+    /// of the list, is not used any more until the allocator is recovered.
     #[error("the allocator was scribbled on: {what} at {at:#x} holds {found:#x}; recover it")]
     Corrupt {
         /// What.

@@ -1,5 +1,5 @@
-//! An allocator beside forks, ends of threads and ends of processes: nothing waits for a thread that is gone, and nothing is handed out
-//! twice or lost.
+//! An allocator beside forks, ends of threads and ends of processes: nothing waits for a thread
+//! that is gone, and nothing is handed out twice or lost.
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
@@ -22,7 +22,8 @@ fn not_for_ever() {
     unsafe { libc::alarm(30) };
 }
 
-/// Threads end after the scope that waits for their closures: what they kept goes back while the allocator is closed and made anew.
+/// Threads end after the scope that waits for their closures: what they kept goes back while the
+/// allocator is closed and made anew.
 #[test]
 fn no_slot_has_two_objects_when_an_allocator_is_made_where_threads_still_leave_another() {
     let arena = Arena::memfd(2048).unwrap();
@@ -91,7 +92,8 @@ fn owned_shards(arena: &Arena, objects: &Allocator) -> usize {
     (0..64).filter(|shard| words[144 + shard * 16].load() != 0).count()
 }
 
-/// A process of `threads` threads, each with an object made and freed, that ends without waiting for them.
+/// A process of `threads` threads, each with an object made and freed, that ends without waiting
+/// for them.
 fn end_with_threads(objects: &Allocator, threads: usize) {
     let child = || {
         not_for_ever();

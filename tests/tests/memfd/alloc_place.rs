@@ -1,4 +1,5 @@
-//! Where an allocator may be made, what is known of one whose place is another's, and how much its threads keep.
+//! Where an allocator may be made, what is known of one whose place is another's, and how much its
+//! threads keep.
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::Barrier;

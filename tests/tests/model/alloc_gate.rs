@@ -1,6 +1,7 @@
-//! Threads enter the shared lists of an allocator while another drains it and makes something else in its
-//! place, in a model checker, by the very text (`gate.rs` in `core/src/arena/alloc`): in every order that
-//! they can take turns in, nobody writes there any more. With a fence taken away, somebody does.
+//! Threads enter the shared lists of an allocator while another drains it and makes something else
+//! in its place, in a model checker, by the very text (`gate.rs` in `core/src/arena/alloc`): in
+//! every order that they can take turns in, nobody writes there any more. With a fence taken away,
+//! somebody does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -41,8 +42,8 @@ impl<const FENCED: bool> Word for Gate<FENCED> {
     }
 }
 
-/// An allocator: its state, a thread's gate and a visitor's, and the lists. These are written by the
-/// thread that is inside, and then by the one that makes something else here.
+/// An allocator: its state, a thread's gate and a visitor's, and the lists. These are written by
+/// the thread that is inside, and then by the one that makes something else here.
 struct Place<const FENCED: bool> {
     state: AtomicU32,
     gates: [Gate<FENCED>; 2],
@@ -78,8 +79,8 @@ fn enter_beside_a_drain<const FENCED: bool>(which: usize) {
         if place.gates.iter().all(|gate| inside(gate).is_none()) {
             fence(Ordering::SeqCst);
             place.lists.iter().for_each(|list| list.with_mut(|_| ()));
-            // Something else is made here. (By swaps: the checker lets a store come between the two halves of
-            // an exchange.)
+            // Something else is made here. (By swaps: the checker lets a store come between the two
+            // halves of an exchange.)
             place.state.store(OTHER, Ordering::Relaxed);
             for gate in &place.gates {
                 gate.0.swap(0, Ordering::Relaxed);

@@ -18,8 +18,9 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 
 /// Hands out typed objects in an arena, to Rust and to BPF programs.
 ///
-/// A clone is another handle to the same allocator; handles and objects are `Send + Sync + 'static`. Other processes that have the arena
-/// [`open`](Self::open) it, and BPF programs take its address, [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
+/// A clone is another handle to the same allocator. Handles and objects are `Send + Sync +
+/// 'static`. Other processes that have the arena [`open`](Self::open) the allocator, and BPF
+/// programs take its address, [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
 ///
 /// ```
 /// use mapvalue::arena::{AllocError, Allocator, Config};
@@ -47,35 +48,44 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 ///
 /// # What is checked
 ///
-/// The word before an object says whose slot it is, who holds it and for the how many-th time, and the next what type it is of. It is cross-checked
-/// with the allocator's own bounds, which this process has a copy of, whenever a pointer is freed or claimed. So a foreign pointer, one
-/// into the middle of an object, a stale one, one to another type and a second free are errors. BPF programs can write to all of that; what they write is
-/// taken for a number like any other: it can lead to errors and lost slots, until the allocator is [recovered](Self::recover). Of two who are
-/// led to one slot, by a list that was written over, one gets it. Only if the word of an object itself is made to say that it is free, or the
-/// slot is made one that was never used, can it be handed out again: then whoever had it first finds another word there when the object
-/// is dropped or handed over, frees nothing, and [`Stats::failed`] counts it.
+/// The word before an object names the slot's allocator, its holder, and how many times the slot
+/// has been handed out (its generation). The next word is the number of the object's type. Whenever
+/// a pointer is freed or claimed, both are checked against the bounds of the allocator, of which
+/// this process has a copy. So a foreign pointer, a pointer into the middle of an object, a stale
+/// one, one to another type and a second free are errors.
+///
+/// BPF programs can write to all of that. Any number is accepted: it can lead to errors and lost
+/// slots, until the allocator is [recovered](Self::recover). If a corrupted list sends two threads
+/// to the same slot, only one of them gets it. A slot is handed out again only if the word of its
+/// object is made to say that it is free. Then the first holder finds another word there when its
+/// object is dropped or handed over. It frees nothing, and [`Stats::failed`] counts it.
 ///
 /// # Lifetimes
 ///
-/// Handles can go while there are objects: those stay, and can be freed, and the memory is unmapped when the last one goes.
-/// [`close`](Self::close) is for all processes: no one can make objects any more, and once the last is freed, the pages can be given
-/// back.
+/// Handles can go while there are objects. The objects stay and can be freed, and the memory is
+/// unmapped when the last one goes. [`close`](Self::close) ends the allocator for all processes:
+/// nobody can make objects any more, and once the last is freed, the pages can be given back.
 ///
-/// A thread keeps a few free slots for itself, at most 63 of each size, so that it makes and frees objects by plain loads and stores; other threads
-/// cannot have those until it ends. Of a small allocator it keeps none. (It does so where `membarrier` is to be had, Linux 4.16, by which
-/// who closes the allocator waits for it; elsewhere an object costs some atomic operations.)
+/// A thread keeps a few free slots for itself, at most 63 of each size, so that it makes and frees
+/// objects by plain loads and stores. All threads together keep at most a sixteenth of the slots of
+/// a size, and none of fewer than 512. Other threads cannot have those until the thread ends. If it
+/// ends without giving them back, as when its process exits, other threads find that out when they
+/// need its slots (Linux 6.9; on older kernels [`recover`](Self::recover) frees them). Threads keep
+/// slots where there is `membarrier` (Linux 4.16), by which the thread that closes the allocator
+/// waits for the others. Elsewhere an object costs some atomic operations.
 ///
-/// A child that was forked has the memory of a memfd arena, and copies of the objects, of which each is to be dropped on one side alone
-/// ([`std::mem::forget`] the other). It shares none of the slots that threads of its parent keep.
+/// A forked child has the memory of a memfd arena, and copies of the objects. Drop each of them on
+/// one side alone ([`std::mem::forget`] the other). The child shares none of the slots that threads
+/// of its parent keep.
 pub struct Allocator {
     pub(crate) inner: Arc<Inner>,
 }
 
 /// Making and opening one.
 impl Allocator {
-    /// Makes an allocator in pages of the arena that are the caller's: those from `config.at` on.
+    /// Makes an allocator in pages of the arena that are the caller's, from `config.at` on.
     ///
-    /// Nothing but the header is written.
+    /// It writes the header, and what an earlier allocator may have left in the words of its slots.
     ///
     /// ```
     /// use mapvalue::arena::Config;
@@ -91,13 +101,16 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::Config`]; [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is read-only.
+    /// [`AllocError::Config`]; [`AllocError::Occupied`] if there is an allocator that was not
+    /// closed and drained, by its header, or overlapping, as far as this process has it open;
+    /// [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is
+    /// read-only.
     pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
         let header = config::write(arena, &config, &KEEPERS)?;
         Ok(Self { inner: Inner::read(arena, header)? })
     }
 
-    /// The allocator at `at`, which another process made, or this one before it was started again.
+    /// Opens the allocator at `at`, which another process made, or this one before a restart.
     ///
     /// If a process died that used it, [`recover`](Self::recover) it.
     ///
@@ -115,14 +128,14 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::NoAllocator`] with what is wrong: the magic number, the version, or sizes that lead out of the arena;
-    /// [`AllocError::Ptr`], [`AllocError::Place`].
+    /// [`AllocError::NoAllocator`] with what is wrong: the magic number, the version, or sizes that
+    /// lead out of the arena; [`AllocError::Ptr`], [`AllocError::Place`].
     pub fn open(arena: &Arena, at: ArenaPtr<()>) -> Result<Self, AllocError> {
         let header = arena.var::<Header>(at.cast())?;
         Ok(Self { inner: Inner::read(arena, header)? })
     }
 
-    /// Where it is: what a BPF program, or another process, needs to use it.
+    /// Returns its place, which a BPF program or another process needs to use it.
     pub fn as_ptr(&self) -> ArenaPtr<()> {
         self.inner.start().cast()
     }
@@ -134,8 +147,9 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`], [`AllocError::Closed`],
-    /// [`AllocError::Recovering`], [`AllocError::Corrupt`]; [`AllocError::Place`] for a type of no bytes.
+    /// [`AllocError::OutOfSlots`], [`AllocError::TooLarge`], [`AllocError::Misaligned`],
+    /// [`AllocError::Closed`], [`AllocError::Recovering`], [`AllocError::Corrupt`];
+    /// [`AllocError::Place`] for a type of no bytes.
     #[inline(always)]
     #[expect(
         clippy::inline_always,
@@ -150,7 +164,7 @@ impl Allocator {
         }
     }
 
-    /// Frees an object that was handed over: one that [`Object::into_ptr`] gave, or that a BPF program made.
+    /// Frees an object that was handed over: by [`Object::into_ptr`], or by a BPF program.
     ///
     /// ```
     /// use mapvalue::arena::Config;
@@ -168,13 +182,14 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`], [`AllocError::Stale`],
-    /// [`AllocError::Owned`], [`AllocError::WrongType`], [`AllocError::Corrupt`]; [`AllocError::Ptr`] for a pointer that leads out of the arena.
+    /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`],
+    /// [`AllocError::Stale`], [`AllocError::Owned`], [`AllocError::WrongType`],
+    /// [`AllocError::Corrupt`]; [`AllocError::Ptr`] for a pointer that leads out of the arena.
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
         self.inner.free(ptr)
     }
 
-    /// Makes what was handed over an object of this process: it belongs to the `Object` alone from then on.
+    /// Takes an object that was handed over: it belongs to the `Object` alone from then on.
     ///
     /// ```
     /// # use mapvalue::arena::Config;
@@ -195,11 +210,14 @@ impl Allocator {
         let inner = &*self.inner;
         let (class, held) = inner.claim(ptr)?;
         inner.keeper.made(shard::of_this_thread(inner));
-        // SAFETY: `find` has checked the place for a `T`; the slot is held for an object now, which was counted.
+        // SAFETY: `find` has checked the place for a `T`; the slot is held for an object now, which
+        // was counted.
         Ok(unsafe { inner.object(class, held) })
     }
 
-    /// Takes and frees all objects that fields hold, such as those of a map's values before the map is deleted; how many there were.
+    /// Takes and frees all objects that fields hold, and returns how many there were.
+    ///
+    /// This is for the values of a map, before the map is deleted.
     ///
     /// ```
     /// use mapvalue::arena::Config;
@@ -217,7 +235,8 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// The first of [`free`](Self::free); the field that held the pointer is empty then, and those after it are as they were.
+    /// The first error of [`free`](Self::free). The field that held the pointer is empty then, and
+    /// the fields after it are as they were.
     pub fn drain_objects<'a, T: MapValue>(
         &self,
         fields: impl IntoIterator<Item = &'a Shared<Kptr<T, Local>>>,
@@ -236,19 +255,20 @@ impl Allocator {
 
 /// The whole.
 impl Allocator {
-    /// Counts.
+    /// Returns how many objects and slots there are.
     pub fn stats(&self) -> Stats {
         self.inner.stats()
     }
 
-    /// Puts an allocator right that a process or program left in the middle of something.
+    /// Repairs an allocator that a process or program left in the middle of something.
     ///
-    /// Slots that are in no list and hold no object that was handed over are free again: those that an `Object` of a dead process
-    /// held, and those that were on their way. Objects that were handed over stay. What the header says of the allocator is written anew, as it was when this
-    /// handle was made.
+    /// Slots that are in no list and hold no object that was handed over are free again: those that
+    /// an `Object` of a dead process held, and those that were on their way. Objects that were
+    /// handed over stay. The header is written anew, as it was when this handle was made.
     ///
-    /// Nobody else may use the allocator while this runs, and this process may hold no objects of it. Others that try are refused
-    /// ([`AllocError::Recovering`]), but one that is in the middle of something is not waited for.
+    /// Nobody else may use the allocator while this runs, and this process may hold no objects of
+    /// it. Others that try are refused ([`AllocError::Recovering`]). A thread that is among the
+    /// lists is waited for, at most a second; a BPF program is not.
     ///
     /// ```
     /// use mapvalue::arena::Config;
@@ -264,13 +284,18 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] if there are objects of this handle or its clones; those of one that was opened apart are not known to it.
+    /// [`AllocError::InUse`] if there are objects of this handle or its clones. The objects of a
+    /// handle that was opened apart are not known. [`AllocError::Closed`] if the allocator is
+    /// drained, and its place may be another's.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
         recover::recover(&self.inner, |_| true)
     }
 
-    /// As [`recover`](Self::recover), and of the objects that were handed over only those stay that `reachable` has: what the fields hold
-    /// that are known. The others were in the hands of who died, just after a field was exchanged, and are freed.
+    /// As [`recover`](Self::recover), but frees the objects that were handed over and are not
+    /// `reachable`.
+    ///
+    /// Those are reachable that known fields hold. A process that died just after it exchanged a
+    /// field had the others.
     ///
     /// ```
     /// use mapvalue::Arena;

@@ -1,13 +1,13 @@
-//! [`Cache`]: the free slots that one thread keeps for itself, and takes and puts back by plain loads
-//! and stores.
+//! [`Cache`]: the free slots that one thread keeps for itself, and takes and puts back by plain
+//! loads and stores.
 //!
-//! It is memory of this process, which nobody else can write to, so its contents hold. The word of a
-//! kept slot says so too (`Holder::Kept`): a thread that comes to the slot by a corrupted list leaves
-//! it alone. The cache remembers the word with the slot. If the slot has another word when it is taken,
-//! somebody has written over it.
+//! It is memory of this process, which nobody else can write to, so its contents hold. The word of
+//! a kept slot says so too (`Holder::Kept`): a thread that comes to the slot by a corrupted list
+//! leaves it alone. The cache remembers the word with the slot. If the slot has another word when
+//! it is taken, somebody has written over it.
 //!
-//! A forked child would have a copy, and hand out the slots that its parent does. So the kernel wipes
-//! the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
+//! A forked child would have a copy, and hand out the slots that its parent does. So the kernel
+//! wipes the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
 
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -57,7 +57,8 @@ static NO_CACHE: Cache = Cache {
 
 /// The free slots of one thread. All bytes zero are a cache that keeps nothing.
 ///
-/// Only one thread at a time uses it. Its words are atomics, so memory safety does not rest on that.
+/// Only one thread at a time uses it. Its words are atomics, so memory safety does not rest on
+/// that.
 #[repr(C)]
 pub(crate) struct Cache {
     bins: [Bin; CLASSES],
@@ -137,7 +138,8 @@ impl Cache {
     /// Returns memory for a cache, which is never freed; `None` if there is none that a fork would
     /// wipe.
     pub(crate) fn leaked() -> Option<&'static Self> {
-        // SAFETY: all bytes zero are a cache that keeps nothing; its fields are atomics; it is aligned to 32.
+        // SAFETY: all bytes zero are a cache that keeps nothing; its fields are atomics; it is
+        // aligned to 32.
         unsafe { wiped_on_fork() }
     }
 
@@ -152,8 +154,8 @@ impl Cache {
         self.owner.store(owner, Ordering::Release);
     }
 
-    /// Returns the number of its thread; 0 if no thread uses it, or it was the one of a thread of our
-    /// parent.
+    /// Returns the number of its thread; 0 if no thread uses it, or it was the one of a thread of
+    /// our parent.
     pub(crate) fn owner(&self) -> u64 {
         self.owner.load(Ordering::Acquire)
     }

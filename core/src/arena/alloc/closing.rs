@@ -31,11 +31,12 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// Returns the number of objects that are still there: exact, by a look at each slot that was ever
-    /// used. If it is 0, the allocator is drained, and its pages can be given back.
+    /// Returns the number of objects that are still there: exact, by a look at each slot that was
+    /// ever used. If it is 0, the allocator is drained, and its pages can be given back.
     ///
-    /// The last look waits for threads that are among the shared lists just then, at most a second. One
-    /// that is stopped there for so long counts as an object; one that was killed there does not.
+    /// The last look waits for threads that are among the shared lists just then, at most a second.
+    /// One that is stopped there for so long counts as an object; one that was killed there does
+    /// not.
     pub fn remaining(&self) -> u64 {
         let inner = &self.allocator.inner;
         if inner.is_replaced() {
@@ -66,7 +67,9 @@ impl Closing {
         &self.allocator
     }
 
-    /// Gives the whole pages that it took back to the kernel (`bpf_arena_free_pages`), once there are no objects; how many.
+    /// Gives its whole pages back to the kernel, once there are no objects; returns how many.
+    ///
+    /// A BPF program does so (`bpf_arena_free_pages`).
     ///
     /// ```no_run
     /// # use mapvalue::arena::Config;
@@ -82,8 +85,8 @@ impl Closing {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are of
-    /// another arena; [`AllocError::Pages`].
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are
+    /// of another arena; [`AllocError::Pages`].
     pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
@@ -122,18 +125,22 @@ impl Closing {
 
 /// Its end.
 impl Allocator {
-    /// Ends it for all processes and programs: from now on nobody can make objects ([`AllocError::Closed`]), and everybody can free
-    /// them. When the last is freed, the [`Closing`] knows, and the pages can be given back.
+    /// Ends the allocator for all processes and programs.
     ///
-    /// Then anything may be made in its place, another allocator too. What is left of this one, handles
-    /// in any process and slots that threads keep, stays away from there. There is one exception: an
-    /// [`alloc`](Self::alloc) that began before the allocator was closed, and takes a slot that its
-    /// thread keeps, may be stopped in between, and store to the word of that slot when it goes on.
+    /// From now on nobody can make objects ([`AllocError::Closed`]), and everybody can free them.
+    /// When the last is freed, the [`Closing`] knows, and the pages can be given back.
+    ///
+    /// Then anything may be made in its place, another allocator too. What is left of this one,
+    /// handles in any process and slots that threads keep, stays away from there. There is one
+    /// exception: an [`alloc`](Self::alloc) that began before the allocator was closed, and takes a
+    /// slot that its thread keeps, may be stopped in between, and store to the word of that slot
+    /// when it goes on.
     ///
     /// # Errors
     ///
-    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`]; [`AllocError::System`] if this process may not use `membarrier`, by
-    /// which it waits for threads of others that may.
+    /// [`AllocError::Closed`] if somebody else did, [`AllocError::Recovering`];
+    /// [`AllocError::System`] if this process may not use `membarrier`, by which it waits for
+    /// threads of others that may.
     pub fn close(self) -> Result<Closing, AllocError> {
         // If that cannot be had, nothing is changed.
         self.inner.barrier()?;
@@ -141,16 +148,16 @@ impl Allocator {
         if changed.is_err() {
             return Err(self.inner.not_live());
         }
-        // Pairs with what is between the two in `alloc`: from here on no slot is seen as free that is an object's.
+        // Pairs with the fence in `alloc`: from here on no slot of an object looks free.
         self.inner.barrier()?;
         Ok(Closing { allocator: self })
     }
 
-    /// The closing of an allocator that was closed, be it by somebody else, who may have died since; `None` if it was not.
+    /// Returns the closing of an allocator that was closed, by anybody; `None` if it was not.
     ///
-    /// It is also `None`, whether or not it was closed, where the allocator was made to use `membarrier` and this process may not (a
-    /// seccomp filter refuses it): without it there is no telling which slots other threads still take. [`close`](Self::close) is an
-    /// error then.
+    /// It is also `None` if the allocator was made to use `membarrier` and this process may not (a
+    /// seccomp filter refuses it). Without that, nobody can tell which slots other threads still
+    /// take. [`close`](Self::close) is an error then.
     ///
     /// ```
     /// # use mapvalue::arena::Config;

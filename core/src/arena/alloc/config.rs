@@ -1,5 +1,5 @@
-//! How an allocator is laid out: from what its user wants to the header, and from a header that anybody may have written to bounds that
-//! can be relied on.
+//! How an allocator is laid out: from the user's [`Config`] to the header; and from a header, which
+//! anybody may have written, to bounds that hold.
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
@@ -33,18 +33,21 @@ const SIZES: [u32; 13] = [16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 40
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
-    /// Bytes of a value, of which all slots have room for one. 0 (the default) for slots of 13 sizes from 16 to 8192 bytes, of which a
-    /// value gets the smallest that it fits into.
+    /// Bytes of a value: each slot has room for one. 0 (the default) makes slots of 13 sizes, from
+    /// 16 to 8192 bytes. A value gets the smallest that it fits into, or if those are in use, the
+    /// next.
     pub value_size: usize,
     /// Number of slots, of each size (1024 by default).
     pub capacity: u32,
-    /// Bytes to which values are aligned: a power of two, from 8 (the default) to 4096. Above 8 it can cost up to as many bytes a slot.
+    /// Bytes to which values are aligned: a power of two, from 8 (the default) to 4096. Above 8 it
+    /// can cost as many bytes a slot.
     pub align: usize,
-    /// Whether all pages are made at once (the default). BPF programs cannot make any by touching them: what they store to a page that is
-    /// not there is lost. Without BPF programs, `false` saves what is not used.
+    /// Whether all pages are made at once (the default). BPF programs cannot make any by touching
+    /// them: what they store to a page that is not there is lost. Without BPF programs, `false`
+    /// saves what is not used.
     pub prefault: bool,
-    /// Where it begins: at a multiple of 64 bytes that the caller reserved. By default that is one page into the arena, which suits an
-    /// arena that nothing else is in.
+    /// Where it begins: at a multiple of 64 bytes that the caller reserved. By default that is one
+    /// page into the arena, which suits an arena that nothing else is in.
     pub at: Option<ArenaPtr<()>>,
 }
 
@@ -107,7 +110,8 @@ impl Size {
         (SLOT_HEADER as u64 + u64::from(self.value_size)).next_multiple_of(align as u64)
     }
 
-    /// Where its first slot is, and where the last ends, if there is room from `end` on. Values are aligned, not their slots' headers.
+    /// Where its first slot is, and where the last ends, if there is room from `end` on. Values are
+    /// aligned, not their slots' headers.
     fn after(self, end: u64, align: usize) -> (u64, u64) {
         let first = (end + SLOT_HEADER as u64).next_multiple_of(align as u64) - SLOT_HEADER as u64;
         (first, first + self.stride(align) * u64::from(self.capacity))
@@ -126,7 +130,8 @@ pub(crate) struct Geometry {
     place: NonNull<SlotShared>,
 }
 
-// SAFETY: the pointer leads into the arena's memory, which is shared by threads whatever this is, and is reached by atomics alone.
+// SAFETY: the pointer leads into the arena's memory, which is shared by threads whatever this is,
+// and is reached by atomics alone.
 unsafe impl Send for Geometry {}
 // SAFETY: as for `Send`.
 unsafe impl Sync for Geometry {}
@@ -147,7 +152,8 @@ impl Geometry {
         u32::try_from(offset / self.stride as usize).unwrap_or(u32::MAX)
     }
 
-    /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot. It has the provenance of all slots.
+    /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot.
+    /// It has the provenance of all slots.
     #[inline]
     pub(crate) fn slot(&self, index: u32) -> Option<NonNull<SlotShared>> {
         // SAFETY: `read` has checked that all slots are inside of the arena, which is one mapping.
@@ -155,7 +161,8 @@ impl Geometry {
     }
 }
 
-/// What the slots of an allocator name it by: where in the arena its header is. So it is found from a pointer to any object.
+/// The number by which slots name their allocator: the place of its header in the arena. So it is
+/// found from a pointer to any object.
 #[expect(clippy::cast_possible_truncation, reason = "the low 32 bits tell the place")]
 fn id_of(header: u64) -> u32 {
     header as u32 / align_of::<Header>() as u32
@@ -166,8 +173,8 @@ pub(crate) const fn vacant(live: u32) -> u64 {
     (live as u64) << 32 | 0x6d76_6174
 }
 
-/// Checks that there is no allocator where one shall be made: at this very place, as its header says,
-/// or overlapping, as far as this process knows.
+/// Checks that there is no allocator where one shall be made: at this very place, as its header
+/// says, or overlapping, as far as this process knows.
 fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>) -> Result<(), AllocError> {
     let start = std::ptr::from_ref(&**header).addr();
     if let Some(other) = keepers.overlapping(&(start..start + usize::try_from(bytes).unwrap_or(0))) {
@@ -197,8 +204,8 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     let all = arena.slice::<u64>(start.cast(), words)?;
     check_free(&header, start.address(), bytes, keepers)?;
     let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start.address());
-    // As far as there can be words of an allocator that was here before. A page that is not there has
-    // none, and is not to be made.
+    // As far as there can be words of an allocator that was here before. A page that is not there
+    // has none, and is not to be made.
     let old = if config.prefault {
         bytes
     } else if was_here {
@@ -226,7 +233,8 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
         class.stride.store(u32::try_from(size.stride(config.align)).unwrap_or(u32::MAX));
         class.first.store(first);
         for at in (first..after.min(old)).step_by(usize::try_from(size.stride(config.align)).unwrap_or(usize::MAX)) {
-            // It names no allocator now. The generation goes on: somebody may keep a pointer to what was here.
+            // It names no allocator now. The generation goes on: somebody may keep a pointer to
+            // what was here.
             let word = &all[usize::try_from(at / 8).unwrap_or(0)];
             word.store(word.load() & !u64::from(u32::MAX));
         }
@@ -242,7 +250,8 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     header.id.store(id_of(start.address()));
     header.class_count.store(u32::try_from(classes.len()).unwrap_or(0));
     header.align.store(u32::try_from(config.align).unwrap_or(0));
-    // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits (`most`).
+    // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits
+    // (`most`).
     let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
     header.magazine.store(few.min(MAGAZINE));
     header.len.store(bytes);
@@ -252,7 +261,7 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     Ok(header)
 }
 
-/// Another for each allocator, as good as always: two in the same place shall not have the same, whatever is there now.
+/// A random number, so that two allocators in the same place hardly ever have the same.
 #[expect(clippy::cast_possible_truncation, reason = "any bits of it do")]
 fn new_number() -> u32 {
     RandomState::new().hash_one(()) as u32
@@ -269,7 +278,8 @@ pub(crate) struct Shape {
     pub(crate) classes: Box<[Geometry]>,
 }
 
-/// What a header says, if all of it makes sense, whoever wrote it. Of each word the one number is checked and returned: it may change at any time.
+/// Reads a header, if all of it makes sense. Each word may change at any time, so it is read once,
+/// and that number is checked and returned.
 pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
     let at = arena.ptr_of(&**header)?.address();
     let no = |what, found: u64, expected: u64| Err(AllocError::NoAllocator { at, what, found, expected });
@@ -310,7 +320,8 @@ pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
         {
             return no("the distance of slots", stride.into(), SLOT_HEADER as u64 + u64::from(value_size));
         }
-        // In 64 bits none of these overflows: the address is below 2^48 and the rest below 2^64 together only if it is not inside.
+        // In 64 bits none of these overflows: the address is below 2^48 and the rest below 2^64
+        // together only if it is not inside.
         let Some(after) = u64::from(stride).checked_mul(capacity.into()).and_then(|len| first_at.checked_add(len))
         else {
             return no("the number of slots", capacity.into(), arena.len());
@@ -319,7 +330,8 @@ pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
             return no("the end of a class", after - at, arena.start() + arena.len() - at);
         }
         end = after;
-        // Of all of the class, since a reference to the first slot alone may not be used for the others.
+        // Of all of the class, since a reference to the first slot alone may not be used for the
+        // others.
         let words = usize::try_from((after - first_at) / 8).unwrap_or(0);
         let all = arena.slice::<u64>(ArenaPtr::from_address(first_at), words)?;
         let place = NonNull::from(&*all).cast::<SlotShared>();

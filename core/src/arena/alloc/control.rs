@@ -1,5 +1,5 @@
-//! The word of a slot, by which it changes hands: which allocator has the slot, who holds it, and how
-//! many times it has been handed out (its generation).
+//! The word of a slot, by which it changes hands: which allocator has the slot, who holds it, and
+//! how many times it has been handed out (its generation).
 //!
 //! The steps are over any atomic word: one of an arena, or one of the model checker, which compiles
 //! this very file. So it uses nothing of the crate. BPF programs take the same steps
@@ -85,17 +85,19 @@ pub(crate) trait Word {
     fn load(&self) -> u64;
     /// Stores it, and releases what was written before.
     fn store_release(&self, new: u64);
-    /// Exchanges it if it is still `current`, and acquires and releases; if not, what it is now, acquired.
+    /// Exchanges it if it is still `current`, and acquires and releases; if not, what it is now,
+    /// acquired.
     fn exchange(&self, current: u64, new: u64) -> Result<u64, u64>;
-    /// As `exchange`, and a full fence behind it: what follows, loads too, is seen by all to come after it.
+    /// As `exchange`, and a full fence behind it: what follows, loads too, is seen by all to come
+    /// after it.
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64>;
 }
 
-/// Gives a slot that came from a list to an object; if it is not free, returns its word. `free` is the
-/// low half of a free slot's word.
+/// Gives a slot that came from a list to an object; if it is not free, returns its word. `free` is
+/// the low half of a free slot's word.
 ///
-/// It is an exchange, although the slot came from a list: if somebody wrote over the lists, the slot
-/// may be in two of them, and only one of the threads that take it gets it.
+/// It is an exchange, although the slot came from a list: if somebody wrote over the lists, the
+/// slot may be in two of them, and only one of the threads that take it gets it.
 #[inline]
 pub(crate) fn hand_out(word: &impl Word, free: u64) -> Result<Control, Control> {
     let found = Control(word.load());
@@ -103,8 +105,8 @@ pub(crate) fn hand_out(word: &impl Word, free: u64) -> Result<Control, Control> 
     if found.is_free(free) && word.exchange_and_fence(found.0, held.0).is_ok() { Ok(held) } else { Err(found) }
 }
 
-/// Has a thread keep a slot that came from a list, by an exchange for the same reason. `mark` writes
-/// who keeps it, when nobody else has the slot and before its word says that it is kept.
+/// Has a thread keep a slot that came from a list, by an exchange for the same reason. `mark`
+/// writes who keeps it, when nobody else has the slot and before its word says that it is kept.
 pub(crate) fn keep(word: &impl Word, free: u64, mark: impl FnOnce()) -> Result<Control, Control> {
     let found = Control(word.load());
     if !found.is_free(free) || word.exchange(found.0, found.held_by(Holder::Object).0).is_err() {
@@ -126,8 +128,8 @@ pub(crate) fn take(word: &impl Word, kept: Control) -> Option<Control> {
     })
 }
 
-/// Gives the slot of an object, or one that this thread keeps, into other hands, which no other thread
-/// can. `false` if somebody wrote over the word: then it is not the object's to undo.
+/// Gives the slot of an object, or one that this thread keeps, into other hands, which no other
+/// thread can. `false` if somebody wrote over the word: then it is not the object's to undo.
 #[inline]
 pub(crate) fn let_go(word: &impl Word, held: Control, to: Holder) -> bool {
     let is_held = word.load() == held.0;

@@ -60,8 +60,9 @@ pub(crate) struct Inner {
     pub(crate) arena: Arena,
     /// The number of `Allocator`s.
     pub(crate) handles: AtomicUsize,
-    /// Shards that threads of this process have claimed, or threads of the process that it was forked
-    /// from: a bit for each. (It is not a lock, which a thread that a child does not have could hold.)
+    /// Shards that threads of this process have claimed, or threads of the process that it was
+    /// forked from: a bit for each. (It is not a lock, which a thread that a child does not have
+    /// could hold.)
     pub(crate) claimed: AtomicU64,
     /// When it was last looked for threads that are gone (`reclaim`).
     pub(crate) looked: AtomicU32,
@@ -79,8 +80,8 @@ impl Inner {
     pub(crate) fn read(arena: &Arena, header: Var<Header>) -> Result<Arc<Self>, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let Shape { id, live, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
-        // Whether a thread that closes the allocator can have all threads run a fence, so that those
-        // that keep slots need none.
+        // Whether a thread that closes the allocator can have all threads run a fence, so that
+        // those that keep slots need none.
         let is_asymmetric = asymmetric && membarrier::register();
         let (start, end) = (arena.ptr_of(&*header)?.address(), classes.last().map_or(0, Geometry::end));
         let place = std::ptr::from_ref(&*header).addr();
@@ -147,8 +148,9 @@ impl Inner {
         !self.drained.load(Ordering::Relaxed) && is_in(self.header.state.load())
     }
 
-    /// Whether something else may be in its place: it was drained, and neither its state nor any gate
-    /// of a visitor is as this allocator has it. (One word that somebody wrote over does not tell.)
+    /// Whether something else may be in its place: it was drained, and neither its state nor any
+    /// gate of a visitor is as this allocator has it. (One word that somebody wrote over does not
+    /// tell.)
     pub(crate) fn is_replaced(&self) -> bool {
         let is_ours = |gate: &ShardShared| gate.owner.load() == self.vacant();
         self.drained.load(Ordering::Relaxed)
@@ -185,7 +187,8 @@ impl Inner {
     #[inline]
     pub(crate) fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
         let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
-        // Slots are aligned to that at least (`config::read`). A pointer to no bytes leads to nothing.
+        // Slots are aligned to that at least (`config::read`). A pointer to no bytes leads to
+        // nothing.
         let is_aligned = align <= config::MIN_ALIGN || align <= self.align as usize;
         if size > 0 && is_aligned && size <= self.smallest as usize {
             return Ok(0);
@@ -245,9 +248,9 @@ impl Inner {
     #[inline]
     #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
     pub(crate) unsafe fn header(&self, slot: NonNull<SlotShared>) -> &SlotShared {
-        // SAFETY: the arena, in whose memory it is (`Geometry::slot`), is mapped as long as this, and
-        // writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the distance
-        // of slots are (`config::read`); any bits are a valid mirror.
+        // SAFETY: the arena, in whose memory it is (`Geometry::slot`), is mapped as long as this,
+        // and writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the
+        // distance of slots are (`config::read`); any bits are a valid mirror.
         unsafe { slot.as_ref() }
     }
 
@@ -268,9 +271,9 @@ impl Inner {
 
     /// The slots of a class that have been used at some time, and their words.
     ///
-    /// Each of them names this allocator in its word (`take_fresh`). So the walk ends after many words
-    /// in a row that do not: what the header says is a number that anybody can write, and a page that
-    /// was never used is not to be read, which would make it.
+    /// Each of them names this allocator in its word (`take_fresh`). So the walk ends after many
+    /// words in a row that do not: what the header says is a number that anybody can write, and a
+    /// page that was never used is not to be read, which would make it.
     pub(crate) fn used(&self, class: u32) -> impl Iterator<Item = (SlotRef, &SlotShared, Control)> {
         self.used_of(class, self.header.classes[class as usize].fresh.load_acquire())
     }

@@ -1,11 +1,11 @@
-//! [`Keeper`]: what this process has for an allocator as long as there is a handle to it or an object
-//! of it, and how long its memory stays mapped.
+//! [`Keeper`]: what this process has for an allocator as long as there is a handle to it or an
+//! object of it, and how long its memory stays mapped.
 //!
 //! Objects are made and dropped in nanoseconds, on many threads, so they cannot share a reference
-//! count. They are in a [`Count`], which is closed when the last handle goes. Closing takes two full
-//! fences. The one of the threads that drop objects is left to the closing thread, which has all
-//! threads run one (`membarrier`). A thread for which that cannot be done has no balance of its own,
-//! and runs a fence with each drop.
+//! count. They are in a [`Count`], which is closed when the last handle goes. Closing takes two
+//! full fences. The one of the threads that drop objects is left to the closing thread, which has
+//! all threads run one (`membarrier`). A thread for which that cannot be done has no balance of its
+//! own, and runs a fence with each drop.
 
 use std::ops::Range;
 use std::ptr;
@@ -18,10 +18,11 @@ use super::layout::SHARDS;
 use crate::sys::membarrier;
 use crate::sys::once::Once;
 
-/// The counts of an allocator's objects in this process, and the free slots of its threads, by shard.
+/// The counts of an allocator's objects in this process, and the free slots of its threads, by
+/// shard.
 ///
-/// It is never freed, only used again for other allocators: a thread that has dropped the last object
-/// still looks at it.
+/// It is never freed, only used again for other allocators: a thread that has dropped the last
+/// object still looks at it.
 pub(crate) struct Keeper<K: 'static> {
     count: Count<{ SHARDS + 1 }>,
     /// By shard, made when one is first claimed.
@@ -82,8 +83,8 @@ impl<K> Keepers<K> {
         }
     }
 
-    /// Returns the place of an allocator that this process uses, which overlaps with this range. (The
-    /// one that begins with it has a header there, which tells more.)
+    /// Returns the place of an allocator that this process uses, which overlaps with this range.
+    /// (The one that begins with it has a header there, which tells more.)
     pub(crate) fn overlapping(&self, range: &Range<usize>) -> Option<Range<usize>> {
         let used = self.iter().filter(|keeper| keeper.is_used.load(Ordering::Relaxed));
         used.map(Keeper::place).find(|place| {
@@ -147,14 +148,15 @@ impl<K> Keeper<K> {
         self.count.objects()
     }
 
-    /// The last handle goes: keeps the allocator until there are no objects. Its number is that of no
-    /// other in this process.
+    /// The last handle goes: keeps the allocator until there are no objects. Its number is that of
+    /// no other in this process.
     pub(crate) fn close(&self, kept: Arc<K>, number: u64) {
         self.kept.store(Arc::into_raw(kept).cast_mut(), Ordering::Relaxed);
         let is_last = self.count.close(number, || {
             fence(Ordering::SeqCst);
-            // If it cannot be had, no thread has a balance of its own. If a filter of system calls came
-            // only later, an object that is dropped right now may leave the memory mapped for ever.
+            // If it cannot be had, no thread has a balance of its own. If a filter of system calls
+            // came only later, an object that is dropped right now may leave the memory mapped for
+            // ever.
             let _ = membarrier::barrier();
         });
         if is_last {

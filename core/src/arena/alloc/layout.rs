@@ -1,7 +1,9 @@
-//! What an allocator is in memory: a header with its size classes and the shards of threads, and behind it the slots.
+//! What an allocator is in memory: a header with its size classes and the shards of threads, and
+//! behind it the slots.
 //!
-//! The layout is part of the interface: BPF programs (`mapvalue/alloc.bpf.h`) and other processes work on the same bytes. Offsets are in
-//! bytes from the header; slots of a class are named by their index. Links hold the index plus one, and 0 for none.
+//! The layout is part of the interface: BPF programs (`mapvalue/alloc.bpf.h`) and other processes
+//! work on the same bytes. Offsets are in bytes from the header; slots of a class are named by
+//! their index. Links hold the index plus one, and 0 for none.
 
 use crate::value::MapValue;
 
@@ -29,7 +31,8 @@ pub(crate) struct Header {
     pub(crate) version: u32,
     /// Where this is: the low 32 bits of its address, by 64. Not 0.
     pub(crate) id: u32,
-    /// One of `state`, and above those bits a number by which this is told from another that was made here before.
+    /// One of `state`, and above those bits a random number: it tells this allocator from an
+    /// earlier one in its place.
     pub(crate) state: u32,
     pub(crate) class_count: u32,
     /// Bytes to which values are aligned.
@@ -38,7 +41,8 @@ pub(crate) struct Header {
     pub(crate) magazine: u32,
     /// Bytes of header and slots together.
     pub(crate) len: u64,
-    /// 1 if threads take slots without a fence, and leave it to who closes the allocator to have them run one; else 0.
+    /// 1 if threads take slots without a fence, and the thread that closes the allocator has them
+    /// run one; else 0.
     pub(crate) asymmetric: u32,
     _reserved: u32,
     pub(crate) classes: [Class; CLASSES],
@@ -68,8 +72,9 @@ pub(crate) mod state {
 #[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
 pub(crate) struct Class {
-    /// The free slots that are nobody's: the link to the first in the low half, and a number that each change adds to in the high half,
-    /// so that a list that was changed and changed back is told from one that was not.
+    /// The shared free list: the link to the first slot in the low half, and a number that each
+    /// change adds to in the high half, so that a list that was changed and changed back is told
+    /// from one that was not.
     pub(crate) free: u64,
     /// How many slots have been used at some time: the first ones. The others are in no list.
     pub(crate) fresh: u32,

@@ -1,4 +1,5 @@
-//! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and free together.
+//! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and
+//! free together.
 //!
 //! | floor | |
 //! |---|---|

@@ -14,11 +14,13 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
 /// A `T` in an arena that belongs to this handle alone, and is freed when that is dropped.
 ///
-/// It dereferences to the mirror of `T`, as a [`Var`](crate::Var) does: BPF programs that were told of the place read and write it at the same
-/// time. No one else can free it. Hand it over with [`into_kptr`](Self::into_kptr) or [`into_ptr`](Self::into_ptr); who gets the pointer
+/// It dereferences to the mirror of `T`, as a [`Var`](crate::Var) does: BPF programs that know the
+/// place read and write it at the same time. Nobody else can free it. Hand it over with
+/// [`into_kptr`](Self::into_kptr) or [`into_ptr`](Self::into_ptr). The next owner of the pointer
 /// makes it an `Object` again with [`Allocator::claim`](super::Allocator::claim).
 ///
-/// It keeps the arena mapped, also when there is no handle to the allocator any more. It can be dropped on any thread.
+/// It keeps the arena mapped, also when there is no handle to the allocator any more. It can be
+/// dropped on any thread.
 ///
 /// ```
 /// use mapvalue::arena::Config;
@@ -50,8 +52,9 @@ pub struct Object<T: MapValue> {
     inner: NonNull<Inner>,
 }
 
-// SAFETY: an object is a pointer into memory that lives as long as it does, through which only `&T::Shared` is given out, which is `Send +
-// Sync`, and a pointer to an `Inner`, which is `Send + Sync`.
+// SAFETY: an object is a pointer into memory that lives as long as it does, through which only
+// `&T::Shared` is given out, which is `Send + Sync`, and a pointer to an `Inner`, which is `Send +
+// Sync`.
 unsafe impl<T: MapValue> Send for Object<T> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue> Sync for Object<T> {}
@@ -59,8 +62,10 @@ unsafe impl<T: MapValue> Sync for Object<T> {}
 impl<T: MapValue> Object<T> {
     /// # Safety
     ///
-    /// `value` is the place of the value in a slot of a class of `inner`, checked for a `T`, with the provenance of all of the slot; the slot's
-    /// control word is `control`, which says that an object holds it; and this object has been counted with the keeper of `inner`.
+    /// `value` is the place of the value in a slot of a class of `inner`, checked for a `T`, with
+    /// the provenance of all of the slot. The slot's control word is `control`, which says that an
+    /// object holds it. The slot names the thread of `own`, unless that is [`Own::NONE`]. This
+    /// object has been counted with the keeper of `inner`.
     #[inline]
     pub(crate) unsafe fn new(
         value: NonNull<T::Shared<ReadWrite>>,
@@ -74,18 +79,20 @@ impl<T: MapValue> Object<T> {
 
     #[inline]
     fn inner(&self) -> &Inner {
-        // SAFETY: the keeper of an allocator keeps its `Inner` while an object that it has counted was not counted as gone
-        // (`Keeper::objects`), which `drop` and `hand_over` do last.
+        // SAFETY: the keeper of an allocator keeps its `Inner` while an object that it has counted
+        // was not counted as gone (`Keeper::objects`), which `drop` and `hand_over` do last.
         unsafe { self.inner.as_ref() }
     }
 
-    /// Where it is, as memory of the arena holds it. The pointer does not keep it alive.
+    /// Returns the pointer to it, as memory of the arena holds it. That does not keep it alive.
     pub fn as_ptr(&self) -> ArenaPtr<T> {
         ArenaPtr::from_address(self.inner().address_of(self.class, self.slot()))
     }
 
-    /// Hands it over: it stays until somebody frees it who has the pointer, [`Allocator::free`](super::Allocator::free) or a BPF
-    /// program's `mv_obj_free`, or claims it.
+    /// Hands it over, as a pointer.
+    ///
+    /// It stays until somebody who has the pointer claims it, or frees it:
+    /// [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
     ///
     /// ```
     /// use mapvalue::arena::Config;
@@ -105,8 +112,12 @@ impl<T: MapValue> Object<T> {
         ptr
     }
 
-    /// Hands it over, as a pointer that also tells which generation of the slot is meant: if the slot has been freed and used again, the
-    /// pointer is known to be stale.
+    /// Hands it over, as a pointer that also names the generation of the slot.
+    ///
+    /// If the slot has been freed and used again, the pointer is known to be stale. A generation
+    /// has 32 bits, so the same one comes again after 2^32 hand-outs of the slot: in 52 seconds, if
+    /// one slot is made and freed all the time. A pointer that is as old as that may be taken for a
+    /// new one.
     ///
     /// ```
     /// use mapvalue::arena::Config;
@@ -130,8 +141,8 @@ impl<T: MapValue> Object<T> {
 
     fn hand_over(self) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: it is the header of a slot of `inner`, which this keeps until then. If the slot is not
-        // its any more, whoever has the pointer is told so.
+        // SAFETY: it is the header of a slot of `inner`, which this keeps until then. If the slot
+        // is not its any more, whoever has the pointer is told so.
         unsafe { Inner::hand_over(this.inner, this.slot(), this.control) };
     }
 
@@ -147,8 +158,8 @@ impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
         let (inner, class, slot, control) = (self.inner, self.class, self.slot(), self.control);
-        // SAFETY: it is the header of a slot of `inner`, which this keeps until then; if the slot names a
-        // thread, it is the one with this cache.
+        // SAFETY: it is the header of a slot of `inner`, which this keeps until then; if the slot
+        // names a thread, it is the one with this cache.
         if !unsafe { Inner::keep_held(inner, class, slot, control, self.cache) } {
             // SAFETY: as above; nothing was done.
             unsafe { Inner::free_held(inner, class, slot, control) };
@@ -161,8 +172,8 @@ impl<T: MapValue> Deref for Object<T> {
 
     #[inline]
     fn deref(&self) -> &T::Shared<ReadWrite> {
-        // SAFETY: by the promise to `new` the place was checked for a `T`, as in `Arena::get`; the `Inner`, which this keeps (see `inner`),
-        // has a share in the mapping.
+        // SAFETY: by the promise to `new` the place was checked for a `T`, as in `Arena::get`; the
+        // `Inner`, which this keeps (see `inner`), has a share in the mapping.
         unsafe { self.value.as_ref() }
     }
 }

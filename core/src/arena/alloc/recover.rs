@@ -1,4 +1,4 @@
-//! Putting an allocator right whose users died.
+//! Repairing an allocator whose users died.
 
 use super::control::{Control, Holder};
 use super::inner::Inner;
@@ -27,16 +27,18 @@ pub struct Recovered {
     pub live: u64,
     /// Free slots, all in lists now.
     pub free: u64,
-    /// Slots among them that were in no list and kept by no thread, because whoever had them in hand died, or the list was broken.
+    /// Free slots that were in no list and kept by no thread: their thread died, or the list was
+    /// broken.
     pub lost: u64,
-    /// Slots among them whose objects nobody has any more: an `Object` of a process held them that is gone, or no field that is known does.
+    /// Free slots whose objects nobody has any more: an `Object` of a process that is gone held
+    /// them, or no known field does.
     pub orphans: u64,
-    /// Slots among them whose word made no sense.
+    /// Free slots whose word made no sense.
     pub scribbled: u64,
 }
 
-/// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each object
-/// that was handed over.
+/// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each
+/// object that was handed over.
 pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
     let objects = inner.keeper.objects();
     if objects > 0 {

@@ -1,5 +1,6 @@
-//! Which shard of an allocator a thread has, in its three lives: claimed when the thread first enters
-//! the lists, given back when the thread ends, and taken back from a thread that ended without that.
+//! Which shard of an allocator a thread has, in its three lives: claimed when the thread first
+//! enters the lists, given back when the thread ends, and taken back from a thread that ended
+//! without that.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -18,8 +19,8 @@ use crate::sys::membarrier;
 use crate::sys::process::Thread;
 
 thread_local! {
-    /// The allocator that this thread used last and has a shard of, by its serial number, and what it
-    /// has there. (Not an `Option`, which would be looked at.)
+    /// The allocator that this thread used last and has a shard of, by its serial number, and what
+    /// it has there. (Not an `Option`, which would be looked at.)
     static LAST: Cell<(u64, Own)> = const { Cell::new((0, Own::NONE)) };
     static CLAIMS: RefCell<Claims> = const { RefCell::new(Claims(BTreeMap::new())) };
 }
@@ -65,8 +66,8 @@ pub(crate) fn last_with(cache: &'static Cache) -> Option<Own> {
     })
 }
 
-/// What this thread has of the allocator; `None` if it has no shard, or is about to end. In a forked
-/// child, it is what a thread of the parent has, and the cache keeps nothing.
+/// What this thread has of the allocator; `None` if it has no shard, or is about to end. In a
+/// forked child, it is what a thread of the parent has, and the cache keeps nothing.
 pub(crate) fn of_this_thread(inner: &Inner) -> Option<Own> {
     last(inner).or_else(|| find(inner))
 }
@@ -123,8 +124,9 @@ impl Claims {
     }
 }
 
-/// Takes the shards back of threads that have ended without giving them back, in any process, and lists
-/// what they kept; whether there were any. To look takes system calls, so it is not done all the time.
+/// Takes the shards back of threads that have ended without giving them back, in any process, and
+/// lists what they kept; whether there were any. To look takes system calls, so it is not done all
+/// the time.
 #[cold]
 pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
     const REST: u32 = 10;
@@ -151,7 +153,8 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         let kept = inner.used(class).filter_map(|(slot, header, control)| {
             let is_kept = control.id() == inner.id && control.holder() == Holder::Kept;
             let was_theirs = is_kept && usize::try_from(header.next.load()).is_ok_and(|shard| is_in(gone, shard));
-            // Of the next generation, so that its thread would see it, were it still there after all.
+            // Of the next generation, so that its thread would see it, were it still there after
+            // all.
             let taken = control.next(Holder::Object);
             let is_taken = was_theirs && header.control.atomic().exchange(control.0, taken.0).is_ok();
             is_taken.then(|| Kept { slot: inner.place(slot), control: taken })
@@ -164,7 +167,8 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
 
 /// The shards that threads of this process have.
 impl Inner {
-    /// Claims a shard that nobody has, for a thread that is inside, and as if it were so by its gate.
+    /// Claims a shard that nobody has, for a thread that is inside, and as if it were so by its
+    /// gate.
     fn claim_shard(&self, here: Thread) -> Option<Own> {
         for (i, shard) in self.header.shards[..SHARDS].iter().enumerate() {
             let gate = shard.owner.atomic();
@@ -172,8 +176,8 @@ impl Inner {
             if !is_free || gate.load(Ordering::Relaxed) != 0 || gate.exchange(0, here.number | INSIDE).is_err() {
                 continue;
             }
-            // What the arena says of the owner can be written over. That gives two threads of this process
-            // no shard in common. It acquires what the last thread has left.
+            // What the arena says of the owner can be written over. That gives two threads of this
+            // process no shard in common. It acquires what the last thread has left.
             if is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i) {
                 gate.store_release(0);
                 continue;
@@ -190,8 +194,8 @@ impl Inner {
         None
     }
 
-    /// Free slots of a class that the thread with a shard keeps at most: all together a sixteenth, which
-    /// is divided among the shards.
+    /// Free slots of a class that the thread with a shard keeps at most: all together a sixteenth,
+    /// which is divided among the shards.
     fn most(&self, shard: usize, class: usize) -> u32 {
         let all = self.classes.get(class).map_or(0, |class| class.capacity / 16) as usize;
         u32::try_from((all + SHARDS - 1 - shard) / SHARDS).unwrap_or(u32::MAX).min(self.magazine)
@@ -215,10 +219,11 @@ impl Inner {
         let _ = owner.atomic().exchange(gate, 0);
     }
 
-    /// Lists all that is in the cache of a shard, which nobody uses any more, and gives the shard back.
+    /// Lists all that is in the cache of a shard, which nobody uses any more, and gives the shard
+    /// back.
     ///
-    /// If it is the shard of a parent of this process, which may have no mapping of the arena, there is
-    /// nothing in the cache, and the arena is not touched.
+    /// If it is the shard of a parent of this process, which may have no mapping of the arena,
+    /// there is nothing in the cache, and the arena is not touched.
     pub(crate) fn release_shard(&self, shard: usize) {
         let Some(own) = self.keeper.own(shard) else { return };
         let owner = own.cache.owner();
@@ -237,8 +242,8 @@ impl Inner {
         }
     }
 
-    /// What the thread of this process has that claimed a shard; `None` if there is none, or it is one
-    /// of our parent's.
+    /// What the thread of this process has that claimed a shard; `None` if there is none, or it is
+    /// one of our parent's.
     pub(crate) fn own_if_ours(&self, shard: usize) -> Option<Own> {
         let is_claimed = is_in(self.claimed.load(Ordering::Acquire), shard);
         let own = if is_claimed { self.keeper.own(shard) } else { None };
@@ -261,8 +266,8 @@ impl Inner {
         }
     }
 
-    /// How many slots of a class threads keep: those of this process now, those of others when they last
-    /// said so.
+    /// How many slots of a class threads keep: those of this process now, those of others when they
+    /// last said so.
     pub(crate) fn kept(&self, class: u32) -> u64 {
         let kept = |(i, shard): (usize, &ShardShared)| {
             let told = shard.kept[class as usize].load_acquire();

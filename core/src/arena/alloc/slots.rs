@@ -1,9 +1,9 @@
-//! How slots come to objects and back: from those that a thread keeps, from the shared lists, and from
-//! those that were never used.
+//! How slots come to objects and back: from those that a thread keeps, from the shared lists, and
+//! from those that were never used.
 //!
-//! A thread touches what is shared only through [`Inside`], but for the words of slots that it holds.
-//! So whoever drains the allocator can wait for it (`gate`), and nothing is written to a place that is
-//! another's by then.
+//! A thread touches what is shared only through [`Inside`], but for the words of slots that it
+//! holds. So whoever drains the allocator can wait for it (`gate`), and nothing is written to a
+//! place that is another's by then.
 
 use std::any::type_name;
 use std::ops::Range;
@@ -41,8 +41,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// From a slot to an object.
 impl Inner {
-    /// Takes the slot that this thread put back last for an object, and counts that. `None` if there
-    /// is none, or somebody wrote over its word; then nothing is changed.
+    /// Takes the slot that this thread put back last for an object, and counts that. `None` if
+    /// there is none, or somebody wrote over its word; then nothing is changed.
     #[inline]
     pub(crate) fn take_last(&self, class: u32) -> Option<Held> {
         let own = shard::last(self)?;
@@ -64,8 +64,8 @@ impl Inner {
         Some(Held { slot, control, own })
     }
 
-    /// Takes a free slot for an object wherever there is one, and counts that: if its class has none,
-    /// from the next class that has.
+    /// Takes a free slot for an object wherever there is one, and counts that: if its class has
+    /// none, from the next class that has.
     #[cold]
     #[inline(never)]
     pub(crate) fn take(&self, class: u32) -> Result<(u32, Held), AllocError> {
@@ -97,18 +97,19 @@ impl Inner {
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `Allocator::alloc`")]
     pub(crate) fn make<T: Storable>(&self, class: u32, held: Held, value: T) -> Result<Object<T>, AllocError> {
-        // Only now, behind the store to the slot's word: the thread that closes the allocator first says
-        // so and then looks at the slots. So either this sees that it is closed, or that thread sees that
-        // the slot was taken. It takes a full fence between the two, which a thread that keeps slots leaves
-        // to the closing one (`Inner::barrier`); for every other it is the exchange of `hand_out`.
+        // Only now, behind the store to the slot's word: the thread that closes the allocator first
+        // says so and then looks at the slots. So either this sees that it is closed, or that
+        // thread sees that the slot was taken. It takes a full fence between the two, which a
+        // thread that keeps slots leaves to the closing one (`Inner::barrier`); for every other it
+        // is the exchange of `hand_out`.
         compiler_fence(Ordering::SeqCst);
         if self.header.state.load() != self.live {
             return Err(self.refuse(class, &held));
         }
         // SAFETY: it is a slot that was taken.
         unsafe { self.header(held.slot) }.type_id.store(const { T::LAYOUT.type_id() });
-        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of this
-        // class that is held for an object, and was counted.
+        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of
+        // this class that is held for an object, and was counted.
         let object = unsafe { self.object(class, held) };
         T::__store(&object, &value);
         Ok(object)
@@ -155,8 +156,8 @@ impl Inner {
     ///
     /// # Safety
     ///
-    /// `this` is alive, as the object that holds the slot keeps it, and may be gone afterwards. `slot`
-    /// is the place of a slot of it.
+    /// `this` is alive, as the object that holds the slot keeps it, and may be gone afterwards.
+    /// `slot` is the place of a slot of it.
     #[inline]
     pub(crate) unsafe fn keep_held(
         this: NonNull<Self>,
@@ -166,8 +167,8 @@ impl Inner {
         cache: &'static Cache,
     ) -> bool {
         let Some(own) = shard::last_with(cache) else { return false };
-        // SAFETY: the caller's promise. It is not used after the word says that the slot is kept, nor is
-        // it an argument: a function may not free what its arguments refer to.
+        // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
+        // nor is it an argument: a function may not free what its arguments refer to.
         let inner = unsafe { this.as_ref() };
         // SAFETY: the caller's promise.
         let (keeper, word) = (inner.keeper, unsafe { &inner.header(slot).control });
@@ -218,7 +219,8 @@ impl Inner {
         Ok(())
     }
 
-    /// Makes an object of type `T` that was handed over one that this process holds. It is not counted.
+    /// Makes an object of type `T` that was handed over one that this process holds. It is not
+    /// counted.
     pub(crate) fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(u32, Held), AllocError> {
         let (slot, found) = self.find(ptr)?;
         let control = control::exchange(self.slot(slot).control.atomic(), found, Holder::Object)
@@ -245,7 +247,8 @@ impl Inner {
         if found != expected {
             return Err(AllocError::WrongType { at: ptr.address(), type_name: type_name::<T>(), expected, found });
         }
-        // Anybody can write there that it is of any type, and two types in a great many have one number.
+        // Anybody can write there that it is of any type, and two types in a great many have one
+        // number.
         if T::LAYOUT.size() > self.classes[slot.class as usize].value_size as usize {
             return Err(corrupt("the type of an object that is too small for it,", ptr.address() - 8, found.into()));
         }
@@ -263,13 +266,15 @@ impl Inner {
         }
     }
 
-    /// The slot of an object goes to those that this thread keeps. If those are as many as can be, it
-    /// goes to the list, and half of those with it.
+    /// The slot of an object goes to those that this thread keeps. If those are as many as can be,
+    /// it goes to the list, and half of those with it.
     fn put_back(&self, class: u32, slot: NonNull<SlotShared>, held: Control) {
-        // SAFETY: it is the slot of an object of this allocator, or one that was found among its slots.
+        // SAFETY: it is the slot of an object of this allocator, or one that was found among its
+        // slots.
         let header = unsafe { self.header(slot) };
         if let Some(own) = shard::of_this_thread(self).filter(|own| own.cache.has_room(class)) {
-            // First: once it is kept, it is for whoever takes back what a thread that is gone has kept.
+            // First: once it is kept, it is for whoever takes back what a thread that is gone has
+            // kept.
             header.next.store(own.mark());
             let kept = Kept { slot, control: held.held_by(Holder::Kept) };
             if control::let_go(header.control.atomic(), held, Holder::Kept) {
@@ -285,8 +290,8 @@ impl Inner {
         }
     }
 
-    /// Counts that somebody wrote over the word of a slot, which is not this thread's to undo. It is
-    /// found when the allocator is recovered.
+    /// Counts that somebody wrote over the word of a slot, which is not this thread's to undo. It
+    /// is found when the allocator is recovered.
     #[cold]
     fn lost(&self) {
         if let Ok(inside) = self.enter() {
@@ -295,8 +300,8 @@ impl Inner {
     }
 }
 
-/// A thread that is inside: among the shared lists of an allocator, which is in its place as long as
-/// this is there.
+/// A thread that is inside: among the shared lists of an allocator, which is in its place as long
+/// as this is there.
 pub(crate) struct Inside<'a> {
     pub(crate) inner: &'a Inner,
     /// What the thread has for itself.
@@ -321,8 +326,8 @@ impl Inner {
         self.header.shards[gate].owner.atomic()
     }
 
-    /// Enters the lists: by the gate of this thread's shard; or else as a visitor, who gets a shard if
-    /// there is one.
+    /// Enters the lists: by the gate of this thread's shard; or else as a visitor, who gets a shard
+    /// if there is one.
     pub(crate) fn enter(&self) -> Result<Inside<'_>, AllocError> {
         let own = shard::of_this_thread(self);
         // In a forked child, a thread of the parent has the shard.
@@ -356,7 +361,8 @@ impl Inner {
             }
             gate = SHARDS + turn % VISITORS;
             let found = self.gate(gate).load(Ordering::Relaxed);
-            // A gate that nobody uses, or after a while one that somebody wrote over, or died behind.
+            // A gate that nobody uses, or after a while one that somebody wrote over, or died
+            // behind.
             let is_usable = || match gate::inside(self.gate(gate)) {
                 None => true,
                 Some(thread) => self.is_gone(gate, thread),
@@ -405,8 +411,9 @@ impl Inner {
 
 /// The lists.
 impl Inside<'_> {
-    /// Takes a slot of a class for an object: one that this thread keeps, or that is in the list, or
-    /// was never used; and some more for the thread to keep. `None` if there shall be no objects.
+    /// Takes a slot of a class for an object: one that this thread keeps, or that is in the list,
+    /// or was never used; and some more for the thread to keep. `None` if there shall be no
+    /// objects.
     fn take(&self, class: u32) -> Result<Option<Held>, AllocError> {
         while let Some(kept) = self.own.and_then(|own| own.cache.pop(class)) {
             // SAFETY: what a thread keeps are slots of this allocator.
@@ -449,8 +456,8 @@ impl Inside<'_> {
         corrupt("the word of a free slot", self.inner.classes[class as usize].address_of(slot), found)
     }
 
-    /// Pops one of the list, or takes one that was never used, and half as many as can be for the thread
-    /// to keep.
+    /// Pops one of the list, or takes one that was never used, and half as many as can be for the
+    /// thread to keep.
     fn pop_some(&self, class: u32) -> Result<u32, AllocError> {
         let more = self.own.map_or(0, |own| own.cache.most(class) / 2);
         let mut first = None;
@@ -497,8 +504,8 @@ impl Inside<'_> {
         for _ in 0..stack::TRIES {
             let start = fresh.load_acquire().min(capacity);
             let end = start.saturating_add(most).min(capacity);
-            // First they all name this allocator, so that each slot that was ever used does, even if
-            // this thread is killed. What was in the memory before is left open.
+            // First they all name this allocator, so that each slot that was ever used does, even
+            // if this thread is killed. What was in the memory before is left open.
             for index in start..end {
                 let word = self.inner.slot(SlotRef::new(class, index)).control.atomic();
                 let found = Control(word.load(Ordering::Relaxed));
@@ -514,8 +521,8 @@ impl Inside<'_> {
     }
 
     /// Makes a slot free that was never used; whether it is. A thread may have kept it that used an
-    /// allocator here before; so it gets the next generation. If an object holds it, somebody wrote over
-    /// the number of slots that were used.
+    /// allocator here before; so it gets the next generation. If an object holds it, somebody wrote
+    /// over the number of slots that were used.
     fn is_fresh(&self, slot: SlotRef) -> bool {
         let word = self.inner.slot(slot).control.atomic();
         let found = Control(word.load(Ordering::Relaxed));
@@ -562,8 +569,8 @@ impl Inside<'_> {
         }
     }
 
-    /// Puts slots that this thread holds or keeps into the list: one after the other, so that no more
-    /// than one is on its way when the thread is killed.
+    /// Puts slots that this thread holds or keeps into the list: one after the other, so that no
+    /// more than one is on its way when the thread is killed.
     pub(crate) fn list(&self, class: u32, slots: impl IntoIterator<Item = Kept>) {
         for kept in slots {
             // SAFETY: they are slots of this allocator.
@@ -581,8 +588,8 @@ impl Inside<'_> {
         }
     }
 
-    /// Whether somebody has recovered the allocator since a slot was kept, or taken back what the thread
-    /// kept, and listed it: the slot is of another generation.
+    /// Whether somebody has recovered the allocator since a slot was kept, or taken back what the
+    /// thread kept, and listed it: the slot is of another generation.
     #[cold]
     fn is_recovered(&self, Kept { slot, control }: Kept) -> bool {
         // SAFETY: it is a slot of this allocator.
@@ -671,7 +678,8 @@ impl Word for AtomicU64 {
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
         let exchanged = self.compare_exchange(current, new, Ordering::SeqCst, Ordering::Relaxed);
         if cfg!(target_arch = "x86_64") {
-            // The exchange is such a fence there; elsewhere, a later load may be done before its store.
+            // The exchange is such a fence there; elsewhere, a later load may be done before its
+            // store.
             compiler_fence(Ordering::SeqCst);
         } else {
             fence(Ordering::SeqCst);

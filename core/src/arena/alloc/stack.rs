@@ -1,17 +1,17 @@
 //! The free slots of a class that are nobody's: a lock-free stack, linked through the slots.
 //!
 //! The steps are over any atomic words: those of an arena, or those of the model checker, which
-//! compiles this very file. So it uses nothing of the crate. Many threads, processes and BPF programs
-//! push and pop at the same time.
+//! compiles this very file. So it uses nothing of the crate. Many threads, processes and BPF
+//! programs push and pop at the same time.
 //!
-//! The head is a link, an index plus one, and a count of changes. A popping thread loads the head, then
-//! the link in that slot, and exchanges the head for that link. If another thread has popped the slot
-//! meanwhile and pushed it again, with another slot behind it, the loaded link is stale. But then the
-//! count has changed, and the exchange fails ("ABA"). The count is the same again after 2^32 changes
-//! within one such moment.
+//! The head is a link, an index plus one, and a count of changes. A popping thread loads the head,
+//! then the link in that slot, and exchanges the head for that link. If another thread has popped
+//! the slot meanwhile and pushed it again, with another slot behind it, the loaded link is stale.
+//! But then the count has changed, and the exchange fails ("ABA"). The count is the same again
+//! after 2^32 changes within one such moment.
 //!
-//! The link may also be one of a slot that another thread has just popped, and uses. Nothing is done
-//! with it, since the exchange fails.
+//! The link may also be one of a slot that another thread has just popped, and uses. Nothing is
+//! done with it, since the exchange fails.
 
 /// The words of a stack.
 pub(crate) trait Words {
@@ -27,8 +27,8 @@ pub(crate) trait Words {
     fn set_next(&self, index: u32, link: u32);
 }
 
-/// How often an exchange is tried. It fails when another one has succeeded meanwhile, which can happen
-/// a few times in a row. So many failures come of somebody who writes there all the time.
+/// How often an exchange is tried. It fails when another one has succeeded meanwhile, which can
+/// happen a few times in a row. So many failures come of somebody who writes there all the time.
 pub(crate) const TRIES: u32 = 100_000;
 
 /// How somebody who wrote over a list has broken it.
@@ -80,8 +80,8 @@ pub(crate) fn push(words: &impl Words, first: u32, last: u32) -> Result<(), Brok
 
 /// Pops a slot.
 ///
-/// If somebody has written a link that leads nowhere, the list ends there: the slots behind it are in
-/// no list until the allocator is recovered.
+/// If somebody has written a link that leads nowhere, the list ends there: the slots behind it are
+/// in no list until the allocator is recovered.
 pub(crate) fn pop(words: &impl Words) -> Result<Option<u32>, Broken> {
     for _ in 0..TRIES {
         let head = words.head();

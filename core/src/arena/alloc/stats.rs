@@ -21,21 +21,22 @@ use super::inner::Inner;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Objects. While others make and free some, it is an estimate, in which slots that are on their way count once too often or not at all, and of
-    /// those that a thread of another process keeps up to 63; [`Closing::remaining`](super::Closing::remaining) is exact.
+    /// Objects. While others make and free some, it is an estimate: a slot on its way may count
+    /// twice or not at all, as may up to 63 slots that a thread of another process keeps.
+    /// [`Closing::remaining`](super::Closing::remaining) is exact.
     pub live: u64,
     /// Slots without an object.
     pub free: u64,
     /// Slots.
     pub capacity: u64,
-    /// Objects that were refused, since no slot was free or the list was broken, or that could not be freed, since somebody had written over
-    /// their word.
+    /// Objects that were refused, since no slot was free or the list was broken; and slots that
+    /// were lost, since somebody had written over their word.
     pub failed: u64,
     /// The same by size of slot, from small to large.
     pub classes: Vec<ClassStats>,
 }
 
-/// Of the slots of one size.
+/// Statistics for one slot size.
 ///
 /// ```
 /// use mapvalue::arena::Config;
@@ -70,7 +71,8 @@ impl Inner {
         (0..self.class_count()).map(held).sum()
     }
 
-    /// Slots that are in use, by class: all that were ever used, less those that are in a list. A slot that is on its way counts as in use.
+    /// The slots in use, by class: all that were ever used, less the free ones. A slot on its way
+    /// counts as in use.
     pub(crate) fn stats(&self) -> Stats {
         let classes: Vec<_> = (0..self.class_count())
             .map(|class| {
