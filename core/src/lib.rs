@@ -14,14 +14,16 @@
 //!     pub live: bool,
 //! }
 //!
-//! # fn open() -> Result<std::sync::Arc<Mapping>, mapvalue::MapError> { Mapping::memfd(size_of::<Stats>()) }
+//! # fn open() -> Result<std::sync::Arc<Mapping>, mapvalue::MapError> {
+//! #     Mapping::memfd(size_of::<Stats>())
+//! # }
 //! let mapping = open()?; // `Mapping::from_map(&fd)?`, with the descriptor of any loader
 //! let stats: Var<Stats> = mapping.var(0)?; // writable, aligned and inside, or an error
 //! stats.packets.load(); // one mov
 //! stats.by_proto[6].fetch_add(1); // one lock add
 //! let total: u64 = stats.by_proto.iter().map(|c| c.load()).sum();
 //! let copy: Stats = stats.load(); // leaf by leaf: no field is ever torn
-//! let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]); // outlives `stats`, the loader and the descriptor
+//! let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]); // outlives `stats` and the loader
 //! let view: Var<Stats, ReadOnly> = mapping.var_ro(0)?; // a store through it does not compile
 //! # assert_eq!((total, copy.by_proto[6], tcp.load(), view.by_proto[6].load()), (1, 1, 1, 1));
 //! # Ok::<(), mapvalue::Error>(())
@@ -103,8 +105,8 @@
 //!   compiler makes no use of it.)
 //! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception
 //!   is
-//!   [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is in a cell
-//!   already.
+//!   [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is in a
+//!   cell already.
 //! - **Nothing is unmapped under a handle.** Each handle holds the [`Mapping`], and no function
 //!   unmaps a part. A BPF map keeps its size, and a memfd must be sealed against shrinking; other
 //!   files are not, which is why `from_file` is `unsafe`. Single pages of an arena may go, and come
@@ -215,7 +217,8 @@ pub use zerocopy;
 /// ```
 /// let include = std::path::Path::new(mapvalue::INCLUDE_DIR);
 /// assert!(include.join("mapvalue/arena.bpf.h").exists());
-/// // std::process::Command::new("clang").args(["-target", "bpf", "-O2", "-g", "-I", mapvalue::INCLUDE_DIR, "-c", ..])
+/// // let options = ["-target", "bpf", "-O2", "-g", "-I", mapvalue::INCLUDE_DIR, "-c", ..];
+/// // std::process::Command::new("clang").args(options)..
 /// // libbpf_cargo::SkeletonBuilder::new().clang_args(["-I", mapvalue::INCLUDE_DIR])..
 /// ```
 ///

@@ -109,11 +109,16 @@
 //!     id: u64,
 //! }
 //!
-//! fn push(arena: &Arena, top: &Shared<ArenaPtr<Job>>, job: ArenaPtr<Job>) -> Result<(), Error> {
+//! fn push(
+//!     arena: &Arena,
+//!     top: &Shared<ArenaPtr<Job>>,
+//!     job: ArenaPtr<Job>,
+//! ) -> Result<(), Error> {
 //!     let mut below = top.load();
 //!     loop {
 //!         arena.get(job)?.next.store(below);
-//!         match top.compare_exchange_acq_rel(below, job) { // publishes the job
+//!         match top.compare_exchange_acq_rel(below, job) {
+//!             // publishes the job
 //!             Ok(_) => return Ok(()),
 //!             Err(found) => below = found,
 //!         }

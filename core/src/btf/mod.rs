@@ -2,8 +2,8 @@
 //!
 //! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's description of
 //! a program's types. `wire` reads its bytes, and `elf` finds them in object files. A [`Type`] is
-//! looked into by its [`TypeKind`] (`types`); `spell` writes it as C does; `check` compares it with the
-//! [`Layout`] of a Rust type; `path` finds a part of it by name.
+//! looked into by its [`TypeKind`] (`types`); `spell` writes it as C does; `check` compares it with
+//! the [`Layout`] of a Rust type; `path` finds a part of it by name.
 //!
 //! Bytes from outside are checked once, when they are read. References may still form cycles, so
 //! functions that follow them count their steps.
@@ -63,7 +63,7 @@ impl Btf {
     /// ```
     /// use mapvalue::Btf;
     ///
-    /// // A header that says: version 1, 24 bytes long, no types, strings of one byte, which is the empty name.
+    /// // A header: version 1, 24 bytes long, no types, and strings of one byte, the empty name.
     /// let mut bytes = vec![0x9f, 0xeb, 1, 0];
     /// bytes.extend([24u32, 0, 0, 0, 1].iter().flat_map(|word| word.to_le_bytes()));
     /// bytes.push(0);
@@ -261,8 +261,8 @@ impl Btf {
     ///
     /// # Errors
     ///
-    /// [`BtfError::LayoutMismatch`] lists all differences; [`BtfError::UnknownType`] if there is no type
-    /// of this name, with the nearest ones.
+    /// [`BtfError::LayoutMismatch`] lists all differences; [`BtfError::UnknownType`] if there is no
+    /// type of this name, with the nearest ones.
     pub fn check<T: MapValue>(&self, name: &str) -> Result<(), BtfError> {
         self.check_layout(&T::LAYOUT, name)
     }

@@ -1,4 +1,5 @@
-//! The types of a [`Btf`](super::Btf) object: each is a [`Type`], and its [`TypeKind`] shows its parts.
+//! The types of a [`Btf`](super::Btf) object: each is a [`Type`], and its [`TypeKind`] shows its
+//! parts.
 
 use super::wire::Wire;
 use core::fmt;
@@ -19,12 +20,15 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// use mapvalue::btf::TypeKind;
 ///
 /// let btf = Btf::from_object(object)?;
-/// let stats = btf.find("stats").find(|ty| matches!(ty.kind(), TypeKind::Struct(_))).expect("it has `struct stats`");
-/// assert_eq!((stats.to_string().as_str(), stats.name(), stats.size()), ("struct stats", "stats", Some(144)));
+/// let is_struct = |ty: &Type<'_>| matches!(ty.kind(), TypeKind::Struct(_));
+/// let stats = btf.find("stats").find(is_struct).expect("it has `struct stats`");
+/// assert_eq!((stats.name(), stats.size()), ("stats", Some(144)));
+/// assert_eq!(stats.to_string(), "struct stats");
 /// let TypeKind::Struct(fields) = stats.kind() else { unreachable!() };
 /// let packets = fields.members().next().expect("the first field");
 /// assert_eq!(packets.ty.to_string(), "__u64");
-/// assert!(matches!(packets.ty.resolved().map(|ty| ty.kind()), Some(TypeKind::Int(int)) if int.size == 8 && !int.signed));
+/// let behind = packets.ty.resolved().map(|ty| ty.kind());
+/// assert!(matches!(behind, Some(TypeKind::Int(int)) if int.size == 8 && !int.signed));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -461,8 +465,9 @@ impl<'a> Type<'a> {
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # let btf = mapvalue::Btf::from_object(object)?;
     /// assert_eq!(btf.find("proto").next().and_then(|ty| ty.size()), Some(16));
-    /// assert_eq!(btf.find("histogram").next().and_then(|ty| ty.size()), Some(64 * 8)); // of a variable, its type's
-    /// assert_eq!(btf.find("add_to_count").next().and_then(|ty| ty.size()), None); // a function has none
+    /// // Of a variable, its type's; a function has none.
+    /// assert_eq!(btf.find("histogram").next().and_then(|ty| ty.size()), Some(64 * 8));
+    /// assert_eq!(btf.find("add_to_count").next().and_then(|ty| ty.size()), None);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn size(self) -> Option<u64> {

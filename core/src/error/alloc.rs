@@ -9,10 +9,14 @@ use crate::error::{ArenaPtrError, PagesError, PlaceError, SystemError};
 /// use mapvalue::{AllocError, Allocator, Arena};
 ///
 /// let arena = Arena::memfd(16)?;
-/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
+/// let objects =
+///     Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
 /// let one = objects.alloc(1u64)?;
 /// assert!(matches!(objects.alloc(2u64), Err(AllocError::OutOfSlots { capacity: 1, .. })));
-/// assert!(matches!(objects.alloc([0u64; 2]), Err(AllocError::TooLarge { size: 16, largest: 8, .. })));
+/// assert!(matches!(
+///     objects.alloc([0u64; 2]),
+///     Err(AllocError::TooLarge { size: 16, largest: 8, .. })
+/// ));
 /// let ptr = one.into_ptr();
 /// assert!(matches!(objects.free(ptr.cast::<i64>()), Err(AllocError::WrongType { .. })));
 /// objects.free(ptr)?;

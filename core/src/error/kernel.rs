@@ -29,7 +29,8 @@ impl MapName {
     pub fn as_str(&self) -> &str {
         let Some(bytes) = &self.bytes else { return "" };
         let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
-        // The kernel admits letters, digits, `_` and `.` alone (`bpf_obj_name_cpy` in kernel/bpf/syscall.c).
+        // The kernel admits letters, digits, `_` and `.` alone (`bpf_obj_name_cpy` in
+        // kernel/bpf/syscall.c).
         core::str::from_utf8(&bytes[..end]).unwrap_or("?")
     }
 }
@@ -56,9 +57,10 @@ impl fmt::Debug for MapName {
 /// use mapvalue::{Error, Mapping, PlaceError, ReadOnly, ReadOnlyReason};
 ///
 /// let words = Box::leak(Box::new([0u64; 8]));
-/// // SAFETY: it is memory of 64 bytes, initialised, that is never freed, and nobody has another way to it.
+/// // SAFETY: it is 64 bytes of initialized memory, never freed, and nothing else reaches it.
 /// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadOnly, || ())? };
-/// assert!(matches!(mapping.var::<u64>(0), Err(PlaceError::ReadOnly { reason: ReadOnlyReason::Adopted, .. })));
+/// let Err(PlaceError::ReadOnly { reason, .. }) = mapping.var::<u64>(0) else { panic!("no store") };
+/// assert_eq!(reason, ReadOnlyReason::Adopted);
 /// assert_eq!(mapping.var_ro::<u64>(0)?.load(), 0);
 /// # Ok::<(), Error>(())
 /// ```
@@ -67,9 +69,11 @@ impl fmt::Debug for MapName {
 pub enum ReadOnlyReason {
     /// `BPF_MAP_FREEZE` was called on the map: user space can no longer change it (EPERM).
     Frozen,
-    /// The map was created with `BPF_F_RDONLY_PROG`, and the kernel maps such a map read-only (EACCES).
+    /// The map was created with `BPF_F_RDONLY_PROG`, and the kernel maps such a map read-only
+    /// (EACCES).
     ReadOnlyForPrograms,
-    /// The descriptor of the map was opened with `BPF_F_RDONLY`, and this kernel maps such a descriptor.
+    /// The descriptor of the map was opened with `BPF_F_RDONLY`, and this kernel maps such a
+    /// descriptor.
     Descriptor,
     /// The file is open for reading only, or sealed against writing.
     File,
@@ -130,7 +134,8 @@ impl fmt::Debug for Found {
     }
 }
 
-/// A BPF map type (`enum bpf_map_type` in include/uapi/linux/bpf.h), printed with its name and number.
+/// A BPF map type (`enum bpf_map_type` in include/uapi/linux/bpf.h), printed with its name and
+/// number.
 ///
 /// ```
 /// use mapvalue::MapType;
@@ -150,7 +155,8 @@ impl MapType {
     pub(crate) const LRU_PERCPU_HASH: Self = Self(10);
     pub(crate) const LPM_TRIE: Self = Self(11);
 
-    /// The name in the kernel's spelling, without `BPF_MAP_TYPE_`; `unknown` for types newer than this crate.
+    /// The name in the kernel's spelling, without `BPF_MAP_TYPE_`; `unknown` for types newer than
+    /// this crate.
     pub const fn name(self) -> &'static str {
         const NAMES: [&str; 34] = [
             "unspec",

@@ -16,7 +16,8 @@ use std::fmt;
 /// }
 ///
 /// let btf = Btf::from_object(object)?;
-/// let mismatches = Proto::LAYOUT.check(btf.find("proto").next().expect("it has `struct proto`")).unwrap_err();
+/// let proto = btf.find("proto").next().expect("it has `struct proto`");
+/// let mismatches = Proto::LAYOUT.check(proto).unwrap_err();
 /// for mismatch in mismatches.iter() {
 ///     println!("{}: {}, but in C {}", mismatch.path, mismatch.rust, mismatch.btf);
 /// }
@@ -50,7 +51,8 @@ pub struct Mismatch {
 /// #    _pad: u32,
 /// }
 ///
-/// let Err(BtfError::LayoutMismatch(mismatches)) = Btf::from_object(object)?.check::<Proto>("proto") else { panic!("they differ") };
+/// let checked = Btf::from_object(object)?.check::<Proto>("proto");
+/// let Err(BtfError::LayoutMismatch(mismatches)) = checked else { panic!("they differ") };
 /// assert_eq!(mismatches.c_type(), "struct proto");
 /// let first = mismatches.iter().next().expect("never empty");
 /// assert_eq!((&*first.path, &*first.rust), ("Proto.bytes", "`u32` (4 bytes)"));

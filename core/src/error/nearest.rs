@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Up to three names, the most similar first; printed as a hint, or as nothing where there are none.
+/// Up to three names, the most similar first; printed as a hint, or as nothing where there are
+/// none.
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
@@ -22,7 +23,8 @@ const OFFERED: usize = 3;
 const MAX_LEN: usize = 64;
 
 impl Nearest {
-    /// Those of `names` that are similar to `name`: at most a third of its letters differ, or one is a part of the other.
+    /// Those of `names` that are similar to `name`: at most a third of its letters differ, or one
+    /// is a part of the other.
     pub(crate) fn of<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Self {
         let mut near: Vec<(usize, &str)> = Vec::new();
         for candidate in names.filter(|candidate| !candidate.is_empty()) {

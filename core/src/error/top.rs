@@ -7,9 +7,9 @@ use crate::error::{
 
 /// Any error of this crate, by area. Every other one converts into it with `?`.
 ///
-/// A function returns the error of its area, whose variants are all that can happen. Some areas hold
-/// those below: opening a map can meet [`MapError::System`]. Conversions move such an error to the
-/// variant of its own area, so [`Error::System`] holds it wherever it came from, and
+/// A function returns the error of its area, whose variants are all that can happen. Some areas
+/// hold those below: opening a map can meet [`MapError::System`]. Conversions move such an error to
+/// the variant of its own area, so [`Error::System`] holds it wherever it came from, and
 /// `Error::Map(MapError::System(_))` is never made.
 ///
 /// Nothing is changed when an error is returned, unless the function says otherwise. Every error is

@@ -70,10 +70,15 @@ pub enum ValueError {
 /// }
 ///
 /// let bytes = [10u16, 1, 9].map(u16::to_ne_bytes).concat();
-/// let Err(ValueError::InvalidValue(invalid)) = Config::from_bytes(&bytes) else { panic!("9 is no mode") };
+/// let Err(ValueError::InvalidValue(invalid)) = Config::from_bytes(&bytes) else {
+///     panic!("9 is no mode")
+/// };
 /// assert_eq!((invalid.type_name(), invalid.value(), invalid.offset()), ("Mode", 9, 4));
 /// assert_eq!(invalid.path(Config::LAYOUT).to_string(), "Config.modes[1]");
-/// assert_eq!(invalid.to_string(), "9 at offset 4 (`Config.modes[1]`) is not a variant of `Mode`");
+/// assert_eq!(
+///     invalid.to_string(),
+///     "9 at offset 4 (`Config.modes[1]`) is not a variant of `Mode`"
+/// );
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct InvalidValue {
@@ -125,7 +130,8 @@ impl InvalidValue {
         self.offset
     }
 
-    /// The place as a field path of the type that was read, given its layout: `Config.rules[3].mode`.
+    /// The place as a field path of the type that was read, given its layout:
+    /// `Config.rules[3].mode`.
     pub fn path(&self, layout: Layout) -> impl fmt::Display {
         struct FieldPath(Layout, usize);
         impl fmt::Display for FieldPath {
@@ -157,12 +163,15 @@ impl fmt::Display for InvalidValue {
 
 impl core::error::Error for InvalidValue {}
 
-/// How often a reader looks, and a writer tries, before it returns [`Busy`]: for some microseconds, if the value is small.
+/// How often a reader looks, and a writer tries, before it returns [`Busy`]: for some microseconds,
+/// if the value is small.
 pub(crate) const TRIES: u32 = 1000;
 
-/// A [`SeqCell`](crate::SeqCell) that did not hold still: somebody was writing it each time that it was looked at.
+/// A [`SeqCell`](crate::SeqCell) that did not hold still: somebody was writing it each time that it
+/// was looked at.
 ///
-/// A writer takes nanoseconds, unless it was interrupted; try again later. If it has died, [`recover`](crate::SeqCellShared::recover).
+/// A writer takes nanoseconds, unless it was interrupted; try again later. If it has died,
+/// [`recover`](crate::SeqCellShared::recover).
 ///
 /// ```
 /// use mapvalue::{Busy, Mapping, SeqCell};

@@ -376,8 +376,8 @@ unsafe fn element<'a, T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, inde
 #[inline]
 unsafe fn place<T: MapValue, A: Access>(first: NonNull<T::Shared<A>>, index: usize) -> NonNull<T::Shared<A>> {
     if Array::<T, A>::STRIDE == size_of::<T::Shared<A>>() {
-        // The same place as below. In this form the optimizer unrolls a loop as it does for a slice.
-        // SAFETY: as below.
+        // The same place as below. In this form the optimizer unrolls a loop as it does for a
+        // slice. SAFETY: as below.
         unsafe { first.add(index) }
     } else {
         // SAFETY: all elements are inside one mapping (see `Array::new`), so this one's start is.

@@ -56,7 +56,11 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// std::thread::scope(|scope| {
 ///     for cpu in 0..2 {
 ///         let counter = &by_cpu[cpu][0]; // a reference, not a handle
-///         scope.spawn(move || (0..1000).for_each(|_| { counter.fetch_add(1); }));
+///         scope.spawn(move || {
+///             (0..1000).for_each(|_| {
+///                 counter.fetch_add(1);
+///             })
+///         });
 ///     }
 /// });
 /// assert_eq!((by_cpu[0][0].load(), by_cpu[1][0].load()), (1000, 1000));

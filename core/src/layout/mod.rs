@@ -59,8 +59,13 @@ pub struct Layout {
 /// ```
 /// use mapvalue::{Endianness, Kind, MapValue};
 ///
-/// assert_eq!(u32::LAYOUT.kind(), Kind::Int { signed: false, endianness: Endianness::Native });
-/// let Kind::Array { len, element } = <[bool; 3]>::LAYOUT.kind() else { panic!("it is an array") };
+/// assert_eq!(
+///     u32::LAYOUT.kind(),
+///     Kind::Int { signed: false, endianness: Endianness::Native }
+/// );
+/// let Kind::Array { len, element } = <[bool; 3]>::LAYOUT.kind() else {
+///     panic!("it is an array")
+/// };
 /// assert_eq!((len, element.kind()), (3, Kind::Bool));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

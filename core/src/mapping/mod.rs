@@ -63,9 +63,9 @@ use crate::value::{Access, MapValue};
 /// that Linux runs on, some bytes come from one access and some from the other. Give each byte one
 /// type.
 ///
-/// A load of a whole union, or of a struct with one inside, moves the union in chunks as wide as its
-/// widest leaf. That is such an access where others store narrower fields of the union: load the
-/// field that is meant instead, by the method of its name.
+/// A load of a whole union, or of a struct with one inside, moves the union in chunks as wide as
+/// its widest leaf. That is such an access where others store narrower fields of the union: load
+/// the field that is meant instead, by the method of its name.
 pub struct Mapping {
     base: NonNull<u8>,
     len: usize,

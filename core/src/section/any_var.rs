@@ -76,8 +76,8 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its variants;
-    /// [`SystemError::Os`] if a system call fails.
+    /// [`ValueError::InvalidValue`] if an enum inside holds a number that is not one of its
+    /// variants; [`SystemError::Os`] if a system call fails.
     pub fn load(&self) -> Result<T, ElementError> {
         match &self.memory {
             VarMemory::Mapped(var) => Ok(var.try_load()?),
@@ -98,7 +98,8 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// let sample: AnyVar<u32> = rodata.any_var("sample")?;
     /// match sample.store(&100) {
-    ///     Err(ElementError::WouldLoseWrites { .. }) => sample.store_exclusive(&100)?, // no program is attached yet
+    ///     // No program is attached yet.
+    ///     Err(ElementError::WouldLoseWrites { .. }) => sample.store_exclusive(&100)?,
     ///     stored => stored?,
     /// }
     /// # Ok(())
@@ -107,8 +108,8 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`ElementError::WouldLoseWrites`] with what to do
-    /// about it, [`SystemError::Os`]; nothing is stored then.
+    /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`ElementError::WouldLoseWrites`]
+    /// with what to do about it, [`SystemError::Os`]; nothing is stored then.
     pub fn store(&self, value: &T) -> Result<(), ElementError>
     where
         T: Storable,
@@ -125,7 +126,8 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`SystemError::Os`]; nothing is stored then.
+    /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`SystemError::Os`]; nothing is
+    /// stored then.
     pub fn store_exclusive(&self, value: &T) -> Result<(), ElementError>
     where
         T: Storable,

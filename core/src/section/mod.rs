@@ -78,11 +78,13 @@ enum Memory {
 ///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// use mapvalue::{Btf, DataSection, Mapping};
+/// use mapvalue::{Btf, DataSection, Mapping, Variable};
 ///
-/// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+/// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+/// let section = DataSection::with_btf(&memory, &btf, ".bss")?;
 /// let variables = section.variables();
-/// let stats = variables.iter().find(|variable| variable.name == "stats").expect("it is in `.bss`");
+/// let is_stats = |variable: &&Variable<'_>| variable.name == "stats";
+/// let stats = variables.iter().find(is_stats).expect("it is in `.bss`");
 /// assert_eq!((stats.size, stats.ty.to_string().as_str()), (144, "struct stats"));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
@@ -190,8 +192,8 @@ impl DataSection {
     ///
     /// # Errors
     ///
-    /// [`SectionError::UnknownSection`] with the nearest names, [`SectionError::OpenSection`] if the BTF is
-    /// clang's own, without the file around it, [`SectionError::Size`],
+    /// [`SectionError::UnknownSection`] with the nearest names, [`SectionError::OpenSection`] if
+    /// the BTF is clang's own, without the file around it, [`SectionError::Size`],
     /// [`SectionError::ForeignByteOrder`].
     pub fn with_btf(mapping: &Arc<Mapping>, btf: &Btf, section: &str) -> Result<Self, SectionError> {
         Self::within(mapping, 0, btf, section)
@@ -331,10 +333,12 @@ impl DataSection {
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// use mapvalue::{Btf, DataSection, Error, Mapping, SectionError, Var};
     ///
-    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+    /// let section = DataSection::with_btf(&memory, &btf, ".bss")?;
     /// let bytes: Var<u64> = section.var("stats.by_proto[6].bytes")?;
     /// bytes.fetch_add(60);
-    /// assert!(matches!(section.var::<u32>("count"), Err(SectionError::VariableLayout { .. }))); // it is a `__u64`
+    /// let refused = section.var::<u32>("count"); // it is a `__u64`
+    /// assert!(matches!(refused, Err(SectionError::VariableLayout { .. })));
     /// assert!(matches!(section.var::<u64>("counts"), Err(SectionError::UnknownVariable { .. })));
     /// # Ok::<(), Error>(())
     /// ```
@@ -354,7 +358,8 @@ impl DataSection {
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{Btf, DataSection, Mapping, ReadOnly, Var};
-    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".rodata")?;
+    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+    /// let section = DataSection::with_btf(&memory, &btf, ".rodata")?;
     /// let answer: Var<u64, ReadOnly> = section.var_ro("answer")?;
     /// assert_eq!(answer.load(), 0); // of a loaded program: 4242424242
     /// # Ok::<(), mapvalue::Error>(())
@@ -372,7 +377,8 @@ impl DataSection {
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{Btf, DataSection, Mapping, Slice};
-    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".bss")?;
+    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+    /// let section = DataSection::with_btf(&memory, &btf, ".bss")?;
     /// let histogram: Slice<u64> = section.slice("histogram")?; // as many as C has
     /// assert_eq!(histogram.len(), 64);
     /// assert!(section.slice::<u64>("count").is_err()); // no array
@@ -392,7 +398,8 @@ impl DataSection {
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{Btf, DataSection, Mapping};
-    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
+    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+    /// let section = DataSection::with_btf(&memory, &btf, ".data")?;
     /// assert_eq!(section.slice_ro::<u16>("config.ports")?.len(), 4);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -411,7 +418,8 @@ impl DataSection {
     /// ```
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
     /// # use mapvalue::{AnyVar, Btf, DataSection, Mapping};
-    /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &Btf::from_object(object)?, ".data")?;
+    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+    /// let section = DataSection::with_btf(&memory, &btf, ".data")?;
     /// let threshold: AnyVar<u64> = section.any_var("threshold")?;
     /// threshold.store(&10)?;
     /// assert_eq!(threshold.load()?, 10);

@@ -72,17 +72,21 @@ pub(crate) unsafe fn wiped_on_fork<T: Sync>() -> Option<&'static T> {
     Some(unsafe { place.as_ref() })
 }
 
-/// Bits of a thread's number that hold its thread id, which is at most 2^22 (`PID_MAX_LIMIT`), above the lowest bit.
+/// Bits of a thread's number that hold its thread id, which is at most 2^22 (`PID_MAX_LIMIT`),
+/// above the lowest bit.
 const TID_BITS: u32 = 22;
 
-/// A thread, told apart from all others that the machine has had, by a number in which the lowest bit is 0.
+/// A thread, told apart from all others that the machine has had, by a number in which the lowest
+/// bit is 0.
 ///
-/// The number is made of the thread's id and the inode number of its pidfd, which is never used again (Linux 6.9). On an older kernel
-/// the rest of the number is random, and it is never known whether the thread is gone.
+/// The number is made of the thread's id and the inode number of its pidfd, which is never used
+/// again (Linux 6.9). On an older kernel the rest of the number is random, and it is never known
+/// whether the thread is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Thread {
     pub(crate) number: u64,
-    /// The namespace in which the thread has that id, by the inode number of the first process's pidfd; 0 if it is not known.
+    /// The namespace in which the thread has that id, by the inode number of the first process's
+    /// pidfd; 0 if it is not known.
     pub(crate) space: u64,
 }
 
@@ -113,7 +117,8 @@ impl Thread {
         Self { number: inode << (TID_BITS + 1) | (tid.cast_unsigned() as u64) << 1, space }
     }
 
-    /// Whether the thread has ended. If it cannot be known, which is so in another namespace, it has not.
+    /// Whether the thread has ended. If it cannot be known, which is so in another namespace, it
+    /// has not.
     pub(crate) fn is_gone(self) -> bool {
         if self.space == 0 || self.space != Self::current().space {
             return false;

@@ -41,8 +41,15 @@ use crate::value::MapValue;
 /// #   _pad: [u8; 3],
 /// }
 ///
-/// let mut stats = Stats { packets: 1, by_size: [1, 0], longest: 60, seen: false, _pad: [0; 3] };
-/// stats.fold(&Stats { packets: 3, by_size: [1, 2], longest: 1500, seen: true, _pad: [0; 3] });
+/// let mut stats =
+///     Stats { packets: 1, by_size: [1, 0], longest: 60, seen: false, _pad: [0; 3] };
+/// stats.fold(&Stats {
+///     packets: 3,
+///     by_size: [1, 2],
+///     longest: 1500,
+///     seen: true,
+///     _pad: [0; 3],
+/// });
 /// let sum = Stats { packets: 4, by_size: [2, 2], longest: 1500, seen: true, _pad: [0; 3] };
 /// assert_eq!(stats, sum);
 /// ```

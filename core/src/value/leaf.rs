@@ -28,8 +28,8 @@ use crate::value::{MapValue, Plain};
 /// # Safety
 ///
 /// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`,
-/// `MapValue::Shared<A>` of the type is `Shared<Self, A>`, and the bytes of a value are those of its
-/// raw integer.
+/// `MapValue::Shared<A>` of the type is `Shared<Self, A>`, and the bytes of a value are those of
+/// its raw integer.
 pub unsafe trait Leaf: MapValue {
     /// The integer that carries the value.
     type Raw: Raw;

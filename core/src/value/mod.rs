@@ -165,8 +165,8 @@ pub(crate) fn try_load<T: MapValue, A: Access>(shared: &T::Shared<A>) -> Result<
 
 /// A [`MapValue`] that can be loaded from any bits: there is no enum inside.
 ///
-/// Most leaves are their bits. A `bool` is loaded as `byte != 0`, so it is `Plain` as well; but not any
-/// byte is a `bool` in Rust, so it cannot be a field of a union, which is loaded as it is.
+/// Most leaves are their bits. A `bool` is loaded as `byte != 0`, so it is `Plain` as well; but not
+/// any byte is a `bool` in Rust, so it cannot be a field of a union, which is loaded as it is.
 ///
 /// It makes [`Var::load`](crate::Var::load) infallible. Derived if all fields are `Plain`.
 ///

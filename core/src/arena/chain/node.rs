@@ -52,7 +52,8 @@ pub struct ListHead {
 ///
 /// let arena = Arena::memfd(1)?;
 /// let by_age = ArenaList::<Task, { offset_of!(Task, by_age) }>::open(&arena, arena.at(0))?;
-/// let by_owner = ArenaList::<Task, { offset_of!(Task, by_owner) }>::open(&arena, arena.at(8))?;
+/// let by_owner =
+///     ArenaList::<Task, { offset_of!(Task, by_owner) }>::open(&arena, arena.at(8))?;
 /// by_age.push_front(arena.at(64))?;
 /// by_owner.push_front(arena.at(64))?;
 /// assert_eq!((by_age.len()?, by_owner.len()?), (1, 1));

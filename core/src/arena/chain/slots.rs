@@ -63,7 +63,9 @@ pub trait Slots<T: MapValue> {
 /// let arena = Arena::memfd(1)?;
 /// let mut slots = Region::<u64>::new(&arena, arena.at(64), 2)?;
 /// let (a, b) = (slots.take()?, slots.take()?);
-/// assert!(a != b && matches!(slots.take(), Err(Error::List(ListError::NoRoom { slots: 2, .. }))));
+/// assert!(
+///     a != b && matches!(slots.take(), Err(Error::List(ListError::NoRoom { slots: 2, .. })))
+/// );
 /// slots.give_back(a);
 /// assert_eq!(slots.take()?, a);
 /// # Ok::<(), Error>(())

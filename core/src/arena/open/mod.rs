@@ -5,7 +5,7 @@
 
 pub(crate) mod lock;
 pub(crate) mod memfd;
-pub(crate) mod room;
+pub(crate) mod range;
 pub(crate) mod vmas;
 
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -16,7 +16,7 @@ use std::thread;
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::arena::open::lock::{OpeningLock, PAUSE};
-use crate::arena::open::room::Room;
+use crate::arena::open::range::AddressRange;
 use crate::arena::pages::kernel;
 use crate::arena::span::{Span, len_of};
 use crate::bpf;
@@ -48,8 +48,8 @@ impl Arena {
     /// from programs that allocate: call [`hold_globals`](Self::hold_globals) first.
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaError, ArenaFlags, Error};
     /// use mapvalue::SystemError::{KernelTooOld, PermissionDenied};
+    /// use mapvalue::{Arena, ArenaError, ArenaFlags, Error};
     ///
     /// # fn main() -> Result<(), Error> {
     /// let arena = match Arena::create(1 << 20, ArenaFlags::default()) {
@@ -74,13 +74,13 @@ impl Arena {
     pub fn create(pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
         let len = len_of(pages)?;
         let bits = flags.to_kernel()?;
-        let room = Room::find(len)?;
-        let span = Span::new(room.start(), len)?;
+        let range = AddressRange::find(len)?;
+        let span = Span::new(range.start(), len)?;
         let fd = create_map(pages, bits, span)?;
         let info = MapInfo::query(&fd)?;
         let access = libc::PROT_READ | libc::PROT_WRITE;
-        let room = room.fill(fd.as_fd(), access).map_err(|errno| not_mapped(info.name, span, errno))?;
-        Self::of_map(fd, &info, room, None)
+        let range = range.fill(fd.as_fd(), access).map_err(|errno| not_mapped(info.name, span, errno))?;
+        Self::of_map(fd, &info, range, None)
     }
 
     /// Creates an arena as [`create`](Self::create) does, at an address of your choice, which is
@@ -105,8 +105,8 @@ impl Arena {
         let span = Span::new(start, len_of(pages)?)?;
         let fd = create_map(pages, flags.to_kernel()?, span)?;
         let info = MapInfo::query(&fd)?;
-        let (room, read_only) = map_at(fd.as_fd(), &info, span)?;
-        Self::of_map(fd, &info, room, read_only)
+        let (range, read_only) = map_at(fd.as_fd(), &info, span)?;
+        Self::of_map(fd, &info, range, read_only)
     }
 
     /// Maps an arena that a loader or another process created (Linux 6.9).
@@ -147,12 +147,12 @@ impl Arena {
     pub fn from_map(map: impl AsFd) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
         let len = len_of_map(&info)?;
-        let (room, read_only) = if info.map_extra == 0 {
+        let (range, read_only) = if info.map_extra == 0 {
             map_where_it_is(own.as_fd(), &info, len)?
         } else {
             map_at(own.as_fd(), &info, Span::new(info.map_extra, len)?)?
         };
-        Self::of_map(own, &info, room, read_only)
+        Self::of_map(own, &info, range, read_only)
     }
 
     /// Maps a pinned arena, by its path in a BPF file system (Linux 6.9). This works even after
@@ -288,13 +288,19 @@ impl Arena {
     }
 
     /// Returns the arena of a map that was just mapped.
-    fn of_map(fd: OwnedFd, info: &MapInfo, room: Room, read_only: Option<ReadOnlyReason>) -> Result<Self, ArenaError> {
-        room.keep_from_children()
+    fn of_map(
+        fd: OwnedFd,
+        info: &MapInfo,
+        range: AddressRange,
+        read_only: Option<ReadOnlyReason>,
+    ) -> Result<Self, ArenaError> {
+        range
+            .keep_from_children()
             .map_err(|errno| SystemError::Os { operation: "keep an arena from children", errno })?;
         // The length is what is mapped. An arena without an address is as long as its first
         // mapping.
-        let (base, start, len) = (room.base(), room.start(), room.len());
-        let mapping = Mapping::of_arena(base, len, read_only, info.name, None, move || drop(room));
+        let (base, start, len) = (range.base(), range.start(), range.len());
+        let mapping = Mapping::of_arena(base, len, read_only, info.name, None, move || drop(range));
         Ok(Self::new(mapping, start, Some(fd), ArenaFlags::from_bits(info.map_flags)))
     }
 
@@ -339,7 +345,11 @@ fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
 /// Maps an arena at its address: writable or, if it is frozen, read-only.
 ///
 /// Something else may be there, but only for a moment: so it tries again.
-fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
+fn map_at(
+    fd: BorrowedFd<'_>,
+    info: &MapInfo,
+    span: Span,
+) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
     let _lock = OpeningLock::wait();
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
@@ -353,18 +363,22 @@ fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Optio
     map_at_once(fd, info, span)
 }
 
-fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
+fn map_at_once(
+    fd: BorrowedFd<'_>,
+    info: &MapInfo,
+    span: Span,
+) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
     // First check that the addresses exist. If they do not, mapping the arena makes the kernel warn
     // of a bug of its own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
-    Room::hold(span).map(drop).map_err(|errno| not_mapped(info.name, span, errno))?;
-    let reason = match Room::at(span, fd, libc::PROT_READ | libc::PROT_WRITE) {
-        Ok(room) => return Ok((room, None)),
+    AddressRange::hold(span).map(drop).map_err(|errno| not_mapped(info.name, span, errno))?;
+    let reason = match AddressRange::at(span, fd, libc::PROT_READ | libc::PROT_WRITE) {
+        Ok(range) => return Ok((range, None)),
         Err(libc::EPERM) => ReadOnlyReason::Frozen,
         Err(libc::EACCES) => ReadOnlyReason::Descriptor,
         Err(errno) => return Err(not_mapped(info.name, span, errno)),
     };
-    match Room::at(span, fd, libc::PROT_READ) {
-        Ok(room) => Ok((room, Some(reason))),
+    match AddressRange::at(span, fd, libc::PROT_READ) {
+        Ok(range) => Ok((range, Some(reason))),
         Err(libc::EINVAL) if reason == ReadOnlyReason::Descriptor => {
             Err(MapError::ReadOnlyDescriptor { map: info.name }.into())
         }
@@ -376,10 +390,14 @@ fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<(Room, 
 /// Maps an arena that was created without an address: at free addresses, where it then stays, or
 /// where others have mapped it already. (The kernel then says EINVAL, or E2BIG if they mapped
 /// less.)
-fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<(Room, Option<ReadOnlyReason>), ArenaError> {
-    let room = Room::find(len)?;
-    let span = Span::new(room.start(), len)?;
-    drop(room);
+fn map_where_it_is(
+    fd: BorrowedFd<'_>,
+    info: &MapInfo,
+    len: u64,
+) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
+    let range = AddressRange::find(len)?;
+    let span = Span::new(range.start(), len)?;
+    drop(range);
     match map_at(fd, info, span) {
         Err(ArenaError::Unmappable { errno: libc::EINVAL | libc::E2BIG, .. }) => {
             map_at(fd, info, kernel::ask_span(fd, info.name)?.unwrap_or(span))

@@ -89,8 +89,8 @@ impl Arena {
     ///
     /// The kernel may fail although there is memory (Linux 7.2 on arm64 did in 36 of 19,488 calls),
     /// so this tries ten times, a millisecond apart. Before Linux 5.14, which lacks
-    /// `MADV_POPULATE_WRITE`, it makes the pages of a memfd by `fallocate`, and maps them by a system
-    /// call for each.
+    /// `MADV_POPULATE_WRITE`, it makes the pages of a memfd by `fallocate`, and maps them by a
+    /// system call for each.
     ///
     /// ```
     /// use mapvalue::{Arena, Error, PagesError};

@@ -92,7 +92,7 @@ impl<T> fmt::Debug for SeqCell<T> {
 /// The mirror of a [`SeqCell`], to which a handle dereferences.
 ///
 /// ```
-/// use mapvalue::{Mapping, MapValue, SeqCell};
+/// use mapvalue::{MapValue, Mapping, SeqCell};
 ///
 /// #[derive(MapValue)]
 /// #[repr(C)]
