@@ -49,7 +49,7 @@ impl Agent {
     /// kernel's.
     fn new(totals: impl AsFd, packets_seen: AnyVar<u64>, by_length: impl AsFd) -> Result<Self> {
         let mapping = Mapping::from_map(totals)?;
-        if !mapping.check::<Total>()?.is_match() {
+        if !mapping.type_check().is_match() {
             println!("  {}: no types to compare, only sizes", mapping.name());
         }
         let totals: Array<Total> = mapping.array()?;

@@ -15,7 +15,7 @@ use std::process::Command;
 use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
-use mapvalue::{MapValue, Mapping, Var};
+use mapvalue::{Btf, MapValue, Mapping, Var};
 use mapvalue_examples::{Result, check, no_bpf_reason};
 
 /// The program's treatment of packets: `enum mode` of `bpf/quickstart.bpf.c`.
@@ -105,18 +105,20 @@ fn report(stats: &Var<Stats>, verdict: u32) -> Result<()> {
     Ok(())
 }
 
-/// Loads the committed object; no clang is needed.
+/// The committed object; no clang is needed.
+const OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/quickstart.bpf.o");
+
 fn load_program() -> Result<Ebpf> {
-    let mut bpf = Ebpf::load(aya::include_bytes_aligned!("bpf/quickstart.bpf.o"))?;
+    let mut bpf = Ebpf::load(OBJECT)?;
     let program: &mut Xdp = bpf.program_mut("count_packets").ok_or("no program `count_packets`")?.try_into()?;
     program.load()?;
     Ok(bpf)
 }
 
-/// From the loader's map to a typed handle: it takes only the map's descriptor.
+/// From the loader's map to a typed handle. `Stats` is compared with the object's `struct stats`.
 fn open_map(bpf: &Ebpf) -> Result<Var<Stats>> {
     let Some(Map::Array(map)) = bpf.map("stats") else { return Err("no array map `stats`".into()) };
-    let mapping = Mapping::from_map(map.fd())?;
+    let mapping = Mapping::from_map_with_btf(map.fd(), &Btf::from_object(OBJECT)?)?;
     Ok(mapping.var(0)?)
 }
 

@@ -17,8 +17,8 @@
 //! # fn open() -> Result<std::sync::Arc<Mapping>, mapvalue::MapError> {
 //! #     Mapping::memfd(size_of::<Stats>())
 //! # }
-//! let mapping = open()?; // `Mapping::from_map(&fd)?`, with the descriptor of any loader
-//! let stats: Var<Stats> = mapping.var(0)?; // writable, aligned and inside, or an error
+//! let mapping = open()?; // `Mapping::from_map_checked(&fd)?`, with any loader's descriptor
+//! let stats: Var<Stats> = mapping.var(0)?; // an error if the map has another type there
 //! stats.packets.load(); // one mov
 //! stats.by_proto[6].fetch_add(1); // one lock add
 //! let total: u64 = stats.by_proto.iter().map(|c| c.load()).sum();
@@ -44,6 +44,13 @@
 //! field-less enum, an `Option` of a nonzero integer, a big-endian integer of [`zerocopy`], an
 //! [`ArenaPtr`] or a [`Kptr`]. Structs and arrays are made of leaves, and so is a [`CharArray`],
 //! text in C's `char[N]`.
+//!
+//! # Types are checked
+//!
+//! The kernel keeps the types that a map was created with, and a handle is refused if its type is
+//! laid out otherwise. [`Mapping::from_map_checked`] fails where they cannot be read;
+//! [`Mapping::from_map_with_btf`] takes them from the object file, without privilege. The check is
+//! made when a handle is opened, once for a type and place.
 //!
 //! # Globals by name
 //!

@@ -28,12 +28,8 @@ mod readme {
         let Some(Map::Array(map)) = bpf.map("stats") else {
             return Err("no array `stats`".into());
         };
-        let mapping = Mapping::from_map(map.fd())?; // the map of any loader
-        if !mapping.check::<Stats>()?.is_match() {
-            // an error names what differs
-            return Err("the types of the map could not be read".into());
-        }
-        let stats: Var<Stats> = mapping.var(0)?; // inside, aligned, writable
+        let mapping = Mapping::from_map_checked(map.fd())?; // of any loader, with its types
+        let stats: Var<Stats> = mapping.var(0)?; // or an error names each difference
         println!("{} packets", stats.packets.load()); // one mov
         stats.mode.store(1); // its neighbors stay as they are
         println!("{:?}", stats.load()); // no field is ever torn
@@ -52,24 +48,24 @@ mod first_map {
     use std::sync::Arc;
 
     use aya::maps::Map;
-    use mapvalue::Mapping;
+    use mapvalue::{Btf, Mapping};
 
     fn aya(bpf: &aya::Ebpf) -> Result<Arc<Mapping>, Box<dyn Error>> {
         let Some(Map::Array(map)) = bpf.map("stats") else {
             return Err("no array `stats`".into());
         };
-        let mapping = Mapping::from_map(map.fd())?;
+        let mapping = Mapping::from_map_checked(map.fd())?;
         Ok(mapping)
     }
 
     #[cfg(feature = "libbpf")]
     fn libbpf(skel: &super::skeleton::Skel<'_>) -> Result<Arc<Mapping>, mapvalue::Error> {
-        let mapping = Mapping::from_map(&skel.maps.stats)?;
+        let mapping = Mapping::from_map_checked(&skel.maps.stats)?;
         Ok(mapping)
     }
 
-    fn own(fd: OwnedFd) -> Result<Arc<Mapping>, mapvalue::Error> {
-        let mapping = Mapping::from_map(&fd)?;
+    fn own(fd: OwnedFd, object: &[u8]) -> Result<Arc<Mapping>, mapvalue::Error> {
+        let mapping = Mapping::from_map_with_btf(&fd, &Btf::from_object(object)?)?;
         drop(fd);
         Ok(mapping)
     }

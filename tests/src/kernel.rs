@@ -47,6 +47,8 @@ pub mod objects {
     /// Hash tables in an arena with values of many sizes. libbpf only.
     pub const ARENA_VALUES: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_values.bpf.o"));
+    /// Maps of each kind of type; no program.
+    pub const CHECKED: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/checked.bpf.o"));
     /// Counters in an array map and in global sections.
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Histograms.

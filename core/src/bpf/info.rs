@@ -125,11 +125,6 @@ pub(crate) struct MapTypes {
     pub(crate) value: u32,
 }
 
-impl MapTypes {
-    /// The types of memory that is not a map.
-    pub(crate) const NONE: Self = Self { map: MapName::NONE, btf: 0, key: 0, value: 0 };
-}
-
 pub(crate) fn not_a_map(fd: RawFd, target: String) -> MapError {
     MapError::NotAMap { fd, found: Found { target } }
 }

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,12 +13,14 @@ use std::sync::Arc;
 use crate::Layout;
 
 use crate::bpf::elements::{Elements, Update};
+use crate::bpf::info::MapInfo;
 use crate::bpf::pin::{open_id, open_pin};
-use crate::bpf::types::{TypeCheck, check_map};
+use crate::bpf::types::{TypeCheck, Types};
 use crate::bpf::walk::{ElementWalk, KeyWalk};
+use crate::btf::Btf;
+use crate::error::{BtfError, ElementError, MapType};
 #[cfg(doc)]
-use crate::error::{BtfError, MapError, PlaceError, SystemError, ValueError};
-use crate::error::{ElementError, MapType};
+use crate::error::{MapError, PlaceError, SystemError, ValueError};
 use crate::value::codec;
 use crate::value::{MapValue, Storable};
 
@@ -105,7 +107,37 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// [`ElementError::PerCpuValues`] for a per-CPU map, [`SystemError::BadDescriptor`],
     /// [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
-        let elements = Elements::of(map.as_fd())?;
+        Self::open(map.as_fd(), |info| Types::if_any(info.types()))
+    }
+
+    /// Opens the map and compares `K` and `V` with types from elsewhere: the BTF of the object file
+    /// that it was created from (Linux 4.13).
+    ///
+    /// It takes no `CAP_SYS_ADMIN`. The map's definition is found by the map's name.
+    ///
+    /// ```no_run
+    /// use mapvalue::Btf;
+    /// use mapvalue::bpf::TypedMap;
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// let btf = Btf::from_object(object)?; // the bytes that the loader was given
+    /// let flows: TypedMap<u32, u64> = TypedMap::from_map_with_btf(&fd, &btf)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BtfError::ForeignMap`], [`BtfError::Untyped`], and those of [`from_map`](Self::from_map).
+    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf) -> Result<Self, ElementError> {
+        Self::open(map.as_fd(), |info| Types::in_object(info, btf))
+    }
+
+    pub(crate) fn open(
+        map: BorrowedFd<'_>,
+        types: impl FnOnce(&MapInfo) -> Result<Types, BtfError>,
+    ) -> Result<Self, ElementError> {
+        let elements = Elements::of(map)?;
         if elements.is_per_cpu() {
             let (map, map_type) = (elements.map(), elements.info().map_type);
             return Err(ElementError::PerCpuValues { operation: "open", map, map_type });
@@ -113,7 +145,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         elements.check_key_size(type_name::<K>(), K::LAYOUT.size())?;
         elements.check_value_size(type_name::<V>(), V::LAYOUT.size())?;
         let key = (!elements.is_array()).then_some(&K::LAYOUT);
-        let types = check_map(elements.info().types(), key, &V::LAYOUT)?;
+        let types = types(elements.info())?.check(key, &V::LAYOUT)?;
         Ok(Self { elements: Arc::new(elements), types, marker: PhantomData })
     }
 

@@ -3,8 +3,8 @@
 use std::os::fd::{AsFd, OwnedFd};
 
 use crate::bpf::info::{MapInfo, MapTypes};
-use crate::btf::{Btf, Type};
-use crate::error::{BtfError, MapName, Mismatches, SystemError};
+use crate::btf::{Btf, Type, TypeKind};
+use crate::error::{BtfError, MapName, Mismatches, Nearest, SystemError};
 use crate::layout::Layout;
 use crate::sys::bpf as sys;
 use crate::value::MapValue;
@@ -42,8 +42,9 @@ impl Btf {
         let btf = sys::btf_by_id(types.btf).map_err(|errno| match errno {
             libc::EPERM => SystemError::PermissionDenied {
                 operation: "open the BTF of a map by its number (BPF_BTF_GET_FD_BY_ID)",
-                capability: "CAP_SYS_ADMIN. Without it, take the types from the object file: `Btf::from_object`, and for \
-                             globals `DataSection::from_map_with_btf`",
+                capability: "CAP_SYS_ADMIN. Without it, take the types from the object file: \
+                             `from_map_with_btf` (for globals `DataSection::from_map_with_btf`) with \
+                             `Btf::from_object`",
             },
             errno => SystemError::Os { operation: "open the BTF of the map", errno },
         })?;
@@ -130,57 +131,146 @@ pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     mismatch(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?))
 }
 
-/// Whether a Rust type could be compared with the types of a map.
+/// Whether Rust types are compared with the types of a map.
 ///
 /// ```
 /// use mapvalue::{Mapping, TypeCheck};
 ///
-/// let checked = Mapping::memfd(8)?.check::<u64>()?;
-/// assert_eq!(checked, TypeCheck::Untyped); // a memfd has no types
-/// assert!(!checked.is_match());
+/// let mapping = Mapping::memfd(8)?;
+/// assert_eq!(mapping.type_check(), TypeCheck::Untyped); // a memfd has no types
+/// assert!(!mapping.type_check().is_match());
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "unless it is `Matches`, only sizes were compared"]
 #[non_exhaustive]
 pub enum TypeCheck {
-    /// The map has types, and the Rust type is laid out as they are.
+    /// The map's types are known. A Rust type that is laid out otherwise is an error.
     Matches,
-    /// The map was created without types. Only sizes were compared.
+    /// The map was created without types. Only sizes are compared.
     Untyped,
     /// The map has types, but this process may not read them: that takes `CAP_SYS_ADMIN`.
     ///
-    /// Only sizes were compared. [`Btf::check`] compares with the types of the object file
+    /// Only sizes are compared. `from_map_with_btf` takes the types from the object file
     /// ([`Btf::from_object`]), without that privilege.
     NotPermitted,
+    /// The map's types were not asked for: [`Mapping::from_map_unchecked`] opened it.
+    ///
+    /// [`Mapping::from_map_unchecked`]: crate::Mapping::from_map_unchecked
+    Unchecked,
 }
 
 impl TypeCheck {
-    /// Whether the layout was compared, and is the map's.
+    /// Whether layouts are compared with the map's.
     pub fn is_match(self) -> bool {
         self == Self::Matches
     }
 }
 
-/// Checks the layout of values, and that of keys if there is one, against the map's types.
-///
-/// Types that the map lacks, or that this process may not read, are not an error.
-pub(crate) fn check_map(types: MapTypes, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, BtfError> {
-    let btf = match Btf::of_map(types) {
-        Ok(btf) => btf,
-        Err(BtfError::NoBtf { .. }) => return Ok(TypeCheck::Untyped),
-        Err(BtfError::System(SystemError::PermissionDenied { .. })) => return Ok(TypeCheck::NotPermitted),
-        Err(error) => return Err(error),
-    };
-    let checks = [(Some(value), btf.value_of(types)), (key, btf.key_of(types))];
-    for (layout, ty) in checks.into_iter().filter_map(|(layout, ty)| Some((layout?, ty))) {
-        match ty {
-            Ok(ty) => mismatch(layout.check(ty))?,
+/// The types of a map's keys and values, as far as this process knows them.
+#[derive(Clone, Debug)]
+pub(crate) enum Types {
+    Known { btf: Btf, of: MapTypes },
+    Unknown(TypeCheck),
+}
+
+impl Types {
+    /// Reads them from the kernel, or fails if they cannot be had.
+    pub(crate) fn of_kernel(of: MapTypes) -> Result<Self, BtfError> {
+        let btf = Btf::of_map(of)?;
+        btf.value_of(of)?;
+        Ok(Self::Known { btf, of })
+    }
+
+    /// Reads them from the kernel. A map without types, or types that this process may not read,
+    /// are not an error.
+    pub(crate) fn if_any(of: MapTypes) -> Result<Self, BtfError> {
+        match Self::of_kernel(of) {
+            Err(BtfError::NoBtf { .. } | BtfError::Untyped { .. }) => Ok(Self::Unknown(TypeCheck::Untyped)),
+            Err(BtfError::System(SystemError::PermissionDenied { .. })) => Ok(Self::Unknown(TypeCheck::NotPermitted)),
+            known => known,
+        }
+    }
+
+    /// Finds those of the map in the BTF of the object file that it was created from.
+    pub(crate) fn in_object(info: &MapInfo, btf: &Btf) -> Result<Self, BtfError> {
+        let of = btf.find_map(info)?;
+        let foreign = |reason| Err(BtfError::ForeignMap { map: info.name, reason });
+        match btf.value_of(of)?.size() {
+            Some(size) if size == u64::from(info.value_size) => Ok(Self::Known { btf: btf.clone(), of }),
+            size => foreign(format!("its values are {} bytes long, there {}", info.value_size, size.unwrap_or(0))),
+        }
+    }
+
+    /// Returns whether Rust types can be compared with them.
+    pub(crate) fn type_check(&self) -> TypeCheck {
+        match self {
+            Self::Known { .. } => TypeCheck::Matches,
+            Self::Unknown(why) => *why,
+        }
+    }
+
+    /// Checks the layout of values, and that of keys if there is one.
+    pub(crate) fn check(&self, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, BtfError> {
+        let Self::Known { btf, of } = self else { return Ok(self.type_check()) };
+        mismatch(value.check(btf.value_of(*of)?))?;
+        match key.map(|key| Ok((key, btf.key_of(*of)?))).transpose() {
+            Ok(Some((key, ty))) => mismatch(key.check(ty))?,
+            Ok(None) => {}
             Err(BtfError::Untyped { .. }) => return Ok(TypeCheck::Untyped),
             Err(error) => return Err(error),
         }
+        Ok(TypeCheck::Matches)
     }
-    Ok(TypeCheck::Matches)
+}
+
+/// The longest name that the kernel keeps of a map (`BPF_OBJ_NAME_LEN` with its zero byte).
+const MAX_NAME: usize = 15;
+
+/// Types of an object file
+impl Btf {
+    /// Finds a map's definition in the section `.maps`, or the section of globals that it holds.
+    fn find_map(&self, info: &MapInfo) -> Result<MapTypes, BtfError> {
+        let map = info.name.as_str();
+        let cut =
+            |name: &str| name.len() > MAX_NAME && map.len() == MAX_NAME && name.as_bytes().starts_with(map.as_bytes());
+        let types = |key, value| MapTypes { map: info.name, btf: 0, key, value };
+        let sections = self.types().filter_map(|ty| match ty.kind() {
+            TypeKind::Section(section) => Some((ty, section)),
+            _ => None,
+        });
+        let maps = sections.clone().filter(|(ty, _)| ty.name() == ".maps");
+        let maps = maps.flat_map(|(_, section)| section.variables()).map(|place| place.variable);
+        let named = |exact: bool| {
+            maps.clone().filter(move |variable| if exact { variable.name() == map } else { cut(variable.name()) })
+        };
+        let mut found = named(true).chain(named(false));
+        if let Some(variable) = found.next() {
+            if variable.name() != map && found.next().is_some() {
+                let reason =
+                    format!("several maps in it begin with `{map}`, which is all that the kernel knows of the name");
+                return Err(BtfError::ForeignMap { map: info.name, reason });
+            }
+            let TypeKind::Variable { ty, .. } = variable.kind() else { return Ok(types(0, 0)) };
+            let Some(TypeKind::Struct(definition)) = ty.resolved().map(Type::kind) else { return Ok(types(0, 0)) };
+            let target = |name| {
+                let member = definition.members().find(|member| member.name == name);
+                match member.map(|member| member.ty.kind()) {
+                    Some(TypeKind::Pointer(target)) => target.id(),
+                    _ => 0,
+                }
+            };
+            return Ok(types(target("key"), target("value")));
+        }
+        // Loaders put the object's name before that of a section: `counters.bss`.
+        let section = map.find('.').map_or("", |dot| &map[dot..]);
+        let section = sections.clone().find(|(ty, _)| !section.is_empty() && ty.name() == section);
+        if let Some((ty, _)) = section {
+            return Ok(types(0, ty.id()));
+        }
+        let nearest = Nearest::of(map, maps.map(Type::name));
+        Err(BtfError::ForeignMap { map: info.name, reason: format!("it has no map of that name{nearest}") })
+    }
 }
 
 fn mismatch(checked: Result<(), Mismatches>) -> Result<(), BtfError> {

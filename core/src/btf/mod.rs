@@ -285,7 +285,7 @@ impl Btf {
         for ty in self.find(bare).filter(fits) {
             // `typedef struct stats stats` is not a second definition.
             if definitions.insert(ty.resolved().unwrap_or(ty).id()) && first.is_none() {
-                first = layout.check_within(&mut steps, ty).err();
+                first = layout.check_within(&mut steps, ty, check::Fit::Whole).err();
             }
         }
         match first {

@@ -15,9 +15,9 @@ pub enum BtfError {
         "{map} has no BTF, so the kernel does not know its types. Either the object has none: compile \
          the program with `-g`, and name the types of a map in its definition \
          (`__type(value, struct ..)`). Or the kernel refused the object's BTF when it was loaded: see \
-         the loader's log. If it is a section of globals (aya creates their maps without BTF), use \
-         `DataSection::from_map_with_btf` with `Btf::from_object` of the object file that was \
-         loaded"
+         the loader's log. To take the types from the object file that was loaded, use \
+         `from_map_with_btf` or, for globals (aya creates their maps without BTF), \
+         `DataSection::from_map_with_btf` with `Btf::from_object`"
     )]
     NoBtf {
         /// The map.
@@ -33,6 +33,15 @@ pub enum BtfError {
         part: &'static str,
     },
 
+    /// The BTF is that of another object than the map was created from.
+    #[error("the BTF does not describe {map}: {reason}. Give that of the object file which the map was created from")]
+    ForeignMap {
+        /// The map.
+        map: MapName,
+        /// What contradicts it.
+        reason: String,
+    },
+
     /// The kernel does not offer its own types.
     #[error("the kernel's own BTF cannot be read from {path}: {reason} (it takes a kernel with CONFIG_DEBUG_INFO_BTF)")]
     NoVmlinux {
@@ -44,7 +53,7 @@ pub enum BtfError {
 
     /// The Rust type is not laid out as the C type is.
     #[error(transparent)]
-    LayoutMismatch(Box<Mismatches>),
+    LayoutMismatch(#[from] Box<Mismatches>),
 
     /// There is no C type of this name.
     #[error("there is no type `{name}` in the BTF{nearest}")]
@@ -61,7 +70,7 @@ pub enum BtfError {
 
     /// The Rust type has another size than the map's values.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(PlaceError),
 
     /// The kernel refused.
     #[error(transparent)]

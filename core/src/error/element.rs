@@ -112,7 +112,7 @@ pub enum ElementError {
 
     /// A size, a length or an index does not suit the map.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(PlaceError),
 
     /// The bytes in the map are not a value of the type.
     #[error(transparent)]

@@ -78,6 +78,15 @@ pub enum MapError {
         map: MapName,
     },
 
+    /// The map has types that cannot be read.
+    #[error("the types of {map} cannot be read: {reason}. `from_map_unchecked` opens it without them")]
+    Types {
+        /// The map.
+        map: MapName,
+        /// What is wrong with them.
+        reason: String,
+    },
+
     /// Maps of this type are not mapped as values.
     #[error(
         "{map} is of type {map_type}: only maps of type array can be mapped as values \

@@ -1,6 +1,6 @@
 //! Why there is no handle to a place, or no copy to or from it.
 
-use crate::error::{MapName, ReadOnlyReason};
+use crate::error::{MapName, Mismatches, ReadOnlyReason};
 
 /// Why a place in memory cannot be made into a handle, or copied.
 ///
@@ -72,6 +72,12 @@ pub enum PlaceError {
         /// Bytes from one value to the next.
         stride: usize,
     },
+
+    /// The map's BTF has something else at the place than the Rust type.
+    ///
+    /// In an [`Error`](crate::Error) it is a [`BtfError::LayoutMismatch`](crate::BtfError::LayoutMismatch).
+    #[error(transparent)]
+    LayoutMismatch(Box<Mismatches>),
 
     /// A type without size has no place in a map.
     #[error("`{type_name}` is zero-sized: there is nothing to read or write")]

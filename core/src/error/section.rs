@@ -139,7 +139,7 @@ pub enum SectionError {
 
     /// The memory has no such place, or does not let it be written.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(PlaceError),
 
     /// The kernel refused.
     #[error(transparent)]

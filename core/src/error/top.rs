@@ -2,7 +2,7 @@
 
 use crate::error::{
     AllocError, ArenaError, ArenaPtrError, BtfError, Busy, ElementError, InvalidBtf, InvalidValue, ListError, MapError,
-    PagesError, PerCpuError, PlaceError, SectionError, SystemError, ValueError,
+    Mismatches, PagesError, PerCpuError, PlaceError, SectionError, SystemError, ValueError,
 };
 
 /// Any error of this crate, by area. Every other one converts into it with `?`.
@@ -40,7 +40,7 @@ pub enum Error {
     Value(#[from] ValueError),
     /// Of a place in memory.
     #[error(transparent)]
-    Place(#[from] PlaceError),
+    Place(PlaceError),
     /// Of opening a map or other memory.
     #[error(transparent)]
     Map(MapError),
@@ -91,6 +91,10 @@ macro_rules! flatten {
 }
 
 flatten! {
+    PlaceError => BtfError::Place, from LayoutMismatch;
+    PlaceError => ElementError::Place, from LayoutMismatch;
+    PlaceError => SectionError::Place, from LayoutMismatch;
+    PlaceError => Error::Place, from LayoutMismatch;
     MapError => BtfError::Map, from System;
     MapError => ElementError::Map, from System;
     MapError => SectionError::Map, from System;
@@ -117,7 +121,7 @@ flatten! {
 
 /// Converts errors that are a variant of an area.
 macro_rules! within {
-    ($($inner:ident => $area:ident => $($outer:ident)*;)*) => {$($(
+    ($($inner:ty => $area:ident => $($outer:ident)*;)*) => {$($(
         impl From<$inner> for $outer {
             fn from(error: $inner) -> Self {
                 $area::from(error).into()
@@ -130,4 +134,5 @@ within! {
     InvalidValue => ValueError => ElementError ArenaPtrError Error;
     Busy => ValueError => Error;
     InvalidBtf => BtfError => ElementError SectionError Error;
+    Box<Mismatches> => BtfError => ElementError SectionError Error;
 }

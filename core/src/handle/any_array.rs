@@ -2,15 +2,17 @@
 
 use std::any::type_name;
 use std::fmt;
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
 use std::sync::Arc;
 
 use crate::bpf;
-use crate::bpf::{TypeCheck, TypedMap, Update};
+use crate::bpf::types::Types;
+use crate::bpf::{MapInfo, TypeCheck, TypedMap, Update};
+use crate::btf::Btf;
 #[cfg(doc)]
-use crate::error::{BtfError, ValueError};
-use crate::error::{ElementError, MapError, PlaceError, SystemError};
+use crate::error::ValueError;
+use crate::error::{BtfError, ElementError, MapError, PlaceError, SystemError};
 use crate::handle::array::Array;
 use crate::mapping::Mapping;
 use crate::value::{self, Access, MapValue, Plain, ReadOnly, Storable};
@@ -68,16 +70,38 @@ impl<T: MapValue> AnyArray<T> {
     /// [`MapError::UnsupportedType`], and those of [`Mapping::from_map`] except the reasons
     /// why a map cannot be mapped.
     pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
-        let map = map.as_fd();
-        match Mapping::from_map(map) {
+        Self::open(map.as_fd(), |info| Types::if_any(info.types()))
+    }
+
+    /// Opens an array map whose elements are compared with types from elsewhere: the BTF of the
+    /// object file that it was created from. It takes no `CAP_SYS_ADMIN`.
+    ///
+    /// ```no_run
+    /// use mapvalue::{AnyArray, Btf};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// let counters: AnyArray<u64> = AnyArray::from_map_with_btf(&fd, &Btf::from_object(object)?)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BtfError::ForeignMap`], [`BtfError::Untyped`], and those of [`from_map`](Self::from_map).
+    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf) -> Result<Self, ElementError> {
+        Self::open(map.as_fd(), |info| Types::in_object(info, btf))
+    }
+
+    fn open(map: BorrowedFd<'_>, types: impl Fn(&MapInfo) -> Result<Types, BtfError>) -> Result<Self, ElementError> {
+        match Mapping::open(map, &types) {
             Ok(mapping) => Self::from_mapping(&mapping),
             Err(
-                MapError::NotMmapable { .. }
-                | MapError::System(SystemError::KernelTooOld { .. })
-                | MapError::SpecialFields { .. }
-                | MapError::ReadOnlyDescriptor { .. },
+                BtfError::Map(
+                    MapError::NotMmapable { .. } | MapError::SpecialFields { .. } | MapError::ReadOnlyDescriptor { .. },
+                )
+                | BtfError::System(SystemError::KernelTooOld { .. }),
             ) => {
-                let map = TypedMap::from_map(map)?;
+                let map = TypedMap::open(map, types)?;
                 Ok(Self { types: map.type_check(), memory: ArrayMemory::Unmapped(map) })
             }
             Err(error) => Err(error.into()),
@@ -134,13 +158,12 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// Those of [`Mapping::check`] and of [`Mapping::array_ro`].
     pub fn from_mapping(mapping: &Arc<Mapping>) -> Result<Self, ElementError> {
-        let types = mapping.check::<T>()?;
         let memory = if mapping.is_read_only() {
             ArrayMemory::MappedReadOnly(mapping.array_ro()?)
         } else {
             ArrayMemory::Mapped(mapping.array()?)
         };
-        Ok(Self { memory, types })
+        Ok(Self { memory, types: mapping.type_check() })
     }
 }
 

@@ -8,6 +8,7 @@ use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
 
+use crate::btf::check::Fit;
 use crate::error::PlaceError;
 use crate::handle::bulk;
 use crate::handle::by_index::iterate_by_index;
@@ -431,7 +432,7 @@ impl Mapping {
 
     fn array_any<T: MapValue, A: Access>(self: &Arc<Self>) -> Result<Array<T, A>, PlaceError> {
         let len = self.elements_of::<T>()?;
-        let first = self.place::<T, A>(0, T::LAYOUT.size())?;
+        let first = self.typed_place::<T, A>(0, 1, Some(Fit::Whole))?;
         // SAFETY: `place` has checked the first for `T` and `A`, and derives its pointer from the
         // base. The others follow at the stride, inside the mapping: a map has them all
         // (`ValueGrid::of`), and in other memory `elements_of` has counted them.

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::btf::check::Fit;
 use crate::error::PlaceError;
 use crate::handle::bulk;
 use crate::handle::var::Var;
@@ -197,7 +198,7 @@ impl Mapping {
     ///
     /// As [`var`](Self::var), and [`PlaceError::Unsliceable`] if not all of them would be aligned.
     pub fn slice<T: MapValue>(self: &Arc<Self>, offset: usize, len: usize) -> Result<Slice<T>, PlaceError> {
-        self.slice_any(offset, len)
+        self.slice_any(offset, len, Some(Fit::Whole))
     }
 
     /// A handle to `len` contiguous values of type `T` that only loads.
@@ -217,16 +218,18 @@ impl Mapping {
         offset: usize,
         len: usize,
     ) -> Result<Slice<T, ReadOnly>, PlaceError> {
-        self.slice_any(offset, len)
+        self.slice_any(offset, len, Some(Fit::Whole))
     }
 
-    fn slice_any<T: MapValue, A: Access>(
+    /// Checks the place as `fit` says; without it, the caller has compared the types.
+    pub(crate) fn slice_any<T: MapValue, A: Access>(
         self: &Arc<Self>,
         offset: usize,
         len: usize,
+        fit: Option<Fit>,
     ) -> Result<Slice<T, A>, PlaceError> {
         check_sliceable::<T>()?;
-        let first = self.place::<T, A>(offset, T::LAYOUT.size().saturating_mul(len))?;
+        let first = self.typed_place::<T, A>(offset, len, fit)?;
         // SAFETY: `place` has checked all bytes for `T` and `A`, and the alignment of the first
         // element. The size is a multiple of it (checked above), so all elements are aligned.
         Ok(unsafe { Slice::new(first, len, Arc::clone(self)) })

@@ -6,6 +6,7 @@ use std::ops::Deref;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
+use crate::btf::check::Fit;
 use crate::error::{InvalidValue, PlaceError};
 use crate::handle::shown::Shown;
 use crate::mapping::Mapping;
@@ -327,11 +328,12 @@ impl Mapping {
     /// # Errors
     ///
     /// [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)), [`PlaceError::OutOfRange`],
-    /// [`PlaceError::Misaligned`], [`PlaceError::ZeroSized`], and [`PlaceError::CrossesValue`] if
-    /// the map has padding between its values and the place reaches into it.
+    /// [`PlaceError::Misaligned`], [`PlaceError::LayoutMismatch`] if the map's types are known and
+    /// differ there, [`PlaceError::ZeroSized`], and [`PlaceError::CrossesValue`] if the map has
+    /// padding between its values and the place reaches into it.
     #[inline]
     pub fn var<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, PlaceError> {
-        self.var_any(offset)
+        self.var_any(offset, Some(Fit::Whole))
     }
 
     /// A handle to the value of type `T` at `offset` bytes that only loads.
@@ -353,12 +355,54 @@ impl Mapping {
     /// As [`var`](Self::var), without `ReadOnly`.
     #[inline]
     pub fn var_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, PlaceError> {
-        self.var_any(offset)
+        self.var_any(offset, Some(Fit::Whole))
     }
 
+    /// Returns a handle to a value whose type is only the beginning of the program's: its first
+    /// members, or its first elements.
+    ///
+    /// So an agent can serve programs that have since added members. ([`var`](Self::var) refuses
+    /// a type that is shorter.)
+    ///
+    /// ```no_run
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u64,
+    ///     bytes: u64, // what the program has behind it, this agent does not know
+    /// }
+    ///
+    /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/stats")?;
+    /// let stats: Var<Stats> = mapping.var_prefix(0)?;
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`var`](Self::var).
+    pub fn var_prefix<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T>, PlaceError> {
+        self.var_any(offset, Some(Fit::Prefix))
+    }
+
+    /// Returns a handle to the beginning of a value, for loading only.
+    ///
+    /// # Errors
+    ///
+    /// As [`var_prefix`](Self::var_prefix), without `ReadOnly`.
+    pub fn var_prefix_ro<T: MapValue>(self: &Arc<Self>, offset: usize) -> Result<Var<T, ReadOnly>, PlaceError> {
+        self.var_any(offset, Some(Fit::Prefix))
+    }
+
+    /// Checks the place as `fit` says; without it, the caller has compared the types.
     #[inline]
-    fn var_any<T: MapValue, A: Access>(self: &Arc<Self>, offset: usize) -> Result<Var<T, A>, PlaceError> {
-        let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
+    pub(crate) fn var_any<T: MapValue, A: Access>(
+        self: &Arc<Self>,
+        offset: usize,
+        fit: Option<Fit>,
+    ) -> Result<Var<T, A>, PlaceError> {
+        let place = self.typed_place::<T, A>(offset, 1, fit)?;
         // SAFETY: `place` has checked the place for `T` and `A`.
         Ok(unsafe { Var::new(place, Arc::clone(self)) })
     }

@@ -285,6 +285,13 @@ impl Layout {
         }
     }
 
+    /// Returns the address of a layout, which identifies it: it is never freed. Two types whose
+    /// layouts are the same may share one, and one type may have several.
+    #[cfg(feature = "std")]
+    pub(crate) fn address(&'static self) -> usize {
+        core::ptr::from_ref(self).addr()
+    }
+
     /// Writes the name of the place at `offset`, such as `limits[3].mode`.
     pub(crate) fn write_path(&self, f: &mut fmt::Formatter<'_>, offset: usize) -> fmt::Result {
         match self.kind {

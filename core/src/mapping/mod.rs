@@ -1,12 +1,13 @@
 //! [`Mapping`]: the owner of shared pages, and the source of places for all handles.
 //!
 //! `pages` makes, checks and releases pages, `open` maps those of a BPF map. `place` turns offsets
-//! into places, `raw_access` copies bytes. Handles to values are in `handle` and `per_cpu`.
+//! into places, which `types` compares with the types of a map; `raw_access` copies bytes. Handles to values are in `handle` and `per_cpu`.
 
 pub(crate) mod open;
 pub(crate) mod pages;
 pub(crate) mod place;
 pub(crate) mod raw_access;
+pub(crate) mod types;
 
 use std::fmt;
 use std::fs::File;
@@ -19,13 +20,16 @@ use memmap2::MmapRaw;
 
 use crate::bpf;
 use crate::bpf::geometry::ValueGrid;
-use crate::bpf::types::check_map;
-use crate::bpf::{MapTypes, TypeCheck};
+use crate::bpf::types::Types;
+use crate::bpf::{MapInfo, TypeCheck};
+use crate::btf::Btf;
+use crate::btf::check::Fit;
 use crate::error::{BtfError, MapError, MapName, ReadOnlyReason};
 #[cfg(doc)]
 use crate::error::{PlaceError, SystemError};
 use crate::mapping::open::OpenMap;
 use crate::mapping::pages::{Pages, Release};
+use crate::mapping::types::PlaceTypes;
 use crate::value::{Access, MapValue};
 
 /// Memory shared with BPF programs or other processes, mapped into this one.
@@ -71,8 +75,9 @@ pub struct Mapping {
     len: usize,
     /// Where a BPF map's values lie. Other memory has the layout that its user gives it.
     geometry: Option<ValueGrid>,
-    /// The types of a BPF map's values.
-    types: MapTypes,
+    /// The types of a map's values, if they are known: with them, all handles are compared.
+    types: Option<Box<PlaceTypes>>,
+    type_check: TypeCheck,
     read_only: Option<ReadOnlyReason>,
     name: MapName,
     pages: Pages,
@@ -93,6 +98,10 @@ impl Mapping {
     /// `OwnedFd`. It is borrowed, never closed, and not needed afterwards. The kernel says what
     /// kind of map it is.
     ///
+    /// If the map has BTF and this process may read it (`CAP_SYS_ADMIN`), all handles must be of the
+    /// types that it says. [`type_check`](Self::type_check) says whether that is so;
+    /// [`from_map_checked`](Self::from_map_checked) fails if it is not.
+    ///
     /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has
     /// `BPF_F_RDONLY_PROG`. [`bpf::freeze`](crate::bpf::freeze) fails until a writable mapping is
     /// gone.
@@ -103,7 +112,7 @@ impl Mapping {
     /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
     /// let mapping = Mapping::from_map(&fd)?;
     /// drop(fd); // no longer needed
-    /// let counters: Array<u64> = mapping.array()?;
+    /// let counters: Array<u64> = mapping.array()?; // refused if the map's values are no `u64`
     /// counters[0].fetch_add(1);
     /// # Ok(())
     /// # }
@@ -116,18 +125,104 @@ impl Mapping {
     /// [`SystemError::KernelTooOld`] before Linux 5.5, [`MapError::SpecialFields`] if the values
     /// hold a spin lock, timer or kptr, [`MapError::ReadOnlyDescriptor`] or
     /// [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with `BPF_F_RDONLY` or
-    /// `BPF_F_WRONLY`, [`MapError::TooLong`], [`SystemError::PermissionDenied`],
+    /// `BPF_F_WRONLY`, [`MapError::Types`], [`MapError::TooLong`], [`SystemError::PermissionDenied`],
     /// [`SystemError::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, MapError> {
-        let OpenMap { pages, geometry, read_only, name, types } = open::open(map)?;
-        let mapping = Self::mapped(pages, None, geometry.len(), read_only, name)?;
-        Ok(Arc::new(Self { geometry: Some(geometry), types, ..mapping }))
+        Self::open(map.as_fd(), |info| {
+            Types::if_any(info.types()).map_err(|error| match error {
+                BtfError::System(error) => error.into(),
+                other => MapError::Types { map: info.name, reason: other.to_string() },
+            })
+        })
+    }
+
+    /// Maps the values of a map whose types are known, and fails if they are not (Linux 5.5).
+    ///
+    /// [`from_map`](Self::from_map) opens a map without types as well, or one whose types this
+    /// process may not read. To open a pin so, give this [`bpf::open_pin`]'s descriptor.
+    ///
+    /// ```no_run
+    /// use mapvalue::{MapValue, Mapping, Var};
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Stats {
+    ///     packets: u64,
+    ///     bytes: u64,
+    /// }
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// let mapping = Mapping::from_map_checked(&fd)?;
+    /// let stats: Var<Stats> = mapping.var(0)?; // or an error that lists all differences
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BtfError::NoBtf`] or [`BtfError::Untyped`] if the map was created without types,
+    /// [`SystemError::PermissionDenied`] without `CAP_SYS_ADMIN` (use
+    /// [`from_map_with_btf`](Self::from_map_with_btf)), and those of [`from_map`](Self::from_map).
+    pub fn from_map_checked(map: impl AsFd) -> Result<Arc<Self>, BtfError> {
+        Self::open(map.as_fd(), |info| Types::of_kernel(info.types()))
+    }
+
+    /// Maps the values of a map, with types from elsewhere: the BTF of the object file that it was
+    /// created from (Linux 5.5).
+    ///
+    /// It takes no `CAP_SYS_ADMIN`, and serves maps whose loader made them without BTF. The map's
+    /// definition is found by the map's name.
+    ///
+    /// ```no_run
+    /// use mapvalue::{Btf, Mapping, Var};
+    ///
+    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// let btf = Btf::from_object(object)?; // the bytes that the loader was given
+    /// let mapping = Mapping::from_map_with_btf(&fd, &btf)?;
+    /// let counter: Var<u64> = mapping.var(0)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`BtfError::ForeignMap`] if the BTF does not describe the map, [`BtfError::Untyped`], and
+    /// those of [`from_map`](Self::from_map).
+    pub fn from_map_with_btf(map: impl AsFd, btf: &Btf) -> Result<Arc<Self>, BtfError> {
+        Self::open(map.as_fd(), |info| Types::in_object(info, btf))
+    }
+
+    /// Maps the values of a map without regard to its types (Linux 5.5): only sizes are compared.
+    ///
+    /// Use it to view bytes as another type than the program's, on purpose. To read them,
+    /// [`read_at`](Self::read_at) needs no type at all.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_map`](Self::from_map).
+    pub fn from_map_unchecked(map: impl AsFd) -> Result<Arc<Self>, MapError> {
+        Self::open(map.as_fd(), |_| Ok(Types::Unknown(TypeCheck::Unchecked)))
+    }
+
+    /// Maps the values of a map, with the types that `types` finds for it.
+    pub(crate) fn open<E: From<MapError>>(
+        map: BorrowedFd<'_>,
+        types: impl FnOnce(&MapInfo) -> Result<Types, E>,
+    ) -> Result<Arc<Self>, E> {
+        let OpenMap { pages, geometry, read_only, info } = open::open(map)?;
+        let types = types(&info)?;
+        let type_check = types.type_check();
+        let types = match types {
+            Types::Known { btf, of } => Some(Box::new(PlaceTypes::new(btf, of.value, geometry))),
+            Types::Unknown(_) => None,
+        };
+        let mapping = Self::mapped(pages, None, geometry.len(), read_only, info.name)?;
+        Ok(Arc::new(Self { geometry: Some(geometry), types, type_check, ..mapping }))
     }
 
     /// Maps the values of a map that is pinned in a BPF file system (Linux 5.5).
     ///
-    /// This works even after every process that used the map has exited. [`check`](Self::check)
-    /// says whether the values are still laid out as this program declares them.
+    /// This works even after every process that used the map has exited.
     ///
     /// ```no_run
     /// use mapvalue::{Array, Mapping};
@@ -145,8 +240,6 @@ impl Mapping {
     }
 
     /// Maps the values of the map with this [id](bpf::MapInfo::id) (Linux 5.5).
-    ///
-    /// [`check`](Self::check) says whether they are laid out as this program declares them.
     ///
     /// ```no_run
     /// use mapvalue::{Mapping, bpf::MapInfo};
@@ -315,7 +408,7 @@ impl Mapping {
 
     /// Wraps memory that is not an array map, and so has neither a geometry nor types.
     fn new(base: NonNull<u8>, pages: Pages, len: usize, read_only: Option<ReadOnlyReason>, name: MapName) -> Self {
-        Self { base, len, geometry: None, types: MapTypes::NONE, read_only, name, pages }
+        Self { base, len, geometry: None, types: None, type_check: TypeCheck::Untyped, read_only, name, pages }
     }
 }
 
@@ -379,42 +472,30 @@ impl Mapping {
 
 /// Type checks.
 impl Mapping {
-    /// Checks that a map's values have the size of `T`, and its layout by the map's BTF.
+    /// Returns whether the types of handles are compared with the map's.
     ///
-    /// Use it for a map found by a pin or a number, whose layout may be an older program's.
-    /// ([`DataSection`](crate::DataSection) checks the globals of a section one by one.)
+    /// With [`TypeCheck::Matches`] they are: each handle that is given out meets the map's BTF.
+    /// Otherwise only sizes and bounds are. For memory that is not a map it is
+    /// [`TypeCheck::Untyped`].
+    pub fn type_check(&self) -> TypeCheck {
+        self.type_check
+    }
+
+    /// Checks that a map's values have the size of `T` and, if the map's types are known, its
+    /// layout.
     ///
-    /// ```no_run
-    /// use mapvalue::{Array, MapValue, Mapping};
-    ///
-    /// #[derive(MapValue)]
-    /// #[repr(C)]
-    /// struct Stats {
-    ///     packets: u64,
-    ///     bytes: u64,
-    /// }
-    ///
-    /// # fn attach() -> Result<(), mapvalue::Error> {
-    /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/stats")?;
-    /// if !mapping.check::<Stats>()?.is_match() {
-    ///     println!("the map was created without types: its sizes alone were compared");
-    /// }
-    /// let stats: Array<Stats> = mapping.array()?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// It reads and parses all of the BTF object (Linux 4.18), which takes microseconds for most
-    /// programs. Without `CAP_SYS_ADMIN` it returns [`TypeCheck::NotPermitted`]; for memory that is
-    /// not a map, or a map without BTF, [`TypeCheck::Untyped`].
+    /// Handles check it too, as they are opened; this is for an agent that opens them later.
     ///
     /// # Errors
     ///
     /// [`PlaceError::ValueSize`] with both sizes, [`BtfError::LayoutMismatch`] with each field that
-    /// differs, [`SystemError::Os`].
+    /// differs.
     pub fn check<T: MapValue>(&self) -> Result<TypeCheck, BtfError> {
-        self.elements_of::<T>().map(drop).or_else(|error| if self.is_map() { Err(error) } else { Ok(()) })?;
-        check_map(self.types, None, &T::LAYOUT)
+        if self.is_map() {
+            self.elements_of::<T>()?;
+            self.types.as_ref().map_or(Ok(()), |types| types.check(const { &T::LAYOUT }, 0, 1, Fit::Whole))?;
+        }
+        Ok(self.type_check)
     }
 }
 

@@ -5,10 +5,10 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 
 use memmap2::{MmapOptions, MmapRaw};
 
+use crate::bpf::MapInfo;
 use crate::bpf::geometry::ValueGrid;
 use crate::bpf::info;
-use crate::bpf::{MapInfo, MapTypes};
-use crate::error::{MapError, MapName, ReadOnlyReason, SystemError};
+use crate::error::{MapError, ReadOnlyReason, SystemError};
 use crate::sys::ENOTSUPP;
 use crate::sys::process;
 use crate::sys::process::page_size;
@@ -21,8 +21,7 @@ pub(crate) struct OpenMap {
     pub(crate) pages: MmapRaw,
     pub(crate) geometry: ValueGrid,
     pub(crate) read_only: Option<ReadOnlyReason>,
-    pub(crate) name: MapName,
-    pub(crate) types: MapTypes,
+    pub(crate) info: MapInfo,
 }
 
 pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
@@ -43,7 +42,7 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
             None => return Err(refused(&fd, number, &info, errno(&first), None)),
         },
     };
-    Ok(OpenMap { pages, geometry, read_only, name: info.name, types: info.types() })
+    Ok(OpenMap { pages, geometry, read_only, info })
 }
 
 /// Returns why the kernel refused a writable mapping, if a read-only one may still work

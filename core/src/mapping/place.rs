@@ -4,8 +4,10 @@ use std::any::type_name;
 use std::ptr::NonNull;
 
 use crate::bpf::geometry::ValueGrid;
+use crate::btf::check::Fit;
 use crate::error::PlaceError;
 use crate::mapping::Mapping;
+use crate::mapping::types::PlaceTypes;
 use crate::value::{Access, MapValue};
 
 /// Returns the kernel's stride for values of `T`'s size: the bytes from one to the next.
@@ -53,6 +55,28 @@ impl Mapping {
             None => Ok(()),
             Some(reason) => Err(PlaceError::ReadOnly { map: self.name, reason }),
         }
+    }
+
+    /// Returns the place at `offset` for `len` values of type `T`, as [`place`](Self::place) does, if
+    /// that is what the map's types say of it. Without `fit`, the caller has compared them.
+    #[inline]
+    pub(crate) fn typed_place<T: MapValue, A: Access>(
+        &self,
+        offset: usize,
+        len: usize,
+        fit: Option<Fit>,
+    ) -> Result<NonNull<T::Shared<A>>, PlaceError> {
+        let place = self.place::<T, A>(offset, T::LAYOUT.size().saturating_mul(len))?;
+        if let (Some(types), Some(fit)) = (&self.types, fit) {
+            types.check(const { &T::LAYOUT }, offset, len, fit)?;
+        }
+        Ok(place)
+    }
+
+    /// Refuses banks of `width` values of type `T` if the map's types are others.
+    pub(crate) fn check_banks<T: MapValue>(&self, banks: usize, stride: usize, width: usize) -> Result<(), PlaceError> {
+        let check = |types: &PlaceTypes| types.check_banks(const { &T::LAYOUT }, banks, stride, width);
+        self.types.as_deref().map_or(Ok(()), check)
     }
 
     /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`. They are

@@ -727,6 +727,7 @@ impl Mapping {
     ) -> Result<Banks<T, A>, PerCpuError> {
         geometry.check::<T::Element>(self)?;
         let first = self.place::<T::Element, A>(0, self.len())?;
+        self.check_banks::<T::Element>(geometry.banks, geometry.stride, geometry.width)?;
         // SAFETY: `geometry` is checked above, and `place` has checked the whole mapping for
         // `T::Element` and `A`. The public functions give a width of 1 unless `T` is a slice.
         Ok(unsafe { Banks::new(first, geometry, Arc::clone(self)) })

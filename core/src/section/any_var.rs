@@ -49,9 +49,9 @@ enum VarMemory<T: MapValue> {
 impl<T: MapValue> AnyVar<T> {
     pub(super) fn mapped(mapping: &Arc<Mapping>, offset: usize) -> Result<Self, PlaceError> {
         let memory = if mapping.is_read_only() {
-            VarMemory::MappedReadOnly(mapping.var_ro(offset)?)
+            VarMemory::MappedReadOnly(mapping.var_any(offset, None)?)
         } else {
-            VarMemory::Mapped(mapping.var(offset)?)
+            VarMemory::Mapped(mapping.var_any(offset, None)?)
         };
         Ok(Self { memory })
     }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 pub use any_var::AnyVar;
 
 use crate::bpf;
-use crate::bpf::MapInfo;
+use crate::bpf::types::Types;
+use crate::bpf::{MapInfo, MapTypes};
 use crate::btf;
 use crate::btf::{Btf, Linkage, Section, Type, TypeKind};
 #[cfg(doc)]
@@ -136,7 +137,8 @@ impl DataSection {
             return Err(SectionError::NotASection { map: info.name, found: value.to_string() });
         };
         let (name, id) = (value.name().to_owned(), value.id());
-        Self::new(name, btf, id, info.name, Memory::open(map.as_fd())?, 0)
+        let memory = Memory::open(map.as_fd(), Types::Known { btf: btf.clone(), of: types })?;
+        Self::new(name, btf, id, info.name, memory, 0)
     }
 
     /// Opens the section whose map is pinned at a path in a BPF file system (Linux 5.2).
@@ -229,7 +231,8 @@ impl DataSection {
     pub fn from_map_with_btf(map: impl AsFd, btf: &Btf, section: &str) -> Result<Self, SectionError> {
         let (map, info) = MapInfo::query_duplicate(map)?;
         let id = find_section(btf, section)?;
-        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(map.as_fd())?, 0)
+        let types = Types::Known { btf: btf.clone(), of: MapTypes { value: id, ..info.types() } };
+        Self::new(section.to_owned(), btf.clone(), id, info.name, Memory::open(map.as_fd(), types)?, 0)
     }
 
     fn new(name: String, btf: Btf, id: u32, map: MapName, memory: Memory, start: usize) -> Result<Self, SectionError> {
@@ -261,8 +264,8 @@ fn find_section(btf: &Btf, name: &str) -> Result<u32, SectionError> {
 
 impl Memory {
     /// Maps the map if that is possible.
-    fn open(map: BorrowedFd<'_>) -> Result<Self, SectionError> {
-        match Mapping::from_map(map) {
+    fn open(map: BorrowedFd<'_>, types: Types) -> Result<Self, SectionError> {
+        match Mapping::open(map, |_| Ok(types)) {
             Ok(mapping) => Ok(Self::Mapped(mapping)),
             Err(MapError::NotMmapable { .. } | MapError::System(SystemError::KernelTooOld { .. })) => {
                 Ok(Self::Unmapped(Arc::new(Unmapped::new(map)?)))
@@ -349,7 +352,7 @@ impl DataSection {
     /// [`SectionError::VariableLayout`] with all differences, [`SectionError::NotMapped`] (use
     /// [`any_var`](Self::any_var)), [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)).
     pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, SectionError> {
-        Ok(self.mapped()?.var(self.find(path, &T::LAYOUT)?.offset)?)
+        Ok(self.mapped()?.var_any(self.find(path, &T::LAYOUT)?.offset, None)?)
     }
 
     /// Returns a handle that only loads. The section may be read-only, as `.rodata` is, or
@@ -369,7 +372,7 @@ impl DataSection {
     ///
     /// As [`var`](Self::var), without `ReadOnly`.
     pub fn var_ro<T: MapValue>(&self, path: &str) -> Result<Var<T, ReadOnly>, SectionError> {
-        Ok(self.mapped()?.var_ro(self.find(path, &T::LAYOUT)?.offset)?)
+        Ok(self.mapped()?.var_any(self.find(path, &T::LAYOUT)?.offset, None)?)
     }
 
     /// Returns the elements of an array variable, or of an array inside one, whatever their number.
@@ -390,7 +393,7 @@ impl DataSection {
     /// As [`var`](Self::var); [`SectionError::NoSuchPart`] if it is not an array.
     pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, SectionError> {
         let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
-        Ok(self.mapped()?.slice(offset, len)?)
+        Ok(self.mapped()?.slice_any(offset, len, None)?)
     }
 
     /// Returns the elements of an array, for loading only.
@@ -409,7 +412,7 @@ impl DataSection {
     /// As [`slice`](Self::slice), without `ReadOnly`.
     pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, SectionError> {
         let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
-        Ok(self.mapped()?.slice_ro(offset, len)?)
+        Ok(self.mapped()?.slice_any(offset, len, None)?)
     }
 
     /// Returns a variable that is reached in mapped memory or, if the map cannot be mapped, by

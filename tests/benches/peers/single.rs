@@ -8,8 +8,10 @@
 use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Instant;
 
-use mapvalue::{Mapping, SeqCell, Shared, Var};
+use mapvalue::{MapValue, Mapping, SeqCell, Shared, Var};
+use mapvalue_tests::kernel::{Libbpf, Loader, objects};
 use vm_memory::{Bytes, VolatileSlice};
 use zerocopy::FromBytes;
 
@@ -167,6 +169,36 @@ fn ours_var_open(mapping: &Arc<Mapping>) {
 #[inline(never)]
 fn raw_var_open(mapping: &Arc<Mapping>) {
     repeat::<THEIRS>(|| drop(black_box(Arc::clone(mapping))));
+}
+
+/// `struct fifty` of `checked.bpf.c`.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+#[rustfmt::skip]
+struct Fifty {
+    f00: u64, f01: u64, f02: u64, f03: u64, f04: u64, f05: u64, f06: u64, f07: u64, f08: u64, f09: u64,
+    f10: u64, f11: u64, f12: u64, f13: u64, f14: u64, f15: u64, f16: u64, f17: u64, f18: u64, f19: u64,
+    f20: u64, f21: u64, f22: u64, f23: u64, f24: u64, f25: u64, f26: u64, f27: u64, f28: u64, f29: u64,
+    f30: u64, f31: u64, f32: u64, f33: u64, f34: u64, f35: u64, f36: u64, f37: u64, f38: u64, f39: u64,
+    f40: u64, f41: u64, f42: u64, f43: u64, f44: u64, f45: u64, f46: u64, f47: u64, f48: u64, f49: u64,
+}
+
+/// As `var_open`, of a map whose types are known.
+pub(crate) fn var_open_checked(memory: &Memory) -> Outcome {
+    if let Err(reason) = memory.maps() {
+        return Outcome::Skipped(reason.to_owned());
+    }
+    let loaded = Libbpf::load(objects::CHECKED);
+    let mapping = Mapping::from_map_checked(loaded.map("fifty")).expect("a map with types");
+    let start = Instant::now();
+    assert!(mapping.var::<Fifty>(0).is_ok() && mapping.var::<[u64; 50]>(0).is_err());
+    println!("var_open_checked: a struct of 50 fields is met, and another refused, in {:?}", start.elapsed());
+    timed(|| ours_var_open_checked(black_box(&mapping)), || raw_var_open(black_box(&mapping)))
+}
+
+#[inline(never)]
+fn ours_var_open_checked(mapping: &Arc<Mapping>) {
+    repeat::<OURS>(|| drop(black_box(mapping.var::<Fifty>(black_box(0)).expect("a place in the map"))));
 }
 
 pub(crate) fn fetch_add(memory: &Memory) -> Outcome {

@@ -8,6 +8,7 @@ mod arena_forks;
 mod arena_restart;
 mod arena_tables;
 mod char_array;
+mod checked;
 mod histogram;
 mod lifetime;
 mod loaders;

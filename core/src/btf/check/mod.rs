@@ -2,10 +2,11 @@
 //!
 //! Both sides are walked together, led by the Rust type, which is finite. Fields and members are
 //! paired by name and offset (`members`). Leaves are compared by the meaning of their bits
-//! (`leaves`).
+//! (`leaves`). `part` finds what to compare with at an offset.
 
 pub(crate) mod leaves;
 pub(crate) mod members;
+pub(crate) mod part;
 pub(crate) mod report;
 
 use std::collections::HashSet;
@@ -30,6 +31,17 @@ const MIN_STEPS: usize = 1 << 16;
 const TOO_MANY_VALUES: &str = "more enums than mapvalue looks into";
 /// The words of a member's record.
 const MEMBER: usize = 3;
+
+/// How much of a C type a Rust type must describe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fit {
+    /// All of it.
+    Whole,
+    /// All of its members. It may be longer, as a bank is that fills cache lines.
+    Padded,
+    /// The members and elements that it begins with.
+    Prefix,
+}
 
 impl Layout {
     /// Checks that a C type has this layout, field by field and by meaning.
@@ -83,14 +95,14 @@ impl Layout {
     ///
     /// All differences.
     pub fn check(&self, ty: Type<'_>) -> Result<(), Mismatches> {
-        self.check_within(&mut steps(ty.words()), ty)
+        self.check_within(&mut steps(ty.words()), ty, Fit::Whole)
     }
 
     /// Checks the same, and takes its steps from those that are left.
-    pub(crate) fn check_within(&self, steps: &mut usize, ty: Type<'_>) -> Result<(), Mismatches> {
+    pub(crate) fn check_within(&self, steps: &mut usize, ty: Type<'_>, fit: Fit) -> Result<(), Mismatches> {
         // For a variable, its type is compared.
         let ty = if let TypeKind::Variable { ty, .. } = ty.kind() { ty } else { ty };
-        let mut comparison = Comparison { found: Differences::up_to(MAX_LISTED, MAX_TEXT), steps: *steps };
+        let mut comparison = Comparison { found: Differences::up_to(MAX_LISTED, MAX_TEXT), steps: *steps, fit };
         let path = FieldPath { parent: None, name: Name::Root(self) };
         let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0, in_union: false };
         if self.size() == 0 && ty.size() != Some(0) {
@@ -116,6 +128,8 @@ pub(crate) fn steps(words: usize) -> usize {
 struct Comparison {
     found: Differences,
     steps: usize,
+    /// How much of the outermost type is compared.
+    fit: Fit,
 }
 
 impl Comparison {
@@ -130,6 +144,11 @@ impl Comparison {
         left.is_some()
     }
 
+    /// How much of the type at this place must be described.
+    fn fit_at(&self, at: At<'_>) -> Fit {
+        if at.path.parent.is_none() { self.fit } else { Fit::Whole }
+    }
+
     /// Adds that two leaves differ in meaning or size.
     fn add_types(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>, hint: &str) {
         self.add(at, InRust(layout), InBtf(ty), hint);
@@ -137,7 +156,7 @@ impl Comparison {
 
     /// Whether a type would meet another. The attempt leaves no trace but the steps it took.
     fn meets(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
-        let mut attempt = Self { found: Differences::up_to(0, 0), steps: self.steps };
+        let mut attempt = Self { found: Differences::up_to(0, 0), ..*self };
         attempt.compare(at, layout, ty);
         self.steps = attempt.steps;
         attempt.found.is_none()
@@ -165,7 +184,8 @@ impl Comparison {
                 self.enums(at, layout, declared, variants, values);
             }
             (Kind::Array { len, element }, TypeKind::Array(array)) => {
-                if len as u64 != u64::from(array.len) {
+                let cut = self.fit_at(at) == Fit::Prefix && (len as u64) < u64::from(array.len);
+                if len as u64 != u64::from(array.len) && !cut {
                     self.add(at, format_args!("{len} elements"), format_args!("{} elements", array.len), "");
                 }
                 if len > 0 {
@@ -274,7 +294,7 @@ impl Comparison {
             _ => None,
         };
         let found = Differences::up_to(self.found.room, self.found.text);
-        let mut attempt = Self { found, steps: self.steps };
+        let mut attempt = Self { found, ..*self };
         match own {
             Some((fields, composite)) => attempt.members(at, layout, fields, composite),
             None => attempt.add_types(at, layout, declared, ""),
@@ -316,7 +336,8 @@ impl Comparison {
 
     /// Compares the fields of a struct or union with the members of one.
     fn members(&mut self, at: At<'_>, layout: &Layout, fields: &[Field], composite: Composite<'_>) {
-        if layout.size() as u64 != u64::from(composite.size()) {
+        let (own, size, fit) = (layout.size() as u64, u64::from(composite.size()), self.fit_at(at));
+        if own != size && (fit == Fit::Whole || own > size) {
             self.add(at, format_args!("size {}", layout.size()), composite.size(), "");
         }
         let Some(mut members) = Members::of(composite, self.steps) else {
@@ -337,7 +358,7 @@ impl Comparison {
                 self.found.list[index].hint = Nearest::of(name, members.free_names()).to_string();
             }
         }
-        for member in members.missing() {
+        for member in members.missing().filter(|member| fit != Fit::Prefix || member.bit_offset < 8 * own) {
             let path = FieldPath { parent: Some(at.path), name: Name::Field(member.name) };
             let at = At { path: &path, ..at };
             let offset = at.btf + member.bit_offset / 8;
