@@ -49,6 +49,10 @@ struct wrapped {
 	struct pair only;
 };
 
+struct single {
+	__u64 count;
+};
+
 #define TEN(n) __u64 f##n##0, f##n##1, f##n##2, f##n##3, f##n##4, f##n##5, f##n##6, f##n##7, f##n##8, f##n##9
 struct fifty {
 	TEN(0);
@@ -61,6 +65,7 @@ struct fifty {
 ARRAY(stats, 2, struct stats);
 ARRAY(parts, 4, struct parts);
 ARRAY(wrapped, 1, struct wrapped);
+ARRAY(single, 1, struct single);
 ARRAY(fifty, 1, struct fifty);
 ARRAY(counters, 64, __u64);
 ARRAY(rows, 8, __u64[8]);

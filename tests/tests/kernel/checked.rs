@@ -306,6 +306,19 @@ struct Renamed {
     one: Pair,
 }
 
+/// `struct single`.
+#[derive(MapValue, Clone, Copy, Debug)]
+#[repr(C)]
+struct Single {
+    count: u64,
+}
+
+#[derive(MapValue, Clone, Copy, Debug)]
+#[repr(C)]
+struct RenamedSingle {
+    total: u64,
+}
+
 #[test]
 fn names_are_compared_where_a_struct_holds_but_one_member() {
     kernel::require!();
@@ -314,6 +327,9 @@ fn names_are_compared_where_a_struct_holds_but_one_member() {
     assert!(wrapped.var::<Pair>(0).is_ok() && wrapped.var::<u64>(0).is_ok());
     refusal(wrapped.var::<Renamed>(0));
     refusal(wrapped.array::<Swapped>());
+    let single = Mapping::from_map(loaded.map("single")).unwrap();
+    assert!(single.var::<u64>(0).is_ok() && single.var::<Single>(0).is_ok());
+    assert!(refusal(single.var::<RenamedSingle>(0)).contains("RenamedSingle.total"));
 }
 
 /// The first members of `struct stats`.
@@ -429,6 +445,15 @@ fn places_beyond_those_that_are_remembered_are_compared() {
             }
             assert!(mapping.var_prefix::<u64>(8 * place).is_ok());
             refusal(mapping.var::<i64>(8 * place));
+        }
+    }
+    let stats = Mapping::from_map(loaded.map("stats")).unwrap();
+    for _ in 0..2 {
+        for first in 0..16 {
+            for len in 1..=17 - first {
+                let slice = stats.slice::<u64>(16 + 8 * first, len);
+                assert_eq!(slice.is_ok(), first + len <= 16, "{first} {len}");
+            }
         }
     }
     let counters = Mapping::from_map(loaded.map("counters")).unwrap();
