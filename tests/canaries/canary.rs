@@ -1,5 +1,5 @@
-//! Mistakes made on purpose, one at a time, each of which a sanitizer must report: `tests/sanitize` runs them to see that the
-//! sanitizers look at the memory of mappings, and at what this crate does there.
+//! Deliberate mistakes, one at a time, each of which a sanitizer must report. `tests/sanitize` runs
+//! them to see that the sanitizers watch the memory of mappings, and this crate's accesses to it.
 
 use std::hint::black_box;
 use std::thread;
@@ -19,23 +19,27 @@ fn main() {
     println!("{name}: nobody has noticed");
 }
 
-/// Two threads store to the same words of a memfd: one as a plain pointer does, the other too or by a `Slice`.
+/// Two threads store to the same words of a memfd: one through a plain pointer, the other through a
+/// plain pointer or a `Slice`.
 fn race(both_raw: bool) {
     let mapping = Mapping::memfd(4096).unwrap();
     let threads = [true, both_raw].map(|raw| {
         let started: Var<u64> = mapping.var(0).unwrap();
         let words: Slice<u64> = mapping.slice(8, 511).unwrap();
         thread::spawn(move || {
-            // At the same time, but without any order between them: all of this is relaxed.
+            // At the same time, but without any order between them: all of these accesses are
+            // relaxed.
             started.fetch_add(1);
             while started.load() < 2 {
                 thread::yield_now();
             }
-            // Once alone: a thread's first store to a word is the one that the sanitizer notes, and it forgets what is long past.
+            // Only once: the sanitizer notes a thread's first store to a word, and forgets old
+            // accesses.
             for word in words.iter() {
                 if raw {
-                    // SAFETY: the place is mapped, writable and aligned while `words` lives. That another thread stores
-                    // there at the same time is the mistake, and undefined.
+                    // SAFETY: the place is mapped, writable and aligned while `words` lives. The
+                    // mistake is that another thread stores there at the same time, which is
+                    // undefined.
                     unsafe { *word.atomic().as_ptr() = 1 };
                 } else {
                     word.store(1);
@@ -48,25 +52,25 @@ fn race(both_raw: bool) {
     }
 }
 
-/// A pointer outlives the last handle, as no reference can.
+/// Reads through a pointer that outlives the last handle, which no reference can.
 fn read_after_unmap() {
     let counter: Var<u64> = Mapping::memfd(4096).unwrap().var(8).unwrap();
     let place = counter.atomic().as_ptr();
     drop(counter);
-    // SAFETY: none: there is no memory any more, which is the mistake.
+    // SAFETY: none: the memory is already unmapped, which is the mistake.
     black_box(unsafe { *place });
 }
 
-/// A read of heap memory that was adopted: behind its end, or after it was released.
+/// Reads adopted heap memory past its end, or after its release.
 fn read_adopted(released: bool) {
     let base = Box::into_raw(Box::new([0_u64; 8]));
     let address = base.expose_provenance();
     let release = move || {
         let base = std::ptr::with_exposed_provenance_mut::<[u64; 8]>(address);
-        // SAFETY: the pointer is the one that `Box::into_raw` gave, and the mapping calls this once.
+        // SAFETY: the pointer is from `Box::into_raw`, and the mapping calls this once.
         drop(unsafe { Box::from_raw(base) });
     };
-    // SAFETY: the memory is initialised and stays until `release`; nobody else has it.
+    // SAFETY: the memory is initialized and stays until `release`, and nobody else has it.
     let mapping = unsafe { Mapping::adopt(base.cast(), 64, ReadWrite, release) }.unwrap();
     let last: Var<u64> = mapping.var(56).unwrap();
     drop(mapping);

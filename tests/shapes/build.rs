@@ -1,8 +1,9 @@
-//! Writes the types of `tests/btf/c_round_trip.rs`: several hundred that together have all that the derive accepts, and of each a twin
-//! in which one thing has changed. They are the same in each build.
+//! Writes the types of `tests/btf/c_round_trip.rs`: several hundred that together have everything
+//! the derive accepts, each with a twin in which one thing differs. Every build writes the same
+//! types.
 //!
-//! `model` is what a type is and how Rust lays it out, `invent` makes types up, `mutate` changes one thing in them, `write` spells
-//! them in Rust.
+//! `model` describes types and their layout in Rust, `invent` makes types up, `mutate` changes one
+//! thing in them, and `write` writes them in Rust.
 
 mod invent;
 mod model;
@@ -13,7 +14,7 @@ mod write;
 use std::path::Path;
 use std::{env, fs};
 
-/// How many types there are of each kind.
+/// The number of types of each kind.
 const ENUMS: usize = 48;
 const STRUCTS: usize = 416;
 const UNIONS: usize = 56;

@@ -1,11 +1,11 @@
-//! Types made up: enums, then structs and unions by turns, of leaves and of types that came before.
+//! Makes types up: enums, then structs and unions in turn, of leaves and of earlier types.
 
 use crate::model::{Body, Family, Field, Generic, Shape, Ty, Types};
 use crate::random::Random;
 
 /// Larger types are not nested further.
 const LARGE: usize = 1 << 10;
-/// Names of fields that C cannot have, some of which Rust has only as raw identifiers.
+/// Field names that C cannot have. Some of them Rust has only as raw identifiers.
 const KEYWORDS: [&str; 14] = [
     "default", "int", "char", "short", "register", "switch", "double", "long", "signed", "void", "r#struct", "r#enum",
     "r#static", "r#const",
@@ -69,7 +69,7 @@ impl Invention<'_> {
         }
     }
 
-    /// A type that came before and is not large.
+    /// An earlier type that is not large.
     fn earlier(&mut self) -> Ty {
         for _ in 0..8 {
             let number = self.random.below(self.types.shapes.len());
@@ -97,7 +97,7 @@ impl Invention<'_> {
         }
     }
 
-    /// A type that compiles as the next field of a struct that has these, and is not of another size than a field can have.
+    /// A type that compiles as the next field after these, and has a size that a field can have.
     fn next(&mut self, fields: &[Field]) -> Option<Ty> {
         let ty = self.ty(0);
         let all: Vec<&Ty> = fields.iter().map(|field| &field.ty).chain([&ty]).collect();
@@ -156,7 +156,8 @@ impl Invention<'_> {
         Field { name, rename, ty }
     }
 
-    /// A field that stands for a hole, or fills one in part; often of the name that a hole would be given.
+    /// A padding field that fills a hole, or part of one. It often has the name that a generated
+    /// one gets.
     fn padding(&mut self, fields: &[Field]) -> Field {
         let taken = fields.iter().any(|field| field.name == "_pad0");
         let name = if taken { format!("__pad{}", fields.len()) } else { "_pad0".to_owned() };

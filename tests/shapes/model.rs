@@ -1,4 +1,4 @@
-//! What a type is, and how Rust lays it out: enough to write only types that compile.
+//! Describes types and their layout in Rust: enough to write only types that compile.
 
 /// An integer that is none of C's own accord.
 #[derive(Clone, Copy, PartialEq)]
@@ -30,15 +30,15 @@ pub(crate) enum Ty {
     Pointer {
         arena: bool,
     },
-    /// `CharArray` of a length.
+    /// `CharArray` of this length.
     Text(usize),
     Array(Box<Ty>, usize),
-    /// A type of the list, by its place there; its twin if `drifted`.
+    /// A type of the list, by its index there, or its twin if `drifted`.
     Shape {
         number: usize,
         drifted: bool,
     },
-    /// One of the generic structs that `write` begins with.
+    /// One of the generic structs at the start of `write`'s output.
     Generic(Generic, Vec<Ty>),
     Marker,
 }
@@ -53,13 +53,14 @@ pub(crate) enum Generic {
     Bank,
 }
 
-/// Numbers of bytes, and what a type can be used for.
+/// Size and alignments in bytes, and what a type can be used for.
 #[derive(Clone, Copy)]
 pub(crate) struct Extent {
     pub(crate) size: usize,
     /// Rust's alignment.
     pub(crate) align: usize,
-    /// The alignment of places in shared memory, which is more where one of zerocopy's integers is inside.
+    /// The alignment of places in shared memory: larger than Rust's if there is one of zerocopy's
+    /// integers inside.
     pub(crate) place: usize,
     /// `Copy` and without enums, as the fields of a union must be.
     pub(crate) plain: bool,
@@ -67,7 +68,7 @@ pub(crate) struct Extent {
 
 #[derive(Clone)]
 pub(crate) struct Field {
-    /// In Rust; a number in a tuple struct.
+    /// Its name in Rust, or its number in a tuple struct.
     pub(crate) name: String,
     pub(crate) rename: Option<String>,
     pub(crate) ty: Ty,
@@ -89,7 +90,7 @@ pub(crate) struct Shape {
 }
 
 impl Field {
-    /// Whether it may stand for a hole.
+    /// Whether it may be the padding of a hole.
     pub(crate) fn is_padding(&self) -> bool {
         self.rename.as_ref().unwrap_or(&self.name).trim_start_matches('_').starts_with("pad")
     }
@@ -101,14 +102,14 @@ impl Shape {
     }
 }
 
-/// The types so far, and the twins so far where a type has one.
+/// The types so far, and their twins, if they have one.
 pub(crate) struct Types<'a> {
     pub(crate) shapes: &'a [Shape],
     pub(crate) twins: &'a [Option<Shape>],
 }
 
 impl Types<'_> {
-    /// Whether there is a `bool` inside, which no field of a union has.
+    /// Whether there is a `bool` inside, which a field of a union cannot have.
     pub(crate) fn holds_bool(&self, ty: &Ty) -> bool {
         match ty {
             Ty::Bool => true,
@@ -124,7 +125,7 @@ impl Types<'_> {
         }
     }
 
-    /// `None` for a type that does not compile.
+    /// Size and alignments of a type; `None` if it does not compile.
     pub(crate) fn size(&self, ty: &Ty) -> Option<Extent> {
         let leaf = |bits: usize, plain| Extent { size: bits / 8, align: bits / 8, place: bits / 8, plain };
         Some(match ty {
@@ -155,7 +156,7 @@ impl Types<'_> {
         })
     }
 
-    /// A `repr(C)` struct with these fields.
+    /// Size and alignments of a `repr(C)` struct with these fields.
     pub(crate) fn lay_out<'a>(&self, fields: impl Iterator<Item = &'a Ty>, align: usize) -> Option<Extent> {
         let mut whole = Extent { size: 0, align, place: align, plain: true };
         for field in fields {
@@ -174,7 +175,7 @@ impl Types<'_> {
         (whole.size > 0).then_some(Extent { size: whole.size.next_multiple_of(whole.align), ..whole })
     }
 
-    /// A `repr(C)` union with these fields.
+    /// Size and alignments of a `repr(C)` union with these fields.
     pub(crate) fn lay_over<'a>(&self, fields: impl Iterator<Item = &'a Ty>) -> Option<Extent> {
         let mut whole = Extent { size: 0, align: 1, place: 1, plain: true };
         for field in fields {

@@ -1,4 +1,4 @@
-//! Twins: the same type after one change that must be noticed.
+//! Makes twins: the same type after one change that a check must notice.
 
 use crate::invent::range;
 use crate::model::{Body, Field, Generic, Shape, Ty, Types};
@@ -6,13 +6,13 @@ use crate::random::Random;
 
 pub(crate) struct Twin {
     pub(crate) shape: Shape,
-    /// What has changed.
+    /// The change, in words.
     pub(crate) change: String,
-    /// Where, as a message names it: one of these.
+    /// The possible paths of the change; a message names one of them.
     pub(crate) paths: Vec<String>,
 }
 
-/// One change: what it is called, and the places in the type that a message may name, from its name on.
+/// One change: its name, and the paths that a message may name, after the name of the type.
 struct Change {
     what: &'static str,
     paths: Vec<String>,
@@ -29,10 +29,10 @@ impl Change {
     }
 }
 
-/// A twin of each type that has something to change.
+/// Makes a twin of each type in which something can change.
 pub(crate) fn twins(random: &mut Random, shapes: &[Shape]) -> Vec<Option<Twin>> {
     let mut twins: Vec<Option<Twin>> = Vec::new();
-    // The same without the words, for the types in which they are nested.
+    // The twins without the words, for types that nest them.
     let mut drifted: Vec<Option<Shape>> = Vec::new();
     for shape in shapes {
         let types = Types { shapes, twins: &drifted };
@@ -76,7 +76,7 @@ impl Mutation<'_> {
         let sized: Vec<usize> = (0..fields.len())
             .filter(|i| !fields[*i].is_padding() && self.types.size(&fields[*i].ty).is_some_and(|size| size.size > 0))
             .collect();
-        // Where a struct has but one field, it may be met by what its field meets, whatever the names.
+        // A struct with one field may match whatever that field matches, under any name.
         match self.random.below(8) {
             0 if named && sized.len() > 1 => {
                 let field = &mut fields[*self.random.pick(&sized)];
@@ -102,14 +102,14 @@ impl Mutation<'_> {
         }
     }
 
-    /// The type after a change.
+    /// Changes one thing in a type.
     fn change(&mut self, ty: &Ty) -> Option<(Ty, Change)> {
         match ty {
             Ty::Int { family, signed, bits } => {
                 let (signed, bits, what) = self.change_integer(*signed, *bits, 8)?;
                 Some((Ty::Int { family: *family, signed, bits }, Change::at(what, "")))
             }
-            // C has no signed integers of a stated byte order.
+            // C has no signed integers with a stated byte order.
             Ty::Ordered { big, signed: false, bits } if self.random.once_in(2) => {
                 Some((Ty::Ordered { big: !big, signed: false, bits: *bits }, Change::at("byte order changed", "")))
             }
@@ -123,7 +123,7 @@ impl Mutation<'_> {
                 Some((other, Change::at(if *bits == 32 { "widened" } else { "narrowed" }, "")))
             }
             Ty::Float { bits } => Some((integer(false, *bits), Change::at("float made an integer", ""))),
-            // A `u64` may stand for it.
+            // A `u64` may match it.
             Ty::Pointer { .. } => Some((integer(true, 64), Change::at("pointer made an integer", ""))),
             Ty::Text(len) => Some((Ty::Text(len + 1), Change::at("text longer", ""))),
             Ty::Array(element, len) => {

@@ -1,4 +1,4 @@
-//! Numbers that look like chance and are the same each time.
+//! Pseudo-random numbers, the same every time.
 
 /// `SplitMix64`.
 pub(crate) struct Random(u64);
@@ -21,7 +21,7 @@ impl Random {
         usize::try_from(self.next() % end as u64).expect("below a usize")
     }
 
-    /// Whether something happens that happens once in `times`.
+    /// True once in `times` calls on average.
     pub(crate) fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

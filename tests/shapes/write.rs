@@ -1,4 +1,4 @@
-//! The types in Rust, with a table of them.
+//! Writes the types in Rust, with a table of them.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,5 @@
-//! BTF and object files written by hand, for what no compiler writes; and a walk through all that a reader tells of them.
+//! BTF and object files written by hand, for cases that no compiler writes; and a walk through all
+//! that a reader reports about them.
 
 mod elf;
 mod walk;
@@ -10,13 +11,13 @@ use mapvalue::Endianness;
 pub use elf::{Elf, ElfSection, symbol};
 pub use walk::{Walk, check_layouts};
 
-/// The BTF in an object file from clang, as it wrote it; what follows in the file follows here too.
+/// Returns the BTF in an object file from clang, and all that follows it in the file.
 ///
 /// # Panics
 ///
 /// If there is none.
 pub fn raw(object: &[u8]) -> &[u8] {
-    // Magic, version, flags, and a header of 24 bytes; that of `.BTF.ext` is longer.
+    // Magic, version, flags, and a header of 24 bytes. The header of `.BTF.ext` is longer.
     let start = object.windows(8).position(|bytes| bytes == [0x9f, 0xeb, 1, 0, 24, 0, 0, 0]).expect("BTF");
     &object[start..]
 }
@@ -50,24 +51,25 @@ pub const FLAG: u32 = 1 << 31;
 /// Bytes of the header.
 pub const HEADER: usize = 24;
 
-/// Writes BTF, right or wrong, a record at a time. Types are numbered from 1 in the order in which they are added.
+/// Writes BTF, right or wrong, one record at a time. Types are numbered from 1 in the order of
+/// their addition.
 #[derive(Clone, Debug, Default)]
 pub struct Builder {
     words: Vec<u32>,
     strings: Vec<u8>,
     known: HashMap<String, u32>,
     count: u32,
-    /// Bytes of the names of what this continues.
+    /// Bytes of the names in the BTF that this continues.
     strings_before: u32,
 }
 
 impl Builder {
-    /// With the empty name alone.
+    /// BTF without types, and with only the empty name.
     pub fn new() -> Self {
         Self { strings: vec![0], ..Self::default() }
     }
 
-    /// Split BTF: its types are numbered on from those of `base`, whose names it can use.
+    /// Split BTF: its type numbers continue those of `base`, whose names it can use.
     ///
     /// # Panics
     ///
@@ -77,12 +79,12 @@ impl Builder {
         Self { known: base.known.clone(), count: base.count, strings_before, ..Self::default() }
     }
 
-    /// The number that the next type gets, to refer to it before it is there.
+    /// The number that the next type will get, to refer to it before it is added.
     pub fn next_id(&self) -> u32 {
         self.count + 1
     }
 
-    /// Where a name is, once it is there.
+    /// Returns the offset of a name, which it adds if it is new.
     ///
     /// # Panics
     ///
@@ -101,12 +103,12 @@ impl Builder {
         at
     }
 
-    /// The strings, to put something wrong into them.
+    /// The strings, to corrupt them.
     pub fn strings_mut(&mut self) -> &mut Vec<u8> {
         &mut self.strings
     }
 
-    /// A record of any kind: `info` is the flag and the number of parts.
+    /// Adds a record of any kind. `info` is the flag and the number of parts.
     pub fn add(&mut self, name: &str, kind: u32, info: u32, size_or_type: u32, rest: &[u32]) -> u32 {
         let name = self.name(name);
         self.words.extend_from_slice(&[name, kind << 24 | info, size_or_type]);
@@ -115,32 +117,34 @@ impl Builder {
         self.count
     }
 
-    /// Words after the last record.
+    /// Adds words after the last record.
     pub fn push_words(&mut self, words: &[u32]) {
         self.words.extend_from_slice(words);
     }
 
-    /// An integer that fills its size; `encoding` is 1 for a signed one, 2 for a character, 4 for `_Bool`.
+    /// Adds an integer that fills its size. `encoding` is 1 for signed, 2 for a character, 4 for
+    /// `_Bool`.
     pub fn int(&mut self, name: &str, size: u32, encoding: u32) -> u32 {
         self.add(name, kind::INT, 0, size, &[(encoding << 24) | (8 * size)])
     }
 
-    /// A record that refers to a type and has no parts: a pointer, typedef, qualifier or type tag.
+    /// Adds a record that refers to a type and has no parts: a pointer, typedef, qualifier or type
+    /// tag.
     pub fn to(&mut self, kind: u32, name: &str, target: u32) -> u32 {
         self.add(name, kind, 0, target, &[])
     }
 
-    /// An array. Its index is of type 1.
+    /// Adds an array. Its index has type 1.
     pub fn array(&mut self, element: u32, len: u32) -> u32 {
         self.add("", kind::ARRAY, 0, 0, &[element, 1, len])
     }
 
-    /// A struct (or union), of members each with name, type and offset in bits.
+    /// Adds a struct or union. Each member has a name, a type and an offset in bits.
     pub fn composite(&mut self, kind: u32, name: &str, size: u32, members: &[(&str, u32, u32)]) -> u32 {
         self.parts(kind, name, 0, size, members)
     }
 
-    /// A record with parts of three words each, the first a name.
+    /// Adds a record whose parts have three words each, the first a name.
     pub fn parts(&mut self, kind: u32, name: &str, flag: u32, size: u32, parts: &[(&str, u32, u32)]) -> u32 {
         let mut words = Vec::with_capacity(3 * parts.len());
         for (name, second, third) in parts {
@@ -149,12 +153,12 @@ impl Builder {
         self.add(name, kind, flag | vlen(parts.len()), size, &words)
     }
 
-    /// An enum of 32-bit values.
+    /// Adds an enum of 32-bit values.
     pub fn enumeration(&mut self, name: &str, flag: u32, size: u32, values: &[(&str, u32)]) -> u32 {
         self.pairs(kind::ENUM, name, flag, size, values)
     }
 
-    /// What a function takes and returns.
+    /// Adds a function prototype.
     pub fn prototype(&mut self, returns: u32, params: &[(&str, u32)]) -> u32 {
         self.pairs(kind::FUNC_PROTO, "", 0, returns, params)
     }
@@ -164,18 +168,18 @@ impl Builder {
         self.add(name, kind, flag | vlen(pairs.len()), size_or_type, &words)
     }
 
-    /// A variable: 0 is static, 1 global, 2 extern.
+    /// Adds a variable. `linkage` is 0 for static, 1 for global, 2 for extern.
     pub fn variable(&mut self, name: &str, ty: u32, linkage: u32) -> u32 {
         self.add(name, kind::VAR, 0, ty, &[linkage])
     }
 
-    /// A section, of variables each with offset and size.
+    /// Adds a section. Each variable has a type, an offset and a size.
     pub fn section(&mut self, name: &str, size: u32, variables: &[(u32, u32, u32)]) -> u32 {
         let words: Vec<u32> = variables.iter().flat_map(|(ty, offset, size)| [*ty, *offset, *size]).collect();
         self.add(name, kind::DATASEC, vlen(variables.len()), size, &words)
     }
 
-    /// The bytes, in this byte order.
+    /// Returns the bytes, in this byte order.
     ///
     /// # Panics
     ///
@@ -186,8 +190,8 @@ impl Builder {
         self.parts_of_bytes(order, &[24, 0, types, types, strings], &[])
     }
 
-    /// The bytes with the longer header, and the layouts of kinds between types and strings: bytes that
-    /// follow the common ones, bytes of each part, and flags.
+    /// Returns the bytes with the longer header, and the layouts of kinds between types and
+    /// strings: the number of bytes after the common ones, the bytes of each part, and flags.
     ///
     /// # Panics
     ///
@@ -209,7 +213,7 @@ impl Builder {
         bytes
     }
 
-    /// The bytes in this machine's order.
+    /// Returns the bytes in this machine's order.
     pub fn native(&self) -> Vec<u8> {
         self.bytes(Endianness::Native)
     }

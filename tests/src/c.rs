@@ -1,4 +1,5 @@
-//! C in tests: sources compiled to BTF by clang, and what is written in C from Rust types held to them.
+//! C in tests: compiles sources to BTF with clang, and checks the C written from Rust types against
+//! those types.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -18,12 +19,12 @@ pub const NEW_CLANG: &str = "clang-22";
 /// The compiler of everything else.
 pub const GCC: &str = "gcc";
 
-/// What a source begins with: the names that the kernel has for integers.
+/// The beginning of a source: the kernel's names of integers.
 pub const PREAMBLE: &str = "#include <linux/types.h>\n";
 
-/// Ends a test early where a compiler is not installed: a message, and the test passes.
+/// Ends a test early if a compiler is not installed: prints a message, and the test passes.
 ///
-/// With `MAPVALUE_REQUIRE_KERNEL=1`, where all that a test needs is to be there, the test fails instead.
+/// With `MAPVALUE_REQUIRE_KERNEL=1`, which says that everything a test needs is there, it fails.
 #[macro_export]
 macro_rules! require_compiler {
     ($compiler:expr) => {
@@ -34,16 +35,16 @@ macro_rules! require_compiler {
     };
 }
 
-/// Whether there is a compiler of this name.
+/// Whether a compiler of this name is installed.
 pub fn is_installed(compiler: &str) -> bool {
     Command::new(compiler).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
 }
 
-/// Compiles a source as BPF programs are, all warnings being errors, and reads the BTF.
+/// Compiles a source as BPF programs are, with all warnings as errors, and reads the BTF.
 ///
 /// # Panics
 ///
-/// If it does not compile, with what the compiler says; the source is left where that says.
+/// If it does not compile, with the compiler's message. The source is left where the message says.
 pub fn compile(source: &str) -> Btf {
     let object = Scratch::new("o");
     let path = object.0.to_str().expect("of ASCII");
@@ -51,11 +52,12 @@ pub fn compile(source: &str) -> Btf {
     Btf::from_object(&fs::read(&object.0).unwrap()).unwrap()
 }
 
-/// Compiles a BPF program of `tests/bpf` as the build script there does, with another compiler: the object.
+/// Compiles a BPF program of `tests/bpf` as the build script there does, with another compiler.
+/// Returns the object.
 ///
 /// # Panics
 ///
-/// If it does not compile, with what the compiler says.
+/// If it does not compile, with the compiler's message.
 pub fn compile_program(compiler: &str, source: &str) -> Vec<u8> {
     let object = Scratch::new("o");
     let path = object.0.to_str().expect("of ASCII");
@@ -67,11 +69,11 @@ pub fn compile_program(compiler: &str, source: &str) -> Vec<u8> {
     fs::read(&object.0).unwrap()
 }
 
-/// Has a compiler look at a source, all warnings being errors.
+/// Has a compiler check a source, with all warnings as errors.
 ///
 /// # Errors
 ///
-/// What the compiler says.
+/// The compiler's message.
 pub fn check(compiler: &str, source: &str) -> Result<(), String> {
     run(compiler, &["-fsyntax-only"], source)
 }
@@ -91,7 +93,7 @@ fn run(compiler: &str, arguments: &[&str], source: &str) -> Result<(), String> {
     Err(String::from_utf8_lossy(&output.stderr).into_owned())
 }
 
-/// A file that is removed in the end.
+/// A file that is removed when this is dropped.
 struct Scratch(PathBuf);
 
 impl Scratch {
@@ -108,15 +110,16 @@ impl Drop for Scratch {
     }
 }
 
-/// Holds types to the C that is written from them: of a header of all of them, compiled, each has a type that it meets.
+/// Checks types against the C written from them: compiles one header of all of them, in whose BTF
+/// each must match a type.
 ///
 /// # Panics
 ///
-/// If one has none, with the differences.
+/// If a type has no match, with the differences.
 pub fn assert_meet_their_own_c(layouts: &[Layout]) {
     let header = Layout::c_declarations(layouts);
     let mut source = format!("{PREAMBLE}{header}");
-    // So that the compiler keeps them in the BTF.
+    // Variables, so that the compiler keeps the types in the BTF.
     for (i, name) in declared(&header).enumerate() {
         let _ = writeln!(source, "{name} v{i};");
     }
@@ -137,7 +140,7 @@ fn declared(header: &str) -> impl Iterator<Item = String> {
     })
 }
 
-/// The types of the name, those with a number after it included: types of other arguments.
+/// The types of this name, also with a number after it, as for other generic arguments.
 fn candidates<'a>(btf: &'a Btf, layout: &Layout) -> impl Iterator<Item = Type<'a>> + use<'a> {
     let name = layout.c_name();
     btf.types().filter(move |ty| {

@@ -1,13 +1,13 @@
-//! Time, on machines that are slow, or do other things as well.
+//! Time, on machines that are slow or busy.
 
 use std::hint::black_box;
 use std::time::Duration;
 
-/// What this thread has had of a CPU so far: other threads and other processes do not count.
+/// The CPU time of this thread so far. Other threads and processes do not count.
 ///
 /// # Panics
 ///
-/// If the kernel does not tell.
+/// If the kernel refuses.
 #[must_use]
 pub fn cpu_time() -> Duration {
     let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
@@ -17,8 +17,8 @@ pub fn cpu_time() -> Duration {
     Duration::new(time.tv_sec.cast_unsigned(), u32::try_from(time.tv_nsec).expect("less than a second"))
 }
 
-/// How many times slower this machine is than the one that limits in seconds are made for, or 1 if it is faster: by something that the
-/// standard library does, which is compiled the same in a debug build.
+/// How many times slower this machine is than the one that limits in seconds were set on, but at
+/// least 1. It times a function of the standard library, which is optimized in a debug build too.
 #[must_use]
 pub fn slowness() -> f64 {
     const THERE: f64 = 0.0013;
@@ -31,8 +31,8 @@ pub fn slowness() -> f64 {
     ((0..20).map(time).fold(f64::INFINITY, f64::min) / THERE).max(1.0)
 }
 
-/// The least of some measurements, of which none is made any more when one is below `limit`: what else the machine does makes them
-/// larger.
+/// The least of some measurements, since other work on the machine makes them larger. It stops at
+/// the first below `limit`.
 pub fn least(limit: f64, mut measure: impl FnMut() -> f64) -> f64 {
     let mut least = f64::INFINITY;
     for _ in 0..10 {

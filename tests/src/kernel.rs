@@ -1,7 +1,8 @@
 //! Loading and running BPF programs in tests, and making maps without a loader.
 //!
-//! A test that needs the kernel begins with [`require!`]. Programs run through `BPF_PROG_TEST_RUN` alone: nothing is
-//! attached, and what is pinned is in a file system that ends with the test ([`PrivateBpffs`]), so all is gone then.
+//! A test that needs the kernel begins with [`require!`]. Programs run only through
+//! `BPF_PROG_TEST_RUN`: nothing is attached. Pins are in a file system that ends with the test
+//! ([`PrivateBpffs`]), so nothing is left behind.
 
 mod bpffs;
 pub mod child;
@@ -19,7 +20,7 @@ pub use bpffs::PrivateBpffs;
 pub use loader::{Aya, Libbpf, Loader};
 pub use map::{Map, create_arena, flags, map_type, reopen};
 
-/// Compiled programs, whose sources are beside them (see the `build` script in `tests/bpf`).
+/// Compiled programs. Their sources are beside them (see the `build` script in `tests/bpf`).
 pub mod objects {
     use aya::include_bytes_aligned;
 
@@ -27,10 +28,10 @@ pub mod objects {
     pub const ARENA_BARE: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_bare.bpf.o"));
     /// Objects of an allocator in an arena. libbpf only.
     pub const ALLOC: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc.bpf.o"));
-    /// A user of an allocator in an arena, and one that writes over it. libbpf only.
+    /// A program that uses an allocator in an arena, and one that scribbles over it. libbpf only.
     pub const ALLOC_CHAOS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc_chaos.bpf.o"));
-    /// Objects of an allocator, of the kernel and of a queue. libbpf only.
+    /// Objects from an allocator in an arena, from the kernel and from a queue. libbpf only.
     pub const ALLOC_SPEED: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc_speed.bpf.o"));
     /// Pointers and global variables in an arena. libbpf only.
@@ -53,7 +54,7 @@ pub mod objects {
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Histograms.
     pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
-    /// What each CPU counts for itself.
+    /// Values that each CPU counts for itself.
     pub const PER_CPU: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/per_cpu.bpf.o"));
     /// Programs that change a map as fast as they can.
     pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
@@ -65,7 +66,7 @@ pub mod objects {
     pub const SEQ_X86: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/seq_x86.bpf.o"));
     /// Maps with fields that the kernel guards. libbpf only.
     pub const SPECIAL: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/special.bpf.o"));
-    /// Hash tables, tries and arrays that are looked up and updated by system calls.
+    /// Hash tables, tries and arrays that system calls look up and update.
     pub const TABLES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/tables.bpf.o"));
     /// Names in fixed arrays.
     pub const TEXT: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/text.bpf.o"));
@@ -76,7 +77,7 @@ pub mod objects {
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/bpf/quickstart.bpf.o"));
 }
 
-/// Ends a test early where BPF is out of reach: a message, and the test passes.
+/// Ends a test early if BPF is out of reach: prints a message, and the test passes.
 ///
 /// With `MAPVALUE_REQUIRE_KERNEL=1` in the environment, the test fails instead.
 #[macro_export]
@@ -89,7 +90,8 @@ macro_rules! require_kernel {
     };
 }
 
-/// An instruction: its code, the register that it changes, a register or kind that it reads, and a number.
+/// Encodes an instruction: its code, the register that it changes, a register or kind that it
+/// reads, and a number.
 pub fn instruction(code: u8, target: u8, source: u8, number: u32) -> u64 {
     let registers = if cfg!(target_endian = "little") { source << 4 | target } else { target << 4 | source };
     let [n0, n1, n2, n3] = number.to_ne_bytes();
@@ -99,21 +101,21 @@ pub fn instruction(code: u8, target: u8, source: u8, number: u32) -> u64 {
 /// Loads a classifier of these instructions.
 ///
 /// # Errors
-///
-/// The kernel's.
+/// The kernel's error.
 pub fn load_classifier(instructions: &[u64]) -> io::Result<OwnedFd> {
     sys::load_classifier(instructions)
 }
 
-/// Why this process cannot use BPF, or `None` if it can: found out by doing it.
+/// Why this process cannot use BPF, or `None` if it can. It tries it out.
 ///
 /// # Panics
 ///
-/// If the kernel refuses for a reason other than permission or absence: then something is broken.
+/// If the kernel refuses for another reason than permission or absence: something is broken.
 pub fn out_of_reach() -> Option<String> {
     let map = map::create(map_type::ARRAY, flags::MMAPABLE, 8, 1, "probe").map(drop);
     let tried = map.map_err(|error| ("create an array map", error)).and_then(|()| {
-        // Tests load classifiers and XDP programs, for which CAP_BPF alone does not do. (`r0 = 0; exit`)
+        // Tests load classifiers and XDP programs, for which CAP_BPF alone is not enough. (`r0 = 0;
+        // exit`)
         load_classifier(&[instruction(0xb7, 0, 0, 0), instruction(0x95, 0, 0, 0)])
             .map(drop)
             .map_err(|error| ("load a classifier", error))

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Code that the tests share.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ pub mod twins;
 
 pub use process::{again, fork, fork_first_of_namespace};
 
-/// Says that a test is skipped, and why: it needs what is not here.
+/// Prints that a test is skipped because it needs something that is not here.
 ///
 /// # Panics
 ///

@@ -1,28 +1,30 @@
-//! Threads and processes beside each other, on a machine that may stop any of them for long between two of its steps.
+//! Threads and processes side by side, on a machine that may stop any of them for long between two
+//! steps.
 //!
-//! So a test never takes for granted that another thread has come far in some time: it goes on until that has happened
-//! ([`Race`], [`wait_until`]), and ends the others itself ([`AtTheEnd`]), not they it.
+//! So a test never assumes that another thread makes progress within some time. It goes on until
+//! that has happened ([`Race`], [`wait_until`]), and it ends the others ([`AtTheEnd`]), not they
+//! it.
 
 use std::env;
 use std::hint::spin_loop;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// After how long something that has not happened is taken for broken. No machine that works is as slow as that.
+/// How long a test waits before it takes something for broken. No working machine is that slow.
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
-/// How long the tests that look for rare events go on looking: 2 seconds, or the milliseconds in `MAPVALUE_RACE_MS`.
+/// How long the tests for rare events run: 2 seconds, or the milliseconds in `MAPVALUE_RACE_MS`.
 ///
 /// # Panics
 ///
-/// If that is no number.
+/// If that is not a number.
 #[must_use]
 pub fn duration() -> Duration {
     let milliseconds = env::var("MAPVALUE_RACE_MS").map_or(2000, |given| given.parse().expect("a number"));
     Duration::from_millis(milliseconds)
 }
 
-/// Something that is looked at for a time, and until enough of it was seen.
+/// A loop that runs for some time, and until it has seen enough.
 #[derive(Clone, Copy, Debug)]
 pub struct Race {
     least: Instant,
@@ -30,15 +32,15 @@ pub struct Race {
 }
 
 impl Race {
-    /// It goes on for at least this time, from now on.
+    /// A race that goes on for at least this time, from now on.
     #[must_use]
     pub fn of(least: Duration) -> Self {
         let now = Instant::now();
         Self { least: now + least, most: now + least + PATIENCE }
     }
 
-    /// Whether to look on: until the time is over and it is `enough`. It also ends when that has not come in all of [`PATIENCE`], so
-    /// assert afterwards that it was enough.
+    /// Whether to go on: until the time is over and there is `enough`. It also ends after
+    /// [`PATIENCE`], so assert afterwards that there was enough.
     #[must_use]
     pub fn goes_on(&self, enough: bool) -> bool {
         let now = Instant::now();
@@ -46,11 +48,11 @@ impl Race {
     }
 }
 
-/// Waits for something that another thread or process does.
+/// Waits until another thread or process has done something.
 ///
 /// # Panics
 ///
-/// If it has not come in all of [`PATIENCE`].
+/// If it has not happened within [`PATIENCE`].
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let race = Race::of(Duration::ZERO);
     let mut spins = 0_u64;
@@ -65,7 +67,8 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Does it when dropped, also if a test fails, or the thread that waits for it would go on for ever.
+/// Calls the function when dropped, so that the threads waiting for that end even if the test
+/// fails.
 #[derive(Debug)]
 pub struct AtTheEnd<F: Fn()>(pub F);
 

@@ -1,7 +1,8 @@
-//! An allocator that somebody writes all over while threads use it, and what must hold all the same.
+//! An allocator that a scribbler overwrites while threads use it, and what must hold even then.
 //!
-//! A call returns, with an object or an error. Where one slot is handed out to two, one of them finds out when it gives it back
-//! (`Stats::failed`). When the scribbling has ended, recovery makes the allocator whole.
+//! Every call returns, with an object or an error. If one slot is handed out to two threads, one of
+//! them gets an error when it gives the slot back (`Stats::failed`). After the scribbling, recovery
+//! makes the allocator whole.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -14,58 +15,61 @@ use mapvalue::{Arena, Kptr, Local, MapValue, Slice};
 
 use crate::race::{PATIENCE, Race};
 
-/// What is allocated.
+/// The type that is allocated.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[map_value(rename = "flow")]
 #[repr(C)]
 pub struct Flow {
     /// Any number.
     pub packets: u64,
-    /// All of its bits flipped.
+    /// The same number with all bits flipped.
     pub bytes: u64,
 }
 
 impl Flow {
-    /// Of a number.
+    /// A flow with this number.
     #[must_use]
     pub fn of(number: u64) -> Self {
         Self { packets: number, bytes: !number }
     }
 }
 
-/// A field that holds an object.
+/// A field for an object.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Cell {
-    /// It, or null.
+    /// The object, or null.
     pub flow: Kptr<Flow, Local>,
 }
 
-/// How many there are.
+/// The number of fields.
 pub const CELLS: usize = 64;
-/// The word of an allocator that counts what failed, which is not to be written over where it is asked afterwards.
+/// The word of an allocator that counts failures. It must not be overwritten if a test reads it
+/// afterwards.
 pub const FAILED: u32 = 1088 / 8;
 
-/// Bytes from the start of an allocator to the word that says whether it is closed, and that word while it is not.
+/// The offset of the word that says whether an allocator is closed, and below, its value while it
+/// is open.
 const STATE: u64 = 16;
 const LIVE: u32 = 1;
 
-/// The word with the number of slots that have been used.
+/// The word that counts the slots handed out so far.
 const FRESH: u64 = 72 / 8;
 
-/// Numbers that repeat.
+/// Pseudo-random numbers, the same for the same seed.
 #[derive(Clone, Debug)]
 pub struct Random(pub u64);
 
 impl Random {
-    /// The next one below a number.
+    /// The next number, less than `below`.
     pub fn below(&mut self, below: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % below
     }
 }
 
-/// An allocator in an arena, its users in this process, and fields in the last page of the arena, which nobody scribbles on.
+/// An allocator in an arena, its users in this process, and fields in the last page of the arena,
+/// where nobody scribbles.
 #[derive(Debug)]
 pub struct Users {
     /// The allocator.
@@ -73,11 +77,12 @@ pub struct Users {
     arena: Arena,
     capacity: u32,
     cells: Slice<Cell>,
-    /// Who was given an object last, by its place, in words from the allocator's start: a number of its own, or 0.
+    /// The number of the object made last at each place, or 0. The index is in words from the
+    /// allocator's start.
     holders: Vec<AtomicU64>,
-    /// How often the threads have done something.
+    /// The number of steps that the threads have taken.
     steps: AtomicU64,
-    /// What the allocator had counted when the round began.
+    /// The allocator's count of failures when the round began.
     failed: AtomicU64,
     counts: Counts,
 }
@@ -86,13 +91,13 @@ pub struct Users {
 struct Counts {
     made: AtomicU64,
     errors: AtomicU64,
-    /// Errors that the allocator counts as well.
+    /// Errors that the allocator counts too.
     refused: AtomicU64,
     refused_now: AtomicU64,
-    /// Objects in whose slot another one was made or claimed while they were there.
+    /// Objects in whose slot another object was made or claimed during their life.
     lost: AtomicU64,
     lost_now: AtomicU64,
-    /// Objects that were not freed or handed over, since their word was another.
+    /// Objects whose free or hand-over was refused, since their slot's word had changed.
     told: AtomicU64,
     recovered: AtomicU64,
 }
@@ -125,7 +130,7 @@ impl Users {
         }
     }
 
-    /// How many words the allocator has.
+    /// The number of words in the allocator.
     ///
     /// # Panics
     ///
@@ -135,13 +140,15 @@ impl Users {
         self.holders.len().try_into().expect("less than 4 GiB")
     }
 
-    /// Runs rounds until the time is over. In each, threads make, hand over, claim and free objects, and another opens and counts and, if `recovers`,
-    /// recovers, though others are at it; meanwhile `disturb` writes over so many words, few or many. Then the allocator must be whole again, and
-    /// unless `recovers`, all must have been told.
+    /// Runs rounds until the time is over. In each, threads make, hand over, claim and free
+    /// objects. Another thread opens the allocator and counts, and if `recovers`, it also recovers
+    /// it beside the others. Meanwhile `disturb` overwrites the given number of words, few or many.
+    /// Afterwards the allocator must recover completely, and unless `recovers`, each slot that two
+    /// objects had must have been reported.
     ///
     /// # Panics
     ///
-    /// If one of that is not so, or something takes for ever.
+    /// If one of these fails, or something hangs.
     pub fn run(&self, time: Duration, recovers: bool, mut disturb: impl FnMut(u32)) {
         let race = Race::of(time);
         let mut rounds = 0;
@@ -171,7 +178,7 @@ impl Users {
         }
         thread::scope(|scope| {
             let (end, ended) = mpsc::channel::<()>();
-            // Each is waited for until it is gone, and has given back what it had.
+            // Joining a thread waits until it has ended and given back what it had.
             let work = |seed| (Random(seed + self.steps.load(Relaxed)), end.clone());
             let mut all: Vec<_> = [1, 2]
                 .map(work)
@@ -201,7 +208,7 @@ impl Users {
         });
     }
 
-    /// Waits until the threads have done so much more.
+    /// Waits until the threads have taken this many more steps.
     fn wait_for_steps(&self, steps: u64) {
         let (before, race) = (self.steps.load(Relaxed), Race::of(Duration::ZERO));
         while self.steps.load(Relaxed) < before + steps {
@@ -240,7 +247,7 @@ impl Users {
                         self.count_if(claimed.map(|flow| held.push(self.noted(flow))));
                     }
                 }
-                // Any pointer.
+                // A pointer to anywhere.
                 5 => {
                     let at = self.arena.at::<Flow>(random.below(self.arena.len()));
                     if random.below(2) == 0 {
@@ -271,12 +278,12 @@ impl Users {
             assert_eq!(stats.capacity, self.capacity.into());
             assert!(stats.live <= stats.capacity && stats.free <= stats.capacity, "{stats:?}");
             match Allocator::open(&self.arena, self.flows.as_ptr()) {
-                // Of another shape, maybe: what it does, it does inside of the arena.
+                // Its header may be corrupt, but it stays inside the arena.
                 Ok(other) => {
                     if let Ok(flow) = other.alloc(1u64) {
                         flow.store(2);
                     }
-                    // Rarely, since nobody makes any meanwhile.
+                    // Rarely, since nobody can make objects meanwhile.
                     if recovers && turn % 16 == 0 && other.recover().is_ok() {
                         self.counts.recovered.fetch_add(1, Relaxed);
                     }
@@ -293,11 +300,11 @@ impl Users {
         }
     }
 
-    /// Of making an object.
+    /// Counts an error of making an object.
     fn count(&self, error: &AllocError) {
         drop(error.to_string());
         self.counts.errors.fetch_add(1, Relaxed);
-        // What is wrong with the state or the gates is not counted there.
+        // The allocator does not count errors about the state or the gates.
         let is_of_lists = |what: &str| !what.contains("state") && !what.contains("gate");
         if matches!(error, AllocError::OutOfSlots { .. })
             || matches!(error, AllocError::Corrupt { what, .. } if is_of_lists(what))
@@ -318,7 +325,8 @@ impl Users {
         Held { flow, number }
     }
 
-    /// About to be given back. Where two had one slot, this is so of one of them who is not the last that was given it.
+    /// Notes that an object is about to be given back. If two objects had one slot, the one that
+    /// was not made last counts as lost.
     fn forgotten(&self, Held { flow, number }: Held) -> Object<Flow> {
         if self.holder(&flow).compare_exchange(number, 0, Relaxed, Relaxed).is_err() {
             self.counts.lost.fetch_add(1, Relaxed);
@@ -327,12 +335,12 @@ impl Users {
         flow
     }
 
-    /// When all is quiet: the allocator is recovered, and each of its slots can be had, once.
+    /// When all is quiet, recovers the allocator. Then each of its slots can be had, once.
     fn assert_whole(&self) {
         for cell in self.cells.iter() {
             cell.flow.store(Kptr::NULL);
         }
-        // Who scribbles may have closed it, which is for ever.
+        // The scribbler may have closed it, which is final.
         if self.flows.closing().is_some() {
             let state = self.arena.at::<u32>(self.flows.as_ptr().address() - self.arena.start() + STATE);
             self.arena.get(state).expect("its state").store(LIVE);
@@ -349,7 +357,7 @@ impl Users {
         drop(again.alloc(Flow::of(2)).expect("a free slot"));
     }
 
-    /// Whenever two objects had one slot, one of them was told, when it was given back or handed over.
+    /// Whenever two objects had one slot, freeing or handing over one of them was refused.
     fn assert_told(&self) {
         let failed = self.flows.stats().failed - self.failed.load(Relaxed) - self.counts.refused_now.load(Relaxed);
         let lost = self.counts.lost_now.load(Relaxed);
@@ -369,7 +377,7 @@ fn take_one(held: &mut Vec<Held>, random: &mut Random) -> Held {
     held.swap_remove(usize::try_from(which).expect("small"))
 }
 
-/// Fields that hold objects, in the last page of an arena.
+/// Fields for objects, in the last page of an arena.
 ///
 /// # Panics
 ///
@@ -379,15 +387,16 @@ pub fn cells(arena: &Arena) -> Slice<Cell> {
     arena.slice(arena.page(arena.page_count() - 1), CELLS).expect("the last page")
 }
 
-/// Writes over so many words of an allocator but one, as `scribble` of `tests/bpf/alloc_chaos.bpf.c` does: numbers that make no sense, and such as
-/// could be meant.
+/// Overwrites this many words of an allocator, but never the word `not`, as `scribble` of
+/// `tests/bpf/alloc_chaos.bpf.c` does. It writes both nonsense and plausible numbers.
 pub fn scribble(words: &Slice<u64>, times: u32, not: u32, random: &mut Random) {
     let count = words.len() as u64;
     let index = |number: u64| usize::try_from(number).unwrap_or(0);
     for _ in 0..times {
-        // The header is hit as often as all of the rest.
+        // The header is hit as often as all the rest.
         let reach = if random.below(2) == 0 { count.min(512) } else { count };
-        // And often what tells which slots were never used, so that some are handed out again that are in use.
+        // The count of slots handed out so far is hit often, so that slots in use are handed out
+        // again.
         let at = if random.below(8) == 0 { FRESH } else { random.below(reach) };
         if at == u64::from(not) {
             continue;

@@ -1,4 +1,5 @@
-//! Lists and tables in an arena, and the same by raw pointers as C would have them, to compare the two. A whole scrape is in `sweep`.
+//! Lists and tables in an arena, and their twins with raw pointers, as C would use them, to compare
+//! the two. A whole scrape is in `sweep`.
 
 pub mod sweep;
 
@@ -7,11 +8,12 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use mapvalue::arena::{ListEntry, Region, hash_u32};
 use mapvalue::{Arena, ArenaHashMap, ArenaList, Error};
 
-/// A list of `len` elements at the start of an arena, in an order that no prefetcher guesses, with its head behind them.
+/// Makes a list of `len` elements at the start of an arena, in an order that no prefetcher guesses.
+/// Its head is after them.
 ///
 /// # Panics
 ///
-/// If `len` is no power of two, or the arena too small.
+/// If `len` is not a power of two, or the arena too small.
 pub fn scattered_numbers(arena: &Arena, len: u64) -> ArenaList<ListEntry<u64>> {
     assert!(len.is_power_of_two());
     let list = ArenaList::<ListEntry<u64>>::open(arena, arena.at(24 * len)).unwrap();
@@ -24,11 +26,12 @@ pub fn scattered_numbers(arena: &Arena, len: u64) -> ArenaList<ListEntry<u64>> {
     list
 }
 
-/// The sum of a list's values, in a function of its own, as the other: beside many variables of others, the compiler runs out of registers.
+/// Sums a list's values. This and its twin are functions of their own: among a caller's many
+/// variables, the compiler would run out of registers.
 ///
 /// # Errors
 ///
-/// Those of the walk.
+/// The error of the walk.
 #[inline(never)]
 pub fn sum_of(list: &ArenaList<ListEntry<u64>>) -> Result<u64, Error> {
     let mut sum = 0u64;
@@ -38,7 +41,7 @@ pub fn sum_of(list: &ArenaList<ListEntry<u64>>) -> Result<u64, Error> {
     Ok(sum)
 }
 
-/// The same by raw pointers.
+/// The same with raw pointers.
 #[inline(never)]
 pub fn sum_of_raw(delta: usize, head: u64) -> u64 {
     let (mut sum, mut next) = (0u64, head);
@@ -51,15 +54,15 @@ pub fn sum_of_raw(delta: usize, head: u64) -> u64 {
     }
 }
 
-/// What is at an address, which is a place in memory and `delta` less.
+/// The value at an address in the arena: its place in memory is `delta` more.
 #[inline]
 fn at_raw<'a, T>(delta: usize, address: u64) -> &'a T {
     let place = std::ptr::with_exposed_provenance(usize::try_from(address).unwrap().wrapping_add(delta));
-    // SAFETY: the structures were made in memory that is mapped, and lead to nowhere else.
+    // SAFETY: the structures are in mapped memory, and all their pointers lead into it.
     unsafe { &*place }
 }
 
-/// What is to be added to a pointer in an arena to have its place here.
+/// The number to add to a pointer in an arena to get its place in this process.
 ///
 /// # Panics
 ///
@@ -69,7 +72,7 @@ pub fn delta_of(arena: &Arena) -> usize {
     start.wrapping_sub(usize::try_from(arena.start()).unwrap())
 }
 
-/// A table with as many buckets as keys, and keys to look up, of which most are there.
+/// A table with as many buckets as keys, and keys to look up. Most of them are in the table.
 #[derive(Debug)]
 pub struct Lookups {
     table: ArenaHashMap<u32, u64>,
@@ -78,11 +81,11 @@ pub struct Lookups {
 }
 
 impl Lookups {
-    /// A table of `len` keys at the start of an arena.
+    /// Makes a table of `len` keys at the start of an arena.
     ///
     /// # Panics
     ///
-    /// If `len` is no power of two, or the arena too small.
+    /// If `len` is not a power of two, or the arena too small.
     pub fn new(arena: &Arena, len: u32) -> Self {
         let elements = 4096 + 8 * u64::from(len);
         let table = ArenaHashMap::<u32, u64>::init(arena, arena.at(0), arena.at(4096), len).unwrap();
@@ -100,7 +103,7 @@ impl Lookups {
         &self.keys
     }
 
-    /// The sum of what is found, and 1 for each key that is not.
+    /// The sum of the values found, plus 1 for each key that is missing.
     ///
     /// # Panics
     ///
@@ -111,7 +114,8 @@ impl Lookups {
         self.keys.iter().map(value).fold(0, u64::wrapping_add)
     }
 
-    /// The same as C does it, at [`delta_of`]. An element is hash, key, value, next and pprev: 4, 4 and three times 8 bytes.
+    /// The same as C does it, with [`delta_of`]. An element is hash, key, value, next and pprev: 4,
+    /// 4 and three times 8 bytes.
     #[inline(never)]
     pub fn find_raw(&self, delta: usize) -> u64 {
         let table = self.address;

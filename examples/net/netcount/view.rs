@@ -24,7 +24,7 @@ impl<'a> View<'a> {
         Self { counters, other_side, measured: Instant::now(), before: counters.load(), per_second }
     }
 
-    /// Computed anew each second.
+    /// Computed again each second.
     pub(crate) fn measure(&mut self) {
         let passed = self.measured.elapsed();
         if passed < Duration::from_secs(1) {

@@ -1,8 +1,9 @@
-//! Bytes as the memory of an arena, in which lists and tables are opened anywhere, and used in the order that other bytes say: nothing
-//! may do more than return an error, and every walk ends.
+//! Bytes as the memory of an arena. Lists and tables are opened anywhere in it, and used in the
+//! order that other bytes give. No call may do more than return an error, and every walk ends.
 //!
-//! An input is the number of steps, the steps of 6 bytes each (see `Step`), and the memory from the arena's start on. A small number
-//! in it is a pointer, as low 32 bits alone are; if the first bit of the input is set, it is written as a full address.
+//! An input is the number of steps, the steps of 6 bytes each (see `Step`), and the memory from the
+//! arena's start on. A small number in the memory is a pointer, given by its low 32 bits. If the
+//! first bit of the input is set, it is written as a full address.
 #![no_main]
 
 use std::mem::offset_of;
@@ -11,16 +12,16 @@ use libfuzzer_sys::fuzz_target;
 use mapvalue::arena::{ListEntry, ListHead, ListNode, Region, TableEntry, TableHead};
 use mapvalue::{Access, Arena, ArenaHash, ArenaHashMap, ArenaList, ArenaPtr, ListError, MapValue, Storable};
 
-/// Room for about a thousand elements of the smallest kind, or buckets.
+/// Room for about a thousand of the smallest elements, or of buckets.
 const PAGES: u64 = 4;
 const MAX_STEPS: usize = 48;
-/// Slots of each `Region`.
+/// The slots of each `Region`.
 const SLOTS: usize = 8;
 
-/// With the node first.
+/// Elements with the node first.
 type Numbers = ArenaList<ListEntry<u64>>;
 
-/// With the node in the middle, at an address that is no multiple of 16.
+/// An element with its node in the middle, at an address that is not a multiple of 16.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Flow {
@@ -31,7 +32,7 @@ struct Flow {
 
 type Flows = ArenaList<Flow, { offset_of!(Flow, node) }>;
 
-/// A key of which not all bits are a value.
+/// A key type with invalid bit patterns.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 enum Side {
@@ -49,7 +50,7 @@ struct Key {
 impl ArenaHash for Key {}
 
 thread_local! {
-    /// The same memory twice: where its pointers say that it is, and elsewhere.
+    /// The same memory twice: at the address of its pointers, and elsewhere.
     static ARENAS: [Arena; 2] = {
         let first = Arena::memfd(PAGES).expect("a memfd");
         let second = Arena::from_memfd(first.fd().expect("it has one")).expect("a second mapping");
@@ -57,10 +58,10 @@ thread_local! {
     };
 }
 
-/// What is done next, where, and with what.
+/// One step: what to do, where, and with what.
 struct Step {
     what: u8,
-    /// Offsets: beyond the arena's end, too.
+    /// Offsets, which may be beyond the arena's end.
     place: u64,
     other: u64,
     key: u32,
@@ -101,7 +102,7 @@ impl Step {
                 }
             }
             _ => {
-                // Any number, as memory may hold it.
+                // A number of any kind, as memory may hold it.
                 let pointer = ArenaPtr::<ListEntry<u64>>::from_address(self.other << (self.key % 64));
                 said(arena.get(pointer).map(drop));
                 said(arena.read(pointer));
@@ -131,7 +132,7 @@ impl Step {
                 }
             }),
             5 => {
-                // The element at hand may go.
+                // The current element may be removed.
                 for found in list.iter().map_while(said) {
                     said(arena.ptr_of(found).map_err(Into::into).and_then(|found| list.remove(found.cast())));
                 }
@@ -171,12 +172,12 @@ impl Step {
     }
 }
 
-/// What came of a call. An error has a message.
+/// The value that a call returned, if any. An error must have a message.
 fn said<T, E: std::error::Error>(result: Result<T, E>) -> Option<T> {
     result.map_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 
-/// Every way to walk a list says the same, and ends.
+/// Every way to walk a list ends and gives the same result.
 fn walk_list<T: MapValue, const NODE: usize, A: Access>(list: &ArenaList<T, NODE, A>) {
     let room = list.arena().len() / T::LAYOUT.size() as u64;
     let met = list.iter().take_while(Result::is_ok).count();
@@ -202,7 +203,7 @@ fn walk_table<K: MapValue, V: MapValue, A: Access>(table: &ArenaHashMap<K, V, A>
     }
 }
 
-/// Writes the memory; what the bytes leave is zeros.
+/// Writes the memory, with zeros after the last byte given.
 fn write(arena: &Arena, bytes: &[u8], full: bool) {
     let words = usize::try_from(arena.len() / 8).expect("a small arena");
     let words = arena.slice(arena.at::<u64>(0), words).expect("all of it");

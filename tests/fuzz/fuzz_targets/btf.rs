@@ -1,4 +1,4 @@
-//! Bytes as they come, read as BTF and as an object file. What can be read is walked through.
+//! Raw bytes, read as BTF and as an object file. Whatever can be read is walked through.
 #![no_main]
 
 use std::cell::RefCell;
@@ -12,7 +12,7 @@ thread_local! {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    // The end of the bytes is where names are: a mutation there leads to other paths.
+    // The names are at the end of the bytes, so a mutation there leads to other paths.
     let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(40)..]);
     let words: Vec<&str> = tail.split('\0').filter(|word| !word.is_empty()).take(4).collect();
     for read in [Btf::parse(bytes), Btf::from_object(bytes)] {

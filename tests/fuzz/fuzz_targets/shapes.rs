@@ -1,5 +1,6 @@
-//! BTF that is always sound: each record is made of a few bytes, and refers to types and names that are there. It gets further than
-//! mutated bytes do, into what follows references: cycles, nesting, bitfields, unions of unions.
+//! BTF whose references are always valid: each record is made of a few bytes, and refers to types
+//! and names that exist. It reaches deeper than mutated bytes do, into the code that follows
+//! references: cycles, nesting, bitfields, unions of unions.
 #![no_main]
 
 use std::cell::RefCell;
@@ -12,7 +13,7 @@ thread_local! {
     static WALK: RefCell<Walk> = RefCell::new(Walk::new());
 }
 
-/// The names of types and members that the walk's Rust types look for, and others.
+/// Names of types and members that the walk's Rust types look for, and others.
 const NAMES: [&str; 32] = [
     "", "a", "b", "c", "d", "e", "k", "l", "x", "y", "_pad", "points", "matrix", "seen", "count", "last", "v4", "v6",
     "port", "vlan", "low", "high", "protocol", "verdict", "error", "wide", "small", "char", "__be32", "__le32",
@@ -37,7 +38,7 @@ impl Bytes<'_> {
         NAMES[self.number() as usize % NAMES.len()]
     }
 
-    /// One of 256 numbers, small ones and those around the limits.
+    /// One of 256 numbers: small ones, and those around limits.
     fn size(&mut self) -> u32 {
         match self.number() {
             small @ 0..200 => small,
@@ -51,7 +52,7 @@ impl Bytes<'_> {
 fn shape(bytes: &mut Bytes<'_>) -> Vec<u8> {
     let mut builder = Builder::new();
     let order = if bytes.number() & 15 == 15 { Endianness::Big } else { Endianness::Little };
-    // As many as there could be: one that is too high is brought down to the last when the number is known.
+    // References may have any number here. They are taken modulo the count when that is known.
     let mut records = Vec::new();
     while let Some(first) = bytes.next() {
         let number = u32::from(first) % 19 + 1;

@@ -4,8 +4,8 @@ use mapvalue::Endianness;
 
 use super::{u16_bytes, u32_bytes, u64_bytes};
 
-/// An object file of some sections. The first is the empty one that each file begins with, and the last, added at the end, holds
-/// the names.
+/// An object file of some sections. The first is the empty section that every file begins with. The
+/// last, added by `bytes`, holds the names.
 #[derive(Clone, Debug)]
 pub struct Elf {
     order: Endianness,
@@ -17,25 +17,25 @@ pub struct Elf {
 pub struct ElfSection {
     /// Its name.
     pub name: String,
-    /// `SHT_..`: 1 for bytes, 2 for symbols, 3 for strings, 8 for none.
+    /// `SHT_..`: 1 for bytes, 2 for symbols, 3 for strings, 8 for no bytes in the file.
     pub kind: u32,
     /// `SHF_..`.
     pub flags: u64,
     /// Its bytes in the file.
     pub bytes: Vec<u8>,
-    /// Its size, if it is not that of its bytes.
+    /// Its size, if it differs from the number of its bytes.
     pub size: Option<u64>,
     /// The number of another section.
     pub link: u32,
 }
 
 impl Elf {
-    /// With the empty section alone.
+    /// A file with only the empty section.
     pub fn new(order: Endianness) -> Self {
         Self { order, sections: vec![ElfSection::default()] }
     }
 
-    /// With BTF, too.
+    /// A file with the empty section and BTF.
     #[must_use]
     pub fn with_btf(order: Endianness, btf: Vec<u8>) -> Self {
         let mut elf = Self::new(order);
@@ -43,12 +43,12 @@ impl Elf {
         elf
     }
 
-    /// Adds a section, whose number it returns.
+    /// Adds a section and returns its number.
     pub fn add(&mut self, name: &str, kind: u32, bytes: Vec<u8>) -> usize {
         self.push(ElfSection { name: name.to_owned(), kind, bytes, ..ElfSection::default() })
     }
 
-    /// Adds a section, whose number it returns.
+    /// Adds a section and returns its number.
     pub fn push(&mut self, section: ElfSection) -> usize {
         self.sections.push(section);
         self.sections.len() - 1
@@ -71,11 +71,11 @@ impl Elf {
         });
     }
 
-    /// The file.
+    /// Returns the file.
     ///
     /// # Panics
     ///
-    /// With more sections or names than a file may have.
+    /// With more sections or names than a file can have.
     pub fn bytes(&self) -> Vec<u8> {
         let mut sections = self.sections.clone();
         sections.push(ElfSection { name: ".shstrtab".to_owned(), kind: 3, ..ElfSection::default() });
@@ -126,8 +126,8 @@ impl Elf {
     }
 }
 
-/// A symbol of a section: its name is at an offset of the symbols' names. `binding` is 0 if only its own file sees it, 1 for a
-/// global, and `visibility` 2 for a hidden one.
+/// A symbol of a section. `name` is an offset in the symbols' names. `binding` is 0 for a symbol
+/// that only its own file sees, 1 for a global one. `visibility` is 2 for a hidden one.
 pub fn symbol(order: Endianness, name: u32, binding: u8, visibility: u8, section: u16, offset: u64) -> Vec<u8> {
     let mut bytes = u32_bytes(name, order).to_vec();
     bytes.extend_from_slice(&[binding << 4 | 1, visibility]);

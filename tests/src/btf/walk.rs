@@ -1,4 +1,5 @@
-//! A walk through all that a reader of BTF can be asked, for bytes that may be hostile. It holds what must be true of any bytes.
+//! Asks a BTF reader everything, for bytes that may be hostile. It asserts what must hold for any
+//! bytes.
 
 use std::fmt::Write;
 use std::sync::Arc;
@@ -90,7 +91,7 @@ struct Leaves {
 #[repr(transparent)]
 struct Users(i32);
 
-/// Types of each kind that a Rust type can be of, some of them those of the programs in tests/bpf.
+/// Rust types of every kind, some of them with a match in the programs of tests/bpf.
 const LAYOUTS: [Layout; 14] = [
     <Nested as MapValue>::LAYOUT,
     <Flow as MapValue>::LAYOUT,
@@ -108,11 +109,11 @@ const LAYOUTS: [Layout; 14] = [
     <f32 as MapValue>::LAYOUT,
 ];
 
-/// Compares a type with a number of Rust types of all kinds.
+/// Compares a type with Rust types of every kind.
 ///
 /// # Panics
 ///
-/// If one is accepted that has another size, or refused without a reason.
+/// If a Rust type of another size is accepted, or one is refused without a reason.
 pub fn check_layouts(ty: Type<'_>) {
     for layout in &LAYOUTS {
         match layout.check(ty) {
@@ -133,7 +134,7 @@ fn hold(mismatches: &Mismatches) {
     assert!(!mismatches.to_string().is_empty());
 }
 
-/// The walk, with memory for the sections to be laid over.
+/// The walk, with memory that the sections are laid over.
 #[derive(Debug)]
 pub struct Walk {
     mapping: Arc<Mapping>,
@@ -143,16 +144,16 @@ pub struct Walk {
 impl Walk {
     /// # Panics
     ///
-    /// Without memory.
+    /// If there is no memory.
     pub fn new() -> Self {
         Self { mapping: Mapping::memfd(1 << 16).expect("memory"), text: String::new() }
     }
 
-    /// Asks for everything. The words are looked up as names of types, and as paths to variables.
+    /// Asks for everything. The words are looked up as type names, and as paths to variables.
     ///
     /// # Panics
     ///
-    /// If something is told that cannot be.
+    /// If an answer is impossible.
     pub fn all(&mut self, btf: &Btf, words: &[&str]) {
         assert_eq!(btf.types().count() + 1, btf.len() as usize);
         assert!(btf.get(btf.len()).is_none());
@@ -167,7 +168,7 @@ impl Walk {
             self.show(&btf.check::<Nested>(word).err());
             self.show(&btf.check::<Address>(word).err());
         }
-        // Few names, since each look-up takes a look at each type.
+        // Few names, since each lookup visits every type.
         for ty in btf.types().filter(|ty| !ty.name().is_empty()).take(4) {
             assert!(btf.find(ty.name()).any(|found| found.id() == ty.id()));
         }
@@ -195,13 +196,13 @@ impl Walk {
         check_layouts(ty);
     }
 
-    /// All that a type says of its parts.
+    /// Asks for all that a type says about its parts.
     fn parts(&mut self, ty: Type<'_>) {
         let kind = ty.kind();
         self.show_debug(&kind);
         let mut text = std::mem::take(&mut self.text);
         text.clear();
-        // What is said of a part is that part's affair, so no part is followed from here.
+        // Every type has its own turn, so no part is followed from here.
         let result = match kind {
             TypeKind::Struct(composite) | TypeKind::Union(composite) => {
                 assert_eq!(ty.size(), Some(composite.size().into()));
@@ -227,7 +228,7 @@ impl Walk {
         self.text = text;
     }
 
-    /// Writes what it shows, which must have an end in sight.
+    /// Writes its output, which must stay small.
     fn show(&mut self, it: &impl Shown) {
         self.text.clear();
         it.show(&mut self.text);
@@ -239,7 +240,7 @@ impl Walk {
         write!(self.text, "{kind:?}").expect("written to memory");
     }
 
-    /// The variables of a section, in memory of our own.
+    /// Asks for the variables of a section, laid over memory of this process.
     fn section(&mut self, btf: &Btf, name: &str, words: &[&str]) {
         let section = match DataSection::with_btf(&self.mapping, btf, name) {
             Ok(section) => section,
@@ -259,7 +260,8 @@ impl Walk {
         }
     }
 
-    /// Handles of several types at a path: one that is given out lies inside the memory.
+    /// Asks for handles of several types at a path. A handle that is given out must lie inside the
+    /// memory.
     fn variable(&mut self, section: &DataSection, path: &str) {
         self.handle::<u32>(section, path);
         self.handle::<u64>(section, path);
@@ -277,14 +279,14 @@ impl Walk {
 
     fn handle<T: MapValue>(&mut self, section: &DataSection, path: &str) {
         match section.var_ro::<T>(path) {
-            // Memory that is not there is not survived.
+            // A load outside the memory would be a SIGSEGV.
             Ok(var) => drop(var.try_load()),
             Err(error) => self.show(&Some(error)),
         }
     }
 }
 
-/// The number of variables of the first section of this name that other files see.
+/// The number of variables that other files see, in the first section of this name.
 fn visible(btf: &Btf, name: &str) -> Option<usize> {
     let is_visible =
         |ty: Type<'_>| matches!(ty.kind(), TypeKind::Variable { linkage, .. } if linkage != Linkage::Static);
@@ -301,7 +303,7 @@ impl Default for Walk {
     }
 }
 
-/// What has words for people.
+/// Things with text for people.
 trait Shown {
     fn show(&self, text: &mut String);
 }

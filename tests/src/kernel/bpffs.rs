@@ -9,12 +9,12 @@ use std::process;
 use std::ptr;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// A BPF file system that only this thread, and the processes that it starts, see, and that ends with it.
+/// A BPF file system that only this thread and the processes that it starts see. It ends with them.
 #[derive(Debug)]
 pub struct PrivateBpffs(PathBuf);
 
 impl PrivateBpffs {
-    /// Mounts one.
+    /// Mounts the file system.
     ///
     /// # Panics
     ///
@@ -26,7 +26,7 @@ impl PrivateBpffs {
         fs::create_dir_all(&folder).expect("make a folder");
         let path = c_path(&folder);
         let none = ptr::null();
-        // SAFETY: takes an integer; changes what this thread sees of file systems.
+        // SAFETY: it takes an integer, and changes only which mounts this thread sees.
         checked(unsafe { libc::unshare(libc::CLONE_NEWNS) }, "unshare");
         let private = libc::MS_REC | libc::MS_PRIVATE;
         // SAFETY: takes C strings and nulls.
@@ -36,17 +36,17 @@ impl PrivateBpffs {
         Self(folder)
     }
 
-    /// The path to pin something under a name.
+    /// The path at which to pin something under a name.
     #[must_use]
     pub fn path(&self, name: &str) -> PathBuf {
         self.0.join(name)
     }
 
-    /// How many things are pinned.
+    /// The number of pins.
     ///
     /// # Panics
     ///
-    /// If the file system is gone, as for another thread.
+    /// If this thread does not see the file system.
     pub fn count(&self) -> usize {
         fs::read_dir(&self.0).expect("the folder is there").count()
     }

@@ -1,4 +1,4 @@
-//! A test in a process of its own, which can give up privileges without taking them from the other tests.
+//! A test in a process of its own, which can give up privileges while other tests keep theirs.
 
 use std::env;
 use std::fs::File;
@@ -9,19 +9,19 @@ use std::process::Stdio;
 use super::sys;
 use crate::again;
 
-/// Set for the child.
+/// The environment variable that is set for the child.
 const CHILD: &str = "MAPVALUE_TEST_CHILD";
-/// What the child prints last, as proof that it ran the test at all.
+/// The child's last line, as proof that it ran the test at all.
 const DONE: &str = "the child has done its part";
 
-/// Runs a test again in a child process that inherits `fd`, and waits for it to end well.
+/// Runs a test again in a child process that inherits `fd`, and waits for its success.
 ///
 /// # Panics
 ///
 /// If the child failed, or did not run `test` up to [`done`].
 pub fn run(test: impl Fn(), fd: impl AsFd) {
-    // As its standard input, so that this process need not fork: a child that is forked has all mappings too, up to its `exec`, and
-    // other tests would meet maps that are mapped still.
+    // As its standard input, so that this process need not fork: until its `exec`, a forked child
+    // has all mappings too, and other tests would find their maps still mapped.
     let fd = fd.as_fd().try_clone_to_owned().expect("another number for the descriptor");
     let mut command = again(test);
     command.arg("--test-threads=1").env(CHILD, "1").stdin(Stdio::from(fd));
@@ -31,11 +31,11 @@ pub fn run(test: impl Fn(), fd: impl AsFd) {
     assert!(well, "the child failed ({}):\n{stdout}\n{stderr}", output.status);
 }
 
-/// Runs a test again in a child process, for it to fork there (see [`run`]). Returns whether this is the child.
+/// Runs a test again in a child process, where it can fork (see [`run`]). Returns whether this is
+/// the child.
 ///
 /// # Panics
-///
-/// As [`run`].
+/// As for [`run`].
 pub fn alone(test: impl Fn()) -> bool {
     let child = env::var_os(CHILD).is_some();
     if !child {
@@ -48,20 +48,21 @@ pub fn alone(test: impl Fn()) -> bool {
 #[must_use]
 pub fn passed() -> Option<BorrowedFd<'static>> {
     env::var_os(CHILD)?;
-    // SAFETY: the parent passed this descriptor, which nobody in the child closes, so it is open until the child ends.
+    // SAFETY: the parent passed this descriptor, and nothing in the child closes it, so it stays
+    // open until the child ends.
     Some(unsafe { BorrowedFd::borrow_raw(libc::STDIN_FILENO) })
 }
 
-/// The last thing that a child does.
+/// Must be the last call of a child.
 pub fn done() {
     println!("{DONE}");
 }
 
-/// Whether the kernel tells this process anything about the BPF object behind `fd`.
+/// Succeeds if this process may query the BPF object behind `fd`.
 ///
 /// # Errors
 ///
-/// What the kernel says if it does not.
+/// The kernel's error if it may not.
 pub fn may_query(fd: impl AsFd) -> io::Result<()> {
     sys::may_query(fd.as_fd())
 }
@@ -70,7 +71,8 @@ fn checked(result: libc::c_long) -> io::Result<()> {
     if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
-/// Makes this process an ordinary one: another user, no groups, and so no capabilities. For children only.
+/// Makes this process an unprivileged one: another user, no groups, and so no capabilities. For
+/// children only.
 ///
 /// # Panics
 ///
@@ -88,7 +90,7 @@ pub fn drop_privileges() {
     assert_eq!(effective.trim().trim_start_matches('0'), "", "no capability is left");
 }
 
-/// Makes this process one for which /proc is not mounted. For children only.
+/// Hides /proc from this process. For children only.
 ///
 /// # Panics
 ///
@@ -99,8 +101,9 @@ pub fn hide_proc() {
     assert!(!std::path::Path::new("/proc").exists(), "/proc is out of reach");
 }
 
-/// Makes the kernel refuse a system call with EPERM, as the seccomp profile of a container may, if its argument number
-/// `argument` has the low 32 bits `value`. For children only: it cannot be taken back.
+/// Makes the kernel refuse a system call with EPERM, as the seccomp profile of a container may, if
+/// the low 32 bits of argument number `argument` are `value`. For children only: it cannot be
+/// undone.
 ///
 /// # Panics
 ///
@@ -109,8 +112,9 @@ pub fn forbid(call: libc::c_long, argument: u32, value: u32) {
     refuse(call, argument, value, libc::EPERM);
 }
 
-/// Makes the kernel answer `errno` to a system call, as one may that does not know it, if its argument number `argument` has the low
-/// 32 bits `value`. For children only: it cannot be taken back.
+/// Makes the kernel answer a system call with `errno`, as one may that does not know the call, if
+/// the low 32 bits of argument number `argument` are `value`. For children only: it cannot be
+/// undone.
 ///
 /// # Panics
 ///
@@ -123,7 +127,8 @@ pub fn refuse(call: libc::c_long, argument: u32, value: u32, errno: i32) {
         jf: jump_unless,
         k,
     };
-    // `struct seccomp_data`: the number of the call is at 0, the arguments are 8 bytes each from 16 on.
+    // `struct seccomp_data`: the number of the call is at 0. The arguments, 8 bytes each, start at
+    // 16.
     let low_half = if cfg!(target_endian = "little") { 0 } else { 4 };
     let mut program = [
         op(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0),
@@ -137,7 +142,7 @@ pub fn refuse(call: libc::c_long, argument: u32, value: u32, errno: i32) {
     // SAFETY: takes integers and touches no memory.
     checked(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) }.into()).expect("set no_new_privs");
     let mode = libc::SECCOMP_SET_MODE_FILTER;
-    // SAFETY: the kernel copies the filter, which is valid for the call, and its instructions.
+    // SAFETY: the kernel copies the filter and its instructions, which are valid for the call.
     let result = unsafe { libc::syscall(libc::SYS_seccomp, mode, 0, &raw const filter) };
     checked(result).expect("install a filter");
 }

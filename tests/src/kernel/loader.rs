@@ -1,4 +1,4 @@
-//! The two loaders, behind one trait: what holds with one must hold with the other.
+//! The two loaders, behind one trait: whatever holds with one must hold with the other.
 
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -9,9 +9,9 @@ use aya::programs::{SchedClassifier, TestRun, TestRunOptions, Xdp};
 use libbpf_rs::{AsRawLibbpf, MapCore, MapFlags, ObjectBuilder, OpenMapMut, ProgramInput};
 use mapvalue::{MapValue, PerCpu, Storable};
 
-/// A loaded object: its maps and its programs, which are classifiers or XDP programs.
+/// A loaded object, with its maps and programs. The programs are classifiers or XDP programs.
 pub trait Loader: Send + Sync + Sized {
-    /// How a map is handed out.
+    /// The loader's type of a map.
     type Map<'a>: AsFd
     where
         Self: 'a;
@@ -25,20 +25,21 @@ pub trait Loader: Send + Sync + Sized {
     /// The descriptor of a program.
     fn with_program<R>(&self, program: &str, then: impl FnOnce(BorrowedFd<'_>) -> R) -> R;
 
-    /// What the CPUs have under a key of a map of a `PERCPU` type with values of `SIZE` bytes, as the loader gives it to its users.
+    /// Each CPU's value for a key of a map of a `PERCPU` type with values of `SIZE` bytes, read
+    /// through the loader's interface.
     fn per_cpu<T: MapValue, const SIZE: usize>(&self, map: &str, key: u32) -> PerCpu<T>;
 
-    /// Runs a program `times` times on a packet (`BPF_PROG_TEST_RUN`); the verdict of the last run.
+    /// Runs a program `times` times on a packet (`BPF_PROG_TEST_RUN`). Returns the last verdict.
     fn run_on(&self, program: &str, packet: &[u8], times: u32) -> u32;
 
-    /// Runs a program once, on an empty packet.
+    /// Runs a program once on an empty packet.
     fn run(&self, program: &str) -> u32 {
         self.run_repeatedly(program, 1)
     }
 
-    /// Runs a program `times` times, on an empty packet; the verdict of the last run.
+    /// Runs a program `times` times on an empty packet. Returns the last verdict.
     fn run_repeatedly(&self, program: &str, times: u32) -> u32 {
-        // Of an Ethernet header's length, which is the least that the kernel takes.
+        // The length of an Ethernet header, the least that the kernel accepts.
         self.run_on(program, &[0; 14], times)
     }
 }
@@ -47,7 +48,7 @@ pub trait Loader: Send + Sync + Sized {
 pub struct Libbpf(libbpf_rs::Object);
 
 impl Libbpf {
-    /// Loads the object after a look at one of its maps.
+    /// Loads the object after `prepare` has seen one of its maps.
     ///
     /// # Panics
     ///
@@ -58,15 +59,17 @@ impl Libbpf {
         Self(open.load().expect("libbpf loads the object"))
     }
 
-    /// What `bpf_map__initial_value` says of a map.
+    /// The result of `bpf_map__initial_value` for a map.
     pub fn initial_value(&self, map: &str) -> *mut u8 {
         let mut size = 0usize;
         let map = self.map(map).as_libbpf_object();
-        // SAFETY: the map is one of the object's, which lives as long as `self`; the call writes a `size_t`.
+        // SAFETY: the map is one of the object's, which lives as long as `self`; the call writes a
+        // `size_t`.
         unsafe { libbpf_rs::libbpf_sys::bpf_map__initial_value(map.as_ptr(), (&raw mut size).cast()) }.cast()
     }
 
-    /// Runs a program of type `syscall` once, with a context that it may change; what it returns.
+    /// Runs a program of type `syscall` once, with a context that it may change. Returns its
+    /// result.
     ///
     /// # Panics
     ///
@@ -102,7 +105,7 @@ impl Loader for Libbpf {
     }
 
     fn map(&self, name: &str) -> libbpf_rs::Map<'_> {
-        // The map of `.bss` itself is called after the object too: `OBJECT.bss`.
+        // The map of `.bss` itself has the object's name too: `OBJECT.bss`.
         let is = |map: &libbpf_rs::Map<'_>| map.name().to_str().is_some_and(|found| is_map(found, name));
         self.0.maps().find(is).unwrap_or_else(|| panic!("no map `{name}`"))
     }
@@ -142,7 +145,7 @@ impl Loader for Aya {
     type Map<'a> = &'a aya::maps::MapFd;
 
     fn load(object: &[u8]) -> Self {
-        // Without the kernel's own BTF, which no program here needs and which takes long to read.
+        // Without the kernel's own BTF: no program here needs it, and it takes long to read.
         let mut loaded = aya::EbpfLoader::new().btf(None).load(object).expect("aya loads the object");
         for (name, program) in loaded.programs_mut() {
             match program {

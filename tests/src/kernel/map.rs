@@ -1,4 +1,4 @@
-//! Maps made by `bpf(2)` itself, without a loader, and looked at through it: an opinion independent of the mapping.
+//! Maps made and read by `bpf(2)` itself, without a loader: a view independent of the mapping.
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -41,23 +41,24 @@ pub mod map_type {
 
 /// Map flags (include/uapi/linux/bpf.h).
 pub mod flags {
-    /// `BPF_F_NO_PREALLOC`: of a hash map.
+    /// `BPF_F_NO_PREALLOC`: for a hash map.
     pub const NO_PREALLOC: u32 = 1;
-    /// `BPF_F_RDONLY`: of a descriptor.
+    /// `BPF_F_RDONLY`: for a descriptor.
     pub const RDONLY: u32 = 1 << 3;
-    /// `BPF_F_WRONLY`: of a descriptor.
+    /// `BPF_F_WRONLY`: for a descriptor.
     pub const WRONLY: u32 = 1 << 4;
     /// `BPF_F_RDONLY_PROG`
     pub const RDONLY_PROG: u32 = 1 << 7;
     /// `BPF_F_MMAPABLE`
     pub const MMAPABLE: u32 = 1 << 10;
-    /// `BPF_F_SEGV_ON_FAULT`: of an arena.
+    /// `BPF_F_SEGV_ON_FAULT`: for an arena.
     pub const SEGV_ON_FAULT: u32 = 1 << 17;
-    /// `BPF_F_NO_USER_CONV`: of an arena.
+    /// `BPF_F_NO_USER_CONV`: for an arena.
     pub const NO_USER_CONV: u32 = 1 << 18;
 }
 
-/// A map with keys of 4 bytes, closed when dropped. What the kernel refuses is a panic: tests expect it to work.
+/// A map with keys of 4 bytes, closed when dropped. It panics if the kernel refuses a call, since
+/// tests expect success.
 #[derive(Debug)]
 pub struct Map {
     fd: OwnedFd,
@@ -71,7 +72,7 @@ impl Map {
         Self::create(map_type::ARRAY, flags::MMAPABLE, value_size, entries, "plain")
     }
 
-    /// An array of maps like `inner`, with that one in it, at 0.
+    /// An array of maps like `inner`, with `inner` at index 0.
     ///
     /// # Panics
     ///
@@ -110,7 +111,7 @@ impl Map {
     ///
     /// # Panics
     ///
-    /// If it is no map, or there are no more descriptors.
+    /// If it is not a map, or there are no more descriptors.
     pub fn of(map: impl AsFd) -> Self {
         let info = MapInfo::query(&map).expect("query a map");
         assert_eq!(info.key_size, 4, "an array or the like");
@@ -131,20 +132,21 @@ impl Map {
     ///
     /// # Panics
     ///
-    /// If there is none.
+    /// If it has none.
     pub fn btf(&self) -> OwnedFd {
         let info = MapInfo::query(self).expect("query a map");
         sys::btf_by_id(info.btf_id).expect("open a BTF object by its id")
     }
 
-    /// The value of a key, by a system call.
+    /// Returns the value of a key, by a system call.
     ///
     /// # Panics
     ///
     /// If the kernel refuses.
     pub fn lookup(&self, key: u32) -> Vec<u8> {
         let mut value = vec![0; self.value_size];
-        // SAFETY: keys of the maps that these tests look into have 4 bytes, and `value` has the map's value size.
+        // SAFETY: the maps that these tests look into have keys of 4 bytes, and `value` has the
+        // map's value size.
         unsafe { sys::lookup(self.fd.as_fd(), key, &mut value) }.expect("look a key up");
         value
     }
@@ -152,19 +154,19 @@ impl Map {
     /// Sets the value of a key, by a system call.
     ///
     /// # Errors
-    ///
-    /// What the kernel says.
+    /// The kernel's error.
     ///
     /// # Panics
     ///
     /// Unless `value` has the length of the map's values.
     pub fn try_update(&self, key: u32, value: &[u8]) -> io::Result<()> {
         assert_eq!(value.len(), self.value_size, "length of the map's values");
-        // SAFETY: keys of the maps that these tests update have 4 bytes, and `value` has the map's value size.
+        // SAFETY: the maps that these tests update have keys of 4 bytes, and `value` has the map's
+        // value size.
         unsafe { sys::update(self.fd.as_fd(), key, value) }
     }
 
-    /// As [`try_update`](Self::try_update), expecting it to work.
+    /// As [`try_update`](Self::try_update), but expects success.
     ///
     /// # Panics
     ///
@@ -182,17 +184,17 @@ impl Map {
         sys::delete(self.fd.as_fd(), key).expect("delete a key");
     }
 
-    /// Freezes the map by the system call, not by way of mapvalue.
+    /// Freezes the map by the system call, without mapvalue.
     ///
     /// # Errors
-    ///
-    /// What the kernel says.
+    /// The kernel's error.
     pub fn freeze(&self) -> io::Result<()> {
         sys::freeze(self.fd.as_fd())
     }
 }
 
-/// Bytes that a system call moves for one key: of a map of a `PERCPU` type, libbpf says for how many CPUs.
+/// Bytes that a system call moves for one key. For a map of a `PERCPU` type, libbpf gives the
+/// number of CPUs.
 fn moved(map_type: u32, value_size: u32) -> usize {
     match map_type {
         map_type::PERCPU_HASH | map_type::PERCPU_ARRAY => {
@@ -234,11 +236,10 @@ pub(super) fn create(
     })
 }
 
-/// An arena at an address, as the kernel makes it of these arguments.
+/// Creates an arena with these arguments of the kernel.
 ///
 /// # Errors
-///
-/// What the kernel says.
+/// The kernel's error.
 pub fn create_arena(map_flags: u32, max_entries: u32, map_extra: u64) -> io::Result<OwnedFd> {
     sys::create_map(sys::MapCreate {
         map_type: map_type::ARENA,

@@ -1,35 +1,37 @@
-//! A scrape of all counters of an agent, and the same by raw pointers as such agents have it today.
+//! A scrape of all counters of an agent, and its twin with raw pointers, as such agents do it
+//! today.
 //!
-//! The maps are in number and size those of rezolus, each an array of `u64`: 15 with a bank of counters for each CPU, 33 histograms, 43
-//! arrays by cgroup, and 7 by process, by cgroup and CPU, or by system call.
+//! The maps have the number and sizes of those of rezolus. Each is an array of `u64`: 15 with a
+//! bank of counters for each CPU, 33 histograms, 43 arrays by cgroup, and 7 by process, by cgroup
+//! and CPU, or by system call.
 
 use std::sync::Arc;
 
 use mapvalue::{Array, Mapping, ReadOnly, Slice};
 
-/// What banks there are room for, and how many are summed up.
+/// The banks that a map has room for, and below, the banks that are summed.
 const MAX_CPUS: usize = 1024;
 const CPUS: usize = 64;
-/// Counters in a line of the cache, of which a bank has one or two.
+/// Counters in a cache line. A bank has one or two lines.
 const LINE: usize = 8;
 const BUCKETS: usize = 496;
 const CGROUPS: usize = 4096;
 const SYSTEM_CALLS: usize = 1024;
 const PROCESSES: usize = 1 << 22;
-/// Of each array by id, so many ids are in use.
+/// The ids in use, in each array by id.
 const IDS: usize = 100;
 
 /// The handles of an agent.
 #[derive(Debug)]
 pub struct Sweep {
-    /// The lines of the CPUs that there are, and how many lines make a bank.
+    /// The lines of the existing CPUs, and the number of lines in a bank.
     banks: Vec<(Slice<[u64; LINE], ReadOnly>, usize)>,
     histograms: Vec<Array<u64, ReadOnly>>,
-    /// With the ids that are in use.
+    /// Each array with the ids in use.
     by_id: Vec<(Array<u64, ReadOnly>, Vec<usize>)>,
 }
 
-/// The same, as pointers.
+/// The same maps, as pointers.
 #[derive(Debug)]
 pub struct RawSweep {
     banks: Vec<(*const u64, usize)>,
@@ -37,10 +39,10 @@ pub struct RawSweep {
     by_id: Vec<(*const u64, Vec<usize>)>,
 }
 
-/// What a scrape loads: the buffers of the caller.
+/// The values that a scrape loads, in buffers of the caller.
 #[derive(Debug)]
 pub struct Scrape {
-    /// A copy of the banks of one map, to be summed up.
+    /// A copy of the banks of one map, to sum them.
     banks: Vec<[u64; LINE]>,
     totals: Vec<[u64; LINE]>,
     buckets: Vec<u64>,
@@ -59,19 +61,20 @@ impl Scrape {
         }
     }
 
-    /// What was loaded.
+    /// The values loaded.
     pub fn counters(&self) -> impl Iterator<Item = u64> {
         self.totals.iter().flatten().chain(&self.buckets).chain(&self.by_id).copied()
     }
 }
 
-/// The ids that are in use, of `len`: far from each other.
+/// The ids in use, out of `len`: far from each other.
 fn ids(len: usize) -> Vec<usize> {
     (0..IDS).map(|n| n * (len / IDS)).collect()
 }
 
 impl Sweep {
-    /// Makes the maps, each for a number of counters, and counts something in all places that are looked at.
+    /// Makes the maps, each for a number of counters, and counts something in all places that are
+    /// read.
     ///
     /// # Panics
     ///
@@ -113,7 +116,7 @@ impl Sweep {
     ///
     /// # Panics
     ///
-    /// If the buffers are those of other maps.
+    /// If the buffers were made for other maps.
     #[inline(never)]
     pub fn scrape(&self, out: &mut Scrape) {
         let mut totals = out.totals.as_mut_slice();
@@ -135,7 +138,7 @@ impl Sweep {
         }
     }
 
-    /// The same maps for one who works with pointers.
+    /// The same maps as raw pointers.
     ///
     /// # Panics
     ///
@@ -150,7 +153,7 @@ impl Sweep {
     }
 }
 
-/// Sums the banks of all CPUs up.
+/// Sums the banks of all CPUs.
 #[inline]
 fn add_up(banks: &[[u64; LINE]], total: &mut [[u64; LINE]]) {
     let lines = total.len();
@@ -166,19 +169,21 @@ fn add_up(banks: &[[u64; LINE]], total: &mut [[u64; LINE]]) {
 }
 
 impl RawSweep {
-    /// Loads all counters, by plain loads: not what the language allows beside a writer, but the fastest that there is.
+    /// Loads all counters with plain loads: the fastest way, but the language forbids it beside a
+    /// writer.
     #[inline(never)]
     pub fn scrape(&self, out: &mut Scrape) {
         let mut totals = out.totals.as_mut_slice();
         for (banks, lines) in &self.banks {
             let (total, rest) = std::mem::take(&mut totals).split_at_mut(*lines);
             totals = rest;
-            // SAFETY: so many lines are in the map, which outlives the sweep, and nobody writes to it meanwhile.
+            // SAFETY: the map has that many lines and outlives the sweep, and nobody writes to it
+            // meanwhile.
             let banks = unsafe { std::slice::from_raw_parts(banks.cast::<[u64; LINE]>(), CPUS * lines) };
             add_up(banks, total);
         }
         for (histogram, out) in self.histograms.iter().zip(out.buckets.chunks_exact_mut(BUCKETS)) {
-            // SAFETY: as above, for so many buckets.
+            // SAFETY: as above, for that many buckets.
             unsafe { histogram.copy_to_nonoverlapping(out.as_mut_ptr(), BUCKETS) };
         }
         for ((array, ids), out) in self.by_id.iter().zip(out.by_id.chunks_exact_mut(IDS)) {

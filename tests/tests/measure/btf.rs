@@ -1,4 +1,4 @@
-//! How long BTF takes to read. Only a release build says anything.
+//! How long BTF takes to read. Only a release build is measured.
 
 use std::fs;
 use std::hint::black_box;
@@ -10,8 +10,8 @@ use mapvalue_tests::clock::{least, slowness};
 
 use crate::measuring;
 
-/// Asserts that work is done in so many milliseconds on a machine like ours: by the best of a few runs, since what else the machine does
-/// makes the others longer.
+/// Asserts that work takes less than `limit` milliseconds on a machine like ours. The best of a few
+/// runs counts, since other work on the machine makes the rest longer.
 fn assert_takes_less_than<R>(limit: f64, runs: u32, what: &str, work: impl Fn() -> R) {
     let Some(_alone) = measuring() else { return };
     let limit = limit * slowness();

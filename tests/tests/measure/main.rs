@@ -6,8 +6,11 @@ mod speed;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Lets one test at a time measure time: two would disturb each other. (It also leaves the addresses that arena pointers are to the
-/// first arena without a map, whose speed is measured.) Only a release build says anything; `None` in another.
+/// Lets one test at a time measure, since two would disturb each other. Returns `None` unless this
+/// is a release build, the only one worth measuring.
+///
+/// It also lets the measured arena be the first without a map, which alone is mapped at the
+/// addresses of its pointers.
 fn measuring() -> Option<MutexGuard<'static, ()>> {
     static ALONE: Mutex<()> = Mutex::new(());
     if cfg!(debug_assertions) {

@@ -1,4 +1,5 @@
-//! Large arrays and many handles: what they cost in pages, and what threads that share them cost each other.
+//! Large arrays and many handles: what they cost in pages, and how much threads that share them
+//! slow each other down.
 
 use std::fs;
 use std::hint::black_box;
@@ -16,7 +17,7 @@ const COUNTERS: usize = 1 << 22;
 const BYTES: usize = COUNTERS * size_of::<u64>();
 const TOUCHED: usize = 100;
 
-/// Counters that are far from each other.
+/// Touches counters that are far from each other.
 fn touch(counters: &Array<u64>) {
     for i in 0..TOUCHED {
         counters[i * (COUNTERS / TOUCHED)].fetch_add(1);
@@ -35,8 +36,9 @@ fn a_memfd_of_32_mib_has_only_the_pages_that_were_touched() {
     assert_eq!(pages::resident(&counters[0]), TOUCHED + 1);
 }
 
-/// The kernel makes the pages of an array map when the map is created, and enters all into the page table of whoever maps it. So
-/// they may all be resident, but none is this process's own, and touching one is not even a fault.
+/// The kernel allocates the pages of an array map when the map is created, and enters all of them
+/// into the page table of each process that maps it. So all may be resident, but none is this
+/// process's own, and touching one is not even a fault.
 #[cfg(feature = "kernel")]
 #[test]
 fn an_array_map_of_32_mib_takes_no_page_of_this_process() {
@@ -56,7 +58,8 @@ fn an_array_map_of_32_mib_takes_no_page_of_this_process() {
 
 const HANDLES: usize = 100_000;
 
-/// Opens half of the handles each on two threads, and drops them on two others. No other test has a mapping as long as that.
+/// Opens half of the handles on each of two threads, and drops them on two others. No other test
+/// has a mapping of this length.
 fn open_and_drop_many(mapping: Arc<Mapping>) {
     let len = mapping.len().next_multiple_of(pages::size());
     let is_mapped = |address: usize| {
@@ -83,7 +86,7 @@ fn open_and_drop_many(mapping: Arc<Mapping>) {
     let address = (&raw const *even[0]).addr();
     drop(mapping);
     assert!(is_mapped(address));
-    // Whichever is last: the pages go with it.
+    // Whichever handle is dropped last unmaps the pages.
     thread::scope(|scope| {
         scope.spawn(|| drop(even));
         scope.spawn(|| drop(odd));
@@ -107,14 +110,14 @@ fn a_hundred_thousand_handles_of_a_map_on_two_threads() {
     open_and_drop_many(Mapping::from_map(map).unwrap());
 }
 
-/// Nanoseconds of a CPU a call, of some threads that do their work at the same time.
+/// CPU time in nanoseconds for a call, when some threads work at the same time.
 #[derive(Debug)]
 #[expect(dead_code, reason = "printed")]
 struct Cost {
     best: f64,
     median: f64,
-    /// Nine in ten rounds were better. On a machine that does other things as well, threads seldom run at the very same time, and
-    /// it is in such rounds alone that they can disturb each other.
+    /// Nine in ten rounds were better. On a busy machine, threads seldom run at the very same time,
+    /// and only in such rounds can they disturb each other.
     worst: f64,
 }
 
@@ -140,8 +143,9 @@ fn side_by_side<W: FnMut() + Send>(mut works: Vec<W>) -> Cost {
     Cost { best: rounds[0], median: rounds[50], worst: rounds[90] }
 }
 
-/// Handles are counted in one place a mapping, which threads that clone them take from each other; threads that borrow one
-/// handle, or have mappings of their own, do not disturb each other. (`Var` says so.)
+/// Each mapping has one count of its handles, for which threads that clone handles contend. Threads
+/// that borrow one handle, or have mappings of their own, do not disturb each other. (The docs of
+/// `Var` say so.)
 #[test]
 fn only_cloned_handles_of_one_mapping_make_threads_wait_for_each_other() {
     if thread::available_parallelism().map_or(1, Into::into) < 2 {
@@ -157,7 +161,7 @@ fn only_cloned_handles_of_one_mapping_make_threads_wait_for_each_other() {
             black_box(black_box(&shared).load());
         }
     };
-    // What else the machine does can make threads seem to disturb each other, so it is measured anew.
+    // Other work on the machine can make threads seem to disturb each other, so measure again.
     let cloned = least(3.0, || {
         let alone = side_by_side(vec![cloning(of_own())]);
         let apart = side_by_side(vec![cloning(of_own()), cloning(of_own())]);

@@ -1,4 +1,5 @@
-//! Speed, as ratios to raw twins that take turns with ours in one run, or the least of a few. Only a release build says anything.
+//! Speed, as ratios to twins that use raw pointers and take turns with ours in one run, or the
+//! least ratio of a few runs. Only a release build is measured.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ struct Stats {
     bytes: u64,
 }
 
-/// Nanoseconds for a call of each of two functions: the median of many rounds in which they take turns, and of the ratio of
-/// the two in each round. What disturbs the machine meets both alike.
+/// Returns the nanoseconds for a call of `ours`, and the ratio of `ours` to `raw`: medians of many
+/// rounds in which the two take turns, so that other work on the machine affects both alike.
 fn compare(iterations: u32, mut ours: impl FnMut(), mut raw: impl FnMut()) -> (f64, f64) {
     let time = |work: &mut dyn FnMut()| {
         let start = Instant::now();
@@ -64,7 +65,7 @@ fn opening_and_dropping_a_var_costs_less_than_thirty_nanoseconds() {
 fn a_field_load_costs_what_a_raw_load_does() {
     let Some(_alone) = measuring() else { return };
     let stats: Var<Stats> = Mapping::memfd(4096).unwrap().var(0).unwrap();
-    // Behind a pointer, as ours is.
+    // Behind a pointer, as ours are.
     let raw_values = [AtomicU64::new(0), AtomicU64::new(0)];
     let raw = &raw_values;
     let ratio = least(1.2, || {
@@ -88,7 +89,7 @@ fn elements_of_an_array_cost_less_than_one_fifth_more_than_raw_ones() {
     const LEN: usize = 65_536;
     let Some(_alone) = measuring() else { return };
     let array: Array<u64> = Mapping::memfd(8 * LEN).unwrap().array().unwrap();
-    // The same memory, since caches and page sizes would tell two apart.
+    // The same memory, since caches and page sizes could differ between two.
     let slice = array.mapping().slice::<u64>(0, LEN).unwrap();
     // SAFETY: a cell of a `u64` is an `AtomicU64`, and the memory lives as long as `slice`.
     let raw: &[AtomicU64] = unsafe { std::slice::from_raw_parts(slice.as_ptr().cast(), LEN) };
@@ -173,8 +174,8 @@ struct Node {
     value: u64,
 }
 
-/// A list of all the nodes that there is room for in the first 16 bytes times `len` of an arena, in an order that no prefetcher
-/// guesses.
+/// Makes a list of `len` nodes of 16 bytes, side by side at the start of an arena, in an order that
+/// no prefetcher guesses.
 fn scattered_list(arena: &Arena, len: u64) -> ArenaPtr<Node> {
     let mut places: Vec<u64> = (0..len).collect();
     let mut random = 0x2545_f491_4f6c_dd1d_u64;
@@ -204,7 +205,7 @@ fn walk(arena: &Arena, first: ArenaPtr<Node>) -> Result<u64, Error> {
     Ok(sum)
 }
 
-/// The same by raw pointers, which are what memory holds and `delta` more.
+/// The same with raw pointers. A raw pointer is the pointer in memory plus `delta`.
 fn walk_raw(delta: usize, first: u64) -> u64 {
     let (mut sum, mut next) = (0u64, first);
     while next != 0 {
@@ -239,12 +240,12 @@ fn compare_walks(arena: &Arena, len: u64) -> f64 {
 
 const OF_WALK: f64 = 1.15;
 
-/// The ratios of lists in the cache and outside of its first level.
+/// The ratios for lists in the first level of the cache, and outside it.
 fn least_of_walks(arena: &Arena) -> Vec<f64> {
     [1 << 10, 1 << 14].map(|len| least(OF_WALK, || compare_walks(arena, len))).to_vec()
 }
 
-/// The ratios in an arena of the kernel, where there is one.
+/// The ratios in a kernel arena; none if BPF is out of reach.
 #[cfg(feature = "kernel")]
 fn in_the_kernel() -> Vec<f64> {
     if let Some(reason) = mapvalue_tests::kernel::out_of_reach() {
@@ -266,7 +267,8 @@ fn a_list_in_an_arena_is_walked_at_the_speed_of_raw_pointers() {
     let memfd = Arena::memfd(1024).unwrap();
     let mut ratios = least_of_walks(&memfd);
     ratios.extend(in_the_kernel());
-    // Where the memory is not at the addresses that pointers are, since the first is there, each costs a call.
+    // The first arena has the addresses that the pointers say, so this one is mapped elsewhere, and
+    // following a pointer costs a call.
     let elsewhere = Arena::memfd(1024).unwrap();
     println!("mapped elsewhere: {:.2}", compare_walks(&elsewhere, 1 << 10));
     assert!(ratios.iter().all(|ratio| *ratio < OF_WALK), "{ratios:?}");
@@ -309,8 +311,8 @@ fn compare_tables(arena: &Arena, len: u32) -> f64 {
     ratio
 }
 
-/// In the first level of the cache and far outside of it. There is more to a lookup than following pointers, and in the cache nothing to wait for
-/// meanwhile.
+/// In the first level of the cache and far outside it. A lookup does more than follow pointers, and
+/// in the cache that work does not overlap with waiting for memory.
 fn compare_lists_and_tables(arena: &Arena) {
     for (len, of_table) in [(1 << 10, 1.7), (1 << 17, 1.35)] {
         let ratio = least(1.2, || compare_lists(arena, len));

@@ -1,4 +1,4 @@
-//! Arenas without a kernel map: following pointers, whatever number they are, and sharing them between mappings.
+//! Arenas without a kernel map: pointers of any number are followed, and mappings share an arena.
 
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
@@ -10,13 +10,13 @@ use mapvalue::{
 };
 use mapvalue_tests::fork;
 
-/// Bytes of a page, for which 4 KiB is the least.
+/// Bytes of a page: at least 4 KiB.
 fn page() -> u64 {
     // SAFETY: `sysconf` only reads its argument.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap()
 }
 
-/// A pointer to a place at `offset` bytes, in full.
+/// A pointer to the place at `offset` bytes, as a full address.
 fn at<T>(arena: &Arena, offset: u64) -> ArenaPtr<T> {
     ArenaPtr::from_address(arena.start() + offset)
 }
@@ -127,7 +127,7 @@ fn the_low_32_bits_alone_lead_to_the_same_place() {
     assert!(arena.full(foreign) == foreign && !arena.same(foreign, full));
 }
 
-/// The errors of each way to follow a pointer, which must all be of one kind.
+/// The errors from each way to follow a pointer. All must be of one kind.
 fn refusals<T: MapValue>(arena: &Arena, address: u64) -> [ArenaPtrError; 4] {
     let ptr = ArenaPtr::<T>::from_address(address);
     [
@@ -238,7 +238,7 @@ fn a_size_that_overflows_is_an_error() {
 
 #[test]
 fn no_number_is_followed_outside_of_the_arena() {
-    // Two, of which one at most is mapped where its pointers say.
+    // Of the two, at most one is mapped at the address that its pointers have.
     let arenas = [Arena::memfd(1).unwrap(), Arena::memfd(1).unwrap()];
     let address = |arena: &Arena| (&raw const *arena.get(at::<u64>(arena, 0)).unwrap()).addr() as u64;
     assert!(arenas.iter().filter(|arena| address(arena) == arena.start()).count() < 2);
@@ -247,8 +247,8 @@ fn no_number_is_followed_outside_of_the_arena() {
     }
 }
 
-/// Follows all the edges of either form of a pointer, and numbers all over: whether, and where to, is as plain arithmetic in 128 bits
-/// has it.
+/// Follows all the limits of both pointer forms, and numbers in between. Plain arithmetic in 128
+/// bits says which ones are valid and where they lead.
 fn follow_all_numbers(arena: &Arena, base: u64) {
     let (start, len) = (arena.start(), page());
     let edges = [0, 1 << 32, start, start + (1 << 32), 1 << 63, u64::MAX, len, start + len, base, base + len];
@@ -366,7 +366,7 @@ fn a_memfd_that_cannot_be_an_arena_is_refused() {
     assert!(matches!(Arena::from_memfd(&null), Err(ArenaError::Map(MapError::NotSealed))));
 }
 
-/// A descriptor of the same memfd that is open for reading alone.
+/// A read-only descriptor of the same memfd.
 fn reading(arena: &Arena) -> OwnedFd {
     let path = format!("/proc/self/fd/{}\0", arena.fd().unwrap().as_raw_fd());
     // SAFETY: the path ends with a zero byte; the call reads no other memory.
@@ -418,7 +418,7 @@ fn pages_are_numbered_made_ahead_of_time_and_counted() {
     assert_eq!((arena.resident_pages().unwrap(), arena.read(arena.page::<u64>(3)).unwrap()), (4, 33));
     let error = arena.prefault(7..9).unwrap_err();
     assert_eq!(error.to_string(), "pages 7..9 are out of range: the arena has 8");
-    // A pointer to a page that there is not is refused where it is followed.
+    // A pointer to a page that does not exist is refused when it is followed.
     for beyond in [8, 1 << 32, u64::MAX] {
         assert!(arena.get(arena.page::<u64>(beyond)).is_err(), "{beyond}");
     }
@@ -443,11 +443,11 @@ fn globals_of_an_object_are_found_in_an_arena_without_a_kernel() {
     let place = arena.ptr_of(&*head).unwrap();
     assert!(place.address() >= arena.page::<u8>(2).address());
     assert_eq!(arena.read(place).unwrap(), at(&arena, 64));
-    // One page more than there are behind it.
+    // One page more than the arena has from that page on.
     let error = arena.globals_at(&btf, 3 * page()).unwrap_err();
     assert!(matches!(error, SectionError::Size { size: 8192, len, .. } if len as u64 == page()), "{error:?}");
     assert!(matches!(arena.globals_at(&btf, u64::MAX), Err(SectionError::Size { len: 0, .. })));
-    // Not at a multiple of what its variables are aligned to.
+    // Not at a multiple of the alignment of its variables.
     let skewed = arena.globals_at(&btf, 4).unwrap();
     assert!(matches!(skewed.var::<ArenaPtr<Node>>("head"), Err(SectionError::Place(PlaceError::Misaligned { .. }))));
 }
@@ -507,7 +507,7 @@ fn an_arena_prints_where_it_is() {
 
 #[test]
 fn a_forked_child_has_the_mapping_of_a_memfd() {
-    // The first may lie at its address, and the second cannot.
+    // The first may be mapped at the address of its pointers; the second then cannot.
     let arenas = [Arena::memfd(1).unwrap(), Arena::memfd(1).unwrap()];
     for arena in &arenas {
         let word = arena.get(at::<u64>(arena, 8)).unwrap();

@@ -1,7 +1,7 @@
-//! Lists and tables in an arena without a kernel map: against models, between processes, beside writers, and in memory that holds
-//! anything at all.
+//! Lists and tables in an arena without a kernel map: against models, between processes, beside
+//! writers, and in memory with any content.
 //!
-//! `MAPVALUE_RACE_MS` says how long the tests that look for rare events go on looking (`60000` for a minute each).
+//! `MAPVALUE_RACE_MS` sets how long the tests for rare events run (`60000` for a minute each).
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::env;
@@ -40,7 +40,7 @@ struct Flow {
     id: u32,
     node: ListNode,
     bytes: u64,
-    /// Its place in a second list.
+    /// Its node in a second list.
     other: [ListNode; 2],
 }
 
@@ -64,7 +64,7 @@ struct Totals {
     last: u32,
 }
 
-/// Numbers that look random, always the same ones for a seed.
+/// Pseudo-random numbers, always the same for a seed.
 struct Random(u64);
 
 impl Random {
@@ -79,7 +79,7 @@ impl Random {
     }
 }
 
-/// An empty list at 0 and room for elements from 64 on.
+/// Makes an empty list at 0, with room for elements from 64 on.
 fn list(pages: u64) -> (Arena, Numbers, Region<Number>) {
     let arena = Arena::memfd(pages).unwrap();
     let list = Numbers::open(&arena, arena.at(0)).unwrap();
@@ -88,7 +88,7 @@ fn list(pages: u64) -> (Arena, Numbers, Region<Number>) {
     (arena, list, slots)
 }
 
-/// Makes a list of these values, the last one first.
+/// Fills the list with these values, the last one first.
 fn fill(list: &Numbers, slots: &mut Region<Number>, values: impl IntoIterator<Item = u64>) -> Vec<ArenaPtr<Number>> {
     let add = |value| list.push_front_with(&mut *slots, |entry| entry.value.store(value)).unwrap();
     values.into_iter().map(add).collect()
@@ -234,7 +234,7 @@ fn pointers_of_low_32_bits_alone_are_followed_and_written_as_full_ones() {
     for &element in &elements {
         let node = &arena.get(element).unwrap().node;
         node.next.store(ArenaPtr::from_address(low(node.next.load().address())));
-        // The pointer to the first one is at 0, whose low 32 bits are a null pointer.
+        // The pointer to the first element is at 0, whose low 32 bits would be a null pointer.
         let pprev = node.pprev.load().address();
         node.pprev.store(ArenaPtr::from_address(if low(pprev) == 0 { pprev } else { low(pprev) }));
     }
@@ -307,7 +307,7 @@ fn a_pointer_that_leads_to_no_element_ends_a_walk_with_its_number_and_its_place(
         assert!(matches!(error, ListError::WildPointer { .. }), "{error:?}");
         assert_eq!(next.load().address(), value, "nothing is changed when an error is returned");
     }
-    // The first element.
+    // The pointer to the first element.
     arena.get(arena.at::<ListHead>(0)).unwrap().first.store(ArenaPtr::from_address(start + len));
     let fresh = slots.take().unwrap();
     for error in [list.first().map(drop), list.pop_front().map(drop), list.push_front(fresh)] {
@@ -339,7 +339,7 @@ fn a_circle_ends_a_walk_after_as_many_elements_as_there_is_room_for() {
     let (arena, list, mut slots) = list(1);
     let elements = fill(&list, &mut slots, 0..7);
     let room = usize::try_from(arena.len()).unwrap() / size_of::<Number>();
-    // To each element from the last, and from the last to itself.
+    // From the last element to each one, itself included.
     for &to in &elements {
         arena.get(elements[0]).unwrap().node.next.store(to.cast());
         let mut walk = list.iter();
@@ -348,7 +348,7 @@ fn a_circle_ends_a_walk_after_as_many_elements_as_there_is_room_for() {
         for error in [list.len(), list.repair()] {
             assert!(matches!(error, Err(ListError::Cycle { max, .. }) if max == room), "{error:?}");
         }
-        // An element of a circle has two pointers to it, and one back pointer.
+        // One element of a circle has two pointers to it, but only one back pointer.
         assert!(matches!(list.check(), Err(ListError::BackPointer { .. } | ListError::Cycle { .. })));
     }
 }
@@ -362,7 +362,7 @@ fn elements_that_are_linked_twice_or_not_at_all_are_refused() {
         assert!(matches!(error, ListError::AlreadyLinked { at, .. } if at == element.address()), "{error:?}");
     }
     assert_eq!(list.check().unwrap(), 3);
-    // Also where the back pointer does not tell.
+    // Also if the back pointer does not show it.
     arena.get(elements[2]).unwrap().node.pprev.store(ArenaPtr::NULL);
     assert!(matches!(list.push_front(elements[2]), Err(ListError::AlreadyLinked { .. })));
     assert_eq!(list.repair().unwrap(), 1);
@@ -386,7 +386,8 @@ fn elements_that_are_linked_twice_or_not_at_all_are_refused() {
 fn wrong_back_pointers_are_found_refused_and_mended() {
     let (arena, list, mut slots) = list(1);
     let elements = fill(&list, &mut slots, 0..10);
-    // As a writer leaves it that died in `push_front`: the second still thinks that it is the first.
+    // As left by a writer that died in `push_front`: the second element's back pointer still says
+    // that it is the first.
     let second = &arena.get(elements[8]).unwrap().node.pprev;
     let right = second.load();
     second.store(arena.at(0));
@@ -398,7 +399,7 @@ fn wrong_back_pointers_are_found_refused_and_mended() {
     );
     assert!(matches!(list.remove(elements[8]), Err(ListError::NotLinked { .. })));
     assert_eq!(values(&list), (0..10).rev().collect::<Vec<_>>(), "it can be walked all the same");
-    // Others, with anything in it.
+    // Other back pointers, with any value.
     for (element, wrong) in [(0, 0), (3, 0x122), (5, u64::MAX), (6, arena.start() + arena.len() - 8)] {
         arena.get(elements[element]).unwrap().node.pprev.store(ArenaPtr::from_address(wrong));
         assert!(matches!(list.remove(elements[element]), Err(ListError::NotLinked { pprev, .. }) if pprev == wrong));
@@ -413,7 +414,7 @@ fn a_walk_that_stands_on_an_element_which_is_removed_says_so() {
     let elements = fill(&list, &mut slots, 0..5);
     let mut walk = list.iter();
     walk.next().unwrap().unwrap();
-    // It has looked one ahead.
+    // The walk is one element ahead.
     list.remove(elements[3]).unwrap();
     assert_eq!(walk.next().unwrap().unwrap().value.load(), 3);
     let error = walk.next().unwrap().err().unwrap();
@@ -433,7 +434,7 @@ fn slots_run_out_and_come_back() {
     list.remove(elements[1]).unwrap();
     slots.give_back(elements[1]);
     assert_eq!(list.push_front_with(&mut slots, |_| ()).unwrap(), elements[1]);
-    // Memory that was dropped with its list needs nothing.
+    // Memory that was dropped together with its list needs no cleanup.
     list.clear();
     let mut again = Region::new(&arena, arena.at(64), 3).unwrap();
     fill(&list, &mut again, 0..3);
@@ -443,7 +444,7 @@ fn slots_run_out_and_come_back() {
     }
 }
 
-/// A table of 16 bytes at 0, buckets from 64 on, elements from the second page on.
+/// Makes a table: its head of 16 bytes at 0, buckets from 64 on, elements from the second page on.
 fn table<K: MapValue, V: MapValue>(pages: u64, buckets: u32) -> (Arena, ArenaHashMap<K, V>, Region<TableEntry<K, V>>) {
     let arena = Arena::memfd(pages).unwrap();
     let table = ArenaHashMap::init(&arena, arena.at(0), arena.at(64), buckets).unwrap();
@@ -476,7 +477,7 @@ fn a_table_finds_updates_and_removes() {
     assert!(table.remove_with(&mut slots, &1000).unwrap() && !table.remove_with(&mut slots, &1000).unwrap());
     assert_eq!(table.check().unwrap(), 99);
 
-    // Hash and bucket are as a BPF program has them.
+    // Hash and bucket are those that a BPF program computes.
     for entry in &table {
         let entry = entry.unwrap();
         let (key, hash) = (entry.key.load(), entry.hash.load().cast_unsigned());
@@ -570,12 +571,12 @@ fn a_broken_chain_in_a_table_is_an_error_of_its_bucket_alone() {
         assert_eq!(table.get(&key).unwrap().unwrap().value.load(), key);
     }
     assert!(table.len().is_err() && table.check().is_err() && table.repair().is_err());
-    // The walk tells of the bucket, and goes on with the next.
+    // The walk reports an error for the bucket, and goes on with the next.
     let mut walk = table.iter();
     assert!(matches!(walk.next(), Some(Err(ListError::WildPointer { .. }))));
     assert!(walk.by_ref().all(|entry| entry.is_ok_and(|entry| entry.hash.load() & 1 == 1)));
     assert_eq!(table.iter().flatten().count(), in_bucket(1).count());
-    // Both buckets lead to one chain: its elements belong into the second.
+    // Both buckets lead to one chain, whose elements belong in the second.
     let buckets = arena.slice(arena.at::<ListHead>(64), 2).unwrap();
     buckets[0].first.store(buckets[1].first.load());
     let entries: Vec<_> = table.iter().collect();
@@ -592,7 +593,8 @@ fn every_element_of_a_long_chain_is_found_at_either_address() {
     let there = ArenaHashMap::<u32, u32>::open(&there, there.at(0)).unwrap();
     for key in 0..40 {
         table.insert_with(&mut slots, key, !key).unwrap();
-        // After each, since the length of the chain matters: its first few elements are looked at in another way.
+        // After each insertion, since the length of the chain matters: the first few elements are
+        // compared in another way.
         for table in [&table, &there] {
             for sought in 0..=key {
                 assert_eq!(table.get(&sought).unwrap().unwrap().value.load(), !sought);
@@ -618,7 +620,8 @@ fn buckets_that_lead_into_one_chain_or_circle_end_all_walks() {
     assert_eq!(table.iter().flatten().count(), 4096, "in its own bucket, until it is looked whether it is one");
     assert_eq!(table.iter().filter(Result::is_err).count(), 256);
 
-    // A long chain that all buckets lead into is no circle, but its elements are of one bucket.
+    // A long chain that all buckets lead into is not a circle, but its elements belong in one
+    // bucket.
     let chain = |i: u64| ArenaPtr::<ListNode>::from_address(node.address() + 32 * i);
     let long = room as u64 - 200;
     for i in 0..long {
@@ -641,7 +644,7 @@ fn what_others_forge_in_a_large_arena_costs_neither_seconds_nor_pages() {
     let list = Numbers::open(&arena, arena.at(32)).unwrap();
     let mut slots = Region::new(&arena, arena.at(1 << 20), 100_000).unwrap();
     let mut entries = Region::new(&arena, arena.at(1 << 25), 1000).unwrap();
-    // As many buckets as half of the arena has room for.
+    // As many buckets as fit in half of the arena.
     head.n_buckets.store(1 << 28);
     let error = ArenaHashMap::<u32, u64>::open(&arena, arena.at(0)).unwrap_err();
     assert!(matches!(error, ListError::TooManyBuckets { found: 0x1000_0000, .. }), "{error:?}");
@@ -721,7 +724,7 @@ fn a_table_is_made_of_memory_that_holds_anything() {
     assert_eq!(table.check().unwrap(), 90);
 }
 
-/// Slots that hand out one pointer again and again, and count how often they get it back.
+/// Slots that hand out the same pointer every time, and count how often it comes back.
 struct Same<T>(ArenaPtr<T>, usize);
 
 impl<T: MapValue> Slots<T> for Same<T> {
@@ -757,14 +760,14 @@ fn memory_that_was_not_needed_or_is_none_is_given_back() {
     ));
     assert_eq!((nowhere.1, list.is_empty()), (1, true));
 
-    // Also if the caller panics.
+    // Also when the caller panics.
     let mut one = Region::new(&arena, arena.at(3072), 1).unwrap();
     let panicked = panic::catch_unwind(AssertUnwindSafe(|| list.push_front_with(&mut one, |_| panic!("on purpose"))));
     assert!(panicked.is_err() && list.is_empty());
     list.push_front_with(&mut one, |_| ()).unwrap();
 }
 
-/// A key that not every number is one of.
+/// A key type with invalid numbers.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u32)]
 enum Protocol {
@@ -787,7 +790,8 @@ fn a_key_with_a_number_that_is_none_of_its_variants_is_not_found_and_harms_nobod
 
 #[test]
 fn hashes_are_those_of_the_c_header() {
-    // Numbers that were computed apart from both; the kernel tests compare the two on random keys.
+    // Numbers computed independently of both sides; the kernel tests compare the two on random
+    // keys.
     assert_eq!([0, 1, 2, u32::MAX].map(hash_u32), [0, 4_168_976_505, 3_991_757_638, 4_151_113_518]);
     assert_eq!([1, 1 << 32, u64::MAX].map(hash_u64), [4_168_976_505, 4_203_368_720, 120_034_919]);
     let texts: [&[u8]; 5] = [b"", b"a", b"abcdefg", b"abcdefgh", b"abcdefghi"];
@@ -812,7 +816,7 @@ fn hashes_spread_keys_over_the_buckets() {
         (0..keys).for_each(|key| buckets[hash(key) as usize % 1024] += 1);
         buckets.into_iter().max().unwrap()
     };
-    // Four a bucket on average; at random the fullest has about 14.
+    // Four to a bucket on average; with a random hash, the fullest has about 14.
     for shift in 0..=20 {
         let most = worst(&|key| hash_u32(key << shift));
         assert!(most <= 20, "shifted by {shift}: {most}");
@@ -834,7 +838,7 @@ fn hashes_spread_keys_over_the_buckets() {
 enum Step {
     Push(u64),
     Pop,
-    /// Of the element with this index, from the front, modulo their number.
+    /// Of the element with this index from the front, modulo the number of elements.
     Remove(usize),
     Walk,
 }
@@ -904,7 +908,7 @@ where
 }
 
 proptest! {
-    // 64 times some 300 steps.
+    // 64 cases of about 300 steps.
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
@@ -951,17 +955,17 @@ proptest! {
     }
 }
 
-/// A string as C has it in an array.
+/// A string as C stores it in an array.
 fn text(text: String) -> [u8; 12] {
     let mut array = [0; 12];
     array[..text.len()].copy_from_slice(text.as_bytes());
     array
 }
 
-/// What scribblers write over.
+/// The pages that scribblers write to.
 const SCRIBBLED_PAGES: u64 = 16;
 
-/// Stores words all over an arena, most of which look like something that is there.
+/// Stores words all over an arena. Most look like pointers to something in it.
 fn scribble(arena: &Arena, mut go_on: impl FnMut() -> bool, seed: u64) {
     let words = usize::try_from(arena.len() / 8).unwrap();
     let slice = arena.slice(arena.at::<u64>(0), words).unwrap();
@@ -971,12 +975,12 @@ fn scribble(arena: &Arena, mut go_on: impl FnMut() -> bool, seed: u64) {
             let place = usize::try_from(random.below(slice.len() as u64)).unwrap();
             slice[place].store(hostile_word(&mut random, arena));
         }
-        // So that there is something whole at times.
+        // So that the structures are intact at times.
         thread::sleep(Duration::from_micros(random.below(200)));
     }
 }
 
-/// A word that a list or table may stumble over.
+/// A word that may mislead a list or table.
 fn hostile_word(random: &mut Random, arena: &Arena) -> u64 {
     match random.below(8) {
         0 => random.next(),
@@ -988,8 +992,8 @@ fn hostile_word(random: &mut Random, arena: &Arena) -> u64 {
     }
 }
 
-/// Uses what lies in an arena in every way there is, whatever it is: nothing of it may do more than return an error. How many calls
-/// went well, and how many did not.
+/// How many calls went well, and how many failed, on an arena of any content. No call may do more
+/// than return an error.
 #[derive(Debug, Default)]
 struct Outcomes {
     well: u64,
@@ -1055,13 +1059,13 @@ fn use_table(table: &ArenaHashMap<u32, u64>, slot: ArenaPtr<TableEntry<u32, u64>
     let _ = table.is_empty();
 }
 
-/// Walks, finds, inserts and removes in lists and tables that others write over.
+/// Walks, finds, inserts and removes in lists and tables that others overwrite.
 fn use_while_scribbled(arena: &Arena, seed: u64) -> Outcomes {
     let mut outcomes = Outcomes::default();
     let mut random = Random(seed);
     let race = Race::of(duration());
     while race.goes_on(outcomes.well > 1000 && outcomes.errors > 100) {
-        // Live structures, set up anew, which are then used for a while.
+        // Fresh structures, which are then used for a while.
         let list = Numbers::open(arena, arena.at(0)).unwrap();
         list.clear();
         let mut slots = Region::new(arena, arena.at(64), 500).unwrap();
@@ -1102,10 +1106,10 @@ fn a_thread_that_writes_over_everything_can_cause_errors_alone() {
     assert!(outcomes.well > 1000 && outcomes.errors > 100, "both were met: {outcomes:?}");
 }
 
-/// The variable that tells `the_other_process` where the memory is, and what to do with it.
+/// The environment variable that gives `the_other_process` the memory, and what to do with it.
 const OTHER: &str = "MAPVALUE_TEST_OTHER_PROCESS";
 
-/// This program once more, running `the_other_process` alone. It ends with this value.
+/// This program again, running only `the_other_process`. Dropping this ends it.
 struct OtherProcess(Child);
 
 impl OtherProcess {
@@ -1119,7 +1123,7 @@ impl OtherProcess {
 
 impl Drop for OtherProcess {
     fn drop(&mut self) {
-        // It fails if the process has ended already.
+        // This fails if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -1132,7 +1136,7 @@ fn the_other_process() {
     let (path, task) = task.split_once(' ').unwrap();
     let file = File::options().read(true).write(true).open(path).unwrap();
     let arena = Arena::from_memfd(&file).unwrap();
-    // Not for ever, should the first process die.
+    // So that it ends if the first process dies.
     let race = Race::of(2 * duration());
     let go_on = || race.goes_on(false);
     match task {
@@ -1151,12 +1155,12 @@ fn a_process_that_writes_over_everything_can_cause_errors_alone() {
     assert!(outcomes.well > 1000 && outcomes.errors > 100, "both were met: {outcomes:?}");
 }
 
-/// Where the other process has its list, its table, and how far it is.
+/// Where the other process has its list, its table and its progress.
 const CHANGED_LIST: u64 = 0;
 const CHANGED_TABLE: u64 = 16;
 const CHANGES: u64 = 32;
 
-/// Adds to and removes from a list and a table, one step after another.
+/// Adds to and removes from a list and a table, step by step.
 fn change(arena: &Arena, go_on: impl Fn() -> bool) {
     let list = Numbers::open(arena, arena.at(CHANGED_LIST)).unwrap();
     let table = ArenaHashMap::<u32, u64>::open(arena, arena.at(CHANGED_TABLE)).unwrap();
@@ -1230,7 +1234,8 @@ fn walks_and_lookups_beside_a_writer_see_whole_elements_of_the_list_alone() {
                         elements += 1;
                         assert_eq!(entry.value.load() % 0x0101_0101, 0);
                     }
-                    // Memory is used again, so that a reader can be led round: not further than there is room.
+                    // Memory is reused, so a reader can be led in a circle, but no further than the
+                    // arena has room for.
                     Err(ListError::ElementRemoved { .. } | ListError::Cycle { .. }) => astray += 1,
                     Err(error) => panic!("{error}"),
                 }
@@ -1239,7 +1244,7 @@ fn walks_and_lookups_beside_a_writer_see_whole_elements_of_the_list_alone() {
                 match table.get(&key) {
                     Ok(Some(entry)) => {
                         found += 1;
-                        // It may be removed by now, and its memory hold another.
+                        // By now it may have been removed, and its memory reused for another.
                         assert!(entry.value.load() < 100);
                     }
                     Ok(None) => {}

@@ -1,4 +1,4 @@
-//! Copies of many values: the same bytes as leaf by leaf, none beside them, at every alignment of both sides.
+//! Bulk copies move the same bytes as leaf by leaf, and no others, at every alignment.
 
 use std::iter;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use mapvalue_tests::race::{AtTheEnd, Race};
 
 const LEN: usize = 2560;
 
-/// Bytes of which no two runs look alike.
+/// Bytes in which no two runs are alike.
 fn noise(len: usize) -> Vec<u8> {
     let next = |x: &u64| Some(x.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407));
     iter::successors(Some(1), next).map(|x| (x >> 33).to_le_bytes()[0]).take(len).collect()
@@ -30,7 +30,7 @@ fn bytes_of(mapping: &Mapping) -> Vec<u8> {
     bytes
 }
 
-/// The memory is the test's own, so that Miri can follow the pointers into it.
+/// The test allocates the memory itself, so that Miri can follow the pointers into it.
 #[test]
 fn a_range_of_an_array_reaches_all_of_its_elements() {
     let memory = Box::leak(Box::new([const { AtomicU64::new(0) }; 64]));
@@ -41,7 +41,7 @@ fn a_range_of_an_array_reaches_all_of_its_elements() {
     let range = words.range(8..16).unwrap();
     assert!(range.iter().map(Shared::load).eq(8..16));
     assert_eq!(range.as_slice().unwrap()[7].load(), 15);
-    // 4 bytes, one every 8.
+    // 4 bytes of every 8.
     let halves: Array<u32> = mapping.array().unwrap();
     halves.store_from_iter(100..164).unwrap();
     let mut out = [0; 8];
@@ -50,8 +50,8 @@ fn a_range_of_an_array_reaches_all_of_its_elements() {
     assert!(halves.range(64..64).unwrap().is_empty());
 }
 
-/// Loads and stores `len` values from `shared` bytes on, into and from a buffer that begins `private` values after an aligned
-/// place, and looks at every byte of both.
+/// Loads and stores `len` values at `shared` bytes, with a buffer that begins `private` values
+/// after an aligned place, and checks every byte of both sides.
 fn copy_both_ways<T: Plain + Storable + Copy + PartialEq + std::fmt::Debug>(shared: usize, private: usize, len: usize) {
     let size = size_of::<T>();
     let start = noise(LEN);
@@ -81,7 +81,8 @@ fn copy_both_ways<T: Plain + Storable + Copy + PartialEq + std::fmt::Debug>(shar
 
 #[test]
 fn every_alignment_and_length_moves_the_bytes_of_the_values_alone() {
-    // A few below the least that is moved in wide pieces, all that end at any distance from a whole block, and two of many blocks.
+    // A few lengths below the least that is copied in wide accesses, all lengths that end at any
+    // distance from a whole block, and two of many blocks.
     let lengths = |size: usize| (0..4).chain(252 / size..=(256 + 32) / size).chain([1000 / size, 2049 / size]);
     for offset in 0..17 {
         for private in 0..2 {
@@ -122,7 +123,7 @@ struct Dense {
 #[test]
 fn a_struct_without_padding_moves_as_its_bytes() {
     for len in [1, 7, 8, 9, 40, 70] {
-        // Floats that are no numbers are not equal to themselves, so look at bits.
+        // A NaN is not equal to itself, so compare bits.
         let mapping = memory(&noise(LEN));
         let slice: Slice<Dense> = mapping.slice(8, len).unwrap();
         let mut out = vec![Dense::from_bytes(&[0; 32]).unwrap(); len];
@@ -183,7 +184,8 @@ fn long_elements_at_a_stride_are_decoded_and_their_padding_is_not_written() {
 
 #[test]
 fn atomics_that_others_change_are_stored_one_by_one() {
-    // Out of the mapping itself, one on: each is loaded after the one before it was stored.
+    // The source is the same mapping, one element on: each is loaded after the one before was
+    // stored.
     let mapping = Mapping::memfd(8 * 64).unwrap();
     mapping.var::<u64>(0).unwrap().store(1);
     let all: Var<[AtomicU64; 64]> = mapping.var(0).unwrap();
@@ -193,7 +195,7 @@ fn atomics_that_others_change_are_stored_one_by_one() {
 
 #[test]
 fn elements_at_a_stride_leave_what_is_between_them_alone() {
-    // 404 bytes, one every 408.
+    // 404 bytes of every 408.
     type Wide = [u32; 101];
     let count = LEN / 408;
     let start = noise(count * 408);
@@ -221,7 +223,7 @@ enum Mode {
     On,
 }
 
-/// Of a size at which elements do not lie side by side.
+/// A type whose elements do not lie side by side.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Odd {
@@ -231,7 +233,7 @@ struct Odd {
 
 #[test]
 fn what_an_iterator_makes_is_stored_in_order_whatever_it_knows_of_its_length() {
-    // Around the 1 KiB that is gathered at a time, which is 128 of the one and 85 of the other.
+    // Around the 1 KiB that is gathered at a time: 128 elements of one type, 85 of the other.
     for len in [1, 84, 85, 86, 127, 128, 129, 256, 3001] {
         let array: Array<u64> = Mapping::memfd(8 * len).unwrap().array().unwrap();
         array.store_from_iter(10..10 + len as u64).unwrap();
@@ -265,7 +267,7 @@ fn an_iterator_that_knows_that_it_is_too_short_or_too_long_stores_nothing() {
     }
 }
 
-/// Says that it makes a thousand values.
+/// An iterator that claims a thousand values.
 struct Liar(u64);
 impl Iterator for Liar {
     type Item = u64;
@@ -284,7 +286,7 @@ fn an_iterator_that_ends_early_or_goes_on_is_an_error_once_it_is_found() {
     let short = array.store_from_iter((1..=999).filter(|_| true)).unwrap_err();
     assert!(matches!(short, PlaceError::LengthMismatch { given: 999, expected: 1000 }), "{short:?}");
     assert_eq!((array[998].load(), array[999].load()), (999, 0));
-    // Without an end. It is asked for one more than there is room for.
+    // An iterator without an end. It is asked for one value more than fits.
     let mut asked = 0;
     let endless = iter::repeat_with(|| {
         asked += 1;
@@ -305,7 +307,7 @@ fn a_bool_is_decoded_and_an_enum_is_stored() {
     let slice: Slice<bool> = mapping.slice(0, LEN).unwrap();
     let mut out = vec![false; LEN];
     slice.load_into(&mut out).unwrap();
-    // A `true` of 2 is undefined behaviour, which the bits tell.
+    // A `bool` of 2 would be undefined behavior; the bits show that there is none.
     assert!(out.iter().all(|value| u8::from(*value) == 1));
     slice.store_from(&out).unwrap();
     assert_eq!(bytes_of(&mapping), [1; LEN]);
@@ -344,7 +346,7 @@ fn a_union_is_loaded_as_it_is() {
 fn no_leaf_is_torn_in_either_direction() {
     const WORDS: usize = 512;
     let mapping = Mapping::memfd(8 * WORDS + 8).unwrap();
-    // At 8 beyond a multiple of 16, so that the widest access holds two leaves.
+    // At 8 bytes after a multiple of 16, so that the widest access holds two leaves.
     let words: Slice<u64> = mapping.slice(8, WORDS).unwrap();
     let done = AtomicBool::new(false);
     let is_whole = |word: u64| word.to_ne_bytes() == [word.to_ne_bytes()[0]; 8];
@@ -359,7 +361,7 @@ fn no_leaf_is_torn_in_either_direction() {
         let mut out = [0; WORDS];
         let (mut copies, mut changes) = (0, 0);
         let race = Race::of(Duration::ZERO);
-        // Some copies have met the writer half way, or this has shown nothing.
+        // Unless some copies met the writer half way, this has shown nothing.
         while race.goes_on(copies >= 20_000 && changes > 0) {
             copies += 1;
             words.load_into(&mut out).unwrap();

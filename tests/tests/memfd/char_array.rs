@@ -1,4 +1,4 @@
-//! Text in fixed arrays: what fits and what does not, what is read of bytes that are no text, and what C makes of it.
+//! Text in fixed arrays: which text fits, how bytes that are not text are read, and the C type.
 
 use mapvalue::arena::Region;
 use mapvalue::btf::TypeKind;
@@ -41,7 +41,7 @@ fn text_that_does_not_fit_or_would_end_early_is_an_error_with_the_numbers() {
         "the text is 5 bytes long, but a `CharArray` of 4 bytes is to hold it: shorten it, or use `CharArray::truncated`"
     );
     assert!(matches!(CharArray::<0>::new("a"), Err(ValueError::TextTooLong { given: 1, max: 0 })));
-    // The NUL is what is wrong with it, long or not.
+    // The NUL is reported, whether or not the text is also too long.
     for inside in ["a\0b", "ab\0", "\0", "1234567\08"] {
         let at = inside.find('\0').unwrap();
         let error = inside.parse::<CharArray<4>>().unwrap_err();
@@ -79,7 +79,7 @@ fn bytes_that_are_no_text_are_shown_and_never_read_past() {
     let unterminated = CharArray::from_array([b'x'; 3]);
     assert_eq!((unterminated.to_str_lossy().as_ref(), unterminated.len()), ("xxx", 3));
     assert_eq!(format!("[{:>6}] [{:<4}]", text::<4>("eth"), text::<4>("lo")), "[   eth] [lo  ]");
-    // As keys, they are their bytes.
+    // As keys, they are compared by all of their bytes.
     assert_ne!(CharArray::from_array(*b"a\0b"), CharArray::from_array(*b"a\0c"));
     assert_eq!(CharArray::from_array(*b"a\0b"), "a");
     assert_eq!(<[u8; 3]>::from(CharArray::from(*b"a\0b")), *b"a\0b");
@@ -139,7 +139,7 @@ fn it_is_a_key_of_tables_and_hashed_as_its_bytes() {
     assert_eq!([found("eth0"), found("lo"), found("eth")], [Some(7), Some(9), None]);
 }
 
-/// What C has for the types here, and types that are no text.
+/// The C side of the types here, and types that are not text.
 const SOURCE: &str = r"
 struct interface {
     unsigned int index;

@@ -1,4 +1,5 @@
-//! Without a kernel map: memory of memfds, of this process and of others. `tests/sanitize` runs these under the sanitizers.
+//! Tests without a kernel map: memfds, shared within this process and with others.
+//! `tests/sanitize` runs these under the sanitizers.
 
 mod alloc;
 mod alloc_cases;

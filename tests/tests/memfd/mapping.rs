@@ -1,4 +1,4 @@
-//! Making mappings without a kernel map, their bounds, and every error that a wrong place gives.
+//! Makes mappings without a kernel map; checks bounds, and each error for a wrong place.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -11,7 +11,7 @@ use mapvalue::{
     Array, MapError, MapValue, Mapping, PlaceError, ReadOnly, ReadOnlyReason, ReadWrite, Shared, SystemError, Var,
 };
 
-/// An anonymous file that can still be cut short.
+/// An anonymous file that can still be shortened.
 fn unsealed_memfd(len: u64) -> File {
     memfd_with(0, len).unwrap()
 }
@@ -45,7 +45,7 @@ fn zero_length_is_an_error() {
     // SAFETY: an empty file cannot be shortened.
     let error = unsafe { Mapping::from_file(&unsealed_memfd(0)) }.unwrap_err();
     assert_eq!(error.to_string(), "the file has length zero: there is nothing to map");
-    // SAFETY: refused before anything is made of it.
+    // SAFETY: refused before the pointer is used.
     let error = unsafe { Mapping::adopt(ptr::dangling_mut(), 0, ReadWrite, || ()) }.unwrap_err();
     assert!(matches!(error, MapError::Empty { .. }), "{error:?}");
 }
@@ -55,7 +55,7 @@ fn more_than_can_be_addressed_is_an_error() {
     let error = Mapping::memfd(usize::MAX).unwrap_err();
     assert!(matches!(error, MapError::TooLong { .. }), "{error:?}");
     assert!(error.to_string().contains(&usize::MAX.to_string()), "{error}");
-    // Addressable, but more than there is room for.
+    // Addressable, but more than the address space has room for.
     let error = Mapping::memfd(isize::MAX.unsigned_abs()).unwrap_err();
     assert!(matches!(error, MapError::System(SystemError::Os { .. })), "{error:?}");
 }
@@ -82,7 +82,7 @@ fn raw_bytes_round_trip_at_sixteen_offsets() {
         let mut back = vec![0; bytes.len()];
         mapping.read_at(offset, &mut back).unwrap();
         assert_eq!(back, bytes, "at offset {offset}");
-        // Nothing beside the range was touched.
+        // Nothing outside the range was touched.
         let mut all = [0; 64];
         mapping.read_at(0, &mut all).unwrap();
         assert!(all[..offset].iter().chain(&all[offset + 37..]).all(|b| *b == 0), "at offset {offset}");
@@ -150,7 +150,7 @@ struct Twelve {
 
 #[test]
 fn memory_without_geometry_is_an_array_at_the_kernels_stride() {
-    // Whole either with the last element's padding or without it.
+    // Complete both with the last element's padding and without it.
     for len in [48, 44] {
         let array: Array<Twelve> = Mapping::memfd(len).unwrap().array().unwrap();
         assert_eq!((array.len(), array.stride()), (3, 16));
@@ -241,7 +241,7 @@ fn a_second_mapping_of_the_memfd_sees_the_same_bytes() {
 fn a_file_that_can_be_cut_short_is_not_taken_for_a_sealed_memfd() {
     assert!(matches!(Mapping::from_memfd(unsealed_memfd(4096)), Err(MapError::NotSealed)));
     assert!(matches!(Mapping::from_memfd(File::open("/proc/self/exe").unwrap()), Err(MapError::NotSealed)));
-    // SAFETY: a number that is not open; the call fails on it, and nothing else is done with it.
+    // SAFETY: this descriptor is not open; the call fails on it, and nothing else uses it.
     let closed = unsafe { BorrowedFd::borrow_raw(i32::MAX - 1) };
     assert!(matches!(Mapping::from_memfd(closed), Err(MapError::System(SystemError::BadDescriptor { .. }))));
 }
@@ -321,7 +321,7 @@ fn adopted_memory_is_released_once_by_the_last_handle() {
     let release = move || {
         RELEASED.fetch_add(1, Ordering::SeqCst);
     };
-    // SAFETY: the memory is leaked, so it stays, and is reached through atomics alone.
+    // SAFETY: the memory is leaked, so it stays, and only atomics access it.
     let mapping = unsafe { Mapping::adopt(base, 64, ReadWrite, release) }.unwrap();
     let var = mapping.var::<u64>(8).unwrap();
     let copy = var.clone();
@@ -355,7 +355,7 @@ fn refused_adoptions_leave_the_memory_to_the_caller() {
 fn adopted_memory_that_is_itself_misaligned_is_noticed() {
     let memory: &'static [AtomicU64; 8] = Box::leak(Box::new([const { AtomicU64::new(0) }; 8]));
     let base = ptr::from_ref(memory).cast_mut().cast::<u8>().wrapping_add(4);
-    // SAFETY: the memory is leaked, so it stays, and is reached through atomics alone.
+    // SAFETY: the memory is leaked, so it stays, and only atomics access it.
     let mapping = unsafe { Mapping::adopt(base, 60, ReadWrite, || ()) }.unwrap();
     let error = mapping.var::<u64>(0).unwrap_err();
     assert!(matches!(error, PlaceError::MisalignedBase { base: b, align: 8, .. } if b == base.addr()), "{error:?}");
@@ -395,7 +395,7 @@ fn handles_outlive_the_mapping_and_its_descriptor() {
 fn a_descriptor_that_is_no_map_is_told_by_what_it_is() {
     let error = Mapping::from_map(File::open("/dev/null").unwrap()).unwrap_err();
     match &error {
-        // Where bpf(2) is refused altogether, that comes first.
+        // Where bpf(2) is not permitted at all, that error comes first.
         MapError::System(SystemError::PermissionDenied { .. }) => {
             assert!(error.to_string().contains("CAP_BPF"), "{error}");
         }

@@ -1,4 +1,4 @@
-//! Banks in plain memory, and how values fold: nothing here needs the kernel's maps.
+//! Banks in plain memory, and how values fold. Nothing here needs a kernel map.
 
 use std::fmt::Debug;
 use std::marker::PhantomData;
@@ -119,7 +119,7 @@ fn each_field_folds_as_it_says() {
     assert_eq!(folded(first, &later), expected);
 }
 
-/// Of each number, the folds of two values: what they are asked for are fields.
+/// Folds two values of each number type in every way: each field asks for another fold.
 #[test]
 fn numbers_fold_in_all_ways() {
     #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -261,7 +261,7 @@ fn a_wrong_geometry_is_refused() {
     assert_eq!(mapping.banks::<u64>(1024, 64).unwrap().len(), 1024);
     assert_eq!(mapping.banks::<u64>(512, 128).unwrap().len(), 512);
     assert_eq!(mapping.banks_of::<u64>(512, 128, 9).unwrap().width(), 9);
-    // Not all of the memory, or more.
+    // Banks that cover less than the memory, or more.
     for banks in [0, 1, 1023, 1025, usize::MAX] {
         let error = mapping.banks::<u64>(banks, 64).unwrap_err();
         assert!(matches!(error, PerCpuError::BankGeometry { stride: 64, len: 65536, .. }), "{error:?}");
@@ -270,7 +270,8 @@ fn a_wrong_geometry_is_refused() {
         mapping.banks::<u64>(1024, 128).unwrap_err().to_string(),
         "1024 banks of 128 bytes are not what the memory holds, which has 65536 bytes of values"
     );
-    // The two numbers exchanged, no whole number of lines, or lines of another length.
+    // Bank count and stride exchanged, a stride that is not whole cache lines, or another line
+    // length.
     for stride in [0, 8, 40, 63, 65, 192, 256, 1024, usize::MAX] {
         let error = mapping.banks::<[u64; 5]>(65536 / stride.clamp(1, 65536), stride).unwrap_err();
         assert!(matches!(error, PerCpuError::BankStride { size: 40, of_64: 64, of_128: 128, .. }), "{error:?}");
@@ -279,7 +280,7 @@ fn a_wrong_geometry_is_refused() {
         mapping.banks::<[u64; 9]>(1024, 64).unwrap_err().to_string(),
         "a bank of 72 bytes of `[u64; 9]` is padded to 128 bytes (cache lines of 64) or to 128 (of 128), but its stride is said to be 64"
     );
-    // Too many for a bank, or more than there are numbers for.
+    // More values than a bank has room for, or so many that their size overflows.
     for width in [9, 1 << 61, usize::MAX] {
         let error = mapping.banks_of::<u64>(1024, 64, width).unwrap_err();
         assert!(matches!(error, PerCpuError::BankStride { stride: 64, .. }), "{error:?}");
@@ -288,7 +289,8 @@ fn a_wrong_geometry_is_refused() {
     assert!(matches!(error, PerCpuError::BankGeometry { .. }), "{error:?}");
     assert!(matches!(mapping.banks_of::<u64>(1024, 64, 0), Err(PerCpuError::Place(PlaceError::Empty { .. }))));
     assert!(matches!(mapping.banks::<[u64; 0]>(1024, 64), Err(PerCpuError::Place(PlaceError::ZeroSized { .. }))));
-    // A struct whose size is no multiple of its alignment (a big-endian integer has a Rust alignment of 1) fits once, not twice.
+    // A struct whose size is not a multiple of the alignment of its places (a big-endian integer
+    // has a Rust alignment of 1) fits once, not twice.
     assert_eq!(size_of::<Odd>(), 5);
     assert!(mapping.banks::<Odd>(1024, 64).is_ok());
     assert!(mapping.banks_of::<Odd>(1024, 64, 1).is_ok());
@@ -333,7 +335,7 @@ fn an_enum_that_is_none_names_the_bank() {
     }
 }
 
-/// As an agent keeps them: in a struct of its own, on other threads, after everything else is gone.
+/// Uses banks as an agent does: in a struct of its own, on other threads, after all else is gone.
 #[test]
 fn banks_outlive_the_mapping_and_go_to_other_threads() {
     let mapping = Mapping::memfd(8 * 64).unwrap();

@@ -1,6 +1,7 @@
-//! Threads, mappings and processes that share one memfd at the same time: nothing is lost, torn or left mapped.
+//! Threads, mappings and processes share one memfd: nothing is lost, torn or left mapped.
 //!
-//! These run under the sanitizers as well (`tests/sanitize`), which set `MAPVALUE_RACE_MS` to make them shorter.
+//! `tests/sanitize` runs these under the sanitizers too, with `MAPVALUE_RACE_MS` set to make them
+//! shorter.
 
 use std::env;
 use std::fs::File;
@@ -15,7 +16,7 @@ use mapvalue_tests::race::{AtTheEnd, Race, duration, wait_until};
 use mapvalue_tests::{again, c, pages};
 use zerocopy::byteorder::{BigEndian, LittleEndian, U16, U32, U64};
 
-/// How often the tests that count do so, in proportion to `duration`.
+/// How many times the counting tests count, in proportion to `duration`.
 fn times(per_second: u64) -> u64 {
     per_second * u64::try_from(duration().as_millis()).unwrap() / 1000
 }
@@ -28,7 +29,7 @@ fn join(threads: Vec<JoinHandle<()>>) {
     }
 }
 
-/// A memfd mapped twice, at two addresses: as another process would see it, but where a sanitizer sees both.
+/// Maps a memfd twice, at two addresses: as two processes would, but where a sanitizer sees both.
 fn mapped_twice(len: usize) -> [Arc<Mapping>; 2] {
     let here = Mapping::memfd(len).unwrap();
     let there = Mapping::from_memfd(here.fd().unwrap()).unwrap();
@@ -36,7 +37,7 @@ fn mapped_twice(len: usize) -> [Arc<Mapping>; 2] {
     [here, there]
 }
 
-/// The same memory once more, through a descriptor that is open for reading only, in pages that cannot be written.
+/// Maps the same memory again, through a read-only descriptor, in pages that cannot be written.
 fn mapped_read_only(mapping: &Mapping) -> Arc<Mapping> {
     let path = format!("/proc/self/fd/{}", mapping.fd().unwrap().as_raw_fd());
     let mapping = Mapping::from_memfd(File::open(path).unwrap()).unwrap();
@@ -64,8 +65,8 @@ struct Counters {
     per_slot: [u64; 4],
 }
 
-/// Counts `n` times in every way that must not lose one. `who` is a number below 4 of the caller's own.
-/// It starts when `people` are there, so that they do get in each other's way.
+/// Counts `n` times in every way that must not lose a count. `who` is the caller's own number,
+/// below 4. It starts when `people` callers are there, so that they do contend.
 fn count(counters: &Var<Counters>, who: u32, people: u32, n: u64) {
     fn update<T: Leaf + Plain + Copy>(cell: &Shared<T>, next: impl Fn(T) -> T) {
         let mut current = cell.load();
@@ -80,7 +81,7 @@ fn count(counters: &Var<Counters>, who: u32, people: u32, n: u64) {
         counters.small.fetch_add(1);
         counters.signed.fetch_add(-3);
         counters.down.fetch_sub(1);
-        // Sixteen bits for each: from 1 to n, which is a multiple of 4, they come to n.
+        // Each caller has 16 bits: the XOR of 1 to n is n, as n is a multiple of 4.
         counters.bits.fetch_xor(((i + 1) & 0xffff) << (16 * who));
         counters.highest.fetch_max(u32::try_from(i).unwrap() * 4 + who);
         counters.per_slot[usize::try_from(i % 4).unwrap()].fetch_add(i);
@@ -90,7 +91,7 @@ fn count(counters: &Var<Counters>, who: u32, people: u32, n: u64) {
     }
 }
 
-/// What `counters` must hold after `people` have counted `n` times each, where `n` is a multiple of 4.
+/// Checks `counters` after `people` callers counted `n` times each. `n` is a multiple of 4.
 #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "wrapping around is what is asked for")]
 #[expect(clippy::cast_precision_loss, clippy::cast_possible_wrap, reason = "the counts are far below 2^31")]
 fn assert_counted(counters: &Var<Counters>, people: u32, n: u64) {
@@ -126,7 +127,7 @@ fn counts_from_four_threads_and_two_mappings_are_exact() {
     }
 }
 
-/// Leaves of every width, each of which is either all zeros or all ones.
+/// Leaves of every width. Each is either all zeros or all ones.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Patterns {
@@ -167,10 +168,10 @@ impl Patterns {
 
 const PATTERNS: usize = 5;
 const WORDS: usize = 24;
-/// Whole words beside the patterns, for `read_at` and `write_at`: memory of one width alone.
+/// Where whole words lie beside the patterns, for `read_at` and `write_at`: memory of one width.
 const WORDS_AT: usize = size_of::<Patterns>() * PATTERNS;
 
-/// Stores one pattern and then the other, in every way there is, until `done`.
+/// Stores one pattern and then the other, in every possible way, until `done`.
 fn alternate(mapping: &Arc<Mapping>, done: &AtomicBool) {
     let slice: Slice<Patterns> = mapping.slice(0, PATTERNS).unwrap();
     let last: Var<Patterns> = slice.var(PATTERNS - 1).unwrap();
@@ -191,7 +192,7 @@ fn alternate(mapping: &Arc<Mapping>, done: &AtomicBool) {
     }
 }
 
-/// Loads the patterns in every way there is, for `duration` and until both were seen.
+/// Loads the patterns in every possible way, for `duration` and until both were seen.
 fn look(mapping: &Arc<Mapping>) {
     let slice: Slice<Patterns, ReadOnly> = mapping.slice_ro(0, PATTERNS).unwrap();
     let last: Var<Patterns, ReadOnly> = slice.var(PATTERNS - 1).unwrap();
@@ -252,7 +253,7 @@ fn no_leaf_is_ever_torn() {
 #[repr(C)]
 struct Queue {
     ready: u32,
-    /// Far from the flag, in a cache line of its own.
+    /// Keeps what follows far from the flag, in a cache line of its own.
     gap: [u64; 16],
     taken: u32,
     messages: [Message; 64],
@@ -278,7 +279,7 @@ impl Message {
 fn who_sees_a_release_store_sees_everything_before_it() {
     let mappings = mapped_twice(8192);
     let total = u32::try_from(times(200_000)).unwrap();
-    // The reader cannot store: it says how far it is through another handle.
+    // The reader cannot store, so it reports its progress through another handle.
     let queue: Var<Queue> = mappings[0].var(0).unwrap();
     let taken: Var<u32> = mappings[1].var::<Queue>(0).unwrap().project(|queue| &queue.taken);
     let seen: Var<Queue, ReadOnly> = mapped_read_only(&mappings[1]).var_ro(0).unwrap();
@@ -330,7 +331,7 @@ fn memory_is_unmapped_by_whichever_thread_drops_the_last_handle() {
         rounds += 1;
         let mapping = Mapping::memfd(64 * 1024).unwrap();
         let (address, inode) = (address_of(&mapping), pages::inode(mapping.fd().unwrap()));
-        // All of them: this thread has none when the others drop theirs.
+        // All handles go to the threads: this one has none left when they drop theirs.
         let handles = [0, 8192].map(|offset| (mapping.var::<Queue>(offset).unwrap(), mapping.array::<u64>().unwrap()));
         drop(mapping);
         assert!(pages::is_mapped(address, inode));
@@ -363,27 +364,27 @@ fn memory_is_unmapped_by_whichever_thread_drops_the_last_handle() {
     }
 }
 
-/// What two processes share.
+/// The memory that two processes share.
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
 struct Meeting {
-    /// How far the other process is: its id, then 1 and 2.
+    /// The progress of the other process: its id, then 1, then 2.
     there: u32,
     go_on: bool,
     counters: Counters,
 }
 
-/// Behind the `Meeting`.
+/// Where the shared words are: after the `Meeting`.
 const SHARED_WORDS: usize = 1024;
 
-/// The variable that tells `the_other_process` where the memory is.
+/// The environment variable that gives `the_other_process` the place of the memory.
 const OTHER: &str = "MAPVALUE_TEST_OTHER_PROCESS";
 
-/// This program once more, running `the_other_process` alone. It ends with this value.
+/// This program again, running only `the_other_process`. Dropping this ends it.
 struct OtherProcess(Child);
 
 impl OtherProcess {
-    /// Starts it on the memory of `mapping`, to count `n` times as one of `people`.
+    /// Starts it on the memory of `mapping`, to count `n` times as one of `people` callers.
     fn start(mapping: &Mapping, people: u32, n: u64) -> Self {
         let fd = mapping.fd().unwrap().as_raw_fd();
         let mut command = again(the_other_process);
@@ -394,7 +395,7 @@ impl OtherProcess {
 
 impl Drop for OtherProcess {
     fn drop(&mut self) {
-        // It fails if the process has ended already.
+        // This fails if the process has already ended.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -414,7 +415,7 @@ fn the_other_process() {
     let counters = meeting.project(|meeting| &meeting.counters);
     count(&counters, 1, people.parse().unwrap(), n.parse().unwrap());
     meeting.there.store_release(1);
-    // Not for ever, should the first process die.
+    // So that it ends if the first process dies.
     let race = Race::of(duration());
     for ones in [true, false].into_iter().cycle() {
         words.store_from(&[if ones { u64::MAX } else { 0 }; WORDS]).unwrap();
@@ -431,7 +432,7 @@ fn two_processes_count_and_wait_for_each_other_in_one_mapping() {
     let meeting: Var<Meeting> = mapping.var(0).unwrap();
     meeting.go_on.store(true);
     let n = times(200_000).next_multiple_of(4);
-    // A loop of nothing but a relaxed load: it must not be compiled to one load and a loop without end.
+    // Only a relaxed load in a loop: it must not be compiled to one load and an endless loop.
     let there = meeting.project(|meeting| &meeting.there);
     let waiting = thread::spawn(move || while there.load() == 0 {});
     let mut other = OtherProcess::start(&mapping, 2, n);
@@ -446,7 +447,7 @@ fn two_processes_count_and_wait_for_each_other_in_one_mapping() {
     wait_until("the other process to have counted", || meeting.there.load_acquire() == 1);
     assert_counted(&counters, 2, n);
 
-    // What it writes from now on is never torn.
+    // From now on, nothing that the other process writes may be torn.
     let words: Slice<u64, ReadOnly> = mapping.slice_ro(SHARED_WORDS, WORDS).unwrap();
     let (race, mut copies) = (Race::of(duration() / 4), 0);
     while race.goes_on(copies > 1000) {

@@ -1,4 +1,4 @@
-//! Globals by name without a kernel: the variables of an object file in memory of our own.
+//! Globals by name without a kernel: the variables of an object file, in memory of this process.
 
 use std::sync::Arc;
 
@@ -55,7 +55,7 @@ fn other_sections_and_too_little_memory_are_told() {
         |mapping: &Arc<Mapping>, name: &str| DataSection::with_btf(mapping, &btf(), name).unwrap_err().to_string();
     let page = Mapping::memfd(4096).unwrap();
     assert_eq!(text(&page, "bss"), "there is no section `bss` in the BTF; did you mean `.bss`?");
-    // A type that is no section.
+    // A type, not a section.
     assert_eq!(text(&page, "stats"), "there is no section `stats` in the BTF");
     assert_eq!(
         text(&Mapping::memfd(712).unwrap(), ".bss"),
@@ -68,7 +68,7 @@ fn other_sections_and_too_little_memory_are_told() {
 #[test]
 fn read_only_memory_gives_read_only_handles() {
     static WORDS: [u64; 4] = [4_242_424_242, 1, 10, 1500];
-    // SAFETY: a static is mapped for ever, and nobody writes to it.
+    // SAFETY: a static stays mapped until the process ends, and nobody writes to it.
     let mapping = unsafe { Mapping::adopt(WORDS.as_ptr().cast_mut().cast(), 32, ReadOnly, || {}) }.unwrap();
     let section = DataSection::with_btf(&mapping, &btf(), ".rodata").unwrap();
     assert_eq!(section.var_ro::<Proto>("limits").unwrap().load(), Proto { packets: 10, bytes: 1500 });
@@ -118,7 +118,7 @@ fn btf_of_the_other_byte_order_is_no_description_of_memory_here() {
     assert!(matches!(error, SectionError::ForeignByteOrder { .. }), "{error:?}");
 }
 
-/// The object with the last place changed where a name stands between zero bytes.
+/// The object with one name replaced, at its last occurrence between zero bytes.
 fn renamed(from: &str, to: &str) -> Vec<u8> {
     let mut object = include_bytes!("../../bpf/sections.bpf.o").to_vec();
     let name = [b"\0", from.as_bytes(), b"\0"].concat();
@@ -153,7 +153,7 @@ fn a_static_variable_is_refused_as_such_whatever_its_name() {
         let error = section.var::<u32>(name).unwrap_err().to_string();
         assert!(error.contains(&format!("no variable `{name}`, but one that is `static`")), "{error}");
     }
-    // A name that is like that of a static variable leads to that.
+    // A name similar to that of a static variable is answered with that one.
     let error = section.var::<u32>("loca1").unwrap_err().to_string();
     assert!(error.contains("did you mean `local`?"), "{error}");
     let error = section.var::<u32>("touch.cal1s").unwrap_err().to_string();

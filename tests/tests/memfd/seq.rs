@@ -1,4 +1,5 @@
-//! `SeqCell` without a kernel: coherent snapshots between threads and processes, and writers that die.
+//! `SeqCell` without a kernel: coherent snapshots between threads and processes, and writers that
+//! die.
 
 use std::env;
 use std::os::fd::AsRawFd;
@@ -13,14 +14,14 @@ use mapvalue::{Busy, MapValue, Mapping, Mirror, ReadOnly, SeqCell, Slice, ValueE
 use mapvalue_tests::again;
 use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
 
-/// Long enough for a write to be met half way.
+/// Long enough for a reader to meet a write half way.
 type Words = [u64; 64];
 
 fn cell() -> Var<SeqCell<Words>> {
     Mapping::memfd(4096).unwrap().var(0).unwrap()
 }
 
-/// The sequence number, which there is no other way to.
+/// The sequence number, which the interface does not give.
 fn number(cell: &Var<SeqCell<Words>>) -> Var<u64> {
     cell.mapping().var(0).unwrap()
 }
@@ -68,7 +69,7 @@ fn cells_are_fields_and_elements_and_may_hold_enums() {
     let config = Config { live: true, mode: Mode::On, limits: [1, 2, 3] };
     shared.configs[1].write(config).unwrap();
     assert_eq!(shared.configs[1].try_read().unwrap(), config);
-    // Zero is none of the modes; the error tells where in the value.
+    // Zero is not one of the modes; the error says where in the value it is.
     match shared.configs[0].try_read() {
         Err(ValueError::InvalidValue(invalid)) => assert_eq!((invalid.value(), invalid.offset()), (0, 4)),
         other => panic!("{other:?}"),
@@ -89,7 +90,7 @@ fn a_cell_that_somebody_is_writing_is_busy_and_nothing_is_changed() {
     assert!(busy.to_string().contains("sequence number is 3"), "{busy}");
     assert_eq!(cell.write([8; 64]), Err(busy));
     assert!(matches!(cell.try_read(), Err(ValueError::Busy(same)) if same == busy));
-    // Bounded: that takes no time to speak of, unless the thread has to wait for a CPU meanwhile.
+    // The tries are bounded: this takes next to no time, unless the thread has to wait for a CPU.
     let time = |_| {
         let start = Instant::now();
         cell.read().unwrap_err();
@@ -137,7 +138,8 @@ fn readers_beside_two_writers_get_whole_values_in_their_order() {
                     let value = 2 * written + parity;
                     written += u64::from(cell.write([value; 64]).is_ok());
                     if written % 16 == 0 {
-                        // Beside writers that never pause, a reader is busy nearly all of the time.
+                        // Beside writers that never pause, readers find the cell busy nearly all
+                        // the time.
                         thread::sleep(Duration::from_micros(50));
                     }
                 }
@@ -145,7 +147,7 @@ fn readers_beside_two_writers_get_whole_values_in_their_order() {
             }
         };
         let writers = [scope.spawn(writer(0)), scope.spawn(writer(1))];
-        // The reader ends the writers, and looks until it has seen enough of both.
+        // The reader ends the writers, once it has seen enough of both outcomes.
         let end = AtTheEnd(|| done.store(true, Relaxed));
         let view = cell.read_only();
         let mut last = [0, 0];
@@ -167,14 +169,14 @@ fn readers_beside_two_writers_get_whole_values_in_their_order() {
     assert_eq!(number(&cell).load(), 2 * written, "each write that was done is counted");
 }
 
-/// Values that take so long to write that most of the time one is being written.
+/// A value so long that most of the time a write is under way.
 type Table = [u64; 2048];
 const TABLE: usize = size_of::<SeqCell<Table>>();
 
-/// The variable that tells `the_other_process` where the memory is.
+/// The environment variable that gives `the_other_process` the place of the memory.
 const OTHER: &str = "MAPVALUE_TEST_SEQ_PROCESS";
 
-/// This program once more, running `the_other_process` alone.
+/// Starts this program again, to run only `the_other_process`.
 fn start_writer(mapping: &Mapping) -> Child {
     let fd = mapping.fd().unwrap().as_raw_fd();
     let mut command = again(the_other_process);
@@ -190,7 +192,7 @@ fn the_other_process() {
     let mapping = Mapping::from_memfd(&file).unwrap();
     let table: Var<SeqCell<Table>> = mapping.var(0).unwrap();
     let values: Vec<Box<Table>> = (1..=2).map(|value| vec![value; 2048].try_into().unwrap()).collect();
-    // Not for ever, should the first process die.
+    // So that it ends if the first process dies.
     let race = Race::of(Duration::ZERO);
     for value in values.iter().cycle().take_while(|_| race.goes_on(false)) {
         let _ = table.write(**value);
@@ -203,7 +205,7 @@ fn a_writer_that_is_killed_half_way_is_seen_as_busy_until_the_cell_is_recovered(
     let table: Var<SeqCell<Table>> = mapping.var(0).unwrap();
     let words: Slice<u64> = mapping.slice(8, 2048).unwrap();
     let sequence: Var<u64> = mapping.var(0).unwrap();
-    // Kill writers until one dies in the middle.
+    // Kill writers until one dies in the middle of a write.
     let mut killed = 0;
     loop {
         let before = sequence.load();

@@ -1,4 +1,4 @@
-//! Every leaf and compound through typed handles: what is stored is what the bytes are, and the other way round.
+//! Every leaf and compound through typed handles: stores make the expected bytes, loads read them.
 
 use std::marker::PhantomData;
 use std::mem::offset_of;
@@ -48,7 +48,7 @@ fn integers_and_floats_are_their_native_bytes() {
         i8: -5, i8::MIN; i16: -5, i16::MIN; i32: -5, i32::MIN; i64: -5, i64::MIN;
         f32: -1.5, f32::INFINITY; f64: 1e300, f64::MIN_POSITIVE;
     }
-    // A signalling NaN keeps its bits.
+    // A signaling NaN keeps its bits.
     let var = memory().var::<f64>(0).unwrap();
     var.store(f64::from_bits(0x7ff0_0000_0000_0001));
     assert_eq!(var.load().to_bits(), 0x7ff0_0000_0000_0001);
@@ -91,7 +91,7 @@ fn a_bool_that_bpf_stored_as_two_is_true() {
     assert!(var.load());
     assert_eq!(var.load_byte(), 2);
     assert_eq!(bool::from_bytes(&[2]).unwrap().to_bytes(), [1]);
-    // An exchange from `true` goes by the value, not by how it is spelled.
+    // An exchange compares the value, so the byte 2 is `true` as well.
     assert_eq!(var.compare_exchange(false, true), Err(true));
     assert_eq!(var.compare_exchange(true, false), Ok(true));
     assert_eq!(var.load_byte(), 0);
@@ -130,7 +130,7 @@ fn integers_of_a_stated_byte_order_are_that_order_in_memory() {
     assert_eq!(port.compare_exchange(U16::new(0x0102), U16::new(443)).unwrap().get(), 0x0102);
     assert_eq!(port.load().get(), 443);
     assert_eq!(port.atomic().load(Ordering::Relaxed), 443u16.to_be());
-    // They are reached in one access, so the place must be aligned although the type is not.
+    // Each is accessed as a whole, so the place must be aligned although the Rust type is not.
     assert_eq!(align_of::<U32<BigEndian>>(), 1);
     assert!(mapping.var::<U32<BigEndian>>(2).is_err());
     assert_eq!(<U32<BigEndian>>::LAYOUT.align(), 4);
@@ -163,7 +163,7 @@ fn a_flow_key_needs_the_alignment_of_its_widest_field() {
     key.store(value);
     assert_eq!(bytes_at(&mapping, 4), [10, 0, 0, 1, 10, 0, 0, 2, 0x14, 0xe9, 0, 53, 17]);
     assert_eq!(key.load(), value);
-    // Side by side they would not all be aligned; at an array's stride they are.
+    // Side by side, not all elements would be aligned; at an array's stride, they are.
     assert!(matches!(
         mapping.slice::<FlowKey>(0, 2),
         Err(mapvalue::PlaceError::Unsliceable { size: 13, align: 4, .. })
@@ -171,7 +171,7 @@ fn a_flow_key_needs_the_alignment_of_its_widest_field() {
     assert_eq!(mapping.array::<FlowKey>().unwrap().stride(), 16);
 }
 
-/// Numbers with gaps, negative ones, and one that comes after a gap by itself.
+/// Numbers with gaps, negative numbers, and one number alone after a gap.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(i16)]
 enum Level {
@@ -209,7 +209,7 @@ fn an_enum_is_checked_when_it_is_loaded() {
     assert_eq!(level.try_swap(Level::Info), Ok(Level::Warn));
     mapping.write_at(2, &302i16.to_ne_bytes()).unwrap();
     assert_eq!(level.try_load().unwrap_err().to_string(), "302 at offset 0 is not a variant of `Level`");
-    // The store of a swap has happened, whatever was there.
+    // A swap stores even if the old number was not a variant.
     assert_eq!(level.try_swap(Level::Debug).unwrap_err().value(), 302);
     assert_eq!(level.try_load(), Ok(Level::Debug));
     assert_eq!(format!("{level:?} {:?}", *level), "Var(Debug) Debug");
@@ -224,11 +224,11 @@ fn an_exchange_of_an_enum_stores_only_over_the_expected_variant() {
     assert_eq!(level.try_load(), Ok(Level::Warn));
     assert_eq!(level.try_compare_exchange(Level::Warn, Level::Info), Ok(Level::Warn));
     assert_eq!(level.try_load(), Ok(Level::Info));
-    // What is no variant is never what was expected, and stays.
+    // A number that is not a variant never equals the expected value, and stays.
     mapping.write_at(2, &302i16.to_ne_bytes()).unwrap();
     assert_eq!(level.try_compare_exchange(Level::Info, Level::Warn).unwrap_err().unwrap_err().value(), 302);
     assert_eq!(level.try_load().unwrap_err().value(), 302);
-    // A `bool` is its value here too, however BPF spells it.
+    // A `bool` is compared by value here too, whatever byte BPF stored for `true`.
     mapping.write_at(8, &[2]).unwrap();
     let flag = mapping.var::<bool>(8).unwrap();
     assert_eq!(flag.try_compare_exchange(false, true), Err(Ok(true)));
@@ -249,12 +249,12 @@ fn an_invalid_enum_inside_a_value_is_found_by_its_path() {
     assert_eq!(invalid.path(Config::LAYOUT).to_string(), "Config.rules[2].level");
     assert_eq!(config.rules[2].id.load(), 1, "the other fields stay in reach");
     assert_eq!(config.rules[3].level.try_load(), Ok(Level::Info));
-    // The same from bytes.
+    // The same, read from bytes.
     let mut bytes = value.to_bytes();
     bytes[8 + 8 + 4..][..2].copy_from_slice(&9i16.to_ne_bytes());
     let error = Config::from_bytes(&bytes).unwrap_err();
     assert!(matches!(error, mapvalue::ValueError::InvalidValue(invalid) if invalid.offset() == 20), "{error:?}");
-    // The texts name the field as well, of a struct and of an array.
+    // The messages name the field too, inside structs and arrays.
     assert_eq!(error.to_string(), "9 at offset 20 (`Config.rules[1].level`) is not a variant of `Level`");
     assert_eq!(invalid.to_string(), "9 at offset 28 (`Config.rules[2].level`) is not a variant of `Level`");
     let rules = config.rules.try_load().unwrap_err();
@@ -312,7 +312,7 @@ fn debug_shows_the_other_fields_of_a_value_with_an_invalid_enum() {
          levels: [Warn, 302 (not a variant of `Level`)], address: Address { .. }, live: true, \
          marker: PhantomData, next: 0x1000, name: \"e\\\"th0\" })"
     );
-    // The form is that of a derived `Debug`.
+    // The output has the form of a derived `Debug`.
     for part in ["low: -3", "rate: -1.5, share: 0.25, big: 18446744073709551615", "live: true", "name: \"e\\\"th0\" })"]
     {
         assert!(valid.contains(part), "{valid}");
@@ -424,7 +424,7 @@ struct Length<Unit> {
     none: [u8; 0],
 }
 
-/// Rust moves its empty fields behind the other.
+/// Rust places its zero-sized fields after the other field.
 #[test]
 fn a_transparent_struct_may_begin_with_a_marker() {
     let mapping = memory();
@@ -544,7 +544,7 @@ Padded: 32 bytes, align 8
     assert_eq!(fields, [("a", 0, 4), ("b", 8, 8), ("c", 16, 2), ("d", 18, 5), ("e", 24, 8)]);
 }
 
-/// An address of either family: which one, a tag beside it says.
+/// An address of either family. A tag beside it says which.
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
 union Address {
@@ -572,10 +572,11 @@ fn a_union_is_reached_by_a_method_a_field() {
     peer.address.v6()[15].store(9);
     assert_eq!(peer.address.words()[1].load(), u64::from_ne_bytes([0, 0, 0, 0, 0, 0, 0, 9]));
     assert_eq!(peer.address.v6().iter().map(|b| u32::from(b.load())).sum::<u32>(), 127 + 1 + 9);
-    // A handle to a field, read-only as well.
+    // Handles to a field, also through a read-only handle.
     let v4 = peer.read_only().project(|p| p.address.v4());
     assert_eq!(v4.load().get(), 0x7f00_0001);
-    // A whole one is loaded; reading a field of it is the caller's claim that this is the one.
+    // The union is loaded whole. A caller that reads a field of the copy claims that this field is
+    // the valid one.
     let copy: Peer = peer.load();
     // SAFETY: any bits are four bytes.
     assert_eq!(unsafe { copy.address.v4 }.get(), 0x7f00_0001);

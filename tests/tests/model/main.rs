@@ -1,4 +1,4 @@
-//! Protocols in a model checker (loom), by the very texts that the crate is compiled from.
+//! Runs the crate's protocols in a model checker (loom), from the same source files as the crate.
 
 mod alloc_close;
 mod alloc_exchange;
@@ -19,7 +19,7 @@ mod protocol;
 #[path = "../../../core/src/arena/alloc/stack.rs"]
 mod stack;
 
-/// What the count is made of, here.
+/// The `sync` module that the count imports: loom's types.
 mod sync {
     pub(super) use loom::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 }

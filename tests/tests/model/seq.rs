@@ -1,6 +1,7 @@
-//! The steps of a `SeqCell` (`core/src/value/seq/protocol.rs`, this very text) in a model checker: in every order that threads can take
-//! turns in, with every value that a relaxed load may see, no reader gets half of one write and half of another. With any one
-//! order taken away, some do.
+//! The steps of a `SeqCell` (`core/src/value/seq/protocol.rs`, that very source) in a model
+//! checker. In every interleaving of the threads, with every value that a relaxed load may see, no
+//! reader gets half of one write and half of another. With any one memory order left out, some
+//! reader does.
 
 use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -11,7 +12,7 @@ use loom::thread;
 
 use crate::protocol::{self, ReadSequence, WriteSequence};
 
-/// What a model leaves out of the orders.
+/// The memory orders that a model leaves out.
 trait Omitted: 'static {
     const ACQUIRE_FENCES: bool = false;
     const RELEASE_FENCE: bool = false;
@@ -42,7 +43,7 @@ impl Omitted for Release {
     const RELEASE: bool = true;
 }
 
-/// The sequence number.
+/// The sequence number of a cell.
 struct Number<O>(AtomicU64, PhantomData<O>);
 
 impl<O: Omitted> ReadSequence for Number<O> {
@@ -75,7 +76,7 @@ impl<O: Omitted> WriteSequence for Number<O> {
     }
 }
 
-/// A cell whose value is two words, which are equal in every value that is written.
+/// A cell whose value is two words. Every write stores two equal words.
 struct Cell<O> {
     sequence: Number<O>,
     value: [AtomicU64; 2],
@@ -100,7 +101,7 @@ impl<O: Omitted> Cell<O> {
         protocol::end(&self.sequence, turn)
     }
 
-    /// As `SeqCellShared::read`; the words must be of one write.
+    /// As `SeqCellShared::read`. Both words must come from one write.
     fn read(&self, tries: u32) -> Result<u64, u64> {
         let load = || self.value.each_ref().map(|word| word.load(Ordering::Relaxed));
         let [a, b] = protocol::read(&self.sequence, tries, load)?;
@@ -109,7 +110,7 @@ impl<O: Omitted> Cell<O> {
     }
 }
 
-/// A reader, that looks `reads` times, beside a writer of `times` values.
+/// A reader that reads `reads` times, beside a writer of `times` values.
 fn a_reader_and_a_writer<O: Omitted>(reads: usize, times: u64) {
     loom::model(move || {
         let cell = Cell::<O>::new();
@@ -128,7 +129,7 @@ fn a_reader_and_a_writer<O: Omitted>(reads: usize, times: u64) {
     });
 }
 
-/// Two writers, and who looks when both are done.
+/// Two writers, and a read when both are done.
 fn two_writers<O: Omitted>() {
     loom::model(|| {
         let cell = Cell::<O>::new();
@@ -144,7 +145,7 @@ fn two_writers<O: Omitted>() {
     });
 }
 
-/// A writer that died half way, somebody who recovers the cell, and a reader.
+/// A writer that died half way, a thread that recovers the cell, and a reader.
 fn a_dead_writer<O: Omitted>() {
     loom::model(|| {
         let cell = Cell::<O>::new();
@@ -159,7 +160,7 @@ fn a_dead_writer<O: Omitted>() {
         let mine = protocol::take_over(&cell.sequence, turn).expect("nobody else has");
         cell.store(3);
         protocol::end(&cell.sequence, mine).unwrap();
-        // What was written half is never seen.
+        // The half-written value is never seen.
         assert!(matches!(reader.join().unwrap(), Ok(3) | Err(_)));
         assert_eq!(cell.read(1), Ok(3));
         assert_eq!(protocol::take_over(&cell.sequence, turn), None, "it has been recovered");
@@ -168,7 +169,7 @@ fn a_dead_writer<O: Omitted>() {
     });
 }
 
-/// A reader that is there before the writer that died.
+/// A reader that starts before the writer that dies.
 fn a_reader_beside_a_recovery<O: Omitted>() {
     loom::model(|| {
         let cell = Cell::<O>::new();

@@ -61,7 +61,7 @@ impl Running {
             thread::spawn(move || {
                 let mut buffer = [0; 4096];
                 while let Ok(length @ 1..) = stream.read(&mut buffer) {
-                    // When the test is over, nobody listens.
+                    // When the test is over, nobody reads this.
                     let _ = sender.send(buffer[..length].to_vec());
                 }
             });
