@@ -1,4 +1,4 @@
-//! The allocator of an arena, without a kernel: typed objects, their owners, and what becomes of them.
+//! The allocator of an arena, without a kernel: typed objects, their owners and their ends.
 
 use std::collections::{HashMap, HashSet};
 use std::env;
@@ -25,7 +25,7 @@ struct Flow {
     bytes: u64,
 }
 
-/// Of the same size as a `Flow`.
+/// A type of the same size as a `Flow`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Session {
@@ -71,7 +71,7 @@ fn the_owner_is_found_from_the_pointer() {
     assert_eq!(first.stats().live, 1, "it is still there");
     first.free(ptr).unwrap();
 
-    // A word that names another allocator, inside of one's own slots: somebody has scribbled there.
+    // One of its own slots with a word that names another allocator: somebody has scribbled there.
     let ptr = first.alloc(FLOW).unwrap().into_ptr();
     let word: Var<u64> = arena.var(ArenaPtr::from_address(ptr.address() - 16)).unwrap();
     let other: Var<u64> =
@@ -118,11 +118,11 @@ fn pointers_that_lead_to_no_object_are_refused_by_reason() {
     assert!(matches!(flows.free(at(arena.start() + 8)), Err(AllocError::ForeignObject { .. })));
     // The next slot was never used.
     assert!(flows.free(at(ptr.address() + 32)).is_err());
-    // The low half alone is the same pointer.
+    // The low half alone is a form of the same pointer.
     flows.free(at(u64::from(ptr.offset()))).unwrap();
     assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
 
-    // Used again, by the next generation.
+    // The slot is reused, with the next generation.
     let again = flows.alloc(FLOW).unwrap().into_ptr();
     assert_eq!(again, ptr);
     match flows.free(kptr) {
@@ -286,7 +286,7 @@ fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
     let closing = flows.close().unwrap();
     maker.join().unwrap();
     let made = made.load(Relaxed);
-    // From the close on the count never grows.
+    // After the close, the count never grows.
     let mut last = closing.remaining();
     while last > 0 {
         let now = closing.remaining();
@@ -326,8 +326,8 @@ fn a_field_is_exchanged_and_freed_by_others_while_a_walker_walks() {
                 }
             })
         });
-        // The walker takes what it looks at, and so looks at nothing that others free. It ends the writers, not they it: a
-        // machine may run them for long between two of its steps.
+        // The walker takes each object before it reads it, so it reads nothing that others free. It
+        // ends the writers, not they it: a machine may run them for long between two of its steps.
         let _ended = AtTheEnd(|| ended.store(true, Relaxed));
         let mut seen = 0;
         for cell in cells.iter().cycle() {
@@ -414,7 +414,7 @@ fn recovery_needs_that_this_process_has_no_objects_and_keeps_what_was_handed_ove
     let kept = flows.alloc(FLOW).unwrap();
     assert!(matches!(flows.recover(), Err(AllocError::InUse { objects: 1 })));
     let ptr = kept.into_ptr();
-    // As if a process had died that held one: nothing of this process counts it.
+    // As if a process had died with an object: nothing in this process counts it.
     std::mem::forget(Allocator::open(&arena, flows.as_ptr()).unwrap().alloc(FLOW).unwrap());
     let recovered = flows.recover().unwrap();
     assert_eq!((recovered.live, recovered.free, recovered.orphans, recovered.lost), (1, 9, 1, 0));
@@ -430,7 +430,8 @@ fn what_is_no_allocator_is_not_opened() {
     assert!(matches!(Allocator::open(&arena, at), Err(AllocError::NoAllocator { what: "the magic number", .. })));
     let flows = small(&arena, 10);
     let header = flows.as_ptr().address();
-    // Every word of the header set to numbers that make no sense: an error, or an allocator that stays inside.
+    // Sets every word of the header to nonsense: the result is an error, or an allocator that stays
+    // inside the arena.
     let first_class = 64;
     for offset in (8..first_class + 64).step_by(4) {
         for scribble in [0, 1, 3, 0x7fff_ffff, u32::MAX] {
@@ -515,10 +516,10 @@ fn a_million_steps_are_those_of_a_model() {
     assert_eq!(flows.stats().live, 0);
 }
 
-/// The variable that tells `the_other_process` where the arena is.
+/// The environment variable that gives `the_other_process` the place of the arena.
 const OTHER: &str = "MAPVALUE_TEST_ALLOC_PROCESS";
 
-/// This program once more, running `the_other_process` alone.
+/// Starts this program again, to run only `the_other_process`.
 fn start_other(arena: &Arena) -> Child {
     let fd = arena.fd().unwrap().as_raw_fd();
     let mut command = again(the_other_process);
@@ -526,7 +527,7 @@ fn start_other(arena: &Arena) -> Child {
     command.spawn().unwrap()
 }
 
-/// Fields that hold objects, in the last page of the arena.
+/// Fields for objects, in the last page of the arena.
 fn cells(arena: &Arena) -> Slice<Cell> {
     arena.slice(arena.page(arena.page_count() - 1), 64).unwrap()
 }
@@ -545,7 +546,7 @@ fn the_other_process() {
     let flows = Allocator::open(&arena, arena.page(1)).unwrap();
     let (cells, turns) = (cells(&arena), turns(&arena));
     let work = |seed: usize| {
-        // Not for ever, should the first process die.
+        // So that it ends if the first process dies.
         let race = Race::of(Duration::ZERO);
         let mut held = Vec::new();
         for i in (seed..).step_by(7) {
@@ -575,11 +576,11 @@ fn the_other_process() {
     });
 }
 
-/// `MAPVALUE_KILLS` says how many times: 1000 for a thorough look.
+/// `MAPVALUE_KILLS` sets the number of kills: 1000 for a thorough test.
 #[test]
 fn a_process_that_is_killed_leaves_all_but_what_it_had_in_hand_accounted_for() {
     let kills: u32 = env::var("MAPVALUE_KILLS").map_or(25, |given| given.parse().unwrap());
-    // With free slots that threads keep, and without.
+    // With a capacity at which threads keep free slots, and with one at which they do not.
     let mut found = [0; 2];
     for (which, capacity) in [60_000u32, 500].into_iter().enumerate() {
         let arena = Arena::memfd(1024).unwrap();
@@ -594,17 +595,20 @@ fn a_process_that_is_killed_leaves_all_but_what_it_had_in_hand_accounted_for() {
             other.kill().unwrap();
             other.wait().unwrap();
             let held: Vec<_> = cells.iter().map(|cell| cell.flow.load()).filter(|kptr| !kptr.is_null()).collect();
-            // What was handed over and is in no field was in hand: one by thread, at most.
+            // Objects handed over but in no field were in a thread's hands: at most one for each
+            // thread.
             let known = flows.recover().unwrap();
             assert!((0..=2).contains(&(known.live - held.len() as u64)), "{known:?}, {} in fields", held.len());
             assert_eq!(known.live + known.free, u64::from(capacity), "{known:?}");
             assert_eq!(known.scribbled, 0, "{known:?}");
-            // On its way from or to a list, by thread: a slot, or while half a magazine is shared, that one.
+            // Lost slots were on their way from or to a list. A thread moves them one at a time,
+            // also when it shares half a magazine.
             assert!(known.lost <= 4, "{known:?}");
             found[which] += known.lost + known.orphans + known.live - held.len() as u64;
             let recovered = flows.recover_reachable(held.iter().map(|kptr| kptr.offset())).unwrap();
             assert_eq!((recovered.live, recovered.lost), (held.len() as u64, 0));
-            // All is as it should be: what is in the fields can be had, and all the rest can be made.
+            // Everything is in order: the objects in the fields can be claimed, and all other slots
+            // handed out.
             for kptr in &held {
                 let flow = flows.claim(*kptr).unwrap();
                 assert_eq!(flow.packets.load(), !flow.bytes.load());
@@ -635,7 +639,7 @@ fn an_object_whose_word_was_made_free_finds_out_when_it_is_dropped() {
     assert_eq!((recovered.live, recovered.free, recovered.lost), (0, 4, 1));
 }
 
-/// So many that threads keep some.
+/// A capacity at which threads keep slots.
 const MANY: u32 = 60_000;
 
 #[test]
@@ -646,7 +650,7 @@ fn a_forked_child_shares_no_slot_that_its_parent_keeps() {
     let theirs: Slice<u64> = arena.slice(arena.page(arena.page_count() - 1), 100).unwrap();
     let child = || {
         for place in theirs.iter() {
-            // One is freed before, so that the child has something to keep that is its own.
+            // The child frees an object first, so that it keeps a slot of its own.
             let flow = flows.alloc(FLOW).and_then(|first| {
                 drop(first);
                 flows.alloc(FLOW)
@@ -671,7 +675,8 @@ fn a_forked_child_shares_no_slot_that_its_parent_keeps() {
 fn a_shard_whose_owner_was_written_over_is_not_given_to_a_second_thread() {
     let arena = Arena::memfd(1024).unwrap();
     let flows = small(&arena, MANY);
-    // The shards are behind the header's first words and the 16 classes, 128 bytes each, and begin with their owner.
+    // The shards, of 128 bytes each, follow the header's first words and the 16 classes. Each
+    // begins with its owner.
     let owners = [0, 1].map(|shard| {
         let at = flows.as_ptr().address() + 64 + 16 * 64 + 64 + 128 * shard;
         arena.var::<u64>(ArenaPtr::from_address(at)).unwrap()
@@ -692,13 +697,13 @@ fn a_shard_whose_owner_was_written_over_is_not_given_to_a_second_thread() {
 fn what_a_thread_kept_is_there_for_others_when_it_has_ended() {
     let arena = Arena::memfd(64).unwrap();
     let flows = small(&arena, 4096);
-    // Made here, dropped there, and the other way round.
+    // Made here and dropped there, and the other way round.
     let made: Vec<_> = (0..1000).map(|_| flows.alloc(FLOW).unwrap()).collect();
     let back = thread::scope(|scope| {
         let other = scope.spawn(|| {
             drop(made);
             let mut back: Vec<_> = (0..1002).map(|_| flows.alloc(FLOW).unwrap()).collect();
-            // It ends with these.
+            // Frees two, which the thread keeps when it ends.
             back.truncate(1000);
             back
         });
@@ -720,7 +725,7 @@ fn a_thread_goes_from_one_allocator_to_another_and_keeps_what_is_each_ones() {
     let at = ArenaPtr::from_address(arena.start() + arena.len() / 2);
     let second = Config { value_size: 16, capacity: MANY, at: Some(at), ..Config::default() };
     let second = Allocator::create(&arena, second).unwrap();
-    // The same, as another process would have it.
+    // A second handle to it, as another process would have.
     let again = Allocator::open(&arena, at).unwrap();
     for _ in 0..1000 {
         let (a, b, c) = (first.alloc(FLOW).unwrap(), second.alloc(FLOW).unwrap(), again.alloc(FLOW).unwrap());
@@ -780,7 +785,7 @@ fn what_threads_kept_of_a_drained_allocator_is_not_given_to_the_next_in_its_plac
 
 #[test]
 fn the_place_of_a_drained_allocator_is_not_written_to_any_more() {
-    // All of it, or all but the line that says that it is drained.
+    // Overwrites all of it, or all but the line that says that it is drained.
     for kept in [0, 8] {
         let arena = arena();
         let flows = small(&arena, 4096);
@@ -810,7 +815,8 @@ fn the_place_of_a_drained_allocator_is_not_written_to_any_more() {
 fn who_recovers_an_allocator_leaves_it_to_others_that_keep_slots() {
     let arena = Arena::memfd(1024).unwrap();
     let flows = small(&arena, MANY);
-    // As another process would have it. It keeps slots of two kinds: with objects of the recovering one between them, and new ones on top.
+    // A second handle, as another process would have. It keeps slots of two kinds: some with
+    // objects of the recovering handle between them, and new ones on top.
     let other = Allocator::open(&arena, flows.as_ptr()).unwrap();
     drop([(); 200].map(|()| other.alloc(FLOW).unwrap()));
     let handed_over = other.alloc(FLOW).unwrap().into_kptr();
@@ -822,7 +828,7 @@ fn who_recovers_an_allocator_leaves_it_to_others_that_keep_slots() {
     assert_eq!(places.len(), 1000, "a slot was handed out twice");
     drop(all);
 
-    // And those that it gives back.
+    // The slots that it gives back are accounted for too.
     assert_eq!(flows.recover().unwrap().lost, 0);
     drop(other);
     assert_eq!((flows.stats().live, flows.stats().failed), (0, 0));
@@ -837,7 +843,7 @@ fn who_kept_slots_of_a_drained_allocator_takes_none_that_threads_keep_of_the_nex
         let arena = arena();
         let first = small(&arena, 4096);
         let other = Allocator::open(&arena, first.as_ptr()).unwrap();
-        // Each of the first slots is the next that it would hand out, one time.
+        // In turn, each of the first four slots is the next that it would hand out.
         let mut all: Vec<_> = (0..4).map(|_| other.alloc(FLOW).unwrap()).collect();
         all.sort_by_key(|flow| flow.as_ptr().address());
         let last = all.remove(last);

@@ -7,7 +7,7 @@ use std::thread;
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, ArenaPtrError, MapValue, PlaceError, Storable};
 
-/// The longest value that there can be slots for.
+/// The longest value that a slot can have.
 const LARGEST: usize = 1 << 20;
 
 fn config(value_size: usize, capacity: u32) -> Config {
@@ -33,7 +33,7 @@ fn the_largest_object_is_made_and_one_byte_more_is_refused() {
         let refused = Allocator::create(&arena, config).map(drop);
         assert!(matches!(refused, Err(AllocError::Config { field: "value_size", .. })), "{refused:?}");
     };
-    // A value of this length is in more than one place while it is made.
+    // While an object is made, the stack holds more than one copy of a value of this length.
     thread::Builder::new().stack_size(64 << 20).spawn(run).unwrap().join().unwrap();
 }
 
@@ -61,7 +61,7 @@ fn an_allocator_of_capacity_1_has_one_object_at_a_time_whoever_holds_it() {
 #[test]
 fn an_allocator_that_is_out_of_memory_says_so_and_goes_on_when_an_object_is_freed() {
     let arena = Arena::memfd(16).unwrap();
-    // All that the arena has room for, and a slot more.
+    // As many slots as the arena has room for, and one more.
     let header = config(8, 1).bytes().unwrap() - 24;
     let room = u32::try_from((arena.len() - 4096 - header) / 24).unwrap();
     let refused = Allocator::create(&arena, config(8, room + 1)).map(drop);
@@ -148,7 +148,7 @@ fn of_two_allocators_in_one_arena_neither_takes_the_objects_of_the_other() {
 fn a_value_of_no_bytes_is_refused() {
     let arena = Arena::memfd(16).unwrap();
     let objects = Allocator::create(&arena, config(16, 10)).unwrap();
-    // Nothing could be said of a pointer to it.
+    // A pointer to no bytes could not be checked.
     let refused = objects.alloc([0u64; 0]).map(drop);
     assert!(matches!(refused, Err(AllocError::Place(PlaceError::ZeroSized { .. }))), "{refused:?}");
     assert_eq!(objects.stats().live, 0);
@@ -165,7 +165,8 @@ fn objects_and_handles_that_go_with_their_thread_are_given_back() {
     let objects = Allocator::create(&arena, config(8, 5000)).unwrap();
     for turn in 0..20 {
         let run = || {
-            // Variables of a thread end in some order: before what the thread has of the allocator, and after.
+            // Thread-local variables are dropped in some order: before the thread's share of the
+            // allocator, and after it.
             if turn % 2 == 0 {
                 FIRST.with(|_| ());
             }
@@ -187,7 +188,7 @@ fn more_threads_than_keep_slots_make_and_free_side_by_side_and_the_memory_goes_w
     let arena = Arena::memfd(256).unwrap();
     let objects = Allocator::create(&arena, config(8, 20_000)).unwrap();
     let all_are_there = Barrier::new(THREADS);
-    // Each has one of its own, and drops that of another.
+    // Each thread makes an object, and each drops that of another.
     let made: Vec<Object<u64>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..THREADS as u64)
             .map(|number| {
@@ -227,7 +228,7 @@ fn what_is_forgotten_stays_and_harms_nobody() {
     assert!(matches!(objects.free(at), Err(AllocError::Owned { .. })));
     assert!(matches!(objects.recover(), Err(AllocError::InUse { objects: 1 })));
     drop(objects);
-    // Its process could end now: another puts it right.
+    // Its process could end now: another one recovers the slot.
     let again = Allocator::open(&arena, arena.page(1)).unwrap();
     assert_eq!(again.recover().unwrap().orphans, 1);
     assert_eq!(again.stats().free, 10);

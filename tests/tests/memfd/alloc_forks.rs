@@ -1,5 +1,5 @@
-//! An allocator beside forks, ends of threads and ends of processes: nothing waits for a thread
-//! that is gone, and nothing is handed out twice or lost.
+//! An allocator beside forks, thread exits and process exits: nothing waits for a thread that is
+//! gone, and no slot is handed out twice or lost.
 
 use std::collections::HashSet;
 use std::sync::atomic::AtomicBool;
@@ -16,14 +16,14 @@ fn config(capacity: u32) -> Config {
     Config { value_size: 8, capacity, prefault: false, ..Config::default() }
 }
 
-/// Ends this process if it still runs after a while, so that one that hangs is seen.
+/// Ends this process if it still runs after 30 seconds, so that a hang is seen.
 fn not_for_ever() {
-    // SAFETY: it sets a timer.
+    // SAFETY: it only sets a timer.
     unsafe { libc::alarm(30) };
 }
 
-/// Threads end after the scope that waits for their closures: what they kept goes back while the
-/// allocator is closed and made anew.
+/// A scope waits for its threads' closures, not for their ends. So what they kept goes back while
+/// the allocator is closed and made again.
 #[test]
 fn no_slot_has_two_objects_when_an_allocator_is_made_where_threads_still_leave_another() {
     let arena = Arena::memfd(2048).unwrap();
@@ -86,14 +86,13 @@ fn a_child_forked_while_threads_open_and_drop_handles_opens_one_itself() {
     });
 }
 
-/// How many threads, of all processes, have slots of their own.
+/// The number of threads, in all processes, that have slots of their own.
 fn owned_shards(arena: &Arena, objects: &Allocator) -> usize {
     let words: Slice<u64> = arena.slice(objects.as_ptr().cast(), (1152 + 64 * 128) / 8).unwrap();
     (0..64).filter(|shard| words[144 + shard * 16].load() != 0).count()
 }
 
-/// A process of `threads` threads, each with an object made and freed, that ends without waiting
-/// for them.
+/// Ends a process without waiting for its `threads` threads, after each made and freed an object.
 fn end_with_threads(objects: &Allocator, threads: usize) {
     let child = || {
         not_for_ever();
@@ -120,7 +119,7 @@ fn what_threads_kept_whose_process_has_ended_is_found_without_a_recovery() {
     for _ in 0..9 {
         end_with_threads(&objects, 8);
     }
-    // Nine times eight are more than there are: the last found room.
+    // Nine times eight threads need more shards than there are. The last ones still found one.
     thread::scope(|scope| scope.spawn(|| drop(objects.alloc(1u64).unwrap())).join().unwrap());
     let owned = owned_shards(&arena, &objects);
     assert!((1..=63).contains(&owned), "{owned} of 64 are taken");
@@ -144,7 +143,7 @@ fn a_process_that_ends_takes_nothing_from_one_that_lives() {
     let child = || {
         not_for_ever();
         end_with_threads(&objects, 8);
-        // All there are, but for what the thread of the parent keeps.
+        // All slots, except those that the parent's thread keeps.
         let all: Vec<_> = (0..).map_while(|_| objects.alloc(7u64).ok().map(Object::into_ptr)).collect();
         for ptr in &all {
             objects.free(*ptr).unwrap();

@@ -1,5 +1,5 @@
-//! An allocator whose memory somebody else writes to: what it says of itself changes under the hands of who uses it. That leads to errors and to
-//! slots that are lost until it is recovered, and to nothing else.
+//! An allocator whose memory others write to, so that its own data changes while threads use it.
+//! That leads only to errors, and to slots that are lost until it is recovered.
 
 use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
@@ -18,7 +18,7 @@ struct Flow {
 
 const FLOW: Flow = Flow { packets: 1, bytes: 60 };
 
-/// Where things are in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
+/// Offsets in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
 const STATE: u64 = 16;
 const ALIGN: u64 = 24;
 const LEN: u64 = 32;
@@ -26,34 +26,35 @@ const CLASSES: u64 = 64;
 const FRESH: u64 = CLASSES + 8;
 const SHARDS: u64 = 1152;
 const SHARD: u64 = 128;
-/// Of a slot, before its value.
+/// How many bytes before a slot's value its type id is.
 const TYPE_ID: u64 = 8;
 
 fn small(arena: &Arena, capacity: u32) -> Allocator {
     Allocator::create(arena, Config { value_size: 16, capacity, ..Config::default() }).unwrap()
 }
 
-/// A word of an allocator.
+/// A word of an allocator, at an offset from its start.
 fn word<T: MapValue>(arena: &Arena, objects: &Allocator, offset: u64) -> Var<T> {
     arena.var(ArenaPtr::from_address(objects.as_ptr().address() + offset)).unwrap()
 }
 
-/// A word before the value of an object.
+/// The word `bytes` before the value of an object.
 fn before<T: MapValue>(arena: &Arena, object: u64, bytes: u64) -> Var<T> {
     arena.var(ArenaPtr::from_address(object - bytes)).unwrap()
 }
 
-/// How many shards some thread has.
+/// The number of shards that threads own.
 fn owned_shards(arena: &Arena, objects: &Allocator) -> usize {
     (0..64).filter(|shard| word::<u64>(arena, objects, SHARDS + SHARD * shard).load() != 0).count()
 }
 
-/// Runs it in a thread of its own, which has given back all that it had when this returns. (The end of a scope does not wait for that.)
+/// Runs `run` in a thread, which has given back all it had when this returns. (The end of a scope
+/// would not wait for that.)
 fn in_a_thread(run: impl FnOnce() + Send) {
     thread::scope(|scope| scope.spawn(run).join().unwrap());
 }
 
-/// Objects of this process, as it counts them.
+/// The number of this process's objects, by its own count.
 fn counted(objects: &Allocator) -> u64 {
     match objects.recover() {
         Err(AllocError::InUse { objects }) => objects,
@@ -61,7 +62,8 @@ fn counted(objects: &Allocator) -> u64 {
     }
 }
 
-/// Makes objects on two threads, with something done when the first has its place among the counters and the second has none; all are counted.
+/// Makes objects on two threads. `between` runs when the first thread has its place among the
+/// counters and the second has none yet. Checks that all objects are counted.
 fn make_on_two_threads(
     arena: &Arena,
     objects: &Allocator,
@@ -70,7 +72,7 @@ fn make_on_two_threads(
 ) -> Vec<Object<Flow>> {
     const EACH: usize = 200_000;
     let (first_is_there, both_are_there) = (Barrier::new(2), Barrier::new(2));
-    // Whatever else goes wrong.
+    // Errors are ignored: only the count matters.
     let make = || (0..EACH).filter_map(|_| objects.alloc(FLOW).ok());
     let all: Vec<_> = thread::scope(|scope| {
         let first = scope.spawn(|| {
@@ -92,7 +94,8 @@ fn make_on_two_threads(
     all
 }
 
-/// Of the objects of a process each thread counts its own. Who miscounts them unmaps the memory under an object.
+/// Each thread counts its own objects of the process. A wrong count would unmap the memory under an
+/// object.
 #[test]
 fn a_thread_shares_its_count_with_no_other_whatever_the_memory_says() {
     let arena = Arena::memfd(4096).unwrap();
@@ -154,7 +157,7 @@ fn an_alignment_that_changes_while_it_is_opened_makes_no_misaligned_object() {
         let mut refused = 0;
         for _ in 0..20_000 {
             match Allocator::open(&arena, at) {
-                // Its slots are 80 bytes apart, which suits no larger alignment than 16.
+                // Its slots are 80 bytes apart, which allows an alignment of at most 16.
                 Ok(lines) => match lines.alloc(Line([1; 8])) {
                     Err(AllocError::Misaligned { .. }) => {}
                     other => {
@@ -201,7 +204,7 @@ fn a_state_that_is_none_is_put_right_by_recovery() {
         flows.recover().unwrap();
         drop(flows.alloc(FLOW).unwrap());
     }
-    // One that was closed stays closed.
+    // A closed allocator stays closed.
     let closing = flows.close().unwrap();
     closing.allocator().recover().unwrap();
     assert!(matches!(closing.allocator().alloc(FLOW), Err(AllocError::Closed)));
@@ -224,12 +227,12 @@ fn who_loses_a_slot_to_scribbling_finds_out_when_it_is_dropped_and_when_it_is_ha
         let fresh: Var<u32> = word(&arena, &flows, FRESH);
         let failed = || flows.stats().failed;
         let first = flows.alloc(FLOW).unwrap();
-        // As if no slot had been used yet: one that an object holds is not handed out.
+        // As if no slot had been used yet. A slot with an object in it is not handed out.
         fresh.store(0);
         let other = flows.alloc(FLOW).unwrap();
         assert_ne!(first.as_ptr(), other.as_ptr());
         assert_eq!(failed(), 1, "it is seen");
-        // And as if it were free.
+        // And as if the first slot were free.
         before::<u64>(&arena, first.as_ptr().address(), 16).fetch_and(!3);
         fresh.store(0);
         let second = flows.alloc(Flow { packets: 2, bytes: 120 }).unwrap();
@@ -256,13 +259,15 @@ fn a_list_that_somebody_made_long_does_not_keep_a_thread_from_ending() {
     let flows = small(&arena, SLOTS);
     in_a_thread(|| {
         let first = flows.alloc(FLOW).unwrap().as_ptr().address();
-        // Each leads to the next: a link is an index plus one, and the slots are 32 bytes apart.
+        // Each slot leads to the next: a link is an index plus one, and the slots are 32 bytes
+        // apart.
         for index in 0..SLOTS - 1 {
             let next: Var<u32> = before(&arena, first + u64::from(index) * 32, 4);
             next.store(index + 2);
         }
     });
-    // The high half counts the changes of the list that is for all: it has got no more than a thread may keep.
+    // The high half counts the changes of the shared list: it got no more slots than a thread may
+    // keep.
     let changes = word::<u64>(&arena, &flows, CLASSES).load() >> 32;
     assert!((1..=65).contains(&changes), "{changes}");
     assert_eq!(flows.recover().unwrap().free, u64::from(SLOTS));

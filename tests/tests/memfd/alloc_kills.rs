@@ -1,7 +1,7 @@
-//! A process that is killed while it closes an allocator, or makes one anew: who comes after it finds one that is open, closed, or none, and
-//! each slot accounted for.
+//! A process is killed while it closes an allocator, or makes a new one. The next process finds an
+//! open allocator, a closed one, or none, with every slot accounted for.
 //!
-//! `MAPVALUE_KILLS` says how often: 1000 for a thorough look.
+//! `MAPVALUE_KILLS` sets the number of kills: 1000 for a thorough test.
 
 use std::env;
 use std::os::fd::AsRawFd;
@@ -17,7 +17,7 @@ use mapvalue_tests::scribble::{CELLS, Flow, cells};
 
 const CAPACITY: u32 = 2000;
 
-/// Makes an allocator, where one may be that a process has left behind.
+/// Makes an allocator, where a killed process may have left one.
 fn create(arena: &Arena) -> Allocator {
     if let Ok(old) = Allocator::open(arena, arena.page(1)) {
         old.recover_reachable([]).unwrap();
@@ -33,7 +33,7 @@ fn turns(arena: &Arena) -> Var<u64> {
     arena.var(arena.at(arena.len() - 8)).unwrap()
 }
 
-/// The variable that tells the other process where the arena is.
+/// The environment variable that gives the other process the place of the arena.
 const OTHER: &str = "MAPVALUE_TEST_CLOSING_PROCESS";
 
 #[test]
@@ -43,7 +43,7 @@ fn the_closing_process() {
     let file = std::fs::File::options().read(true).write(true).open(path).unwrap();
     let arena = Arena::from_memfd(&file).unwrap();
     let (cells, turns) = (cells(&arena), turns(&arena));
-    // Not for ever, should the first process die.
+    // So that it ends if the first process dies.
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {
         let flows = create(&arena);
@@ -69,13 +69,13 @@ fn the_closing_process() {
     }
 }
 
-/// What was found.
+/// What the kills left behind.
 #[derive(Debug, Default)]
 struct Found {
     open: u32,
     closed: u32,
     none: u32,
-    /// Objects that the process held.
+    /// Objects that the killed processes held.
     orphans: u64,
     lost: u64,
 }
@@ -86,7 +86,7 @@ fn a_process_that_is_killed_while_it_closes_leaves_an_allocator_that_is_open_or_
     let arena = Arena::memfd(64).unwrap();
     let (cells, turns) = (cells(&arena), turns(&arena));
     let mut found = Found::default();
-    // Until it was met both ways, which is soon.
+    // Until it was found both open and closed, which is soon.
     for kill in 0.. {
         if kill >= kills && found.open > 0 && found.closed > 0 || kill > kills + 10_000 {
             break;
@@ -105,7 +105,7 @@ fn a_process_that_is_killed_while_it_closes_leaves_an_allocator_that_is_open_or_
 
         let flows = match Allocator::open(&arena, arena.page(1)) {
             Ok(flows) => flows,
-            // While it was made, it is none.
+            // It was killed while it made the allocator, so there is none.
             Err(AllocError::NoAllocator { what: "the magic number", found: 0, .. }) => {
                 found.none += 1;
                 cells.iter().for_each(|cell| cell.flow.store(Kptr::NULL));

@@ -1,5 +1,5 @@
-//! Where an allocator may be made, what is known of one whose place is another's, and how much its
-//! threads keep.
+//! Where an allocator may be made, what is reported when its place belongs to another, and how much
+//! its threads keep.
 
 use std::os::unix::fs::MetadataExt;
 use std::sync::Barrier;
@@ -12,7 +12,7 @@ use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, MapValue, Mirror, Slice, Var};
 use mapvalue_tests::race::wait_until;
 
-/// Where things are in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
+/// Offsets in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
 const STATE: u64 = 16;
 const FRESH: u64 = 64 + 8;
 const LISTED: u64 = 64 + 12;
@@ -26,7 +26,7 @@ fn word<T: MapValue>(arena: &Arena, objects: &Allocator, offset: u64) -> Var<T> 
     arena.var(ArenaPtr::from_address(objects.as_ptr().address() + offset)).unwrap()
 }
 
-/// Slots that threads keep, while there are no objects.
+/// The number of slots that threads keep, while there are no objects.
 fn kept(arena: &Arena, objects: &Allocator) -> u32 {
     word::<u32>(arena, objects, FRESH).load() - word::<u32>(arena, objects, LISTED).load()
 }
@@ -53,7 +53,7 @@ fn an_allocator_is_not_made_over_one_that_is_alive() {
     is_occupied(start);
     is_occupied(start + 64);
     is_occupied(start - 64);
-    // Its header says so, when this process has no handle to it any more.
+    // When this process no longer has a handle, the header still says so.
     drop(first);
     is_occupied(start);
     let again = Allocator::open(&arena, ArenaPtr::from_address(start)).unwrap();
@@ -80,7 +80,7 @@ fn what_is_made_in_the_place_of_a_drained_allocator_is_not_recovered() {
     assert_eq!(second.claim(one).unwrap().load(), 7);
     assert!(second.close().unwrap().is_drained());
 
-    // And what is no allocator stays as it is.
+    // Memory that is not an allocator stays as it is.
     let words: Slice<u64> = arena.slice(drained.as_ptr().cast(), 2000).unwrap();
     words.iter().for_each(|word| word.store(7));
     assert!(matches!(drained.recover(), Err(AllocError::Closed)));
@@ -118,7 +118,7 @@ fn a_number_of_used_slots_that_somebody_wrote_costs_neither_time_nor_memory() {
     assert_eq!(closing.remaining(), 3);
     drop(held);
     assert_eq!(closing.remaining(), 0);
-    // 256 slots are looked at, of 1 KiB each.
+    // It reads 256 slots of 1 KiB each.
     assert!(blocks() - before < 2048, "{} blocks", blocks() - before);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
@@ -127,7 +127,7 @@ fn a_number_of_used_slots_that_somebody_wrote_costs_neither_time_nor_memory() {
 fn a_value_gets_a_larger_slot_when_those_of_its_size_are_in_use() {
     let arena = Arena::memfd(1024).unwrap();
     let objects = Allocator::create(&arena, Config { capacity: 4, ..Config::default() }).unwrap();
-    // There are 12 sizes from 32 bytes on.
+    // There are 12 slot sizes from 32 bytes on.
     let all: Vec<Object<[u64; 4]>> = (0..48).map(|number| objects.alloc([number; 4]).unwrap()).collect();
     assert!(matches!(objects.alloc([0u64; 4]), Err(AllocError::OutOfSlots { capacity: 4, value_size: 32 })));
     assert!((0..).zip(&all).all(|(number, object)| object.load() == [number; 4]));
@@ -209,7 +209,7 @@ fn a_thread_that_goes_round_many_allocators_finds_what_it_has_of_each() {
     for _ in 0..3 {
         for objects in &all {
             drop(objects.alloc(7u64).unwrap());
-            // One that it keeps, not one that it lists.
+            // The thread keeps this slot. It is not on the shared list.
             assert_eq!(kept(&arena, objects), 1);
         }
     }

@@ -1,6 +1,6 @@
-//! Threads that use an allocator which another thread, or another process, writes all over: errors come of it, and nothing else.
+//! Threads use an allocator while another thread or process scribbles over it. Only errors result.
 //!
-//! `MAPVALUE_RACE_MS` says how long (`60000` for a minute).
+//! `MAPVALUE_RACE_MS` sets how long this runs (`60000` for a minute).
 
 use std::env;
 use std::os::fd::AsRawFd;
@@ -12,7 +12,7 @@ use mapvalue_tests::again;
 use mapvalue_tests::race::{PATIENCE, duration, wait_until};
 use mapvalue_tests::scribble::{FAILED, Random, Users, scribble};
 
-/// With free slots that threads keep, and without.
+/// One capacity at which threads keep free slots, and one at which they do not.
 const CAPACITIES: [u32; 2] = [5000, 500];
 
 fn words(arena: &Arena, users: &Users) -> Slice<u64> {
@@ -38,7 +38,8 @@ fn nothing_but_errors_comes_of_scribbling_also_on_what_counts_while_others_recov
     run_and_scribble(u32::MAX, true);
 }
 
-/// Tells the second process where the arena is, and how many words to write over.
+/// The environment variable that tells the second process where the arena is, and how many words to
+/// overwrite.
 const OTHER: &str = "MAPVALUE_TEST_SCRIBBLER";
 
 #[test]
@@ -50,7 +51,7 @@ fn the_scribbling_process() {
     let arena = Arena::from_memfd(&file).unwrap();
     let words = arena.slice(arena.page::<u64>(1), words.parse().unwrap()).unwrap();
     let (mut random, asked) = (Random(process::id().into()), asked(&arena));
-    // Not for ever, should the first process die.
+    // So that it ends if the first process dies.
     let deadline = Instant::now() + duration() + PATIENCE;
     while Instant::now() < deadline {
         let times = asked.load();
@@ -59,7 +60,7 @@ fn the_scribbling_process() {
     }
 }
 
-/// How many words the other process is to write over.
+/// How many words the other process is to overwrite.
 fn asked(arena: &Arena) -> Var<u32> {
     arena.var(arena.at(arena.len() - 8)).unwrap()
 }

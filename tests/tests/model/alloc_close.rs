@@ -1,6 +1,8 @@
-//! The two ends of an allocator in a model checker, by their very texts (`count.rs` and `control.rs` in `core/src/arena/alloc`): in every order that threads
-//! can take turns in, the memory is unmapped once, after the last object of the process is gone and not before; and who closes an
-//! allocator for all sees every object that was made. With a fence or an order taken away, some do not.
+//! The two ends of an allocator in a model checker, from the same source (`count.rs` and
+//! `control.rs` in `core/src/arena/alloc`). In every interleaving of the threads, the memory is
+//! unmapped once, after the last object of the process is gone and not before. And a thread that
+//! closes an allocator for all processes sees every object that was made. With a fence or an order
+//! left out, some interleaving fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -12,7 +14,8 @@ use loom::thread;
 use crate::control::{Control, Holder, Word, hand_out, let_go};
 use crate::count::Count;
 
-/// The memory: objects are read, and it is unmapped, which the checker takes for a write. The two must not be at the same time.
+/// The memory. Reading an object is a read to the checker, and unmapping is a write. The two must
+/// not be concurrent.
 struct Memory {
     bytes: UnsafeCell<()>,
     unmapped: AtomicU32,
@@ -29,7 +32,7 @@ impl Memory {
     }
 }
 
-/// What is kept while there are objects.
+/// The handle that is kept while there are objects. Dropping it unmaps the memory.
 struct Kept(Arc<Memory>);
 
 impl Drop for Kept {
@@ -47,7 +50,7 @@ struct Process {
     memory: Arc<Memory>,
 }
 
-/// What is left out.
+/// The fences and orders that a model leaves out.
 trait Omitted: 'static {
     const DROPPERS_FENCE: bool = false;
     const CLOSERS_FENCE: bool = false;
@@ -85,7 +88,7 @@ impl Process {
         })
     }
 
-    /// An `Object` is dropped by the thread with this balance; the last step is that of `Inner::drop`.
+    /// The thread with this balance drops an `Object`. The last step is that of `Inner::drop`.
     fn drop_object<O: Omitted>(&self, own: Option<usize>) {
         self.memory.read();
         if self.count.gone(own.map(|own| self.count.own(own)), || fence_unless(O::DROPPERS_FENCE)) {
@@ -132,7 +135,8 @@ fn close_beside_a_drop<O: Omitted>(dropper: Option<usize>) {
     });
 }
 
-/// Both threads have a handle, and make an object each, of which the first drops both; either handle may be the last.
+/// Two threads have a handle each. Each makes an object, then drops its handle and an object.
+/// Either handle may be the last.
 fn close_beside_a_maker<O: Omitted>() {
     loom::model(|| {
         let process = Process::new();
@@ -173,7 +177,7 @@ fn without_one_of_the_fences_or_the_order_of_handles_the_model_fails() {
     assert!(fails(close_beside_a_maker::<OrderOfHandles>), "who closes does not see an object");
 }
 
-/// The word of a slot; `FENCED` if what follows an exchange comes after it, as it must.
+/// The word of a slot. `FENCED` if `exchange_and_fence` does fence, as it must.
 struct Slot<const FENCED: bool>(AtomicU64);
 
 impl<const FENCED: bool> Word for Slot<FENCED> {
@@ -197,7 +201,8 @@ const LIVE: u32 = 1;
 const CLOSING: u32 = 2;
 const FREE: Control = Control::new(7, Holder::Free, 0);
 
-/// An object is made while the allocator is closed for all processes. `alloc` and `close` take these steps.
+/// An object is made while the allocator is closed for all processes, in the steps of `alloc` and
+/// `close`.
 fn close_beside_an_alloc<const FENCED: bool>(frees: bool) {
     loom::model(move || {
         let (slot, state) = (Slot::<FENCED>(AtomicU64::new(FREE.0)), AtomicU32::new(LIVE));
@@ -218,7 +223,7 @@ fn close_beside_an_alloc<const FENCED: bool>(frees: bool) {
         let remaining = || Control(slot.0.load(Ordering::Acquire)).holder() != Holder::Free;
         state.compare_exchange(LIVE, CLOSING, Ordering::Relaxed, Ordering::Relaxed).expect("nobody else closes");
         fence(Ordering::SeqCst);
-        // What is made after this look is let go at once, and handed to nobody.
+        // An object made after this look is freed at once, and given to nobody.
         let first_look = remaining();
         let made = maker.join().unwrap();
         assert!(first_look || !made, "an object that who closes has not seen");

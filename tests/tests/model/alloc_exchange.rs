@@ -1,6 +1,7 @@
-//! Objects that several sides exchange through one field, in a model checker, by the allocator's very texts (`control.rs` and `stack.rs` in
-//! `core/src/arena/alloc`): in every order that they can take turns in, each pointer that is taken leads to an object that nobody else has, with what was
-//! written to it, and no slot is lost. With an exchange that is none, or without its order, some do not.
+//! Objects that several sides exchange through one field, in a model checker, from the allocator's
+//! source (`control.rs` and `stack.rs` in `core/src/arena/alloc`). In every interleaving, each
+//! pointer taken leads to an object that nobody else has, with the data written to it, and no slot
+//! is lost. With an exchange that is not atomic, or without its order, some interleaving fails.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -15,12 +16,12 @@ const SLOTS: u32 = 2;
 const ID: u32 = 7;
 const FREE: Control = Control::new(ID, Holder::Free, 0);
 
-/// What is left out.
+/// The exchanges and orders that a model leaves out.
 trait Omitted: 'static {
-    /// A field is loaded, and then stored to.
+    /// If set, a field is exchanged by a load and a store.
     const EXCHANGE_OF_FIELDS: bool = false;
     const ORDER_OF_FIELDS: bool = false;
-    /// A word is loaded and compared, and then stored to.
+    /// If set, a word is exchanged by a load, a comparison and a store.
     const EXCHANGE_OF_WORDS: bool = false;
 }
 
@@ -42,7 +43,7 @@ impl Omitted for ExchangeOfWords {
 struct Slot<O> {
     control: AtomicU64,
     next: AtomicU32,
-    /// What the object holds: the low half of the pointer to it, twice.
+    /// The object's value: the low half of the pointer to it, twice.
     value: [AtomicU64; 2],
     omitted: std::marker::PhantomData<O>,
 }
@@ -65,13 +66,13 @@ impl<O: Omitted> Word for Slot<O> {
         }
         self.control.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
     }
-    // The fence is for who closes: see `alloc_close.rs`.
+    // The fence is for the thread that closes: see `alloc_close.rs`.
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
         self.exchange(current, new)
     }
 }
 
-/// An allocator, and a field that holds an object of it or none.
+/// An allocator, and a field that holds one of its objects or none.
 struct Arena<O> {
     free: AtomicU64,
     slots: [Slot<O>; SLOTS as usize],
@@ -134,7 +135,7 @@ impl<O: Omitted> Arena<O> {
         self.field.swap(new, if O::ORDER_OF_FIELDS { Ordering::Relaxed } else { Ordering::AcqRel })
     }
 
-    /// As `Allocator::find`: the slot, and its word; `None` if it was not handed over.
+    /// As `Allocator::find`: the slot, and its word. `None` if it was not handed over.
     fn find(&self, kptr: u64) -> Option<(u32, &Slot<O>, Control)> {
         let (link, generation) = (u32::try_from(kptr & 0xffff_ffff).unwrap(), u32::try_from(kptr >> 32).unwrap());
         let slot = &self.slots[link as usize - 1];
@@ -152,7 +153,7 @@ impl<O: Omitted> Arena<O> {
         freed
     }
 
-    /// As `Allocator::claim`, a look at the object, and its drop.
+    /// As `Allocator::claim`, then reads the object and drops it.
     fn claim_and_drop(&self, kptr: u64) {
         let (index, slot, control) = self.find(kptr).expect("what was taken was handed over");
         let held = exchange(slot, control, Holder::Object).expect("it is nobody else's");
@@ -161,7 +162,7 @@ impl<O: Omitted> Arena<O> {
         push(self, index, index).expect("nobody scribbles");
     }
 
-    /// Makes an object, and exchanges it for the one in the field, which is freed.
+    /// Makes an object, exchanges it for the one in the field, and frees that.
     fn exchange_one(&self) {
         if let Some(new) = self.make() {
             let old = self.replace(new);
@@ -169,7 +170,7 @@ impl<O: Omitted> Arena<O> {
         }
     }
 
-    /// Takes what is in the field.
+    /// Takes the object in the field.
     fn take_one(&self) {
         let kptr = self.replace(0);
         if kptr != 0 {
@@ -198,7 +199,7 @@ fn beside<O: Omitted>(one: fn(&Arena<O>), other: fn(&Arena<O>)) {
     });
 }
 
-/// Two have the same pointer, which neither has taken from a field, and free it.
+/// Two threads have the same pointer, which neither took from a field, and both free it.
 fn two_frees<O: Omitted>() {
     loom::model(|| {
         let arena = Arena::<O>::new();
@@ -213,8 +214,8 @@ fn two_frees<O: Omitted>() {
     });
 }
 
-/// One thread has a slot of the list to keep, and hands it out and takes it back by plain loads and stores; a list that somebody has written over
-/// leads another to it.
+/// One thread keeps a slot of its list, hands it out and takes it back by plain loads and stores. A
+/// corrupted list leads another thread to the same slot.
 fn one_keeps_and_another_comes_to_it<O: Omitted>() {
     loom::model(|| {
         let arena = Arena::<O>::new();

@@ -1,7 +1,7 @@
-//! Threads enter the shared lists of an allocator while another drains it and makes something else
-//! in its place, in a model checker, by the very text (`gate.rs` in `core/src/arena/alloc`): in
-//! every order that they can take turns in, nobody writes there any more. With a fence taken away,
-//! somebody does.
+//! Threads enter the shared lists of an allocator while another thread drains it and makes
+//! something else in its place, in a model checker, from the same source (`gate.rs` in
+//! `core/src/arena/alloc`). In every interleaving, nobody writes to the lists after that. With a
+//! fence left out, some thread does.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -16,11 +16,11 @@ use crate::gate::{Refused, enter, inside, leave};
 const CLOSING: u32 = 2;
 const DRAINED: u32 = 3;
 const OTHER: u32 = 7;
-/// The numbers of a visitor's gate that nobody uses, and of two threads.
+/// The number of a visitor's gate that is vacant, and the numbers of two threads.
 const VACANT: u64 = 2;
 const THREADS: [u64; 2] = [4, 6];
 
-/// A gate; `FENCED` if what follows an exchange comes after it, as it must.
+/// A gate. `FENCED` if `exchange_and_fence` does fence, as it must.
 struct Gate<const FENCED: bool>(AtomicU64);
 
 impl<const FENCED: bool> Word for Gate<FENCED> {
@@ -42,8 +42,8 @@ impl<const FENCED: bool> Word for Gate<FENCED> {
     }
 }
 
-/// An allocator: its state, a thread's gate and a visitor's, and the lists. These are written by
-/// the thread that is inside, and then by the one that makes something else here.
+/// An allocator: its state, a thread's gate, a visitor's gate, and the lists. The thread inside
+/// writes to the lists, and then the thread that makes something else here.
 struct Place<const FENCED: bool> {
     state: AtomicU32,
     gates: [Gate<FENCED>; 2],
@@ -54,7 +54,7 @@ fn is_in_place<const FENCED: bool>(place: &Place<FENCED>) -> bool {
     place.state.load(Ordering::Relaxed) == CLOSING
 }
 
-/// The gate of the thread is its own; the visitor uses one that is vacant.
+/// The thread has a gate of its own. The visitor uses a vacant one.
 fn enter_beside_a_drain<const FENCED: bool>(which: usize) {
     loom::model(move || {
         let gates = [THREADS[0], VACANT].map(|number| Gate(AtomicU64::new(number)));
@@ -75,12 +75,13 @@ fn enter_beside_a_drain<const FENCED: bool>(which: usize) {
         };
         place.state.store(DRAINED, Ordering::Relaxed);
         fence(Ordering::SeqCst);
-        // One look; whoever finds somebody inside waits, and makes nothing here.
+        // One look is enough for the model: a thread that finds another inside waits, and makes
+        // nothing here.
         if place.gates.iter().all(|gate| inside(gate).is_none()) {
             fence(Ordering::SeqCst);
             place.lists.iter().for_each(|list| list.with_mut(|_| ()));
-            // Something else is made here. (By swaps: the checker lets a store come between the two
-            // halves of an exchange.)
+            // It makes something else here. (By swaps: the checker lets a store come between the
+            // two halves of an exchange.)
             place.state.store(OTHER, Ordering::Relaxed);
             for gate in &place.gates {
                 gate.0.swap(0, Ordering::Relaxed);
@@ -108,7 +109,7 @@ fn without_the_fence_behind_the_gate_the_model_fails() {
     }
 }
 
-/// Two visitors use one gate: one at a time is inside.
+/// Two visitors use one gate: only one is inside at a time.
 #[test]
 fn a_gate_lets_one_thread_in_at_a_time() {
     loom::model(|| {

@@ -1,5 +1,5 @@
-//! The free list of an allocator (`core/src/arena/alloc/stack.rs`, this very text) in a model checker: in every order that threads can take turns
-//! in, no slot is popped by two, and none is lost.
+//! The free list of an allocator (`core/src/arena/alloc/stack.rs`, that very source) in a model
+//! checker. In every interleaving of the threads, no slot is popped twice, and none is lost.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,16 +12,16 @@ use crate::stack::{Broken, TRIES, Words, link_to, pop, push};
 
 const SLOTS: u32 = 3;
 
-/// A stack; `COUNTED` if its head counts the changes, as it must.
+/// A stack. `COUNTED` if its head counts the changes, as it must.
 struct Stack<const COUNTED: bool> {
     head: AtomicU64,
     next: [AtomicU32; SLOTS as usize],
-    /// Who has a slot: 0 for the stack, or else one thread.
+    /// The holder of each slot: 0 for the stack, or else a thread.
     holders: [AtomicU32; SLOTS as usize],
 }
 
 impl<const COUNTED: bool> Stack<COUNTED> {
-    /// All slots, the first on top.
+    /// A stack with all slots, the first on top.
     fn full() -> Arc<Self> {
         let next = [2, 3, 0].map(AtomicU32::new);
         let holders = [0, 0, 0].map(AtomicU32::new);
@@ -60,7 +60,7 @@ impl<const COUNTED: bool> Words for Stack<COUNTED> {
     }
 }
 
-/// One thread pops two slots and pushes the first back, which the other may be about to pop.
+/// One thread pops two slots and pushes the first back, while the other may be about to pop it.
 fn pop_and_push_beside_a_pop<const COUNTED: bool>() {
     loom::model(|| {
         let stack = Stack::<COUNTED>::full();
@@ -90,7 +90,7 @@ fn no_slot_is_handed_out_twice_or_lost() {
     pop_and_push_beside_a_pop::<true>();
 }
 
-/// A stack whose head somebody else changes before every exchange.
+/// A stack whose head another thread changes before every exchange.
 #[derive(Default)]
 struct Restless {
     tried: Cell<u32>,
