@@ -10,6 +10,7 @@ use crate::btf::check::Fit;
 use crate::error::{InvalidValue, PlaceError};
 use crate::handle::shown::Shown;
 use crate::mapping::Mapping;
+use crate::mapping::types::PlaceTypes;
 use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
 /// A handle to a `T` in a mapping, with a share in the mapping: 16 bytes.
@@ -402,8 +403,27 @@ impl Mapping {
         offset: usize,
         fit: Option<Fit>,
     ) -> Result<Var<T, A>, PlaceError> {
-        let place = self.typed_place::<T, A>(offset, 1, fit)?;
+        let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
+        // Memory without a geometry has no types, and to ask for both costs it nothing.
+        if let (true, Some(types), Some(fit)) = (self.is_map(), &self.types, fit) {
+            return self.met(types, place, offset, fit);
+        }
         // SAFETY: `place` has checked the place for `T` and `A`.
+        Ok(unsafe { Var::new(place, Arc::clone(self)) })
+    }
+
+    /// Compares the types. It is a function of its own, so that opening a handle to memory without
+    /// types saves no registers for the call.
+    #[inline(never)]
+    fn met<T: MapValue, A: Access>(
+        self: &Arc<Self>,
+        types: &PlaceTypes,
+        place: NonNull<T::Shared<A>>,
+        offset: usize,
+        fit: Fit,
+    ) -> Result<Var<T, A>, PlaceError> {
+        types.check(const { &T::LAYOUT }, offset, 1, fit)?;
+        // SAFETY: `var_any`, which calls this alone, has checked the place for `T` and `A`.
         Ok(unsafe { Var::new(place, Arc::clone(self)) })
     }
 }

@@ -76,7 +76,7 @@ pub struct Mapping {
     /// Where a BPF map's values lie. Other memory has the layout that its user gives it.
     geometry: Option<ValueGrid>,
     /// The types of a map's values, if they are known: with them, all handles are compared.
-    types: Option<Box<PlaceTypes>>,
+    pub(crate) types: Option<Box<PlaceTypes>>,
     type_check: TypeCheck,
     read_only: Option<ReadOnlyReason>,
     name: MapName,
@@ -451,6 +451,7 @@ impl Mapping {
     }
 
     /// Returns whether this is a BPF map, whose geometry is known.
+    #[inline]
     pub(crate) fn is_map(&self) -> bool {
         self.geometry.is_some()
     }
