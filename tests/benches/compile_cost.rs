@@ -1,8 +1,10 @@
-//! What the derive costs when a program is compiled: 500 structs of 12 fields with `derive(MapValue)`, beside the same with
-//! zerocopy's `FromBytes`, `IntoBytes`, `KnownLayout` and `Immutable`. Run with `cargo bench -p mapvalue-tests --bench compile_cost`.
+//! What the derive costs when a program is compiled: 500 structs of 12 fields with
+//! `derive(MapValue)`, beside the same structs with zerocopy's `FromBytes`, `IntoBytes`,
+//! `KnownLayout` and `Immutable`. Run with `cargo bench -p mapvalue-tests --bench compile_cost`.
 //!
-//! Each side is a crate of its own, checked by turns; the dependencies are built before the clock runs. Ends with a line
-//! `ratio compile_cost/zerocopy VALUE TARGET ok|short`, where VALUE = ours / theirs.
+//! Each side is a crate of its own. The two are checked by turns, after their dependencies have
+//! been built. Ends with a line `ratio compile_cost/zerocopy VALUE TARGET ok|short`, where VALUE =
+//! ours / theirs.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,7 +16,7 @@ const STRUCTS: usize = 500;
 const ROUNDS: usize = 5;
 const TARGET: f64 = 1.0;
 
-/// A crate of structs in a directory of its own.
+/// A crate of structs, in a directory of its own.
 struct Side {
     directory: PathBuf,
 }
@@ -30,7 +32,7 @@ impl Side {
         fs::write(directory.join("Cargo.toml"), manifest).expect("the target directory is writable");
         let mut source = String::new();
         for i in 0..STRUCTS {
-            // No padding, which zerocopy's `IntoBytes` refuses.
+            // Without padding, which zerocopy's `IntoBytes` refuses.
             write!(
                 source,
                 "#[derive({derives})]\n#[repr(C)]\npub struct S{i} {{\n    pub a: u64, pub b: u64, pub c: u32, pub d: u32, \
@@ -42,7 +44,8 @@ impl Side {
         Self { directory }
     }
 
-    /// Checks the crate, after a change to its source if that is to be timed.
+    /// Checks the crate, and returns how long that took. Its source is rewritten first, so that
+    /// cargo checks it again.
     fn check(&self) -> Duration {
         let source = self.directory.join("src/lib.rs");
         let text = fs::read_to_string(&source).expect("written above");
@@ -66,7 +69,7 @@ fn main() {
         "zerocopy = { version = \"0.8\", features = [\"derive\"] }",
         "zerocopy::FromBytes, zerocopy::IntoBytes, zerocopy::KnownLayout, zerocopy::Immutable",
     );
-    // The dependencies, which are not what is measured.
+    // Builds the dependencies, which are not measured.
     ours.check();
     theirs.check();
     let mut ratios = Vec::new();

@@ -1,16 +1,18 @@
-//! mapvalue beside its peers, in one run and on the same memory: raw pointers, vm-memory, zerocopy, aya, libbpf-rs and mimalloc.
+//! mapvalue beside its peers, in one run and on the same memory: raw pointers, vm-memory, zerocopy,
+//! aya, libbpf-rs and mimalloc.
 //!
 //! ```text
 //! cargo bench -p mapvalue-tests --bench peers                # all rows
-//! cargo bench -p mapvalue-tests --bench peers -- copy scan   # the rows whose names hold one of the words
+//! cargo bench -p mapvalue-tests --bench peers -- copy scan   # rows whose names hold one of these
 //! cargo bench -p mapvalue-tests --bench peers -- --publish   # and write the figures into `docs`
 //! ```
 //!
-//! Ends with a table and a line `ratio NAME VALUE TARGET ok|short` a row, where VALUE = ours / theirs: smaller is better. What
-//! was measured, and on what, goes to `peers.json` and `peers.svg` in the target directory.
+//! Ends with a table, and with a line `ratio NAME VALUE TARGET ok|short` for each row, where VALUE
+//! = ours / theirs: smaller is better. The figures, and what they were measured on, go to
+//! `peers.json` and `peers.svg` in the target directory.
 //!
-//! As root, the memory is that of BPF array maps. Otherwise it is that of memfds, and the rows that need a map say `skipped`.
-//! `docs/performance.md` says what each row means.
+//! As root, the memory is that of BPF array maps. Otherwise it is that of memfds, and the rows that
+//! need a map say `skipped`. `docs/performance.md` says what each row means.
 
 #[path = "peers/arenas.rs"]
 mod arenas;
@@ -47,11 +49,11 @@ use machine::Machine;
 use memory::{Kind, Memory};
 use report::{Report, Result};
 
-/// What was asked for on the command line.
+/// The command line's arguments.
 #[derive(Default)]
 struct Arguments {
     publish: bool,
-    /// Parts of the names of the rows to run; all if there are none.
+    /// Parts of the names of the rows to run. Empty runs all.
     words: Vec<String>,
 }
 
@@ -60,7 +62,7 @@ impl Arguments {
         let mut arguments = Self::default();
         for argument in std::env::args().skip(1) {
             match argument.as_str() {
-                // Which cargo adds.
+                // Added by cargo.
                 "--bench" => {}
                 "--publish" => arguments.publish = true,
                 _ => arguments.words.push(argument),

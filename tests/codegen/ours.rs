@@ -1,5 +1,6 @@
-//! Hot paths as users write them, each a function of its own beside its twin in `raw.rs`: `tests/codegen.rs` disassembles them,
-//! `instructions/run` counts what they execute.
+//! Hot paths as users write them, each a function of its own with a twin in `raw.rs`.
+//! `tests/codegen.rs` disassembles them, and `instructions/run` counts the instructions that they
+//! execute.
 
 #![expect(unsafe_code, reason = "for the unmangled names alone")]
 #![allow(missing_docs, missing_debug_implementations)]
@@ -129,7 +130,7 @@ pub extern "Rust" fn load_mixed(value: &Var<Mixed>) -> Mixed {
     value.load()
 }
 
-/// So that the bound that makes the loads above infallible is the public one.
+/// Checks that the bound that makes the loads above infallible is the public one.
 pub const fn plain<T: Plain>() {}
 const _: () = plain::<Eight>();
 

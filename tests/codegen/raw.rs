@@ -1,5 +1,5 @@
-//! What `ours.rs` does, written by hand with raw pointers and relaxed atomics: the limit. A crate of its own, so that the
-//! compiler cannot fold a function of the one into its twin in the other.
+//! The functions of `ours.rs`, written by hand with raw pointers and relaxed atomics: the limit to
+//! reach. This is a crate of its own, so that the compiler cannot merge a function with its twin.
 
 #![expect(unsafe_code, reason = "the raw twins")]
 #![allow(
@@ -59,7 +59,7 @@ pub struct Mixed {
     pub g: [u16; 4],
 }
 
-/// A pointer with an owner, as a `Var` is.
+/// A pointer with an owner, like a `Var`.
 pub struct Handle<T: 'static> {
     place: NonNull<T>,
     pub owner: Arc<AtomicBool>,
@@ -76,7 +76,7 @@ impl<T> Handle<T> {
     }
 }
 
-/// A pointer to elements 8 bytes apart, as an `Array` of 8-byte values is.
+/// A pointer to elements 8 bytes apart, like an `Array` of 8-byte values.
 pub struct Strided {
     first: NonNull<u8>,
     len: usize,
@@ -89,7 +89,7 @@ impl Strided {
     }
 }
 
-/// A pointer with a length, as a `Slice` is.
+/// A pointer with a length, like a `Slice`.
 pub struct Contiguous {
     first: NonNull<AtomicU64>,
     len: usize,
@@ -102,7 +102,7 @@ impl Contiguous {
     }
 }
 
-/// Some of each `stride` bytes, as `Banks` are.
+/// The first cells of every `stride` bytes, like `Banks`.
 pub struct Apart {
     first: NonNull<AtomicU64>,
     len: usize,
@@ -112,18 +112,18 @@ pub struct Apart {
 }
 
 impl Apart {
-    /// Banks of as many cells as there are in 64 bytes, of which `width` are used.
+    /// One bank for every 64 bytes of cells, using `width` cells of each.
     pub fn new(cells: &'static [AtomicU64], width: usize, owner: Arc<AtomicBool>) -> Self {
         Self { first: NonNull::from(cells).cast(), len: cells.len() / 8, stride: 64, width, owner }
     }
 
     fn bank(&self, index: usize) -> &[AtomicU64] {
-        // SAFETY: `new` was given so many banks.
+        // SAFETY: `new` was given that many banks.
         unsafe { std::slice::from_raw_parts(self.first.byte_add(index * self.stride).as_ptr(), self.width) }
     }
 }
 
-/// Memory of eight leaves each, for one thread.
+/// Objects of eight leaves each, for one thread.
 pub struct Pool {
     free: Cell<Vec<&'static EightCells>>,
 }
@@ -188,21 +188,21 @@ pub extern "Rust" fn load_big_endian(stats: &Handle<Stats>) -> u32 {
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn element(array: &Strided, index: usize) -> Option<u64> {
-    // SAFETY: `new` was given so many cells, of 8 bytes each.
+    // SAFETY: `new` was given that many cells, of 8 bytes each.
     (index < array.len)
         .then(|| unsafe { array.first.add(index * 8).cast::<AtomicU64>().as_ref() }.load(Ordering::Relaxed))
 }
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn slice_element(slice: &Contiguous, index: usize) -> Option<u64> {
-    // SAFETY: `new` was given so many cells.
+    // SAFETY: `new` was given that many cells.
     let slice = unsafe { std::slice::from_raw_parts(slice.first.as_ptr(), slice.len) };
     slice.get(index).map(|cell| cell.load(Ordering::Relaxed))
 }
 
 #[unsafe(no_mangle)]
 pub extern "Rust" fn sum(slice: &Contiguous) -> u64 {
-    // SAFETY: `new` was given so many cells.
+    // SAFETY: `new` was given that many cells.
     let slice = unsafe { std::slice::from_raw_parts(slice.first.as_ptr(), slice.len) };
     slice.iter().map(|cell| cell.load(Ordering::Relaxed)).sum()
 }
@@ -256,7 +256,8 @@ pub extern "Rust" fn load_mixed(value: &Handle<MixedCells>) -> Mixed {
     }
 }
 
-/// A share in the mapping, without a place in it: what the checks of a place are counted against.
+/// Takes a share in the mapping but no place in it. The cost of checking a place is counted against
+/// this.
 #[unsafe(no_mangle)]
 pub extern "Rust" fn open(owner: &Arc<AtomicBool>) {
     drop(black_box(Arc::clone(owner)));
@@ -272,7 +273,7 @@ pub extern "Rust" fn project(stats: &Handle<Stats>) {
     drop(black_box(Handle { place: NonNull::from(&stats.get().bytes), owner: Arc::clone(&stats.owner) }));
 }
 
-/// One try.
+/// A single try.
 #[unsafe(no_mangle)]
 pub extern "Rust" fn seq_read(cell: &Handle<SeqCells>) -> Option<[u64; 8]> {
     let cell = cell.get();
@@ -285,7 +286,8 @@ pub extern "Rust" fn seq_read(cell: &Handle<SeqCells>) -> Option<[u64; 8]> {
     (cell.sequence.load(Ordering::Relaxed) == before).then_some(value)
 }
 
-/// Without a place in memory that says whose it is, a count of what there is, or a look at whether there may be any.
+/// Leaves out three things: the word in memory that says who owns a slot, the count of objects, and
+/// the check whether any more may be made.
 #[unsafe(no_mangle)]
 pub extern "Rust" fn object_pair(pool: &Pool, value: &Eight) -> bool {
     let mut free = pool.free.take();

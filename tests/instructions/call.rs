@@ -1,6 +1,7 @@
-//! Calling the paths.
+//! Calls the paths.
 
-/// Calls a path ten times through a pointer, so that it is a call for whoever counts, and nothing is known about its arguments.
+/// Calls a path ten times through a pointer. So it is a real call for the counter, and the compiler
+/// knows nothing about its arguments.
 macro_rules! call {
     ($path:ident($($argument:expr),*)) => {{
         let path: fn($(crate::call::any!($argument)),*) -> _ = crate::paths::$path;

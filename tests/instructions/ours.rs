@@ -11,7 +11,7 @@ use mapvalue::arena::{Allocator, Config};
 use mapvalue::{Arena, Array, Banks, Mapping, SeqCell, Slice, Var};
 use paths::{Eight, Mixed, Stats};
 
-/// Elements that are summed.
+/// How many elements are summed.
 const LEN: usize = 64;
 const EIGHT: Eight = Eight { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7, h: 8 };
 
@@ -33,7 +33,7 @@ fn main() {
     assert_eq!(Arc::strong_count(&mapping), 1, "all handles were dropped");
 }
 
-/// Of a thread that keeps free slots.
+/// Calls the object paths from a thread that keeps free slots.
 fn objects() {
     let arena = Arena::memfd(256).expect("make a memfd");
     let config = Config { value_size: size_of::<Eight>(), capacity: 10_000, ..Config::default() };

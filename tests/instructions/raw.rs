@@ -11,7 +11,7 @@ use std::sync::atomic::AtomicU64;
 use call::call;
 use paths::{Apart, Contiguous, Eight, EightCells, Handle, MixedCells, Pool, SeqCells, Stats, Strided};
 
-/// Elements that are summed.
+/// How many elements are summed.
 const LEN: usize = 64;
 const EIGHT: Eight = Eight { leaves: [1, 2, 3, 4, 5, 6, 7, 8] };
 

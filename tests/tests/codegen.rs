@@ -1,4 +1,5 @@
-//! What the hot paths compile to: the same instructions as raw pointers and relaxed atomics, and one load a leaf.
+//! What the hot paths compile to: the same instructions as raw pointers and relaxed atomics, with
+//! one load a leaf.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -14,7 +15,8 @@ struct Twins {
     raw: Functions,
 }
 
-/// The two crates of `codegen`, compiled for release and disassembled; `None`, with a word why, where that cannot be.
+/// The two crates of `codegen`, compiled for release and disassembled. Where that cannot be done,
+/// prints why and returns `None`.
 fn twins() -> Option<&'static Twins> {
     static TWINS: OnceLock<Twins> = OnceLock::new();
     let no_tools = Command::new("objdump").arg("--version").output().is_err();
@@ -37,7 +39,7 @@ fn twins() -> Option<&'static Twins> {
 
 fn build() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // Apart from the directory of the cargo that runs this test, which may hold its lock.
+    // Not the directory of the cargo that runs this test, which may hold its lock.
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("codegen");
     let status = Command::new(env!("CARGO"))
         .args(["build", "--quiet", "--release", "--offline", "--locked", "--no-default-features"])
@@ -55,7 +57,7 @@ fn build() -> PathBuf {
 
 fn disassemble(examples: &Path, name: &str) -> Functions {
     let library = examples.join(format!("libcodegen_{name}.so"));
-    // By address first: the compiler gives functions of equal code one body with several names.
+    // By address first: the compiler gives functions of equal code one body and several names.
     let mut bodies: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut body = None;
     for line in output_of("objdump", &["--disassemble", "--no-show-raw-insn"], &library).lines() {
@@ -65,7 +67,7 @@ fn disassemble(examples: &Path, name: &str) -> Functions {
             let code = code.split(['#', '<']).next().unwrap_or("");
             let mut words: Vec<_> = code.split_whitespace().collect();
             if words[0].starts_with('j') {
-                // Where a jump leads is an address, another one in each library.
+                // The target of a jump is an address, which differs in each library.
                 words.truncate(1);
             }
             body.push(words.join(" "));
@@ -98,12 +100,12 @@ fn code<'a>(functions: &'a Functions, name: &str) -> &'a [String] {
     functions.get(name).unwrap_or_else(|| panic!("no function `{name}` among {:?}", functions.keys()))
 }
 
-/// Instructions that load from memory, by their AT&T spelling: the source comes first.
+/// Counts the instructions that load from memory. In AT&T spelling, the source comes first.
 fn loads(code: &[String]) -> usize {
     let from_memory = |line: &&String| {
         let Some((mnemonic, operands)) = line.split_once(' ') else { return false };
         let loading = mnemonic.starts_with("mov") || mnemonic.starts_with("cmp") || mnemonic.starts_with("test");
-        // A store's source is a register or a constant, which has no parenthesis in it.
+        // The source of a store is a register or a constant. Neither has parentheses.
         let source = if operands.starts_with(['%', '$']) { "" } else { operands };
         loading && source.contains('(')
     };
@@ -161,7 +163,7 @@ fn fetch_add_is_one_locked_instruction() {
 fn a_sum_over_an_array_is_the_loop_over_a_slice() {
     let Some(twins) = twins() else { return };
     let (ours, raw) = (code(&twins.ours, "sum"), code(&twins.raw, "sum"));
-    // Unrolled as often, with as many loads; only the names of registers differ.
+    // Equally unrolled, with equally many loads. Only the names of registers differ.
     let shape = |code: &[String]| (code.len(), loads(code), count(code, "imul") + count(code, "call"));
     assert_eq!(shape(ours), shape(raw), "ours\n{}\nraw\n{}\n", ours.join("\n"), raw.join("\n"));
 }
@@ -169,7 +171,7 @@ fn a_sum_over_an_array_is_the_loop_over_a_slice() {
 #[test]
 fn a_struct_load_is_one_load_a_leaf() {
     let Some(twins) = twins() else { return };
-    // And one for the pointer in the handle.
+    // One more load, for the pointer in the handle.
     for (name, leaves) in [("load_eight", 8), ("load_mixed", 10)] {
         let ours = code(&twins.ours, name);
         assert_eq!(loads(ours), leaves + 1, "`{name}`\n{}", ours.join("\n"));

@@ -1,4 +1,5 @@
-//! Rows of lists and tables in an arena: beside raw pointers, as C has them, and beside a hash map that is asked by system calls.
+//! Rows of lists and tables in an arena: beside raw pointers as in C, and beside a hash map read by
+//! system calls.
 
 use std::hint::black_box;
 
@@ -11,12 +12,12 @@ use crate::harness::{Side, compare};
 use crate::memory::{self, Memory};
 use crate::rows::Outcome;
 
-/// Far more than the caches of one core hold.
+/// Far more than fits in the caches of one core.
 const LEN: u32 = 1 << 17;
-/// System calls a round.
+/// System calls in a round.
 const CALLS: u32 = 256;
 
-/// An arena of the kernel, or of a memfd where there is none.
+/// An arena of the kernel, or of a memfd where the kernel makes none.
 fn arena(memory: &Memory) -> Arena {
     let arena = match memory.maps() {
         Ok(_) => Arena::create(2048, ArenaFlags::default()),

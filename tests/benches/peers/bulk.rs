@@ -9,7 +9,7 @@ use crate::harness::{Side, compare};
 use crate::memory::{Memory, Record};
 use crate::rows::Outcome;
 
-/// Values that are stored at once.
+/// How many values are stored at once.
 const STORED: usize = 3_000_000;
 
 pub(crate) fn copy_4k(memory: &Memory) -> Outcome {
@@ -24,7 +24,7 @@ pub(crate) fn copy_64m(memory: &Memory) -> Outcome {
     copy(memory, 1 << 20, 1)
 }
 
-/// `len` records, copied `times` times a round, from the same memory to the same memory.
+/// Copies `len` records `times` times a round, with the same source and target for both sides.
 fn copy(memory: &Memory, len: usize, times: u32) -> Outcome {
     let array = memory.records.range(0..len).expect("a part of the array");
     let raw = memory.raw_records().cast_const();
@@ -34,7 +34,7 @@ fn copy(memory: &Memory, len: usize, times: u32) -> Outcome {
     out.fill(Record::default());
     memcpy(raw, &mut out);
     assert!((1..).zip(&out).all(|(seed, record)| *record == Record::of(seed)));
-    // One buffer for both, who take turns.
+    // Both sides share one buffer, by turns.
     let out = std::cell::RefCell::new(out);
     let ours = || (0..times).for_each(|_| ours_copy(black_box(&array), black_box(&mut out.borrow_mut())));
     let theirs = || (0..times).for_each(|_| memcpy(black_box(raw), black_box(&mut out.borrow_mut())));
@@ -48,7 +48,7 @@ fn ours_copy(array: &Array<Record>, out: &mut [Record]) {
 
 #[inline(never)]
 fn memcpy(from: *const Record, out: &mut [Record]) {
-    // SAFETY: as many records are at `from` as in `out`, and nobody writes to them meanwhile.
+    // SAFETY: `from` has as many records as `out`, and nobody writes to them meanwhile.
     unsafe { from.copy_to_nonoverlapping(out.as_mut_ptr(), out.len()) };
 }
 
@@ -131,7 +131,7 @@ fn raw_store_iter(rows: *mut Row, seeds: &[u64]) {
     for (index, seed) in seeds.iter().enumerate() {
         // SAFETY: there are as many rows as seeds.
         let row = unsafe { rows.add(index) };
-        // SAFETY: as above, and nobody else looks at them meanwhile.
+        // SAFETY: as above, and nobody else accesses the rows meanwhile.
         unsafe { row.write(Row::of(*seed)) };
     }
 }

@@ -1,20 +1,21 @@
-//! Two sides that take turns, so that what disturbs the machine meets both alike.
+//! Two sides take turns, so that disturbances of the machine affect both alike.
 
 use std::arch::asm;
 use std::time::{Duration, Instant};
 
-/// For [`repeat`].
+/// The sides, for [`repeat`].
 pub(crate) const OURS: u8 = 0;
 pub(crate) const THEIRS: u8 = 1;
 
-/// How often a loop over single operations goes round: long enough that the clock's own cost, some 20 ns, is lost in it.
+/// How often a loop over single operations goes round. That is long enough to hide the clock's own
+/// cost, about 20 ns.
 pub(crate) const OPERATIONS: u32 = 4096;
 
-/// How long a row takes, but for the slowest, which take [`FEWEST_ROUNDS`].
+/// How long a row takes, except for the slowest, which take [`FEWEST_ROUNDS`].
 const DURATION: Duration = Duration::from_secs(3);
 const FEWEST_ROUNDS: usize = 41;
 
-/// Work of one side, and how many operations it is.
+/// The work of one side, and how many operations it is.
 pub(crate) struct Side<'a> {
     operations: f64,
     work: Box<dyn FnMut() + 'a>,
@@ -25,7 +26,7 @@ impl<'a> Side<'a> {
         Self { operations: f64::from(operations), work: Box::new(work) }
     }
 
-    /// Nanoseconds an operation.
+    /// Runs the work once. Returns nanoseconds per operation.
     fn time(&mut self) -> f64 {
         let start = Instant::now();
         (self.work)();
@@ -33,21 +34,21 @@ impl<'a> Side<'a> {
     }
 }
 
-/// What came of taking turns.
+/// The result of taking turns.
 pub(crate) struct Timing {
-    /// Nanoseconds an operation: the medians.
+    /// Medians, in nanoseconds per operation.
     pub(crate) ours: f64,
     pub(crate) theirs: f64,
     /// The median of `ours / theirs` in each round.
     pub(crate) ratio: f64,
-    /// A quarter of the rounds lies below the first, and one above the second.
+    /// A quarter of the rounds lies below the first, and a quarter above the second.
     pub(crate) quartiles: [f64; 2],
     pub(crate) rounds: usize,
 }
 
-/// Lets two sides take turns; who is first alternates.
+/// Lets two sides take turns. They alternate in going first.
 pub(crate) fn compare(mut ours: Side<'_>, mut theirs: Side<'_>) -> Timing {
-    // Pages, caches and the branch predictor.
+    // Warms up pages, caches and the branch predictor.
     ours.time();
     theirs.time();
     let mut rounds = Vec::new();
@@ -77,16 +78,17 @@ fn sorted(values: impl Iterator<Item = f64>) -> Vec<f64> {
     values
 }
 
-/// The value below which so many quarters of the others are.
+/// The value that is greater than this many quarters of the others.
 fn quantile(sorted: &[f64], quarters: usize) -> f64 {
     sorted[(sorted.len() - 1) * quarters / 4]
 }
 
-/// A loop of [`OPERATIONS`], which begins at a multiple of 64 bytes: where a loop of a few instructions lies matters more
-/// than some of the differences that are looked for, and with this the loops of both sides lie alike.
+/// Loops [`OPERATIONS`] times, beginning at a multiple of 64 bytes. For a loop of a few
+/// instructions, its address matters more than some of the differences that are measured. So the
+/// loops of both sides are aligned alike.
 ///
-/// `SIDE` is a comment in the code, 0 in ours and 1 in theirs. Without it the compiler makes one function of two that have come
-/// out the same, and then nobody can see that there were two.
+/// `SIDE` is a comment in the assembly, 0 in ours and 1 in theirs. Without it, the compiler merges
+/// two functions of equal code, and nobody can see that there were two.
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "the loop is to be in the function that was aligned")]
 pub(crate) fn repeat<const SIDE: u8>(mut operation: impl FnMut()) {

@@ -1,4 +1,4 @@
-//! What the figures were measured on.
+//! The machine that the figures were measured on.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::memory::Kind;
 
-/// The crates that are measured beside ours.
+/// The crates that are measured beside this one.
 const PEERS: [&str; 5] = ["aya", "libbpf-rs", "libmimalloc-sys", "vm-memory", "zerocopy"];
 
 pub(crate) struct Machine {
@@ -38,7 +38,7 @@ impl Machine {
         }
     }
 
-    /// As many words as a picture has room for.
+    /// Short enough for the picture.
     pub(crate) fn short(&self) -> String {
         format!("{}, Linux {}", self.cpu, self.kernel)
     }
@@ -60,7 +60,8 @@ fn read(path: &str) -> String {
     fs::read_to_string(path).map_or_else(|error| format!("unknown ({path}: {error})"), |text| text.trim().to_owned())
 }
 
-/// The model's name; of CPUs that have none there (those that are not x86), the architecture.
+/// The model's name, or the architecture where /proc/cpuinfo has no such name (CPUs other than
+/// x86).
 fn cpu() -> String {
     let info = read("/proc/cpuinfo");
     let name =
@@ -76,7 +77,7 @@ fn rustc() -> String {
     }
 }
 
-/// The version of a crate that this program was built with; of several, the newest.
+/// The version of a crate that this program was built with. Of several, it is the newest.
 fn version(name: &str) -> &'static str {
     const LOCK: &str = include_str!("../../../Cargo.lock");
     let packages =

@@ -12,7 +12,7 @@ pub(crate) const RECORDS: usize = 1 << 20;
 /// 32 MiB of counters.
 pub(crate) const COUNTERS: usize = 1 << 22;
 
-/// Eight leaves: a line of the cache.
+/// Eight leaves, which fill a cache line.
 #[derive(MapValue, Clone, Copy, Default, Debug, PartialEq)]
 #[repr(C)]
 pub(crate) struct Record {
@@ -29,7 +29,7 @@ pub(crate) struct Record {
 impl Record {
     pub(crate) const LEAVES: usize = 8;
 
-    /// A value whose leaves all differ, and differ from those of other seeds.
+    /// A value whose leaves differ from each other and from those of other seeds.
     pub(crate) fn of(seed: u64) -> Self {
         let [packets, bytes, errors, drops, first_seen, last_seen, flags, owner] = std::array::from_fn(|i| {
             seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(u32::try_from(i).unwrap() * 8)
@@ -42,7 +42,7 @@ impl Record {
 pub(crate) enum Kind {
     /// BPF array maps.
     Maps,
-    /// memfds, because BPF is out of reach.
+    /// memfds, since BPF is out of reach.
     Memfds,
 }
 
@@ -93,24 +93,25 @@ impl Memory {
         self.maps.as_ref().map_err(String::as_str)
     }
 
-    /// The address of the records, for those who work with raw pointers.
+    /// The address of the records, for sides that use raw pointers.
     pub(crate) fn raw_records(&self) -> *mut Record {
         std::ptr::from_ref(&self.records[0]).cast_mut().cast()
     }
 
-    /// The leaves of a record, as one who works with raw pointers sees them.
+    /// The leaves of a record, for sides that use raw pointers.
     pub(crate) fn raw_record(&self, index: usize) -> &[AtomicU64; Record::LEAVES] {
         let leaves = std::ptr::from_ref(&self.records[index]).cast::<[AtomicU64; Record::LEAVES]>();
-        // SAFETY: a record is eight leaves of 8 bytes, each in a cell that is an `AtomicU64`, and lives as long as `self`.
+        // SAFETY: a record is eight leaves of 8 bytes, each in a cell that is an `AtomicU64`, and
+        // lives as long as `self`.
         unsafe { &*leaves }
     }
 
-    /// The first counters, as one who works with raw pointers sees them.
+    /// The first `len` counters, for sides that use raw pointers.
     pub(crate) fn raw_counters(&self, len: usize) -> &[AtomicU64] {
         assert!(len <= self.counters.len());
         let first = std::ptr::from_ref(&self.counters[0]).cast::<AtomicU64>();
-        // SAFETY: counters lie side by side, each in a cell that is an `AtomicU64`, so many are there (asserted), and they
-        // live as long as `self`.
+        // SAFETY: counters lie side by side, each in a cell that is an `AtomicU64`. There are at
+        // least `len` (asserted), and they live as long as `self`.
         unsafe { std::slice::from_raw_parts(first, len) }
     }
 }

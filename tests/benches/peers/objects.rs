@@ -1,4 +1,5 @@
-//! Rows of objects in an arena: beside mimalloc, beside those that the kernel allocates for BPF programs, and between programs and Rust.
+//! Rows of objects in an arena: beside mimalloc, beside objects that the kernel allocates for BPF
+//! programs, and between programs and Rust.
 
 use std::hint::black_box;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -16,7 +17,8 @@ use crate::memory::{Memory, Record};
 use crate::rows::Outcome;
 
 const CAPACITY: u32 = 100_000;
-/// Rounds of [`OPERATIONS`] that a thread makes at a time: milliseconds, beside which it is no matter how long it takes to wake it.
+/// Rounds of [`OPERATIONS`] that a thread makes at a time. They take milliseconds, so the time to
+/// wake the thread does not matter.
 const ROUNDS: u32 = 64;
 /// Objects that a program makes or frees at a time, as in `alloc_speed.bpf.c`.
 const MANY: usize = 1024;
@@ -26,7 +28,8 @@ fn allocator(arena: &Arena, capacity: u32) -> Allocator {
     Allocator::create(arena, config).expect("an arena that is large enough")
 }
 
-/// An arena of the kernel, or of a memfd where there is none, with an allocator for [`CAPACITY`] records.
+/// An arena with an allocator for [`CAPACITY`] records. It is of the kernel, or of a memfd where
+/// the kernel makes none.
 fn arena(memory: &Memory) -> (Arena, Allocator) {
     const PAGES: u64 = 2048;
     let arena = match memory.maps() {
@@ -50,9 +53,9 @@ fn ours_pairs(records: &Allocator, value: Record) {
 fn mimalloc_pairs(value: Record) {
     repeat::<THEIRS>(|| {
         let place = mi_malloc_record();
-        // SAFETY: it is memory for a record, ours alone, and aligned to 16 bytes.
+        // SAFETY: the memory is large enough for a record, ours alone, and aligned to 16 bytes.
         unsafe { place.write(black_box(value)) };
-        // SAFETY: it was allocated by mimalloc, and is not used any more.
+        // SAFETY: mimalloc allocated it, and it is not used afterwards.
         unsafe { mi_free(black_box(place).cast()) };
     });
 }
@@ -60,7 +63,7 @@ fn mimalloc_pairs(value: Record) {
 #[inline(always)]
 #[expect(clippy::inline_always, reason = "it is a call")]
 fn mi_malloc_record() -> *mut Record {
-    // SAFETY: the call takes a number.
+    // SAFETY: the call only takes a number.
     let place = unsafe { mi_malloc(size_of::<Record>()) };
     assert!(!place.is_null(), "no memory");
     place.cast()
@@ -77,7 +80,7 @@ pub(crate) fn pair(memory: &Memory) -> Outcome {
     outcome
 }
 
-/// A thread on a CPU of its own that makes objects and frees them when it is told to.
+/// A thread on a CPU of its own. It makes objects and frees them when told to.
 struct Worker {
     go: Sender<()>,
     done: Receiver<()>,
@@ -88,7 +91,7 @@ impl Worker {
         let ((go, gone), (doing, done)) = (channel::<()>(), channel());
         scope.spawn(move || {
             pin(cpu);
-            // Until the worker is dropped.
+            // Ends when the worker is dropped.
             while gone.recv().is_ok() {
                 (0..ROUNDS).for_each(|_| ours_pairs(records, Record::of(7)));
                 if doing.send(()).is_err() {
@@ -129,7 +132,7 @@ pub(crate) fn two_threads(memory: &Memory) -> Outcome {
     })
 }
 
-/// Objects between programs and Rust, and a queue.
+/// The programs, their allocator, and the fields that hand objects over.
 struct Programs {
     loaded: Libbpf,
     records: Allocator,
@@ -159,7 +162,7 @@ impl Programs {
         assert_eq!(self.loaded.run(program), 0, "`{program}` failed at times");
     }
 
-    /// A row that compares what programs do, each run with [`MANY`] objects.
+    /// Compares two kinds of program runs, each with [`MANY`] objects, for one row.
     fn compare(memory: &Memory, ours: impl Fn(&Self), theirs: impl Fn(&Self)) -> Outcome {
         if let Err(reason) = memory.maps() {
             return Outcome::Skipped(reason.to_owned());

@@ -1,18 +1,19 @@
-//! The figures as a picture: a bar a row on a logarithmic scale, to the left of 1 where ours is faster.
+//! The figures as a picture: one bar a row on a logarithmic scale, to the left of 1 where ours is
+//! faster.
 //!
-//! It has no background, and colours for light and dark pages.
+//! It has no background, and colors for light and dark pages.
 
 use std::fmt::Write as _;
 
 use crate::report::{Report, Result, significant};
 
 const WIDTH: f64 = 800.0;
-/// Where the scale begins and ends; names are to the left of it, and figures to the right.
+/// The ends of the scale. Names are to the left of it, and figures to the right.
 const LEFT: f64 = 150.0;
 const RIGHT: f64 = 560.0;
 const TOP: f64 = 58.0;
 const ROW: f64 = 22.0;
-/// The scale, as powers of ten.
+/// The ends of the scale, as powers of ten.
 const LEAST: i32 = -4;
 const MOST: i32 = 2;
 
@@ -65,14 +66,14 @@ pub(crate) fn svg(report: &Report) -> String {
     svg
 }
 
-/// Where a ratio lies on the scale.
+/// The place of a ratio on the scale.
 fn x(ratio: f64) -> f64 {
     let (least, most) = (f64::from(LEAST), f64::from(MOST));
     let part = (ratio.log10().clamp(least, most) - least) / (most - least);
     LEFT + part * (RIGHT - LEFT)
 }
 
-/// A line for each power of ten, with what it means above.
+/// A line for each power of ten, with its meaning above.
 fn scale(bottom: f64) -> String {
     let mut lines = String::new();
     for power in LEAST..=MOST {
@@ -89,10 +90,10 @@ fn scale(bottom: f64) -> String {
     lines
 }
 
-/// A row: its name, its bar from 1 on, its target, and its figures.
+/// A row: its name, its bar (which starts at 1), its target, and its figures.
 fn bar(result: &Result, ratio: f64, y: f64) -> String {
     let (from, to) = (x(ratio.min(1.0)), x(ratio.max(1.0)));
-    // Of a ratio of 1 there is still a mark to be seen.
+    // Even a ratio of 1 has a visible mark.
     let (from, width) = (from - 1.5, to - from + 3.0);
     let (middle, verdict, target) = (y + 12.0, result.verdict(), x(result.row.target));
     let mut row = text(LEFT - 10.0, middle, "end", "", result.row.name);

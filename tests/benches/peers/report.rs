@@ -1,4 +1,4 @@
-//! The results of a run, as a person and as a program reads them.
+//! The results of a run, for people and for programs.
 
 use std::io::{self, Write};
 
@@ -15,7 +15,7 @@ pub(crate) struct Report {
     pub(crate) results: Vec<Result>,
 }
 
-/// A row that was run.
+/// The result of one row.
 pub(crate) struct Result {
     pub(crate) row: &'static Row,
     pub(crate) outcome: Outcome,
@@ -25,13 +25,13 @@ impl Result {
     pub(crate) fn of(row: &'static Row, memory: &Memory) -> Self {
         let outcome = (row.measure)(memory);
         let result = Self { row, outcome };
-        // As it comes: a run takes a minute.
+        // Printed at once, since a run takes a minute.
         println!("{}", result.line());
         let _ = io::stdout().flush();
         result
     }
 
-    /// What ours took, as a multiple of theirs; `None` if the row was skipped.
+    /// Our figure as a multiple of theirs. `None` if the row was skipped.
     pub(crate) fn ratio(&self) -> Option<f64> {
         match &self.outcome {
             Outcome::Timed(timing) => Some(timing.ratio),
@@ -57,7 +57,7 @@ impl Result {
         }
     }
 
-    /// Between which ratios the middle half of the rounds lies.
+    /// The two ratios that enclose the middle half of the rounds.
     pub(crate) fn quartiles(&self) -> Option<[String; 2]> {
         match &self.outcome {
             Outcome::Timed(timing) => Some(timing.quartiles.map(significant)),
@@ -65,7 +65,7 @@ impl Result {
         }
     }
 
-    /// How sure the ratio is, or what is to be known about it.
+    /// How certain the ratio is, or what else to know about it.
     fn note(&self) -> String {
         match &self.outcome {
             Outcome::Timed(timing) => {
@@ -109,7 +109,7 @@ impl Result {
 }
 
 impl Report {
-    /// A table, and then a line a row for programs.
+    /// Prints a table, and then one line a row for programs to read.
     pub(crate) fn print(&self) {
         println!();
         println!("{:<20} {:>12} {:>12} {:>10} {:>7}", "row", "ours", "theirs", "ratio", "target");
@@ -135,11 +135,11 @@ impl Report {
     }
 }
 
-/// A number with four significant digits.
+/// The number with four significant digits.
 pub(crate) fn significant(value: f64) -> String {
     let mut decimals = 3;
     let mut limit = 10.0;
-    // Up to what is less than any ratio here, and down to whole numbers.
+    // More decimals for numbers below 1, up to 9; fewer for large ones, down to whole numbers.
     while decimals < 9 && value > 0.0 && value * 10f64.powi(decimals - 3) < 1.0 {
         decimals += 1;
     }
@@ -150,7 +150,7 @@ pub(crate) fn significant(value: f64) -> String {
     format!("{value:.*}", usize::try_from(decimals).unwrap_or(0))
 }
 
-/// Nanoseconds, in a unit that leaves few digits.
+/// Nanoseconds, in a unit that keeps the digits few.
 fn duration(nanoseconds: f64) -> String {
     let (value, unit) = match nanoseconds {
         ..1e3 => (nanoseconds, "ns"),

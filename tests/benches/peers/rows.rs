@@ -1,4 +1,4 @@
-//! What is compared with what. To add a row, write a function that measures it and name it here.
+//! The list of comparisons. To add a row, write a function that measures it and name it here.
 
 use crate::harness::Timing;
 use crate::memory::Memory;
@@ -9,21 +9,21 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) ours: &'static str,
     pub(crate) theirs: &'static str,
-    /// What `ours / theirs` must not be more than.
+    /// The greatest `ours / theirs` that is still good.
     pub(crate) target: f64,
     pub(crate) measure: fn(&Memory) -> Outcome,
 }
 
-/// What came of a row.
+/// The outcome of a row.
 pub(crate) enum Outcome {
     Timed(Timing),
-    /// A count of pages, and what is worth knowing about it.
+    /// A count of pages, and a note about it.
     Counted {
         ours: f64,
         theirs: f64,
         note: String,
     },
-    /// Why it could not be run.
+    /// Why the row could not be run.
     Skipped(String),
 }
 
@@ -186,7 +186,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "alloc_two_threads",
         ours: "the same on two threads, each on its CPU: the time that passes by their common number of objects",
         theirs: "the same on one thread",
-        // 1.8 times as many in the same time.
+        // 1.8 times as many objects in the same time.
         target: 0.556,
         measure: objects::two_threads,
     },

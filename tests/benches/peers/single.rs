@@ -1,9 +1,9 @@
 //! Rows of single values: a load, a struct, an atomic addition, a handle.
 //!
-//! The loops are functions of their own so that a disassembler finds them. An operation of ours and its raw twin are meant to
-//! compile to the same instructions; no compiler that there is merges relaxed loads, or volatile ones, or moves them out of
-//! a loop, so nothing is put in their way. Where the other side loads plainly, which could be moved, both sides are given what
-//! they read anew each time.
+//! The loops are functions of their own, so that a disassembler finds them. An operation of ours
+//! and its raw twin should compile to the same instructions. No compiler today merges relaxed or
+//! volatile loads or moves them out of a loop, so nothing has to prevent it. Where the other side
+//! uses plain loads, which could be moved, both sides get what they read anew each time.
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::harness::{OPERATIONS, OURS, Side, THEIRS, compare, repeat};
 use crate::memory::{Memory, Record};
 use crate::rows::Outcome;
 
-/// Not the first, so that the place of a record is not that of the map.
+/// Not 0, so that a record's place differs from that of the map.
 const INDEX: usize = 3;
 const OFFSET: usize = INDEX * size_of::<Record>();
 
@@ -87,7 +87,7 @@ fn load_leaves(raw: &[AtomicU64; 8]) -> Record {
     }
 }
 
-/// As [`ours_load_64b`], with the handle given anew each time.
+/// Like [`ours_load_64b`], with the handle given anew each time.
 #[inline(never)]
 fn ours_load_64b_anew(var: &Var<Record>) {
     repeat::<OURS>(|| {
@@ -97,7 +97,8 @@ fn ours_load_64b_anew(var: &Var<Record>) {
 
 pub(crate) fn load_64b_vm_memory(memory: &Memory) -> Outcome {
     let var = var(memory);
-    // SAFETY: the mapping holds so many bytes and lives as long as `memory`; all other accesses are atomic.
+    // SAFETY: the mapping has that many bytes and lives as long as `memory`. All other accesses are
+    // atomic.
     let slice = unsafe { VolatileSlice::new(memory.raw_records().cast(), memory.records.mapping().len()) };
     let read: [u64; 8] = slice.read_obj(OFFSET).expect("inside of the slice");
     assert_eq!(read, leaves(var.load()));
@@ -132,11 +133,11 @@ fn leaves(record: Record) -> [u64; 8] {
     [packets, bytes, errors, drops, first_seen, last_seen, flags, owner]
 }
 
-/// Where the cell lies among the counters.
+/// The index of the cell among the counters.
 const CELL: usize = 1024;
 
 pub(crate) fn seq_read(memory: &Memory) -> Outcome {
-    // Its number, and its value beside it.
+    // The cell's number, and its value after it.
     let nine: &[AtomicU64; 9] = memory.raw_counters(CELL + 9)[CELL..].try_into().expect("nine counters");
     let (number, raw) = nine.split_first().expect("nine");
     let raw: &[AtomicU64; 8] = raw.try_into().expect("eight");

@@ -1,8 +1,9 @@
-//! Rows of a large array of which little is used: what 32 MiB cost this process in pages.
+//! Rows of a large array of which little is used: how many pages 32 MiB cost this process.
 //!
-//! The kernel makes all pages of an array map when the map is created, and maps all of them when the map is mapped, whoever
-//! maps it. So all are resident at once although they are no new memory, touching one is no fault, and what the process itself
-//! takes is a page table. The pages of an arena, and of a memfd, are made when they are touched.
+//! The kernel makes all pages of an array map when the map is created, and maps all of them
+//! whenever anybody maps it. So all are resident at once, although they are not new memory.
+//! Touching one is not a fault, and the process itself pays for a page table only. The pages of an
+//! arena or a memfd are made when they are touched.
 
 use std::sync::Arc;
 
@@ -14,17 +15,17 @@ use crate::rows::Outcome;
 
 const TOUCHED: usize = 100;
 
-/// What opening an array and touching some of it took, in pages.
+/// The cost of opening an array and touching some of it, in pages.
 struct Taken {
-    /// Resident in the mapping.
+    /// Resident pages of the mapping.
     resident_when_opened: usize,
     resident: usize,
-    /// Of the page table.
+    /// Pages of the page table.
     table: usize,
     faults: usize,
 }
 
-/// Opens an array of counters, and touches a few that are far from each other.
+/// Opens an array of counters, and touches a few that are far apart.
 fn touch(open: impl FnOnce() -> Arc<Mapping>) -> Taken {
     let table = pages::of_page_table();
     let counters = open().array::<u64>().expect("an array of counters");
@@ -38,7 +39,7 @@ fn touch(open: impl FnOnce() -> Arc<Mapping>) -> Taken {
     Taken { resident_when_opened, resident: pages::resident(&counters[0]), table, faults }
 }
 
-/// A mapping of its own of the map of counters.
+/// Measures a new mapping of the map of counters.
 fn touch_map(memory: &Memory, count: impl FnOnce(Taken) -> Outcome) -> Outcome {
     match memory.maps() {
         Ok(maps) => count(touch(|| Mapping::from_map(&maps.counters).expect("map a map of our own"))),

@@ -1,4 +1,4 @@
-//! The row of a whole scrape: many maps of different sizes, each looked at a little.
+//! The row of a whole scrape: a few values from each of many maps of different sizes.
 
 use std::cell::RefCell;
 use std::hint::black_box;
@@ -25,7 +25,7 @@ pub(crate) fn raw(memory: &Memory) -> Outcome {
     let mut all: Vec<u64> = ours.counters().collect();
     all.sort_unstable();
     assert!(all[0] > 0 && all.windows(2).all(|two| two[0] < two[1]), "each place has a number of its own");
-    // One buffer for both, who take turns.
+    // Both sides share one buffer, by turns.
     let out = RefCell::new(ours);
     let ours = Side::new(1, || black_box(&sweep).scrape(black_box(&mut out.borrow_mut())));
     let theirs = Side::new(1, || black_box(&raw).scrape(black_box(&mut out.borrow_mut())));

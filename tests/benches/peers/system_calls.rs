@@ -1,4 +1,4 @@
-//! Rows against those who ask the kernel for each value: aya and libbpf-rs, on the same map.
+//! Rows against crates that ask the kernel for each value: aya and libbpf-rs, on the same map.
 
 use std::hint::black_box;
 
@@ -9,7 +9,7 @@ use crate::harness::{OPERATIONS, OURS, Side, Timing, compare, repeat};
 use crate::memory::{self, Memory, Record};
 use crate::rows::Outcome;
 
-/// System calls a round: of some 500 ns each.
+/// System calls in a round, of about 500 ns each.
 const CALLS: u32 = 256;
 /// 4 MiB of records.
 const SCANNED: usize = 65_536;
@@ -82,7 +82,7 @@ pub(crate) fn scan_4m_libbpf(memory: &Memory) -> Outcome {
     })
 }
 
-/// Values a system call: of 64 to 65,536, what is fastest by a little.
+/// Values in a system call. Of 64 to 65,536, this is the fastest by a little.
 const BATCH: u32 = 4096;
 
 fn compare_scans(memory: &Memory, theirs: impl Fn() -> u64) -> Timing {
@@ -111,7 +111,7 @@ fn add(sum: u64, value: [u64; 8]) -> u64 {
     value.into_iter().fold(sum, u64::wrapping_add)
 }
 
-/// The leaves of a value that came as bytes.
+/// The leaves of a value that was read as bytes.
 fn words(bytes: &[u8]) -> [u64; 8] {
     let (words, _) = bytes.as_chunks::<8>();
     std::array::from_fn(|i| u64::from_ne_bytes(words[i]))

@@ -1,4 +1,4 @@
-//! C declarations of layouts, to the letter: what a header for a BPF program says.
+//! C declarations of layouts, to the letter, as a header for BPF programs has them.
 
 use std::marker::PhantomData;
 

@@ -1,5 +1,6 @@
-//! C from Rust and back: what clang makes of the C that [`Layout::c_declaration`] writes meets the Rust type, for several hundred
-//! made-up types (see `shapes/build.rs`); and a twin of each in which one thing has changed does not, and is told where.
+//! From Rust to C and back: clang compiles the C that [`Layout::c_declaration`] writes, and the
+//! result meets the Rust type. This is done for several hundred invented types (see
+//! `shapes/build.rs`). A twin of each with one change does not meet it, and the error says where.
 
 use std::fmt::Write as _;
 use std::sync::OnceLock;
@@ -18,7 +19,7 @@ struct Shape {
 struct Twin {
     layout: Layout,
     change: &'static str,
-    /// One of which a message must begin with.
+    /// A message must begin with one of these.
     paths: &'static [&'static str],
 }
 
@@ -50,7 +51,7 @@ fn btf() -> &'static Btf {
     })
 }
 
-/// The types of the variables `v0`, `v1` and so on, which are those of the shapes.
+/// The types of the variables `v0`, `v1` and so on, one for each shape.
 fn c_types() -> impl Iterator<Item = Type<'static>> {
     let mut types: Vec<(usize, Type<'_>)> = Vec::new();
     for variable in btf().types() {
@@ -77,7 +78,7 @@ fn each_type_meets_its_own_c() {
     }
 }
 
-/// A source in which each type is declared alone, in a function, where its names are its own.
+/// A source that declares each type in a function of its own, so that names do not clash.
 fn one_by_one(layouts: impl Iterator<Item = Layout>) -> String {
     let mut source = c::PREAMBLE.to_owned();
     for (i, layout) in layouts.enumerate() {
@@ -86,7 +87,7 @@ fn one_by_one(layouts: impl Iterator<Item = Layout>) -> String {
     source
 }
 
-/// What the C must have in it for the others to say something.
+/// The types must hold all this, or the other tests prove little.
 #[test]
 fn all_that_can_differ_is_among_the_types() {
     assert!(SHAPES.len() >= 500, "{}", SHAPES.len());
@@ -131,7 +132,7 @@ fn each_type_is_whole_when_it_is_declared_alone() {
     c::check(c::CLANG, &one_by_one(layouts().into_iter())).unwrap_or_else(|said| panic!("{said}"));
 }
 
-/// gcc has another mind about attributes. Enums of a stated size it has from version 13 on.
+/// gcc handles attributes differently, and knows enums of a stated size only since version 13.
 #[test]
 fn gcc_lays_the_types_out_alike() {
     c::require!(c::GCC);

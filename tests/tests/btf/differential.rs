@@ -1,5 +1,5 @@
-//! The reader of BTF beside two others, btf-rs and bpftool: each must say the same of every type, of the running kernel and of all
-//! objects in the repository.
+//! The reader of BTF beside two others, btf-rs and bpftool: they must agree on every type of the
+//! running kernel and of all objects in the repository.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -46,7 +46,7 @@ fn section(file: &[u8]) -> Vec<u8> {
     object.section_by_name(".BTF").unwrap().data().unwrap().to_vec()
 }
 
-/// The kernel's own BTF, if it gives it out.
+/// The kernel's own BTF, if this process may read it.
 fn vmlinux() -> Option<Vec<u8>> {
     match fs::read(VMLINUX) {
         Ok(bytes) => Some(bytes),
@@ -57,7 +57,7 @@ fn vmlinux() -> Option<Vec<u8>> {
     }
 }
 
-/// What bpftool prints of a file.
+/// The output of `bpftool btf dump` for a file.
 fn bpftool(path: &Path, format: &[&str]) -> Vec<u8> {
     let mut command = Command::new("bpftool");
     let output = command.args(["btf", "dump", "file"]).arg(path).args(format).output().expect("run bpftool");
@@ -65,12 +65,12 @@ fn bpftool(path: &Path, format: &[&str]) -> Vec<u8> {
     output.stdout
 }
 
-/// bpftool's word for a name that is not there.
+/// The name, or what bpftool writes for a missing one.
 fn name(name: &str) -> &str {
     if name.is_empty() { "(anon)" } else { name }
 }
 
-/// What a type is, in the way in which bpftool says it.
+/// A type as bpftool describes it.
 fn ours(ty: Type<'_>) -> Value {
     let linkage = |linkage| match linkage {
         Linkage::Static => "static",
@@ -127,7 +127,7 @@ fn ours(ty: Type<'_>) -> Value {
                     Err(_) => json!({ "name": name, "val": i64::try_from(value).unwrap() }),
                 })
                 .collect();
-            // Both are an enum to us.
+            // The crate calls both an enum.
             let kind = if values.size() == 8 { "ENUM64" } else { "ENUM" };
             let value = json!({ "encoding": encoding, "size": values.size(), "vlen": list.len(), "values": list });
             (kind.to_owned(), value)
@@ -167,10 +167,10 @@ fn ours(ty: Type<'_>) -> Value {
     value
 }
 
-/// Of the kernel's types, which are many, one in so many is compared where code is slow.
+/// Only every `SAMPLE`th of the kernel's many types is compared where code is slow.
 const SAMPLE: usize = if cfg!(debug_assertions) { 8 } else { 1 };
 
-/// Compares what is said of types, each `step`th.
+/// Compares the two descriptions of every `step`th type.
 fn assert_same(what: &Path, btf: &Btf, step: usize, theirs: impl Fn(u32) -> Value, ours: impl Fn(Type<'_>) -> Value) {
     let mut kinds: BTreeMap<String, usize> = BTreeMap::new();
     for ty in btf.types().step_by(step) {
@@ -183,16 +183,17 @@ fn assert_same(what: &Path, btf: &Btf, step: usize, theirs: impl Fn(u32) -> Valu
     println!("{}: {compared} types are the same: {kinds:?}", what.display());
 }
 
-/// What bpftool says of a type, less what it says in a way of its own.
+/// bpftool's description of a type, without what only bpftool says.
 fn straightened(mut ty: Value) -> Value {
-    // 0 where no bitfield is, in a struct that has some.
+    // In a struct with bitfields, bpftool gives 0 for members that are not bitfields.
     for member in ty.get_mut("members").and_then(Value::as_array_mut).into_iter().flatten() {
         let member = member.as_object_mut().unwrap();
         if member.get("bitfield_size") == Some(&json!(0)) {
             member.remove("bitfield_size");
         }
     }
-    // Values of unsigned enums go through an `int` in some of its versions: 3000000000 becomes 0xffffffffb2d05e00.
+    // Some versions of bpftool put values of unsigned enums through an `int`: 3000000000 becomes
+    // 0xffffffffb2d05e00.
     if ty["kind"] == "ENUM" && ty["encoding"] == "UNSIGNED" {
         for value in ty["values"].as_array_mut().unwrap() {
             value["val"] = json!(value["val"].as_u64().unwrap() & 0xffff_ffff);
@@ -222,7 +223,7 @@ fn bpftool_says_the_same_of_the_kernel() {
     compare_with_bpftool(Path::new(VMLINUX), &bytes, SAMPLE);
 }
 
-/// What btf-rs says, as far as it says it.
+/// btf-rs's description of a type, as far as it goes.
 fn theirs(btf: &btf_rs::Btf, id: u32, ty: &btf_rs::Type) -> Value {
     use btf_rs::Type as T;
     let name_of = |ty: &dyn btf_rs::BtfType| match ty.get_name_offset() {
@@ -275,7 +276,7 @@ fn theirs(btf: &btf_rs::Btf, id: u32, ty: &btf_rs::Type) -> Value {
                 json!({ "name": name_of(value), "val": number })
             });
             let (size, encoding, vlen) = (it.size(), sign(it.is_signed()), it.members.len());
-            // An enum of 64 bits may be written in the old way, too.
+            // An enum of 64 bits may have the kind of older enums, too.
             let kind = if size == 8 { "ENUM64" } else { "ENUM" };
             (kind, json!({ "size": size, "encoding": encoding, "vlen": vlen, "values": values.collect::<Vec<_>>() }))
         }
@@ -326,7 +327,7 @@ fn theirs(btf: &btf_rs::Btf, id: u32, ty: &btf_rs::Type) -> Value {
     value
 }
 
-/// Without what btf-rs does not say.
+/// Our description of a type, without what btf-rs leaves out.
 fn ours_for_btf_rs(ty: Type<'_>) -> Value {
     let mut value = ours(ty);
     if let Value::Object(fields) = &mut value {
@@ -358,7 +359,8 @@ fn btf_rs_says_the_same_of_the_kernel() {
     compare_with_btf_rs(Path::new(VMLINUX), &bytes, SAMPLE);
 }
 
-/// Where the symbols that other files see lie, by section and name, and whether they are hidden.
+/// The symbols that other files can see, by section and name: where each lies, and whether it is
+/// hidden.
 fn symbols<'a>(object: &'a object::File<'_>) -> HashMap<(&'a str, &'a str), (u64, bool)> {
     let mut symbols = HashMap::new();
     for symbol in object.symbols().filter(|symbol| !symbol.is_local()) {
@@ -385,7 +387,7 @@ fn variables_of_all_objects_lie_where_their_symbols_do() {
             let (TypeKind::Section(section), TypeKind::Section(raw_section)) = (ty.kind(), raw.kind()) else {
                 let (fixed, mut bare) = (ours(ty), ours(raw));
                 if bare["kind"] == "VAR" {
-                    // A hidden variable is nobody else's.
+                    // A variable is hidden only by its symbol, which bare BTF does not have.
                     bare["linkage"] = fixed["linkage"].clone();
                 }
                 assert_eq!(fixed, bare);
@@ -418,7 +420,8 @@ fn variables_of_all_objects_lie_where_their_symbols_do() {
     assert!(placed > 30 && hidden > 0 && sections > 10);
 }
 
-/// The lines of the direct members of each struct that bpftool declares, by the struct's name.
+/// The lines that declare direct members, for each struct in bpftool's output, by the struct's
+/// name.
 fn declarations(c: &str) -> HashMap<String, Vec<&str>> {
     let mut found: HashMap<String, Vec<&str>> = HashMap::new();
     let mut name = None;
@@ -439,11 +442,13 @@ fn declarations(c: &str) -> HashMap<String, Vec<&str>> {
     found
 }
 
-/// The declaration without its name and blanks, if that is what it declares: `__u32[2]` for `__u32 matrix[2]`.
+/// The declaration without its name and blanks, such as `__u32[2]` for `__u32 matrix[2]`. `None` if
+/// it declares another name.
 fn without_name(declaration: &str, name: &str) -> Option<String> {
     let is_word = |c: char| c.is_alphanumeric() || c == '_';
     let (mut at, mut last) = (0, None);
-    // The last that is no word inside of a function's parameters: the first after the type, that is.
+    // Takes the last match that is a whole word and not inside a function's parameters. The first
+    // word belongs to the type.
     while let Some(found) = declaration[at..].find(name).map(|found| found + at) {
         let (before, after) = (&declaration[..found], &declaration[found + name.len()..]);
         if !before.ends_with(is_word) && !after.starts_with(is_word) && !before.contains(")(") && !before.is_empty() {
@@ -455,7 +460,8 @@ fn without_name(declaration: &str, name: &str) -> Option<String> {
     Some(format!("{before}{after}").split_whitespace().collect())
 }
 
-/// Compares how types of members are spelled with how bpftool declares them; how many there were.
+/// Compares the spelling of members' types with bpftool's declarations. Returns how many were
+/// compared.
 fn compare_spelling(path: &Path, btf: &Btf, step: usize) -> usize {
     let c = String::from_utf8(bpftool(path, &["format", "c"])).unwrap();
     let declared = declarations(&c);
@@ -471,7 +477,8 @@ fn compare_spelling(path: &Path, btf: &Btf, step: usize) -> usize {
         let Some(lines) = declared.get(&spelled).filter(|_| known[&spelled] == 1) else { continue };
         for member in composite.members().filter(|member| !member.name.is_empty()) {
             let ours = member.ty.to_string();
-            // bpftool writes the insides of a type without a name, and of functions in functions all parameters.
+            // bpftool writes out types without a name, and all parameters of functions inside
+            // functions.
             if ours.contains("{...}") || ours.contains("(...)") {
                 continue;
             }
@@ -500,7 +507,8 @@ fn compare_spelling(path: &Path, btf: &Btf, step: usize) -> usize {
     compared
 }
 
-/// `const volatile` and `volatile const` are the same; and a second type of the same name is a type of that name.
+/// Treats `volatile const` as `const volatile`, and drops the number that bpftool adds to a second
+/// type of one name.
 fn in_order(spelling: &str) -> String {
     let mut spelling = spelling.replace("volatileconst", "constvolatile");
     for suffix in ["___2", "___3", "___4", "___5"] {

@@ -1,5 +1,6 @@
-//! What hostile BTF costs: time and memory that grow with the bytes, and not with what can be built of them. Each input is made
-//! so that following it naively takes its square, or two to the power of its depth.
+//! What hostile BTF costs: time and memory grow with its bytes, not with what can be built from
+//! them. Following such an input naively takes the square of its size, or two to the power of its
+//! depth.
 
 use std::alloc::{GlobalAlloc, Layout as Allocation, System};
 use std::cell::Cell;
@@ -10,7 +11,7 @@ use mapvalue::{Btf, BtfError, DataSection, Endianness, MapValue, Mapping, Sectio
 use mapvalue_tests::btf::{Builder, Elf, FLAG, check_layouts, kind, symbol};
 use mapvalue_tests::clock::{cpu_time, slowness};
 
-/// Counts what the thread that is measured holds.
+/// Counts the memory that the measured thread holds.
 struct Counting;
 
 thread_local! {
@@ -19,30 +20,31 @@ thread_local! {
 }
 
 fn count(added: usize, removed: usize) {
-    // What was allocated on another thread may be freed here.
+    // Memory allocated on another thread may be freed here.
     HELD.set(HELD.get().saturating_add(added).saturating_sub(removed));
     PEAK.set(PEAK.get().max(HELD.get()));
 }
 
-// SAFETY: it is the system's allocator; counting does not allocate, as the counters are constants at first and need no drop.
+// SAFETY: all calls go to the system's allocator. Counting does not allocate: the counters start as
+// constants and need no drop.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Allocation) -> *mut u8 {
         count(layout.size(), 0);
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller keeps the promises of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, memory: *mut u8, layout: Allocation) {
         count(0, layout.size());
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller keeps the promises of `dealloc`.
         unsafe { System.dealloc(memory, layout) }
     }
 
     unsafe fn realloc(&self, memory: *mut u8, layout: Allocation, size: usize) -> *mut u8 {
-        // Both may be there while it is copied.
+        // Both may exist while the memory is copied.
         count(size, 0);
         count(0, layout.size());
-        // SAFETY: the caller's promise.
+        // SAFETY: the caller keeps the promises of `realloc`.
         unsafe { System.realloc(memory, layout, size) }
     }
 }
@@ -50,14 +52,14 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// What is followed naively takes hours.
+/// Following the input naively takes hours.
 const LIMIT: Duration = Duration::from_secs(2);
-/// Bytes of each input: a megabyte, or a quarter of it where code runs some ten times slower.
+/// Bytes of each input: a megabyte, or a quarter of that where code runs about ten times slower.
 const SIZE: usize = if cfg!(debug_assertions) { 1 << 18 } else { 1 << 20 };
-/// Parts of a type, of which 65,535 are the most that BTF has room for.
+/// Parts of a type. BTF has room for at most 65,535.
 const PARTS: usize = SIZE / 16 - 1;
 
-/// Does something to `len` bytes, in the time allowed and with at most `times` as much memory.
+/// Runs `work` on `len` bytes, in the time limit and with at most `times` as much memory.
 #[track_caller]
 fn measured<R>(what: &str, len: usize, times: usize, work: impl FnOnce() -> R) -> R {
     let (start, held) = (cpu_time(), HELD.get());
@@ -77,14 +79,14 @@ struct Stats {
     bytes: u64,
 }
 
-/// Reads them, and asks for everything that a type tells.
+/// Reads the bytes, and asks every type for everything.
 #[track_caller]
 fn survives(bytes: &[u8]) -> Btf {
     let len = bytes.len();
     assert!(len > SIZE / 2 && len < SIZE + SIZE / 2, "{len} bytes");
-    // The words, the strings and a word a type; `starts` is grown by doubling.
+    // The words, the strings, and one word a type. `starts` grows by doubling.
     let btf = measured("parse", len, 3, || Btf::parse(bytes)).unwrap();
-    // All together, and each alone in a sliver of memory.
+    // All types together and each alone, with very little memory.
     measured("display", 0, 0, || {
         btf.types().for_each(|ty| assert!(ty.to_string().len() < 16384));
     });
@@ -102,7 +104,7 @@ fn survives(bytes: &[u8]) -> Btf {
         };
         assert!(btf.types().all(short));
     });
-    // Each check may look at as much as there is, so not all of them are made.
+    // One check may look at all there is, so only some are made.
     let step = btf.len() as usize / 4 + 1;
     for ty in btf.types().step_by(step).chain(btf.get(btf.len() - 1)) {
         measured(&format!("check {}", ty.id()), len, 16, || check_layouts(ty));
@@ -119,7 +121,7 @@ fn survives(bytes: &[u8]) -> Btf {
     btf
 }
 
-/// A name as long as they may be, of which each ends with the same letters.
+/// A name of the greatest length. Every end of it is the same letters.
 fn long_name() -> String {
     "x".repeat(4096)
 }
@@ -170,7 +172,7 @@ fn enums_of_many_values() {
     survives(&btf.native());
 }
 
-/// A union of enums, each of which takes long to compare.
+/// A union of enums, each slow to compare.
 #[test]
 fn unions_of_large_enums() {
     let mut btf = Builder::new();
@@ -190,7 +192,8 @@ fn a_section_of_many_variables() {
     assert!(matches!(section, Err(SectionError::OpenSection { .. })), "{section:?}");
 }
 
-/// Each struct holds the next one twice, without a name: a path for each bit of a number.
+/// Each struct holds the next one at least twice, without a name: each level at least doubles the
+/// paths.
 #[test]
 fn anonymous_structs_that_share_their_insides() {
     for (outer, inner) in [(kind::STRUCT, kind::STRUCT), (kind::UNION, kind::UNION), (kind::STRUCT, kind::UNION)] {
@@ -207,7 +210,7 @@ fn anonymous_structs_that_share_their_insides() {
     }
 }
 
-/// Each union holds the next one many times, by name: what meets one meets all.
+/// Each union holds the next one many times, by name. A type that meets one of them meets all.
 #[test]
 fn unions_of_unions() {
     for width in [2, 8, 1000] {
@@ -220,7 +223,8 @@ fn unions_of_unions() {
     }
 }
 
-/// A union of structs of the right size, none of which is the right one, and all of which take long to look at.
+/// A union of structs of the right size. None of them is the right one, and all are slow to
+/// compare.
 #[test]
 fn unions_of_large_structs() {
     for prototypes in [false, true] {
@@ -238,7 +242,7 @@ fn unions_of_large_structs() {
     }
 }
 
-/// Members of which one is as good as the other, if one has been found.
+/// The members are alternatives: one that is found is enough.
 #[test]
 fn an_anonymous_union_of_many_members() {
     for found in ["packets", "y"] {
@@ -285,7 +289,7 @@ fn arrays_of_arrays() {
     assert_eq!(btf.get(1).unwrap().size(), None);
 }
 
-/// An object file of which the sections and the symbols share one long name.
+/// An object file whose sections and symbols share one long name.
 #[test]
 fn object_files_with_long_names() {
     let order = Endianness::Native;
@@ -307,7 +311,7 @@ fn object_files_with_long_names() {
         elf.add("", 1, Vec::new());
     }
     let mut object = elf.bytes();
-    // The name of each section that has none becomes that long one.
+    // Give that long name to each section without a name.
     let long = u32::from_ne_bytes(object[64 + 2 * 64..][..4].try_into().unwrap());
     for header in object[64 + 3 * 64..][..64 * (PARTS / 8)].chunks_exact_mut(64) {
         header[..4].copy_from_slice(&long.to_ne_bytes());
@@ -315,7 +319,7 @@ fn object_files_with_long_names() {
     measured("sections", object.len(), 8, || Btf::from_object(&object)).unwrap();
 }
 
-/// The object file of a section of many variables, and of many sections of few.
+/// An object file with one section of many variables, and one with many sections of few.
 #[test]
 fn object_files_of_many_variables() {
     let order = Endianness::Native;

@@ -1,4 +1,5 @@
-//! Which Rust types meet which C types, compared through BTF, and what is said of those that do not.
+//! Which Rust types meet which C types, compared through BTF, and what the errors say of those that
+//! do not.
 
 use std::marker::PhantomData;
 use std::num::{NonZeroU32, Wrapping};
@@ -14,7 +15,8 @@ fn btf() -> Btf {
     Btf::from_object(include_bytes!("../../bpf/layouts.bpf.o")).unwrap()
 }
 
-/// What is said of a type that does not meet the C type: a line a difference, without the C type, which is the same in all.
+/// The error for a type that does not meet the C type: one line for each difference, without the C
+/// type, which is the same in all lines.
 fn refused<T: MapValue>(name: &str) -> Vec<String> {
     match btf().check::<T>(name) {
         Err(BtfError::LayoutMismatch(mismatches)) => {
@@ -111,7 +113,7 @@ fn a_leaf_of_another_meaning_is_told_though_its_size_fits() {
         [
             "WrongLeaves.a: `i8` (1 byte) in Rust, `__u8` (1 byte) in BTF",
             "WrongLeaves.b: `u8` (1 byte) in Rust, `__s8` (1 byte) in BTF",
-            // `char` is either.
+            // `char` meets both.
             "WrongLeaves.d: `u8` (1 byte) in Rust, `_Bool` (1 byte) in BTF; write `bool`",
             "WrongLeaves.e: `i16` (2 bytes) in Rust, `__u16` (2 bytes) in BTF",
             "WrongLeaves.f: `u16` (2 bytes) in Rust, `__s16` (2 bytes) in BTF",
@@ -238,12 +240,13 @@ fn enums_are_met_by_enums_of_the_same_values_or_by_numbers_that_hold_them() {
     );
     assert_eq!(refused::<u64>("verdict"), ["u64: `u64` (8 bytes) in Rust, `enum verdict` (4 bytes) in BTF"]);
     accepted::<u32>("large");
-    // Without the sign, which old compilers leave out of BTF, it might be negative.
+    // Old compilers leave the sign out of BTF. Without it, the value might be negative.
     accepted::<i32>("large");
     assert_eq!(refused::<Small>("verdict"), ["Small: `Small` (1 byte) in Rust, `enum verdict` (4 bytes) in BTF"]);
 }
 
-/// BTF of an enum `old` of these values, as compilers before clang 15 wrote it: none of them is said to be signed.
+/// BTF of an enum `old` with these values, as compilers before clang 15 wrote it: never marked as
+/// signed.
 fn btf_of_old_enum(size: u32, values: &[i32]) -> Btf {
     let strings = b"\0old\0";
     let length = 12 + 8 * values.len();
@@ -323,7 +326,7 @@ fn padding_by_name_stands_for_holes_on_either_side() {
         [
             "Packed: size 16 in Rust, 24 in BTF",
             "Packed.id: offset 4 in Rust, 16 in BTF",
-            // `since` is where it is in both.
+            // `since` has the same offset in both.
         ]
     );
     assert_eq!(
@@ -699,7 +702,7 @@ struct Orders<B: 'static, L: 'static, P: 'static> {
 #[test]
 fn a_stated_byte_order_must_not_be_the_other_one() {
     accepted::<Orders<U32<BigEndian>, U32<LittleEndian>, u32>>("orders");
-    // The machine's own order is what C has everywhere; who converts by hand may.
+    // C has the machine's own order everywhere. A user may convert by hand.
     accepted::<Orders<u32, u32, U32<BigEndian>>>("orders");
     assert_eq!(
         refused::<Orders<U32<LittleEndian>, U32<BigEndian>, [u8; 4]>>("orders"),
@@ -720,7 +723,7 @@ fn a_name_may_be_a_typedef_and_an_unknown_one_offers_the_nearest() {
     assert_eq!(text("hole"), "there is no type `hole` in the BTF; did you mean `holes`?");
     assert_eq!(text("union holes"), "there is no type `union holes` in the BTF");
     assert_eq!(text(""), "there is no type `` in the BTF");
-    // A variable is no type.
+    // A variable is not a type.
     assert!(text("_license").starts_with("there is no type `_license`"));
 }
 
@@ -751,7 +754,7 @@ fn the_one_field_of_a_struct_must_have_its_name_too() {
         "OtherName.limit_bytes: nothing in Rust, `__u32` (4 bytes) at offset 0 in BTF",
     ];
     assert_eq!(refused::<OtherName>("one"), lines);
-    // What has no name in C can have any in Rust.
+    // What has no name in C may have any name in Rust.
     accepted::<OtherName>("__u32");
 }
 
@@ -929,9 +932,9 @@ fn what_has_no_field_yet_and_could_be_meant_is_offered() {
             "HolesTypo.since: nothing in Rust, `__u64` (8 bytes) at offset 8 in BTF",
         ]
     );
-    // A bitfield cannot be.
+    // A bitfield gets no such suggestion.
     assert_eq!(refused::<BitsTypo>("bits")[0], "BitsTypo.flag: `u8` (1 byte) at offset 4 in Rust, nothing in BTF");
-    // Nor is what has no size what a place of a tuple struct means.
+    // Nor is a C field without a size suggested for a field of a tuple struct.
     assert_eq!(
         refused::<TupleTypo>("flexed"),
         [
@@ -957,7 +960,7 @@ fn of_a_variable_its_type_is_compared() {
     <[u64; 2]>::LAYOUT.check(variable).unwrap();
 }
 
-/// The BTF of the object after a change to the words of its types, and to its strings.
+/// The BTF of the object after a change to its types' words and to its strings.
 fn rewritten(change: impl FnOnce(&mut Vec<u32>, &mut Vec<u8>)) -> Btf {
     let bytes = raw(include_bytes!("../../bpf/layouts.bpf.o"));
     let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
@@ -1006,7 +1009,8 @@ fn enums_are_met_whose_sign_an_old_compiler_did_not_tell() {
 
 #[test]
 fn what_libbpf_makes_of_floats_and_wide_enums_for_old_kernels_is_met() {
-    // An empty struct without a name for a float; for a 64-bit enum, a union of placeholders of one byte.
+    // A float becomes an empty struct without a name. A 64-bit enum becomes a union of one-byte
+    // placeholders.
     let old = rewritten(|types, strings| {
         for at in records(types, 16) {
             (types[at], types[at + 1]) = (0, 4 << 24);
@@ -1032,7 +1036,7 @@ fn what_libbpf_makes_of_floats_and_wide_enums_for_old_kernels_is_met() {
 
 #[test]
 fn of_several_types_of_a_name_each_must_be_met() {
-    // As if two files had been linked that disagree about `holes`.
+    // As if two linked files had disagreed about `holes`.
     let linked = rewritten(|types, strings| {
         let find = |name: &[u8]| strings.windows(name.len()).position(|bytes| bytes == name).unwrap() + 1;
         let [holes, bits] = [find(b"\0holes\0"), find(b"\0bits\0")].map(|at| u32::try_from(at).unwrap());
@@ -1111,7 +1115,7 @@ union Flags<T: Plain + Copy> {
 
 #[test]
 fn a_byte_in_a_union_meets_a_bool() {
-    // A union has no `bool` in Rust, so the message must not ask for one there.
+    // Rust has no `bool` in unions, so the message must not ask for one there.
     let mut types = Builder::new();
     let (boolean, byte) = (types.int("_Bool", 1, 4), types.int("unsigned char", 1, 0));
     let all = types.array(byte, 4);

@@ -1,4 +1,4 @@
-//! The reader of BTF, and types held to what C makes of them.
+//! The reader of BTF, and Rust types compared with what C makes of them.
 
 mod c_declarations;
 mod c_round_trip;

@@ -1,5 +1,5 @@
-//! BTF written by hand, for what compilers seldom or never write: each kind in both byte orders, references without an end, and
-//! every way to be wrong.
+//! BTF written by hand, for what compilers rarely or never write: each kind in both byte orders,
+//! endless references, and every mistake.
 
 use mapvalue::btf::{InvalidBtf, Linkage, Type, TypeKind};
 use mapvalue::{Btf, Endianness, Error, MapValue};
@@ -19,7 +19,7 @@ fn spelled(btf: &Btf, id: u32) -> String {
     ty(btf, id).to_string()
 }
 
-/// A type of each kind, by the numbers of the kinds.
+/// A type of each kind, in the order of the kinds' numbers.
 fn each_kind() -> Builder {
     let mut btf = Builder::new();
     let int = btf.int("int", 4, 1);
@@ -164,12 +164,12 @@ struct Header {
 fn bitfields_are_told_in_both_ways() {
     let mut btf = Builder::new();
     let (int, short) = (btf.int("int", 4, 0), btf.int("short", 2, 0));
-    // With the flag, the width is in the upper byte of the offset.
+    // With the flag, the upper byte of the offset holds the width.
     let width = |bits: u32| bits << 24;
     let new =
         [("version", int, width(4)), ("length", int, width(12) | 4), ("", int, width(16) | 16), ("port", short, 32)];
     let new = btf.parts(kind::STRUCT, "new", FLAG, 8, &new);
-    // Without, the type itself is narrow.
+    // Without the flag, the type itself is narrow.
     let narrow = btf.add("int", kind::INT, 0, 4, &[4]);
     let hidden = btf.to(kind::TYPEDEF, "nibble", narrow);
     let old =
@@ -207,7 +207,7 @@ fn types_are_spelled_as_c_does() {
     let constant_pointer = btf.to(kind::CONST, "", text);
     let restricted = btf.to(kind::RESTRICT, "", text);
     let both = btf.to(kind::VOLATILE, "", constant);
-    // What GCC makes of `const char name[8]`.
+    // GCC writes this for `const char name[8]`.
     let chars = btf.array(constant, 8);
     let constant_array = btf.to(kind::CONST, "", chars);
     let matrix = btf.array(int, 4);
@@ -283,7 +283,7 @@ fn members_of_anonymous_structs_are_those_of_the_outer_one() {
     assert_eq!(composite.members().map(|it| it.name).collect::<Vec<_>>(), ["", "last"]);
 }
 
-/// All that could go on for ever.
+/// Calls everything that could run for ever.
 fn ends(btf: &Btf, id: u32) {
     let ty = ty(btf, id);
     assert!(ty.to_string().len() < 4096);
@@ -295,7 +295,7 @@ fn ends(btf: &Btf, id: u32) {
 
 #[test]
 fn cycles_end() {
-    // Each refers to itself, and each to the next one.
+    // Each type refers to itself, or each to the next one.
     for kind in [kind::TYPEDEF, kind::VOLATILE, kind::CONST, kind::RESTRICT, kind::TYPE_TAG] {
         for first in [1, 2] {
             let mut btf = Builder::new();
@@ -356,17 +356,18 @@ fn sizes_beyond_all_numbers_are_none() {
     assert_eq!(ty(&btf, last).size(), None);
 }
 
-/// What is wrong with the bytes, in its words.
+/// Asserts which mistake is found in the bytes, and its text.
 #[track_caller]
 fn wrong(bytes: &[u8], expected: InvalidBtf, text: &str) {
     let error = Btf::parse(bytes).unwrap_err();
     assert_eq!(error, expected);
     assert_eq!(error.to_string(), text);
-    // As part of the crate's error it says the same.
+    // The crate's own error has the same text.
     assert!(Error::from(error).to_string().contains(text));
 }
 
-/// The bytes with one word of the header changed: 0 is its length, 1 to 4 are offset and length of types and strings.
+/// The bytes with one word of the header changed: 0 is its length, 1 to 4 are offset and length of
+/// types and of strings.
 fn with_header(btf: &Builder, word: usize, value: u32) -> Vec<u8> {
     let mut bytes = btf.native();
     bytes[4 + 4 * word..][..4].copy_from_slice(&value.to_ne_bytes());
@@ -399,7 +400,7 @@ fn each_mistake_in_the_header_is_named() {
     let text = format!("the BTF is cut short: the strings end at byte {len}, but there are {} bytes", len - 1);
     let expected = InvalidBtf::Truncated { what: "the strings", end: len as u64, len: len - 1 };
     wrong(&bytes[..len - 1], expected, &text);
-    // Sums that are larger than their parts' type.
+    // Sums that are too large for the type of their parts.
     let end = 24 + 2 * u64::from(u32::MAX);
     let mut bytes = with_header(&btf, 1, u32::MAX);
     bytes[12..16].fill(0xff);
@@ -444,7 +445,7 @@ fn each_mistake_in_the_types_is_named() {
         btf.push_words(cut);
         wrong(&btf.native(), InvalidBtf::CutType { id: 2 }, "the record of BTF type 2 is cut short");
     }
-    // 33 is 1, an integer, in the 5 bits that the kind had at first.
+    // In the 5 bits that a kind had at first, 33 would be 1, an integer.
     for number in [0, 20, 31, 33, 127] {
         let mut btf = Builder::new();
         btf.add("", number, 0, 0, &[]);
@@ -454,7 +455,7 @@ fn each_mistake_in_the_types_is_named() {
         );
         wrong(&btf.native(), InvalidBtf::UnknownKind { id: 1, kind: number }, &text);
     }
-    // Each place where a name stands, and each where a type does.
+    // Every place for a name, and every place for a type.
     let far = 99;
     let names = [
         (kind::INT, 0, 4, vec![32]),
@@ -506,7 +507,7 @@ fn each_mistake_in_the_types_is_named() {
              `Btf::parse_split`)",
         );
     }
-    // In the middle of a character is no name.
+    // A name cannot begin in the middle of a character.
     let mut btf = Builder::new();
     btf.name("\u{e9}");
     btf.push_words(&[2, kind::INT << 24, 4, 32]);
@@ -555,7 +556,7 @@ fn each_mistake_in_an_object_file_is_named() {
         let mut elf = Elf::with_btf(order, btf.clone());
         elf.push(ElfSection { name: ".BTF.base".to_owned(), kind: 1, ..ElfSection::default() });
         assert_eq!(Btf::from_object(&elf.bytes()).unwrap_err(), InvalidBtf::Split);
-        // What is wrong inside of the section is told as it is without the file.
+        // A mistake inside the section gets the same error as without the file.
         let mut elf = Elf::new(order);
         elf.push(ElfSection { bytes: btf[..HEADER].to_vec(), ..section });
         assert!(matches!(Btf::from_object(&elf.bytes()), Err(InvalidBtf::Truncated { what: "the types", .. })));
@@ -598,10 +599,11 @@ fn variables_are_laid_out_by_the_symbols_in_both_byte_orders() {
     }
 }
 
-/// What is changed of a byte: all of it, a bit at either end, or some between.
+/// How a byte is changed: all of its bits, one at either end, or some between.
 const CHANGES: &[u8] = if cfg!(debug_assertions) { &[0x01, 0xff] } else { &[0x01, 0x02, 0x10, 0x80, 0xff] };
 
-/// Each prefix, and each change of a byte: nothing but an error or another sound object comes of it.
+/// Cuts the bytes short at each length, and changes each byte. The result is an error or another
+/// sound object.
 #[test]
 fn no_damage_to_an_object_does_more_than_damage() {
     let mut walk = Walk::new();
@@ -633,7 +635,7 @@ fn no_damage_to_an_object_does_more_than_damage() {
     }
 }
 
-/// The layouts of the kinds that are known, and of kind 20: 8 bytes, and 12 for each part.
+/// The layouts of the known kinds, and of kind 20: 8 bytes, and 12 for each part.
 fn layouts() -> Vec<[u8; 4]> {
     let mut layouts = vec![[0; 4]; 20];
     layouts.push([8, 12, 0, 0]);
@@ -659,7 +661,7 @@ fn a_kind_that_is_not_known_is_passed_over_by_its_layout_in_both_byte_orders() {
         assert_eq!((ty(&btf, new).name(), ty(&btf, new).size()), ("later", None));
         assert_eq!(spelled(&btf, new), "later (of BTF kind 20)");
         assert_eq!((btf.len(), ty(&btf, pair).size()), (4, Some(16)));
-        // The field of that kind meets no Rust type.
+        // A field of that kind meets no Rust type.
         let error = Newer::LAYOUT.check(ty(&btf, pair)).unwrap_err().to_string();
         assert!(error.contains("of BTF kind 20"), "{error}");
     }
@@ -679,7 +681,7 @@ fn each_mistake_in_the_layouts_of_kinds_is_named() {
     let text = "the BTF layouts of kinds are 83 bytes long, which is not a multiple of 4";
     wrong(&with(6, 83), InvalidBtf::OddLayouts { len: 83 }, text);
     assert!(matches!(Btf::parse(&with(6, 80)), Err(InvalidBtf::UnknownKind { id: 1, kind: 20 })));
-    // In the types, and in the strings.
+    // Overlapping the types, and overlapping the strings.
     for offset in [0, u32::try_from(good.len()).unwrap() - 33] {
         assert_eq!(Btf::parse(&with(5, offset)).unwrap_err(), InvalidBtf::Overlap);
     }
@@ -687,7 +689,7 @@ fn each_mistake_in_the_layouts_of_kinds_is_named() {
     assert!(matches!(Btf::parse(&with(5, 1 << 31)), Err(InvalidBtf::Truncated { what: w, .. }) if w == what));
     let what = "the header";
     assert!(matches!(Btf::parse(&good[..31]), Err(InvalidBtf::Truncated { what: w, end: 32, .. }) if w == what));
-    // A layout by which the record is longer than the types, or not made of words.
+    // Layouts that make the record longer than the types, and one that is not made of words.
     for (layout, expected) in [
         ([252, 252, 0, 0], InvalidBtf::CutType { id: 1 }),
         ([12, 12, 0, 0], InvalidBtf::CutType { id: 1 }),
@@ -725,12 +727,12 @@ fn split_btf_continues_the_types_and_names_of_its_base() {
         let btf = Btf::parse_split(&whole, &split.bytes(order)).unwrap();
         assert_eq!((pointer, own, btf.len(), btf.endianness()), (3, 4, 5, order));
         assert_eq!((spelled(&btf, pointer), spelled(&btf, own)), ("struct pair *".to_owned(), "struct own".to_owned()));
-        // `a` is a name of the base.
+        // The base holds the name `a`.
         let TypeKind::Struct(members) = ty(&btf, own).kind() else { panic!() };
         assert_eq!(members.members().map(|member| member.name).collect::<Vec<_>>(), ["a", "next"]);
         assert_eq!((btf.find("pair").count(), btf.find("own").count(), btf.find("a").count()), (1, 1, 0));
         assert_eq!(btf.types().map(Type::id).collect::<Vec<_>>(), [1, 2, 3, 4]);
-        // Split from what is itself split.
+        // BTF split from BTF that is itself split.
         let mut third = Builder::continuing(&split);
         let typedef = third.to(kind::TYPEDEF, "again", own);
         let btf = Btf::parse_split(&btf, &third.bytes(order)).unwrap();
@@ -751,7 +753,7 @@ fn each_mistake_in_split_btf_is_named() {
     let whole = whole(Endianness::Native);
     assert_eq!(Btf::parse_split(&whole, &split.native()).unwrap().len(), 3);
     assert_eq!(Btf::parse(&split.native()).unwrap_err(), InvalidBtf::Split);
-    // Beyond the types and the names of both.
+    // Beyond the types and names of both.
     let mut far = Builder::continuing(&base);
     far.to(kind::TYPEDEF, "number", 3);
     let error = Btf::parse_split(&whole, &far.native()).unwrap_err();
@@ -766,7 +768,7 @@ fn each_mistake_in_split_btf_is_named() {
     assert_eq!(Btf::parse_split(&whole, &split.native()).unwrap_err(), InvalidBtf::UnendedStrings);
 }
 
-/// The kernel's BTF, and split BTF of a module that libbpf writes.
+/// The kernel's BTF, and the split BTF of a module, which libbpf writes.
 #[cfg(feature = "kernel")]
 #[test]
 fn what_libbpf_splits_from_the_kernel_is_read() {
@@ -779,17 +781,18 @@ fn what_libbpf_splits_from_the_kernel_is_read() {
     }
     let kernel = Btf::from_vmlinux().unwrap();
     let task = kernel.find("task_struct").find(|ty| matches!(ty.kind(), TypeKind::Struct(_))).unwrap();
-    // SAFETY: `base` is BTF, which lives longer than what is split from it.
+    // SAFETY: `base` is BTF, and outlives what is split from it.
     let split = unsafe { sys::btf__new_empty_split(base) };
     let id = task.id().cast_signed();
-    // SAFETY: `split` is BTF, and the name a C string.
+    // SAFETY: `split` is BTF, and the name is a C string.
     let typedef = unsafe { sys::btf__add_typedef(split, c"mapvalue_task".as_ptr(), id) }.cast_unsigned();
     assert_eq!(typedef, kernel.len());
     let raw = |btf| {
         let mut len = 0;
-        // SAFETY: `btf` is BTF, and `len` a place for the length.
+        // SAFETY: `btf` is BTF, and `len` has room for the length.
         let bytes = unsafe { sys::btf__raw_data(btf, &raw mut len) };
-        // SAFETY: libbpf says that there are so many bytes; they are copied before the BTF is changed or freed.
+        // SAFETY: libbpf returns that many bytes. They are copied before the BTF is changed or
+        // freed.
         unsafe { std::slice::from_raw_parts(bytes.cast::<u8>(), len as usize) }.to_vec()
     };
     assert_eq!(Btf::parse(&raw(split)).unwrap_err(), InvalidBtf::Split);
@@ -809,7 +812,7 @@ fn types_and_strings_that_overlap_are_refused() {
     btf.int("int", 4, 1);
     let mut bytes = btf.bytes(Endianness::Little);
     assert!(Btf::parse(&bytes).is_ok());
-    // The offset of the strings.
+    // The header's offset of the strings.
     bytes[16..20].copy_from_slice(&12u32.to_le_bytes());
     assert_eq!(Btf::parse(&bytes).unwrap_err(), InvalidBtf::Overlap);
 }

@@ -1,4 +1,4 @@
-//! Objects that Rust and BPF programs make, hand over and free in one arena of the running kernel.
+//! Rust and BPF programs allocate, hand over and free objects in one arena of the running kernel.
 
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +12,7 @@ use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, objects};
 use mapvalue_tests::race::{AtTheEnd, Race};
 use mapvalue_tests::{c, cpus, fork, fork_first_of_namespace};
 
-/// As in `alloc.bpf.c`.
+/// The same struct as in `alloc.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Flow {
@@ -29,7 +29,7 @@ struct Cells {
 const FLOW: Flow = Flow { packets: 7, bytes: !7 };
 const PAGES: u64 = 256;
 
-/// The programs, and an allocator in their arena.
+/// The loaded programs, and an allocator in their arena.
 struct Programs {
     loaded: Libbpf,
     arena: Arena,
@@ -53,7 +53,7 @@ impl Programs {
         self.globals.var::<u64>(name).unwrap().load()
     }
 
-    /// Has a program free what a pointer leads to.
+    /// Has a program free the object that a pointer leads to.
     fn release(&self, address: u64) -> u32 {
         self.globals.var::<u64>("free_this").unwrap().store(address);
         self.loaded.run("release")
@@ -85,7 +85,7 @@ fn what_a_program_makes_rust_claims_and_the_other_way_round() {
     assert_eq!(flows.stats().live, 0);
     assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
 
-    // Made by a program, freed here; and then by the program again.
+    // A program makes it, and this process frees it; then the program frees it again.
     let made = programs.made();
     assert!(matches!(flows.free(made.cast::<u64>()), Err(AllocError::WrongType { .. })), "of its type alone");
     flows.free(made).unwrap();
@@ -117,7 +117,7 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
     assert_eq!(programs.release(made[2].address()), 0);
     assert!(closing.is_drained());
 
-    // The pages of another arena stay as they are.
+    // The pages of another arena are not touched.
     let other = Arena::create(PAGES, ArenaFlags::default()).unwrap();
     let kept: Var<u64> = other.var(other.page(2)).unwrap();
     kept.store(7);
@@ -136,7 +136,7 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
 fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go() {
     kernel::require!();
     let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
-    // So many that threads keep some.
+    // A capacity so large that threads keep some slots.
     let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 4096, ..Config::default() }).unwrap();
     drop(flows.alloc(FLOW).unwrap());
     let closing = flows.close().unwrap();
@@ -163,7 +163,8 @@ fn a_forked_child_that_has_its_parents_number_and_no_arena_drops_the_handle() {
             i32::from(process::id() == ours)
         })
     };
-    // Each is the first of a namespace, the child of one inside of its parent's. The outermost is left with its process.
+    // Each child is the first process of a namespace inside its parent's. The outermost namespace
+    // is left when its process exits.
     assert_eq!(fork(|| fork_first_of_namespace(drop_in_child)), 1);
     child::done();
 }
@@ -176,7 +177,7 @@ fn a_process_without_membarrier_makes_objects_and_recovers_but_does_not_close() 
     }
     let arena = Arena::memfd(256).unwrap();
     let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 4096, ..Config::default() }).unwrap();
-    // Behind the magic number and five words.
+    // This word follows the magic number and five words.
     let magazine: Var<u32> = arena.var(ArenaPtr::from_address(flows.as_ptr().address() + 28)).unwrap();
     assert_eq!(magazine.load(), 4, "threads keep slots");
     let child = || {
@@ -219,7 +220,7 @@ fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
                     let flow = flows.claim(kptr)?;
                     assert_eq!(flow.packets.load(), !flow.bytes.load());
                     taken += 1;
-                    // Some go back.
+                    // Some are given back.
                     if taken % 3 == 0 {
                         let old = cell.replace(flow.into_kptr());
                         if !old.is_null() {
@@ -252,7 +253,8 @@ fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
 #[test]
 fn a_container_is_deleted_from_its_outer_map_while_its_descriptor_is_open() {
     kernel::require!();
-    // The program's own map is not the container here: one that is looked up in another is, as a program would.
+    // The container is not the program's own map. It is looked up in an outer map, as a program
+    // would do.
     let programs = Programs::load(100);
     let Programs { loaded, arena, flows, .. } = programs;
     let container = Map::array(512, 1);
@@ -263,20 +265,21 @@ fn a_container_is_deleted_from_its_outer_map_while_its_descriptor_is_open() {
     }
     assert_eq!(flows.stats().live, 10);
 
-    // Deleted: only the descriptor, and our mapping, keep the container.
+    // Deleted: now only the descriptor and our mapping keep the container.
     outer.delete(0);
     drop(outer);
     assert_eq!(flows.claim(cells.flow[3].take()).unwrap().packets.load(), 3);
-    // Unloaded.
+    // The programs are unloaded.
     drop(loaded);
     assert_eq!(flows.claim(cells.flow[4].take()).unwrap().packets.load(), 4);
-    // Closed: the objects stay, and can be taken from the container and freed.
+    // Closed: the objects stay. They can still be taken from the container and freed.
     let closing = flows.close().unwrap();
     assert_eq!(closing.remaining(), 8);
     let flow = closing.allocator().claim(cells.flow[5].take()).unwrap();
     assert_eq!(closing.allocator().drain_objects(&cells.flow).unwrap(), 7);
     assert_eq!(closing.remaining(), 1);
-    // The container, and then all that this process has of the arena but one object.
+    // Drop the container, and then everything of the arena that this process holds, except one
+    // object.
     drop((cells, container));
     drop((closing, arena));
     assert_eq!((flow.packets.load(), flow.bytes.load()), (5, !5));
@@ -294,7 +297,7 @@ fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
         let maker = scope.spawn(|| {
             cpus::pin(0);
             let send = send;
-            // By a program and by this process in turns, until neither gets any.
+            // A program and this process allocate by turns, until neither gets an object.
             loop {
                 let program = programs.loaded.run("make") == 0;
                 if program {
@@ -328,7 +331,7 @@ fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
             thread::yield_now();
         }
         let closing = flows.clone().close().unwrap();
-        // From now on it never grows, and in the end it is none.
+        // From now on the number never grows, and it reaches 0.
         let mut last = closing.remaining();
         while last > 0 && !freer.is_finished() {
             let now = closing.remaining();
@@ -349,7 +352,7 @@ fn an_allocator_of_a_kernel_arena_is_opened_again_and_recovered() {
     let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 50, ..Config::default() }).unwrap();
     let at = flows.as_ptr();
     let kptr = flows.alloc(FLOW).unwrap().into_kptr();
-    // As if the process had died with one in hand.
+    // As if the process had died while it held an object.
     std::mem::forget(flows.alloc(FLOW).unwrap());
     std::mem::forget(flows);
     let again = Allocator::open(&arena, at).unwrap();

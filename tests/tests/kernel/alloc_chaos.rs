@@ -1,7 +1,7 @@
-//! BPF programs and processes that use one allocator as fast as they can: by the rules, and then nothing is lost; and against them, and then
-//! nothing but errors comes of it.
+//! BPF programs and processes use one allocator as fast as they can. If all keep the rules, nothing
+//! is lost; if some break them, the only result is errors.
 //!
-//! `MAPVALUE_RACE_MS` says how long (`60000` for a minute).
+//! `MAPVALUE_RACE_MS` sets for how long (`60000` for a minute).
 
 use std::collections::HashSet;
 use std::env;
@@ -21,7 +21,7 @@ use mapvalue_tests::scribble::{CELLS, Cell, FAILED, Flow, Random, Users, cells};
 
 const PAGES: u64 = 256;
 
-/// The programs of `alloc_chaos.bpf.c`, told where things are.
+/// The programs of `alloc_chaos.bpf.c`, which have been told the addresses that they use.
 struct Programs {
     loaded: Libbpf,
     globals: DataSection,
@@ -48,7 +48,7 @@ impl Programs {
     }
 }
 
-/// While a program churns on one CPU, threads use the allocator, and another program scribbles.
+/// Threads use the allocator and one program scribbles over it, while another churns on one CPU.
 fn run_and_scribble(not: u32, recovers: bool, churns: bool) {
     for capacity in [5000, 500] {
         let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
@@ -76,7 +76,7 @@ fn run_and_scribble(not: u32, recovers: bool, churns: bool) {
             programs.count("refused")
         );
         assert!(programs.count("scribbled") > 0);
-        // Whole for programs as well.
+        // The allocator works again for programs, too.
         let (made, failed) = (programs.count("made"), programs.count("failed"));
         assert_eq!(programs.loaded.run_repeatedly("churn", 1000), 0);
         assert!(programs.count("made") > made);
@@ -85,17 +85,18 @@ fn run_and_scribble(not: u32, recovers: bool, churns: bool) {
     }
 }
 
-/// When all is quiet, and no `Object` is held: each slot is in one list, or holds an object that one field has.
+/// Asserts that each slot is in one list, or holds an object that one field refers to. Nothing may
+/// be running, and nobody may hold an `Object`.
 fn assert_each_slot_is_in_one_place(flows: &Allocator, cells: &Slice<Cell>, capacity: u32) {
     let in_fields: Vec<_> = cells.iter().map(|cell| cell.flow.load()).filter(|kptr| !kptr.is_null()).collect();
     let (live, capacity) = (in_fields.len() as u64, u64::from(capacity));
     let stats = flows.stats();
     assert_eq!((stats.live, stats.free), (live, capacity - live), "by the counts");
-    // By a look at each slot: none is in no list.
+    // `recover` looks at each slot: every slot is in some list or field.
     let recovered = flows.recover().unwrap();
     assert_eq!((recovered.live, recovered.free), (live, capacity - live), "{recovered:?}");
     assert_eq!((recovered.lost, recovered.orphans, recovered.scribbled), (0, 0, 0), "{recovered:?}");
-    // And none is in two.
+    // No slot is in two places.
     let mut places: HashSet<u64> = in_fields.iter().map(|kptr| kptr.offset().into()).collect();
     let rest: Vec<_> = (live..capacity).map(|_| flows.alloc(Flow::of(1)).unwrap()).collect();
     places.extend(rest.iter().map(|flow| flow.as_ptr().address() & 0xffff_ffff));
@@ -118,18 +119,19 @@ fn nothing_but_errors_comes_of_a_program_that_scribbles_while_others_use_and_rec
     run_and_scribble(u32::MAX, true, true);
 }
 
-/// Says that the test is the second process: it finds the arena at its standard input.
+/// If this variable is set, the test is the second process and finds the arena at its standard
+/// input.
 const OTHER: &str = "MAPVALUE_TEST_ALLOC_OTHER";
 const CAPACITY: u32 = 20_000;
 
-/// What the processes tell each other, behind the fields.
+/// The words that the processes exchange. They follow the fields.
 #[derive(MapValue)]
 #[repr(C)]
 struct Told {
-    /// 1 if the other process is to end.
+    /// 1 tells the other process to end.
     end: u32,
     started: u32,
-    /// What it has done.
+    /// How many objects the other process has made.
     made: u64,
     freed: u64,
 }
@@ -138,8 +140,9 @@ fn told(arena: &Arena) -> Var<Told> {
     arena.var(arena.at(arena.len() - 64)).unwrap()
 }
 
-/// One thread of a process that uses the allocator by the rules: it makes objects, exchanges them for those in the fields, frees or claims what it gets, and
-/// in the end has none. How many it made, and how many it freed.
+/// Uses the allocator by the rules, as one thread of a process, and returns how many objects it
+/// made and how many it freed. It makes objects, exchanges them for those in the fields, and frees
+/// or claims what it gets. In the end it holds none.
 fn use_by_the_rules(flows: &Allocator, cells: &Slice<Cell>, mut random: Random, done: impl Fn() -> bool) -> [u64; 2] {
     let (mut held, mut made, mut freed) = (Vec::new(), 0, 0);
     for turn in 0.. {
@@ -191,7 +194,7 @@ fn the_other_process() {
     let arena = Arena::from_map(io::stdin().as_fd()).unwrap();
     let flows = Allocator::open(&arena, arena.page(1)).unwrap();
     let (cells, told) = (cells(&arena), told(&arena));
-    // Not for ever, should the first process die.
+    // A deadline, in case the first process dies.
     let deadline = Instant::now() + duration() + PATIENCE;
     let end = || told.end.load() == 1 || Instant::now() > deadline;
     told.started.store(1);
@@ -232,7 +235,7 @@ fn two_processes_and_a_program_exchange_objects_and_each_slot_is_in_one_place_in
             }
         });
         let deadline = Instant::now() + duration();
-        // In a thread, so that the program ends also if it panics.
+        // In a thread of its own, so that the program also ends if this panics.
         let result =
             scope.spawn(move || use_by_the_rules(flows, cells, Random(5), || Instant::now() > deadline)).join();
         done.store(true, Relaxed);

@@ -1,4 +1,5 @@
-//! Arenas of the running kernel: made, mapped, shared with programs, forked, pinned, and every refusal.
+//! Arenas of the running kernel: created, mapped, shared with programs, forked and pinned, and
+//! every way to be refused.
 
 use std::fs::File;
 use std::io;
@@ -18,10 +19,11 @@ use mapvalue_tests::fork;
 use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, flags, map_type, objects};
 
 const GIB_4: u64 = 1 << 32;
-/// Where tests put arenas of their own choice: below where `Arena::create` looks, and each test elsewhere.
+/// Where tests place arenas themselves: below the range in which `Arena::create` looks. Each test
+/// uses a place of its own.
 const OURS: u64 = 0x0800_0000_0000;
 
-/// Bytes of a page, for which 4 KiB is the least.
+/// The page size in bytes, at least 4 KiB.
 fn page() -> u64 {
     // SAFETY: `sysconf` only reads its argument.
     u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap()
@@ -35,13 +37,13 @@ fn create_with(pages: u64, flags: ArenaFlags) -> Arena {
     Arena::create(pages, flags).unwrap()
 }
 
-/// Loads the programs, which use this arena.
+/// Loads the programs with this arena as their own.
 fn load_into(arena: &Arena) -> Libbpf {
     let fd = arena.fd().unwrap();
     Libbpf::load_with(objects::ARENA_GLOBALS, "arena", |mut map| map.reuse_fd(fd).unwrap())
 }
 
-/// Their variables, wherever the loader has put them.
+/// The programs' variables, wherever the loader has placed them.
 fn globals_of(arena: &Arena, loaded: &Libbpf) -> DataSection {
     loaded.with_program("fill_stats", |program| arena.globals(&object_btf(), program)).unwrap()
 }
@@ -50,7 +52,7 @@ fn object_btf() -> Btf {
     Btf::from_object(objects::ARENA_GLOBALS).unwrap()
 }
 
-/// How many mappings of BPF maps this process has that begin at an address.
+/// How many mappings of BPF maps in this process begin at an address.
 fn mappings_at(address: u64) -> usize {
     let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
     let start = format!("{address:x}-");
@@ -80,7 +82,7 @@ struct Stats {
     live: bool,
 }
 
-/// The words of `Stats`, each as a mode.
+/// The words of `Stats`, each as a `Mode`.
 #[derive(MapValue, Debug)]
 #[repr(C)]
 struct Modes([Mode; 8]);
@@ -88,7 +90,7 @@ struct Modes([Mode; 8]);
 #[test]
 fn an_arena_is_created_at_a_multiple_of_four_gigabytes_and_unmapped_with_its_last_handle() {
     kernel::require!();
-    // Of a length that no other test's arena has, which may lie there by the time that this one is gone.
+    // No other test's arena has this length, so none can be taken for this one once it is gone.
     let arena = create(19);
     let start = arena.start();
     assert_eq!((arena.len(), arena.page_count(), start % GIB_4), (19 * page(), 19, 0));
@@ -147,13 +149,13 @@ fn what_cannot_be_created_is_refused_each_by_its_own_error() {
         let error = Arena::create_at(start, pages, none).unwrap_err();
         assert!(matches!(error, ArenaError::Crosses { start: s, .. } if s == start), "{error:?}");
     }
-    // An address that no process has.
+    // No process can have this address.
     let error = Arena::create_at(1 << 63, 1, none).unwrap_err();
     assert!(
         matches!(error, ArenaError::Unmappable { start: 0x8000_0000_0000_0000, errno: libc::ENOMEM, .. }),
         "{error:?}"
     );
-    // One that the kernel gives to nobody.
+    // The kernel gives this address to no process.
     let error = Arena::create_at(0x1000, 1, none).unwrap_err();
     assert!(matches!(error, ArenaError::Unmappable { start: 0x1000, errno: libc::ENOMEM, .. }), "{error:?}");
     assert!(error.to_string().contains("vm.mmap_min_addr"), "{error}");
@@ -162,7 +164,7 @@ fn what_cannot_be_created_is_refused_each_by_its_own_error() {
 #[test]
 fn the_kernel_refuses_what_this_crate_refuses() {
     kernel::require!();
-    // So that what is checked before the kernel is asked is no more than what it would say.
+    // The crate's checks before it asks the kernel refuse nothing that the kernel would accept.
     let at = OURS + GIB_4;
     let most = u32::try_from(GIB_4 / page()).unwrap();
     let errno = |flags: u32, pages: u32, start: u64| {
@@ -208,7 +210,7 @@ fn without_privileges_an_arena_is_opened_but_not_created() {
             );
         }
         Err(error) => {
-            // Where the kernel does not even tell what a map is.
+            // The kernel may also refuse to describe a map.
             assert!(matches!(error, ArenaError::System(SystemError::PermissionDenied { .. })), "{error:?}");
             panic!("an arena could not be opened without privileges: {error}");
         }
@@ -230,12 +232,12 @@ fn arenas_are_created_and_opened_where_proc_is_not_mounted() {
     made.get(made.at::<u64>(8)).unwrap().store(1);
     let arena = Arena::from_map(fd).unwrap();
     arena.get(arena.at::<u64>(24)).unwrap().store(6);
-    // What is in the way cannot be told, but that there is something.
+    // The error cannot name what is in the way, but says that something is.
     let error = Arena::from_map(fd).unwrap_err();
     assert!(matches!(&error, ArenaError::AddressTaken { by, .. } if by == "it is not known what"), "{error:?}");
     let len = usize::try_from(made.len()).unwrap();
     let base = ptr::without_provenance_mut(usize::try_from(made.start()).unwrap());
-    // SAFETY: it is all of a mapping that is there, readable and writable, for as long as `made` is.
+    // SAFETY: this is a whole mapping, which is readable and writable for as long as `made` lives.
     let adopted = unsafe { Arena::adopt_map(made.fd().unwrap(), base) }.unwrap();
     assert_eq!((adopted.len(), adopted.get(adopted.at::<u64>(8)).unwrap().load()), (len as u64, 1));
     child::done();
@@ -246,18 +248,18 @@ fn an_address_that_is_taken_is_an_error_that_says_by_what() {
     kernel::require!();
     let start = OURS + 2 * GIB_4;
     let len = usize::try_from(page()).unwrap();
-    // At its first byte, and elsewhere in it.
+    // In the way at the arena's first byte, and further inside.
     for in_the_way in [0, 2 * len] {
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
         let place = ptr::without_provenance_mut(usize::try_from(start).unwrap() + in_the_way);
-        // SAFETY: addresses that nothing else here uses, and that must be free.
+        // SAFETY: nothing else here uses these addresses, and the call fails unless they are free.
         let memory = unsafe { libc::mmap(place, len, libc::PROT_READ, flags, -1, 0) };
         assert_ne!(memory, libc::MAP_FAILED, "{}", io::Error::last_os_error());
         let error = Arena::create_at(start, 4, ArenaFlags::default()).unwrap_err();
         let ArenaError::AddressTaken { start: s, len: l, by, .. } = &error else { panic!("{error:?}") };
         assert_eq!((*s, *l, by.as_str()), (start, 4 * page(), "memory without a name"));
         assert!(error.to_string().contains("has something already: memory without a name"), "{error}");
-        // SAFETY: the memory that was mapped above, to which there is no reference.
+        // SAFETY: the memory that was mapped above. There is no reference to it.
         unsafe { libc::munmap(memory, len) };
         assert!(Arena::create_at(start, 4, ArenaFlags::default()).is_ok());
     }
@@ -266,7 +268,7 @@ fn an_address_that_is_taken_is_an_error_that_says_by_what() {
 #[test]
 fn the_same_arena_twice_in_a_process_is_an_error_and_the_first_is_unharmed() {
     kernel::require!();
-    // Where no other test's arena can be when this one is gone.
+    // A place where no other test's arena can be once this one is gone.
     let arena = Arena::create_at(OURS + 10 * GIB_4, 4, ArenaFlags::default()).unwrap();
     let place = arena.get(arena.at::<u64>(64)).unwrap();
     place.store(11);
@@ -274,10 +276,10 @@ fn the_same_arena_twice_in_a_process_is_an_error_and_the_first_is_unharmed() {
     assert!(matches!(error, ArenaError::MappedHere { start, .. } if start == arena.start()), "{error:?}");
     assert!(error.to_string().contains("clone the `Arena`"), "{error}");
     assert_eq!((place.load(), mappings_at(arena.start())), (11, 1));
-    // Another arena that demands the same address.
+    // Another arena asks for the same address.
     let error = Arena::create_at(arena.start(), 4, ArenaFlags::default()).unwrap_err();
     assert!(matches!(error, ArenaError::MappedHere { .. }), "{error:?}");
-    // When it is gone, it can be mapped again.
+    // Once the arena is gone, its map can be mapped again.
     let (fd, start) = (arena.fd().unwrap().try_clone_to_owned().unwrap(), arena.start());
     drop(arena);
     let again = Arena::from_map(&fd).unwrap();
@@ -318,7 +320,7 @@ fn what_is_no_arena_is_refused() {
         Arena::from_map(File::open("/dev/null").unwrap()),
         Err(ArenaError::Map(MapError::NotAMap { .. }))
     ));
-    // SAFETY: refused before anything is made of it.
+    // SAFETY: the call is refused before it uses the address.
     let error = unsafe { Arena::adopt_map(Map::array(8, 1), ptr::without_provenance_mut(4096)) }.unwrap_err();
     assert!(matches!(error, ArenaError::NotAnArena { .. }), "{error:?}");
 }
@@ -337,7 +339,7 @@ fn a_descriptor_of_one_direction_is_refused_by_its_flag() {
 #[test]
 fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
     kernel::require!();
-    // Frozen before anybody maps it: the kernel does not forget a writable mapping of an arena.
+    // Frozen before it is ever mapped: the kernel never forgets that an arena was mapped writable.
     let fd = kernel::create_arena(flags::MMAPABLE, 64, OURS + 8 * GIB_4).unwrap();
     bpf::freeze(&fd).unwrap();
     let view = Arena::from_map(&fd).unwrap();
@@ -369,7 +371,7 @@ fn an_arena_that_is_mapped_writable_is_not_frozen() {
     assert!(matches!(bpf::freeze(arena.fd().unwrap()), Err(MapError::MappedWritable { .. })));
 }
 
-/// What a program does with pointers that this process stores, and the other way round.
+/// Pointers that this process stores are followed by a program, and the other way round.
 fn exchange_pointers(arena: &Arena) {
     let loaded = load_into(arena);
     let globals = globals_of(arena, &loaded);
@@ -393,7 +395,8 @@ fn exchange_pointers(arena: &Arena) {
     }
     assert_eq!(values, (1..=10).collect::<Vec<_>>(), "in the order that the program left");
 
-    // A program finds the place that a pointer has here, in either form, whatever low 32 bits the arena begins at.
+    // A program finds the place that a pointer names here. It finds it in both forms of the
+    // pointer, whatever low 32 bits the arena's start has.
     let target = globals.var::<ArenaPtr<u64>>("target").unwrap();
     for offset in [0x5008, 0x6010, 64 * page() - 8] {
         let place = arena.get(arena.at::<u64>(offset)).unwrap();
@@ -417,12 +420,13 @@ fn pointers_mean_the_same_to_programs_and_to_this_process() {
 #[test]
 fn an_arena_between_two_multiples_of_four_gigabytes_has_the_same_pointers_for_all() {
     kernel::require!();
-    // The low 32 bits of its first address are not 0, so those of a pointer are not its offset.
+    // The low 32 bits of the arena's start are not 0, so those of a pointer are not its offset.
     for low in [page(), 0x1234_5000, GIB_4 - 64 * page()] {
         let arena = Arena::create_at(OURS + 4 * GIB_4 + low, 64, ArenaFlags::default()).unwrap();
         assert_eq!(arena.start() % GIB_4, low);
         exchange_pointers(&arena);
-        // Below its start there is nothing, although the low 32 bits are less than its length.
+        // Nothing lies below the arena's start, although these low 32 bits are less than its
+        // length.
         let error = arena.get(ArenaPtr::<u64>::from_address(8)).map(drop);
         assert!(matches!(error, Err(ArenaPtrError::OutOfRange { address: 8, .. })), "{error:?}");
     }
@@ -450,7 +454,8 @@ fn what_programs_store_as_pointers_leads_to_its_place_with_and_without_conversio
         assert_eq!(bare, flags == ArenaFlags::NO_USER_CONV, "{converted:?}");
         arena.get(arena.at::<u64>(0x7008)).unwrap().store(3);
         assert_eq!(arena.read(converted.cast::<u64>()).unwrap(), 3);
-        // Of the arena's first byte, the conversion makes null; without it, it is 0 as well.
+        // The conversion turns a pointer to the arena's first byte into null; without it, the
+        // pointer is 0 as well.
         globals.var::<ArenaPtr<u64>>("target").unwrap().store(arena.at(0));
         loaded.run("store_pointers");
         assert_eq!((stored("stored_loaded"), stored("stored_converted")), (arena.at(0), ArenaPtr::null()));
@@ -573,12 +578,13 @@ fn prefaulting_loses_no_write_of_a_program() {
     assert_eq!(arena.read(arena.at::<u64>(0x8000)).unwrap(), runs.into());
 }
 
-/// Whether this process has something mapped in all of an arena's range.
+/// Whether this process has a mapping at every page of an arena's range.
 fn is_mapped(arena: &Arena) -> bool {
     let base = ptr::without_provenance_mut(usize::try_from(arena.start()).unwrap());
     let mut pages = [0u8; 64];
     assert!(arena.page_count() <= 64);
-    // SAFETY: `mincore` only asks, and writes a byte a page to `pages`. (`ENOMEM` says that there is none.)
+    // SAFETY: `mincore` changes no mapping, and writes one byte a page to `pages`. (`ENOMEM` means
+    // that some page is not mapped.)
     unsafe { libc::mincore(base, usize::try_from(arena.len()).unwrap(), pages.as_mut_ptr()) == 0 }
 }
 
@@ -588,7 +594,8 @@ fn a_forked_child_has_no_mapping() {
     if !child::alone(a_forked_child_has_no_mapping) {
         return;
     }
-    // Linux 6.18 itself keeps arenas from children (`VM_DONTCOPY`); before, the advice that is given at opening does.
+    // Linux 6.18 itself keeps arenas from children (`VM_DONTCOPY`). On older kernels the advice
+    // given at opening does it.
     let arena = create(16);
     arena.prefault(0..16).unwrap();
     assert!(is_mapped(&arena));
@@ -609,7 +616,7 @@ fn a_forked_child_that_drops_an_arena_unmaps_nothing_of_its_own() {
         let len = usize::try_from(arena.len()).unwrap();
         let there = ptr::without_provenance_mut(usize::try_from(arena.start()).unwrap());
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_FIXED_NOREPLACE;
-        // SAFETY: addresses that the child has nothing at.
+        // SAFETY: the child has nothing at these addresses.
         let own = unsafe { libc::mmap(there, len, libc::PROT_READ | libc::PROT_WRITE, flags, -1, 0) };
         if own == libc::MAP_FAILED {
             return 1;
@@ -651,7 +658,7 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
     kernel::require!();
     let bpffs = PrivateBpffs::mount();
     let pin = bpffs.path("arena");
-    // Where no other test's arena can be when this one is unmapped.
+    // A place where no other test's arena can be once this one is unmapped.
     let arena = Arena::create_at(OURS + 16 * GIB_4, 8, ArenaFlags::default()).unwrap();
     let node = arena.var(arena.at::<Node>(0x3000)).unwrap();
     node.value.store(5);
@@ -696,7 +703,7 @@ fn an_arena_without_an_address_is_mapped_where_there_is_room_and_then_where_it_i
     let error = Arena::from_map(&map).unwrap_err();
     assert!(matches!(error, ArenaError::MappedHere { start: s, .. } if s == start), "{error:?}");
     drop(arena);
-    // It has kept its address, which the kernel tells a program.
+    // The map has kept its address, which the kernel tells a program.
     let again = Arena::from_map(&map).unwrap();
     assert_eq!((again.start(), again.read(again.at::<u64>(8)).unwrap()), (start, 1));
 }
@@ -705,16 +712,16 @@ fn an_arena_without_an_address_is_mapped_where_there_is_room_and_then_where_it_i
 fn of_an_arena_that_others_mapped_in_part_there_is_that_part() {
     kernel::require!();
     let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 16, "in_part");
-    // The first to map it, who asks for half of it, decides for all.
+    // The first process that maps it decides for all, and this one asks for half.
     let (len, fd) = (usize::try_from(8 * page()).unwrap(), map.as_fd().as_raw_fd());
     let access = libc::PROT_READ | libc::PROT_WRITE;
-    // Not among other threads' memory, which would take its place once it is unmapped.
+    // Away from other threads' memory, which would take its place once it is unmapped.
     let place = ptr::without_provenance_mut(usize::try_from(OURS + 18 * GIB_4).unwrap());
     let flags = libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE;
-    // SAFETY: addresses that nothing else here uses, and that must be free.
+    // SAFETY: nothing else here uses these addresses, and the call fails unless they are free.
     let first = unsafe { libc::mmap(place, len, access, flags, fd, 0) };
     assert_ne!(first, libc::MAP_FAILED, "{}", io::Error::last_os_error());
-    // SAFETY: the mapping above, all of it, to which there is no reference.
+    // SAFETY: this is the whole mapping made above. There is no reference to it.
     unsafe { libc::munmap(first, len) };
     let arena = Arena::from_map(&map).unwrap();
     assert_eq!((arena.start(), arena.len()), (first.addr() as u64, 8 * page()));
@@ -728,7 +735,8 @@ fn where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process() {
     let Some(fd) = child::passed() else {
         let loaded = Libbpf::load(objects::ARENA_GLOBALS);
         child::run(where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process, loaded.map("arena"));
-        // SAFETY: libbpf has it mapped, and keeps it for as long as `loaded` lives, which is longer than the arena.
+        // SAFETY: libbpf has it mapped for as long as `loaded` lives, which is longer than the
+        // arena.
         let arena = unsafe { Arena::adopt_map(loaded.map("arena"), loaded.initial_value("arena")) }.unwrap();
         let globals = globals_of(&arena, &loaded);
         assert_eq!(globals.var::<u64>("stats.packets").unwrap().load(), 8, "what the child stored");
@@ -737,7 +745,7 @@ fn where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process() {
     assert_eq!(bpf::MapInfo::query(fd).unwrap().map_extra, 0);
     let arena = Arena::from_map(fd).unwrap();
     assert_ne!(arena.start(), 0);
-    // Without a program at hand: the variables are at one of the two ends.
+    // Without a program to ask, the variables are at one of the two ends.
     let at = |offset| arena.globals_at(&object_btf(), offset).unwrap().var::<u64>("stats.packets").unwrap();
     let found = [0, 62 * page()].map(at).into_iter().find(|packets| packets.load() == 7);
     assert_eq!(found.expect("what the program begins with").fetch_add(1), 7);
@@ -769,7 +777,7 @@ fn the_mapping_that_libbpf_made_is_adopted() {
     let base = loaded.initial_value("arena");
     let error = Arena::from_map(loaded.map("arena")).unwrap_err();
     assert!(matches!(error, ArenaError::MappedHere { .. }), "{error:?}");
-    // SAFETY: libbpf has it mapped, and keeps it for as long as `loaded` lives, which is longer than the arena.
+    // SAFETY: libbpf has it mapped for as long as `loaded` lives, which is longer than the arena.
     let arena = unsafe { Arena::adopt_map(loaded.map("arena"), base) }.unwrap();
     assert_eq!((arena.start(), arena.len()), (base.addr() as u64, 64 * page()));
     assert_eq!((arena.name(), arena.is_read_only()), ("arena", false));
@@ -798,7 +806,7 @@ fn of_an_adopted_arena_with_segv_on_fault_there_are_copies_alone() {
     kernel::require!();
     let made = create_with(4, ArenaFlags::SEGV_ON_FAULT);
     let base = ptr::without_provenance_mut(usize::try_from(made.start()).unwrap());
-    // SAFETY: it is all of a mapping that is there, readable and writable, for as long as `made` is.
+    // SAFETY: this is a whole mapping, which is readable and writable for as long as `made` lives.
     let arena = unsafe { Arena::adopt_map(made.fd().unwrap(), base) }.unwrap();
     let word = arena.at::<u64>(8);
     assert!(matches!(arena.get(word), Err(ArenaPtrError::Place(PlaceError::ArenaFaults { .. }))));
@@ -814,10 +822,11 @@ fn an_adopted_mapping_that_is_not_writable_is_read_only() {
     let len = usize::try_from(4 * page()).unwrap();
     let place = ptr::without_provenance_mut(usize::try_from(start).unwrap());
     let flags = libc::MAP_SHARED | libc::MAP_FIXED_NOREPLACE;
-    // SAFETY: addresses that nothing else here uses, and that must be free.
+    // SAFETY: nothing else here uses these addresses, and the call fails unless they are free.
     let base = unsafe { libc::mmap(place, len, libc::PROT_READ, flags, fd.as_raw_fd(), 0) };
     assert_ne!(base, libc::MAP_FAILED, "{}", io::Error::last_os_error());
-    // SAFETY: the mapping above, which stays until both arenas are dropped. It is not writable, which /proc tells.
+    // SAFETY: the mapping above stays until both arenas are dropped. It is not writable, and /proc
+    // says so.
     let with_map = unsafe { Arena::adopt_map(&fd, base.cast()) }.unwrap();
     // SAFETY: as above; and the map has no flags of its own.
     let without = unsafe { Arena::adopt(base.cast(), len) }.unwrap();
@@ -829,7 +838,7 @@ fn an_adopted_mapping_that_is_not_writable_is_read_only() {
         );
         assert_eq!(arena.get_ro(arena.at::<u64>(8)).unwrap().load(), 0);
     }
-    // SAFETY: all of the mapping, to which there is no handle any more.
+    // SAFETY: this is the whole mapping. No handle to it is left.
     unsafe { libc::munmap(base, len) };
 }
 
@@ -852,13 +861,13 @@ fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
     kernel::require!();
     let arena = create(64);
     let loaded = load_into(&arena);
-    // libbpf has a copy of the globals on its heap, where the descriptor was reused.
+    // Where the descriptor was reused, libbpf keeps a copy of the globals on its heap.
     let copy = loaded.initial_value("arena");
     assert!(!copy.is_null() && copy.addr() as u64 != arena.start());
-    // SAFETY: refused before anything is made of it.
+    // SAFETY: the call is refused before it uses the address.
     let error = unsafe { Arena::adopt_map(arena.fd().unwrap(), copy) }.unwrap_err();
     assert!(matches!(error, ArenaError::NotArenaMemory { .. } | ArenaError::Misaligned { .. }), "{error:?}");
-    // Another arena's.
+    // The address of another arena.
     let other = create(64);
     let base = ptr::without_provenance_mut(usize::try_from(other.start()).unwrap());
     // SAFETY: as above.
@@ -911,7 +920,7 @@ fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_err
     pages.alloc_at(3..4).unwrap();
     let zeros = Stats { packets: 0, by_proto: [0; 4], mode: Mode::Off, live: false };
     assert_eq!(arena.read(ptr).unwrap(), zeros);
-    // A value that reaches from a page that is there into one that is not.
+    // A value that begins in a page that is there and ends in one that is not.
     let across = ArenaPtr::<[u64; 4]>::from_address(arena.page::<u8>(4).address() - 16);
     let error = arena.read(across).unwrap_err();
     assert!(
@@ -920,7 +929,7 @@ fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_err
     );
     pages.free(3..4).unwrap();
     assert!(matches!(arena.read(ptr), Err(ArenaPtrError::PageAbsent { .. })));
-    // What is wrong with a pointer, is said of it here as well.
+    // Reports the same mistakes of a pointer as other accesses do.
     let (start, len) = (arena.start(), arena.len());
     assert!(matches!(arena.read(ArenaPtr::<u64>::NULL), Err(ArenaPtrError::Null { .. })));
     assert!(matches!(arena.read(arena.at::<u64>(4)), Err(ArenaPtrError::Misaligned { .. })));
@@ -940,7 +949,7 @@ fn a_copy_of_an_enum_out_of_an_arena_with_segv_on_fault_is_checked() {
     loaded.run("fill_stats");
     let stats = arena.read(arena.at::<Stats>(offset)).unwrap();
     assert_eq!((stats.packets, stats.by_proto, stats.mode), (5, [0, 0, 0, 44], Mode::Off));
-    // The same words, of which 5 is no mode.
+    // The same words as `Mode`s: 5 is not one.
     let error = arena.read(arena.at::<Modes>(offset)).unwrap_err();
     assert!(
         matches!(&error, ArenaPtrError::Value(ValueError::InvalidValue(invalid)) if invalid.value() == 5),
@@ -965,13 +974,13 @@ fn pages_are_allocated_and_freed_and_come_back_as_zeros() {
     pages.free(ours.clone()).unwrap();
     assert_eq!(place.load(), 0, "a freed page is zeros when it is touched again");
     place.store(8);
-    // The touch has made a page, which is taken.
+    // The touch has made a page, so it is taken.
     let error = pages.alloc_at(ours.clone()).unwrap_err();
     assert!(matches!(error, PagesError::Taken { .. }), "{error:?}");
     pages.free(ours.clone()).unwrap();
     pages.alloc_at(ours.clone()).unwrap();
     assert_eq!(place.load(), 0);
-    // More than there are.
+    // More pages than there are.
     let error = pages.alloc(10).unwrap_err();
     assert!(matches!(error, PagesError::NoneFree { pages: 10 }), "{error:?}");
     assert!(pages.alloc(0).unwrap_err().to_string().contains("at least 1"));
@@ -999,7 +1008,7 @@ fn reserved_pages_are_for_user_space_alone() {
     assert!(matches!(pages.alloc_at(5..6), Err(PagesError::Taken { .. })));
     assert!(matches!(pages.alloc(5), Err(PagesError::NoneFree { .. })));
     assert_eq!(pages.alloc(4).unwrap(), 12..16);
-    // A touch works all the same.
+    // A touch still makes a page.
     let place = arena.get(arena.page::<u64>(5)).unwrap();
     place.store(3);
     assert_eq!((place.load(), arena.resident_pages().unwrap()), (3, 1));
@@ -1040,7 +1049,7 @@ fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
     assert!(matches!(error, SectionError::UnknownVariable { hidden: false, .. }), "{error:?}");
     assert!(error.to_string().contains("`stats`"), "{error}");
     assert!(matches!(globals.var::<u64>("hidden"), Err(SectionError::UnknownVariable { hidden: true, .. })));
-    // At another place, where a loader could have put them.
+    // At another place where a loader could have put them.
     let last = arena.globals_at(&object_btf(), 62 * page()).unwrap();
     last.var::<u64>("pattern[511]").unwrap().store(9);
     let place = arena.ptr_of(&last.slice::<u64>("pattern").unwrap()[0]).unwrap();
@@ -1053,7 +1062,8 @@ fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
     assert!(matches!(arena.globals_at(&without, 0), Err(SectionError::UnknownSection { .. })));
 }
 
-/// A classifier that loads the addresses of these places in an arena, as libbpf has programs load those of variables.
+/// A classifier that loads these addresses in an arena, as programs loaded by libbpf load those of
+/// variables.
 fn program_with_variables_at(arena: &Arena, offsets: &[u64]) -> OwnedFd {
     let map = arena.fd().unwrap().as_raw_fd().cast_unsigned();
     let mut program = Vec::new();
@@ -1069,7 +1079,8 @@ fn program_with_variables_at(arena: &Arena, offsets: &[u64]) -> OwnedFd {
 fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
     kernel::require!();
     let arena = create(64);
-    // As libbpf 1.7 puts them on Linux 7.0, and as it does otherwise. They take two pages.
+    // Where libbpf 1.7 puts them on Linux 7.0, and where it puts them otherwise. They take two
+    // pages.
     for (start, uses) in [(62, &[8, 8 * 512][..]), (62, &[8 * 1023]), (0, &[16]), (0, &[8 * 1023, 0])] {
         let offsets: Vec<u64> = uses.iter().map(|offset| start * page() + offset).collect();
         let globals = arena.globals(&object_btf(), program_with_variables_at(&arena, &offsets)).unwrap();
@@ -1086,7 +1097,7 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
     unknown(&[], "no variable");
     unknown(&[2 * page(), 61 * page()], "no variable");
     unknown(&[0, 62 * page()], "both ends");
-    // Variables of another arena say nothing of this one.
+    // Variables in another arena say nothing about this one.
     let elsewhere = program_with_variables_at(&create(64), &[0]);
     assert!(matches!(arena.globals(&object_btf(), elsewhere), Err(SectionError::PlaceUnknown { .. })));
     for other in [arena.fd().unwrap(), File::open("/dev/null").unwrap().as_fd()] {
@@ -1096,7 +1107,8 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
     let without = Btf::from_object(objects::COUNTERS).unwrap();
     let error = arena.globals(&without, program_with_variables_at(&arena, &[0])).unwrap_err();
     assert!(matches!(error, SectionError::UnknownSection { .. }), "{error:?}");
-    // In three pages, the one in the middle is of both ends; in two, the ends are one.
+    // In an arena of three pages, the middle one belongs to both ends. In one of two, both ends are
+    // the same.
     let small = create(3);
     let globals = |arena: &Arena, offset| arena.globals(&object_btf(), program_with_variables_at(arena, &[offset]));
     assert!(matches!(globals(&small, page()), Err(SectionError::PlaceUnknown { .. })));
@@ -1134,7 +1146,7 @@ fn a_program_is_never_handed_the_pages_of_its_own_variables() {
     let free = arena.hold_globals(&object_btf()).unwrap();
     assert_eq!(free, 2..6);
     let loaded = load_into(&arena);
-    // All that a program can be handed, filled as it would.
+    // Take every page that a program can be handed, and fill it as a program would.
     let pages = arena.pages().unwrap();
     while let Ok(handed) = pages.alloc(1) {
         assert!(free.contains(&handed.start), "{handed:?}");
@@ -1142,7 +1154,8 @@ fn a_program_is_never_handed_the_pages_of_its_own_variables() {
     }
     loaded.run("fill_stats");
     assert_eq!(globals_of(&arena, &loaded).var::<u64>("stats.packets").unwrap().load(), 5);
-    // An object without variables in the arena, one whose variables do not fit, and one that fills it.
+    // An object without variables in the arena; variables that do not fit; and variables that leave
+    // no page free.
     assert_eq!(arena.hold_globals(&Btf::from_object(objects::ARENA_BARE).unwrap()).unwrap(), 0..8);
     assert!(matches!(create(1).hold_globals(&object_btf()), Err(SectionError::Size { size: 8192, .. })));
     assert!(create(2).hold_globals(&object_btf()).unwrap().is_empty());

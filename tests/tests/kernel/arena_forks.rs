@@ -1,4 +1,5 @@
-//! Arenas in children that have the number of their parent: each is the first process of a namespace of process numbers.
+//! Arenas in children that have their parent's process number: each is process 1 of its own
+//! namespace.
 
 use std::process;
 use std::sync::atomic::AtomicBool;
@@ -10,15 +11,17 @@ use mapvalue_tests::kernel::{self, child};
 use mapvalue_tests::race::{AtTheEnd, Race, duration};
 use mapvalue_tests::{fork, fork_first_of_namespace};
 
-/// Runs it in a process whose number is 1, from which `child_of_1` makes children of the same number.
+/// Runs `run` in a process whose number is 1, so that `child_of_1` can make children of the same
+/// number.
 fn in_process_1(run: impl FnOnce() -> i32) -> i32 {
     fork(|| fork_first_of_namespace(run))
 }
 
-/// Another process of the number 1, forked by a thread of its own, since a thread has one such child.
+/// Runs `child` in another process of number 1. A new thread forks it, since a thread has only one
+/// such child.
 fn child_of_1(child: impl FnOnce() -> i32 + Send) -> i32 {
     let in_child = || {
-        // SAFETY: it sets a timer, which ends a child that hangs.
+        // SAFETY: `alarm` only sets a timer. It ends a child that hangs.
         unsafe { libc::alarm(30) };
         if process::id() == 1 { child() } else { 2 }
     };
@@ -39,7 +42,7 @@ fn a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own() 
         child_of_1(|| {
             let own = Arena::from_map(arena.fd().unwrap()).unwrap();
             drop(arena);
-            // Were it unmapped, this would be a signal.
+            // If the arena were unmapped, this would raise a signal.
             if own.var::<u64>(own.at(64)).unwrap().load() == 7 { 42 } else { 1 }
         })
     };
@@ -59,7 +62,7 @@ fn a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_
         let ended = AtomicBool::new(false);
         thread::scope(|scope| {
             let _ended = AtTheEnd(|| ended.store(true, Relaxed));
-            // It is mapped here, so each try is an error that takes some time.
+            // The arena is mapped here already, so each try fails after some time.
             scope.spawn(|| {
                 while !ended.load(Relaxed) {
                     assert!(Arena::from_map(fd).is_err());

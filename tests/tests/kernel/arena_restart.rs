@@ -1,10 +1,10 @@
-//! A pinned arena outlives the processes that use it: each is killed in the middle of what it does, and the next one goes on with the
-//! lists and tables that it finds.
+//! A pinned arena outlives the processes that use it. Each process is killed in the middle of its
+//! work, and the next one continues with the lists and tables that it finds.
 //!
-//! SIGKILL takes a process between two instructions of its own, so that changes by Rust are cut short anywhere. A BPF program that the
-//! process was running ends first.
+//! SIGKILL stops a process between any two of its own instructions, so changes by Rust are cut
+//! short anywhere. A BPF program that the process was running ends first.
 //!
-//! `MAPVALUE_RACE_MS` says how long this goes on (`60000` for a minute).
+//! `MAPVALUE_RACE_MS` sets how long this goes on (`60000` for a minute).
 
 use std::collections::HashSet;
 use std::env;
@@ -26,7 +26,7 @@ type Numbers = ArenaList<Number>;
 type Int = TableEntry<i32, i32>;
 type Ints = ArenaHashMap<i32, i32>;
 
-/// As in `arena_list.bpf.c` and `arena_table.bpf.c`.
+/// The same struct as in `arena_list.bpf.c` and `arena_table.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[map_value(rename = "task")]
 #[repr(C)]
@@ -38,7 +38,7 @@ struct ListTask {
     wrong: u64,
 }
 
-/// As in `arena_table.bpf.c`.
+/// The same struct as in `arena_table.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[map_value(rename = "task")]
 #[repr(C)]
@@ -50,41 +50,41 @@ struct TableTask {
     wrong: u64,
 }
 
-/// What a process finds first.
+/// What a starting process reads first.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Root {
     list: ListHead,
     table: TableHead,
-    /// How many processes have found everything whole, or mended.
+    /// How many processes have found everything whole, or repaired it.
     starts: u64,
-    /// How many changes have been made, by all of them.
+    /// How many changes all processes have made.
     changes: u64,
-    /// How many back pointers they have mended.
+    /// How many back pointers all processes have repaired.
     mended: u64,
 }
 
-/// As the objects have it.
+/// The same number of pages as in the objects.
 const PAGES: u64 = 4096;
 const ROOT: u64 = 64;
 const BUCKETS: u64 = 0x1000;
 const BUCKET_COUNT: u32 = 16;
-/// Elements that the programs use, each one for a number of its own, and those that Rust gets from `Unlinked`.
+/// Where elements lie: the programs' own, one for each number, and those that `Unlinked` hands out.
 const PROGRAM_NUMBERS: u64 = 0x1_0000;
 const RUST_NUMBERS: u64 = 0x2_0000;
 const PROGRAM_INTS: u64 = 0x3_0000;
 const RUST_INTS: u64 = 0x4_0000;
-/// All that is used.
+/// How many pages are used.
 const USED_PAGES: u64 = 0x50;
 /// How many elements of each kind there are.
 const PROGRAM_COUNT: u64 = 30;
 const RUST_COUNT: u64 = 50;
-/// The keys that Rust uses are these and the following. Those of the programs begin at 0.
+/// The first of Rust's keys. The programs' keys begin at 0.
 const RUST_KEYS: i32 = 1000;
 
-/// Where the process that is to be killed finds the arena.
+/// The variable that tells the process to be killed where the arena is pinned.
 const PIN: &str = "MAPVALUE_TEST_PINNED_ARENA";
-/// How often it is killed, at least.
+/// How often the process is killed, at least.
 const KILLS: u64 = 20;
 
 struct Random(u64);
@@ -106,7 +106,8 @@ impl Random {
     }
 }
 
-/// Memory in which no element is, as a walk has shown. (What the last process knew of that, has died with it.)
+/// Memory that a walk has shown to hold no element. (The last process knew which, but that
+/// knowledge died with it.)
 struct Unlinked<T: MapValue>(Vec<ArenaPtr<T>>);
 
 impl<T: MapValue> Unlinked<T> {
@@ -126,7 +127,7 @@ impl<T: MapValue> Slots<T> for Unlinked<T> {
     }
 }
 
-/// A process's hold on the arena.
+/// What a process holds of the arena.
 struct Agent {
     arena: Arena,
     root: Var<Root>,
@@ -139,7 +140,7 @@ struct Agent {
 }
 
 impl Agent {
-    /// Opens the arena that is pinned, or makes one, and pins it once it is set up.
+    /// Opens the pinned arena, or sets up a new one and pins it.
     fn start(pin: &Path) -> Self {
         check_types();
         let arena = if pin.exists() { Arena::from_pin(pin).unwrap() } else { set_up(pin) };
@@ -147,7 +148,7 @@ impl Agent {
         let list = Numbers::open(&arena, arena.ptr_of(&root.list).unwrap()).unwrap();
         let table = Ints::open(&arena, arena.ptr_of(&root.table).unwrap()).unwrap();
 
-        // Walks need nothing to be mended first.
+        // Walks work before anything is repaired.
         let (numbers, ints) = (addresses_of_numbers(&arena, &list), addresses_of_ints(&arena, &table));
         assert_eq!((list.len().unwrap(), table.len().unwrap()), (numbers.len(), ints.len()), "none is met twice");
         let mended = list.repair().unwrap() + table.repair().unwrap();
@@ -200,7 +201,7 @@ impl Agent {
         self.on_table("churn", PROGRAM_COUNT, 20);
     }
 
-    /// Rust inserts and removes elements, its own and those of the programs.
+    /// Rust inserts elements of its own, and removes its own and the programs'.
     fn change(&mut self, random: &mut Random) {
         let choice = random.next();
         if choice & 1 == 0 && !self.numbers.0.is_empty() {
@@ -217,7 +218,7 @@ impl Agent {
         match random.below(8) {
             0..4 => drop(self.table.insert_with(&mut self.ints, RUST_KEYS + key, 3 * (RUST_KEYS + key)).unwrap()),
             4..7 => drop(self.table.remove_with(&mut self.ints, &(RUST_KEYS + key)).unwrap()),
-            // Of the programs, which keep their memory.
+            // An element of the programs, which keep its memory.
             _ => drop(self.table.remove(&key).unwrap()),
         }
         self.root.changes.fetch_add(1);
@@ -236,7 +237,7 @@ fn check_types() {
     table.check::<TableTask>("task").unwrap();
 }
 
-/// Makes the arena. Nobody finds it before it is whole.
+/// Creates the arena, which nobody can find before it is set up.
 fn set_up(pin: &Path) -> Arena {
     let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
     arena.prefault(0..USED_PAGES).unwrap();
@@ -246,7 +247,7 @@ fn set_up(pin: &Path) -> Arena {
     arena
 }
 
-/// Where the elements are. Each is one that somebody has inserted, and whole.
+/// The addresses of the elements. Each was inserted by somebody, and is whole.
 fn addresses_of_numbers(arena: &Arena, list: &Numbers) -> HashSet<u64> {
     let address = |number: Result<_, ListError>| {
         let number: &mapvalue::arena::ListEntryShared<u64> = number.unwrap();
@@ -272,7 +273,8 @@ fn addresses_of_ints(arena: &Arena, table: &Ints) -> HashSet<u64> {
     table.iter().map(address).collect()
 }
 
-/// This program once more, running `the_process_that_is_killed` alone. It is killed when this value ends.
+/// A second run of this program, which runs `the_process_that_is_killed` alone. Dropping it kills
+/// the process.
 struct Process {
     child: Child,
     output: BufReader<ChildStdout>,
@@ -299,7 +301,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // `Child::kill` sends SIGKILL. It fails if the process has ended already.
+        // `Child::kill` sends SIGKILL. It fails if the process has already ended.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -313,10 +315,10 @@ fn the_process_that_is_killed() {
     let Some(pin) = env::var_os(PIN).map(PathBuf::from) else { return };
     let mut random = Random::new();
     let mut agent = Agent::start(&pin);
-    // Whoever is killed after that has changed something, however soon it is.
+    // A process that is killed after this line has changed something, however early it is killed.
     (0..10).for_each(|_| agent.change(&mut random));
     println!("{CHANGES_NOW}");
-    // Not for ever, should the test die.
+    // A limit, in case the test dies.
     let race = Race::of(Duration::ZERO);
     while race.goes_on(false) {
         agent.programs_change();
@@ -330,15 +332,16 @@ fn the_process_that_is_killed() {
 fn a_process_goes_on_with_what_a_killed_one_has_left_in_the_middle_of_a_change() {
     kernel::require!();
     let bpffs = PrivateBpffs::mount();
-    // The kernel has pinned something of its own.
+    // The kernel pins something of its own.
     let pinned_before = bpffs.count();
     let pin = bpffs.path("arena");
     let mut random = Random::new();
-    // For some time, so that the rare moments are met in which a back pointer is wrong.
+    // Long enough to meet the rare moments in which a back pointer is wrong.
     let (race, mut kills) = (Race::of(duration()), 0);
     while race.goes_on(kills >= KILLS) {
         let mut process = Process::start(&pin);
-        // Every fourth one may be hit before, while it opens the arena and mends; not the first, which makes it.
+        // Every fourth process may be killed earlier, while it opens the arena and repairs it. The
+        // first, which creates the arena, is not.
         if kills % 4 == 3 {
             thread::sleep(Duration::from_micros(random.below(50_000)));
         } else {

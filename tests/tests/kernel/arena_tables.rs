@@ -1,6 +1,8 @@
-//! Lists and tables that BPF programs and Rust build, walk and change in one arena of the running kernel.
+//! Lists and tables that BPF programs and Rust build, walk and change in one arena of the running
+//! kernel.
 //!
-//! `MAPVALUE_RACE_MS` says how long the tests that look for rare events go on looking (`60000` for a minute each).
+//! `MAPVALUE_RACE_MS` sets how long the tests that wait for rare events run (`60000` for a minute
+//! each).
 
 use std::mem::offset_of;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +16,7 @@ use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Libbpf, objects};
 use mapvalue_tests::race::{AtTheEnd, Race, duration, wait_until};
 
-/// As in `arena_list.bpf.c`.
+/// The same struct as in `arena_list.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq)]
 #[map_value(rename = "task")]
 #[repr(C)]
@@ -29,7 +31,7 @@ struct ListTask {
 type Number = ListEntry<u64>;
 type Numbers = ArenaList<Number>;
 
-/// As in `arena_list.bpf.c`.
+/// The same struct as in `arena_list.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Flow {
@@ -40,7 +42,7 @@ struct Flow {
 
 type Flows = ArenaList<Flow, { offset_of!(Flow, node) }>;
 
-/// As in `arena_table.bpf.c`.
+/// The same struct as in `arena_table.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq)]
 #[map_value(rename = "task")]
 #[repr(C)]
@@ -54,7 +56,7 @@ struct TableTask {
 
 type Ints = ArenaHashMap<i32, i32>;
 
-/// As in `arena_table.bpf.c`.
+/// The same struct as in `arena_table.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Eq)]
 #[map_value(rename = "pair")]
 #[repr(C)]
@@ -73,7 +75,7 @@ impl Pair {
     }
 }
 
-/// As in `arena_table.bpf.c`.
+/// The same struct as in `arena_table.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Totals {
@@ -81,13 +83,15 @@ struct Totals {
     last: u32,
 }
 
-/// How many elements the large lists and tables have. A program that loops less than 131,070 times is run to its end, however slow the
-/// machine is; the kernel looks at the clock of one that goes on, and ends it after a quarter of a second (`mv_may_loop`).
+/// How many elements the large lists and tables have. The kernel runs a program that loops less
+/// than 131,070 times to its end, however slow the machine is. If the program loops on, the kernel
+/// looks at the clock and ends it after a quarter of a second (`mv_may_loop`).
 const MANY: u64 = 100_000;
-/// Pages of the arenas here.
+/// How many pages the arenas here have.
 const PAGES: u64 = 4096;
 
-/// The programs, and an arena of their own, every page of which is there: what a program stores to an absent one is lost.
+/// The programs and an arena of their own, in which every page is present: what a program stores to
+/// an absent page is lost.
 struct Programs {
     loaded: Libbpf,
     arena: Arena,
@@ -102,19 +106,20 @@ impl Programs {
         Self { loaded, arena }
     }
 
-    /// Runs a program; the task as it left it.
+    /// Runs a program, and returns the task as the program left it.
     fn run<T: Storable + Copy>(&self, program: &str, task: T) -> T {
         let mut task = task;
         assert_eq!(self.loaded.call(program, &mut task), 0, "`{program}`");
         task
     }
 
-    /// A list at 0 with elements from 64 on.
+    /// A list with its head at 0 and elements from 64 on.
     fn list_task(&self, count: u64) -> ListTask {
         ListTask { head: self.arena.at(0), elements: self.arena.at(64), count, ..ListTask::default() }
     }
 
-    /// Has a program go over the keys below `count`, some at a time; what it has counted in all.
+    /// Has a program go over the keys below `count`, some at a time. Returns what it counted in
+    /// all.
     fn run_on_keys(&self, program: &str, count: u64) -> TableTask {
         const PART: usize = 10_000;
         let mut all = self.table_task(0);
@@ -132,7 +137,7 @@ impl Programs {
         Numbers::open(&self.arena, self.arena.at(0)).unwrap()
     }
 
-    /// A table at 0 with elements from 4 MiB on.
+    /// A table with its head at 0 and elements from 4 MiB on.
     fn table_task(&self, count: u64) -> TableTask {
         TableTask { table: self.arena.at(0), elements: self.arena.at(ELEMENTS), count, ..TableTask::default() }
     }
@@ -141,7 +146,7 @@ impl Programs {
 const BUCKETS: u64 = 64;
 const ELEMENTS: u64 = 4 << 20;
 
-/// The two ways in which a program can be compiled.
+/// The objects of the two ways in which a program can be compiled.
 fn list_objects() -> Vec<&'static [u8]> {
     if cfg!(target_arch = "x86_64") {
         vec![objects::ARENA_LIST, objects::ARENA_LIST_X86]
@@ -150,7 +155,7 @@ fn list_objects() -> Vec<&'static [u8]> {
     }
 }
 
-/// Runs the same with each object.
+/// Runs the same test with each object.
 fn with_lists(test: impl Fn(&Programs)) {
     for object in list_objects() {
         test(&Programs::load(object, ArenaFlags::default()));
@@ -196,7 +201,7 @@ fn both_sides_remove_what_the_other_has_added() {
         assert_eq!((removed.count, removed.sum), (143, 7 * (142 * 143 / 2)));
         assert_eq!(list.check().unwrap(), 857);
         assert!(list.iter().all(|entry| entry.unwrap().value.load() % 7 != 0));
-        // What is left of an element that the program removed.
+        // An element that the program removed is marked as removed.
         let seventh: ArenaPtr<Number> = programs.arena.at(64 + 7 * 24);
         assert_eq!(programs.arena.read(seventh).unwrap().node, ListNode::REMOVED);
         assert!(matches!(list.remove(seventh), Err(ListError::NotLinked { pprev: 0x122, .. })));
@@ -212,7 +217,7 @@ fn both_sides_remove_what_the_other_has_added() {
         let found = programs.run("walk", programs.list_task(0));
         let left: Vec<u64> = (0..1000).filter(|value| value % 7 != 0 && value % 5 != 0).collect();
         assert_eq!((found.count, found.sum, found.wrong), (left.len() as u64, left.iter().sum(), 0));
-        // The first, the last, and one that Rust removed.
+        // The first element, the last, one that Rust removed, and the first again.
         for (element, linked) in [(999, 1), (1, 1), (995, 0), (999, 0)] {
             let element = programs.arena.at(64 + 24 * element);
             let removed = programs.run("remove_one", ListTask { elements: element, ..programs.list_task(2) });
@@ -242,7 +247,8 @@ fn rust_walks_elements_with_their_node_in_the_middle() {
 fn pointers_of_low_32_bits_alone_are_as_good_to_both_sides() {
     kernel::require!();
     let programs = Programs::load(objects::ARENA_LIST, ArenaFlags::NO_USER_CONV);
-    // Not at 0, whose low 32 bits are null, nor with a node at 0x100, which is the mark of a removed one.
+    // The head is not at 0, whose low 32 bits are null. No node is at 0x100, which is the mark of a
+    // removed node.
     let low = |offset: u64| (programs.arena.start() + offset) & u64::from(u32::MAX);
     let (head, elements) = (ArenaPtr::from_address(low(8)), ArenaPtr::from_address(low(0x200)));
     let task = ListTask { head, elements, ..programs.list_task(1000) };
@@ -251,7 +257,7 @@ fn pointers_of_low_32_bits_alone_are_as_good_to_both_sides() {
     let first = programs.arena.get(programs.arena.at::<ListHead>(8)).unwrap().first.load();
     assert!(u32::try_from(first.address()).is_ok(), "{first:?}");
     assert_eq!((list.check().unwrap(), sum(&list)), (1000, 1000 * 999 / 2));
-    // Both kinds in one list.
+    // Both kinds of pointers in one list.
     let mut slots = Region::new(&programs.arena, programs.arena.at(0x10_0000), 10).unwrap();
     for value in 1000..1010 {
         list.push_front_with(&mut slots, |entry| entry.value.store(value)).unwrap();
@@ -278,7 +284,8 @@ fn a_circle_ends_on_both_sides() {
     });
 }
 
-/// Runs `work` beside a thread that runs a program again and again, which changes what `work` looks at. The program has run before.
+/// Runs `work` beside a thread that runs a program again and again. The program changes what `work`
+/// looks at, and has run at least once before `work` begins.
 fn beside<R>(programs: &Programs, program: &str, task: impl Storable + Copy + Sync, work: impl FnOnce() -> R) -> R {
     let (stop, runs) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
@@ -310,7 +317,7 @@ fn walks_beside_a_program_that_adds_and_removes_see_whole_elements() {
                         Ok(entry) => {
                             elements += 1;
                             let value = entry.value.load();
-                            // 0 while it is in no list, where a reader may still stand on it.
+                            // 0 while the element is in no list. A reader may still be at it then.
                             assert_eq!(value >> 32, value & u64::from(u32::MAX), "torn");
                         }
                         Err(ListError::ElementRemoved { .. } | ListError::Cycle { .. }) => astray += 1,
@@ -333,7 +340,7 @@ fn a_program_that_writes_over_everything_can_cause_errors_alone() {
     kernel::require!();
     let programs = Programs::load(objects::ARENA_LIST, ArenaFlags::default());
     let arena = &programs.arena;
-    // All that is used below is in the first 64 KiB.
+    // Everything used below lies in the first 64 KiB.
     let task = ListTask { elements: arena.at(0), count: 8192, sum: 64, ..ListTask::default() };
     let (well, errors) = beside(&programs, "scribble", task, || {
         let race = Race::of(duration());
@@ -368,7 +375,7 @@ fn a_program_that_writes_over_everything_can_cause_errors_alone() {
     assert!(well > 1000 && errors > 100, "both were met: {well} {errors}");
 }
 
-/// A table of `n` buckets that Rust sets up.
+/// A table of `n` buckets, set up by Rust.
 fn init(programs: &Programs, n: u32) -> Ints {
     let arena = &programs.arena;
     Ints::init(arena, arena.at(0), arena.at(BUCKETS), n).unwrap()
@@ -388,7 +395,7 @@ fn rust_finds_what_a_program_inserted() {
     assert!(table.get(&-1).unwrap().is_none() && table.get(&i32::MAX).unwrap().is_none());
     let total: i64 = table.iter().map(|entry| i64::from(entry.unwrap().value.load())).sum();
     assert_eq!(total, 3 * i64::try_from(MANY * (MANY - 1) / 2).unwrap());
-    // A second time there is nothing new.
+    // The second time, no key is new.
     assert_eq!(programs.run_on_keys("insert_ints", MANY).sum, 0);
 }
 
@@ -415,7 +422,7 @@ fn both_sides_change_one_table() {
     kernel::require!();
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let arena = &programs.arena;
-    // This time, the program sets it up.
+    // This time the program sets up the table.
     let refused =
         |n| programs.loaded.call("init", &mut TableTask { elements: arena.at(BUCKETS), ..programs.table_task(n) });
     assert_eq!([0, 3, 1 << 31, 1 << 33].map(refused), [1; 4]);
@@ -439,7 +446,7 @@ fn both_sides_change_one_table() {
     let left: Vec<u64> = (0..1000).filter(|key| key % 3 != 0 && key % 5 != 0).collect();
     let found = programs.run("walk_ints", programs.table_task(0));
     assert_eq!((found.count, found.sum, found.wrong), (left.len() as u64, 3 * left.iter().sum::<u64>(), 0));
-    // Updates, in place.
+    // Updates in place.
     table.get(&1).unwrap().unwrap().value.store(-1);
     assert!(!table.insert(ArenaPtr::null(), 2, -1).unwrap());
     let found = programs.run("find_ints", programs.table_task(1000));
@@ -456,14 +463,14 @@ fn a_program_inserts_nothing_into_a_list_that_it_could_not_look_through() {
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let table = init(&programs, 1);
     assert_eq!(programs.run("insert_ints", programs.table_task(10)).sum, 10);
-    // A circle, in which the key is not.
+    // A circle that does not hold the key.
     let nodes: Vec<ArenaPtr<ListNode>> =
         table.iter().map(|entry| programs.arena.ptr_of(&entry.unwrap().node).unwrap()).collect();
     programs.arena.get(nodes[9]).unwrap().next.store(nodes[4]);
     let task = TableTask { elements: programs.arena.at(ELEMENTS + (1 << 20)), ..programs.table_task(11) };
     let found = programs.run("insert_ints", task);
     assert_eq!((found.sum, found.wrong), (0, 1), "ten are updated, one is not looked for to the end");
-    // A mark of a removed element in the middle of a list is no end.
+    // The mark of a removed element in the middle of a list does not end the list.
     programs.arena.get(nodes[9]).unwrap().next.store(ListNode::REMOVED.next);
     let found = programs.run("insert_ints", task);
     assert_eq!((found.sum, found.wrong), (0, 1));
@@ -493,7 +500,8 @@ fn keys_and_values_can_be_structs() {
     assert_eq!(table.check().unwrap(), 10_000);
 }
 
-/// Inserts values of this many words, of zeros and of other numbers, by programs, and looks at them from here.
+/// Has programs insert values of `N` words, of zeros and of other numbers, and checks them from
+/// here.
 fn insert_values<W: MapValue + PartialEq + From<u8>, const N: usize>(programs: &Programs, name: &str, task: TableTask)
 where
     [W; N]: MapValue + PartialEq,
@@ -519,11 +527,11 @@ fn values_of_all_sizes(object: &[u8]) {
     let programs = Programs::load(object, ArenaFlags::default());
     let arena = &programs.arena;
     let task = programs.table_task(1);
-    // A table of zeros has no buckets: nothing is linked, and nothing written.
+    // A table of zeros has no buckets: nothing is linked, and nothing is written.
     let absent = programs.run("of_16_numbers", TableTask { count: 7, ..task });
     assert_eq!((absent.sum, absent.wrong), (u64::MAX, 2), "-1, and not found");
     assert_eq!(programs.run("count_buckets", task).sum, 0);
-    // Each of its two words alone.
+    // Each of the head's two words alone.
     let head = arena.get(arena.at::<TableHead>(0)).unwrap();
     for (buckets, n) in [(arena.at(BUCKETS), 0), (arena.at(BUCKETS), -1), (ArenaPtr::null(), 16)] {
         head.buckets.store(buckets);
@@ -573,7 +581,7 @@ fn lookups_beside_a_program_that_inserts_and_removes_find_what_belongs_to_the_ke
         while race.goes_on(found > 1000 && absent > 1000) {
             for key in 0..200 {
                 match table.get(&key) {
-                    // The memory of a key holds no other key here.
+                    // The memory of a key's element never holds another key here.
                     Ok(Some(entry)) => {
                         found += 1;
                         assert_eq!((entry.key.load(), entry.value.load()), (key, 3 * key));
@@ -592,7 +600,7 @@ fn lookups_beside_a_program_that_inserts_and_removes_find_what_belongs_to_the_ke
     assert_eq!(programs.run("walk_ints", task).count, count as u64);
 }
 
-/// As in `arena_table.bpf.c`.
+/// The same struct as in `arena_table.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq)]
 #[map_value(rename = "hashes")]
 #[repr(C)]
@@ -612,7 +620,7 @@ fn both_sides_have_the_same_hashes() {
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let mut number = 1_u64;
     for round in 0..10_000_u64 {
-        // All bits, few bits, and the text of a number.
+        // A number of all bits, a number of few bits, and the text of a number.
         number = match round % 3 {
             0 => number.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(round),
             1 => 1 << (round / 3 % 64),

@@ -22,7 +22,7 @@ fn names_that_bpf_writes_are_read() {
     let filled: Var<CharArray<8>> = bss.var("filled").unwrap();
     assert!(comm.load().is_empty());
     assert_eq!(object.run("tell"), 0);
-    // What the kernel calls this thread: the first 15 bytes of its name, and a NUL.
+    // The kernel's name for this thread: the first 15 bytes of the name, and a NUL.
     let expected = fs::read_to_string("/proc/thread-self/comm").unwrap();
     assert_eq!(comm.load(), expected.trim_end_matches('\n'));
     assert_eq!(filled.load().as_bytes_until_nul(), b"xxxxxxxx", "without a NUL it ends with the array");

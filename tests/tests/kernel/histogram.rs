@@ -1,4 +1,5 @@
-//! Histograms that BPF programs fill by `mapvalue/histogram.bpf.h` are those of the crate `histogram`, and are read without allocating.
+//! BPF programs fill histograms by `mapvalue/histogram.bpf.h`. They equal those of the crate
+//! `histogram`, and are read without allocating.
 
 use histogram::{Bucket, Config, Histogram};
 use mapvalue::{DataSection, MapValue, Slice, Var};
@@ -29,7 +30,7 @@ impl Program {
         Self { object, bss, values, len }
     }
 
-    /// Runs a program on each of the values, and `then` on as many of them as it takes at a time.
+    /// Runs a program on all values, and `then` on each chunk that the program has taken.
     fn run(&self, program: &str, values: &[u64], mut then: impl FnMut(&[u64])) {
         for chunk in values.chunks(self.values.len()) {
             for (place, value) in self.values.iter().zip(chunk) {
@@ -58,7 +59,7 @@ impl Bounds {
     }
 }
 
-/// The bounds of all buckets and what is beside them, and numbers of every length.
+/// The bounds of all buckets, and numbers of every length in bits.
 fn values() -> Vec<u64> {
     let bounds = [Bounds::of(0), Bounds::of(3), Bounds::of(7)];
     let mut values: Vec<u64> =
@@ -108,7 +109,7 @@ fn an_agent_scrapes_it_without_allocating_and_the_crate_makes_quantiles_of_it() 
     assert_eq!((h2.len(), narrow.len(), log2.len()), (wide.total_buckets(), short.total_buckets(), 64));
     assert_eq!((h2.len(), powers.total_buckets()), (496, 65));
 
-    // What the agent holds, for as long as it runs.
+    // What the agent keeps as long as it runs.
     let mut scraped = Histogram::with_config(&wide);
     let mut scraped_narrow = Histogram::with_config(&short);
     let mut scraped_log2 = Histogram::with_config(&powers);
@@ -129,7 +130,7 @@ fn an_agent_scrapes_it_without_allocating_and_the_crate_makes_quantiles_of_it() 
         let allocated = allocation_counter::measure(|| {
             h2.load_into(scraped.as_mut_slice()).unwrap();
             narrow.load_into(scraped_narrow.as_mut_slice()).unwrap();
-            // The first counter is for 0 and 1 together; the crate has one more, for 0.
+            // The first counter is for 0 and 1 together. The crate has one more, for 0.
             log2.load_into(&mut scraped_log2.as_mut_slice()[1..]).unwrap();
             scraped.quantile_buckets_into(&wanted, &mut quantiles).unwrap();
         });

@@ -1,11 +1,11 @@
-//! Handles outlive descriptors and loaders, and the memory goes with the last of them.
+//! Handles outlive descriptors and loaders. The memory goes with the last handle.
 
 use std::fs;
 
 use mapvalue::{Array, Mapping, ReadOnly, Slice, Var};
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, objects};
 
-/// Pages of the map whose mapping is looked for: no other test has one of that length.
+/// Pages of the map whose mapping is looked for. No other test has a map of that length.
 const PAGES: u32 = 37;
 const PAGE: u32 = 4096;
 
@@ -51,7 +51,7 @@ fn the_mapping_goes_with_the_last_handle_of_any_kind() {
 }
 
 fn page_size() -> u32 {
-    // SAFETY: takes an integer and touches no memory.
+    // SAFETY: the call takes an integer and touches no memory.
     let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
     u32::try_from(size).unwrap()
 }
@@ -65,7 +65,8 @@ fn a_handle_that_went_to_another_thread_keeps_the_mapping() {
     assert_eq!(map.lookup(0), 42u64.to_ne_bytes());
 }
 
-/// A handle to a map of the loader's, and what a second descriptor of the map says, after the loader is gone.
+/// Asserts that a handle to a map of the loader works after the loader is gone, and that a second
+/// descriptor of the map sees what it stored.
 fn outlives<L: Loader>(section: Option<&str>) {
     let loaded = L::load(objects::COUNTERS);
     let name = section.unwrap_or("counters");
@@ -76,7 +77,8 @@ fn outlives<L: Loader>(section: Option<&str>) {
     drop((loaded, mapping));
     value.fetch_add(1);
     assert_eq!(value.load(), 2);
-    // The eight bytes at offset 8 are those of key 1, or in a section, which is one value, its second variable.
+    // The eight bytes at offset 8 are those of key 1. A section is one value, so there they are its
+    // second variable.
     let seen = if section.is_some() { map.lookup(0)[8..].to_vec() } else { map.lookup(1) };
     assert_eq!(seen, 2u64.to_ne_bytes(), "it is still the map's memory");
     drop(map);

@@ -1,5 +1,5 @@
-//! aya and libbpf-rs side by side: from a map of either to typed handles in two lines, handles that outlive the loader, and the same
-//! types in the loaders' own lookups.
+//! aya and libbpf-rs side by side: typed handles from a map of either in two lines, handles that
+//! outlive the loader, and the same types in the loaders' own lookups.
 
 use aya::maps::{Array as AyaArray, HashMap as AyaHashMap, Map as AyaMap, MapData};
 use aya::programs::{SchedClassifier, TestRun, TestRunOptions};
@@ -10,7 +10,7 @@ use mapvalue::{AnyArray, Arena, Array, Btf, DataSection, MapValue, Mapping, Type
 use mapvalue_tests::kernel::{self, objects};
 use zerocopy::byteorder::{BigEndian, U32};
 
-/// Without padding, and any bytes are one: so it is a `Pod` of aya.
+/// It has no padding, and all bit patterns are valid, so it can be a `Pod` of aya.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(aya)]
 #[repr(C)]
@@ -47,9 +47,9 @@ struct Flow {
 const SOCKET: Socket = Socket { address: 0x0a00_0001, port: 443, protocol: 6 };
 const PACKET: [u8; 14] = [0; 14];
 
-/// With its maps, and without its programs.
+/// Loads the maps of an object, but none of its programs.
 fn open_aya(object: &[u8]) -> Ebpf {
-    // Without the kernel's own BTF, which no program here needs and which takes long to read.
+    // Without the kernel's own BTF, which takes long to read and which no program here needs.
     EbpfLoader::new().btf(None).allow_unsupported_maps().load(object).unwrap()
 }
 
@@ -110,7 +110,8 @@ fn an_array_that_libbpf_loaded_is_typed_in_two_lines_and_outlives_it() {
     assert_eq!(std::thread::spawn(move || banks[1].packets.load()).join().unwrap(), 3);
 }
 
-/// aya makes the maps of sections without `BPF_F_MMAPABLE` and without BTF: so the types come from the object, and loads go by system calls.
+/// aya makes the maps of sections without `BPF_F_MMAPABLE` and without BTF. So the types come from
+/// the object, and loads are system calls.
 #[test]
 fn globals_that_aya_loaded_are_found_by_name_in_two_lines_and_outlive_it() {
     kernel::require!();
@@ -134,7 +135,7 @@ fn globals_that_libbpf_loaded_are_found_by_name_in_two_lines_and_outlive_it() {
     assert_eq!((runs.load(), sum.packets.load()), (3, 3));
 }
 
-/// It has to be mapped before the programs are loaded.
+/// The arena has to be mapped before the programs are loaded.
 #[test]
 fn an_arena_that_aya_made_is_typed_in_two_lines_and_outlives_it() {
     kernel::require!();
@@ -146,7 +147,7 @@ fn an_arena_that_aya_made_is_typed_in_two_lines_and_outlives_it() {
     assert_eq!(value.load(), 7);
 }
 
-/// libbpf maps arenas itself, so it is given one of ours.
+/// libbpf maps arenas itself, so it gets one of ours.
 #[test]
 fn an_arena_that_libbpf_uses_is_typed_in_two_lines_and_outlives_it() {
     kernel::require!();
@@ -170,14 +171,15 @@ fn the_derived_pod_is_a_value_of_ayas_maps() {
     run_aya(&loaded, "count_packet", 1);
     let totals: AyaHashMap<_, u32, Total> = loaded.map("totals").unwrap().try_into().unwrap();
     assert_eq!(totals.get(&1, 0).unwrap(), Total { packets: 42, bytes: 7 });
-    // The same map and the same type with ours.
+    // The same map and the same type in a map of ours.
     let ours: TypedMap<u32, Total> = TypedMap::from_map(aya_map(&loaded, "totals").fd()).unwrap();
     assert_eq!(ours.lookup(&1).unwrap(), Some(Total { packets: 42, bytes: 7 }));
     let banks: AyaArray<_, Total> = loaded.map("banks").unwrap().try_into().unwrap();
     assert_eq!(banks.get(&1, 0).unwrap().packets, 1);
 }
 
-/// What has a hole, a `bool` or an enum is no `Pod`; it goes by bytes, which aya hands out as well, or by a typed map.
+/// A type with a hole, a `bool` or an enum cannot be a `Pod`. It goes as bytes, which aya hands out
+/// as well, or by a typed map.
 #[test]
 fn what_is_no_pod_goes_by_a_typed_map_with_either_loader() {
     kernel::require!();
@@ -217,7 +219,7 @@ fn what_libbpf_looks_up_is_decoded_and_what_it_updates_is_encoded() {
     assert!(matches!(error, ValueError::InvalidValue(invalid) if invalid.value() == 5), "{error:?}");
 }
 
-/// A `Pod` of aya whose bytes are all that it is, in the order that the network has them.
+/// A `Pod` of aya that is nothing but its bytes, in network byte order.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq, Eq)]
 #[map_value(aya)]
 #[repr(transparent)]

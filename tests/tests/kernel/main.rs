@@ -1,4 +1,5 @@
-//! Against the running kernel: real maps, real programs. Each needs root or `CAP_BPF`, and says so where it has neither.
+//! Tests against the running kernel: real maps, real programs. Each needs root or `CAP_BPF`, and
+//! says so where it has neither.
 #![cfg(feature = "kernel")]
 
 mod alloc;

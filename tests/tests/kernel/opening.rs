@@ -11,7 +11,7 @@ use mapvalue::{Array, MapError, Mapping, PlaceError, ReadOnlyReason, SystemError
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, child, flags, map_type, objects};
 use mapvalue_tests::race::{AtTheEnd, Race, duration};
 
-/// The error of opening a map, which must be refused.
+/// Opens a map that must be refused, and returns the error.
 fn refused(map: impl AsFd) -> MapError {
     Mapping::from_map(map).expect_err("the map is refused")
 }
@@ -104,9 +104,9 @@ fn a_device_is_not_a_map() {
 #[test]
 fn a_number_without_an_open_descriptor_is_a_bad_descriptor() {
     kernel::require!();
-    // Above any limit on open files, so no other test can have it.
-    // SAFETY: nobody owns this number, so nobody's descriptor is misused; that it is not open is what the test is about, and
-    // no safety of memory rests on it.
+    // Above any limit on open files, so no other test can have this number.
+    // SAFETY: nobody owns this number, so the call misuses nobody's descriptor. The test is about a
+    // number that is not open, and no memory safety depends on it.
     let closed = unsafe { BorrowedFd::borrow_raw(i32::MAX) };
     let error = refused(closed);
     assert!(matches!(error, MapError::System(SystemError::BadDescriptor { fd: i32::MAX })), "{error:?}");
@@ -150,7 +150,7 @@ fn a_map_that_is_read_only_for_programs_is_mapped_read_only() {
     let error = mapping.var::<u64>(0).unwrap_err();
     assert!(matches!(error, PlaceError::ReadOnly { reason: ReadOnlyReason::ReadOnlyForPrograms, .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_RDONLY_PROG"), "{error}");
-    // What a system call changes is seen all the same.
+    // Changes by system calls are still seen.
     let value = mapping.var_ro::<u64>(0).unwrap();
     map.update(0, &9u64.to_ne_bytes());
     assert_eq!(value.load(), 9);
@@ -236,7 +236,7 @@ fn dropping_the_last_writable_handle_lets_the_map_be_frozen() {
     drop(first);
     still_mapped();
     drop(all);
-    // A handle that only loads is a share in the same, writable, pages.
+    // A handle that only loads shares the same writable pages.
     still_mapped();
     drop(reader);
     freeze(&map).unwrap();
@@ -251,7 +251,7 @@ fn freezing_a_frozen_map_is_no_error() {
     let map = Map::array(8, 1);
     freeze(&map).unwrap();
     freeze(&map).unwrap();
-    // Nor is it while somebody has it mapped read-only.
+    // Nor is it an error while somebody has the map mapped read-only.
     let _mapping = Mapping::from_map(&map).unwrap();
     freeze(&map).unwrap();
 }
@@ -292,7 +292,7 @@ fn the_kernel_tells_what_a_map_is() {
     assert!(info.btf_id != 0 && info.btf_value_type_id != 0, "{info:?}");
 }
 
-/// Opens `counters` of an object and reads through it what a system call wrote.
+/// Opens `counters` of an object, and reads through it what a system call wrote.
 fn opens_with<L: Loader>() {
     let loaded = L::load(objects::COUNTERS);
     let map = Map::of(loaded.map("counters"));
@@ -334,7 +334,8 @@ fn a_process_without_privileges_uses_a_map_that_was_passed_to_it() {
     child::drop_privileges();
     assert!(kernel::out_of_reach().is_some(), "the kernel refuses this process a map of its own");
     match child::may_query(map) {
-        // Since Linux 5.19 only making maps and programs takes a capability, not using what one has a descriptor of.
+        // Since Linux 5.19, only creating maps and programs takes a capability. Using a descriptor
+        // takes none.
         Ok(()) => {
             let value: Var<u64> = Mapping::from_map(map).unwrap().var(0).unwrap();
             assert_eq!(value.load(), 76);
@@ -364,7 +365,7 @@ fn a_process_that_may_not_call_bpf_is_told_of_the_capability() {
     let Some(map) = child::passed() else {
         return child::run(a_process_that_may_not_call_bpf_is_told_of_the_capability, Map::array(8, 1));
     };
-    // As kernels did up to 5.18, and as profiles of containers do.
+    // Kernels up to 5.18 do this, and so do the profiles of containers.
     child::forbid(libc::SYS_bpf, 0, BPF_OBJ_GET_INFO_BY_FD);
     assert_eq!(child::may_query(map).unwrap_err().raw_os_error(), Some(libc::EPERM), "the filter works");
     assert_names_cap_bpf(&refused(map));
@@ -417,8 +418,8 @@ fn maps_are_opened_and_frozen_where_proc_is_not_mounted() {
     child::done();
 }
 
-// `BPF_OBJ_GET_INFO_BY_FD` answers for a program as well, and its answer could be taken for that of a map of type 3, which is
-// a classifier's number among program types.
+// `BPF_OBJ_GET_INFO_BY_FD` answers for programs as well. For a classifier, its answer could be
+// taken for that of a map of type 3, which is the number of classifiers among program types.
 #[test]
 fn a_program_is_not_a_map_where_proc_is_not_mounted() {
     kernel::require!();
@@ -451,8 +452,8 @@ fn freezing_a_frozen_map_is_refused_where_proc_is_not_mounted_to_tell_that_it_is
     child::done();
 }
 
-/// A thread may have a table of descriptors of its own. /proc/self shows that of the first thread, in
-/// which the same numbers are a device and a frozen map here.
+/// A thread may have a table of descriptors of its own. /proc/self shows that of the first thread.
+/// There, the same numbers stand for a device and a frozen map.
 #[test]
 fn a_thread_with_its_own_table_of_descriptors_opens_and_freezes_maps() {
     kernel::require!();
@@ -460,11 +461,12 @@ fn a_thread_with_its_own_table_of_descriptors_opens_and_freezes_maps() {
     let frozen = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 4, "frozen");
     freeze(&frozen).unwrap();
     let own_table = || {
-        // SAFETY: this thread has a copy of the table from here on; nobody else is concerned.
+        // SAFETY: from here on this thread has its own copy of the table. No other thread is
+        // affected.
         assert_eq!(unsafe { libc::unshare(libc::CLONE_FILES) }, 0);
         let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 4, "own_table");
         let number_of = |fd: BorrowedFd<'_>| {
-            // SAFETY: both are open, and in this thread's table nobody uses the number but this test.
+            // SAFETY: both are open, and only this test uses the number in this thread's table.
             assert_eq!(unsafe { libc::dup2(map.as_fd().as_raw_fd(), fd.as_raw_fd()) }, fd.as_raw_fd());
         };
         number_of(device.as_fd());
@@ -490,7 +492,7 @@ fn a_map_is_asked_about_and_mapped_through_one_descriptor() {
         scope.spawn(|| {
             while !stop.load(Ordering::Relaxed) {
                 for fd in [file.as_fd(), map.as_fd()] {
-                    // SAFETY: `number` is this test's own; both descriptors are open.
+                    // SAFETY: only this test uses `number`, and both descriptors are open.
                     assert_eq!(unsafe { libc::dup2(fd.as_raw_fd(), number) }, number);
                 }
             }
@@ -498,7 +500,7 @@ fn a_map_is_asked_about_and_mapped_through_one_descriptor() {
         let end = AtTheEnd(|| stop.store(true, Ordering::Relaxed));
         let race = Race::of(duration());
         while race.goes_on(opened > 1000) {
-            // SAFETY: it is open all the time, though not always the same file.
+            // SAFETY: it is always open, though not always the same file.
             let Ok(mapping) = Mapping::from_map(unsafe { BorrowedFd::borrow_raw(number) }) else { continue };
             opened += 1;
             let last = mapping.var::<u64>(LEN - 8).unwrap();
@@ -507,17 +509,17 @@ fn a_map_is_asked_about_and_mapped_through_one_descriptor() {
         }
         drop(end);
     });
-    // SAFETY: nobody uses it any more.
+    // SAFETY: nobody uses the number any more.
     drop(unsafe { OwnedFd::from_raw_fd(number) });
     assert!(opened > 1000, "{opened}");
 }
 
-/// A memfd with these bytes, not sealed.
+/// A memfd of these bytes. It is not sealed.
 fn memfd_of(bytes: &[u8]) -> File {
     // SAFETY: the name is a C string.
     let fd = unsafe { libc::memfd_create(c"short".as_ptr(), libc::MFD_CLOEXEC) };
     assert!(fd >= 0);
-    // SAFETY: it was just made.
+    // SAFETY: the descriptor was just made, and nobody else owns it.
     let mut file = unsafe { File::from_raw_fd(fd) };
     file.write_all(bytes).unwrap();
     file

@@ -1,5 +1,5 @@
-//! What each CPU has for itself: values of maps of the `PERCPU` types, and banks of a plain array, as a BPF program fills them on one CPU
-//! after the other.
+//! Values that each CPU has for itself: those of `PERCPU` maps, and banks of a plain array. A BPF
+//! program fills them on one CPU after another.
 
 use std::array;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use mapvalue::{Banks, MapValue, Mapping, PerCpu, PerCpuError, PlaceError, ReadOnly, possible_cpus};
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, cpu, flags, map_type, objects};
 
-// The types of `per_cpu.bpf.c`, in its words.
+// The types of `per_cpu.bpf.c`, with its field names.
 
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq)]
 #[repr(C)]
@@ -38,7 +38,7 @@ struct Bank {
 
 const BANKS: usize = 1024;
 
-/// The packets that the program counted on a CPU: so many of one length, and one of another.
+/// How many packets the program counted on a CPU: many of one length, and one of another.
 #[derive(Clone, Copy)]
 struct Sent {
     times: u32,
@@ -60,7 +60,7 @@ impl Sent {
     }
 }
 
-/// Runs the program on each CPU that this process may use, differently often.
+/// Runs the program on each CPU that this process may use, a different number of times on each.
 fn count(loaded: &impl Loader) -> BTreeMap<usize, Sent> {
     let mut sent = BTreeMap::new();
     for (index, cpu) in (0u32..).zip(cpu::allowed()) {
@@ -107,7 +107,7 @@ fn values_of_all_cpus_are_decoded_and_summed<L: Loader>() {
     let busy = stats.fold(0, |busy, stats| busy + usize::from(stats.busy));
     assert_eq!(busy, sent.len());
 
-    // The other key is untouched, and a hash has 3 bytes of each 8.
+    // The other key is untouched. In the hash, a value has 3 bytes of every 8.
     assert_eq!(loaded.per_cpu::<Stats, 20>("by_index", 0).sum(), Stats::default());
     let bytes: PerCpu<[u8; 3]> = loaded.per_cpu::<_, 3>("by_key", 7);
     for (cpu, found) in &bytes {
@@ -138,7 +138,7 @@ fn what_the_system_call_carries_is_what_the_loader_gives<L: Loader>() {
     assert_eq!(PerCpu::<Stats>::STRIDE, 24);
     assert_eq!(stats.len(), libbpf_rs::num_possible_cpus().unwrap());
 
-    // What is written goes to each CPU.
+    // Each CPU gets its value of what is written.
     let written = PerCpu::from_fn(|cpu| Stats { packets: 1000 + u32::try_from(cpu).unwrap(), ..stats[cpu] }).unwrap();
     map.update(0, &written.to_bytes());
     assert_eq!(loaded.per_cpu::<Stats, 20>("by_index", 0), written);
@@ -148,7 +148,7 @@ fn what_the_system_call_carries_is_what_the_loader_gives<L: Loader>() {
     assert_eq!(loaded.per_cpu::<[u8; 3], 3>("by_key", 9), written);
     assert_eq!(PerCpu::<[u8; 3]>::from_bytes(&hash.lookup(9)).unwrap(), written);
 
-    // A type of another size is refused, with both numbers.
+    // A type of another size is refused, and the error names both sizes.
     let error = PerCpu::<[u64; 2]>::from_bytes(&bytes).unwrap_err();
     let cpus = possible_cpus().unwrap();
     assert!(
@@ -202,11 +202,11 @@ fn banks_are_seen_as_the_program_fills_them<L: Loader>() {
     let mut sums = [9; 8];
     counters.sum_into(&mut sums).unwrap();
     assert_eq!(sums, [packets, 0, 0, 0, bytes, 0, 0, 0]);
-    // The same counters by a number that is known, and for loading only.
+    // The same counters, with the number of banks given, and for loading only.
     let same: Banks<[u64; 5], ReadOnly> = counters.mapping().banks_ro(BANKS, 64).unwrap();
     assert_eq!(same.sum(), [packets, 0, 0, 0, bytes]);
 
-    // What Rust adds the program goes on from.
+    // The program continues from what Rust adds.
     let first = *sent.keys().next().unwrap();
     counters[first][0].fetch_add(1_000_000);
     let more = count(&loaded);
@@ -229,7 +229,7 @@ fn banks_are_seen_as_the_program_fills_them_with_aya() {
 #[test]
 fn banks_of_a_map_of_another_geometry_are_refused() {
     kernel::require!();
-    // A program compiled for lines of 128 bytes, an agent that takes them for 64.
+    // The program was compiled for cache lines of 128 bytes, and the agent assumes 64.
     let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 8, 16 * 1024, "counters");
     let mapping = Mapping::from_map(&map).unwrap();
     let error = mapping.banks::<[u64; 5]>(1024, 64).unwrap_err();
@@ -239,7 +239,7 @@ fn banks_of_a_map_of_another_geometry_are_refused() {
     );
     assert_eq!(mapping.banks::<[u64; 5]>(1024, 128).unwrap().len(), 1024);
 
-    // Values with padding between them are no banks: 60 bytes, 64 apart.
+    // Values with padding between them cannot be banks: 60 bytes, 64 apart.
     let map = Map::create(map_type::ARRAY, flags::MMAPABLE, 60, 2, "padded");
     let mapping = Mapping::from_map(&map).unwrap();
     assert!(matches!(mapping.banks::<[u32; 15]>(2, 64), Err(PerCpuError::BankGeometry { len: 124, .. })));

@@ -1,4 +1,5 @@
-//! BPF programs and threads that change the same map at the same time: no count is lost, no leaf is torn.
+//! BPF programs and threads change the same map at the same time: no count is lost, and no leaf is
+//! torn.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Barrier, mpsc};
@@ -10,12 +11,12 @@ use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, objects};
 use mapvalue_tests::race::{PATIENCE, Race};
 
-/// How long a race is run.
+/// How long a race runs.
 const RACE: Duration = Duration::from_secs(3);
-/// Runs of a program in one system call.
+/// How often a program runs in one system call.
 const BATCH: u32 = 1000;
 
-/// As in `races.bpf.c`.
+/// The same struct as in `races.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Leaves {
@@ -27,7 +28,7 @@ struct Leaves {
     f: [u64; 3],
 }
 
-/// As in `races.bpf.c`.
+/// The same struct as in `races.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Sums {
@@ -35,7 +36,7 @@ struct Sums {
     narrow: u32,
 }
 
-/// Runs `program` in batches until `stop`, at least once; the number of runs.
+/// Runs `program` in batches until `stop`, at least once. Returns the number of runs.
 fn hammer(loaded: &impl Loader, program: &str, stop: &AtomicBool) -> u64 {
     let mut runs = 0;
     loop {
@@ -53,7 +54,7 @@ fn atomic_additions_by_two_threads_and_a_program_sum_up_exactly() {
     let loaded = Libbpf::load(objects::RACES);
     let sums: Var<Sums> = Mapping::from_map(loaded.map("sums")).unwrap().var(0).unwrap();
     let stop = AtomicBool::new(false);
-    // Everybody is there before the time begins.
+    // Everyone is ready before the time begins.
     let start = Barrier::new(4);
     let add = || {
         start.wait();
@@ -82,7 +83,7 @@ fn atomic_additions_by_two_threads_and_a_program_sum_up_exactly() {
     assert_eq!(sums.load(), Sums { wide: total, narrow: low_half });
 }
 
-/// What a reader has seen of one leaf, or of all.
+/// Which values a reader has seen, of one leaf or of all.
 #[derive(Debug, Default)]
 struct Seen {
     zeros: bool,
@@ -104,11 +105,11 @@ fn leaves_that_a_program_flips_between_all_zeros_and_all_ones_are_never_torn() {
     let loaded = Libbpf::load(objects::RACES);
     let leaves: Var<Leaves> = Mapping::from_map(loaded.map("leaves")).unwrap().var(0).unwrap();
     let stop = AtomicBool::new(false);
-    // How many readers have seen all there is to see.
+    // How many readers have seen both values of every leaf.
     let satisfied = AtomicUsize::new(0);
     let both_ways = |seen: &[Seen]| seen.iter().all(|seen| seen.zeros && seen.ones);
     let watch = |read: fn(&Var<Leaves>) -> Leaves| {
-        // The number of each leaf does not matter, only that every one is seen both ways.
+        // The order of the leaves does not matter, only that each is seen with both values.
         let mut seen: [Seen; 8] = Default::default();
         let mut is_satisfied = false;
         while !stop.load(Ordering::Relaxed) {
@@ -141,7 +142,7 @@ fn leaves_that_a_program_flips_between_all_zeros_and_all_ones_are_never_torn() {
         let readers = [scope.spawn(|| watch(leaf_by_leaf)), scope.spawn(|| watch(Var::load))];
         let program = scope.spawn(|| hammer(&loaded, "flip", &stop));
         let race = Race::of(RACE);
-        // Ends early when one of them has panicked.
+        // The race ends early when any of them has panicked.
         let has_panicked = || program.is_finished() || readers.iter().any(thread::ScopedJoinHandle::is_finished);
         while race.goes_on(satisfied.load(Ordering::Relaxed) == readers.len()) && !has_panicked() {
             thread::sleep(Duration::from_millis(20));
@@ -153,14 +154,15 @@ fn leaves_that_a_program_flips_between_all_zeros_and_all_ones_are_never_torn() {
     assert!(seen.iter().all(|seen| both_ways(seen)), "both patterns were seen: {seen:?}");
 }
 
-/// Waits in a bare loop for a program's write, as a poller does; `times` times.
+/// Waits `times` times in a bare loop for a program's write, as a poller does.
 fn waits_for_a_program<L: Loader + 'static>(map: &str, program: &'static str, offset: usize) {
     let loaded = L::load(objects::COUNTERS);
     let value: Var<u64> = Mapping::from_map(loaded.map(map)).unwrap().var(offset).unwrap();
     let old = value.load();
     let (ended, wait) = mpsc::channel();
     thread::spawn(move || {
-        // No deadline, no pause: nothing but the load keeps the compiler from making this an endless loop.
+        // No deadline and no pause: only the load keeps the compiler from making this an endless
+        // loop.
         while value.load() == old {}
         ended.send(value.load()).unwrap();
     });

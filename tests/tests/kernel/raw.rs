@@ -1,4 +1,4 @@
-//! Raw bytes of BPF maps: what is written is what a system call sees, and the bounds are the values'.
+//! Raw bytes of BPF maps: system calls see what is written, and the bounds are those of the values.
 
 use std::sync::Arc;
 
@@ -69,7 +69,7 @@ fn reach(mapping: &Mapping, offset: usize, len: usize) -> Result<(), Error> {
     Ok(read?)
 }
 
-/// Asserts that just the places inside of `end` bytes are reached.
+/// Asserts that exactly the places within the first `end` bytes are reached.
 fn assert_ends_at(mapping: &Mapping, end: usize) {
     for (offset, len) in [(0, 0), (end, 0), (end - 8, 8), (0, end), (end - 1, 1)] {
         reach(mapping, offset, len).unwrap_or_else(|error| panic!("({offset}, {len}): {error}"));
@@ -100,7 +100,7 @@ fn a_map_of_whole_pages_ends_with_its_last_page() {
 #[test]
 fn a_map_ends_with_its_last_value_and_not_with_the_padding_after_it() {
     kernel::require!();
-    // 12 bytes every 16.
+    // Values of 12 bytes, one every 16.
     assert_ends_at(&mapped(&Map::array(12, 3)), 16 + 16 + 12);
 }
 
@@ -134,7 +134,7 @@ fn a_write_to_a_map_that_is_read_only_for_programs_is_an_error_and_changes_nothi
 
 fn assert_write_refused(map: &Map) {
     let mapping = mapped(map);
-    // An empty write is none the less one.
+    // An empty write is still a write.
     for bytes in [&[0xff; 16][..], &[0xff], &[]] {
         let error = mapping.write_at(0, bytes).unwrap_err();
         assert!(matches!(error, PlaceError::ReadOnly { .. }), "{error:?}");

@@ -1,4 +1,5 @@
-//! Maps that are found again by their pin or their number: what they hold is still there, and a layout that has drifted since is an error.
+//! Maps are found again by their pin or their id. They still hold their values, and a layout that
+//! has drifted is an error.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,7 +18,8 @@ struct Total {
     bytes: u64,
 }
 
-/// As an agent of another version might have it: of the same size, so that only the types of the map tell.
+/// `Total` as an agent of another version might declare it. It has the same size, so only the map's
+/// types show the difference.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 struct DriftedTotal {
@@ -54,7 +56,7 @@ fn a_pinned_map_is_found_after_its_loader_has_gone_and_its_layout_is_checked() {
     let error = mapping.check::<u32>().unwrap_err();
     assert!(matches!(error, BtfError::Place(PlaceError::ValueSize { size: 4, value_size: 16, .. })), "{error:?}");
 
-    // The pin may go as well.
+    // The map outlives its pin.
     fs::remove_file(&pin).unwrap();
     banks[1].packets.fetch_add(1);
     assert_eq!(mapping.check::<Total>().unwrap(), TypeCheck::Matches, "the types stay with the map");
@@ -151,7 +153,8 @@ fn a_map_that_has_gone_is_not_found_by_its_number() {
     drop(mapping);
     assert!(bpf::open_id(number).is_ok(), "a handle keeps it");
     drop(value);
-    // A process that another test starts has a copy of ours until it executes something else.
+    // A process that another test starts has a copy of our descriptors until it executes another
+    // program.
     let gone = || matches!(bpf::open_id(number), Err(MapError::NoMapWithId { id }) if id == number);
     while !gone() {
         std::thread::yield_now();
@@ -173,12 +176,12 @@ fn what_is_pinned_and_no_map_is_named_with_its_path() {
     assert!(matches!(&error, MapError::PinnedOther { path, .. } if *path == pin), "{error:?}");
     let text = error.to_string();
     assert!(text.contains(pin.to_str().unwrap()) && text.contains("bpf-prog"), "{text}");
-    // No pin at all.
+    // A path that is not a pin.
     let error = Mapping::from_pin("/etc/passwd").unwrap_err();
     assert!(matches!(error, MapError::PinFailed { .. }), "{error:?}");
     assert!(error.to_string().contains("BPF file system"), "{error}");
     assert!(matches!(bpf::open_pin("a\0b"), Err(MapError::PinFailed { errno: libc::EINVAL, .. })));
-    // Nor can anything but a map be pinned, or a map where something is.
+    // Only a map can be pinned, and only where nothing is yet.
     assert!(matches!(
         bpf::pin(fs::File::open("/dev/null").unwrap(), bpffs.path("null")),
         Err(MapError::NotAMap { .. })
@@ -236,7 +239,8 @@ fn a_process_that_may_not_open_pins_is_told_of_the_capability_and_of_no_mount() 
     child::done();
 }
 
-/// Of a pinned map an ordinary process opens what its file modes say; by a number, it opens none.
+/// An ordinary process opens a pinned map if the pin's file mode allows it. It opens no map by an
+/// id.
 #[test]
 fn a_process_without_privileges_is_told_which_it_lacks() {
     kernel::require!();
@@ -262,7 +266,8 @@ fn a_process_without_privileges_is_told_which_it_lacks() {
             let forbidden = |error: &MapError| matches!(error, MapError::System(SystemError::PermissionDenied { .. }));
             let closed = matches!(error, MapError::PinFailed { errno: libc::EACCES, .. });
             assert!(closed || forbidden(&error), "{error:?}");
-            // Where the kernel lets ordinary processes use `bpf(2)`, what is open to them is opened.
+            // Where the kernel lets ordinary processes call `bpf(2)`, this process opens the pin
+            // that it may open.
             match Mapping::from_pin(&open) {
                 Ok(mapping) => assert_eq!(mapping.check::<DriftedTotal>().unwrap(), TypeCheck::NotPermitted),
                 Err(error) => assert!(forbidden(&error), "{error:?}"),
@@ -272,8 +277,8 @@ fn a_process_without_privileges_is_told_which_it_lacks() {
     }
 }
 
-/// The elements of an array, whichever way they go: the same of a map that is mapped, of one that is not mmapable, of one whose values hold
-/// a spin lock, and through a descriptor for reading.
+/// The elements of an array are the same by every way: from a map that is mapped, one that is not
+/// mmapable, one whose values hold a spin lock, and through a read-only descriptor.
 #[test]
 fn the_elements_of_an_array_go_by_whatever_way_there_is() {
     kernel::require!();

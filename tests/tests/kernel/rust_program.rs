@@ -1,6 +1,7 @@
 //! A BPF program in Rust (`no-std/program`) and this process share one crate of types, and one map.
 //!
-//! The object is the committed one, or that which `MAPVALUE_RUST_PROGRAM` names: `no-std/build` compiles it and runs this on it.
+//! The object is the committed one, or the one that `MAPVALUE_RUST_PROGRAM` names. `no-std/build`
+//! compiles the program and runs this test on it.
 
 use std::mem::offset_of;
 use std::{env, fs};
@@ -65,7 +66,7 @@ fn a_number_that_is_no_variant_is_an_error_in_the_program_too() {
     assert_eq!(object.run("answer"), XDP_ABORTED);
     assert_eq!((exchange.invalid.load(), exchange.runs.load()), (200, 1));
     assert_eq!(exchange.reply.id.load(), 0, "nothing was answered");
-    // What is no zero is true.
+    // A `bool` that is not 0 is true.
     exchange.request.mode.store(Mode::Drop);
     exchange.mapping().write_at(offset_of!(Exchange, request) + offset_of!(Message, live), &[2]).unwrap();
     assert_eq!(object.run("answer"), XDP_PASS);

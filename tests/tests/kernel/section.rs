@@ -1,5 +1,5 @@
-//! Globals by name, against the running kernel: what is set is what the program sees, and a type that has drifted is caught when
-//! the variable is opened.
+//! Globals by name, against the running kernel: the program sees what is stored, and a type that
+//! has drifted is refused when the variable is opened.
 
 use std::cell::Cell;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -186,7 +186,8 @@ fn unknown_static_and_hidden_names_are_told_with_the_nearest_ones() {
     }
 }
 
-/// `Stats` before somebody added a field in front of `bytes`, and without the last.
+/// A part of `OldStats`: `Stats` before a field was added in front of `bytes`, and without the last
+/// field.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct OldProto {
@@ -216,7 +217,7 @@ fn a_struct_that_has_drifted_is_caught_when_it_is_opened_with_every_path() {
          OldStats.by_proto[0].packets: `u32` (4 bytes) in Rust, `__u64` (8 bytes) in BTF (struct stats)\n\
          OldStats.live: nothing in Rust, `_Bool` (1 byte) at offset 140 in BTF (struct stats)"
     );
-    // Nor as something else of its size.
+    // Other types of the same size are refused as well.
     assert!(matches!(section.var::<[u64; 18]>("stats"), Err(SectionError::VariableLayout { .. })));
     assert!(matches!(section.var::<i64>("count"), Err(SectionError::VariableLayout { .. })));
     assert!(matches!(section.var::<f64>("count"), Err(SectionError::VariableLayout { .. })));
@@ -322,7 +323,7 @@ fn the_sections_of_aya_are_reached_with_the_btf_of_the_object() {
     loaded.run_repeatedly("add_to_count", 3);
     assert_eq!(count.load().unwrap(), 3);
     assert_eq!(stats.load().unwrap().by_proto[6].bytes, 600);
-    // Drift is caught here too.
+    // Drift is caught here as well.
     assert!(matches!(section.any_var::<OldStats>("stats"), Err(SectionError::VariableLayout { .. })));
 }
 
@@ -347,7 +348,7 @@ fn a_forked_child_stores_though_a_thread_of_its_parent_was_storing() {
         let mut children = 0;
         while race.goes_on(children >= 100) {
             let in_child = || {
-                // SAFETY: it sets a timer, which ends a child that hangs.
+                // SAFETY: `alarm` only sets a timer. It ends a child that hangs.
                 unsafe { libc::alarm(30) };
                 i32::from(count.store_exclusive(&8).is_err())
             };
@@ -365,12 +366,12 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
     let open = |name: &str| DataSection::from_map_with_btf(loaded.map(name), &object_btf(), name).unwrap();
     let before = loaded.run("sum");
 
-    // The one variable of its section: nothing else is written.
+    // The only variable of its section, so nothing else is written.
     let only = open(".data.only").any_var::<u64>("only").unwrap();
     only.store(&111).unwrap();
     assert_eq!(loaded.run("sum"), before + 100);
 
-    // One of several: a program may write the others.
+    // One variable of several. A program may write the others.
     let burst = open(".data.knobs").any_var::<u32>("burst").unwrap();
     let error = burst.store(&164).unwrap_err();
     assert!(matches!(error, ElementError::WouldLoseWrites { size: 4, len: 8, .. }), "{error:?}");
@@ -379,7 +380,7 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
     burst.store_exclusive(&164).unwrap();
     assert_eq!(loaded.run("sum"), before + 200, "the other variable is as it was");
 
-    // aya has frozen it.
+    // aya has frozen the map.
     let answer = open(".rodata").any_var::<u64>("answer").unwrap();
     assert_eq!(answer.load().unwrap(), 4_242_424_242);
     for result in [answer.store(&1), answer.store_exclusive(&1)] {
@@ -410,7 +411,7 @@ fn a_section_is_opened_in_less_than_a_millisecond() {
     kernel::require!();
     let loaded = Libbpf::load(objects::SECTIONS);
     let map = loaded.map(".bss");
-    // The best of many: what else the machine does makes the others longer.
+    // The best of many runs: other load on the machine makes the rest longer.
     let time = |_| {
         let start = Instant::now();
         let section = DataSection::from_map(&map).unwrap();
@@ -472,7 +473,7 @@ fn a_map_of_several_values_is_no_section() {
     assert!(matches!(error, SectionError::Map(MapError::UnsupportedType { .. })), "{error:?}");
 }
 
-/// Gives one descriptor the first times that it is asked, and another later.
+/// Returns `first` the first `times` times that it is asked, and `later` after that.
 struct Fickle {
     first: Map,
     later: Map,
@@ -515,7 +516,7 @@ fn opening_by_the_kernels_btf_names_the_capability_that_it_takes() {
         child::drop_privileges();
         let error = DataSection::from_map(fd).unwrap_err();
         assert!(matches!(error, SectionError::System(SystemError::PermissionDenied { .. })), "{error:?}");
-        // Where the kernel restricts `bpf(2)` altogether, it is the first call that fails.
+        // Where the kernel restricts `bpf(2)` altogether, the first call fails.
         let capability = if child::may_query(fd).is_ok() { "CAP_SYS_ADMIN" } else { "CAP_BPF" };
         assert!(error.to_string().contains(capability), "{error}");
         return child::done();

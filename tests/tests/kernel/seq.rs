@@ -11,10 +11,10 @@ use mapvalue_tests::race::{AtTheEnd, Race};
 
 /// How long a program writes as fast as it can.
 const RACE: Duration = Duration::from_secs(10);
-/// Runs of a program in one system call.
+/// How often a program runs in one system call.
 const BATCH: u32 = 10_000;
 
-/// As in `seq.bpf.c`.
+/// The same struct as in `seq.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Words {
@@ -31,7 +31,7 @@ impl Words {
     }
 }
 
-/// As in `seq.bpf.c`.
+/// The same struct as in `seq.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Counts {
@@ -69,10 +69,11 @@ fn no_snapshot_is_torn_while_a_program_writes_for_ten_seconds() {
     let bare: Var<Words, ReadOnly> = globals.var_ro("bare").unwrap();
     let counts: Var<Counts> = globals.var("counts").unwrap();
 
-    // First that this machine tears values that have no protocol, or the rest shows nothing.
+    // First show that this machine tears values without a protocol. Otherwise the rest proves
+    // nothing.
     let mut torn = false;
     beside(&loaded, "write_bare", || {
-        // Without a pause: on one CPU, it is in the middle of a load that this thread has to lose it.
+        // Without a pause: on one CPU, this thread must lose the CPU in the middle of a load.
         let race = Race::of(Duration::ZERO);
         while race.goes_on(torn) {
             torn = (0..1000).any(|_| !bare.load().is_whole());
@@ -99,7 +100,8 @@ fn no_snapshot_is_torn_while_a_program_writes_for_ten_seconds() {
     });
     let written = counts.written.load();
     println!("{written} writes, {whole} whole values read, {changes} different ones, busy {busy} times");
-    // How often it is busy is a matter of what else runs: a program that loses its CPU half way leaves the cell so until it goes on.
+    // How often the cell is busy depends on what else runs. A program that loses its CPU in the
+    // middle of a write leaves the cell busy until it runs again.
     assert!(changes > 100, "{changes} values of {written} were seen");
     assert_eq!(cell.read().unwrap(), Words::all(written), "each write has added one");
     assert_eq!(counts.refused.load(), 0);
@@ -148,7 +150,7 @@ fn rust_and_a_program_take_turns_to_write() {
     beside(&loaded, "write", || {
         let race = Race::of(Duration::from_secs(2));
         while race.goes_on(mine > 1000 && counts.written.load() > 1000) {
-            // What the program writes next is one more than this.
+            // The program's next write is one more than this.
             mine += u64::from(cell.write(Words::all(1 << 32)).is_ok());
             assert!(cell.read().map_or(true, Words::is_whole));
         }

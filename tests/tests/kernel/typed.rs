@@ -1,4 +1,4 @@
-//! Typed values in BPF maps: what Rust writes a BPF program sees, and the other way round.
+//! Typed values in BPF maps: a BPF program sees what Rust writes, and the other way round.
 
 use std::fmt::Debug;
 use std::mem::offset_of;
@@ -10,7 +10,7 @@ use mapvalue::{Array, MapValue, Mapping, PlaceError, Shared, Storable, Var};
 use mapvalue_tests::c;
 use mapvalue_tests::kernel::{self, Aya, Libbpf, Loader, Map, objects};
 
-// The types of `values.bpf.c`, in its words.
+// The types of `values.bpf.c`, with its field names.
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -134,18 +134,19 @@ impl<L: Loader, T: MapValue> Slot<L, T> {
         Self { loaded, key, value }
     }
 
-    /// Whether the program finds what it expects in the slot.
+    /// Whether the program finds the value that it expects in the slot.
     fn is_seen(&self) -> bool {
         self.loaded.run("check") & (1 << self.key) != 0
     }
 
-    /// Lets the program fill the slot.
+    /// Has the program fill the slot.
     fn fill(&self) {
         assert_eq!(self.loaded.run("fill"), 0);
     }
 }
 
-/// Stores `from_rust`, which the program must see, and loads what the program writes, which must be `from_bpf`.
+/// Stores `from_rust`, which the program must see. Then loads what the program wrote, which must be
+/// `from_bpf`.
 fn goes_both_ways<L: Loader, T: Storable + Debug + PartialEq>(key: usize, from_rust: T, from_bpf: &T) {
     let slot = Slot::<L, T>::open(key);
     assert!(!slot.is_seen(), "the slot starts empty");
@@ -395,14 +396,14 @@ fn an_update_by_a_system_call_is_seen_by_a_handle() {
     assert_eq!(mapping.var::<u64>(0).unwrap().load(), 0);
 }
 
-/// A counter, as a value of its own and inside a struct.
+/// A counter, both as a value of its own and inside a struct.
 #[derive(MapValue, Debug)]
 #[repr(C)]
 struct Counter {
     count: AtomicU64,
 }
 
-/// As in `counters.bpf.c`.
+/// The same struct as in `counters.bpf.c`.
 #[derive(MapValue, Debug)]
 #[repr(C)]
 struct Globals {
@@ -410,7 +411,7 @@ struct Globals {
     signal: AtomicU64,
 }
 
-/// Counts in `counters[1]` by turns.
+/// Rust and a program count in `counters[1]` by turns.
 fn counts_in_a_map<L: Loader>() {
     let loaded = L::load(objects::COUNTERS);
     let mapping = Mapping::from_map(loaded.map("counters")).unwrap();
@@ -422,7 +423,7 @@ fn counts_in_a_map<L: Loader>() {
     assert_eq!(in_place.as_ref().count.fetch_add(1, Ordering::Relaxed), 1338);
     assert_eq!(loaded.run("add_to_map"), 0);
     assert_eq!(in_place.as_ref().count.load(Ordering::Relaxed), 1340);
-    // What Rust wrote, a program reads.
+    // A program reads what Rust wrote.
     assert_eq!(loaded.run("copy_in_map"), 0);
     assert_eq!(counters.iter().map(|counter| counter.count.load()).collect::<Vec<_>>(), [0, 1340, 1340, 0]);
 }
@@ -489,7 +490,7 @@ fn a_global_bool_that_holds_2_loads_as_true() {
     assert!(flag.load());
     assert_eq!(flag.try_load(), Ok(true));
     assert_eq!(flag.load_byte(), 2);
-    // It is the `true` that an exchange expects, and gets replaced.
+    // An exchange takes the byte 2 as `true`, and replaces it.
     assert_eq!(flag.compare_exchange(true, false), Ok(true));
     assert_eq!(loaded.run("read_flag"), 0);
     assert_eq!(loaded.run("set_flag_to_two"), 0);
@@ -569,14 +570,14 @@ fn a_value_that_reaches_into_the_padding_between_values_is_an_error() {
     assert!(matches!(mapping.var::<[u32; 8]>(0), Err(PlaceError::CrossesValue { .. })));
     assert!(matches!(mapping.slice::<u32>(0, 4), Err(PlaceError::CrossesValue { .. })));
     assert!(mapping.var::<u32>(16 + 8).is_ok() && mapping.var::<[u32; 3]>(32).is_ok());
-    // Where the values lie side by side, a handle may span them.
+    // Where the values have no gaps between them, a handle may span several.
     let map = Map::array(8, 4);
     let both: Var<[u64; 2]> = Mapping::from_map(&map).unwrap().var(8).unwrap();
     both.store([1, 2]);
     assert_eq!((map.lookup(1), map.lookup(2)), (1u64.to_ne_bytes().to_vec(), 2u64.to_ne_bytes().to_vec()));
 }
 
-/// As in `quickstart.bpf.c` of the examples.
+/// The same struct as in `quickstart.bpf.c` of the examples.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
 struct Stats {
@@ -603,7 +604,7 @@ fn quickstart_counts<L: Loader>() {
     let loaded = L::load(objects::QUICKSTART);
     let stats: Var<Stats> = Mapping::from_map(loaded.map("stats")).unwrap().var(0).unwrap();
     assert!(!stats.live.load());
-    // Ethernet carrying IPv4 carrying TCP, and something else than IPv4.
+    // A packet of Ethernet, IPv4 and TCP, and one that is not IPv4.
     let mut packet = [0u8; 64];
     packet[12..14].copy_from_slice(&0x0800_u16.to_be_bytes());
     packet[14 + 9] = TCP;

@@ -1,5 +1,5 @@
-//! Keys and values by system calls: what programs have in hash tables, tries and arrays that are not mapped, as typed values with the
-//! errors of mapped ones.
+//! Keys and values by system calls: what programs keep in hash tables, tries and unmapped arrays,
+//! as typed values with the same errors as mapped ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,7 +86,8 @@ fn what_a_program_inserts_is_looked_up_and_what_is_updated_the_program_sees() {
     assert_eq!((sockets.name(), sockets.max_entries(), sockets.map_type().name()), ("sockets", 64, "hash"));
 }
 
-/// The key of the test above has a hole, which the program has zeroed: so it is found whatever is in ours.
+/// The key of the test above has a hole. The program has zeroed it, so the key is found whatever
+/// ours has there.
 #[test]
 fn the_padding_of_keys_is_zeroed() {
     kernel::require!();
@@ -210,7 +211,7 @@ fn a_layout_that_is_not_the_maps_is_refused_by_the_name_of_the_field() {
     assert!(error.to_string().contains("Drifted.octets"), "{error}");
     let error = TypedMap::<DriftedKey, Flow>::from_map(loaded.map("sockets")).unwrap_err();
     assert!(error.to_string().contains("DriftedKey.protocol: offset 4 in Rust, 6 in BTF"), "{error}");
-    // Where the map tells no types, sizes are all that there is.
+    // Where the map has no types, only the sizes are checked.
     let map = Map::create(map_type::HASH, 0, 16, 1, "untyped");
     let typed = TypedMap::<u32, Drifted>::from_map(&map).unwrap();
     assert_eq!((typed.type_check(), typed.type_check().is_match()), (TypeCheck::Untyped, false));
@@ -219,7 +220,8 @@ fn a_layout_that_is_not_the_maps_is_refused_by_the_name_of_the_field() {
 #[test]
 fn maps_whose_values_are_not_looked_up_are_refused_by_their_type() {
     kernel::require!();
-    // What the kernel does with a key is not said to be impossible: it looks up in the last four.
+    // The kernel does look up keys in the last four types, so their errors do not call a lookup
+    // impossible.
     for (map_type, value_size, entries, name, instead) in [
         (map_type::RINGBUF, 0, 4096, "ringbuf (27)", "records in order"),
         (map_type::QUEUE, 8, 1, "queue (22)", "popped"),
@@ -257,7 +259,7 @@ fn the_bytes_of_all_cpus_are_looked_up_at_once() {
     let packets: u64 = bytes.chunks(16).map(|cpu| Total::from_bytes(cpu).unwrap().packets).sum();
     assert_eq!(packets, 5);
     assert_eq!(bpf::lookup_bytes(&map, &2u32.to_ne_bytes()).unwrap(), None, "past the end");
-    // And back: each CPU's own.
+    // And back: each CPU gets a value of its own.
     let values: Vec<u8> =
         (0..cpus as u64).flat_map(|cpu| Total { packets: 100 * cpu, bytes: cpu }.to_bytes()).collect();
     bpf::update_bytes(&map, &1u32.to_ne_bytes(), &values, Update::Always).unwrap();
@@ -313,7 +315,7 @@ fn frozen_maps_and_restricted_descriptors_are_refused_what_they_refuse() {
     assert_eq!(frozen.lookup(&0).unwrap(), Some(8));
 }
 
-/// Many entries, some batches of them.
+/// Many entries, which take several batches.
 #[test]
 fn all_entries_are_met_once_and_batches_are_updated_in_order() {
     kernel::require!();
@@ -325,7 +327,7 @@ fn all_entries_are_met_once_and_batches_are_updated_in_order() {
     assert_eq!(table.entries().count(), 20_000, "none twice");
     assert!(found.into_iter().eq(entries.iter().map(|(key, value)| (*key, value.packets))));
     assert_eq!(table.keys().map(Result::unwrap).collect::<BTreeSet<u32>>().len(), 20_000);
-    // One more than fit: those before it are there.
+    // One entry more than fits: the entries before it are inserted.
     for (key, _) in &entries[..5] {
         assert!(table.remove(key).unwrap());
     }
@@ -333,7 +335,7 @@ fn all_entries_are_met_once_and_batches_are_updated_in_order() {
     let error = table.update_batch(&more).unwrap_err();
     let ElementError::BatchStopped { done, len: 9, error } = &error else { panic!("{error:?}") };
     assert!(matches!(**error, ElementError::Full { .. }), "{error:?}");
-    // A preallocated table has a few elements to spare, one a CPU.
+    // A preallocated table has a few spare elements, one for each CPU.
     let there = more.iter().filter(|(key, _)| table.lookup(key).unwrap().is_some()).count();
     assert_eq!(there, *done);
     assert!(*done >= 5, "{done}");
@@ -342,7 +344,8 @@ fn all_entries_are_met_once_and_batches_are_updated_in_order() {
 
 static LARGE: [u8; 60_000] = [1; 60_000];
 
-/// Entries whose hashes share a bucket come in one piece, for which a batch must have room: a table of one bucket is one.
+/// Entries that share a bucket come in one piece, and a batch must have room for them. A table of
+/// one bucket is one such piece.
 #[test]
 fn a_table_without_entries_and_one_of_one_bucket_are_walked() {
     kernel::require!();
@@ -350,7 +353,8 @@ fn a_table_without_entries_and_one_of_one_bucket_are_walked() {
     assert_eq!((table.keys().count(), table.entries().count()), (0, 0));
     table.update(&9, &1, Update::Always).unwrap();
     assert_eq!(table.entries().map(Result::unwrap).collect::<Vec<_>>(), [(9, 1)]);
-    // Values so large that a batch of them has room for one, in a table with two entries a bucket and more.
+    // Values so large that a batch has room for one, in a table with buckets of two entries and
+    // more.
     let map = Map::create(map_type::HASH, 0, 60_000, 64, "large");
     let table: TypedMap<u32, [u8; 60_000]> = TypedMap::from_map(&map).unwrap();
     for key in 0..64 {
@@ -363,7 +367,7 @@ fn a_table_without_entries_and_one_of_one_bucket_are_walked() {
 const LOOKUP_BATCH: u32 = 24;
 const UPDATE_BATCH: u32 = 26;
 
-/// Runs `then` in a child in which the kernel answers `errno` to commands for batches.
+/// Runs `then` in a child where the kernel answers `errno` to the batch commands.
 fn without_batches(test: impl Fn(), errno: i32, then: impl FnOnce()) {
     let (map, _) = hash::<u64>(1);
     if child::passed().is_none() {
@@ -414,8 +418,8 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
-/// Walks a table in which another thread inserts and removes keys all the time. Each walk ends, and shows only what was there. Calls `then`
-/// with the keys of each.
+/// Walks a table in which another thread inserts and removes keys all the time. Each walk ends, and
+/// shows only keys that were there. Calls `then` with the keys of each walk.
 fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, ElementError>)) {
     let (_map, table) = hash::<u64>(64);
     for key in 0..16 {
@@ -423,7 +427,7 @@ fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, ElementError>)) {
     }
     let stop = AtomicBool::new(false);
     thread::scope(|scope| {
-        // Also when an assertion fails.
+        // Stops the writer also when an assertion fails.
         let _stop = StopOnDrop(&stop);
         scope.spawn(|| {
             let mut key = 1000u32;
@@ -445,7 +449,7 @@ fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, ElementError>)) {
     });
 }
 
-/// In batches, a walk misses nothing of what was there all the time.
+/// In batches, a walk misses no entry that was there all the time.
 #[test]
 fn walks_end_beside_a_writer() {
     kernel::require!();
@@ -455,7 +459,7 @@ fn walks_end_beside_a_writer() {
     });
 }
 
-/// One by one, a key may be gone by the time that its value is looked up: then it is no entry.
+/// Without batches, a key may be gone when its value is looked up. The walk then leaves it out.
 #[test]
 fn walks_without_batches_end_beside_a_writer() {
     kernel::require!();
@@ -464,7 +468,8 @@ fn walks_without_batches_end_beside_a_writer() {
     });
 }
 
-/// A walk whose key is removed before it is asked for the next one begins anew: without an end, if it did not count.
+/// A walk starts again if its key is removed before it asks for the next one. A count of steps
+/// keeps it from going on for ever.
 #[test]
 fn a_walk_that_begins_anew_again_and_again_is_given_up() {
     kernel::require!();

@@ -1,4 +1,4 @@
-//! Comments are lines that fit beside each other on a screen.
+//! Comment lines are short enough to fit side by side on a screen.
 
 use std::fs;
 use std::path::{Path, PathBuf};

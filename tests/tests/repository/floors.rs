@@ -1,4 +1,5 @@
-//! The imports among the modules of `core/src` follow the floor plan in CONTRIBUTING, and form no circle.
+//! The imports among the modules of `core/src` follow the floor plan in CONTRIBUTING, and form no
+//! circle.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -26,19 +27,19 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("platform", &[]),
 ];
 
-/// The circles that may be: a value decodes by its codec, which decodes values.
+/// The circles that are allowed: a value decodes by its codec, which decodes values.
 const CIRCLES: &[&[&str]] = &[&["value", "value::codec"]];
 
-/// Names separated by `::`, without `crate`. That of `lib.rs` is empty.
+/// Names separated by `::`, without `crate`. The name of `lib.rs` is empty.
 type Name = Vec<String>;
 
 #[derive(Default)]
 struct Module {
-    /// The names that it defines.
+    /// The names that the module defines.
     defines: BTreeSet<String>,
-    /// The names that it exports again, and the paths that they stand for.
+    /// The names that the module exports again, and the paths that they stand for.
     exports: BTreeMap<String, Name>,
-    /// The paths within the crate that its code names.
+    /// The paths within the crate that the module's code names.
     names: Vec<Name>,
 }
 
@@ -66,7 +67,8 @@ fn is_left_out(attribute: &[TokenTree]) -> bool {
     ["cfg(test)", "cfg(doc)", "cfg(all(test"].iter().any(|left_out| text.starts_with(left_out))
 }
 
-/// The paths of a tree of imports, or of a path in code, that begins at `at`, and where it ends.
+/// Finds the paths of an import tree, or of a path in code, that begins at `at`. Returns where it
+/// ends.
 fn paths(trees: &[TokenTree], mut at: usize, mut path: Name, found: &mut Vec<(Name, String)>) -> usize {
     loop {
         if let Some(inner) = group(trees.get(at), Delimiter::Brace) {
@@ -125,7 +127,8 @@ impl Modules {
         modules
     }
 
-    /// Reads what a module names, defines and exports. `top` says that these are its items.
+    /// Reads what a module names, defines and exports. `top` means that the tokens are the module's
+    /// own items.
     fn read(&self, this: &Name, trees: &[TokenTree], top: bool, module: &mut Module) {
         let mut at = 0;
         while at < trees.len() {
@@ -174,7 +177,7 @@ impl Modules {
             } else if word == "macro_rules" {
                 module.defines.extend(ident(trees.get(at + 2)));
             }
-            // Not `$crate`, which code of users goes through.
+            // Not `$crate`, which code of users expands.
             let begins = !is_punct(before, ':') && !is_punct(before, '$') && !is_punct(before, '.');
             if begins && is_punct(trees.get(at + 1), ':') && is_punct(trees.get(at + 2), ':') {
                 let mut found = Vec::new();
@@ -186,7 +189,8 @@ impl Modules {
         }
     }
 
-    /// A path from the root of the crate; `None` if it is not of this crate, or of a name that is imported elsewhere.
+    /// The path from the root of the crate. `None` if it is outside this crate, or begins with a
+    /// name that is imported elsewhere.
     fn absolute(&self, this: &Name, path: &Name) -> Option<Name> {
         let supers = path.iter().take_while(|word| *word == "super").count();
         match path.first()?.as_str() {
@@ -214,7 +218,7 @@ impl Modules {
         }
     }
 
-    /// What each module imports from, and the path by which it does.
+    /// The modules that each module imports from, and the path by which it does.
     fn imports(&self) -> BTreeMap<String, BTreeMap<String, String>> {
         let imports = |(name, module): (&Name, &Module)| {
             let of_module = |path: &Name| (self.definer(path, 0).join("::"), path.join("::"));

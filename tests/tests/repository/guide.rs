@@ -1,10 +1,11 @@
-//! What the guide says is in the repository, is.
+//! The files that the guide names are in the repository.
 
 use std::path::Path;
 
 const NEEDS: &str = include_str!("../../../core/guide/needs.md");
 
-/// The files and folders that a line of the table names; those without a folder are in the one of the name before, of tests or of examples.
+/// The files and folders in a line of the table. One without a folder is in the folder of the name
+/// before it, of tests or of examples.
 fn named(line: &str) -> Vec<String> {
     let mut folder = "";
     let mut found = Vec::new();
@@ -13,7 +14,7 @@ fn named(line: &str) -> Vec<String> {
             Some(("examples", _)) => folder = "examples",
             Some(("tests", "tests" | "benches" | "no-std")) => {}
             Some(("tests", _)) => folder = "tests/tests",
-            // A part of the name before.
+            // A part of the previous file.
             _ if !name.contains('.') => continue,
             _ => {
                 found.push(format!("{folder}/{name}"));

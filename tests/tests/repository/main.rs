@@ -1,4 +1,4 @@
-//! What the repository says of itself, is so.
+//! What the repository says about itself is true.
 
 mod comments;
 mod floors;
