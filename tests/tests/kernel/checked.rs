@@ -1,4 +1,4 @@
-//! Handles to maps with types: a Rust type that is not what the BTF says lies at a place is refused.
+//! Handles to typed maps: a Rust type is refused if the BTF has a different type at that place.
 
 use std::os::fd::AsFd;
 use std::sync::Arc;
@@ -77,7 +77,7 @@ struct Swapped {
     first: u64,
 }
 
-/// What keeps a handle from being opened: the text of a mismatch.
+/// The text of the mismatch that keeps a handle from being opened.
 fn refusal<H>(handle: Result<H, impl Into<Error>>) -> String {
     match handle.map(drop).map_err(Into::into) {
         Err(error @ Error::Btf(BtfError::LayoutMismatch(_))) => error.to_string(),
@@ -89,7 +89,8 @@ fn object() -> Btf {
     Btf::from_object(objects::CHECKED).unwrap()
 }
 
-/// The drifted types are refused by all handles, in the words of `expected`, which [`Btf::check`] says as well.
+/// Asserts that all handles refuse a drifted type with `expected` in the error, as [`Btf::check`]
+/// does.
 fn refuses<T: MapValue>(mapping: &Arc<Mapping>, expected: &str) {
     for text in [refusal(mapping.var::<T>(0)), refusal(mapping.var_ro::<T>(0)), refusal(mapping.var::<T>(152))] {
         assert!(text.contains(expected), "{text}");
@@ -117,7 +118,7 @@ fn refuses_what_has_drifted(mapping: &Arc<Mapping>) {
     let stats: Var<Stats> = mapping.var(0).unwrap();
     stats.by_proto[3].store(7);
     assert_eq!(mapping.array::<Stats>().unwrap()[0].by_proto[3].load(), 7);
-    // By system calls and by memory alike.
+    // Opening by system calls refuses the type as well.
     let text = refusal(AnyArray::<drifted::Renamed>::from_mapping(mapping));
     assert!(text.contains("Renamed.octets"), "{text}");
 }
@@ -129,7 +130,7 @@ fn a_drifted_type_is_refused_by_every_handle() {
     refuses_what_has_drifted(&Mapping::from_map(loaded.map("stats")).unwrap());
     refuses_what_has_drifted(&Mapping::from_map_checked(loaded.map("stats")).unwrap());
     assert!(refusal(AnyArray::<drifted::Order>::from_map(loaded.map("stats"))).contains("Order.bytes"));
-    // Handles open again, from memory, on any value and any thread.
+    // Handles still open from memory, on any value and in any thread.
     let mapping = Mapping::from_map(loaded.map("stats")).unwrap();
     thread::scope(|scope| {
         for _ in 0..4 {
@@ -184,7 +185,7 @@ fn types_from_an_object_are_those_of_the_map() {
     kernel::require!();
     let loaded = Libbpf::load(objects::CHECKED);
     let with_btf = |map| Mapping::from_map_with_btf(loaded.map(map), &object());
-    // The kernel knows the first 15 letters of the name.
+    // The kernel keeps the first 15 letters of the name.
     let pair: Var<Pair> = with_btf("a_name_of_many_letters").unwrap().var(0).unwrap();
     pair.first.store(1);
     assert!(refusal(with_btf("a_name_of_many_letters").unwrap().var::<Swapped>(0)).contains("Swapped.second"));
@@ -258,7 +259,7 @@ fn parts_are_what_begins_at_their_offset() {
     kernel::require!();
     let loaded = Libbpf::load(objects::CHECKED);
     let parts = Mapping::from_map(loaded.map("parts")).unwrap();
-    // In each of the values alike.
+    // The same in each of the values.
     for value in [0, at::SIZE, 3 * at::SIZE] {
         assert!(parts.var::<Pair>(value).is_ok() && parts.var::<u64>(value + 8).is_ok());
         assert!(parts.var::<[[u32; 4]; 2]>(value + at::MATRIX).is_ok() && parts.var::<[u32; 4]>(value + 32).is_ok());
@@ -293,13 +294,13 @@ fn parts_are_what_begins_at_their_offset() {
         text.contains("`u32` (4 bytes) at offset 4 in Rust, `__u64` (8 bytes), which begins at 0 in BTF"),
         "{text}"
     );
-    // Bytes are bytes: at any place.
+    // Raw bytes may be read and written at any place.
     let mut bytes = [0; 16];
     parts.read_at(3, &mut bytes).unwrap();
     parts.write_at(3, &bytes).unwrap();
 }
 
-/// A struct around the only member, of the same size.
+/// A struct of the same size around the only member.
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
 struct Renamed {
@@ -397,7 +398,7 @@ fn banks_are_those_of_the_map() {
     let rows = Mapping::from_map(loaded.map("rows")).unwrap();
     assert!(rows.banks::<[u64; 5]>(8, 64).is_ok() && rows.banks_of::<u64>(8, 64, 8).is_ok());
     refusal(rows.banks::<Pair>(8, 64));
-    // A bank a value, with padding behind.
+    // Each bank is a value, with padding after it.
     let per_cpu = Libbpf::load(objects::PER_CPU);
     let banks = Mapping::from_map(per_cpu.map("banks")).unwrap();
     assert!(banks.banks::<Bank>(1024, 128).is_ok() && banks.banks_ro::<Bank>(1024, 128).is_ok());
@@ -431,7 +432,7 @@ struct ShorterBank {
     bytes: u64,
 }
 
-/// More places than are remembered: each is still compared.
+/// More places than the mapping remembers. Each is still compared.
 #[test]
 fn places_beyond_those_that_are_remembered_are_compared() {
     kernel::require!();

@@ -126,7 +126,8 @@ impl<L: Loader, T: MapValue> Slot<L, T> {
         let loaded = L::load(objects::VALUES);
         let map = loaded.map("slots");
         let mapping = match key {
-            // C has an integer for the float's bits, and three more bytes at the end of the flow key.
+            // C has an integer for the float's bits, and three more bytes at the end of the flow
+            // key.
             F64 | FLOW => Mapping::from_map_unchecked(map).unwrap(),
             _ => Mapping::from_map_checked(map).unwrap(),
         };
