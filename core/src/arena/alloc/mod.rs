@@ -1,13 +1,17 @@
 //! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and
 //! free together.
 //!
-//! | floor | |
-//! |---|---|
-//! | memory | `layout`; `config` writes and reads it |
-//! | protocols, each also run in a model checker | `control`: how a slot changes hands; `stack`: the lock-free lists; `gate`: who is among them; `count`: when the last object is gone |
-//! | this process | `inner`: what it knows of an allocator, and where slots are; `cache`: what a thread keeps; `keeper`: how long the memory stays; `shard`: which thread has what |
-//! | slots | `slots`: how they come to objects and back |
-//! | the interface | `allocator`, `object`, `closing`, `stats`, `recover` |
+//! From the ground up:
+//!
+//! - Memory: `layout`, which `config` writes and reads.
+//! - Protocols, each of which a model checker also runs: `control` (how a slot changes hands), `stack`
+//!   (the lock-free lists), `gate` (which threads are among them), `count` (when the last object is
+//!   gone).
+//! - This process: `inner` (what it knows of an allocator, and where slots are), `cache` (the slots
+//!   that a thread keeps), `keeper` (how long the memory stays).
+//! - Slots: `lists` (the shared lists, and the guard to them), `shard` (which thread has which shard),
+//!   `slots` (how slots come to objects and back).
+//! - The interface: `allocator`, `object`, `closing`, `stats`, `recover`.
 
 pub(crate) mod allocator;
 pub(crate) mod cache;
@@ -19,6 +23,7 @@ pub(crate) mod gate;
 pub(crate) mod inner;
 pub(crate) mod keeper;
 pub(crate) mod layout;
+pub(crate) mod lists;
 pub(crate) mod object;
 pub(crate) mod recover;
 pub(crate) mod shard;

@@ -3,7 +3,7 @@
 use super::control::{Control, Holder};
 use super::inner::Inner;
 use super::layout::{MAGIC, VERSION, state};
-use super::slots::Stack;
+use super::lists::Stack;
 use super::stack::{self, Words, link_to};
 use crate::error::AllocError;
 

@@ -14,7 +14,7 @@ use super::control::{Holder, Word};
 use super::gate::INSIDE;
 use super::inner::Inner;
 use super::layout::{SHARDS, ShardShared};
-use super::slots::Inside;
+use super::lists::Inside;
 use crate::sys::membarrier;
 use crate::sys::process::Thread;
 
