@@ -112,8 +112,8 @@
 //!   compiler makes no use of it.)
 //! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception
 //!   is
-//!   [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is in a
-//!   cell already.
+//!   [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is in
+//!   a cell already.
 //! - **Nothing is unmapped under a handle.** Each handle holds the [`Mapping`], and no function
 //!   unmaps a part. A BPF map keeps its size, and a memfd must be sealed against shrinking; other
 //!   files are not, which is why `from_file` is `unsafe`. Single pages of an arena may go, and come

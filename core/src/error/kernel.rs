@@ -59,7 +59,8 @@ impl fmt::Debug for MapName {
 /// let words = Box::leak(Box::new([0u64; 8]));
 /// // SAFETY: it is 64 bytes of initialized memory, never freed, and nothing else reaches it.
 /// let mapping = unsafe { Mapping::adopt(words.as_mut_ptr().cast(), 64, ReadOnly, || ())? };
-/// let Err(PlaceError::ReadOnly { reason, .. }) = mapping.var::<u64>(0) else { panic!("no store") };
+/// let opened = mapping.var::<u64>(0);
+/// let Err(PlaceError::ReadOnly { reason, .. }) = opened else { panic!("no store") };
 /// assert_eq!(reason, ReadOnlyReason::Adopted);
 /// assert_eq!(mapping.var_ro::<u64>(0)?.load(), 0);
 /// # Ok::<(), Error>(())

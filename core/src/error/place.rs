@@ -75,7 +75,8 @@ pub enum PlaceError {
 
     /// The map's BTF has something else at the place than the Rust type.
     ///
-    /// In an [`Error`](crate::Error) it is a [`BtfError::LayoutMismatch`](crate::BtfError::LayoutMismatch).
+    /// In an [`Error`](crate::Error) it is a
+    /// [`BtfError::LayoutMismatch`](crate::BtfError::LayoutMismatch).
     #[error(transparent)]
     LayoutMismatch(Box<Mismatches>),
 

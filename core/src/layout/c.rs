@@ -24,7 +24,7 @@ impl Layout {
     /// }
     ///
     /// #[derive(MapValue)]
-    /// #[map_value(rename = "config")]
+    /// #[map_value(rename = "conf")]
     /// #[repr(C)]
     /// struct Config {
     ///     mode: Mode,
@@ -34,24 +34,24 @@ impl Layout {
     ///
     /// let declaration = Config::LAYOUT.c_declaration();
     /// assert_eq!(
-    ///     declaration.replace('\t', "    "),
+    ///     declaration.replace('\t', "    ").replace("__builtin_", ""),
     ///     r#"enum Mode : unsigned char {
     ///     MODE_COUNT = 0,
     ///     MODE_DROP_ALL = 5,
     /// };
     /// _Static_assert(sizeof(enum Mode) == 1, "enum Mode: 1 byte in Rust");
     ///
-    /// struct config {
+    /// struct conf {
     ///     enum Mode mode;
     ///     __u8 _pad0[3];
     ///     __u32 limit;
     ///     __be16 ports[3];
     ///     __u8 _pad1[2];
     /// };
-    /// _Static_assert(sizeof(struct config) == 16, "struct config: 16 bytes in Rust");
-    /// _Static_assert(__builtin_offsetof(struct config, mode) == 0, "struct config: mode at offset 0 in Rust");
-    /// _Static_assert(__builtin_offsetof(struct config, limit) == 4, "struct config: limit at offset 4 in Rust");
-    /// _Static_assert(__builtin_offsetof(struct config, ports) == 8, "struct config: ports at offset 8 in Rust");
+    /// _Static_assert(sizeof(struct conf) == 16, "struct conf: 16 bytes in Rust");
+    /// _Static_assert(offsetof(struct conf, mode) == 0, "struct conf: mode at offset 0 in Rust");
+    /// _Static_assert(offsetof(struct conf, limit) == 4, "struct conf: limit at offset 4 in Rust");
+    /// _Static_assert(offsetof(struct conf, ports) == 8, "struct conf: ports at offset 8 in Rust");
     /// "#
     /// );
     /// ```

@@ -1,7 +1,8 @@
 //! [`Mapping`]: the owner of shared pages, and the source of places for all handles.
 //!
 //! `pages` makes, checks and releases pages, `open` maps those of a BPF map. `place` turns offsets
-//! into places, which `types` compares with the types of a map; `raw_access` copies bytes. Handles to values are in `handle` and `per_cpu`.
+//! into places, which `types` compares with the types of a map; `raw_access` copies bytes. Handles
+//! to values are in `handle` and `per_cpu`.
 
 pub(crate) mod open;
 pub(crate) mod pages;
@@ -98,8 +99,8 @@ impl Mapping {
     /// `OwnedFd`. It is borrowed, never closed, and not needed afterwards. The kernel says what
     /// kind of map it is.
     ///
-    /// If the map has BTF and this process may read it (`CAP_SYS_ADMIN`), all handles must be of the
-    /// types that it says. [`type_check`](Self::type_check) says whether that is so;
+    /// If the map has BTF and this process may read it (`CAP_SYS_ADMIN`), all handles must be of
+    /// the types that it says. [`type_check`](Self::type_check) says whether that is so;
     /// [`from_map_checked`](Self::from_map_checked) fails if it is not.
     ///
     /// The mapping is writable if the kernel allows, and read-only if the map is frozen or has
@@ -125,8 +126,8 @@ impl Mapping {
     /// [`SystemError::KernelTooOld`] before Linux 5.5, [`MapError::SpecialFields`] if the values
     /// hold a spin lock, timer or kptr, [`MapError::ReadOnlyDescriptor`] or
     /// [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with `BPF_F_RDONLY` or
-    /// `BPF_F_WRONLY`, [`MapError::Types`], [`MapError::TooLong`], [`SystemError::PermissionDenied`],
-    /// [`SystemError::Os`].
+    /// `BPF_F_WRONLY`, [`MapError::Types`], [`MapError::TooLong`],
+    /// [`SystemError::PermissionDenied`], [`SystemError::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Arc<Self>, MapError> {
         Self::open(map.as_fd(), |info| {
             Types::if_any(info.types()).map_err(|error| match error {

@@ -57,8 +57,8 @@ impl Mapping {
         }
     }
 
-    /// Returns the place at `offset` for `len` values of type `T`, as [`place`](Self::place) does, if
-    /// that is what the map's types say of it. Without `fit`, the caller has compared them.
+    /// Returns the place at `offset` for `len` values of type `T`, as [`place`](Self::place) does,
+    /// if that is what the map's types say of it. Without `fit`, the caller has compared them.
     #[inline]
     pub(crate) fn typed_place<T: MapValue, A: Access>(
         &self,

@@ -17,7 +17,6 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-#[ignore = "not all comments are rewritten"]
 fn comments_of_the_crates_have_at_most_100_columns() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let mut files = Vec::new();
@@ -31,7 +30,10 @@ fn comments_of_the_crates_have_at_most_100_columns() {
         let text = fs::read_to_string(&file).unwrap();
         for (number, line) in (1..).zip(text.lines()) {
             let columns = line.chars().count();
-            if line.trim_start().starts_with("//") && columns > COLUMNS {
+            let text = line.trim_start().trim_start_matches(['/', '!']).trim_start();
+            // A row of a table is one line.
+            let is_comment = line.trim_start().starts_with("//") && !text.starts_with('|');
+            if is_comment && columns > COLUMNS {
                 long.push(format!("{name}:{number}: {columns} columns"));
             }
         }

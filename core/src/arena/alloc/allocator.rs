@@ -34,7 +34,10 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// }
 ///
 /// let arena = Arena::memfd(64)?;
-/// let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 1000, ..Config::default() })?;
+/// let flows = Allocator::create(
+///     &arena,
+///     Config { value_size: 16, capacity: 1000, ..Config::default() },
+/// )?;
 /// let flow = flows.alloc(Flow { packets: 1, bytes: 60 })?;
 /// flow.packets.fetch_add(1);
 ///
@@ -92,10 +95,12 @@ impl Allocator {
     /// use mapvalue::{Allocator, Arena};
     ///
     /// let arena = Arena::memfd(64)?;
-    /// let config = Config { value_size: 64, capacity: 1000, at: Some(arena.page(8)), ..Config::default() };
+    /// let at = Some(arena.page(8));
+    /// let config = Config { value_size: 64, capacity: 1000, at, ..Config::default() };
     /// let objects = Allocator::create(&arena, config)?;
     /// assert_eq!(objects.as_ptr(), arena.page(8));
-    /// assert!(Allocator::create(&arena, Config { capacity: 1 << 20, ..config }).is_err()); // more than there is
+    /// let too_many = Config { capacity: 1 << 20, ..config };
+    /// assert!(Allocator::create(&arena, too_many).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -119,7 +124,10 @@ impl Allocator {
     /// use mapvalue::{Allocator, Arena};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let ours = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let ours = Allocator::create(
+    ///     &arena,
+    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
+    /// )?;
     /// let theirs = Allocator::open(&arena, ours.as_ptr())?; // as another process does
     /// theirs.free(ours.alloc(7u64)?.into_ptr())?;
     /// assert!(Allocator::open(&arena, arena.page(8)).is_err()); // there is none
@@ -171,12 +179,14 @@ impl Allocator {
     /// use mapvalue::{AllocError, Allocator, Arena};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
     /// let kptr = objects.alloc(7u64)?.into_kptr();
     /// objects.free(kptr)?;
     /// assert!(objects.free(kptr).is_err());
     /// let one = objects.alloc(8u64)?;
-    /// assert!(matches!(objects.free(one.as_ptr()), Err(AllocError::Owned { .. }))); // it is `one`'s to free
+    /// // It is for `one` to free it.
+    /// assert!(matches!(objects.free(one.as_ptr()), Err(AllocError::Owned { .. })));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -195,7 +205,8 @@ impl Allocator {
     /// # use mapvalue::arena::Config;
     /// # use mapvalue::{Allocator, Arena, Object};
     /// # let arena = Arena::memfd(16)?;
-    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// let ptr = objects.alloc(7u64)?.into_ptr();
     /// let one: Object<u64> = objects.claim(ptr)?;
     /// assert_eq!(one.load(), 7);
@@ -224,7 +235,10 @@ impl Allocator {
     /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let objects = Allocator::create(
+    ///     &arena,
+    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
+    /// )?;
     /// let map = Mapping::memfd(8 * 64)?; // a map, each of whose values is such a field
     /// let fields = map.array::<Kptr<u64, Local>>()?;
     /// assert!(fields[3].replace(objects.alloc(7u64)?.into_kptr()).is_null());
@@ -275,7 +289,10 @@ impl Allocator {
     /// use mapvalue::{Allocator, Arena};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let objects = Allocator::create(
+    ///     &arena,
+    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
+    /// )?;
     /// let _handed_over = objects.alloc(1u64)?.into_ptr();
     /// let recovered = objects.recover()?;
     /// assert_eq!((recovered.live, recovered.free), (1, 99));
@@ -302,7 +319,10 @@ impl Allocator {
     /// use mapvalue::arena::{Allocator, Config};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// let objects = Allocator::create(
+    ///     &arena,
+    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
+    /// )?;
     /// let (kept, lost) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
     /// let recovered = objects.recover_reachable([kept.offset()])?;
     /// assert_eq!((recovered.live, recovered.orphans), (1, 1));

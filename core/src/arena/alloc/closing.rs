@@ -16,7 +16,10 @@ use crate::value::ArenaPtr;
 /// use mapvalue::{AllocError, Allocator, Arena};
 ///
 /// let arena = Arena::memfd(16)?;
-/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let objects = Allocator::create(
+///     &arena,
+///     Config { value_size: 8, capacity: 100, ..Config::default() },
+/// )?;
 /// let ptr = objects.alloc(7u64)?.into_ptr();
 /// let closing = objects.close()?;
 /// assert!(matches!(closing.allocator().alloc(8u64), Err(AllocError::Closed)));
@@ -75,7 +78,10 @@ impl Closing {
     /// # use mapvalue::arena::Config;
     /// # use mapvalue::{Allocator, Arena, ArenaFlags};
     /// let arena = Arena::create(64, ArenaFlags::default())?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1000, ..Config::default() })?;
+    /// let objects = Allocator::create(
+    ///     &arena,
+    ///     Config { value_size: 8, capacity: 1000, ..Config::default() },
+    /// )?;
     /// let closing = objects.close()?;
     /// if closing.is_drained() {
     ///     assert!(closing.give_back(&arena.pages()?)? > 0);
@@ -163,7 +169,8 @@ impl Allocator {
     /// # use mapvalue::arena::Config;
     /// # use mapvalue::{Allocator, Arena};
     /// # let arena = Arena::memfd(16)?;
-    /// # let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// assert!(objects.closing().is_none());
     /// let other = objects.clone();
     /// objects.close()?;

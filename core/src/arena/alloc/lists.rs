@@ -1,7 +1,7 @@
 //! The shared lists of an allocator, and the guard through which a thread touches them.
 //!
-//! [`Inside`] is the only way to the lists. So whoever drains the allocator can wait for the threads
-//! that are inside (`gate`), and nothing is written to a place that is another's by then.
+//! [`Inside`] is the only way to the lists. So whoever drains the allocator can wait for the
+//! threads that are inside (`gate`), and nothing is written to a place that is another's by then.
 
 use std::ops::Range;
 use std::ptr::NonNull;

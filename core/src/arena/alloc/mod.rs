@@ -4,13 +4,13 @@
 //! From the ground up:
 //!
 //! - Memory: `layout`, which `config` writes and reads.
-//! - Protocols, each of which a model checker also runs: `control` (how a slot changes hands), `stack`
-//!   (the lock-free lists), `gate` (which threads are among them), `count` (when the last object is
-//!   gone).
+//! - Protocols, each of which a model checker also runs: `control` (how a slot changes hands),
+//!   `stack` (the lock-free lists), `gate` (which threads are among them), `count` (when the last
+//!   object is gone).
 //! - This process: `inner` (what it knows of an allocator, and where slots are), `cache` (the slots
 //!   that a thread keeps), `keeper` (how long the memory stays).
-//! - Slots: `lists` (the shared lists, and the guard to them), `shard` (which thread has which shard),
-//!   `slots` (how slots come to objects and back).
+//! - Slots: `lists` (the shared lists, and the guard to them), `shard` (which thread has which
+//!   shard), `slots` (how slots come to objects and back).
 //! - The interface: `allocator`, `object`, `closing`, `stats`, `recover`.
 
 pub(crate) mod allocator;

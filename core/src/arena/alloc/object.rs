@@ -34,10 +34,11 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 /// }
 ///
 /// let arena = Arena::memfd(16)?;
-/// let jobs = Allocator::create(&arena, Config { value_size: 16, capacity: 100, ..Config::default() })?;
+/// let config = Config { value_size: 16, capacity: 100, ..Config::default() };
+/// let jobs = Allocator::create(&arena, config)?;
 /// let job: Object<Job> = jobs.alloc(Job { id: 7, tries: 0 })?;
 /// job.tries.fetch_add(1);
-/// assert_eq!(arena.get(job.as_ptr())?.tries.load(), 1); // what a program sees that was told of the place
+/// assert_eq!(arena.get(job.as_ptr())?.tries.load(), 1); // a program with the pointer sees it
 /// drop(job);
 /// assert_eq!(jobs.stats().live, 0);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -99,8 +100,10 @@ impl<T: MapValue> Object<T> {
     /// use mapvalue::{Allocator, Arena};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
-    /// let ptr = objects.alloc(7u64)?.into_ptr(); // nobody's: to be stored where its next owner finds it
+    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
+    /// // Nobody owns it now: store the pointer where its next owner finds it.
+    /// let ptr = objects.alloc(7u64)?.into_ptr();
     /// assert_eq!(arena.get(ptr)?.load(), 7);
     /// objects.free(ptr)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -124,7 +127,8 @@ impl<T: MapValue> Object<T> {
     /// use mapvalue::{AllocError, Allocator, Arena};
     ///
     /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
+    /// let objects =
+    ///     Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
     /// let first = objects.alloc(1u64)?.into_kptr();
     /// objects.free(first)?;
     /// let second = objects.alloc(2u64)?.into_kptr(); // the same slot

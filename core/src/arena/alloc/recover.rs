@@ -14,7 +14,10 @@ use crate::error::AllocError;
 /// use mapvalue::{Allocator, Arena};
 ///
 /// let arena = Arena::memfd(16)?;
-/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let objects = Allocator::create(
+///     &arena,
+///     Config { value_size: 8, capacity: 100, ..Config::default() },
+/// )?;
 /// let Recovered { live, free, lost, orphans, scribbled, .. } = objects.recover()?;
 /// assert_eq!((live, free), (0, 100));
 /// assert_eq!((lost, orphans, scribbled), (0, 0, 0)); // nothing was wrong

@@ -1,7 +1,8 @@
 //! How slots come to objects and back: from those that a thread keeps, from the shared lists, and
 //! from those that were never used.
 //!
-//! A thread touches shared memory only through [`Inside`], except for the words of slots that it holds.
+//! A thread touches shared memory only through [`Inside`], except for the words of slots that it
+//! holds.
 
 use std::any::type_name;
 use std::ptr::NonNull;

@@ -11,7 +11,10 @@ use super::inner::Inner;
 /// use mapvalue::{Allocator, Arena};
 ///
 /// let arena = Arena::memfd(16)?;
-/// let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() })?;
+/// let objects = Allocator::create(
+///     &arena,
+///     Config { value_size: 8, capacity: 100, ..Config::default() },
+/// )?;
 /// let one = objects.alloc(1u64)?;
 /// let stats = objects.stats();
 /// assert_eq!((stats.live, stats.free, stats.capacity), (1, 99, 100));
@@ -43,9 +46,11 @@ pub struct Stats {
 /// use mapvalue::{Allocator, Arena};
 ///
 /// let arena = Arena::memfd(1024)?;
-/// let objects = Allocator::create(&arena, Config { capacity: 16, ..Config::default() })?; // of 13 sizes
+/// let config = Config { capacity: 16, ..Config::default() };
+/// let objects = Allocator::create(&arena, config)?; // of 13 sizes
 /// let _one = objects.alloc([0u64; 5])?; // 40 bytes
-/// let class = objects.stats().classes.into_iter().find(|class| class.live > 0).expect("an object");
+/// let classes = objects.stats().classes;
+/// let class = classes.into_iter().find(|class| class.live > 0).expect("an object");
 /// assert_eq!((class.value_size, class.live, class.capacity), (48, 1, 16));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
