@@ -17,7 +17,7 @@ pub(crate) const MAX_DEPTH: usize = 32;
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::Btf;
-/// use mapvalue::btf::TypeKind;
+/// use mapvalue::btf::{Type, TypeKind};
 ///
 /// let btf = Btf::from_object(object)?;
 /// let is_struct = |ty: &Type<'_>| matches!(ty.kind(), TypeKind::Struct(_));
