@@ -197,34 +197,21 @@ fn not_packed(repr: &Repr) -> Result<()> {
     }
 }
 
-/// Attributes of an item that are not macros.
-const BUILT_IN: [&str; 12] = [
-    "allow",
-    "cfg",
-    "cfg_attr",
-    "deny",
-    "deprecated",
-    "derive",
-    "doc",
-    "expect",
-    "forbid",
-    "map_value",
-    "repr",
-    "warn",
-];
+/// Attributes of an item that are not macros, whatever names are in scope. (`derive` can be another
+/// macro's name there, and `clippy` and `rustfmt` a module's.)
+const BUILT_IN: [&str; 11] =
+    ["allow", "cfg", "cfg_attr", "deny", "deprecated", "doc", "expect", "forbid", "map_value", "repr", "warn"];
 
 /// Refuses attribute macros below the derive on a union: the fields that they add cannot be seen.
 /// (In a struct, rustc misses such fields where the struct is built.)
 fn no_macro(input: &Input<'_>) -> Result<()> {
-    let is_tool = |attr: &Attribute| {
-        attr.path().segments.first().is_some_and(|tool| tool.ident == "clippy" || tool.ident == "rustfmt")
-    };
     let is_built_in =
         |attr: &Attribute| attr.path().get_ident().is_some_and(|name| BUILT_IN.iter().any(|known| name == known));
-    match input.attrs.iter().find(|attr| !is_built_in(attr) && !is_tool(attr)) {
+    match input.attrs.iter().find(|attr| !is_built_in(attr)) {
         Some(attr) if matches!(input.data, Body::Union(_)) => Err(Error::new_spanned(
             attr.path(),
-            "if this is a macro, it may give the union other fields than the derive sees: write it above `#[derive(MapValue)]`",
+            "if this is a macro, it may give the union other fields than the derive sees: write it above `#[derive(MapValue)]`, or a \
+             derive in the same list",
         )),
         _ => Ok(()),
     }

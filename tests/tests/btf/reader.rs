@@ -816,3 +816,13 @@ fn types_and_strings_that_overlap_are_refused() {
     bytes[16..20].copy_from_slice(&12u32.to_le_bytes());
     assert_eq!(Btf::parse(&bytes).unwrap_err(), InvalidBtf::Overlap);
 }
+
+#[test]
+fn an_integer_of_any_size_is_compared_with_its_bytes() {
+    for size in [0, 3, 1 << 29, u32::MAX] {
+        let mut btf = Builder::new();
+        btf.add("int", kind::INT, 0, size, &[32]);
+        let error = parse(&btf).check::<[u8; 4]>("int").unwrap_err().to_string();
+        assert!(error.contains("`[u8; 4]` (4 bytes) in Rust"), "{error}");
+    }
+}

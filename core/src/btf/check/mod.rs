@@ -207,10 +207,12 @@ impl Comparison {
 
     /// Says which integer to write instead of its bytes: those would be loaded one by one.
     fn bytes_for_integer(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, int: Int) {
-        let bits = 8 * int.size;
         let hint = match int.size {
             size if size as usize != layout.size() => String::new(),
-            2 | 4 | 8 => format!("; write `u{bits}`, or zerocopy's `U{bits}<BigEndian>` for network order"),
+            2 | 4 | 8 => {
+                let bits = 8 * int.size;
+                format!("; write `u{bits}`, or zerocopy's `U{bits}<BigEndian>` for network order")
+            }
             16 => "; write `[u64; 2]`".to_owned(),
             _ => String::new(),
         };
