@@ -29,9 +29,9 @@ use syn::{DeriveInput, parse_macro_input};
 /// Attributes on the type:
 ///
 /// - `#[map_value(crate = "path")]` if `mapvalue` is reached under another name. This path, and
-///   `::mapvalue` without the attribute, are trusted to lead to this crate. A crate or module in its
-///   place, `extern crate self as mapvalue` included, undoes what the derive proves, and can break
-///   the safety of memory without `unsafe`.
+///   `::mapvalue` without the attribute, are trusted to lead to this crate. A crate or module in
+///   its place, `extern crate self as mapvalue` included, undoes what the derive proves, and can
+///   break the safety of memory without `unsafe`.
 /// - `#[map_value(deny_padding)]` on a struct or union makes padding an error, which says where it
 ///   is.
 /// - `#[map_value(aya)]` on a struct implements aya's `Pod`, so that it can be a key or value of

@@ -106,7 +106,7 @@ fn a_process_that_is_killed_while_it_closes_leaves_an_allocator_that_is_open_or_
         let flows = match Allocator::open(&arena, arena.page(1)) {
             Ok(flows) => flows,
             // It was killed while it made the allocator, so there is none.
-            Err(AllocError::NoAllocator { what: "the magic number", found: 0, .. }) => {
+            Err(AllocError::NoAllocator { what: "the magic number", found: 0x6d76_6d6b_8000_0000.., .. }) => {
                 found.none += 1;
                 cells.iter().for_each(|cell| cell.flow.store(Kptr::NULL));
                 continue;

@@ -2,15 +2,15 @@
 //! its threads keep.
 
 use std::os::unix::fs::MetadataExt;
-use std::sync::Barrier;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Barrier, Mutex, mpsc};
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, MapValue, Mirror, Slice, Var};
-use mapvalue_tests::race::wait_until;
+use mapvalue_tests::race::{AtTheEnd, Race, duration, wait_until};
 
 /// Offsets in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
 const STATE: u64 = 16;
@@ -213,4 +213,108 @@ fn a_thread_that_goes_round_many_allocators_finds_what_it_has_of_each() {
             assert_eq!(kept(&arena, objects), 1);
         }
     }
+}
+
+/// Both threads make an allocator in one place, as two processes do that start at one time.
+#[test]
+fn of_two_threads_that_make_an_allocator_in_one_place_one_does() {
+    let arena = Arena::memfd(64).unwrap();
+    let config = Config { value_size: 8, capacity: 1000, prefault: false, ..Config::default() };
+    let race = Race::of(duration());
+    let mut rounds = 0;
+    while race.goes_on(rounds > 1000) {
+        let together = Barrier::new(2);
+        let make = || {
+            together.wait();
+            Allocator::create(&arena, config)
+        };
+        let both = thread::scope(|scope| [scope.spawn(make), scope.spawn(make)].map(|thread| thread.join().unwrap()));
+        let mut one = both.into_iter().flatten();
+        let closing = one.next().expect("one of the two").close().unwrap();
+        assert!(one.next().is_none(), "both made one, after {rounds} rounds");
+        assert_eq!(closing.remaining(), 0);
+        rounds += 1;
+    }
+    assert!(rounds > 1000, "{rounds}");
+}
+
+/// A thread has a cache in an allocator that is gone. Another thread has that cache now, in the
+/// allocator that came after, and sends its objects to the first one to be dropped.
+#[test]
+fn a_thread_leaves_a_cache_alone_that_it_had_in_an_allocator_that_is_gone() {
+    let config = Config { value_size: 8, capacity: 70_000, prefault: false, ..Config::default() };
+    let race = Race::of(duration());
+    let mut rounds = 0;
+    while race.goes_on(rounds > 20) {
+        let (send, receive) = mpsc::channel::<Object<u64>>();
+        let first = Allocator::create(&Arena::memfd(2048).unwrap(), config).unwrap();
+        let (ready, is_ready) = mpsc::channel();
+        let dropper = {
+            let first = first.clone();
+            thread::spawn(move || {
+                drop([(); 3].map(|()| first.alloc(1u64).unwrap()));
+                drop(first);
+                ready.send(()).unwrap();
+                receive.into_iter().for_each(drop);
+            })
+        };
+        is_ready.recv().unwrap();
+        drop(first);
+        let second = Allocator::create(&Arena::memfd(2048).unwrap(), config).unwrap();
+        for number in 0..50_000u64 {
+            let object = second.alloc(number).unwrap();
+            if number % 4 == 0 {
+                send.send(object).unwrap();
+            }
+        }
+        drop(send);
+        dropper.join().unwrap();
+        assert_eq!(second.stats().live, 0, "after {rounds} rounds");
+        let recovered = second.recover().unwrap();
+        assert_eq!((recovered.lost, recovered.orphans), (0, 0));
+        rounds += 1;
+    }
+}
+
+/// One thread waits until nothing remains, and another makes an allocator as soon as it can.
+#[test]
+fn a_place_is_free_only_when_nothing_remains() {
+    let arena = Arena::memfd(1024).unwrap();
+    let config = Config { value_size: 8, capacity: 500, prefault: false, ..Config::default() };
+    let current = Mutex::new(Allocator::create(&arena, config).unwrap());
+    let stop = AtomicBool::new(false);
+    let work = || {
+        while !stop.load(Relaxed) {
+            let objects = current.lock().unwrap().clone();
+            let _ = (0..50).try_for_each(|_| objects.alloc(1u64).map(drop));
+        }
+    };
+    thread::scope(|scope| {
+        (0..40).for_each(|_| _ = scope.spawn(work));
+        let _end = AtTheEnd(|| stop.store(true, Relaxed));
+        let race = Race::of(duration());
+        while race.goes_on(true) {
+            thread::sleep(Duration::from_micros(300));
+            let closing = current.lock().unwrap().clone().close().unwrap();
+            let next = thread::scope(|scope| {
+                let maker = scope.spawn(|| {
+                    loop {
+                        if let Ok(next) = Allocator::create(&arena, config) {
+                            break next;
+                        }
+                    }
+                });
+                while closing.remaining() > 0 {}
+                maker.join().unwrap()
+            });
+            let objects: Vec<Object<u64>> = (0..400u64).filter_map(|number| next.alloc(number << 20).ok()).collect();
+            let mut places: Vec<u64> = objects.iter().map(|object| object.as_ptr().address()).collect();
+            places.sort_unstable();
+            places.dedup();
+            assert_eq!(places.len(), objects.len(), "two objects in one slot");
+            drop(objects);
+            assert_eq!(next.stats().failed, 0);
+            *current.lock().unwrap() = next;
+        }
+    });
 }

@@ -49,11 +49,13 @@ impl Closing {
         if held > 0 {
             return held;
         }
-        // Whether or not somebody else has said so.
-        let [closing, drained] = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state));
-        let _ = inner.header.state.compare_exchange(closing, drained);
+        // Whether or not somebody else has said so. Only when nobody is inside any more may another
+        // allocator be made in the place.
+        let change = |from, to| inner.header.state.compare_exchange(inner.word_of(from), inner.word_of(to));
+        let _ = change(state::CLOSING, state::DRAINING);
         let inside = inner.wait_for_those_inside();
         if inside == 0 {
+            let _ = change(state::DRAINING, state::DRAINED);
             inner.drained.store(true, Ordering::Relaxed);
             KEEPERS.drained(&inner.keeper.place());
         }
@@ -179,7 +181,8 @@ impl Allocator {
     /// ```
     pub fn closing(&self) -> Option<Closing> {
         let found = self.inner.header.state.load();
-        let is_closed = [state::CLOSING, state::DRAINED].map(|state| self.inner.word_of(state)).contains(&found);
+        let states = [state::CLOSING, state::DRAINING, state::DRAINED];
+        let is_closed = states.map(|state| self.inner.word_of(state)).contains(&found);
         // As in `close`; if it cannot be had here, there is none for who may not close either.
         (self.inner.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }

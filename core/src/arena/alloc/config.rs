@@ -4,14 +4,18 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ptr::NonNull;
+use std::sync::atomic::Ordering;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::cache::MAGAZINE;
 use super::keeper::Keepers;
-use super::layout::{CLASSES, Class, Header, MAGIC, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
+use super::layout::{CLASSES, Class, Header, MAGIC, MAKING, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
 use crate::handle::Var;
 use crate::sys::membarrier;
+use crate::sys::process::Thread;
 use crate::value::{ArenaPtr, MapValue};
 
 /// The least alignment of values.
@@ -181,11 +185,58 @@ fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>
         let start = at.wrapping_add(other.start as u64).wrapping_sub(start as u64);
         return Err(AllocError::Occupied { start, end: start + other.len() as u64 });
     }
-    let is_alive = [state::LIVE, state::CLOSING, state::RECOVERING].contains(&(header.state.load() & state::BITS));
-    if header.magic.load_acquire() == MAGIC && header.id.load() == id_of(at) && is_alive {
+    if header.magic.load_acquire() == MAGIC { check_drained(header, at) } else { Ok(()) }
+}
+
+/// Checks that the allocator with this header, whose magic number is right, may be replaced.
+fn check_drained(header: &Var<Header>, at: u64) -> Result<(), AllocError> {
+    let alive = [state::LIVE, state::CLOSING, state::DRAINING, state::RECOVERING];
+    if header.id.load() == id_of(at) && alive.contains(&(header.state.load() & state::BITS)) {
         return Err(AllocError::Occupied { start: at, end: at.saturating_add(header.len.load()) });
     }
     Ok(())
+}
+
+/// Takes the place for the one thread that makes an allocator there; returns the number in `magic`.
+///
+/// Others find it occupied, until the allocator is made or the thread has ended. If they cannot
+/// know whether it has (`Thread::is_gone`), they take the place after a second. `len` and `failed`
+/// say which thread it is, once `version` is the lower half of `magic`.
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is asked for")]
+fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
+    let here = Thread::current();
+    let occupied = || AllocError::Occupied { start: at, end: at.saturating_add(size_of::<Header>() as u64) };
+    let start = Instant::now();
+    loop {
+        let found = header.magic.load_acquire();
+        let is_being_made = found & !u64::from(u32::MAX) == MAKING;
+        if is_being_made {
+            let is_known = u64::from(header.version.load_acquire()) == found & u64::from(u32::MAX);
+            let maker = Thread { number: header.len.load(), space: header.failed.load() };
+            if is_known && maker.space == here.space && !maker.is_gone() {
+                return Err(occupied());
+            }
+            if !(is_known && maker.is_gone()) && start.elapsed() < Duration::from_secs(1) {
+                thread::sleep(Duration::from_millis(1));
+                continue;
+            }
+        }
+        let making = if is_being_made { MAKING | (found + 1) & u64::from(u32::MAX) } else { MAKING | 1 << 31 };
+        if header.magic.atomic().compare_exchange(found, making, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+            return Err(occupied());
+        }
+        // Another may have been made here between the first look and this.
+        if found == MAGIC
+            && let Err(error) = check_drained(header, at)
+        {
+            let _ = header.magic.compare_exchange(making, found);
+            return Err(error);
+        }
+        header.len.store(here.number);
+        header.failed.store(here.space);
+        header.version.store_release(making as u32);
+        return Ok(making);
+    }
 }
 
 /// Makes the header.
@@ -219,7 +270,7 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     }
 
     // Nobody takes it for an allocator while it is written.
-    header.magic.store(0);
+    let making = claim(&header, start.address())?;
     let mut end = size_of::<Header>() as u64;
     for (i, class) in header.classes.iter().enumerate() {
         class.free.store(0);
@@ -245,8 +296,6 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
         shard.space.store(0);
         shard.kept.iter().for_each(|kept| kept.store(0));
     }
-    header.failed.store(0);
-    header.version.store(VERSION);
     header.id.store(id_of(start.address()));
     header.class_count.store(u32::try_from(classes.len()).unwrap_or(0));
     header.align.store(u32::try_from(config.align).unwrap_or(0));
@@ -254,10 +303,14 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     // (`most`).
     let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
     header.magazine.store(few.min(MAGAZINE));
-    header.len.store(bytes);
     header.asymmetric.store(membarrier::register().into());
+    header.len.store(bytes);
+    header.failed.store(0);
+    header.version.store(VERSION);
     header.state.store(live);
-    header.magic.store_release(MAGIC);
+    let made = header.magic.atomic().compare_exchange(making, MAGIC, Ordering::Release, Ordering::Relaxed);
+    // Who took it for gone has it.
+    made.map_err(|_| AllocError::Occupied { start: start.address(), end: start.address() + bytes })?;
     Ok(header)
 }
 

@@ -172,7 +172,7 @@ impl Inner {
         let found = self.header.state.load();
         match found & state::BITS {
             _ if found & !state::BITS != self.live & !state::BITS => {}
-            state::CLOSING | state::DRAINED => return AllocError::Closed,
+            state::CLOSING | state::DRAINING | state::DRAINED => return AllocError::Closed,
             state::RECOVERING => return AllocError::Recovering,
             _ => {}
         }

@@ -9,6 +9,8 @@ use crate::value::MapValue;
 
 /// What the header begins with.
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mvalloc\0");
+/// The upper half of `magic` while somebody makes an allocator. The lower half counts the makers.
+pub(crate) const MAKING: u64 = 0x6d76_6d6b << 32;
 /// Of the layout.
 pub(crate) const VERSION: u32 = 2;
 /// The most size classes.
@@ -63,6 +65,8 @@ pub(crate) mod state {
     pub(crate) const DRAINED: u32 = 3;
     /// Somebody makes its lists anew; nobody else may touch it.
     pub(crate) const RECOVERING: u32 = 4;
+    /// There are no objects any more, but threads may still be inside. It refuses others.
+    pub(crate) const DRAINING: u32 = 5;
     /// The bits that say which.
     pub(crate) const BITS: u32 = 7;
 }

@@ -64,7 +64,8 @@ pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
         all.scribbled += one.scribbled;
     }
     inner.recover_shards();
-    let is_closed = [state::CLOSING, state::DRAINED].map(|state| inner.word_of(state)).contains(&before);
+    let is_closed =
+        [state::CLOSING, state::DRAINING, state::DRAINED].map(|state| inner.word_of(state)).contains(&before);
     // Live also if somebody wrote over it.
     inner.header.state.store_release(if is_closed { before } else { inner.live });
     Ok(all)

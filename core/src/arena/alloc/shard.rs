@@ -4,12 +4,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::ptr;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::cache::{Cache, Kept, Own};
+use super::cache::{Kept, Own};
 use super::control::{Holder, Word};
 use super::gate::INSIDE;
 use super::inner::Inner;
@@ -54,15 +53,6 @@ pub(crate) fn last(inner: &Inner) -> Option<Own> {
     LAST.with(|last| {
         let (serial, own) = last.get();
         if serial == inner.serial { Some(own) } else { None }
-    })
-}
-
-/// What this thread has of the allocator that it used last, if this is its cache.
-#[inline]
-pub(crate) fn last_with(cache: &'static Cache) -> Option<Own> {
-    LAST.with(|last| {
-        let (_, own) = last.get();
-        if ptr::eq(own.cache, cache) { Some(own) } else { None }
     })
 }
 

@@ -5,7 +5,7 @@
 //! holds.
 
 use std::any::type_name;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::cache::{Cache, Kept, Own};
@@ -149,10 +149,12 @@ impl Inner {
         held: Control,
         cache: &'static Cache,
     ) -> bool {
-        let Some(own) = shard::last_with(cache) else { return false };
         // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
         // nor is it an argument: a function may not free what its arguments refer to.
         let inner = unsafe { this.as_ref() };
+        // The cache alone would not do: it may have been this thread's in an allocator that is
+        // gone, and be another thread's in this one.
+        let Some(own) = shard::last(inner).filter(|own| ptr::eq(own.cache, cache)) else { return false };
         // SAFETY: the caller's promise.
         let (keeper, word) = (inner.keeper, unsafe { &inner.header(slot).control });
         let control = held.held_by(Holder::Kept);
