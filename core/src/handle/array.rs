@@ -280,6 +280,14 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 }
 
+/// Panics. (It takes copies: a text made of the index itself would keep that in memory in the caller's
+/// loop.)
+#[cold]
+#[inline(never)]
+fn past_the_end(index: usize, len: usize) -> ! {
+    panic!("index {index} is out of range: the array has {len} elements")
+}
+
 impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
     type Output = T::Shared<A>;
 
@@ -292,7 +300,7 @@ impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
     fn index(&self, index: usize) -> &T::Shared<A> {
         match self.get(index) {
             Some(shared) => shared,
-            None => panic!("index {index} is out of range: the array has {} elements", self.len),
+            None => past_the_end(index, self.len),
         }
     }
 }

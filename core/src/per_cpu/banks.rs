@@ -516,6 +516,13 @@ fn sum<T: Plain + Fold, A: Access>(mut banks: BankIter<'_, T, A>) -> T {
     sum
 }
 
+/// Panics. (See `Array`'s.)
+#[cold]
+#[inline(never)]
+fn past_the_end(index: usize, len: usize) -> ! {
+    panic!("index {index} is out of range: there are {len} banks")
+}
+
 impl<T: Bank + ?Sized, A: Access> Index<usize> for Banks<T, A> {
     type Output = T::Cells<A>;
 
@@ -528,7 +535,7 @@ impl<T: Bank + ?Sized, A: Access> Index<usize> for Banks<T, A> {
     fn index(&self, cpu: usize) -> &T::Cells<A> {
         match self.get(cpu) {
             Some(bank) => bank,
-            None => panic!("index {cpu} is out of range: there are {} banks", self.len),
+            None => past_the_end(cpu, self.len),
         }
     }
 }
