@@ -176,7 +176,9 @@ fn a_prometheus_stores_what_the_page_says() {
             .arg(format!("--storage.tsdb.path={}", folder.0.join("data").display()))
             .arg("--web.listen-address=127.0.0.1:0"),
     );
-    let said = prometheus.wait_for("Server is ready to receive web requests");
+    // Prometheus prints them in either order.
+    prometheus.wait_for("Server is ready to receive web requests");
+    let said = prometheus.wait_for("Listening on");
     let listening = said.lines().find(|line| line.contains("Listening on")).unwrap_or_else(|| panic!("{said}"));
     let address = listening.split("address=").nth(1).expect("an address").split_whitespace().next().unwrap();
 
