@@ -6,11 +6,11 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Barrier, mpsc};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, MapValue, Mirror, Slice, Var};
-use mapvalue_tests::race::{AtTheEnd, Race, duration, wait_until};
+use mapvalue_tests::race::{Race, duration, wait_until};
 
 /// Offsets in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
 const STATE: u64 = 16;
@@ -276,46 +276,21 @@ fn a_thread_leaves_a_cache_alone_that_it_had_in_an_allocator_that_is_gone() {
     }
 }
 
-/// One thread waits until nothing remains, and another makes an allocator as soon as it can.
+/// A thread that is among the shared lists may still write there.
 #[test]
-fn a_place_is_free_only_when_nothing_remains() {
-    let arena = Arena::memfd(1024).unwrap();
-    let config = Config { value_size: 8, capacity: 500, prefault: false, ..Config::default() };
-    let mut current = Allocator::create(&arena, config).unwrap();
-    let stop = AtomicBool::new(false);
-    let work = || {
-        while !stop.load(Relaxed) {
-            // There may be none just now.
-            let Ok(objects) = Allocator::open(&arena, arena.page(1)) else { continue };
-            let _ = (0..50).try_for_each(|_| objects.alloc(1u64).map(drop));
-        }
-    };
-    thread::scope(|scope| {
-        (0..40).for_each(|_| _ = scope.spawn(work));
-        let _end = AtTheEnd(|| stop.store(true, Relaxed));
-        let race = Race::of(duration());
-        while race.goes_on(true) {
-            thread::sleep(Duration::from_micros(300));
-            let closing = current.close().unwrap();
-            let next = thread::scope(|scope| {
-                let maker = scope.spawn(|| {
-                    loop {
-                        if let Ok(next) = Allocator::create(&arena, config) {
-                            break next;
-                        }
-                    }
-                });
-                while closing.remaining() > 0 {}
-                maker.join().unwrap()
-            });
-            let objects: Vec<Object<u64>> = (0..400u64).filter_map(|number| next.alloc(number << 20).ok()).collect();
-            let mut places: Vec<u64> = objects.iter().map(|object| object.as_ptr().address()).collect();
-            places.sort_unstable();
-            places.dedup();
-            assert_eq!(places.len(), objects.len(), "two objects in one slot");
-            drop(objects);
-            assert_eq!(next.stats().failed, 0);
-            current = next;
-        }
-    });
+fn a_place_is_not_free_while_a_thread_is_inside() {
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 1000)).unwrap();
+    drop(objects.alloc(1u64).unwrap());
+    let gates = (0..64).map(|shard| word::<u64>(&arena, &objects, SHARDS + 128 * shard));
+    let gate = gates.into_iter().find(|gate| gate.load() != 0).expect("that of this thread");
+    let number = gate.load();
+    gate.store(number | 1);
+    let closing = objects.close().unwrap();
+    assert_eq!(closing.remaining(), 1);
+    let made = Allocator::create(&arena, config(8, 1000));
+    assert!(matches!(made, Err(AllocError::Occupied { .. })), "{made:?}");
+    gate.store(number);
+    assert_eq!(closing.remaining(), 0);
+    Allocator::create(&arena, config(8, 1000)).unwrap();
 }
