@@ -15,6 +15,9 @@ use core::sync::atomic::Ordering;
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
 
+#[cfg(not(target_has_atomic = "64"))]
+use self::bare::{AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64};
+
 mod sealed {
     pub trait Sealed {}
 }

@@ -10,9 +10,9 @@ use core::mem::offset_of;
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::{Ordering, fence};
 
+use crate::error::InvalidValue;
 #[cfg(target_has_atomic = "64")]
-use crate::error::ValueError;
-use crate::error::{Busy, InvalidValue, TRIES};
+use crate::error::{Busy, TRIES, ValueError};
 use crate::layout::Layout;
 use crate::value::cell::Shared;
 use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite};
