@@ -339,12 +339,13 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.buckets.len()
     }
 
-    /// Counts the elements, and checks the back pointer of each.
+    /// Counts the elements, and checks the bucket and the back pointer of each.
     ///
     /// # Errors
     ///
-    /// Those of a walk, and [`ListError::BackPointer`].
+    /// Those of [`len`](Self::len), and [`ListError::BackPointer`].
     pub fn check(&self) -> Result<usize, ListError> {
+        self.len()?;
         self.sum(|walk, _| links::check(walk))
     }
 
