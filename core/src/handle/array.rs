@@ -280,8 +280,8 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 }
 
-/// Panics. (It takes copies: a text made of the index itself would keep that in memory in the caller's
-/// loop.)
+/// Panics. (It takes copies: a text made of the index itself would keep that in memory in the
+/// caller's loop.)
 #[cold]
 #[inline(never)]
 fn past_the_end(index: usize, len: usize) -> ! {
