@@ -3,42 +3,14 @@
 //! These files stand below everything that can fail. Each function returns the narrowest enum that
 //! fits; [`Error`] holds them all.
 
+#![expect(missing_docs, reason = "the doc of a variant says what its fields are")]
+
 #[cfg(feature = "std")]
-pub(crate) mod alloc;
-#[cfg(feature = "std")]
-pub(crate) mod arena;
-#[cfg(feature = "std")]
-pub(crate) mod arena_ptr;
-#[cfg(feature = "std")]
-pub(crate) mod btf;
-#[cfg(feature = "std")]
-pub(crate) mod element;
-#[cfg(feature = "std")]
-pub(crate) mod kernel;
-#[cfg(feature = "std")]
-pub(crate) mod list;
-#[cfg(feature = "std")]
-pub(crate) mod map;
-#[cfg(feature = "std")]
-pub(crate) mod mismatch;
-#[cfg(feature = "std")]
-pub(crate) mod nearest;
-#[cfg(feature = "std")]
-pub(crate) mod pages;
-#[cfg(feature = "std")]
-pub(crate) mod per_cpu;
-#[cfg(feature = "std")]
-pub(crate) mod place;
-#[cfg(feature = "std")]
-pub(crate) mod section;
-#[cfg(feature = "std")]
-pub(crate) mod system;
-#[cfg(feature = "std")]
-pub(crate) mod top;
+mod hosted;
 pub(crate) mod value;
 
 #[cfg(feature = "std")]
-pub use self::{
+pub use hosted::{
     alloc::AllocError,
     arena::ArenaError,
     arena_ptr::ArenaPtrError,

@@ -8,46 +8,30 @@ use crate::layout::{Kind, Layout};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ValueError {
-    /// A byte buffer is longer or shorter than the type.
+    /// A byte buffer, of `given` bytes, is longer or shorter than the type, which has `expected`.
     #[error("`{type_name}` is {expected} bytes long, but {given} bytes were given")]
-    WrongLength {
-        /// The type to decode or encode.
-        type_name: &'static str,
-        /// The length of the buffer in bytes.
-        given: usize,
-        /// The size of the type in bytes.
-        expected: usize,
-    },
+    WrongLength { type_name: &'static str, given: usize, expected: usize },
 
     /// An enum inside the value holds a number that is not one of its variants.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),
-
     /// A [`SeqCell`](crate::SeqCell) was being written each time that it was looked at.
     #[error(transparent)]
     Busy(#[from] Busy),
 
-    /// The text has more bytes than the array for it.
+    /// The text has more bytes, `given`, than the array for it, which has `max`.
     #[error(
         "the text is {given} bytes long, but a `CharArray` of {max} bytes is to hold it: shorten \
          it, or use `CharArray::truncated`"
     )]
-    TextTooLong {
-        /// The length of the text in bytes.
-        given: usize,
-        /// The length of the array in bytes.
-        max: usize,
-    },
+    TextTooLong { given: usize, max: usize },
 
-    /// The text has a NUL inside, where it would end for all who read it.
+    /// The text has a NUL after its first `at` bytes, where it would end for all who read it.
     #[error(
         "the text has a NUL at byte {at}, where it would end for all who read it: remove it, or \
          use `CharArray::truncated`, which ends it there"
     )]
-    TextHasNul {
-        /// Bytes before the first NUL.
-        at: usize,
-    },
+    TextHasNul { at: usize },
 }
 
 /// A number in memory that is not a variant of the enum read there.

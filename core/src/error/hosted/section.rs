@@ -7,103 +7,54 @@ use crate::layout::Endianness;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SectionError {
-    /// The map's values are not a section of globals.
+    /// The map's values are of the type `found`, which is not a section of globals.
     #[error(
         "{map} is not a section of global variables: its values are `{found}`. Use \
          `Mapping::from_map`, and `bpf::check_map_value` to check their layout"
     )]
-    NotASection {
-        /// The map.
-        map: MapName,
-        /// The type of its values.
-        found: String,
-    },
+    NotASection { map: MapName, found: String },
 
-    /// The BTF has no section of this name.
+    /// The BTF has no section of this `name`.
     #[error("there is no section `{name}` in the BTF{nearest}")]
-    UnknownSection {
-        /// The name asked for.
-        name: String,
-        /// Names like it.
-        nearest: Nearest,
-    },
+    UnknownSection { name: String, nearest: Nearest },
 
-    /// The BTF does not tell where the variables of the section lie.
+    /// The BTF does not tell where the variables of the section `name` lie.
     #[error(
         "the BTF does not say where the variables of `{name}` lie: clang leaves that open. Read \
          the whole object file, with `Btf::from_object` (or, where the loader lays the section \
          out, as `.kconfig`, open its map with `DataSection::from_map`)"
     )]
-    OpenSection {
-        /// The section.
-        name: String,
-    },
+    OpenSection { name: String },
 
-    /// The map has several values, but a section is the one value of its map.
+    /// The map has several values, `entries`, but a section is the one value of its map.
     #[error("{map} has {entries} values, but a section of globals is the one value of its map")]
-    SeveralValues {
-        /// The map.
-        map: MapName,
-        /// The number of its values.
-        entries: u32,
-    },
+    SeveralValues { map: MapName, entries: u32 },
 
-    /// The memory has another length than the section.
+    /// The memory has another length, `len`, than the section `name`, which has `size` by the BTF.
     #[error(
         "the section `{name}` is {size} bytes long by its BTF, but {map} has {len}: the BTF must \
          be that of the object which the map was created from"
     )]
-    Size {
-        /// The section.
-        name: String,
-        /// Its size in bytes by the BTF.
-        size: usize,
-        /// The map.
-        map: MapName,
-        /// The length of the memory in bytes.
-        len: usize,
-    },
+    Size { name: String, size: usize, map: MapName, len: usize },
 
-    /// The BTF is that of a program for a machine of the other byte order.
+    /// The BTF is that of a program for a machine of the other byte order, `found`.
     #[error("the BTF is {found:?}-endian, but this machine is not: take the object that was compiled for it")]
-    ForeignByteOrder {
-        /// The byte order of the BTF.
-        found: Endianness,
-    },
+    ForeignByteOrder { found: Endianness },
 
-    /// The section has no variable of this name.
+    /// The `section` has no variable of this `name`. If `hidden`, there is one that only its own
+    /// file sees.
     #[error("the section `{section}` has no variable `{name}`{}{nearest}", if *hidden { ", but one that is `static` or hidden, \
              whose place is not known: make it global" } else { "" })]
-    UnknownVariable {
-        /// The section.
-        section: String,
-        /// The name asked for.
-        name: String,
-        /// Whether there is one that only its own file sees.
-        hidden: bool,
-        /// Names like it.
-        nearest: Nearest,
-    },
+    UnknownVariable { section: String, name: String, hidden: bool, nearest: Nearest },
 
-    /// The path into a variable leads nowhere.
+    /// The `path` into a variable leads nowhere: `reason` says which step fails, and why.
     #[error("`{path}`: {reason}")]
-    NoSuchPart {
-        /// The whole path.
-        path: String,
-        /// Which step fails, and why.
-        reason: String,
-    },
+    NoSuchPart { path: String, reason: String },
 
-    /// The Rust type is not laid out as the variable is.
+    /// The Rust type is not laid out as the `variable` of the `section`, or a part of it, is:
+    /// `mismatches` holds all differences.
     #[error("the variable `{variable}` of `{section}` has another layout:\n{mismatches}")]
-    VariableLayout {
-        /// The section.
-        section: String,
-        /// The variable, or the part of one.
-        variable: String,
-        /// All differences.
-        mismatches: Box<Mismatches>,
-    },
+    VariableLayout { section: String, variable: String, mismatches: Box<Mismatches> },
 
     /// A place in memory is asked for in a section that is not mapped.
     #[error(
@@ -111,36 +62,25 @@ pub enum SectionError {
          use `any_var`, which loads and stores by system calls, or load the program with libbpf, \
          which maps its sections"
     )]
-    NotMapped {
-        /// The map.
-        map: MapName,
-    },
+    NotMapped { map: MapName },
 
-    /// It could not be found out where the section lies in an arena.
+    /// It could not be found out where the section lies in an arena: `reason` says why, and what to
+    /// do.
     #[error("where the program's global variables lie in {map} is not known: {reason}")]
-    PlaceUnknown {
-        /// The arena.
-        map: MapName,
-        /// Why, and what to do.
-        reason: String,
-    },
+    PlaceUnknown { map: MapName, reason: String },
 
     /// The map cannot be opened.
     #[error(transparent)]
     Map(MapError),
-
     /// The map's types cannot be found out.
     #[error(transparent)]
     Btf(BtfError),
-
     /// The pages of an arena that hold the variables cannot be made.
     #[error(transparent)]
     Pages(PagesError),
-
     /// The memory has no such place, or does not let it be written.
     #[error(transparent)]
     Place(PlaceError),
-
     /// The kernel refused.
     #[error(transparent)]
     System(#[from] SystemError),

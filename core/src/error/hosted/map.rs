@@ -2,28 +2,20 @@
 
 use std::path::PathBuf;
 
-use crate::error::system::Errno;
+use super::system::Errno;
 use crate::error::{Found, MapName, MapType, SystemError};
 
 /// Why a map, a memfd or other memory cannot be opened, pinned or frozen.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MapError {
-    /// A mapping, file or array has no bytes.
+    /// A mapping, file or array has no bytes: `what` says which.
     #[error("{what} has length zero: there is nothing to map")]
-    Empty {
-        /// What has no length.
-        what: &'static str,
-    },
+    Empty { what: &'static str },
 
-    /// More bytes than this process can address.
+    /// More bytes than the `max` that this process can address.
     #[error("{len} bytes are more than can be mapped: at most {max}")]
-    TooLong {
-        /// The length in bytes.
-        len: u64,
-        /// The largest length possible.
-        max: u64,
-    },
+    TooLong { len: u64, max: u64 },
 
     /// The memory to adopt is at a null pointer.
     #[error("the memory to adopt is at a null pointer")]
@@ -36,14 +28,9 @@ pub enum MapError {
     )]
     NotSealed,
 
-    /// The descriptor is open, but not a BPF map.
+    /// The descriptor `fd` is open, but not a BPF map: the kernel says that it is `found`.
     #[error("file descriptor {fd} is not a BPF map but {found}")]
-    NotAMap {
-        /// Its number.
-        fd: i32,
-        /// What the kernel says it is.
-        found: Found,
-    },
+    NotAMap { fd: i32, found: Found },
 
     /// The map was opened with `BPF_F_RDONLY`; the kernel maps such a descriptor neither writable
     /// nor read-only.
@@ -52,20 +39,14 @@ pub enum MapError {
          the map without the flag (the mapping is made read-only when it must be), or read it by \
          system calls, with `AnyArray`"
     )]
-    ReadOnlyDescriptor {
-        /// The map.
-        map: MapName,
-    },
+    ReadOnlyDescriptor { map: MapName },
 
     /// The map was opened with `BPF_F_WRONLY`.
     #[error(
         "{map} was opened with BPF_F_WRONLY, so that nothing of it can be read, nor mapped: open \
          it without the flag"
     )]
-    WriteOnlyDescriptor {
-        /// The map.
-        map: MapName,
-    },
+    WriteOnlyDescriptor { map: MapName },
 
     /// The map was created without `BPF_F_MMAPABLE`.
     #[error(
@@ -73,31 +54,18 @@ pub enum MapError {
          definition, or use system calls, with `AnyArray`; of a section of globals, whose loader \
          did not ask for the flag, use `DataSection::from_map_with_btf` and `any_var`"
     )]
-    NotMmapable {
-        /// The map.
-        map: MapName,
-    },
+    NotMmapable { map: MapName },
 
     /// The map has types that cannot be read.
     #[error("the types of {map} cannot be read: {reason}. `from_map_unchecked` opens it without them")]
-    Types {
-        /// The map.
-        map: MapName,
-        /// What is wrong with them.
-        reason: String,
-    },
+    Types { map: MapName, reason: String },
 
     /// Maps of this type are not mapped as values.
     #[error(
         "{map} is of type {map_type}: only maps of type array can be mapped as values \
          (`bpf::TypedMap` looks values of hash tables up)"
     )]
-    UnsupportedType {
-        /// The map.
-        map: MapName,
-        /// Its type.
-        map_type: MapType,
-    },
+    UnsupportedType { map: MapName, map_type: MapType },
 
     /// Values of maps of this type are not looked up by key.
     #[error(
@@ -105,22 +73,14 @@ pub enum MapError {
          lru_hash, lpm_trie, percpu_array, percpu_hash and lru_percpu_hash",
         without_lookups(*map_type)
     )]
-    NoLookups {
-        /// The map.
-        map: MapName,
-        /// Its type.
-        map_type: MapType,
-    },
+    NoLookups { map: MapName, map_type: MapType },
 
     /// The map's values have fields that the kernel guards.
     #[error(
         "{map} has a spin lock, timer, kptr or another special field in its values (errno 524), \
          which the kernel does not let anyone map: move that field to a map of its own"
     )]
-    SpecialFields {
-        /// The map.
-        map: MapName,
-    },
+    SpecialFields { map: MapName },
 
     /// The map is mapped writable somewhere, so it cannot be frozen.
     #[error(
@@ -128,37 +88,19 @@ pub enum MapError {
          writable mapping of it first, also those of other processes and of the loader. (Where /proc \
          is not mounted, Linux before 6.5 says the same of a map that is frozen already.)"
     )]
-    MappedWritable {
-        /// The map.
-        map: MapName,
-    },
+    MappedWritable { map: MapName },
 
-    /// There is no map of this number.
+    /// There is no map of the number `id`.
     #[error("there is no map with the id {id}: a map goes with the last descriptor, pin, program and mapping of it")]
-    NoMapWithId {
-        /// The number.
-        id: u32,
-    },
+    NoMapWithId { id: u32 },
 
-    /// A map cannot be pinned at the path, or not be opened by it.
+    /// A map cannot be pinned at the `path`, or not be opened by it.
     #[error("cannot {operation} at {}: {}{}", path.display(), Errno(*errno), pin_hint(*errno))]
-    PinFailed {
-        /// What was refused.
-        operation: &'static str,
-        /// The path.
-        path: PathBuf,
-        /// The error number.
-        errno: i32,
-    },
+    PinFailed { operation: &'static str, path: PathBuf, errno: i32 },
 
-    /// What is pinned at the path is not a map.
+    /// What is pinned at the `path` is not a map: the kernel says that it is `found`.
     #[error("what is pinned at {} is not a BPF map but {found}", path.display())]
-    PinnedOther {
-        /// The path.
-        path: PathBuf,
-        /// What the kernel says it is.
-        found: Found,
-    },
+    PinnedOther { path: PathBuf, found: Found },
 
     /// The kernel refused.
     #[error(transparent)]

@@ -11,113 +11,64 @@ pub enum ElementError {
         "cannot {operation} {map} with one value a key, since it is of type {map_type} and has one \
          for each CPU: go by their bytes, with `bpf::lookup_bytes` and `bpf::update_bytes`"
     )]
-    PerCpuValues {
-        /// What was asked for.
-        operation: &'static str,
-        /// The map.
-        map: MapName,
-        /// Its type.
-        map_type: MapType,
-    },
+    PerCpuValues { operation: &'static str, map: MapName, map_type: MapType },
 
     /// The key to insert is there already. (Every key of an array is.)
     #[error("the key is in {map} already: update it with `Update::Always` or `Update::IfPresent`")]
-    KeyExists {
-        /// The map.
-        map: MapName,
-    },
+    KeyExists { map: MapName },
 
     /// The key to update is not there.
     #[error("the key is not in {map}: insert it with `Update::Always` or `Update::IfAbsent`")]
-    NoSuchKey {
-        /// The map.
-        map: MapName,
-    },
+    NoSuchKey { map: MapName },
 
-    /// There is no room for another key.
+    /// There is no room for another key: the map can have `max_entries` entries.
     #[error(
         "{map} is full: it has room for {max_entries} entries. Remove some, or create it with a \
          larger `max_entries`"
     )]
-    Full {
-        /// The map.
-        map: MapName,
-        /// The most entries that it can have.
-        max_entries: u32,
-    },
+    Full { map: MapName, max_entries: u32 },
 
     /// The elements of an array cannot be removed.
     #[error("{map} is of type {map_type}, whose elements are always there: store a value that means nothing instead")]
-    NotRemovable {
-        /// The map.
-        map: MapName,
-        /// Its type.
-        map_type: MapType,
-    },
+    NotRemovable { map: MapName, map_type: MapType },
 
-    /// A walk over the map did not end, since others inserted and removed keys meanwhile.
+    /// A walk over the map did not end in this many `steps`, since others inserted and removed keys
+    /// meanwhile.
     #[error(
         "a walk over {map} was given up after {steps} steps, twice as many as it can have entries: \
          others insert and remove keys so fast that it began anew. Walk again, or at a quieter time"
     )]
-    Changing {
-        /// The map.
-        map: MapName,
-        /// How many steps the walk took.
-        steps: u64,
-    },
+    Changing { map: MapName, steps: u64 },
 
-    /// One of several updates failed. Those before it were made.
+    /// One of `len` updates failed, with `error`. The `done` ones before it were made.
     #[error("{done} of {len} entries were updated, then: {error}")]
-    BatchStopped {
-        /// How many were made.
-        done: usize,
-        /// How many there were to make.
-        len: usize,
-        /// What is wrong with the next one.
-        error: Box<ElementError>,
-    },
+    BatchStopped { done: usize, len: usize, error: Box<ElementError> },
 
     /// User space cannot write the map, which is not mapped.
     #[error("{map} cannot be written ({reason}): its values can only be loaded")]
-    NotWritable {
-        /// The map.
-        map: MapName,
-        /// Why.
-        reason: ReadOnlyReason,
-    },
+    NotWritable { map: MapName, reason: ReadOnlyReason },
 
-    /// A store by a system call would overwrite what programs write at the same time.
+    /// A store of `size` bytes by a system call would overwrite what programs write at the same
+    /// time to the other bytes of the section, which has `len`.
     #[error(
         "{map} is not mapped, and a store by a system call writes all of its {len} bytes, {size} \
          of them new: what BPF programs write to the others meanwhile would be lost. Create the \
          map with BPF_F_MMAPABLE, or use `store_exclusive` while no program runs"
     )]
-    WouldLoseWrites {
-        /// The map.
-        map: MapName,
-        /// The bytes to store.
-        size: usize,
-        /// The bytes of the section.
-        len: usize,
-    },
+    WouldLoseWrites { map: MapName, size: usize, len: usize },
 
     /// The map cannot be opened or read.
     #[error(transparent)]
     Map(MapError),
-
     /// The map's C types differ from the Rust types, or cannot be found out.
     #[error(transparent)]
     Btf(BtfError),
-
     /// A size, a length or an index does not suit the map.
     #[error(transparent)]
     Place(PlaceError),
-
     /// The bytes in the map are not a value of the type.
     #[error(transparent)]
     Value(#[from] ValueError),
-
     /// The kernel refused.
     #[error(transparent)]
     System(#[from] SystemError),

@@ -15,6 +15,12 @@ use crate::error::{
 /// Nothing is changed when an error is returned, unless the function says otherwise. Every error is
 /// printed for people, with the numbers and what to do.
 ///
+/// Its fields are named alike in all areas. `type_name` is the Rust type; `map` the map, arena or
+/// other memory; `operation` what was refused, with the error number `errno`; `reason` why;
+/// `nearest` names like the one that was asked for. A `size`, `align`, `offset`, `len` or `stride`
+/// is in bytes (a `stride` goes from one value to the next). The doc of a variant says what its
+/// other fields are.
+///
 /// ```
 /// use mapvalue::{Arena, ArenaFlags, Error, Mapping, SystemError};
 ///

@@ -2,28 +2,7 @@
 
 use std::fmt;
 
-/// One difference between a Rust type and a C type.
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// use mapvalue::{Btf, MapValue};
-///
-/// #[derive(MapValue)]
-/// #[repr(C)]
-/// struct Proto {
-///     packets: u64,
-///     octets: u64, // `bytes` in C
-/// }
-///
-/// let btf = Btf::from_object(object)?;
-/// let proto = btf.find("proto").next().expect("it has `struct proto`");
-/// let mismatches = Proto::LAYOUT.check(proto).unwrap_err();
-/// for mismatch in mismatches.iter() {
-///     println!("{}: {}, but in C {}", mismatch.path, mismatch.rust, mismatch.btf);
-/// }
-/// assert!(mismatches.iter().any(|mismatch| mismatch.path == "Proto.octets"));
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// One difference between a Rust type and a C type, of those in [`Mismatches`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Mismatch {
@@ -46,16 +25,20 @@ pub struct Mismatch {
 /// #[derive(MapValue)]
 /// #[repr(C)]
 /// struct Proto {
-///     packets: u64,
-///     bytes: u32, // `__u64` in C
+///     packets: u32, // a `__u64` in C
 /// #    _pad: u32,
+///     octets: u64, // `bytes` in C
 /// }
 ///
 /// let checked = Btf::from_object(object)?.check::<Proto>("proto");
 /// let Err(BtfError::LayoutMismatch(mismatches)) = checked else { panic!("they differ") };
 /// assert_eq!(mismatches.c_type(), "struct proto");
+/// for mismatch in mismatches.iter() {
+///     println!("{}: {}, but in C {}", mismatch.path, mismatch.rust, mismatch.btf);
+/// }
 /// let first = mismatches.iter().next().expect("never empty");
-/// assert_eq!((&*first.path, &*first.rust), ("Proto.bytes", "`u32` (4 bytes)"));
+/// assert_eq!((&*first.path, &*first.rust), ("Proto.packets", "`u32` (4 bytes)"));
+/// assert!(mismatches.iter().any(|mismatch| mismatch.path == "Proto.octets"));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,11 +61,6 @@ impl Mismatches {
     pub fn c_type(&self) -> &str {
         &self.root
     }
-
-    /// The C type is one of several of its name, all of which must be met.
-    pub(crate) fn of_several(self, definitions: usize) -> Self {
-        Self { definitions, ..self }
-    }
 }
 
 /// One line, or a line a difference.
@@ -95,10 +73,11 @@ impl fmt::Display for Mismatches {
         if self.more > 0 {
             write!(f, "\nand {} more", self.more)?;
         }
-        match self.definitions {
-            0 | 1 => Ok(()),
-            several => write!(f, "\nThe BTF has {several} types of this name; this is the first that is not met."),
+        if self.definitions > 1 {
+            let several = self.definitions;
+            write!(f, "\nThe BTF has {several} types of this name; this is the first that is not met.")?;
         }
+        Ok(())
     }
 }
 

@@ -26,40 +26,21 @@ use crate::error::{ArenaPtrError, PagesError, PlaceError, SystemError};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AllocError {
-    /// All slots of the size are in use.
+    /// All `capacity` slots for values of at most `value_size` bytes are in use.
     #[error("all {capacity} slots of {value_size} bytes are in use: free some, or create the allocator with more")]
-    OutOfSlots {
-        /// How many there are.
-        capacity: u32,
-        /// Bytes of a value in them, at most.
-        value_size: u32,
-    },
+    OutOfSlots { capacity: u32, value_size: u32 },
 
-    /// The type does not fit into the largest slot.
+    /// The type does not fit into the largest slot, whose value has `largest` bytes.
     #[error(
         "`{type_name}` is {size} bytes long, but the largest slots are for {largest}: create the allocator with larger ones"
     )]
-    TooLarge {
-        /// The type.
-        type_name: &'static str,
-        /// Its size in bytes.
-        size: usize,
-        /// That of the largest slot's value, in bytes.
-        largest: u32,
-    },
+    TooLarge { type_name: &'static str, size: usize, largest: u32 },
 
-    /// The type wants more alignment than values have.
+    /// The type wants more alignment than the `given` bytes that values have.
     #[error(
         "`{type_name}` is aligned to {align} bytes, but the slots are to {given}: create the allocator with that `align`"
     )]
-    Misaligned {
-        /// The type.
-        type_name: &'static str,
-        /// Its alignment in bytes.
-        align: usize,
-        /// That of the slots, in bytes.
-        given: u32,
-    },
+    Misaligned { type_name: &'static str, align: usize, given: u32 },
 
     /// The allocator was closed.
     #[error("the allocator is closed: objects can be freed, but none are handed out")]
@@ -69,136 +50,71 @@ pub enum AllocError {
     #[error("the allocator is being recovered; if nobody is at it, recover it")]
     Recovering,
 
-    /// Objects are in use.
+    /// This number of `objects` is in use.
     #[error("{objects} objects of the allocator are in use: free them first")]
-    InUse {
-        /// How many.
-        objects: u64,
-    },
+    InUse { objects: u64 },
 
-    /// There is an allocator already.
+    /// There is an allocator already, from the address `start` to `end`.
     #[error(
         "there is an allocator from {start:#x} to {end:#x}: open it, or close and drain it, or choose another `Config::at`"
     )]
-    Occupied {
-        /// Where it begins.
-        start: u64,
-        /// Where it ends.
-        end: u64,
-    },
+    Occupied { start: u64, end: u64 },
 
     /// The pages are those of another arena.
     #[error("the pages are of another arena: take those of the allocator's own")]
     OtherArena,
 
-    /// The pointer leads to no slot of this allocator.
+    /// The address `at` is in no slot of the allocator with the number `id`, whose slots lie from
+    /// `start` to `end`.
     #[error("{at:#x} is no object of this allocator (number {id}): it has slots from {start:#x} to {end:#x}")]
-    ForeignObject {
-        /// The address.
-        at: u64,
-        /// The allocator's number.
-        id: u32,
-        /// Where its slots begin.
-        start: u64,
-        /// Where they end.
-        end: u64,
-    },
+    ForeignObject { at: u64, id: u32, start: u64, end: u64 },
 
-    /// The pointer leads into a slot, but not to its value.
+    /// The address `at` is in a slot, but not that of its value: the `object` begins there.
     #[error("{at:#x} is inside of a slot: the object there begins at {object:#x}")]
-    InteriorPointer {
-        /// The address.
-        at: u64,
-        /// That of the object.
-        object: u64,
-    },
+    InteriorPointer { at: u64, object: u64 },
 
-    /// The object was freed: twice, or by somebody else, or it was never made.
+    /// The object at `at` was freed: twice, or by somebody else, or it was never made.
     #[error("the object at {at:#x} is free already")]
-    AlreadyFree {
-        /// Its address.
-        at: u64,
-    },
+    AlreadyFree { at: u64 },
 
-    /// The slot was freed and used again since the pointer was made.
+    /// The slot at `at` was freed and used again since the pointer was made: `expected` is the
+    /// pointer's generation, and `found` the slot's.
     #[error("the pointer to {at:#x} is stale: it is of generation {expected}, and the slot is of {found}")]
-    Stale {
-        /// The address.
-        at: u64,
-        /// The pointer's.
-        expected: u32,
-        /// The slot's.
-        found: u32,
-    },
+    Stale { at: u64, expected: u32, found: u32 },
 
-    /// An `Object` holds it.
+    /// An `Object` holds the object at `at`.
     #[error("the object at {at:#x} belongs to an `Object`: drop that instead")]
-    Owned {
-        /// Its address.
-        at: u64,
-    },
+    Owned { at: u64 },
 
-    /// The object was made as another type.
+    /// The object at `at` was made as another type. The types are given by their numbers,
+    /// `Layout::type_id`: `expected` that of the type asked for, `found` that of the object.
     #[error("the object at {at:#x} is of type {found:#x}, not `{type_name}` ({expected:#x})")]
-    WrongType {
-        /// Its address.
-        at: u64,
-        /// The type asked for.
-        type_name: &'static str,
-        /// Its number, `Layout::type_id`.
-        expected: u32,
-        /// The number found.
-        found: u32,
-    },
+    WrongType { at: u64, type_name: &'static str, expected: u32, found: u32 },
 
-    /// Something that only the allocator writes holds what it never writes. The slot, or the rest
-    /// of the list, is not used any more until the allocator is recovered.
+    /// Something that only the allocator writes, `what`, holds what it never writes: `found`, at
+    /// `at`. The slot, or the rest of the list, is not used any more until the allocator is
+    /// recovered.
     #[error("the allocator was scribbled on: {what} at {at:#x} holds {found:#x}; recover it")]
-    Corrupt {
-        /// What.
-        what: &'static str,
-        /// Where.
-        at: u64,
-        /// The number found.
-        found: u64,
-    },
+    Corrupt { what: &'static str, at: u64, found: u64 },
 
-    /// There is no allocator, or one of another version.
+    /// There is no allocator at `at`, or one of another version: `what` is `found`, which should be
+    /// `expected`, or at most that.
     #[error("there is no allocator at {at:#x}: {what} is {found:#x} instead of {expected:#x}")]
-    NoAllocator {
-        /// Where it should begin.
-        at: u64,
-        /// What is wrong.
-        what: &'static str,
-        /// The number found.
-        found: u64,
-        /// The number expected, or the most.
-        expected: u64,
-    },
+    NoAllocator { at: u64, what: &'static str, found: u64, expected: u64 },
 
-    /// The configuration makes no sense.
+    /// The configuration makes no sense: its `field` is `given`, which is not as `needed`.
     #[error("`Config::{field}` is {given}: {needed}")]
-    Config {
-        /// The field.
-        field: &'static str,
-        /// Its value.
-        given: u64,
-        /// What it should be.
-        needed: &'static str,
-    },
+    Config { field: &'static str, given: u64, needed: &'static str },
 
     /// A pointer that cannot be followed.
     #[error(transparent)]
     Ptr(ArenaPtrError),
-
     /// A place that the arena refuses.
     #[error(transparent)]
     Place(#[from] PlaceError),
-
     /// The pages of a closed allocator cannot be given back.
     #[error(transparent)]
     Pages(PagesError),
-
     /// The kernel refused.
     #[error(transparent)]
     System(#[from] SystemError),
