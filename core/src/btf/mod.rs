@@ -125,13 +125,7 @@ impl Btf {
     pub fn from_object(bytes: &[u8]) -> Result<Self, InvalidBtf> {
         Ok(Self { wire: Arc::new(elf::parse(bytes)?) })
     }
-}
 
-/// The kernel's own BTF (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
-const VMLINUX: &str = "/sys/kernel/btf/vmlinux";
-
-/// Reading from the running kernel.
-impl Btf {
     /// Reads the kernel's own types (Linux 5.4 with `CONFIG_DEBUG_INFO_BTF`).
     ///
     /// ```no_run
@@ -147,52 +141,27 @@ impl Btf {
     ///
     /// [`BtfError::NoVmlinux`] if the kernel does not offer them, or not to this process.
     pub fn from_vmlinux() -> Result<Self, BtfError> {
-        let bytes =
-            std::fs::read(VMLINUX).map_err(|error| BtfError::NoVmlinux { path: VMLINUX, reason: error.to_string() })?;
-        Ok(Self::parse(&bytes)?)
+        let path = "/sys/kernel/btf/vmlinux";
+        let read = std::fs::read(path).map_err(|error| BtfError::NoVmlinux { path, reason: error.to_string() });
+        Ok(Self::parse(&read?)?)
     }
 }
 
 /// Looking up.
 impl Btf {
     /// The number of types, `void` included. Their ids are the numbers below it.
-    ///
-    /// ```
-    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// # let btf = mapvalue::Btf::from_object(object)?;
-    /// assert_eq!(btf.len() as usize, 1 + btf.types().count());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[expect(clippy::len_without_is_empty, reason = "`void` is always there")]
     pub fn len(&self) -> u32 {
         self.wire.count()
     }
 
-    /// The byte order in which it was stored: that of the machine that the program was compiled
-    /// for.
-    ///
-    /// ```
-    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// use mapvalue::{Btf, Endianness};
-    ///
-    /// assert_eq!(Btf::from_object(object)?.endianness(), Endianness::Little); // clang's `bpfel`
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// The byte order in which it was stored, that of the machine that the program was compiled
+    /// for: [`Endianness::Little`] for clang's `bpfel`.
     pub fn endianness(&self) -> Endianness {
         self.wire.endianness
     }
 
-    /// The type with this id.
-    ///
-    /// ```
-    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// # use mapvalue::Btf;
-    /// let btf = Btf::from_object(object)?;
-    /// let ty = btf.find("proto").next().expect("it has `struct proto`");
-    /// assert_eq!(btf.get(ty.id()).map(|same| same.name()), Some("proto"));
-    /// assert!(btf.get(btf.len()).is_none());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// The type with this id, [`Type::id`]; `None` from [`len`](Self::len) on.
     pub fn get(&self, id: u32) -> Option<Type<'_>> {
         (id < self.len()).then(|| Type::new(&self.wire, id))
     }
@@ -211,6 +180,7 @@ impl Btf {
     ///     .map(|ty| ty.name())
     ///     .collect();
     /// assert!(sections.contains(&".bss"), "{sections:?}");
+    /// assert_eq!(btf.types().count(), btf.len() as usize - 1);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn types(&self) -> impl Iterator<Item = Type<'_>> + Clone {
@@ -226,6 +196,8 @@ impl Btf {
     /// // A struct, and a variable of that name.
     /// let found: Vec<String> = btf.find("stats").map(|ty| ty.to_string()).collect();
     /// assert!(found.contains(&"struct stats".to_owned()), "{found:?}");
+    /// let named = |id| btf.get(id).is_some_and(|ty| ty.name() == "stats");
+    /// assert!(btf.find("stats").all(|ty| named(ty.id())));
     /// assert_eq!(btf.find("stat").count(), 0); // whole names alone
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -269,14 +241,14 @@ impl Btf {
 
     fn check_layout(&self, layout: &Layout, name: &str) -> Result<(), BtfError> {
         let (tag, bare) = match name.split_once(' ') {
-            Some((tag @ ("struct" | "union" | "enum"), bare)) => (tag, bare.trim()),
-            _ => ("", name),
+            Some((tag @ ("struct" | "union" | "enum"), bare)) => (Some(tag), bare.trim()),
+            _ => (None, name),
         };
         let fits = |ty: &Type<'_>| match ty.kind() {
-            TypeKind::Struct(_) => matches!(tag, "" | "struct"),
-            TypeKind::Union(_) => matches!(tag, "" | "union"),
-            TypeKind::Enum(_) => matches!(tag, "" | "enum"),
-            TypeKind::Typedef(_) | TypeKind::Int(_) | TypeKind::Float { .. } => tag.is_empty(),
+            TypeKind::Struct(_) => tag.is_none_or(|tag| tag == "struct"),
+            TypeKind::Union(_) => tag.is_none_or(|tag| tag == "union"),
+            TypeKind::Enum(_) => tag.is_none_or(|tag| tag == "enum"),
+            TypeKind::Typedef(_) | TypeKind::Int(_) | TypeKind::Float { .. } => tag.is_none(),
             _ => false,
         };
         // All types of the name share the steps of one: hostile BTF has many.
@@ -289,7 +261,7 @@ impl Btf {
             }
         }
         match first {
-            Some(mismatches) => Err(BtfError::LayoutMismatch(Box::new(mismatches.of_several(definitions.len())))),
+            Some(found) => Err(Box::new(Mismatches { definitions: definitions.len(), ..found }).into()),
             None if !definitions.is_empty() => Ok(()),
             None => Err(BtfError::UnknownType {
                 name: name.to_owned(),

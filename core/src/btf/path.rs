@@ -1,6 +1,6 @@
 //! Finds a part of a variable by its path: `stats.by_proto[6].bytes`.
 
-use crate::btf::types::{Composite, MAX_DEPTH, Type, TypeKind};
+use crate::btf::types::{Composite, MAX_DEPTH, Member, Type, TypeKind};
 use crate::error::{Nearest, SectionError};
 
 /// A part of a variable: its type, and its offset in bytes from the start of the variable.
@@ -38,7 +38,7 @@ fn member<'a>(place: Part<'a>, name: &str, whole: &str) -> Result<Part<'a>, Sect
         return Err(no_part(whole, format!("`{}` has no members, so no `{name}`", place.ty)));
     };
     let mut visits = MAX_VISITED;
-    let Some(found) = find_member(composite, name, MAX_DEPTH, &mut visits) else {
+    let Some((found, bit_offset)) = find_member(composite, name, MAX_DEPTH, &mut visits) else {
         let nearest = Nearest::of(name, composite.members().map(|member| member.name));
         return Err(no_part(whole, format!("`{}` has no member `{name}`{nearest}", place.ty)));
     };
@@ -46,39 +46,25 @@ fn member<'a>(place: Part<'a>, name: &str, whole: &str) -> Result<Part<'a>, Sect
         let reason = format!("`{name}` is a bitfield of {width} bits, which has no place of its own");
         return Err(no_part(whole, reason));
     }
-    Ok(Part { ty: found.ty, offset: place.offset.saturating_add(found.bit_offset / 8) })
+    Ok(Part { ty: found.ty, offset: place.offset.saturating_add(bit_offset / 8) })
 }
 
 /// How many members are visited at most: more than any struct has, those of the anonymous structs
 /// inside included.
 const MAX_VISITED: usize = 1 << 17;
 
-/// A member, by its offset from the outermost struct.
-struct FoundMember<'a> {
-    ty: Type<'a>,
-    bit_offset: u64,
-    bitfield: Option<u32>,
-}
-
-/// Finds a member by name, in the struct or in an anonymous one inside it.
-fn find_member<'a>(composite: Composite<'a>, name: &str, depth: usize, visits: &mut usize) -> Option<FoundMember<'a>> {
-    for member in composite.members() {
+/// Finds a member by name, in the struct or in an anonymous one inside it, and its offset in bits
+/// from the start of the outermost struct.
+fn find_member<'a>(from: Composite<'a>, name: &str, depth: usize, visits: &mut usize) -> Option<(Member<'a>, u64)> {
+    for member in from.members() {
         *visits = visits.checked_sub(1)?;
-        if !member.name.is_empty() {
-            if member.name == name {
-                return Some(FoundMember {
-                    ty: member.ty,
-                    bit_offset: member.bit_offset.into(),
-                    bitfield: member.bitfield,
-                });
-            }
-            continue;
+        let start = u64::from(member.bit_offset);
+        if member.name == name && !name.is_empty() {
+            return Some((member, start));
         }
-        let Some(TypeKind::Struct(inner) | TypeKind::Union(inner)) = member.ty.resolved().map(Type::kind) else {
-            continue;
-        };
-        if let Some(found) = depth.checked_sub(1).and_then(|depth| find_member(inner, name, depth, visits)) {
-            return Some(FoundMember { bit_offset: found.bit_offset + u64::from(member.bit_offset), ..found });
+        let inner = member.anonymous().zip(depth.checked_sub(1));
+        if let Some((found, inside)) = inner.and_then(|((inner, _), depth)| find_member(inner, name, depth, visits)) {
+            return Some((found, start + inside));
         }
     }
     None
@@ -90,10 +76,8 @@ fn element<'a>(place: Part<'a>, index: &str, whole: &str) -> Result<Part<'a>, Se
     };
     let number: u64 = index.parse().map_err(|_| no_part(whole, format!("`{index}` is not an index")))?;
     if number >= array.len.into() {
-        return Err(no_part(
-            whole,
-            format!("index {number} is out of range: `{}` has {} elements", place.ty, array.len),
-        ));
+        let reason = format!("index {number} is out of range: `{}` has {} elements", place.ty, array.len);
+        return Err(no_part(whole, reason));
     }
     let offset = array.element.size().and_then(|size| size.checked_mul(number));
     let offset = offset.and_then(|offset| offset.checked_add(place.offset));

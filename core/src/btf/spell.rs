@@ -12,17 +12,14 @@ const MAX_TEXT: usize = 1024;
 
 impl fmt::Display for Type<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&spell(*self, ""))
+        f.write_str(&declare(*self, String::new(), true))
     }
 }
 
-/// Declares `declarator` as of this type: `__u64 by_proto[256]`. Without a declarator, it is the
-/// type alone: `__u64[256]`.
-fn spell(ty: Type<'_>, declarator: &str) -> String {
-    declare(ty, declarator.to_owned(), true)
-}
-
-/// Declares from the name outward, as C does: the `*` of a pointer goes before the name, the
+/// Declares `declarator` as of this type, `__u64 by_proto[256]`; without a declarator, spells the
+/// type alone, `__u64[256]`.
+///
+/// It declares from the name outward, as C does: the `*` of a pointer goes before the name, the
 /// brackets of an array and the parentheses of a function behind it, and the named type before all.
 /// Only the outermost function has its parameters spelled out.
 fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
@@ -31,17 +28,18 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
     let mut qualifiers = String::new();
     let mut behind_pointer = false;
     for _ in 0..=MAX_DEPTH {
-        match ty.kind() {
-            TypeKind::Const(target) => {
-                add(&mut qualifiers, "const ");
-                ty = target;
-            }
-            TypeKind::Volatile(target) => {
-                add(&mut qualifiers, "volatile ");
-                ty = target;
-            }
-            TypeKind::Restrict(target) => {
-                add(&mut qualifiers, "restrict ");
+        let kind = ty.kind();
+        match kind {
+            TypeKind::Const(target) | TypeKind::Volatile(target) | TypeKind::Restrict(target) => {
+                let qualifier = match kind {
+                    TypeKind::Const(_) => "const ",
+                    TypeKind::Volatile(_) => "volatile ",
+                    _ => "restrict ",
+                };
+                // Once: GCC marks the elements of a `const` array as `const`, too.
+                if !qualifiers.contains(qualifier) {
+                    qualifiers.push_str(qualifier);
+                }
                 ty = target;
             }
             TypeKind::TypeTag(target) => ty = target,
@@ -62,11 +60,7 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
                 behind_pointer = false;
                 ty = prototype.returns();
             }
-            TypeKind::Function { prototype, .. } => {
-                ty.name().clone_into(&mut declarator);
-                ty = prototype;
-            }
-            TypeKind::Variable { ty: target, .. } => {
+            TypeKind::Function { prototype: target, .. } | TypeKind::Variable { ty: target, .. } => {
                 ty.name().clone_into(&mut declarator);
                 ty = target;
             }
@@ -74,13 +68,6 @@ fn declare(ty: Type<'_>, declarator: String, params: bool) -> String {
         }
     }
     join(format!("{qualifiers}..."), &declarator)
-}
-
-/// Adds a qualifier once: GCC marks the elements of a `const` array as `const`, too.
-fn add(qualifiers: &mut String, qualifier: &str) {
-    if !qualifiers.contains(qualifier) {
-        qualifiers.push_str(qualifier);
-    }
 }
 
 /// A pointer to an array or function needs parentheses: `(*p)[4]`.
@@ -96,14 +83,13 @@ fn spell_params(prototype: Prototype<'_>) -> String {
             list.push_str("...");
             break;
         }
-        list.push_str(&spell_param(ty));
+        // A parameter of type `void` stands for variable ones.
+        match ty.kind() {
+            TypeKind::Void => list.push_str("..."),
+            _ => list.push_str(&declare(ty, String::new(), false)),
+        }
     }
     if list.is_empty() { "void".to_owned() } else { list }
-}
-
-fn spell_param(ty: Type<'_>) -> String {
-    // A parameter of type `void` stands for variable ones.
-    if matches!(ty.kind(), TypeKind::Void) { "...".to_owned() } else { declare(ty, String::new(), false) }
 }
 
 /// Spells a type that has a name, or is spelled by its tag.

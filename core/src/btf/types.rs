@@ -1,10 +1,9 @@
 //! The types of a [`Btf`](super::Btf) object: each is a [`Type`], and its [`TypeKind`] shows its
 //! parts.
 
-use super::wire::Wire;
 use core::fmt;
 
-use crate::btf::wire::{Record, kind};
+use crate::btf::wire::{Record, Wire, kind};
 
 /// How many typedefs, qualifiers, arrays or nested structs in a row are followed: as many as the
 /// kernel follows (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
@@ -42,7 +41,7 @@ pub struct Type<'a> {
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// use mapvalue::Btf;
-/// use mapvalue::btf::{TypeKind, Type};
+/// use mapvalue::btf::{Linkage, Type, TypeKind};
 ///
 /// /// How many leaves a value of a type has.
 /// fn leaves(ty: Type<'_>) -> u64 {
@@ -59,11 +58,13 @@ pub struct Type<'a> {
 /// }
 ///
 /// let btf = Btf::from_object(object)?;
-/// let stats = btf
-///     .find("stats")
-///     .find(|ty| matches!(ty.kind(), TypeKind::Struct(_)))
-///     .expect("it has `struct stats`");
-/// assert_eq!(leaves(stats), 1 + 8 * 2 + 1 + 1);
+/// let histogram = btf.find("histogram").next().expect("it has that variable");
+/// let TypeKind::Variable { ty, linkage: Linkage::Global } = histogram.kind() else {
+///     panic!("it is a variable that all see")
+/// };
+/// assert_eq!((ty.to_string().as_str(), leaves(ty)), ("__u64[64]", 64));
+/// let bool = btf.find("_Bool").next().expect("it has a `bool`").kind();
+/// assert!(matches!(bool, TypeKind::Int(int) if int.bool && !int.signed && int.size == 1));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
@@ -137,18 +138,6 @@ pub enum TypeKind<'a> {
 }
 
 /// An integer type.
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::TypeKind};
-/// # let btf = Btf::from_object(object)?;
-/// let Some(TypeKind::Int(int)) = btf.find("_Bool").map(|ty| ty.kind()).next() else {
-///     panic!("it has a `bool`")
-/// };
-/// assert!(int.bool && !int.signed);
-/// assert_eq!(int.size, 1); // byte
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Int {
@@ -167,17 +156,6 @@ pub struct Int {
 }
 
 /// An array type.
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::TypeKind};
-/// # let btf = Btf::from_object(object)?;
-/// let histogram = btf.find("histogram").next().expect("it has that variable");
-/// let TypeKind::Variable { ty, .. } = histogram.kind() else { panic!("it is a variable") };
-/// let TypeKind::Array(array) = ty.kind() else { panic!("it is an array") };
-/// assert_eq!((array.len, array.element.to_string().as_str()), (64, "__u64"));
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Array<'a> {
@@ -200,6 +178,7 @@ pub struct Array<'a> {
 /// let members: Vec<_> =
 ///     proto.members().map(|member| (member.name, member.bit_offset / 8)).collect();
 /// assert_eq!((proto.size(), members), (16, vec![("packets", 0), ("bytes", 8)]));
+/// assert!(proto.members().all(|member| member.bitfield.is_none()));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -209,20 +188,6 @@ pub struct Composite<'a> {
 }
 
 /// A member of a struct or union.
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::TypeKind};
-/// # let btf = Btf::from_object(object)?;
-/// let stats = btf
-///     .find("stats")
-///     .find_map(|ty| if let TypeKind::Struct(stats) = ty.kind() { Some(stats) } else { None });
-/// let live = stats
-///     .and_then(|stats| stats.members().find(|member| member.name == "live"))
-///     .expect("it has that field");
-/// assert_eq!((live.bit_offset, live.bitfield), (140 * 8, None));
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Member<'a> {
@@ -261,7 +226,6 @@ pub struct Enum<'a> {
 
 /// The parameters and the result of a function.
 ///
-///
 /// ```
 /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
 /// # use mapvalue::{Btf, btf::{TypeKind, Linkage}};
@@ -294,6 +258,7 @@ pub struct Prototype<'a> {
 /// let names: Vec<_> =
 ///     section.variables().map(|place| (place.variable.name(), place.size)).collect();
 /// assert!(names.contains(&("burst", 4)) && names.contains(&("verbosity", 4)), "{names:?}");
+/// assert!(section.variables().all(|place| place.offset + place.size <= section.size()));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy)]
@@ -303,21 +268,6 @@ pub struct Section<'a> {
 }
 
 /// A variable of a section.
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::TypeKind};
-/// # let btf = Btf::from_object(object)?;
-/// let bss = btf.find(".bss").next().expect("it has that section");
-/// let TypeKind::Section(bss) = bss.kind() else { panic!("it is a section") };
-/// let stats = bss
-///     .variables()
-///     .find(|place| place.variable.name() == "stats")
-///     .expect("it is in `.bss`");
-/// assert_eq!(stats.size, 144);
-/// assert!(stats.offset + stats.size <= bss.size());
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct SectionVariable<'a> {
@@ -330,23 +280,6 @@ pub struct SectionVariable<'a> {
 }
 
 /// Which files see a variable or function.
-///
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// # use mapvalue::{Btf, btf::{TypeKind, Linkage}};
-/// # let btf = Btf::from_object(object)?;
-/// let linkage = |name| {
-///     btf.find(name).find_map(|ty| {
-///         if let TypeKind::Variable { linkage, .. } = ty.kind() { Some(linkage) } else { None }
-///     })
-/// };
-/// assert_eq!(
-///     (linkage("count"), linkage("local")),
-///     (Some(Linkage::Global), Some(Linkage::Static))
-/// );
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Linkage {
@@ -380,10 +313,6 @@ impl<'a> Type<'a> {
         Self { id, ..self }
     }
 
-    fn record(self) -> Option<Record<'a>> {
-        self.wire.record(self.id)
-    }
-
     /// Its id in the object: 0 is `void`.
     pub fn id(self) -> u32 {
         self.id
@@ -391,7 +320,7 @@ impl<'a> Type<'a> {
 
     /// Its name; empty if it has none.
     pub fn name(self) -> &'a str {
-        self.record().map_or("", |record| self.wire.string(record.name))
+        self.wire.record(self.id).map_or("", |record| self.wire.string(record.name))
     }
 
     /// The number of words of all types of its object.
@@ -400,12 +329,12 @@ impl<'a> Type<'a> {
     }
 
     pub(crate) fn is_named(self, name: &str) -> bool {
-        self.record().is_some_and(|record| self.wire.is_string(record.name, name))
+        self.wire.record(self.id).is_some_and(|record| self.wire.is_string(record.name, name))
     }
 
     /// Its kind, with its parts.
     pub fn kind(self) -> TypeKind<'a> {
-        let Some(record) = self.record() else { return TypeKind::Void };
+        let Some(record) = self.wire.record(self.id) else { return TypeKind::Void };
         let wire = self.wire;
         let word = |index: usize| record.rest.get(index).copied().unwrap_or(0);
         let target = self.to(record.size_or_type);
@@ -446,14 +375,8 @@ impl<'a> Type<'a> {
     pub fn resolved(self) -> Option<Self> {
         let mut ty = self;
         for _ in 0..=MAX_DEPTH {
-            match ty.kind() {
-                TypeKind::Typedef(target)
-                | TypeKind::Volatile(target)
-                | TypeKind::Const(target)
-                | TypeKind::Restrict(target)
-                | TypeKind::TypeTag(target) => ty = target,
-                _ => return Some(ty),
-            }
+            let Some(target) = ty.kind().behind() else { return Some(ty) };
+            ty = target;
         }
         None
     }
@@ -474,31 +397,39 @@ impl<'a> Type<'a> {
         let (mut ty, mut elements) = (self, 1u64);
         for _ in 0..=MAX_DEPTH {
             let size = match ty.kind() {
-                TypeKind::Typedef(target)
-                | TypeKind::Volatile(target)
-                | TypeKind::Const(target)
-                | TypeKind::Restrict(target)
-                | TypeKind::TypeTag(target)
-                | TypeKind::Variable { ty: target, .. } => {
-                    ty = target;
-                    continue;
-                }
-                TypeKind::Array(array) => {
-                    elements = elements.checked_mul(array.len.into())?;
-                    ty = array.element;
-                    continue;
-                }
                 TypeKind::Int(int) => int.size,
                 TypeKind::Pointer(_) => 8,
                 TypeKind::Struct(composite) | TypeKind::Union(composite) => composite.size(),
                 TypeKind::Enum(values) => values.size(),
                 TypeKind::Section(section) => section.size(),
                 TypeKind::Float { size } => size,
-                _ => return None,
+                kind => {
+                    ty = match kind {
+                        TypeKind::Array(array) => {
+                            elements = elements.checked_mul(array.len.into())?;
+                            array.element
+                        }
+                        TypeKind::Variable { ty, .. } => ty,
+                        modifier => modifier.behind()?,
+                    };
+                    continue;
+                }
             };
             return elements.checked_mul(size.into());
         }
         None
+    }
+}
+
+impl<'a> TypeKind<'a> {
+    /// The type behind a typedef, a qualifier or a type tag.
+    fn behind(self) -> Option<Type<'a>> {
+        match self {
+            Self::Typedef(ty) | Self::Volatile(ty) | Self::Const(ty) | Self::Restrict(ty) | Self::TypeTag(ty) => {
+                Some(ty)
+            }
+            _ => None,
+        }
     }
 }
 
@@ -526,6 +457,17 @@ impl<'a> Composite<'a> {
             let ty = Type::new(wire, member[1]);
             Member { name: wire.string(member[0]), ty, bit_offset, bitfield: bitfield.or_else(|| narrow(ty)) }
         })
+    }
+}
+
+impl<'a> Member<'a> {
+    /// The struct or union without a name that it is, and whether it is a union.
+    pub(crate) fn anonymous(self) -> Option<(Composite<'a>, bool)> {
+        match self.ty.resolved()?.kind() {
+            TypeKind::Struct(inner) if self.name.is_empty() => Some((inner, false)),
+            TypeKind::Union(inner) if self.name.is_empty() => Some((inner, true)),
+            _ => None,
+        }
     }
 }
 

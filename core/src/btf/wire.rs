@@ -11,7 +11,6 @@
 use std::sync::Arc;
 
 use zerocopy::FromBytes;
-use zerocopy::byteorder::{BigEndian, LittleEndian, U32};
 
 use crate::error::InvalidBtf;
 use crate::layout::Endianness;
@@ -178,12 +177,16 @@ impl Wire {
     }
 }
 
+/// The common words of the record that begins at `start`, and all words after them.
+fn head(words: &[u32], start: usize) -> Option<Record<'_>> {
+    let &[name, info, size_or_type, ref rest @ ..] = words.get(start..)? else { return None };
+    Some(Record { name, info, size_or_type, rest })
+}
+
 /// The record that begins at `start`, if all of it is there.
 fn record<'a>(words: &'a [u32], start: usize, layouts: &[RecordLayout]) -> Option<Record<'a>> {
-    let &[name, info, size_or_type] = words.get(start..start + COMMON)? else { return None };
-    let record = Record { name, info, size_or_type, rest: &[] };
-    let rest = words.get(start + COMMON..)?.get(..words_after(&record, layouts)?)?;
-    Some(Record { rest, ..record })
+    let head = head(words, start)?;
+    Some(Record { rest: head.rest.get(..words_after(&head, layouts)?)?, ..head })
 }
 
 /// The number of words after the common ones, `None` for a kind whose length is not known.
@@ -218,13 +221,15 @@ fn words_after(record: &Record<'_>, layouts: &[RecordLayout]) -> Option<usize> {
 pub(crate) fn parse(bytes: &[u8], base: Option<&Arc<Wire>>) -> Result<Wire, InvalidBtf> {
     let header = Header::parse(bytes)?;
     let endianness = header.endianness;
-    if let Some(base) = base
-        && base.endianness != endianness
-    {
+    if base.is_some_and(|base| base.endianness != endianness) {
         return Err(InvalidBtf::ForeignBase);
     }
     header.check_overlap()?;
-    let words = parse_words(header.section(bytes, "the types", header.types)?, endianness)?;
+    let types = header.section(bytes, "the types", header.types)?;
+    if !types.len().is_multiple_of(4) {
+        return Err(InvalidBtf::OddLength { len: types.len() });
+    }
+    let words = to_words(types, endianness);
     let strings = parse_strings(header.section(bytes, "the strings", header.strings)?, base.is_some())?;
     let own = parse_layouts(header.section(bytes, "the layouts of kinds", header.layouts)?)?;
     let layouts = if own.is_empty() { base.map_or(own, |base| base.layouts.clone()) } else { own };
@@ -273,23 +278,19 @@ impl Header {
 
     /// The bytes of a part.
     fn section<'a>(&self, bytes: &'a [u8], what: &'static str, part: (u32, u32)) -> Result<&'a [u8], InvalidBtf> {
-        let (offset, len) = part;
-        let start = u64::from(self.len) + u64::from(offset);
-        let end = start + u64::from(len);
-        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok()).map(|(start, end)| start..end);
-        let found = range.and_then(|range| bytes.get(range));
+        let start = u64::from(self.len) + u64::from(part.0);
+        let end = start + u64::from(part.1);
+        let range = usize::try_from(start).ok().zip(usize::try_from(end).ok());
+        let found = range.and_then(|(start, end)| bytes.get(start..end));
         found.ok_or(InvalidBtf::Truncated { what, end, len: bytes.len() })
     }
 
     fn check_overlap(&self) -> Result<(), InvalidBtf> {
-        let overlap = |a: (u32, u32), b: (u32, u32)| {
-            let end = |(offset, len): (u32, u32)| u64::from(offset) + u64::from(len);
-            u64::from(a.0) < end(b) && u64::from(b.0) < end(a)
-        };
+        let end = |(offset, len): (u32, u32)| u64::from(offset) + u64::from(len);
+        let overlap = |a: (u32, u32), b: (u32, u32)| u64::from(a.0) < end(b) && u64::from(b.0) < end(a);
         let Self { types, strings, layouts, .. } = *self;
-        let is_wrong =
-            overlap(types, strings) || layouts.1 > 0 && (overlap(types, layouts) || overlap(strings, layouts));
-        if is_wrong { Err(InvalidBtf::Overlap) } else { Ok(()) }
+        let wrong = overlap(types, strings) || layouts.1 > 0 && (overlap(types, layouts) || overlap(strings, layouts));
+        if wrong { Err(InvalidBtf::Overlap) } else { Ok(()) }
     }
 }
 
@@ -303,24 +304,15 @@ fn parse_layouts(section: &[u8]) -> Result<Box<[RecordLayout]>, InvalidBtf> {
     Ok(section.chunks_exact(4).map(layout).collect())
 }
 
-fn parse_words(section: &[u8], endianness: Endianness) -> Result<Box<[u32]>, InvalidBtf> {
-    if section.len().is_multiple_of(4) {
-        Ok(to_words(section, endianness))
-    } else {
-        Err(InvalidBtf::OddLength { len: section.len() })
-    }
-}
-
 /// Whole words, in the machine's order.
 fn to_words(bytes: &[u8], endianness: Endianness) -> Box<[u32]> {
     // Only bytes that are not whole words fail to be seen as words, and the callers pass whole
     // ones.
+    let words = <[[u8; 4]]>::ref_from_bytes(bytes).unwrap_or_default().iter();
     if endianness == Endianness::Big {
-        let words = <[U32<BigEndian>]>::ref_from_bytes(bytes).unwrap_or_default();
-        words.iter().map(|word| word.get()).collect()
+        words.map(|word| u32::from_be_bytes(*word)).collect()
     } else {
-        let words = <[U32<LittleEndian>]>::ref_from_bytes(bytes).unwrap_or_default();
-        words.iter().map(|word| word.get()).collect()
+        words.map(|word| u32::from_le_bytes(*word)).collect()
     }
 }
 
@@ -347,9 +339,7 @@ fn find_records(words: &[u32], layouts: &[RecordLayout], first: u32) -> Result<B
     while start < words.len() {
         let Some(found) = record(words, start, layouts) else {
             let id = u32::try_from(starts.len()).unwrap_or(u32::MAX).saturating_add(first);
-            let head = words.get(start..start + COMMON);
-            let unknown = head.map(|head| Record { name: head[0], info: head[1], size_or_type: head[2], rest: &[] });
-            return Err(match unknown.filter(|head| words_after(head, layouts).is_none()) {
+            return Err(match head(words, start).filter(|head| words_after(head, layouts).is_none()) {
                 Some(head) => InvalidBtf::UnknownKind { id, kind: head.kind() },
                 None => InvalidBtf::CutType { id },
             });
@@ -373,6 +363,7 @@ fn check_references(wire: &Wire, id: u32) -> Result<(), InvalidBtf> {
     let target = |to: u32| {
         if to < wire.count() { Ok(()) } else { Err(InvalidBtf::NoType { id, to, count: wire.count() }) }
     };
+    let named = |part: &[u32]| name(part[0]).and_then(|()| target(part[1]));
     name(record.name)?;
     match record.kind() {
         kind::PTR
@@ -385,14 +376,12 @@ fn check_references(wire: &Wire, id: u32) -> Result<(), InvalidBtf> {
         | kind::DECL_TAG
         | kind::TYPE_TAG => target(record.size_or_type),
         kind::ARRAY => target(record.rest[0]).and_then(|()| target(record.rest[1])),
-        kind::STRUCT | kind::UNION => {
-            record.rest.chunks_exact(3).try_for_each(|member| name(member[0]).and_then(|()| target(member[1])))
-        }
+        kind::STRUCT | kind::UNION => record.rest.chunks_exact(3).try_for_each(named),
         kind::ENUM => record.rest.chunks_exact(2).try_for_each(|value| name(value[0])),
         kind::ENUM64 => record.rest.chunks_exact(3).try_for_each(|value| name(value[0])),
         kind::FUNC_PROTO => {
             target(record.size_or_type)?;
-            record.rest.chunks_exact(2).try_for_each(|param| name(param[0]).and_then(|()| target(param[1])))
+            record.rest.chunks_exact(2).try_for_each(named)
         }
         kind::DATASEC => record.rest.chunks_exact(3).try_for_each(|variable| target(variable[0])),
         _ => Ok(()),

@@ -1,7 +1,7 @@
 //! The members of a C struct or union, those of anonymous ones inside included, and which of them
 //! already belong to a Rust field.
 
-use crate::btf::types::{Composite, Member, Type, TypeKind};
+use crate::btf::types::{Composite, Member, Type};
 use crate::layout::c_names::is_padding;
 
 /// How deep anonymous structs may be nested.
@@ -44,25 +44,23 @@ impl<'a> Members<'a> {
         Some(members)
     }
 
-    /// Adds the members of a struct. `union` is the index of the anonymous union that they belong
-    /// to.
-    fn flatten(&mut self, composite: Composite<'a>, base: u64, branch: Option<usize>, union: Option<usize>) {
+    /// Adds the members of a struct in the branch `parent`, or of the anonymous union with the
+    /// index `union`, each of which is a branch.
+    fn flatten(&mut self, composite: Composite<'a>, base: u64, parent: Option<usize>, union: Option<usize>) {
         for member in composite.members() {
-            let branch = union.map(|union| self.branch(branch, union)).or(branch);
+            if let Some(union) = union {
+                self.branches.push(Branch { parent, union });
+            }
+            let branch = union.map(|_| self.branches.len() - 1).or(parent);
             let bit_offset = base + u64::from(member.bit_offset);
             let index = self.list.len();
             let Member { name, ty, bitfield, .. } = member;
             self.list.push(Flat { name, ty, bit_offset, bitfield, inner: None, branch, claimed: false });
-            if let Some((inner, is_union)) = anonymous(member) {
+            if let Some((inner, is_union)) = member.anonymous() {
                 self.flatten(inner, bit_offset, branch, is_union.then_some(index));
                 self.list[index].inner = Some(self.list.len() - index - 1);
             }
         }
-    }
-
-    fn branch(&mut self, parent: Option<usize>, union: usize) -> usize {
-        self.branches.push(Branch { parent, union });
-        self.branches.len() - 1
     }
 
     /// The branches that a member is in, from the innermost out.
@@ -91,29 +89,22 @@ impl<'a> Members<'a> {
     /// size.
     pub(crate) fn at(&self, bit_offset: u64, size: u64) -> Option<usize> {
         let free = |member: &Flat<'_>| !member.claimed && member.bit_offset == bit_offset;
-        let fits = |member: &Flat<'_>| free(member) && member.ty.size() == Some(size);
         let first = || self.list.iter().position(|member| free(member) && member.ty.size() != Some(0));
-        self.list.iter().position(fits).or_else(first)
+        self.list.iter().position(|member| member.fits(bit_offset, size)).or_else(first)
     }
 
     /// Claims the bitfields inside the `width` bits from `start` on, where Rust has padding:
     /// generators of Rust types that cannot express bitfields cover them so.
     pub(crate) fn claim_under_padding(&mut self, start: u64, width: u64) {
-        let inside = |member: &Flat<'_>| {
-            let end = member.bit_offset + u64::from(member.bitfield.unwrap_or(0));
-            member.bitfield.is_some() && member.bit_offset >= start && end <= start + width
-        };
-        self.list.iter_mut().filter(|member| inside(member)).for_each(|member| member.claimed = true);
+        let covered = self.list.iter_mut().filter(|member| member.is_bitfield_in(start, start + width));
+        covered.for_each(|member| member.claimed = true);
     }
 
     /// The unclaimed anonymous structs and unions at this offset, in bits, and of this size, in
     /// bytes.
     pub(crate) fn anonymous(&self, bit_offset: u64, size: u64) -> impl Iterator<Item = usize> {
-        let fits = move |member: &Flat<'_>| {
-            let free = !member.claimed && member.inner.is_some();
-            free && member.bit_offset == bit_offset && member.ty.size() == Some(size)
-        };
-        self.list.iter().enumerate().filter(move |(_, member)| fits(member)).map(|(index, _)| index)
+        let fits = move |member: &Flat<'_>| member.inner.is_some() && member.fits(bit_offset, size);
+        (0..self.list.len()).filter(move |index| fits(&self.list[*index]))
     }
 
     /// Claims a member, with all members inside it if it is anonymous.
@@ -127,18 +118,10 @@ impl<'a> Members<'a> {
     /// out unnamed ones.)
     pub(crate) fn claim_bitfields(&mut self, start: u64, width: u64) -> bool {
         let end = start + width;
-        let bits = |member: &Flat<'_>| match member.bitfield {
-            Some(width) => width.into(),
-            // The members inside an anonymous struct count for it.
-            None if member.inner.is_some() => 0,
-            None => member.ty.size().unwrap_or(0).saturating_mul(8),
-        };
-        let inside =
-            |member: &Flat<'_>| member.bit_offset < end && member.bit_offset.saturating_add(bits(member)) > start;
-        let whole = |member: &Flat<'_>| match member.bitfield {
-            Some(width) => member.bit_offset >= start && member.bit_offset + u64::from(width) <= end,
-            None => false,
-        };
+        // The members inside an anonymous struct count for it.
+        let own_end = |member: &Flat<'_>| if member.inner.is_some() { member.bit_offset } else { member.end() };
+        let inside = |member: &Flat<'_>| member.bit_offset < end && own_end(member) > start;
+        let whole = |member: &Flat<'_>| member.is_bitfield_in(start, end);
         let mut inner = self.list.iter().filter(|member| inside(member)).peekable();
         let fits = inner.peek().is_some() && inner.all(|member| !member.claimed && whole(member));
         if fits {
@@ -150,27 +133,23 @@ impl<'a> Members<'a> {
     /// The members without a field that hold data: not padding, and not another view of bytes in a
     /// union that a field has claimed.
     pub(crate) fn missing(&self) -> impl Iterator<Item = &Flat<'a>> {
-        let (found, covered) = (self.claimed_unions(), self.covered());
+        // For each branch, whether a field has claimed a member in it; and for each member, whether
+        // it is a union of which that is true.
+        let (mut claimed, mut unions) = (vec![false; self.branches.len()], vec![false; self.list.len()]);
+        for branch in self.claimed().flat_map(|member| self.branches_of(member)) {
+            claimed[branch] = true;
+            unions[self.branches[branch].union] = true;
+        }
+        let covered = self.covered();
         self.list.iter().filter(move |member| {
             let holds = member.bitfield.is_some() || member.ty.size() != Some(0);
             let named = !member.name.is_empty() && !is_padding(member.name);
             // A field has claimed another view of the union, or several ones that cover all of this
             // member.
-            let other = |branch: usize| found.unions[self.branches[branch].union] && !found.branches[branch];
+            let other = |branch: usize| unions[self.branches[branch].union] && !claimed[branch];
             let seen = || self.branches_of(member).any(other) || member.branch.is_some() && is_inside(member, &covered);
             named && holds && !member.claimed && !seen()
         })
-    }
-
-    /// The anonymous unions, and the branches of them, in which a field has claimed a member.
-    fn claimed_unions(&self) -> ClaimedUnions {
-        let mut found =
-            ClaimedUnions { branches: vec![false; self.branches.len()], unions: vec![false; self.list.len()] };
-        for branch in self.claimed().flat_map(|member| self.branches_of(member)) {
-            found.branches[branch] = true;
-            found.unions[self.branches[branch].union] = true;
-        }
-        found
     }
 
     fn claimed(&self) -> impl Iterator<Item = &Flat<'a>> {
@@ -193,13 +172,6 @@ impl<'a> Members<'a> {
     }
 }
 
-/// For each branch, whether a field has claimed a member in it; and for each member, whether it is
-/// a union of which that is true.
-struct ClaimedUnions {
-    branches: Vec<bool>,
-    unions: Vec<bool>,
-}
-
 /// Whether one of the ranges, which are in order, has all bits of a member.
 fn is_inside(member: &Flat<'_>, ranges: &[(u64, u64)]) -> bool {
     let after = ranges.partition_point(|(start, _)| *start <= member.bit_offset);
@@ -212,21 +184,21 @@ impl Flat<'_> {
         let bits = self.bitfield.map_or_else(|| self.ty.size().unwrap_or(0).saturating_mul(8), u64::from);
         self.bit_offset.saturating_add(bits)
     }
-}
 
-/// The struct or union of a member without a name, and whether it is a union.
-fn anonymous(member: Member<'_>) -> Option<(Composite<'_>, bool)> {
-    match member.ty.resolved()?.kind() {
-        TypeKind::Struct(inner) if member.name.is_empty() => Some((inner, false)),
-        TypeKind::Union(inner) if member.name.is_empty() => Some((inner, true)),
-        _ => None,
+    /// Whether it is unclaimed, at this offset in bits, and of this size in bytes.
+    fn fits(&self, bit_offset: u64, size: u64) -> bool {
+        !self.claimed && self.bit_offset == bit_offset && self.ty.size() == Some(size)
+    }
+
+    fn is_bitfield_in(&self, start: u64, end: u64) -> bool {
+        self.bitfield.is_some() && self.bit_offset >= start && self.end() <= end
     }
 }
 
 /// Takes the number of members, those inside included, from `left`; `None` if there are more.
 fn count(composite: Composite<'_>, left: usize, depth: usize) -> Option<usize> {
     let mut left = left.checked_sub(composite.members().len()).filter(|_| depth <= MAX_ANONYMOUS)?;
-    for (inner, _) in composite.members().filter_map(anonymous) {
+    for (inner, _) in composite.members().filter_map(Member::anonymous) {
         left = count(inner, left, depth + 1)?;
     }
     Some(left)

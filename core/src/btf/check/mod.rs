@@ -14,9 +14,9 @@ use std::fmt;
 
 use crate::btf::check::leaves::{contradicts, is_byte, is_number, is_same_leaf, is_whole, newtype};
 use crate::btf::check::members::Members;
-use crate::btf::check::report::{At, Differences, FieldPath, InBtf, InRust, Name, mismatch};
+use crate::btf::check::report::{At, Differences, FieldPath, InBtf, InRust, Name};
 use crate::btf::types::{Composite, Enum, Int, Member, Type, TypeKind};
-use crate::error::{Mismatches, Nearest};
+use crate::error::{Mismatch, Mismatches, Nearest};
 use crate::layout::c_names::{identifier, is_padding};
 use crate::layout::{Endianness, Field, Kind, Layout, Variant};
 
@@ -28,7 +28,8 @@ const MAX_TEXT: usize = 1 << 18;
 /// member or a value. A larger object adds a step for each member that it has room for. A hostile
 /// union of unions would take many more.
 const MIN_STEPS: usize = 1 << 16;
-const TOO_MANY_VALUES: &str = "more enums than mapvalue looks into";
+/// How many one-member structs, unions and newtypes in a row are looked through.
+const MAX_UNWRAPPED: usize = 8;
 /// The words of a member's record.
 const MEMBER: usize = 3;
 
@@ -124,6 +125,13 @@ pub(crate) fn steps(words: usize) -> usize {
     MIN_STEPS + words / MEMBER
 }
 
+/// Takes steps from those that are left; false if there are too few.
+pub(crate) fn spend(left: &mut usize, steps: usize) -> bool {
+    let enough = steps <= *left;
+    *left = left.saturating_sub(steps);
+    enough
+}
+
 /// A comparison under way.
 struct Comparison {
     found: Differences,
@@ -133,15 +141,14 @@ struct Comparison {
 }
 
 impl Comparison {
-    fn add(&mut self, at: At<'_>, rust: impl fmt::Display, btf: impl fmt::Display, hint: &str) {
-        self.found.add(|| mismatch(at, &rust, &btf, hint));
-    }
-
-    /// Takes steps from those that are left; false if there are too few.
-    fn spend(&mut self, steps: usize) -> bool {
-        let left = self.steps.checked_sub(steps);
-        self.steps = left.unwrap_or(0);
-        left.is_some()
+    /// Adds a difference, if there is room, and returns its index.
+    fn add(&mut self, at: At<'_>, rust: impl fmt::Display, btf: impl fmt::Display, hint: &str) -> Option<usize> {
+        self.found.add(|| Mismatch {
+            path: at.path.to_string(),
+            rust: rust.to_string(),
+            btf: btf.to_string(),
+            hint: hint.to_owned(),
+        })
     }
 
     /// How much of the type at this place must be described.
@@ -154,31 +161,33 @@ impl Comparison {
         self.add(at, InRust(layout), InBtf(ty), hint);
     }
 
-    /// Whether a type would meet another. The attempt leaves no trace but the steps it took.
-    fn meets(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
-        let mut attempt = Self { found: Differences::up_to(0, 0), ..*self };
-        attempt.compare(at, layout, ty);
+    /// The differences that a comparison would find. It leaves no trace but the steps it took.
+    fn attempt(&mut self, room: usize, text: usize, compare: impl FnOnce(&mut Self)) -> Differences {
+        let mut attempt = Self { found: Differences::up_to(room, text), ..*self };
+        compare(&mut attempt);
         self.steps = attempt.steps;
-        attempt.found.is_none()
+        attempt.found
+    }
+
+    /// Whether a type would meet another.
+    fn meets(&mut self, at: At<'_>, layout: &Layout, ty: Type<'_>) -> bool {
+        self.attempt(0, 0, |attempt| attempt.compare(at, layout, ty)).is_none()
     }
 
     fn compare(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>) {
-        if !self.spend(1) {
-            return self.add(at, InRust(layout), "more nested unions than mapvalue looks into", "");
+        if !spend(&mut self.steps, 1) {
+            self.add(at, InRust(layout), "more nested unions than mapvalue looks into", "");
+            return;
         }
         let Some(ty) = declared.resolved() else {
-            return self.add(at, InRust(layout), "more than 32 typedefs in a row", "");
+            self.add(at, InRust(layout), "more than 32 typedefs in a row", "");
+            return;
         };
         match (layout.kind(), ty.kind()) {
             _ if is_same_leaf(layout, ty) => {}
-            (Kind::Int { signed, endianness }, TypeKind::Int(int)) => {
-                self.integer(at, layout, declared, int, signed, endianness);
-            }
+            (Kind::Int { .. } | Kind::Enum { .. }, TypeKind::Int(int)) => self.integer(at, layout, declared, int),
             (Kind::Int { signed, endianness: Endianness::Native }, TypeKind::Enum(values)) => {
                 self.number_for_enum(at, layout, declared, values, signed);
-            }
-            (Kind::Enum { signed, .. }, TypeKind::Int(int)) => {
-                self.integer(at, layout, declared, int, signed, Endianness::Native);
             }
             (Kind::Enum { variants, .. }, TypeKind::Enum(values)) => {
                 self.enums(at, layout, declared, variants, values);
@@ -208,52 +217,49 @@ impl Comparison {
     /// Says which integer to write instead of its bytes: those would be loaded one by one.
     fn bytes_for_integer(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, int: Int) {
         let hint = match int.size {
-            size if size as usize != layout.size() => String::new(),
-            2 | 4 | 8 => {
-                let bits = 8 * int.size;
-                format!("; write `u{bits}`, or zerocopy's `U{bits}<BigEndian>` for network order")
+            size @ (2 | 4 | 8) => {
+                &*format!("; write `u{0}`, or zerocopy's `U{0}<BigEndian>` for network order", 8 * size)
             }
-            16 => "; write `[u64; 2]`".to_owned(),
-            _ => String::new(),
+            16 => "; write `[u64; 2]`",
+            _ => "",
         };
-        self.add_types(at, layout, declared, &hint);
+        self.add_types(at, layout, declared, if int.size as usize == layout.size() { hint } else { "" });
     }
 
-    /// Compares an integer with an integer.
-    fn integer(
-        &mut self,
-        at: At<'_>,
-        layout: &Layout,
-        declared: Type<'_>,
-        int: Int,
-        signed: bool,
-        endianness: Endianness,
-    ) {
+    /// Compares an integer or enum with an integer.
+    fn integer(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, int: Int) {
+        let (signed, endianness) = match layout.kind() {
+            Kind::Int { signed, endianness } => (signed, endianness),
+            kind => (matches!(kind, Kind::Enum { signed: true, .. }), Endianness::Native),
+        };
         let character = int.size == 1 && (int.character || declared.resolved().is_some_and(|ty| ty.is_named("char")));
-        let hint = if int.bool && at.in_union {
-            if is_byte(layout) && int.size == 1 {
-                return;
-            }
-            "; write `u8`"
-        } else if int.bool {
-            "; write `bool`"
-        } else if contradicts(declared, endianness) {
-            "; the byte orders differ"
-        } else if !is_whole(int, layout.size()) || int.signed != signed && !character {
-            ""
-        } else {
-            return;
+        let hint = match int.bool {
+            true if at.in_union && is_byte(layout) && int.size == 1 => return,
+            true if at.in_union => "; write `u8`",
+            true => "; write `bool`",
+            false if contradicts(declared, endianness) => "; the byte orders differ",
+            false if is_whole(int, layout.size()) && (int.signed == signed || character) => return,
+            false => "",
         };
         self.add_types(at, layout, declared, hint);
     }
 
+    /// Whether the values of an enum can be compared with a type; if not, adds why.
+    fn opens(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, values: Enum<'_>) -> bool {
+        let same = values.size() as usize == layout.size();
+        let opens = same && spend(&mut self.steps, values.values().len());
+        if !same {
+            self.add_types(at, layout, declared, "");
+        } else if !opens {
+            self.add(at, InRust(layout), "more enums than mapvalue looks into", "");
+        }
+        opens
+    }
+
     /// Compares an integer with an enum: it must be able to hold each of the enum's values.
     fn number_for_enum(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, values: Enum<'_>, signed: bool) {
-        if values.size() as usize != layout.size() {
-            return self.add_types(at, layout, declared, "");
-        }
-        if !self.spend(values.values().len()) {
-            return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
+        if !self.opens(at, layout, declared, values) {
+            return;
         }
         let bits = u32::try_from(8 * layout.size()).unwrap_or(64);
         // An enum without the sign flag may have its negative values as large numbers: see `enums`.
@@ -269,11 +275,8 @@ impl Comparison {
     /// Without the sign flag, the values are compared as 32-bit words, which they are whatever the
     /// size of the enum. (clang before 15, and libbpf on kernels before 6.0, never set the flag.)
     fn enums(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, variants: &[Variant], values: Enum<'_>) {
-        if values.size() as usize != layout.size() {
-            return self.add_types(at, layout, declared, "");
-        }
-        if !self.spend(values.values().len()) {
-            return self.add(at, InRust(layout), TOO_MANY_VALUES, "");
+        if !self.opens(at, layout, declared, values) {
+            return;
         }
         let mask = if values.is_signed() || values.size() > 4 { -1 } else { i128::from(u32::MAX) };
         let known: HashSet<i128> = values.values().map(|(_, value)| value & mask).collect();
@@ -290,20 +293,13 @@ impl Comparison {
     /// Compares a type with a struct or union: member by member, or by the one type that it stands
     /// for.
     fn composites(&mut self, at: At<'_>, layout: &Layout, declared: Type<'_>, ty: Type<'_>) {
-        let own = match (layout.kind(), ty.kind()) {
+        let found = self.attempt(self.found.room, self.found.text, |attempt| match (layout.kind(), ty.kind()) {
             (Kind::Struct { fields }, TypeKind::Struct(composite))
-            | (Kind::Union { fields }, TypeKind::Union(composite)) => Some((fields, composite)),
-            _ => None,
-        };
-        let found = Differences::up_to(self.found.room, self.found.text);
-        let mut attempt = Self { found, ..*self };
-        match own {
-            Some((fields, composite)) => attempt.members(at, layout, fields, composite),
-            None => attempt.add_types(at, layout, declared, ""),
-        }
-        self.steps = attempt.steps;
-        if !attempt.found.is_none() && !self.meets_part(at, layout, ty) {
-            self.found.append(attempt.found);
+            | (Kind::Union { fields }, TypeKind::Union(composite)) => attempt.members(at, layout, fields, composite),
+            _ => attempt.add_types(at, layout, declared, ""),
+        });
+        if !found.is_none() && !self.meets_part(at, layout, ty) {
+            self.found.append(found);
         }
     }
 
@@ -314,10 +310,7 @@ impl Comparison {
             return false;
         }
         let at = At { unwrapped: at.unwrapped + 1, ..at };
-        let fields = match layout.kind() {
-            Kind::Struct { fields } => fields,
-            _ => &[],
-        };
+        let fields = if let Kind::Struct { fields } = layout.kind() { fields } else { &[] };
         // Where both sides have names, the names must be compared.
         let named = fields.iter().any(|field| !is_number(field.name()));
         if !named && newtype(layout, fields).is_some_and(|field| self.meets(at, &field.layout(), ty)) {
@@ -344,7 +337,8 @@ impl Comparison {
         }
         let Some(mut members) = Members::of(composite, self.steps) else {
             self.steps = 0;
-            return self.add(at, InRust(layout), "more nested structs than mapvalue looks into", "");
+            self.add(at, InRust(layout), "more nested structs than mapvalue looks into", "");
+            return;
         };
         self.steps -= members.len();
         let mut unmet = Vec::new();
@@ -356,26 +350,23 @@ impl Comparison {
         }
         // Now that all other fields have their members, the rest are offered as hints.
         for (index, name) in unmet {
-            if self.spend(members.len()) {
+            if spend(&mut self.steps, members.len()) {
                 self.found.list[index].hint = Nearest::of(name, members.free_names()).to_string();
             }
         }
         for member in members.missing().filter(|member| fit != Fit::Prefix || member.bit_offset < 8 * own) {
             let path = FieldPath { parent: Some(at.path), name: Name::Field(member.name) };
             let at = At { path: &path, ..at };
-            let offset = at.btf + member.bit_offset / 8;
+            let (offset, bit) = (at.btf + member.bit_offset / 8, member.bit_offset % 8);
             match member.bitfield {
-                Some(width) => {
-                    let bit = member.bit_offset % 8;
-                    self.add(
-                        at,
-                        "nothing",
-                        format_args!("a bitfield of {width} bits at offset {offset}, bit {bit}"),
-                        "",
-                    );
-                }
+                Some(width) => self.add(
+                    at,
+                    "nothing",
+                    format_args!("a bitfield of {width} bits at offset {offset}, bit {bit}"),
+                    "",
+                ),
                 None => self.add(at, "nothing", format_args!("{} at offset {offset}", InBtf(member.ty)), ""),
-            }
+            };
         }
     }
 
@@ -389,14 +380,13 @@ impl Comparison {
             members.claim_under_padding(start, 8 * size);
             return None;
         }
-        let parent = at.btf;
         let found = members.named(field.c_name()).or_else(|| members.named(&name)).or_else(|| {
             // The fields of tuple structs have no names to go by.
             is_number(field.name()).then(|| members.at(start, size)).flatten()
         });
         if let Some(index) = found {
             let member = members.claim(index);
-            let at = At { btf: parent + member.bit_offset / 8, ..at };
+            let at = At { btf: at.btf + member.bit_offset / 8, ..at };
             if let Some(width) = member.bitfield {
                 let hint = "; declare an unsigned integer of another name over its whole storage";
                 self.add(at, InRust(&layout), format_args!("a bitfield of {width} bits"), hint);
@@ -413,17 +403,13 @@ impl Comparison {
         let fit = anonymous.iter().copied().find(|index| self.meets(at, &layout, members.ty(*index)));
         if let Some(index) = fit.or(anonymous.first().copied()) {
             let member = members.claim(index);
-            self.compare(At { btf: parent + member.bit_offset / 8, ..at }, &layout, member.ty);
+            self.compare(At { btf: at.btf + member.bit_offset / 8, ..at }, &layout, member.ty);
             return None;
         }
         let unsigned = matches!(layout.kind(), Kind::Int { signed: false, .. });
         if unsigned && members.claim_bitfields(start, 8 * size) {
             return None;
         }
-        let rust = format_args!("{} at offset {}", InRust(&layout), at.rust);
-        self.found.add(|| mismatch(at, &rust, &"nothing", ""))
+        self.add(at, format_args!("{} at offset {}", InRust(&layout), at.rust), "nothing", "")
     }
 }
-
-/// How many one-member structs, unions and newtypes in a row are looked through.
-const MAX_UNWRAPPED: usize = 8;

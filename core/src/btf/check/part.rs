@@ -1,9 +1,8 @@
 //! Compares a Rust type with what begins at an offset inside a C type.
 
-use crate::btf::check::Fit;
 use crate::btf::check::leaves::is_number;
 use crate::btf::check::report::{InBtf, InRust};
-use crate::btf::check::steps;
+use crate::btf::check::{Fit, spend, steps};
 use crate::btf::types::{Linkage, MAX_DEPTH, Type, TypeKind};
 use crate::error::{Mismatch, Mismatches};
 use crate::layout::{Kind, Layout, Spelled};
@@ -48,7 +47,7 @@ impl<'a> Search<'a, '_> {
     /// of the same size begins at the same place.
     fn visit(&mut self, declared: Type<'a>, offset: u64, depth: usize, wrapped: bool) -> bool {
         let (Some(depth), Some(ty)) = (depth.checked_sub(1), declared.resolved()) else { return false };
-        if !self.spend(1) {
+        if !spend(&mut self.steps, 1) {
             return false;
         }
         let one = self.claim.len == 1;
@@ -70,20 +69,16 @@ impl<'a> Search<'a, '_> {
             }
             TypeKind::Struct(composite) | TypeKind::Union(composite) => {
                 let wrapped = offset == 0 && ty.size() == Some(self.claim.layout.size() as u64);
-                let members = composite.members().filter(|member| member.bitfield.is_none());
-                self.spend(composite.members().len())
-                    && members.map(|member| (member.ty, u64::from(member.bit_offset / 8))).any(|(part, start)| {
-                        holds(part, start, offset) && self.visit(part, offset - start, depth, wrapped)
-                    })
+                let mut members = composite.members().filter(|member| member.bitfield.is_none());
+                spend(&mut self.steps, composite.members().len())
+                    && members.any(|part| self.visit_in(part.ty, part.bit_offset / 8, offset, depth, wrapped))
             }
             // Where variables lie that only their own file sees, BTF does not say reliably.
             TypeKind::Section(section) => {
-                self.spend(section.variables().len())
+                spend(&mut self.steps, section.variables().len())
                     && section.variables().any(|place| match place.variable.kind() {
-                        TypeKind::Variable { ty, linkage } if linkage != Linkage::Static => {
-                            let start = place.offset.into();
-                            holds(ty, start, offset) && self.visit(ty, offset - start, depth, false)
-                        }
+                        TypeKind::Variable { linkage: Linkage::Static, .. } => false,
+                        TypeKind::Variable { ty, .. } => self.visit_in(ty, place.offset, offset, depth, false),
                         _ => false,
                     })
             }
@@ -94,10 +89,11 @@ impl<'a> Search<'a, '_> {
         }
     }
 
-    fn spend(&mut self, steps: usize) -> bool {
-        let left = self.steps.checked_sub(steps);
-        self.steps = left.unwrap_or(0);
-        left.is_some()
+    /// Visits a part that begins at `start`, if it has a byte at the offset.
+    fn visit_in(&mut self, part: Type<'a>, start: u32, offset: u64, depth: usize, wrapped: bool) -> bool {
+        let inside = offset.checked_sub(start.into());
+        let inside = inside.filter(|inside| part.size().is_some_and(|size| *inside < size));
+        inside.is_some_and(|inside| self.visit(part, inside, depth, wrapped))
     }
 
     /// Whether one value meets the type, which begins at the place.
@@ -141,9 +137,4 @@ impl<'a> Search<'a, '_> {
         };
         differs(whole, format!("{values}{} at offset {}", InRust(layout), self.offset), btf)
     }
-}
-
-/// Whether a part from `start` on has a byte at the offset.
-fn holds(part: Type<'_>, start: u64, offset: u64) -> bool {
-    offset.checked_sub(start).is_some_and(|inside| part.size().is_some_and(|size| inside < size))
 }

@@ -117,7 +117,3 @@ impl Differences {
         (self.room, self.text) = (attempt.room, attempt.text);
     }
 }
-
-pub(crate) fn mismatch(at: At<'_>, rust: &dyn fmt::Display, btf: &dyn fmt::Display, hint: &str) -> Mismatch {
-    Mismatch { path: at.path.to_string(), rust: rust.to_string(), btf: btf.to_string(), hint: hint.to_owned() }
-}
