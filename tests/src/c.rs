@@ -24,12 +24,18 @@ pub const PREAMBLE: &str = "#include <linux/types.h>\n";
 
 /// Ends a test early if a compiler is not installed: prints a message, and the test passes.
 ///
-/// With `MAPVALUE_REQUIRE_KERNEL=1`, which says that everything a test needs is there, it fails.
+/// With `MAPVALUE_REQUIRE_KERNEL=1`, which says that everything a test needs is there, it fails. On
+/// the other kernels of `tests/kernels` there is never a compiler, and `MAPVALUE_NO_COMPILER=1`.
 #[macro_export]
 macro_rules! require_compiler {
     ($compiler:expr) => {
         if !$crate::c::is_installed($compiler) {
-            $crate::skip(&format!("there is no {}", $compiler));
+            let reason = format!("there is no {}", $compiler);
+            if std::env::var_os("MAPVALUE_NO_COMPILER").is_some() {
+                $crate::say_skipped(&reason);
+            } else {
+                $crate::skip(&reason);
+            }
             return;
         }
     };

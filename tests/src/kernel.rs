@@ -7,6 +7,7 @@
 mod bpffs;
 pub mod child;
 pub mod cpu;
+pub mod feature;
 mod loader;
 mod map;
 mod sys;
@@ -80,13 +81,17 @@ pub mod objects {
 /// Ends a test early if BPF is out of reach: prints a message, and the test passes.
 ///
 /// With `MAPVALUE_REQUIRE_KERNEL=1` in the environment, the test fails instead.
+///
+/// `require!(ARENA)` also ends a test before the first Linux version with that [`feature`],
+/// whatever is in the environment. The test fails if the kernel's version and its features disagree.
 #[macro_export]
 macro_rules! require_kernel {
-    () => {
+    ($($feature:ident),*) => {
         if let Some(reason) = $crate::kernel::out_of_reach() {
             $crate::kernel::skip(&reason);
             return;
         }
+        $($crate::require_feature!($crate::kernel::feature::$feature);)*
     };
 }
 

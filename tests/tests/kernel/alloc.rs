@@ -71,7 +71,7 @@ impl Programs {
 
 #[test]
 fn what_a_program_makes_rust_claims_and_the_other_way_round() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(100);
     let flows = &programs.flows;
     let flow = flows.claim(programs.made()).unwrap();
@@ -98,7 +98,7 @@ fn what_a_program_makes_rust_claims_and_the_other_way_round() {
 
 #[test]
 fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(3);
     let made: Vec<_> = (0..3).map(|_| programs.made()).collect();
     assert_eq!(programs.loaded.run("make"), 1);
@@ -134,7 +134,7 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
 
 #[test]
 fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
     // A capacity so large that threads keep some slots.
     let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 4096, ..Config::default() }).unwrap();
@@ -149,7 +149,7 @@ fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go(
 
 #[test]
 fn a_forked_child_that_has_its_parents_number_and_no_arena_drops_the_handle() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_forked_child_that_has_its_parents_number_and_no_arena_drops_the_handle) {
         return;
     }
@@ -171,7 +171,7 @@ fn a_forked_child_that_has_its_parents_number_and_no_arena_drops_the_handle() {
 
 #[test]
 fn a_process_without_membarrier_makes_objects_and_recovers_but_does_not_close() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_process_without_membarrier_makes_objects_and_recovers_but_does_not_close) {
         return;
     }
@@ -199,7 +199,7 @@ fn a_process_without_membarrier_makes_objects_and_recovers_but_does_not_close() 
 
 #[test]
 fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(4000);
     let (flows, cells) = (&programs.flows, programs.cells());
     let done = AtomicBool::new(false);
@@ -252,7 +252,7 @@ fn programs_and_threads_exchange_objects_and_none_is_lost_or_freed_twice() {
 
 #[test]
 fn a_container_is_deleted_from_its_outer_map_while_its_descriptor_is_open() {
-    kernel::require!();
+    kernel::require!(ARENA);
     // The container is not the program's own map. It is looked up in an outer map, as a program
     // would do.
     let programs = Programs::load(100);
@@ -288,7 +288,7 @@ fn a_container_is_deleted_from_its_outer_map_while_its_descriptor_is_open() {
 
 #[test]
 fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(4000);
     let flows = &programs.flows;
     let made = AtomicU64::new(0);
@@ -347,7 +347,7 @@ fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
 
 #[test]
 fn an_allocator_of_a_kernel_arena_is_opened_again_and_recovered() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
     let flows = Allocator::create(&arena, Config { value_size: 16, capacity: 50, ..Config::default() }).unwrap();
     let at = flows.as_ptr();

@@ -109,13 +109,13 @@ fn assert_each_slot_is_in_one_place(flows: &Allocator, cells: &Slice<Cell>, capa
 
 #[test]
 fn of_two_objects_in_one_slot_one_is_told_whatever_a_program_writes() {
-    kernel::require!();
+    kernel::require!(ARENA);
     run_and_scribble(FAILED, false, false);
 }
 
 #[test]
 fn nothing_but_errors_comes_of_a_program_that_scribbles_while_others_use_and_recover() {
-    kernel::require!();
+    kernel::require!(ARENA);
     run_and_scribble(u32::MAX, true, true);
 }
 
@@ -218,7 +218,7 @@ fn start_other(arena: &Arena) -> Child {
 
 #[test]
 fn two_processes_and_a_program_exchange_objects_and_each_slot_is_in_one_place_in_the_end() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
     let config = Config { value_size: size_of::<Flow>(), capacity: CAPACITY, ..Config::default() };
     let flows = Allocator::create(&arena, config).unwrap();

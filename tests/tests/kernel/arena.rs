@@ -89,7 +89,7 @@ struct Modes([Mode; 8]);
 
 #[test]
 fn an_arena_is_created_at_a_multiple_of_four_gigabytes_and_unmapped_with_its_last_handle() {
-    kernel::require!();
+    kernel::require!(ARENA);
     // No other test's arena has this length, so none can be taken for this one once it is gone.
     let arena = create(19);
     let start = arena.start();
@@ -112,7 +112,7 @@ fn an_arena_is_created_at_a_multiple_of_four_gigabytes_and_unmapped_with_its_las
 
 #[test]
 fn many_arenas_are_created_beside_each_other() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arenas: Vec<Arena> = (0..20).map(|_| create(1)).collect();
     let mut starts: Vec<u64> = arenas.iter().map(Arena::start).collect();
     starts.sort_unstable();
@@ -128,7 +128,7 @@ fn many_arenas_are_created_beside_each_other() {
 
 #[test]
 fn what_cannot_be_created_is_refused_each_by_its_own_error() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let none = ArenaFlags::default();
     let at = OURS;
     assert!(matches!(Arena::create(0, none), Err(ArenaError::Map(MapError::Empty { what: "the arena" }))));
@@ -163,7 +163,7 @@ fn what_cannot_be_created_is_refused_each_by_its_own_error() {
 
 #[test]
 fn the_kernel_refuses_what_this_crate_refuses() {
-    kernel::require!();
+    kernel::require!(ARENA);
     // The crate's checks before it asks the kernel refuse nothing that the kernel would accept.
     let at = OURS + GIB_4;
     let most = u32::try_from(GIB_4 / page()).unwrap();
@@ -182,7 +182,7 @@ fn the_kernel_refuses_what_this_crate_refuses() {
 
 #[test]
 fn without_privileges_an_arena_is_opened_but_not_created() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let Some(fd) = child::passed() else {
         let arena = create(4);
         arena.get(arena.at::<u64>(24)).unwrap().store(5);
@@ -220,7 +220,7 @@ fn without_privileges_an_arena_is_opened_but_not_created() {
 
 #[test]
 fn arenas_are_created_and_opened_where_proc_is_not_mounted() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let Some(fd) = child::passed() else {
         let arena = create(4);
         child::run(arenas_are_created_and_opened_where_proc_is_not_mounted, arena.fd().unwrap());
@@ -245,7 +245,7 @@ fn arenas_are_created_and_opened_where_proc_is_not_mounted() {
 
 #[test]
 fn an_address_that_is_taken_is_an_error_that_says_by_what() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let start = OURS + 2 * GIB_4;
     let len = usize::try_from(page()).unwrap();
     // In the way at the arena's first byte, and further inside.
@@ -267,7 +267,7 @@ fn an_address_that_is_taken_is_an_error_that_says_by_what() {
 
 #[test]
 fn the_same_arena_twice_in_a_process_is_an_error_and_the_first_is_unharmed() {
-    kernel::require!();
+    kernel::require!(ARENA);
     // A place where no other test's arena can be once this one is gone.
     let arena = Arena::create_at(OURS + 10 * GIB_4, 4, ArenaFlags::default()).unwrap();
     let place = arena.get(arena.at::<u64>(64)).unwrap();
@@ -288,7 +288,7 @@ fn the_same_arena_twice_in_a_process_is_an_error_and_the_first_is_unharmed() {
 
 #[test]
 fn of_many_threads_that_map_an_arena_one_has_it_and_the_others_are_told_so() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let start = Barrier::new(8);
     for _ in 0..200 {
         let fd = kernel::create_arena(flags::MMAPABLE, 4, OURS + 12 * GIB_4).unwrap();
@@ -312,7 +312,7 @@ fn of_many_threads_that_map_an_arena_one_has_it_and_the_others_are_told_so() {
 
 #[test]
 fn what_is_no_arena_is_refused() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let error = Arena::from_map(Map::array(8, 1)).unwrap_err();
     assert!(matches!(error, ArenaError::NotAnArena { .. }), "{error:?}");
     assert!(error.to_string().contains("of type array (2), not an arena"), "{error}");
@@ -327,7 +327,7 @@ fn what_is_no_arena_is_refused() {
 
 #[test]
 fn a_descriptor_of_one_direction_is_refused_by_its_flag() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let fd = kernel::create_arena(flags::MMAPABLE, 1, OURS + 14 * GIB_4).unwrap();
     let error = Arena::from_map(kernel::reopen(&fd, flags::RDONLY)).unwrap_err();
     assert!(matches!(error, ArenaError::Map(MapError::ReadOnlyDescriptor { .. })), "{error:?}");
@@ -338,7 +338,7 @@ fn a_descriptor_of_one_direction_is_refused_by_its_flag() {
 
 #[test]
 fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
-    kernel::require!();
+    kernel::require!(ARENA);
     // Frozen before it is ever mapped: the kernel never forgets that an arena was mapped writable.
     let fd = kernel::create_arena(flags::MMAPABLE, 64, OURS + 8 * GIB_4).unwrap();
     bpf::freeze(&fd).unwrap();
@@ -366,7 +366,7 @@ fn a_frozen_arena_is_read_only_here_and_not_for_programs() {
 
 #[test]
 fn an_arena_that_is_mapped_writable_is_not_frozen() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(1);
     assert!(matches!(bpf::freeze(arena.fd().unwrap()), Err(MapError::MappedWritable { .. })));
 }
@@ -413,13 +413,13 @@ fn exchange_pointers(arena: &Arena) {
 
 #[test]
 fn pointers_mean_the_same_to_programs_and_to_this_process() {
-    kernel::require!();
+    kernel::require!(ARENA);
     exchange_pointers(&create(64));
 }
 
 #[test]
 fn an_arena_between_two_multiples_of_four_gigabytes_has_the_same_pointers_for_all() {
-    kernel::require!();
+    kernel::require!(ARENA);
     // The low 32 bits of the arena's start are not 0, so those of a pointer are not its offset.
     for low in [page(), 0x1234_5000, GIB_4 - 64 * page()] {
         let arena = Arena::create_at(OURS + 4 * GIB_4 + low, 64, ArenaFlags::default()).unwrap();
@@ -434,7 +434,7 @@ fn an_arena_between_two_multiples_of_four_gigabytes_has_the_same_pointers_for_al
 
 #[test]
 fn what_programs_store_as_pointers_leads_to_its_place_with_and_without_conversion() {
-    kernel::require!();
+    kernel::require!(ARENA);
     for flags in [ArenaFlags::default(), ArenaFlags::NO_USER_CONV] {
         let arena = create_with(64, flags);
         assert_eq!(arena.flags(), flags);
@@ -464,7 +464,7 @@ fn what_programs_store_as_pointers_leads_to_its_place_with_and_without_conversio
 
 #[test]
 fn hostile_pointers_from_a_program_are_errors() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(64);
     let loaded = load_into(&arena);
     let globals = globals_of(&arena, &loaded);
@@ -522,7 +522,7 @@ fn hostile_pointers_from_a_program_are_errors() {
 
 #[test]
 fn an_arena_of_four_gigabytes_costs_no_page_until_it_is_touched_and_reaches_its_end() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(GIB_4 / page());
     assert_eq!((arena.len(), arena.resident_pages().unwrap()), (GIB_4, 0));
     let (first, last) = (arena.at::<u64>(0), arena.at::<u64>(GIB_4 - 8));
@@ -539,7 +539,7 @@ fn an_arena_of_four_gigabytes_costs_no_page_until_it_is_touched_and_reaches_its_
 
 #[test]
 fn pages_are_made_ahead_of_time_and_hold_what_they_held() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(32);
     arena.get(arena.page::<u64>(9)).unwrap().store(99);
     arena.prefault(8..16).unwrap();
@@ -556,7 +556,7 @@ fn pages_are_made_ahead_of_time_and_hold_what_they_held() {
 
 #[test]
 fn prefaulting_loses_no_write_of_a_program() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(64);
     let loaded = load_into(&arena);
     let globals = globals_of(&arena, &loaded);
@@ -590,7 +590,7 @@ fn is_mapped(arena: &Arena) -> bool {
 
 #[test]
 fn a_forked_child_has_no_mapping() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_forked_child_has_no_mapping) {
         return;
     }
@@ -606,7 +606,7 @@ fn a_forked_child_has_no_mapping() {
 
 #[test]
 fn a_forked_child_that_drops_an_arena_unmaps_nothing_of_its_own() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_forked_child_that_drops_an_arena_unmaps_nothing_of_its_own) {
         return;
     }
@@ -635,7 +635,7 @@ fn a_forked_child_that_drops_an_arena_unmaps_nothing_of_its_own() {
 
 #[test]
 fn an_arena_is_the_same_to_a_process_that_starts_with_its_descriptor() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let Some(fd) = child::passed() else {
         let arena = create(8);
         let node = arena.get(arena.at::<Node>(0x2040)).unwrap();
@@ -655,7 +655,7 @@ fn an_arena_is_the_same_to_a_process_that_starts_with_its_descriptor() {
 
 #[test]
 fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let bpffs = PrivateBpffs::mount();
     let pin = bpffs.path("arena");
     // A place where no other test's arena can be once this one is unmapped.
@@ -693,7 +693,7 @@ fn a_pinned_arena_outlives_its_handles_and_is_opened_by_its_path() {
 
 #[test]
 fn an_arena_without_an_address_is_mapped_where_there_is_room_and_then_where_it_is() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 16, "anywhere");
     let arena = Arena::from_map(&map).unwrap();
     let start = arena.start();
@@ -710,7 +710,7 @@ fn an_arena_without_an_address_is_mapped_where_there_is_room_and_then_where_it_i
 
 #[test]
 fn of_an_arena_that_others_mapped_in_part_there_is_that_part() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 16, "in_part");
     // The first process that maps it decides for all, and this one asks for half.
     let (len, fd) = (usize::try_from(8 * page()).unwrap(), map.as_fd().as_raw_fd());
@@ -731,7 +731,7 @@ fn of_an_arena_that_others_mapped_in_part_there_is_that_part() {
 
 #[test]
 fn where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let Some(fd) = child::passed() else {
         let loaded = Libbpf::load(objects::ARENA_GLOBALS);
         child::run(where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process, loaded.map("arena"));
@@ -754,7 +754,7 @@ fn where_an_arena_lies_that_libbpf_mapped_is_found_out_in_another_process() {
 
 #[test]
 fn without_privileges_an_arena_that_others_mapped_anywhere_is_an_error_that_says_what_to_do() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let Some(fd) = child::passed() else {
         let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 16, "anywhere");
         let arena = Arena::from_map(&map).unwrap();
@@ -772,7 +772,7 @@ fn without_privileges_an_arena_that_others_mapped_anywhere_is_an_error_that_says
 
 #[test]
 fn the_mapping_that_libbpf_made_is_adopted() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let loaded = Libbpf::load(objects::ARENA_GLOBALS);
     let base = loaded.initial_value("arena");
     let error = Arena::from_map(loaded.map("arena")).unwrap_err();
@@ -803,7 +803,7 @@ fn the_mapping_that_libbpf_made_is_adopted() {
 
 #[test]
 fn of_an_adopted_arena_with_segv_on_fault_there_are_copies_alone() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let made = create_with(4, ArenaFlags::SEGV_ON_FAULT);
     let base = ptr::without_provenance_mut(usize::try_from(made.start()).unwrap());
     // SAFETY: this is a whole mapping, which is readable and writable for as long as `made` lives.
@@ -816,7 +816,7 @@ fn of_an_adopted_arena_with_segv_on_fault_there_are_copies_alone() {
 
 #[test]
 fn an_adopted_mapping_that_is_not_writable_is_read_only() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let start = OURS + 20 * GIB_4;
     let fd = kernel::create_arena(flags::MMAPABLE, 4, start).unwrap();
     let len = usize::try_from(4 * page()).unwrap();
@@ -844,7 +844,7 @@ fn an_adopted_mapping_that_is_not_writable_is_read_only() {
 
 #[test]
 fn an_arena_that_aya_made_is_mapped_before_its_programs_are_loaded() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let mut loaded = aya::EbpfLoader::new().btf(None).allow_unsupported_maps().load(objects::ARENA_BARE).unwrap();
     let Some(aya::maps::Map::Unsupported(map)) = loaded.map("arena") else { panic!("aya has no type for arenas") };
     let arena = Arena::from_map(map.fd()).unwrap();
@@ -858,7 +858,7 @@ fn an_arena_that_aya_made_is_mapped_before_its_programs_are_loaded() {
 
 #[test]
 fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(64);
     let loaded = load_into(&arena);
     // Where the descriptor was reused, libbpf keeps a copy of the globals on its heap.
@@ -896,7 +896,7 @@ fn what_is_not_the_mapping_of_an_arena_is_not_adopted() {
 
 #[test]
 fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_error() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create_with(16, ArenaFlags::SEGV_ON_FAULT);
     let ptr = arena.page::<Stats>(3);
     for error in
@@ -940,7 +940,7 @@ fn of_an_arena_with_segv_on_fault_values_are_copied_and_an_absent_page_is_an_err
 
 #[test]
 fn a_copy_of_an_enum_out_of_an_arena_with_segv_on_fault_is_checked() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create_with(64, ArenaFlags::SEGV_ON_FAULT);
     let loaded = load_into(&arena);
     let pages = arena.pages().unwrap();
@@ -959,7 +959,7 @@ fn a_copy_of_an_enum_out_of_an_arena_with_segv_on_fault_is_checked() {
 
 #[test]
 fn pages_are_allocated_and_freed_and_come_back_as_zeros() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(16);
     let pages = arena.pages().unwrap();
     assert_eq!(pages.arena().start(), arena.start());
@@ -999,7 +999,7 @@ fn pages_are_allocated_and_freed_and_come_back_as_zeros() {
 
 #[test]
 fn reserved_pages_are_for_user_space_alone() {
-    kernel::require!();
+    kernel::require!(ARENA, RESERVE);
     let arena = create(16);
     let pages = arena.pages().unwrap();
     pages.reserve(0..12).unwrap();
@@ -1019,7 +1019,7 @@ fn reserved_pages_are_for_user_space_alone() {
 
 #[test]
 fn pages_of_an_arena_that_is_not_at_a_multiple_of_four_gigabytes_are_numbered_from_its_start() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = Arena::create_at(OURS + 6 * GIB_4 + 0x7654_3000, 8, ArenaFlags::NO_USER_CONV).unwrap();
     let pages = arena.pages().unwrap();
     pages.alloc_at(0..5).unwrap();
@@ -1030,7 +1030,7 @@ fn pages_of_an_arena_that_is_not_at_a_multiple_of_four_gigabytes_are_numbered_fr
 
 #[test]
 fn globals_in_an_arena_are_found_by_name_with_their_types_checked() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(64);
     let loaded = load_into(&arena);
     let globals = globals_of(&arena, &loaded);
@@ -1077,7 +1077,7 @@ fn program_with_variables_at(arena: &Arena, offsets: &[u64]) -> OwnedFd {
 
 #[test]
 fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(64);
     // Where libbpf 1.7 puts them on Linux 7.0, and where it puts them otherwise. They take two
     // pages.
@@ -1119,7 +1119,7 @@ fn where_the_globals_of_an_arena_lie_is_read_from_a_program_or_is_an_error() {
 
 #[test]
 fn without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_missing() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let Some(fd) = child::passed() else {
         let map = Map::create(map_type::ARENA, flags::MMAPABLE, 0, 64, "anywhere");
         let arena = Arena::from_map(&map).unwrap();
@@ -1141,7 +1141,7 @@ fn without_privileges_the_globals_of_an_arena_are_an_error_that_names_what_is_mi
 
 #[test]
 fn a_program_is_never_handed_the_pages_of_its_own_variables() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = create(8);
     let free = arena.hold_globals(&object_btf()).unwrap();
     assert_eq!(free, 2..6);

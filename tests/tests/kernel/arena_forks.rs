@@ -30,7 +30,7 @@ fn child_of_1(child: impl FnOnce() -> i32 + Send) -> i32 {
 
 #[test]
 fn a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own) {
         return;
     }
@@ -52,7 +52,7 @@ fn a_child_of_its_parents_number_that_drops_the_inherited_arena_keeps_its_own() 
 
 #[test]
 fn a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_there() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_there) {
         return;
     }

@@ -330,7 +330,7 @@ fn the_process_that_is_killed() {
 
 #[test]
 fn a_process_goes_on_with_what_a_killed_one_has_left_in_the_middle_of_a_change() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let bpffs = PrivateBpffs::mount();
     // The kernel pins something of its own.
     let pinned_before = bpffs.count();

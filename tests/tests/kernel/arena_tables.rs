@@ -168,7 +168,7 @@ fn sum(list: &Numbers) -> u64 {
 
 #[test]
 fn rust_walks_a_list_that_a_program_built() {
-    kernel::require!();
+    kernel::require!(ARENA);
     with_lists(|programs| {
         programs.run("build", programs.list_task(MANY));
         let list = programs.numbers();
@@ -179,7 +179,7 @@ fn rust_walks_a_list_that_a_program_built() {
 
 #[test]
 fn a_program_walks_a_list_that_rust_built() {
-    kernel::require!();
+    kernel::require!(ARENA);
     with_lists(|programs| {
         let list = programs.numbers();
         let mut slots = Region::new(&programs.arena, programs.arena.at(64), usize::try_from(MANY).unwrap()).unwrap();
@@ -193,7 +193,7 @@ fn a_program_walks_a_list_that_rust_built() {
 
 #[test]
 fn both_sides_remove_what_the_other_has_added() {
-    kernel::require!();
+    kernel::require!(ARENA);
     with_lists(|programs| {
         let list = programs.numbers();
         programs.run("build", programs.list_task(1000));
@@ -231,7 +231,7 @@ fn both_sides_remove_what_the_other_has_added() {
 
 #[test]
 fn rust_walks_elements_with_their_node_in_the_middle() {
-    kernel::require!();
+    kernel::require!(ARENA);
     with_lists(|programs| {
         programs.run("build_flows", programs.list_task(1000));
         let flows = Flows::open(&programs.arena, programs.arena.at(0)).unwrap();
@@ -245,7 +245,7 @@ fn rust_walks_elements_with_their_node_in_the_middle() {
 
 #[test]
 fn pointers_of_low_32_bits_alone_are_as_good_to_both_sides() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_LIST, ArenaFlags::NO_USER_CONV);
     // The head is not at 0, whose low 32 bits are null. No node is at 0x100, which is the mark of a
     // removed node.
@@ -272,7 +272,7 @@ fn pointers_of_low_32_bits_alone_are_as_good_to_both_sides() {
 
 #[test]
 fn a_circle_ends_on_both_sides() {
-    kernel::require!();
+    kernel::require!(ARENA);
     with_lists(|programs| {
         programs.run("build", programs.list_task(10));
         let first_built = programs.arena.get(programs.arena.at::<Number>(64)).unwrap();
@@ -303,7 +303,7 @@ fn beside<R>(programs: &Programs, program: &str, task: impl Storable + Copy + Sy
 
 #[test]
 fn walks_beside_a_program_that_adds_and_removes_see_whole_elements() {
-    kernel::require!();
+    kernel::require!(ARENA);
     with_lists(|programs| {
         let list = programs.numbers();
         let task = ListTask { sum: 10_000, ..programs.list_task(200) };
@@ -337,7 +337,7 @@ fn walks_beside_a_program_that_adds_and_removes_see_whole_elements() {
 
 #[test]
 fn a_program_that_writes_over_everything_can_cause_errors_alone() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_LIST, ArenaFlags::default());
     let arena = &programs.arena;
     // Everything used below lies in the first 64 KiB.
@@ -383,7 +383,7 @@ fn init(programs: &Programs, n: u32) -> Ints {
 
 #[test]
 fn rust_finds_what_a_program_inserted() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let table = init(&programs, 1 << 14);
     assert_eq!(programs.run_on_keys("insert_ints", MANY).sum, MANY);
@@ -401,7 +401,7 @@ fn rust_finds_what_a_program_inserted() {
 
 #[test]
 fn a_program_finds_what_rust_inserted() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let table = init(&programs, 1 << 14);
     let mut slots = Region::new(&programs.arena, programs.arena.at(ELEMENTS), usize::try_from(MANY).unwrap()).unwrap();
@@ -419,7 +419,7 @@ fn a_program_finds_what_rust_inserted() {
 
 #[test]
 fn both_sides_change_one_table() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let arena = &programs.arena;
     // This time the program sets up the table.
@@ -459,7 +459,7 @@ fn both_sides_change_one_table() {
 
 #[test]
 fn a_program_inserts_nothing_into_a_list_that_it_could_not_look_through() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let table = init(&programs, 1);
     assert_eq!(programs.run("insert_ints", programs.table_task(10)).sum, 10);
@@ -481,7 +481,7 @@ fn a_program_inserts_nothing_into_a_list_that_it_could_not_look_through() {
 
 #[test]
 fn keys_and_values_can_be_structs() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let arena = &programs.arena;
     let table = ArenaHashMap::<Pair, Totals>::init(arena, arena.at(0), arena.at(BUCKETS), 1024).unwrap();
@@ -558,20 +558,20 @@ fn values_of_all_sizes(object: &[u8]) {
 
 #[test]
 fn values_are_structs_of_all_sizes() {
-    kernel::require!();
+    kernel::require!(ARENA);
     values_of_all_sizes(objects::ARENA_VALUES);
 }
 
 #[test]
 fn values_are_structs_of_all_sizes_with_the_newest_compiler() {
-    kernel::require!();
+    kernel::require!(ARENA);
     c::require!(c::NEW_CLANG);
     values_of_all_sizes(&c::compile_program(c::NEW_CLANG, "arena_values.bpf.c"));
 }
 
 #[test]
 fn lookups_beside_a_program_that_inserts_and_removes_find_what_belongs_to_the_key() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let table = init(&programs, 16);
     let task = TableTask { sum: 10_000, ..programs.table_task(200) };
@@ -616,7 +616,7 @@ struct Hashes {
 #[test]
 #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
 fn both_sides_have_the_same_hashes() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let programs = Programs::load(objects::ARENA_TABLE, ArenaFlags::default());
     let mut number = 1_u64;
     for round in 0..10_000_u64 {

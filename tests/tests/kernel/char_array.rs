@@ -15,7 +15,7 @@ struct Name {
 
 #[test]
 fn names_that_bpf_writes_are_read() {
-    kernel::require!();
+    kernel::require!(COMM);
     let object = Libbpf::load(objects::TEXT);
     let bss = DataSection::from_map(object.map(".bss")).unwrap();
     let comm: Var<CharArray<16>> = bss.var("comm").unwrap();
@@ -35,7 +35,7 @@ fn names_that_bpf_writes_are_read() {
 
 #[test]
 fn names_that_are_stored_are_found_by_bpf() {
-    kernel::require!();
+    kernel::require!(COMM);
     let object = Libbpf::load(objects::TEXT);
     let bss = DataSection::from_map(object.map(".bss")).unwrap();
     let data = DataSection::from_map(object.map(".data")).unwrap();

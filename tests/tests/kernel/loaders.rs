@@ -138,7 +138,7 @@ fn globals_that_libbpf_loaded_are_found_by_name_in_two_lines_and_outlive_it() {
 /// The arena has to be mapped before the programs are loaded.
 #[test]
 fn an_arena_that_aya_made_is_typed_in_two_lines_and_outlives_it() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let loaded = open_aya(objects::ARENA_BARE);
     let arena = Arena::from_map(aya_map(&loaded, "arena").fd()).unwrap();
     let value: Var<u64> = arena.var(arena.at(64)).unwrap();
@@ -150,7 +150,7 @@ fn an_arena_that_aya_made_is_typed_in_two_lines_and_outlives_it() {
 /// libbpf maps arenas itself, so it gets one of ours.
 #[test]
 fn an_arena_that_libbpf_uses_is_typed_in_two_lines_and_outlives_it() {
-    kernel::require!();
+    kernel::require!(ARENA);
     let arena = Arena::create(16, mapvalue::ArenaFlags::default()).unwrap();
     let value: Var<u64> = arena.var(arena.at(64)).unwrap();
     let mut open = ObjectBuilder::default().open_memory(objects::ARENA_BARE).unwrap();

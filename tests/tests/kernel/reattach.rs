@@ -108,7 +108,12 @@ fn all_kinds_of_maps_are_found_by_their_pins() {
     assert_eq!(DataSection::from_pin(bpffs.path("bss")).unwrap().var::<u64>("runs").unwrap().load(), 2);
     let error = AnyArray::<Total>::from_pin(bpffs.path("rates")).unwrap_err();
     assert!(matches!(error, ElementError::Place(PlaceError::ValueSize { size: 16, value_size: 24, .. })), "{error:?}");
+}
 
+#[test]
+fn an_arena_is_found_by_its_pin_and_its_number() {
+    kernel::require!(ARENA);
+    let bpffs = PrivateBpffs::mount();
     let arena = Arena::create(1, ArenaFlags::default()).unwrap();
     let number = id(arena.fd().unwrap());
     arena.var(arena.at::<u64>(64)).unwrap().store(7);

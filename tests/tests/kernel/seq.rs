@@ -62,7 +62,7 @@ fn beside<R>(loaded: &impl Loader, program: &str, work: impl FnOnce() -> R) -> R
 
 #[test]
 fn no_snapshot_is_torn_while_a_program_writes_for_ten_seconds() {
-    kernel::require!();
+    kernel::require!(FETCH);
     let loaded = Libbpf::load(objects::SEQ);
     let globals = globals(&loaded);
     let cell: Var<SeqCell<Words>, ReadOnly> = globals.var_ro("cell").unwrap();
@@ -109,14 +109,14 @@ fn no_snapshot_is_torn_while_a_program_writes_for_ten_seconds() {
 
 #[test]
 fn programs_read_whole_values_while_rust_writes() {
-    kernel::require!();
+    kernel::require!(FETCH);
     assert_programs_read_whole_values(objects::SEQ);
 }
 
 #[test]
 #[cfg(target_arch = "x86_64")]
 fn so_do_those_that_know_that_they_run_on_x86() {
-    kernel::require!();
+    kernel::require!(FETCH);
     assert_programs_read_whole_values(objects::SEQ_X86);
 }
 
@@ -141,7 +141,7 @@ fn assert_programs_read_whole_values(object: &[u8]) {
 
 #[test]
 fn rust_and_a_program_take_turns_to_write() {
-    kernel::require!();
+    kernel::require!(FETCH);
     let loaded = Libbpf::load(objects::SEQ);
     let globals = globals(&loaded);
     let cell: Var<SeqCell<Words>> = globals.var("cell").unwrap();
@@ -163,7 +163,7 @@ fn rust_and_a_program_take_turns_to_write() {
 
 #[test]
 fn what_a_program_leaves_half_written_is_busy_until_it_is_recovered() {
-    kernel::require!();
+    kernel::require!(FETCH);
     let loaded = Libbpf::load(objects::SEQ);
     let half: Var<SeqCell<Words>> = globals(&loaded).var("half").unwrap();
     half.write(Words::all(5)).unwrap();
@@ -179,7 +179,7 @@ fn what_a_program_leaves_half_written_is_busy_until_it_is_recovered() {
 
 #[test]
 fn a_value_of_another_layout_is_found_when_the_cell_is_opened() {
-    kernel::require!();
+    kernel::require!(FETCH);
     let loaded = Libbpf::load(objects::SEQ);
     let error = globals(&loaded).var::<SeqCell<[u64; 7]>>("cell").unwrap_err();
     assert!(error.to_string().contains("value"), "{error}");

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, Slice};
-use mapvalue_tests::fork;
 use mapvalue_tests::race::{AtTheEnd, Race, duration};
+use mapvalue_tests::{feature, fork};
 
 fn config(capacity: u32) -> Config {
     Config { value_size: 8, capacity, prefault: false, ..Config::default() }
@@ -19,7 +19,7 @@ fn config(capacity: u32) -> Config {
 /// Ends this process if it still runs after 30 seconds, so that a hang is seen.
 fn not_for_ever() {
     // SAFETY: it only sets a timer.
-    unsafe { libc::alarm(30) };
+    unsafe { libc::alarm(120) };
 }
 
 /// A scope waits for its threads' closures, not for their ends. So what they kept goes back while
@@ -114,6 +114,7 @@ fn end_with_threads(objects: &Allocator, threads: usize) {
 #[test]
 fn what_threads_kept_whose_process_has_ended_is_found_without_a_recovery() {
     const CAPACITY: u32 = 20_000;
+    feature::require!(feature::PIDFD_INODES);
     let arena = Arena::memfd(256).unwrap();
     let objects = Allocator::create(&arena, config(CAPACITY)).unwrap();
     for _ in 0..9 {
@@ -136,6 +137,7 @@ fn what_threads_kept_whose_process_has_ended_is_found_without_a_recovery() {
 #[test]
 fn a_process_that_ends_takes_nothing_from_one_that_lives() {
     const CAPACITY: u32 = 4096;
+    feature::require!(feature::PIDFD_INODES);
     let arena = Arena::memfd(64).unwrap();
     let objects = Allocator::create(&arena, config(CAPACITY)).unwrap();
     // This thread keeps some, too.
