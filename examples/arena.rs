@@ -22,7 +22,7 @@ use std::thread;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::arena::{ListHead, Region, Slots, TableEntry, TableHead};
 use mapvalue::{Arena, ArenaHashMap, ArenaList, ArenaPtr, Btf, MapValue, Var};
-use mapvalue_examples::{Result, check, no_bpf_reason, packet};
+use mapvalue_examples::{Result, check, has_arenas, no_bpf_reason, packet};
 
 /// An element of the table: `struct flow` of `bpf/arena.bpf.c`.
 type Flow = TableEntry<Source, u64>;
@@ -228,6 +228,7 @@ fn check_types() -> Result<()> {
 /// multiple of 4 GiB, which is the default, so that a program knows a place by its distance from
 /// the start.
 fn with_aya() -> Result<()> {
+    has_arenas()?;
     let mut bpf = aya::EbpfLoader::new().allow_unsupported_maps().load(OBJECT)?;
     let Some(aya::maps::Map::Unsupported(map)) = bpf.map("arena") else { return Err("no map `arena`".into()) };
     let arena = Arena::from_map(map.fd())?;

@@ -15,7 +15,7 @@ use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{CharArray, MapValue, Mapping, Mirror, Var, bpf};
-use mapvalue_examples::{Result, check, no_bpf_reason};
+use mapvalue_examples::{Result, check, has_atomic_fetch, no_bpf_reason};
 
 /// The fate of packets: `enum action` of `bpf/config.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -173,6 +173,7 @@ fn obey(block: &Var<Block>) -> Result<()> {
 
 /// Loads the committed object; no clang is needed.
 fn load_program() -> Result<Ebpf> {
+    has_atomic_fetch()?;
     let mut bpf = Ebpf::load(aya::include_bytes_aligned!("bpf/config.bpf.o"))?;
     let program: &mut Xdp = bpf.program_mut("obey").ok_or("no program `obey`")?.try_into()?;
     program.load()?;

@@ -26,7 +26,7 @@ use std::{env, fs, thread};
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::arena::{AllocError, Allocator, Config};
 use mapvalue::{Arena, ArenaPtr, Btf, Kptr, Layout, Local, MapValue, Mirror, Var};
-use mapvalue_examples::{Result, check, no_bpf_reason, packet};
+use mapvalue_examples::{Result, check, has_arenas, no_bpf_reason, packet};
 
 /// An object.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -178,6 +178,7 @@ fn check_types() -> Result<()> {
 
 /// aya creates the arena. It has to be mapped before the programs are loaded.
 fn with_aya() -> Result<()> {
+    has_arenas()?;
     let mut bpf = aya::EbpfLoader::new().allow_unsupported_maps().load(OBJECT)?;
     let Some(aya::maps::Map::Unsupported(map)) = bpf.map("arena") else { return Err("no map `arena`".into()) };
     let arena = Arena::from_map(map.fd())?;

@@ -18,7 +18,7 @@ use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::{MapValue, Mapping, Mirror, Var};
-use mapvalue_examples::{Result, no_bpf_reason};
+use mapvalue_examples::{Result, has_atomic_fetch, no_bpf_reason};
 
 #[derive(MapValue, Clone, Copy, Debug)]
 #[repr(C)]
@@ -113,6 +113,7 @@ fn apply(shared: &Var<Shared>) {
 
 /// Loads the committed object; no clang is needed.
 fn load_program() -> Result<Ebpf> {
+    has_atomic_fetch()?;
     let mut bpf = Ebpf::load(aya::include_bytes_aligned!("bpf/publish.bpf.o"))?;
     let program: &mut Xdp = bpf.program_mut("apply").ok_or("no program `apply`")?.try_into()?;
     program.load()?;

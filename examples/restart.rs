@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use mapvalue::arena::{ListEntry, TableEntry};
 use mapvalue::{Arena, ArenaFlags, ArenaHashMap, ArenaList, ArenaPtr};
-use mapvalue_examples::{Result, check};
+use mapvalue_examples::{Result, check, no_bpf_reason};
 
 type Waiting = ArenaList<ListEntry<u32>>;
 type Results = ArenaHashMap<u32, u64>;
@@ -192,13 +192,7 @@ enum Place {
 
 /// Why an arena in our BPF file system is impossible here; any other error is a failure.
 fn no_arena_reason(error: Box<dyn Error + Send + Sync>) -> Result<String> {
-    use mapvalue::ArenaError::{System, Unsupported};
-    use mapvalue::SystemError::{KernelTooOld, PermissionDenied};
-    match error.downcast_ref() {
-        Some(System(PermissionDenied { .. } | KernelTooOld { .. }) | Unsupported) => Ok(error.to_string()),
-        None if error.is::<NotMounted>() => Ok(error.to_string()),
-        _ => Err(error),
-    }
+    if error.is::<NotMounted>() { Ok(error.to_string()) } else { no_bpf_reason(error.as_ref()).ok_or(error) }
 }
 
 /// The words of `mount`.

@@ -6,7 +6,11 @@
 pub mod programs;
 
 use std::error::Error;
+use std::fmt;
+use std::fs;
 use std::io;
+
+use mapvalue::{Arena, ArenaFlags};
 
 /// The result of an example.
 pub type Result<T> = std::result::Result<T, Box<dyn Error + Send + Sync>>;
@@ -23,11 +27,20 @@ pub fn check(holds: bool, what: &str) -> Result<()> {
 /// Returns the kernel's reason if an error means that this process may not use BPF, or that the
 /// kernel has none. An example then shows its point on a memfd. Any other error is a failure.
 pub fn no_bpf_reason(error: &(dyn Error + 'static)) -> Option<String> {
+    use mapvalue::ArenaError::{System, Unsupported};
+    use mapvalue::SystemError::{KernelTooOld, PermissionDenied};
+
     let mut cause = Some(error);
     while let Some(error) = cause {
         if let Some(error) = error.downcast_ref::<io::Error>() {
             let none = matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported);
             return none.then(|| error.to_string());
+        }
+        if let Some(System(PermissionDenied { .. } | KernelTooOld { .. }) | Unsupported) = error.downcast_ref() {
+            return Some(error.to_string());
+        }
+        if error.is::<TooOld>() {
+            return Some(error.to_string());
         }
         #[cfg(feature = "libbpf")]
         if let Some(error) = error.downcast_ref::<libbpf_rs::Error>() {
@@ -37,6 +50,44 @@ pub fn no_bpf_reason(error: &(dyn Error + 'static)) -> Option<String> {
         cause = error.source();
     }
     None
+}
+
+/// The running kernel is older than the BPF programs of an example need.
+#[derive(Debug)]
+pub struct TooOld {
+    needs: &'static str,
+    release: String,
+}
+
+impl Error for TooOld {}
+
+impl fmt::Display for TooOld {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the programs need Linux {}, and this is {}", self.needs, self.release)
+    }
+}
+
+/// Returns an error before Linux 5.12, whose verifier refuses atomic instructions that return a
+/// value with the words "`BPF_STX` uses reserved fields".
+///
+/// # Errors
+///
+/// [`TooOld`], which [`no_bpf_reason`] knows.
+pub fn has_atomic_fetch() -> Result<()> {
+    let release = fs::read_to_string("/proc/sys/kernel/osrelease")?.trim().to_string();
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(|number| number.parse().unwrap_or(0));
+    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version < (5, 12) { Err(TooOld { needs: "5.12", release }.into()) } else { Ok(()) }
+}
+
+/// Returns the error that says which kernels have arenas, where this one has none. A loader only
+/// says "Invalid argument".
+///
+/// # Errors
+///
+/// [`mapvalue::ArenaError`], for some of which [`no_bpf_reason`] gives the reason.
+pub fn has_arenas() -> Result<()> {
+    Ok(Arena::create(1, ArenaFlags::default()).map(drop)?)
 }
 
 /// Whether the example was called with `--memfd`: then it does not use the kernel's BPF.
