@@ -4,3 +4,4 @@ mod comments;
 mod errors;
 mod floors;
 mod guide;
+mod licenses;
