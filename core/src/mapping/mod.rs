@@ -432,8 +432,7 @@ impl Mapping {
         self.read_only.is_some()
     }
 
-    /// Returns the map's name in the kernel (15 characters at most); empty for other
-    /// memory.
+    /// Returns the map's name in the kernel (15 characters at most); empty for other memory.
     pub fn name(&self) -> &str {
         self.name.as_str()
     }

@@ -1,15 +1,12 @@
 //! [`ArenaPtr`]: a pointer as arena memory holds it.
 
 use core::marker::PhantomData;
-
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::Ordering;
 
-#[cfg(target_has_atomic = "64")]
-use crate::value::cell::Shared;
 use crate::value::pointer::address_leaf;
 #[cfg(target_has_atomic = "64")]
-use crate::value::{Access, Writable};
+use crate::value::{Access, Shared, Writable};
 
 /// A pointer to a `T` in an arena, as memory holds it: 8 bytes, a leaf like `u64`.
 ///
@@ -44,7 +41,9 @@ use crate::value::{Access, Writable};
 /// let node: Var<Node> = mapping.var(0)?;
 /// assert!(node.next.load().is_null());
 /// node.next.store(ArenaPtr::from_address(0x1_0000_0040));
-/// assert_eq!(node.next.load().offset(), 0x40);
+/// let next = node.next.load();
+/// assert_eq!((next.address(), next.offset()), (0x1_0000_0040, 0x40));
+/// assert!(!ArenaPtr::<Node>::from_address(0x1_0000_0000).is_null()); // only 32 bits are 0
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[repr(transparent)]
@@ -64,15 +63,6 @@ impl<T: ?Sized> ArenaPtr<T> {
     }
 
     /// Makes the pointer that memory holds as this number.
-    ///
-    /// ```
-    /// use mapvalue::ArenaPtr;
-    ///
-    /// let pointer = ArenaPtr::<u64>::from_address(0x7_0000_0040);
-    /// assert_eq!((pointer.address(), pointer.offset()), (0x7_0000_0040, 0x40));
-    /// assert!(!pointer.is_null());
-    /// assert!(!ArenaPtr::<u64>::from_address(0x7_0000_0000).is_null()); // only 32 bits are 0
-    /// ```
     #[inline]
     #[must_use]
     pub const fn from_address(address: u64) -> Self {
@@ -128,19 +118,9 @@ impl<T: ?Sized> ArenaPtr<T> {
 /// Taking pointers to objects that have one owner at a time.
 #[cfg(target_has_atomic = "64")]
 impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
-    /// Takes the pointer out (relaxed): stores null and returns the old pointer in one
-    /// step. If several threads take it, only one gets it.
+    /// Takes the pointer out (relaxed): stores null and returns the old pointer in one step.
     ///
-    /// ```
-    /// use mapvalue::{Arena, ArenaPtr};
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let slot = arena.var::<ArenaPtr<u64>>(arena.at(8))?;
-    /// slot.store(arena.at(64));
-    /// assert_eq!(slot.take(), arena.at(64));
-    /// assert!(slot.take().is_null());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// If several threads take it, only one gets it.
     #[inline]
     pub fn take(&self) -> ArenaPtr<T>
     where
@@ -149,8 +129,8 @@ impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
         self.swap(ArenaPtr::NULL)
     }
 
-    /// Takes the pointer out and acquires: whoever takes it sees the object as it was at
-    /// the [`store_release`](Self::store_release) that put the pointer in.
+    /// Takes the pointer out as [`take`](Self::take) does, and acquires: whoever takes it sees the
+    /// object as it was at the [`store_release`](Self::store_release) that put the pointer in.
     ///
     /// ```
     /// use mapvalue::{Arena, ArenaPtr};
@@ -161,6 +141,7 @@ impl<T: ?Sized + 'static, A: Access> Shared<ArenaPtr<T>, A> {
     /// mailbox.store_release(arena.at(64));
     /// let message = mailbox.take_acquire();
     /// assert_eq!(arena.get(message)?.load(), 7);
+    /// assert!(mailbox.take().is_null()); // one taker has got it
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     #[inline]

@@ -5,43 +5,26 @@
 
 use zerocopy::byteorder::{ByteOrder, I16, I32, I64, Order, U16, U32, U64};
 
-use crate::error::InvalidValue;
 use crate::layout::{Endianness, Kind, Layout};
-use crate::value::leaf::Leaf;
-use crate::value::primitive::map_value;
+use crate::value::primitive::leaf;
 use crate::value::raw::ByteAligned;
 
-const fn endianness(order: Order) -> Endianness {
-    match order {
+const fn int(signed: bool, order: Order) -> Kind {
+    let endianness = match order {
         Order::BigEndian => Endianness::Big,
         Order::LittleEndian => Endianness::Little,
-    }
+    };
+    Kind::Int { signed, endianness }
 }
 
 macro_rules! byteorder {
     ($($type:ident, $int:ident, $bytes:literal;)*) => {$(
-        map_value!([O: ByteOrder + 'static] $type<O>, Layout::leaf_aligned::<Self>(
-            stringify!($type),
-            $bytes,
-            Kind::Int {
-                signed: Kind::is_signed::<$int>(),
-                endianness: endianness(O::ORDER),
-            },
-        ));
-        // SAFETY: type and cell are `repr(transparent)` over `[u8; N]`: the same size, alignment 1.
-        unsafe impl<O: ByteOrder + 'static> Leaf for $type<O> {
-            type Raw = $int;
-            type Cell = ByteAligned<$int, $bytes>;
-
-            #[inline]
-            fn to_raw(&self) -> $int {
-                <$int>::from_ne_bytes($type::to_bytes(*self))
-            }
-            #[inline]
-            fn try_from_raw(raw: $int) -> Result<Self, InvalidValue> {
-                Ok($type::from_bytes(raw.to_ne_bytes()))
-            }
-        }
+        // Type and cell are `repr(transparent)` over `[u8; N]`: the same size, alignment 1.
+        leaf!(
+            [O: ByteOrder + 'static] $type<O>, $int, ByteAligned<$int, $bytes>,
+            Layout::leaf_aligned::<Self>(stringify!($type), $bytes, int(Kind::is_signed::<$int>(), O::ORDER)),
+            |value| <$int>::from_ne_bytes(value.to_bytes()), |raw| Self::from_bytes(raw.to_ne_bytes())
+        );
     )*};
 }
 

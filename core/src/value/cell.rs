@@ -9,8 +9,6 @@ use core::sync::atomic::Ordering;
 use core::sync::atomic::fence;
 
 use crate::error::InvalidValue;
-#[cfg(target_has_atomic = "64")]
-use crate::value::leaf::Integer;
 use crate::value::leaf::Leaf;
 use crate::value::raw::{Cell, Raw};
 use crate::value::{Access, Mirror, Plain, ReadWrite, Writable};
@@ -31,7 +29,33 @@ use crate::value::{Access, Mirror, Plain, ReadWrite, Writable};
 /// counter.fetch_add(2);
 /// counter.fetch_max(40);
 /// assert_eq!(counter.compare_exchange(40, 41), Ok(40));
-/// assert_eq!(counter.load(), 41);
+/// assert_eq!(counter.compare_exchange(40, 42), Err(41)); // somebody was first
+/// assert_eq!(counter.swap(0), 41); // takes all at once
+/// assert_eq!(counter.load(), 0);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// A program may store any number to an enum, so what is found in its cell is checked:
+///
+/// ```
+/// use mapvalue::{MapValue, Mapping};
+///
+/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[repr(u8)]
+/// enum State {
+///     Idle,
+///     Busy,
+/// }
+///
+/// let mapping = Mapping::memfd(4096)?;
+/// let state = mapping.var::<State>(0)?;
+/// state.store_release(State::Busy); // after what it announces
+/// assert_eq!(state.try_load_acquire(), Ok(State::Busy)); // before that is looked at
+/// assert_eq!(state.try_swap(State::Idle), Ok(State::Busy));
+/// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Ok(State::Idle));
+/// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Err(Ok(State::Busy)));
+/// mapping.write_at(0, &[7])?; // as a program may
+/// assert_eq!(state.try_load().unwrap_err().value(), 7);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[repr(transparent)]
@@ -47,39 +71,15 @@ unsafe impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
 }
 
 impl<T: Leaf, A: Access> Shared<T, A> {
-    #[inline]
-    fn raw_atomic(&self) -> &<T::Raw as Raw>::Atomic {
-        self.cell.atomic()
-    }
-
-    /// Returns the raw integer. A relaxed load of at most 8 bytes is the only one
-    /// guaranteed not to write, so it is allowed on a read-only mapping ("Atomic accesses to
-    /// read-only memory" in `core::sync::atomic`).
+    /// Returns the raw integer. A relaxed load of at most 8 bytes is the only one guaranteed not to
+    /// write, so it is allowed on a read-only mapping ("Atomic accesses to read-only memory" in
+    /// `core::sync::atomic`).
     #[inline]
     fn raw(&self) -> T::Raw {
-        T::Raw::load(self.raw_atomic(), Ordering::Relaxed)
+        T::Raw::load(self.cell.atomic(), Ordering::Relaxed)
     }
 
     /// Loads the value (relaxed) and checks that it is valid.
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping};
-    ///
-    /// #[derive(MapValue, Debug, PartialEq)]
-    /// #[repr(u8)]
-    /// enum Verdict {
-    ///     Pass,
-    ///     Drop,
-    /// }
-    ///
-    /// let mapping = Mapping::memfd(4096)?;
-    /// let verdict = mapping.var::<Verdict>(0)?;
-    /// verdict.store(Verdict::Drop);
-    /// assert_eq!(verdict.try_load(), Ok(Verdict::Drop));
-    /// mapping.write_at(0, &[7])?; // as a program may
-    /// assert!(verdict.try_load().is_err());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -87,37 +87,6 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     #[inline]
     pub fn try_load(&self) -> Result<T, InvalidValue> {
         T::try_from_raw(self.raw())
-    }
-
-    /// Loads the value as [`load_acquire`](Self::load_acquire) does, and checks it.
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping};
-    ///
-    /// #[derive(MapValue, Debug, PartialEq)]
-    /// #[repr(u32)]
-    /// enum State {
-    ///     Empty,
-    ///     Full,
-    /// }
-    ///
-    /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
-    /// state.store_release(State::Full); // after what it is full of
-    /// assert_eq!(state.try_load_acquire(), Ok(State::Full)); // before that is looked at
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// As [`try_load`](Self::try_load).
-    #[cfg(target_has_atomic = "64")]
-    #[inline]
-    pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
-        // A relaxed load and a fence, not an acquire load: on read-only memory only relaxed loads
-        // are known not to write. On x86-64 the fence costs no instruction.
-        let raw = self.raw();
-        fence(Ordering::Acquire);
-        T::try_from_raw(raw)
     }
 
     /// Loads the value (relaxed).
@@ -128,7 +97,41 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     {
         plain(self.try_load())
     }
+}
 
+/// Unwraps what was decoded: `Plain` promises that decoding never fails.
+#[inline]
+fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
+    match value {
+        Ok(value) => value,
+        Err(invalid) => unreachable!("a `Plain` type refused a bit pattern: {invalid}"),
+    }
+}
+
+/// Stores, on [`ReadWrite`] cells.
+impl<T: Leaf, A: Access> Shared<T, A> {
+    /// Stores the value (relaxed).
+    #[inline]
+    pub fn store(&self, value: T)
+    where
+        A: Writable,
+    {
+        self.__store_ref(&value);
+    }
+
+    #[inline]
+    #[doc(hidden)]
+    pub fn __store_ref(&self, value: &T)
+    where
+        A: Writable,
+    {
+        T::Raw::store(self.cell.atomic(), value.to_raw(), Ordering::Relaxed);
+    }
+}
+
+/// Orders, and read-modify-write operations on [`ReadWrite`] cells.
+#[cfg(target_has_atomic = "64")]
+impl<T: Leaf, A: Access> Shared<T, A> {
     /// Loads the value and acquires: orders later accesses after this load.
     ///
     /// It pairs with the [`store_release`](Shared::store_release), or a BPF program's
@@ -160,7 +163,6 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     /// });
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
-    #[cfg(target_has_atomic = "64")]
     #[inline]
     pub fn load_acquire(&self) -> T
     where
@@ -168,76 +170,32 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     {
         plain(self.try_load_acquire())
     }
-}
 
-/// Unwraps what was decoded: `Plain` promises that decoding never fails.
-#[inline]
-fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
-    match value {
-        Ok(value) => value,
-        Err(invalid) => unreachable!("a `Plain` type refused a bit pattern: {invalid}"),
-    }
-}
-
-/// Stores, on [`ReadWrite`] cells.
-impl<T: Leaf, A: Access> Shared<T, A> {
-    /// Stores the value (relaxed).
-    #[inline]
-    pub fn store(&self, value: T)
-    where
-        A: Writable,
-    {
-        self.__store_ref(&value);
-    }
-
-    #[inline]
-    #[doc(hidden)]
-    pub fn __store_ref(&self, value: &T)
-    where
-        A: Writable,
-    {
-        T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Relaxed);
-    }
-
-    /// Stores the value and releases: an acquire load of it sees all earlier accesses.
+    /// Loads the value as [`load_acquire`](Self::load_acquire) does, and checks it.
     ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(4096)?;
-    /// let (value, ready) = (mapping.var::<u64>(0)?, mapping.var::<bool>(8)?);
-    /// value.store(7);
-    /// ready.store_release(true); // last: see `load_acquire`
-    /// assert!(ready.load_acquire() && value.load() == 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    #[cfg(target_has_atomic = "64")]
+    /// # Errors
+    ///
+    /// As [`try_load`](Self::try_load).
+    #[inline]
+    pub fn try_load_acquire(&self) -> Result<T, InvalidValue> {
+        // A relaxed load and a fence, not an acquire load: on read-only memory only relaxed loads
+        // are known not to write. On x86-64 the fence costs no instruction.
+        let raw = self.raw();
+        fence(Ordering::Acquire);
+        T::try_from_raw(raw)
+    }
+
+    /// Stores the value and releases: a [`load_acquire`](Self::load_acquire) of it sees all earlier
+    /// accesses.
     #[inline]
     pub fn store_release(&self, value: T)
     where
         A: Writable,
     {
-        T::Raw::store(self.raw_atomic(), value.to_raw(), Ordering::Release);
+        T::Raw::store(self.cell.atomic(), value.to_raw(), Ordering::Release);
     }
-}
 
-/// Read-modify-write operations, on [`ReadWrite`] cells.
-#[cfg(target_has_atomic = "64")]
-impl<T: Leaf, A: Access> Shared<T, A> {
     /// Stores the value and returns the old one, checked (relaxed).
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping};
-    ///
-    /// #[derive(MapValue, Debug, PartialEq)]
-    /// #[repr(u32)]
-    /// enum State {
-    ///     Empty,
-    ///     Full,
-    /// }
-    ///
-    /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
-    /// assert_eq!(state.try_swap(State::Full), Ok(State::Empty));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -247,18 +205,10 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     where
         A: Writable,
     {
-        T::try_from_raw(T::Raw::swap(self.raw_atomic(), value.to_raw()))
+        T::try_from_raw(T::Raw::swap(self.cell.atomic(), value.to_raw()))
     }
 
     /// Stores the value and returns the old one (relaxed).
-    ///
-    /// ```
-    /// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
-    /// pending.fetch_or(0b101);
-    /// assert_eq!(pending.swap(0), 0b101); // takes all bits at once
-    /// assert_eq!(pending.load(), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[inline]
     pub fn swap(&self, value: T) -> T
     where
@@ -269,13 +219,6 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Stores `new` if the value is `current` (relaxed). Floats are compared bit by bit.
-    ///
-    /// ```
-    /// let owner = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
-    /// assert_eq!(owner.compare_exchange(0, 4242), Ok(0));
-    /// assert_eq!(owner.compare_exchange(0, 4243), Err(4242)); // somebody was first
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -290,23 +233,6 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 
     /// Stores `new` if the value is `current` (relaxed), and checks the enum it finds.
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping};
-    ///
-    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
-    /// #[repr(u32)]
-    /// enum State {
-    ///     Idle,
-    ///     Busy,
-    /// }
-    ///
-    /// let mapping = Mapping::memfd(4096)?;
-    /// let state = mapping.var::<State>(0)?;
-    /// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Ok(State::Idle));
-    /// assert_eq!(state.try_compare_exchange(State::Idle, State::Busy), Err(Ok(State::Busy)));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -354,7 +280,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         let new = new.to_raw();
         let mut expected = current.to_raw();
         loop {
-            match T::Raw::compare_exchange(self.raw_atomic(), expected, new, orders) {
+            match T::Raw::compare_exchange(self.cell.atomic(), expected, new, orders) {
                 Ok(_) => return Ok(current),
                 // Another encoding of the same value (`true` stored as 2 by BPF): expect that one.
                 Err(found) if found != expected && T::same(found, expected) => expected = found,
@@ -380,7 +306,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     where
         A: Writable,
     {
-        self.raw_atomic()
+        self.cell.atomic()
     }
 }
 
@@ -407,10 +333,10 @@ macro_rules! fetch {
             #[inline]
             pub fn $op(&self, value: T) -> T
             where
-                T: Integer,
+                T: crate::value::Integer,
                 A: Writable,
             {
-                plain(T::try_from_raw(T::Raw::$op(self.raw_atomic(), value.to_raw())))
+                plain(T::try_from_raw(T::Raw::$op(self.cell.atomic(), value.to_raw())))
             }
         )*}
     };

@@ -6,11 +6,12 @@ use core::str::{FromStr, Utf8Error};
 #[cfg(feature = "std")]
 use std::borrow::Cow;
 
-use crate::error::{InvalidValue, ValueError};
+use crate::error::ValueError;
 use crate::layout::{Kind, Layout};
 use crate::value::cell::Shared;
 use crate::value::hash::ArenaHash;
-use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite, Storable, Writable};
+use crate::value::primitive::plain_value;
+use crate::value::{Access, Mirror, Plain, ReadWrite, Storable, Writable};
 
 /// Text in `N` bytes: C's `char name[N]`, such as the name of a command or an interface.
 ///
@@ -160,15 +161,8 @@ impl<const N: usize> CharArray<N> {
         core::str::from_utf8(self.as_bytes_until_nul())
     }
 
-    /// Returns the text, with invalid UTF-8 replaced by U+FFFD. It allocates only to
-    /// replace. (Without `std`, `Display` writes the same.)
-    ///
-    /// ```
-    /// use mapvalue::CharArray;
-    ///
-    /// assert_eq!(CharArray::from_array(*b"lo\0\0").to_str_lossy(), "lo");
-    /// assert_eq!(CharArray::from_array(*b"Gr\xc3").to_str_lossy(), "Gr\u{fffd}");
-    /// ```
+    /// Returns the text, with invalid UTF-8 replaced by U+FFFD. It allocates only to replace.
+    /// (Without `std`, `Display` writes the same.)
     #[cfg(feature = "std")]
     pub fn to_str_lossy(&self) -> Cow<'_, str> {
         String::from_utf8_lossy(self.as_bytes_until_nul())
@@ -297,36 +291,13 @@ const CHARACTER: Layout = Layout::leaf::<u8>("char", Kind::Character);
 
 // Not derived, because in C it is not a struct, and its bytes are `char`.
 //
-// SAFETY: one type is `repr(transparent)` over an array of `u8`, the other over an array of cells
-// of `u8`. So they agree in size and alignment, and each byte has its cell; the layout is that of
-// such an array. Any bits are a valid cell and a valid `u8`; there is no drop glue and no pointer.
-#[diagnostic::do_not_recommend]
-unsafe impl<const N: usize> MapValue for CharArray<N> {
-    type Shared<A: Access> = CharArrayShared<N, A>;
-    const LAYOUT: Layout = Layout::array::<Self>(N, &CHARACTER);
-
-    #[inline]
-    fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
-        Ok(Self::__load(shared))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<const N: usize> Storable for CharArray<N> {
-    #[inline]
-    fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
-        <[u8; N]>::__store(&shared.0, &value.0);
-    }
-}
-
-// SAFETY: `__try_load` of this type always returns `Ok`.
-#[diagnostic::do_not_recommend]
-unsafe impl<const N: usize> Plain for CharArray<N> {
-    #[inline]
-    fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
-        Self(<[u8; N]>::__load(&shared.0))
-    }
-}
+// One type is `repr(transparent)` over an array of `u8`, the other over an array of cells of `u8`.
+// So they agree in size and alignment, and each byte has its cell; the layout is that of such an
+// array.
+plain_value!(
+    [const N: usize] CharArray<N>, Layout::array::<Self>(N, &CHARACTER), <A> CharArrayShared<N, A>,
+    |shared| Self(<[u8; N]>::__load(&shared.0)), |shared, value| <[u8; N]>::__store(&shared.0, &value.0)
+);
 
 #[diagnostic::do_not_recommend]
 impl<const N: usize> ArenaHash for CharArray<N> {}

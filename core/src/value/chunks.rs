@@ -1,28 +1,43 @@
-//! Copies of bytes in and out of shared memory where no leaf sets the width. Each chunk
-//! is one relaxed access, as wide as its place and a limit allow.
+//! Copies of bytes in and out of shared memory where no leaf sets the width: each chunk is one
+//! relaxed access, as wide as its place and a limit allow.
 
 use core::ptr::NonNull;
+
+#[cfg(feature = "std")]
+use zerocopy::FromBytes;
+use zerocopy::{Immutable, IntoBytes};
 
 #[cfg(feature = "std")]
 use crate::value::ReadWrite;
 use crate::value::cell::Shared;
 use crate::value::leaf::Leaf;
-use crate::value::{Access, ReadOnly};
+use crate::value::{Access, Plain, ReadOnly};
 
 /// The widest access, in bytes.
 pub(crate) const WIDEST: usize = 8;
+
+/// Calls a function for the integer of a width.
+macro_rules! by_width {
+    ($width:expr, $function:ident($place:expr, $bytes:expr)) => {
+        match $width {
+            8 => $function::<u64>($place, $bytes),
+            4 => $function::<u32>($place, $bytes),
+            2 => $function::<u16>($place, $bytes),
+            _ => $function::<u8>($place, $bytes),
+        }
+    };
+}
 
 /// Loads `out.len()` bytes by accesses of at most `widest` bytes.
 ///
 /// # Safety
 ///
 /// The memory at `place` holds `out.len()` bytes, which only atomic accesses reach while this runs.
-pub(crate) unsafe fn load(place: NonNull<u8>, out: &mut [u8], widest: usize) {
-    let (mut place, mut out) = (place, out);
+pub(crate) unsafe fn load(mut place: NonNull<u8>, mut out: &mut [u8], widest: usize) {
     while let Some(width) = width_at(place, out.len(), widest) {
         let (now, rest) = out.split_at_mut(width);
         // SAFETY: the caller's promise; `width_at` checked that `place` is aligned to `width`.
-        unsafe { load_one(place, now) };
+        unsafe { by_width!(width, load_one(place, now)) };
         place = after(place, width);
         out = rest;
     }
@@ -34,12 +49,11 @@ pub(crate) unsafe fn load(place: NonNull<u8>, out: &mut [u8], widest: usize) {
 ///
 /// As for [`load`]; in addition the memory is writable.
 #[cfg(feature = "std")]
-pub(crate) unsafe fn store(place: NonNull<u8>, bytes: &[u8]) {
-    let (mut place, mut bytes) = (place, bytes);
+pub(crate) unsafe fn store(mut place: NonNull<u8>, mut bytes: &[u8]) {
     while let Some(width) = width_at(place, bytes.len(), WIDEST) {
         let (now, rest) = bytes.split_at(width);
         // SAFETY: the caller's promise; `width_at` checked that `place` is aligned to `width`.
-        unsafe { store_one(place, now) };
+        unsafe { by_width!(width, store_one(place, now)) };
         place = after(place, width);
         bytes = rest;
     }
@@ -57,41 +71,26 @@ fn after(place: NonNull<u8>, width: usize) -> NonNull<u8> {
     place.map_addr(|addr| addr.saturating_add(width))
 }
 
-/// Loads `out.len()` bytes at once.
+/// Loads a `T` to bytes of its size.
 ///
 /// # Safety
 ///
-/// As for [`load`]; the length is 1, 2, 4 or 8, and `place` is aligned to it.
-unsafe fn load_one(place: NonNull<u8>, out: &mut [u8]) {
-    match out.len() {
-        // SAFETY: the caller's promise; nothing is stored through the cell.
-        8 => out.copy_from_slice(&unsafe { cell::<u64, ReadOnly>(place) }.load().to_ne_bytes()),
-        // SAFETY: the caller's promise; nothing is stored through the cell.
-        4 => out.copy_from_slice(&unsafe { cell::<u32, ReadOnly>(place) }.load().to_ne_bytes()),
-        // SAFETY: the caller's promise; nothing is stored through the cell.
-        2 => out.copy_from_slice(&unsafe { cell::<u16, ReadOnly>(place) }.load().to_ne_bytes()),
-        // SAFETY: the caller's promise; nothing is stored through the cell.
-        _ => out.copy_from_slice(&unsafe { cell::<u8, ReadOnly>(place) }.load().to_ne_bytes()),
-    }
+/// As for [`load`], for that many bytes; `place` is aligned to them.
+unsafe fn load_one<T: Leaf + Plain + IntoBytes + Immutable>(place: NonNull<u8>, out: &mut [u8]) {
+    // SAFETY: the caller's promise; nothing is stored through the cell.
+    out.copy_from_slice(unsafe { cell::<T, ReadOnly>(place) }.load().as_bytes());
 }
 
-/// Stores `bytes.len()` bytes at once.
+/// Stores bytes of the size of a `T`.
 ///
 /// # Safety
 ///
 /// As for [`load_one`]; in addition the memory is writable.
 #[cfg(feature = "std")]
-unsafe fn store_one(place: NonNull<u8>, bytes: &[u8]) {
-    match bytes.len() {
-        // SAFETY: the caller's promise.
-        8 => unsafe { cell::<u64, ReadWrite>(place) }.store(u64::from_ne_bytes(array(bytes))),
-        // SAFETY: the caller's promise.
-        4 => unsafe { cell::<u32, ReadWrite>(place) }.store(u32::from_ne_bytes(array(bytes))),
-        // SAFETY: the caller's promise.
-        2 => unsafe { cell::<u16, ReadWrite>(place) }.store(u16::from_ne_bytes(array(bytes))),
-        // SAFETY: the caller's promise.
-        _ => unsafe { cell::<u8, ReadWrite>(place) }.store(u8::from_ne_bytes(array(bytes))),
-    }
+unsafe fn store_one<T: Leaf + FromBytes>(place: NonNull<u8>, bytes: &[u8]) {
+    let value = T::read_from_bytes(bytes).expect("the slice was split off at the width of the access");
+    // SAFETY: the caller's promise.
+    unsafe { cell::<T, ReadWrite>(place) }.store(value);
 }
 
 /// Returns the cell at `place`.
@@ -105,10 +104,4 @@ unsafe fn cell<'a, T: Leaf, A: Access>(place: NonNull<u8>) -> &'a Shared<T, A> {
     debug_assert!(cell.is_aligned());
     // SAFETY: the caller's promise; any bits are a valid cell.
     unsafe { cell.as_ref() }
-}
-
-/// Converts a slice of length `N` to an array.
-#[cfg(feature = "std")]
-fn array<const N: usize>(bytes: &[u8]) -> [u8; N] {
-    bytes.try_into().expect("the slice was split off at the width of the access")
 }

@@ -20,12 +20,8 @@ struct Buffer<T: MapValue> {
 }
 
 impl<T: MapValue> Buffer<T> {
-    fn uninit() -> MaybeUninit<Self> {
-        MaybeUninit::uninit()
-    }
-
-    /// Zeroes `buffer`, padding included, and returns the mirror inside. The buffer must
-    /// not move afterwards: a move may change its padding.
+    /// Zeroes `buffer`, padding included, and returns the mirror inside. The buffer must not move
+    /// afterwards: a move may change its padding.
     fn zeroed(buffer: &mut MaybeUninit<Self>) -> *mut T::Shared<ReadWrite> {
         let start = buffer.as_mut_ptr();
         // SAFETY: `start` is valid for writes of one `Self`, which is what is written.
@@ -52,15 +48,14 @@ pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, ValueError> {
 #[inline]
 pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T, InvalidValue> {
     const { T::LAYOUT.assert_usable::<T>() };
-    let mut buffer = Buffer::<T>::uninit();
+    let mut buffer = MaybeUninit::<Buffer<T>>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
     // SAFETY: the buffer is initialized (zeroed) and at least as large as the mirror, whose size is
     // the layout's (`MapValue`, promises 1 and 2). It is local, with no other live reference to it.
     fill(unsafe { slice::from_raw_parts_mut(mirror.cast::<u8>(), T::LAYOUT.size()) });
     // SAFETY: the buffer is initialized (zeroed, then overwritten) and any bits are a valid mirror
     // (promise 3); it is aligned for every leaf (see `Buffer`) and outlives the reference.
-    let mirror = unsafe { &*mirror };
-    value::try_load::<T, ReadWrite>(mirror)
+    value::try_load::<T, ReadWrite>(unsafe { &*mirror })
 }
 
 pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), ValueError> {
@@ -73,17 +68,13 @@ pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Value
 #[inline]
 pub(crate) fn with_bytes<T: Storable, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> R {
     const { T::LAYOUT.assert_usable::<T>() };
-    let mut buffer = Buffer::<T>::uninit();
+    let mut buffer = MaybeUninit::<Buffer<T>>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
-    {
-        // SAFETY: the buffer is initialized (zeroed), zero bits are a valid mirror (`MapValue`,
-        // promise 3), and it is aligned for every leaf (see `Buffer`).
-        let mirror = unsafe { &*mirror };
-        T::__store(mirror, value);
-    }
+    // SAFETY: the buffer is initialized (zeroed), zero bits are a valid mirror (`MapValue`, promise
+    // 3), and it is aligned for every leaf (see `Buffer`).
+    T::__store(unsafe { &*mirror }, value);
     // SAFETY: the buffer has at least as many bytes as the layout (promises 1 and 2). All are
     // initialized: they were zeroed in place, padding included, and since then only leaves were
     // stored over them. Nothing writes them any more, as the reference to the mirror has ended.
-    let bytes = unsafe { slice::from_raw_parts(mirror.cast::<u8>(), T::LAYOUT.size()) };
-    then(bytes)
+    then(unsafe { slice::from_raw_parts(mirror.cast::<u8>(), T::LAYOUT.size()) })
 }

@@ -6,6 +6,7 @@ use core::mem::MaybeUninit;
 
 use crate::error::InvalidValue;
 use crate::layout::Layout;
+use crate::value::primitive::plain_value;
 use crate::value::{Access, InPlace, MapValue, Mirror, Plain, ReadWrite, Storable};
 
 // SAFETY: see the implementation of `MapValue` that names this type.
@@ -72,29 +73,8 @@ unsafe impl<T: ?Sized + 'static, A: Access> Mirror for SharedMarker<T, A> {
     type Access = A;
 }
 
-// SAFETY: both are zero-sized with alignment 1; there is no leaf, nothing to drop, and no pointer.
-#[diagnostic::do_not_recommend]
-unsafe impl<T: ?Sized + 'static> MapValue for PhantomData<T> {
-    type Shared<A: Access> = SharedMarker<T, A>;
-    const LAYOUT: Layout = Layout::marker::<Self>("PhantomData");
-
-    #[inline]
-    fn __try_load<A: Access>(_: &Self::Shared<A>) -> Result<Self, InvalidValue> {
-        Ok(PhantomData)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized + 'static> Storable for PhantomData<T> {
-    #[inline]
-    fn __store(_: &Self::Shared<ReadWrite>, _: &Self) {}
-}
-
-// SAFETY: `__try_load` of this type always returns `Ok`.
-#[diagnostic::do_not_recommend]
-unsafe impl<T: ?Sized + 'static> Plain for PhantomData<T> {
-    #[inline]
-    fn __load<A: Access>(_: &Self::Shared<A>) -> Self {
-        PhantomData
-    }
-}
+// Both are zero-sized with alignment 1, and there is no leaf.
+plain_value!(
+    [T: ?Sized + 'static] PhantomData<T>, Layout::marker::<Self>("PhantomData"), <A> SharedMarker<T, A>,
+    |_| PhantomData, |_, _| ()
+);

@@ -41,17 +41,13 @@ use crate::value::MapValue;
 /// #   _pad: [u8; 3],
 /// }
 ///
-/// let mut stats =
-///     Stats { packets: 1, by_size: [1, 0], longest: 60, seen: false, _pad: [0; 3] };
-/// stats.fold(&Stats {
-///     packets: 3,
-///     by_size: [1, 2],
-///     longest: 1500,
-///     seen: true,
-///     _pad: [0; 3],
-/// });
-/// let sum = Stats { packets: 4, by_size: [2, 2], longest: 1500, seen: true, _pad: [0; 3] };
-/// assert_eq!(stats, sum);
+/// let of = |packets, by_size, longest, seen| Stats {
+///     packets, by_size, longest, seen,
+/// #   _pad: [0; 3],
+/// };
+/// let mut stats = of(1, [1, 0], 60, false);
+/// stats.fold(&of(3, [1, 2], 1500, true));
+/// assert_eq!(stats, of(4, [2, 2], 1500, true));
 /// ```
 ///
 /// [`PerCpu::sum`](crate::PerCpu::sum) and [`Banks::sum`](crate::Banks::sum) fold the values of all
@@ -67,6 +63,20 @@ pub trait Fold: MapValue {
     fn fold(&mut self, later: &Self);
 }
 
+/// Implements a way of a type as an expression of the two values.
+macro_rules! fold {
+    ([$($generics:tt)*] $type:ty, $Way:ident $way:ident |$value:pat_param, $later:pat_param| $folded:expr) => {
+        #[diagnostic::do_not_recommend]
+        impl<$($generics)*> $Way for $type {
+            #[inline]
+            fn $way(&mut self, later: &Self) {
+                let ($value, $later) = (self, later);
+                $folded
+            }
+        }
+    };
+}
+
 /// Declares the trait of each way, and implements it for arrays.
 macro_rules! ways {
     ($($(#[$text:meta])* $Way:ident $way:ident;)*) => {$(
@@ -77,12 +87,8 @@ macro_rules! ways {
             fn $way(&mut self, later: &Self);
         }
 
-        #[diagnostic::do_not_recommend]
-        impl<T: $Way, const N: usize> $Way for [T; N] {
-            #[inline]
-            fn $way(&mut self, later: &Self) {
-                self.iter_mut().zip(later).for_each(|(value, later)| $Way::$way(value, later));
-            }
+        fold! { [T: $Way, const N: usize] [T; N], $Way $way |values, later|
+            values.iter_mut().zip(later).for_each(|(value, later)| $Way::$way(value, later))
         }
     )*};
 }
@@ -141,59 +147,51 @@ pub const fn or<T: Or>() {}
 pub const fn and<T: And>() {}
 pub const fn last<T: Last>() {}
 
-#[diagnostic::do_not_recommend]
-impl<T: Fold, const N: usize> Fold for [T; N] {
-    #[inline]
-    fn fold(&mut self, later: &Self) {
-        self.iter_mut().zip(later).for_each(|(value, later)| Fold::fold(value, later));
-    }
+fold! { [T: Fold, const N: usize] [T; N], Fold fold |values, later|
+    values.iter_mut().zip(later).for_each(|(value, later)| Fold::fold(value, later))
 }
 
-/// Implements ways of one type, each as an expression of the two values.
-macro_rules! fold {
-    ($type:ty, |$value:ident, $later:ident| $($Way:ident $way:ident $folded:expr;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl $Way for $type {
-            #[inline]
-            fn $way(&mut self, later: &Self) {
-                let ($value, $later) = (&mut *self, later);
-                $folded;
-            }
-        }
+macro_rules! ordered {
+    ($($type:ty)*) => {$(
+        fold! { [] $type, Max max |value, later| *value = (*value).max(*later) }
+        fold! { [] $type, Min min |value, later| *value = (*value).min(*later) }
+    )*};
+}
+
+macro_rules! bits {
+    ($($type:ty)*) => {$(
+        fold! { [] $type, Or or |value, later| *value |= *later }
+        fold! { [] $type, And and |value, later| *value &= *later }
     )*};
 }
 
 macro_rules! integers {
     ($($int:ident)*) => {$(
-        fold! { $int, |value, later|
-            Fold fold *value = value.wrapping_add(*later);
-            Max max *value = (*value).max(*later);
-            Min min *value = (*value).min(*later);
-            Or or *value |= *later;
-            And and *value &= *later;
-        }
-        fold! { Wrapping<$int>, |value, later|
-            Fold fold *value += *later;
-            Max max *value = (*value).max(*later);
-            Min min *value = (*value).min(*later);
-            Or or *value |= *later;
-            And and *value &= *later;
-        }
+        fold! { [] $int, Fold fold |value, later| *value = value.wrapping_add(*later) }
+        fold! { [] Wrapping<$int>, Fold fold |value, later| *value += *later }
+        ordered! { $int Wrapping<$int> }
+        bits! { $int Wrapping<$int> }
     )*};
 }
 
 integers! { u8 u16 u32 u64 i8 i16 i32 i64 }
 
+fold! { [] f32, Fold fold |value, later| *value += *later }
+fold! { [] f64, Fold fold |value, later| *value += *later }
+ordered! { f32 f64 }
+bits! { bool }
+
+// It folds nothing.
+fold! { [T: ?Sized + 'static] PhantomData<T>, Fold fold |_, _| () }
+
 macro_rules! atomics {
     ($($atomic:ident)*) => {$(
         // The values are private by now: no other thread changes them.
-        fold! { $atomic, |value, later|
-            Fold fold Fold::fold(value.get_mut(), &later.load(Ordering::Relaxed));
-            Max max Max::max(value.get_mut(), &later.load(Ordering::Relaxed));
-            Min min Min::min(value.get_mut(), &later.load(Ordering::Relaxed));
-            Or or Or::or(value.get_mut(), &later.load(Ordering::Relaxed));
-            And and And::and(value.get_mut(), &later.load(Ordering::Relaxed));
-        }
+        fold! { [] $atomic, Fold fold |value, later| Fold::fold(value.get_mut(), &later.load(Ordering::Relaxed)) }
+        fold! { [] $atomic, Max max |value, later| Max::max(value.get_mut(), &later.load(Ordering::Relaxed)) }
+        fold! { [] $atomic, Min min |value, later| Min::min(value.get_mut(), &later.load(Ordering::Relaxed)) }
+        fold! { [] $atomic, Or or |value, later| Or::or(value.get_mut(), &later.load(Ordering::Relaxed)) }
+        fold! { [] $atomic, And and |value, later| And::and(value.get_mut(), &later.load(Ordering::Relaxed)) }
     )*};
 }
 
@@ -202,26 +200,3 @@ atomics! { AtomicU64 AtomicI64 }
 // BPF itself has no other atomics.
 #[cfg(target_has_atomic = "64")]
 atomics! { AtomicU8 AtomicU16 AtomicU32 AtomicI8 AtomicI16 AtomicI32 }
-
-macro_rules! floats {
-    ($($float:ident)*) => {$(
-        fold! { $float, |value, later|
-            Fold fold *value += *later;
-            Max max *value = (*value).max(*later);
-            Min min *value = (*value).min(*later);
-        }
-    )*};
-}
-floats! { f32 f64 }
-
-fold! { bool, |value, later|
-    Or or *value |= *later;
-    And and *value &= *later;
-}
-
-/// Folds nothing.
-#[diagnostic::do_not_recommend]
-impl<T: ?Sized + 'static> Fold for PhantomData<T> {
-    #[inline]
-    fn fold(&mut self, _: &Self) {}
-}

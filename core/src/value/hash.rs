@@ -9,9 +9,6 @@ use zerocopy::byteorder::{ByteOrder, U16, U32, U64};
 use crate::value::Storable;
 use crate::value::codec;
 
-/// The largest key, in bytes, that the default hash accepts.
-const MAX_SIZE: usize = 256;
-
 /// The hash of an [`ArenaHashMap`](crate::ArenaHashMap) key, as BPF programs compute it.
 ///
 /// | key | in C (`mapvalue/arena.bpf.h`) |
@@ -31,6 +28,7 @@ const MAX_SIZE: usize = 256;
 /// of your own into the hash, on both sides.
 ///
 /// ```
+/// use mapvalue::arena::{hash_bytes, hash_u32, hash_u64};
 /// use mapvalue::{ArenaHash, MapValue};
 ///
 /// #[derive(MapValue, PartialEq, Eq)]
@@ -44,8 +42,11 @@ const MAX_SIZE: usize = 256;
 /// impl ArenaHash for Peer {}
 ///
 /// let peer = Peer { address: 0x0a00_0001, port: 53, protocol: 17 };
-/// let bytes: [u8; 8] = peer.to_bytes().try_into().unwrap();
-/// assert_eq!(peer.arena_hash(), bytes.arena_hash());
+/// assert_eq!(peer.arena_hash(), hash_bytes(&peer.to_bytes()));
+/// assert_eq!([1u8, 2, 3].arena_hash(), hash_bytes(&[1, 2, 3]));
+/// assert_ne!(hash_bytes(&[0]), hash_bytes(&[0, 0])); // the length counts
+/// assert_eq!(7u64.arena_hash(), hash_u64(7));
+/// assert_eq!(hash_u32(7), hash_u64(7));
 /// ```
 ///
 /// ```compile_fail
@@ -69,14 +70,9 @@ pub trait ArenaHash: Storable {
     fn arena_hash(&self) -> u32 {
         const {
             Self::LAYOUT.assert_hashable();
-            assert!(Self::LAYOUT.size() <= MAX_SIZE, "a key of more than 256 bytes needs an `arena_hash` of its own");
+            assert!(Self::LAYOUT.size() <= 256, "a key of more than 256 bytes needs an `arena_hash` of its own");
         }
-        let mut buffer = [0; MAX_SIZE];
-        let bytes = &mut buffer[..Self::LAYOUT.size()];
-        match codec::encode(self, bytes) {
-            Ok(()) => hash_bytes(bytes),
-            Err(error) => unreachable!("the buffer has the length of the key: {error}"),
-        }
+        codec::with_bytes(self, hash_bytes)
     }
 }
 
@@ -91,14 +87,6 @@ const fn mix(mut bits: u64) -> u64 {
 }
 
 /// Hashes a `u64` as the header's `mv_hash_u64` does.
-///
-/// ```
-/// use mapvalue::ArenaHash;
-/// use mapvalue::arena::{hash_u32, hash_u64};
-///
-/// assert_eq!(7u64.arena_hash(), hash_u64(7));
-/// assert_eq!(hash_u32(7), hash_u64(7));
-/// ```
 #[inline]
 #[must_use]
 pub const fn hash_u64(key: u64) -> u32 {
@@ -132,14 +120,6 @@ pub const fn hash_u32(key: u32) -> u32 {
 }
 
 /// Hashes bytes as the header's `mv_hash_bytes` does.
-///
-/// ```
-/// use mapvalue::ArenaHash;
-/// use mapvalue::arena::hash_bytes;
-///
-/// assert_eq!([1u8, 2, 3].arena_hash(), hash_bytes(&[1, 2, 3]));
-/// assert_ne!(hash_bytes(&[0]), hash_bytes(&[0, 0])); // the length counts
-/// ```
 #[inline]
 #[must_use]
 pub fn hash_bytes(key: &[u8]) -> u32 {

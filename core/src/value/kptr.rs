@@ -1,17 +1,14 @@
 //! [`Kptr`]: the address of an object; its type says whose memory that is.
 
-#[cfg(target_has_atomic = "64")]
-use super::Shared;
 use core::convert::Infallible;
 use core::marker::PhantomData;
-
 #[cfg(target_has_atomic = "64")]
 use core::sync::atomic::Ordering;
 
 use crate::value::MapValue;
 use crate::value::pointer::address_leaf;
 #[cfg(target_has_atomic = "64")]
-use crate::value::{Access, Writable};
+use crate::value::{Access, Shared, Writable};
 
 mod sealed {
     pub trait Sealed {}
@@ -52,7 +49,7 @@ impl Domain for Local {}
 ///
 /// let local = Kptr::<Request, Local>::NULL;
 /// let exported: Kptr<Request, Kernel> = local.export();
-/// assert!(exported.is_null());
+/// assert_eq!(exported.address(), local.address());
 /// ```
 #[diagnostic::on_unimplemented(
     message = "objects of type `{Self}` stay in their arena: they may not be handed to the kernel",
@@ -181,23 +178,8 @@ impl<T> Kptr<T, Local> {
         (self.address >> 32) as u32
     }
 
-    /// Hands the object to the kernel's side, which frees it; nobody here can follow it.
-    ///
-    /// ```
-    /// use mapvalue::{Export, Kernel, Kptr, Local, MapValue};
-    ///
-    /// #[derive(MapValue)]
-    /// #[repr(C)]
-    /// struct Request {
-    ///     id: u64,
-    /// }
-    ///
-    /// impl Export for Request {}
-    ///
-    /// let local = Kptr::<Request, Local>::NULL;
-    /// let exported: Kptr<Request, Kernel> = local.export();
-    /// assert_eq!(exported.address(), local.address());
-    /// ```
+    /// Hands the object to the kernel's side, which frees it; nobody here can follow it. See
+    /// [`Export`].
     #[must_use]
     pub const fn export(self) -> Kptr<T, Kernel>
     where
@@ -219,21 +201,8 @@ impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
     /// Takes the pointer and leaves null, in one atomic exchange: only one taker gets it.
     ///
     /// It acquires what was released when the pointer was put there. Turn the pointer into an
-    /// object with [`Allocator::claim`](crate::arena::Allocator::claim).
-    ///
-    /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// let objects = Allocator::create(&arena, config)?;
-    /// let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?; // in the value of a map
-    /// assert!(field.replace(objects.alloc(7u64)?.into_kptr()).is_null());
-    /// let object = objects.claim(field.take())?; // ours, and nobody else's
-    /// assert_eq!((object.load(), field.is_null()), (7, true));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// object with [`Allocator::claim`](crate::arena::Allocator::claim). See
+    /// [`replace`](Self::replace) for an example.
     #[inline]
     #[must_use = "whoever has the pointer frees it"]
     pub fn take(&self) -> Kptr<T, Local>
@@ -248,12 +217,13 @@ impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
     /// It releases what was written to the new object, and acquires as [`take`](Self::take) does.
     ///
     /// ```
-    /// # use mapvalue::arena::Config;
-    /// # use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
-    /// # let arena = Arena::memfd(16)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// # let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?;
+    /// use mapvalue::arena::Config;
+    /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
+    ///
+    /// let arena = Arena::memfd(16)?;
+    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
+    /// let field = Mapping::memfd(4096)?.var::<Kptr<u64, Local>>(0)?; // in the value of a map
     /// for value in [1u64, 2] {
     ///     let before = field.replace(objects.alloc(value)?.into_kptr());
     ///     if !before.is_null() {
@@ -261,6 +231,8 @@ impl<T: 'static, A: Access> Shared<Kptr<T, Local>, A> {
     ///     }
     /// }
     /// assert_eq!(objects.stats().live, 1);
+    /// let object = objects.claim(field.take())?; // ours, and nobody else's
+    /// assert_eq!((object.load(), field.is_null()), (2, true));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     #[inline]

@@ -12,19 +12,6 @@ use crate::value::{MapValue, Plain};
 /// of a stated byte order, [`ArenaPtr`](crate::ArenaPtr) and [`Kptr`](crate::Kptr). The derive
 /// implements it for field-less enums.
 ///
-/// ```
-/// use mapvalue::{Leaf, Plain, Shared};
-///
-/// fn take<T: Leaf + Plain + Default>(cell: &Shared<T>) -> T {
-///     cell.swap(T::default())
-/// }
-///
-/// let pending = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
-/// pending.store(5);
-/// assert_eq!((take(&pending), pending.load()), (5, 0));
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
-///
 /// # Safety
 ///
 /// `size_of::<Self>()` is the size of `Raw`, `Cell` has the size and alignment of `Self`,
@@ -57,7 +44,7 @@ pub unsafe trait Leaf: MapValue {
 /// A leaf with atomic arithmetic and bitwise operations: integers and `Wrapping` of them.
 ///
 /// ```
-/// use mapvalue::{Integer, Shared};
+/// use mapvalue::{Integer, Leaf, Plain, Shared};
 ///
 /// fn add_all<T: Integer>(counter: &Shared<T>, values: impl IntoIterator<Item = T>) {
 ///     for value in values {
@@ -65,9 +52,13 @@ pub unsafe trait Leaf: MapValue {
 ///     }
 /// }
 ///
+/// fn take<T: Leaf + Plain + Default>(cell: &Shared<T>) -> T {
+///     cell.swap(T::default()) // any leaf has this
+/// }
+///
 /// let counter = mapvalue::Mapping::memfd(4096)?.var::<u32>(0)?;
 /// add_all(&counter, [1, 2, 3]);
-/// assert_eq!(counter.load(), 6);
+/// assert_eq!((take(&counter), counter.load()), (6, 0));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[diagnostic::on_unimplemented(

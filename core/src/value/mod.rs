@@ -24,9 +24,10 @@ pub(crate) mod seq;
 #[doc(hidden)]
 pub mod union;
 
-use crate::error::ValueError;
-use crate::layout::Layout;
 use core::fmt;
+
+use crate::error::{InvalidValue, ValueError};
+use crate::layout::Layout;
 
 pub use arena_ptr::ArenaPtr;
 pub use cell::Shared;
@@ -37,8 +38,6 @@ pub use kptr::{Domain, Export, Kernel, Kptr, Local};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;
 pub use seq::{SeqCell, SeqCellShared};
-
-use crate::error::InvalidValue;
 
 /// A type for memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
 ///
@@ -58,7 +57,11 @@ use crate::error::InvalidValue;
 ///
 /// assert_eq!(Stats::LAYOUT.size(), 32);
 /// let stats = Stats { packets: 7, by_proto: [1, 2, 3, 4], live: true };
-/// assert_eq!(Stats::from_bytes(&stats.to_bytes())?, stats);
+/// let mut record = [0; 33];
+/// stats.write_bytes(&mut record[1..])?; // at any alignment
+/// assert_eq!(stats.to_bytes(), record[1..]);
+/// assert_eq!(Stats::from_bytes(&record[1..])?, stats);
+/// assert!(Stats::from_bytes(&record).is_err()); // 33 bytes are not 32
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
@@ -106,24 +109,11 @@ pub unsafe trait MapValue: Sized + 'static {
     ///
     /// [`ValueError::WrongLength`] unless `bytes` is exactly `size_of::<Self>()` long;
     /// [`ValueError::InvalidValue`] if an enum inside holds a number that none of its variants has.
-    ///
-    /// ```
-    /// use mapvalue::MapValue;
-    /// let record = [0u8, 1, 0, 0, 0];
-    /// assert_eq!(u32::from_bytes(&record[1..])?, 1);
-    /// assert!(u32::from_bytes(&record).is_err());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     fn from_bytes(bytes: &[u8]) -> Result<Self, ValueError> {
         codec::decode(bytes)
     }
 
     /// Encodes the value for a map update: `size_of::<Self>()` bytes, padding zeroed.
-    ///
-    /// ```
-    /// use mapvalue::MapValue;
-    /// assert_eq!(513u16.to_bytes(), 513u16.to_ne_bytes());
-    /// ```
     #[cfg(feature = "std")]
     fn to_bytes(&self) -> Vec<u8>
     where
@@ -135,16 +125,6 @@ pub unsafe trait MapValue: Sized + 'static {
     }
 
     /// Encodes the value as [`to_bytes`](Self::to_bytes) does, into the caller's buffer.
-    ///
-    /// ```
-    /// use mapvalue::MapValue;
-    ///
-    /// let mut buffer = [0; 8];
-    /// 7u64.write_bytes(&mut buffer)?;
-    /// assert_eq!(u64::from_bytes(&buffer)?, 7);
-    /// assert!(7u32.write_bytes(&mut buffer).is_err()); // 8 bytes are not 4
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -171,14 +151,18 @@ pub(crate) fn try_load<T: MapValue, A: Access>(shared: &T::Shared<A>) -> Result<
 /// It makes [`Var::load`](crate::Var::load) infallible. Derived if all fields are `Plain`.
 ///
 /// ```
-/// use mapvalue::{Mapping, Plain, Var};
+/// use mapvalue::{Mapping, Plain, Storable, Var};
 ///
-/// fn snapshot<T: Plain>(var: &Var<T>) -> T {
-///     var.load() // no `Result`
+/// fn take<T: Plain + Storable + Default>(var: &Var<T>) -> T {
+///     let value = var.load(); // no `Result`
+///     var.store(T::default());
+///     value
 /// }
 ///
 /// let counters = Mapping::memfd(64)?.var::<[u64; 8]>(0)?;
-/// assert_eq!(snapshot(&counters), [0; 8]);
+/// counters[3].store(7);
+/// assert_eq!(take(&counters)[3], 7);
+/// assert_eq!(counters.load(), [0; 8]);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
@@ -202,21 +186,7 @@ pub unsafe trait Plain: MapValue {
 /// nobody may read them, not even to copy them into a map. So a union is stored field by field,
 /// through its mirror. A `SeqCell` has its own `write`.
 ///
-/// Derived for a struct if all fields are `Storable`.
-///
-/// ```
-/// use mapvalue::{Mapping, Storable, Var};
-///
-/// fn reset<T: Storable + Default>(var: &Var<T>) {
-///     var.store(T::default());
-/// }
-///
-/// let counters = Mapping::memfd(64)?.var::<[u64; 8]>(0)?;
-/// counters[3].store(7);
-/// reset(&counters);
-/// assert_eq!(counters.load(), [0; 8]);
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// Derived for a struct if all fields are `Storable`. See [`Plain`] for an example.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised, or a `SeqCell`",
     label = "`{Self}` holds a union or a `SeqCell` (it is not `Storable`)",
@@ -231,25 +201,8 @@ pub trait Storable: MapValue {
 
 /// A [`MapValue`] made of atomics alone, which may be used in place as `&Self`.
 ///
-/// These are `core`'s atomic integers, and structs and arrays of them. Gives `Var<T>: AsRef<T>`.
-///
-/// ```
-/// use mapvalue::{MapValue, Mapping, Var};
-/// use std::sync::atomic::{AtomicU64, Ordering};
-///
-/// #[derive(MapValue)]
-/// #[repr(C)]
-/// struct Counters {
-///     packets: AtomicU64,
-///     bytes: AtomicU64,
-/// }
-///
-/// let counters: Var<Counters> = Mapping::memfd(4096)?.var(0)?;
-/// let in_place: &Counters = counters.as_ref();
-/// in_place.packets.fetch_add(1, Ordering::Relaxed);
-/// assert_eq!(counters.as_ref().packets.load(Ordering::Relaxed), 1);
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// These are `core`'s atomic integers, and structs and arrays of them. Gives `Var<T>: AsRef<T>`,
+/// and [`Var::as_ref`](crate::Var::as_ref), whose example shows it.
 ///
 /// # Safety
 ///
@@ -338,18 +291,25 @@ mod sealed {
 
 /// The mode in which a handle accesses memory: [`ReadOnly`] or [`ReadWrite`].
 ///
-/// Code can accept handles of either mode:
+/// Code can accept handles of either mode, or those that store:
 ///
 /// ```
-/// use mapvalue::{Access, Mapping, Var};
+/// use mapvalue::{Access, Mapping, Var, Writable};
 ///
 /// fn total<A: Access>(counters: &Var<[u64; 4], A>) -> u64 {
 ///     counters.iter().map(|counter| counter.load()).sum()
 /// }
 ///
+/// fn reset<A: Writable>(counters: &Var<[u64; 4], A>) {
+///     counters.iter().for_each(|counter| counter.store(0));
+/// }
+///
 /// let mapping = Mapping::memfd(4096)?;
-/// mapping.var::<u64>(8)?.store(7);
-/// assert_eq!((total(&mapping.var(0)?), total(&mapping.var_ro(0)?)), (7, 7));
+/// let counters: Var<[u64; 4]> = mapping.var(0)?; // `ReadWrite` is the default
+/// counters[3].store(7);
+/// assert_eq!((total(&counters), total(&mapping.var_ro(0)?)), (7, 7));
+/// reset(&counters);
+/// assert_eq!(total(&counters), 0);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
@@ -369,14 +329,6 @@ pub trait Access: sealed::Sealed + Copy + fmt::Debug + Send + Sync + 'static {
 pub struct ReadOnly;
 
 /// Loads, stores and read-modify-write operations.
-///
-/// ```
-/// use mapvalue::{Mapping, ReadWrite, Var};
-///
-/// let counter: Var<u64, ReadWrite> = Mapping::memfd(4096)?.var(0)?; // the default: `Var<u64>`
-/// counter.store(7);
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ReadWrite;
 
@@ -389,21 +341,7 @@ impl Access for ReadWrite {
     const WRITABLE: bool = true;
 }
 
-/// The mode that has stores: only [`ReadWrite`].
-///
-/// ```
-/// use mapvalue::{Mapping, Var, Writable};
-///
-/// fn reset<A: Writable>(counters: &Var<[u64; 4], A>) {
-///     counters.iter().for_each(|counter| counter.store(0));
-/// }
-///
-/// let counters: Var<[u64; 4]> = Mapping::memfd(4096)?.var(0)?;
-/// counters[3].store(7);
-/// reset(&counters);
-/// assert_eq!(counters[3].load(), 0);
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// The mode that has stores: only [`ReadWrite`]. See [`Access`] for an example.
 #[diagnostic::on_unimplemented(
     message = "a store through a read-only handle: its mode is `{Self}`",
     label = "this handle only loads",

@@ -1,5 +1,5 @@
-//! Rust's own leaves (integers, floats, `bool`, atomics), and the macro that makes a leaf
-//! a value. zerocopy's integers are in `byteorder`, arrays in `compound`; the derive makes structs.
+//! Rust's own leaves (integers, floats, `bool`, atomics), and the macros that make a type a leaf.
+//! zerocopy's integers are in `byteorder`, arrays in `compound`; the derive makes structs.
 
 use core::num::{
     NonZeroI8, NonZeroI16, NonZeroI32, NonZeroI64, NonZeroU8, NonZeroU16, NonZeroU32, NonZeroU64, Wrapping,
@@ -8,109 +8,125 @@ use core::num::{
 use core::sync::atomic::{AtomicI8, AtomicI16, AtomicI32, AtomicU8, AtomicU16, AtomicU32};
 use core::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use crate::error::InvalidValue;
 use crate::layout::{Kind, Layout};
-use crate::value::cell::Shared;
-use crate::value::leaf::{Integer, Leaf, sealed};
-use crate::value::raw::Raw;
-use crate::value::{Access, InPlace, MapValue, Plain, ReadWrite, Storable};
+use crate::value::InPlace;
+use crate::value::leaf::{Integer, sealed};
 
-/// Implements `MapValue`, `Storable` and `Plain` for a leaf that may have any bits.
-macro_rules! map_value {
-    ([$($generics:tt)*] $leaf:ty, $layout:expr) => {
-        // SAFETY: the mirror is the cell itself, with the size and alignment that `Leaf` promises;
-        // the layout is this type's; any bits are a raw integer; a leaf has no drop glue and no
-        // pointer.
+/// Implements `MapValue`, `Storable` and `Plain` for a type that may have any bits: by its layout,
+/// its mirror for an access, and the functions that load and store it.
+///
+/// Where it is used, a comment says that the mirror has the size and alignment of the type, and
+/// holds a cell for each leaf; the layout must be the type's.
+macro_rules! plain_value {
+    (
+        [$($generics:tt)*] $type:ty, $layout:expr, <$access:ident> $mirror:ty,
+        |$from:pat_param| $load:expr, |$to:pat_param, $value:pat_param| $store:expr
+    ) => {
+        // SAFETY: the size, alignment, cells and layout are as the use of this macro says; any bits
+        // are a cell and a value; there is no drop glue and no pointer.
         #[diagnostic::do_not_recommend]
-        unsafe impl<$($generics)*> $crate::value::MapValue for $leaf {
-            type Shared<A: $crate::value::Access> = $crate::value::Shared<Self, A>;
+        unsafe impl<$($generics)*> $crate::value::MapValue for $type {
+            type Shared<$access: $crate::value::Access> = $mirror;
             const LAYOUT: $crate::layout::Layout = $layout;
 
             #[inline]
             fn __try_load<A: $crate::value::Access>(shared: &Self::Shared<A>) -> Result<Self, $crate::error::InvalidValue> {
-                shared.try_load()
+                Ok($crate::value::Plain::__load(shared))
             }
         }
 
         #[diagnostic::do_not_recommend]
-        impl<$($generics)*> $crate::value::Storable for $leaf {
+        impl<$($generics)*> $crate::value::Storable for $type {
             #[inline]
-            fn __store(shared: &Self::Shared<$crate::value::ReadWrite>, value: &Self) {
-                shared.__store_ref(value);
+            fn __store($to: &Self::Shared<$crate::value::ReadWrite>, $value: &Self) {
+                $store
             }
         }
 
         // SAFETY: `__try_load` of this type always returns `Ok`.
         #[diagnostic::do_not_recommend]
-        unsafe impl<$($generics)*> $crate::value::Plain for $leaf {
+        unsafe impl<$($generics)*> $crate::value::Plain for $type {
             #[inline]
-            fn __load<A: $crate::value::Access>(shared: &Self::Shared<A>) -> Self {
-                shared.load()
+            fn __load<A: $crate::value::Access>($from: &Self::Shared<A>) -> Self {
+                $load
             }
         }
     };
 }
-pub(crate) use map_value;
+pub(crate) use plain_value;
+
+/// Makes a type that may have any bits a leaf.
+///
+/// Where it is used, a comment says why the type has the size and the bytes of `$raw`, and the size
+/// and alignment of `$cell`.
+macro_rules! leaf {
+    (
+        [$($generics:tt)*] $leaf:ty, $raw:ty, $cell:ty, $layout:expr,
+        |$value:ident| $to_raw:expr, |$bits:ident| $from_raw:expr $(, $more:item)?
+    ) => {
+        $crate::value::primitive::plain_value!(
+            [$($generics)*] $leaf, $layout, <A> $crate::value::Shared<Self, A>,
+            |shared| shared.load(), |shared, value| shared.__store_ref(value)
+        );
+        // SAFETY: the use of this macro says why sizes, bytes and alignments are the same.
+        unsafe impl<$($generics)*> $crate::value::Leaf for $leaf {
+            type Raw = $raw;
+            type Cell = $cell;
+
+            #[inline]
+            fn to_raw(&self) -> $raw {
+                let $value = self;
+                $to_raw
+            }
+            #[inline]
+            fn try_from_raw($bits: $raw) -> Result<Self, $crate::error::InvalidValue> {
+                Ok($from_raw)
+            }
+            $($more)?
+        }
+    };
+}
+pub(crate) use leaf;
+
+/// Makes a type a leaf whose cell is the atomic of `$raw`, called `$name` in a layout.
+///
+/// Each atomic integer "has the same size and bit validity as the underlying integer type" (its
+/// documentation). Its alignment is its size, which on the accepted targets is the alignment of the
+/// type: `Layout::leaf` asserts that.
+macro_rules! natural_leaf {
+    ([$($generics:tt)*] $leaf:ty, $name:expr, $kind:expr, $raw:ty, $($conversions:tt)*) => {
+        $crate::value::primitive::leaf!(
+            [$($generics)*] $leaf, $raw, <$raw as $crate::value::raw::Raw>::Atomic,
+            $crate::layout::Layout::leaf::<Self>($name, $kind), $($conversions)*
+        );
+    };
+}
+pub(crate) use natural_leaf;
 
 macro_rules! integers {
     ($($int:ident, $nonzero:ident;)*) => {$(
-        map_value!([] $int, Layout::leaf::<$int>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: the raw integer is the value. Each atomic integer "has the same size and bit
-        // validity as the underlying integer type" (its documentation). Its alignment is its size,
-        // which on the accepted targets is the integer's alignment (asserted in `Layout::leaf`).
-        unsafe impl Leaf for $int {
-            type Raw = $int;
-            type Cell = <$int as Raw>::Atomic;
+        // The raw integer is the value.
+        natural_leaf!([] $int, stringify!($int), Kind::int::<$int>(), $int, |value| *value, |raw| raw);
+        integers!(@arithmetic $int);
 
-            #[inline]
-            fn to_raw(&self) -> Self {
-                *self
-            }
-            #[inline]
-            fn try_from_raw(raw: Self) -> Result<Self, InvalidValue> {
-                Ok(raw)
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl Integer for $int {}
-        impl sealed::Sealed for $int {}
+        // `Wrapping` is "guaranteed to have the same layout and ABI as `T`".
+        natural_leaf!(
+            [] Wrapping<$int>, stringify!($int), Kind::int::<$int>(), $int, |value| value.0, |raw| Wrapping(raw)
+        );
+        integers!(@arithmetic Wrapping<$int>);
 
-        map_value!([] Wrapping<$int>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: `Wrapping` is "guaranteed to have the same layout and ABI as `T`".
-        unsafe impl Leaf for Wrapping<$int> {
-            type Raw = $int;
-            type Cell = <$int as Raw>::Atomic;
-
-            #[inline]
-            fn to_raw(&self) -> $int {
-                self.0
-            }
-            #[inline]
-            fn try_from_raw(raw: $int) -> Result<Self, InvalidValue> {
-                Ok(Wrapping(raw))
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl Integer for Wrapping<$int> {}
-        impl sealed::Sealed for Wrapping<$int> {}
-
-        map_value!([] Option<$nonzero>, Layout::leaf::<Self>(stringify!($int), Kind::int::<$int>()));
-        // SAFETY: "`Option<NonZero<u32>>` is guaranteed to be compatible with `u32`", and so for
-        // the other integers (`core::num::NonZero`); 0 is `None`.
-        unsafe impl Leaf for Option<$nonzero> {
-            type Raw = $int;
-            type Cell = <$int as Raw>::Atomic;
-
-            #[inline]
-            fn to_raw(&self) -> $int {
-                self.map_or(0, $nonzero::get)
-            }
-            #[inline]
-            fn try_from_raw(raw: $int) -> Result<Self, InvalidValue> {
-                Ok($nonzero::new(raw))
-            }
-        }
+        // "`Option<NonZero<u32>>` is guaranteed to be compatible with `u32`", and so for the other
+        // integers (`core::num::NonZero`); 0 is `None`.
+        natural_leaf!(
+            [] Option<$nonzero>, stringify!($int), Kind::int::<$int>(), $int,
+            |value| value.map_or(0, $nonzero::get), |raw| $nonzero::new(raw)
+        );
     )*};
+    (@arithmetic $type:ty) => {
+        #[diagnostic::do_not_recommend]
+        impl Integer for $type {}
+        impl sealed::Sealed for $type {}
+    };
 }
 
 integers! {
@@ -126,33 +142,12 @@ integers! {
 
 macro_rules! atomics {
     ($($atomic:ident, $int:ident;)*) => {$(
-        // SAFETY: the mirror is the integer's cell, which is this very atomic, so size, alignment
-        // and layout agree; any bits are valid; an atomic has no drop glue and no pointer.
-        #[diagnostic::do_not_recommend]
-        unsafe impl MapValue for $atomic {
-            type Shared<A: Access> = Shared<$int, A>;
-            const LAYOUT: Layout = Layout::leaf::<Self>(stringify!($atomic), Kind::int::<$int>()).of_atomic();
-
-            #[inline]
-            fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue> {
-                Ok(Self::new(shared.load()))
-            }
-        }
-        #[diagnostic::do_not_recommend]
-        impl Storable for $atomic {
-            #[inline]
-            fn __store(shared: &Self::Shared<ReadWrite>, value: &Self) {
-                shared.store(value.load(Ordering::Relaxed));
-            }
-        }
-        // SAFETY: `__try_load` of this type always returns `Ok`.
-        #[diagnostic::do_not_recommend]
-        unsafe impl Plain for $atomic {
-            #[inline]
-            fn __load<A: Access>(shared: &Self::Shared<A>) -> Self {
-                Self::new(shared.load())
-            }
-        }
+        // The mirror is the integer's cell, which is this very atomic, and so is the layout.
+        plain_value!(
+            [] $atomic, Layout::leaf::<Self>(stringify!($atomic), Kind::int::<$int>()).of_atomic(),
+            <A> $crate::value::Shared<$int, A>,
+            |shared| Self::new(shared.load()), |shared, value| shared.store(value.load(Ordering::Relaxed))
+        );
         // SAFETY: the type is one atomic integer.
         #[diagnostic::do_not_recommend]
         unsafe impl InPlace for $atomic {}
@@ -175,49 +170,16 @@ atomics! {
     AtomicI32, i32;
 }
 
-macro_rules! floats {
-    ($($float:ident, $bits:ident;)*) => {$(
-        map_value!([] $float, Layout::leaf::<$float>(stringify!($float), Kind::Float));
-        // SAFETY: a float and the integer of its bits have the same size, and on the accepted
-        // targets the same alignment (asserted for each type in `Layout::leaf`).
-        unsafe impl Leaf for $float {
-            type Raw = $bits;
-            type Cell = <$bits as Raw>::Atomic;
+// A float has the size of the integer of its bits.
+natural_leaf!([] f32, "f32", Kind::Float, u32, |value| value.to_bits(), |raw| Self::from_bits(raw));
+natural_leaf!([] f64, "f64", Kind::Float, u64, |value| value.to_bits(), |raw| Self::from_bits(raw));
 
-            #[inline]
-            fn to_raw(&self) -> $bits {
-                self.to_bits()
-            }
-            #[inline]
-            fn try_from_raw(raw: $bits) -> Result<Self, InvalidValue> {
-                Ok(Self::from_bits(raw))
-            }
-        }
-    )*};
-}
-
-floats! {
-    f32, u32;
-    f64, u64;
-}
-
-map_value!([] bool, Layout::leaf::<bool>("bool", Kind::Bool));
-// SAFETY: "The `bool` type has a size and alignment of 1 each" (Reference, Boolean type).
-unsafe impl Leaf for bool {
-    type Raw = u8;
-    type Cell = <u8 as Raw>::Atomic;
-
-    #[inline]
-    fn to_raw(&self) -> u8 {
-        u8::from(*self)
-    }
-    /// Accepts every byte, as BPF may store any; all but zero are true, as in C.
-    #[inline]
-    fn try_from_raw(raw: u8) -> Result<Self, InvalidValue> {
-        Ok(raw != 0)
-    }
+// "The `bool` type has a size and alignment of 1 each" (Reference, Boolean type). BPF may store any
+// byte: all but zero are true, as in C.
+natural_leaf!(
+    [] bool, "bool", Kind::Bool, u8, |value| u8::from(*value), |raw| raw != 0,
     #[inline]
     fn same(a: u8, b: u8) -> bool {
         (a != 0) == (b != 0)
     }
-}
+);

@@ -79,8 +79,7 @@ pub(crate) fn store_each<'a, T: Storable>(
     Ok(())
 }
 
-/// Bytes to gather before a store: enough for wide instructions, yet few: they move
-/// twice.
+/// Bytes to gather before a store: enough for wide instructions, yet few: they move twice.
 const GATHERED: usize = 1024;
 
 /// Stores exactly `len` values of an iterator; `store` is called for each range of them.

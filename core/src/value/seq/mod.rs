@@ -94,16 +94,23 @@ impl<T> fmt::Debug for SeqCell<T> {
 /// ```
 /// use mapvalue::{MapValue, Mapping, SeqCell};
 ///
+/// #[derive(MapValue, Debug, PartialEq)]
+/// #[repr(u32)]
+/// enum Mode {
+///     Off,
+///     On,
+/// }
+///
 /// #[derive(MapValue)]
 /// #[repr(C)]
 /// struct State {
 ///     reads: u64,
-///     window: SeqCell<[u64; 2]>,
+///     modes: SeqCell<[Mode; 2]>,
 /// }
 ///
 /// let state = Mapping::memfd(4096)?.var::<State>(0)?;
-/// state.window.write([10, 20])?; // `state.window` is a `SeqCellShared<[u64; 2]>`
-/// assert_eq!(state.window.read()?, [10, 20]);
+/// state.modes.write([Mode::On, Mode::Off])?; // `state.modes` is a `SeqCellShared<[Mode; 2]>`
+/// assert_eq!(state.modes.try_read()?, [Mode::On, Mode::Off]); // `read`, without an enum inside
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[repr(C)]
@@ -155,7 +162,7 @@ unsafe impl<T: Plain> Plain for SeqCell<T> {
     }
 }
 
-/// Reading, in every mode.
+/// Reading in every mode, and writing on [`ReadWrite`] handles.
 #[cfg(target_has_atomic = "64")]
 impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     /// Reads the value as of one moment after the last write that this thread knows of.
@@ -176,22 +183,6 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
 
     /// Reads as [`read`](Self::read) does, then checks the enums inside the whole value.
     ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping, SeqCell};
-    ///
-    /// #[derive(MapValue, Debug, PartialEq)]
-    /// #[repr(u32)]
-    /// enum Mode {
-    ///     Off,
-    ///     On,
-    /// }
-    ///
-    /// let cell = Mapping::memfd(4096)?.var::<SeqCell<[Mode; 2]>>(0)?;
-    /// cell.write([Mode::On, Mode::Off])?;
-    /// assert_eq!(cell.try_read()?, [Mode::On, Mode::Off]);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`ValueError::Busy`], [`ValueError::InvalidValue`].
@@ -203,13 +194,10 @@ impl<T: MapValue, A: Access> SeqCellShared<T, A> {
     fn read_by<R>(&self, load: impl Fn(&T::Shared<A>) -> R) -> Result<R, Busy> {
         protocol::read(&self.sequence, TRIES, || load(&self.value)).map_err(|sequence| Busy { sequence })
     }
-}
 
-/// Writing, on [`ReadWrite`] handles.
-#[cfg(target_has_atomic = "64")]
-impl<T: MapValue, A: Access> SeqCellShared<T, A> {
-    /// Writes the value, leaf by leaf; readers see all of it or nothing. It releases: a
-    /// reader of this value sees what this thread stored elsewhere before.
+    /// Writes the value, leaf by leaf; readers see all of it or nothing.
+    ///
+    /// It releases: a reader of this value sees what this thread stored elsewhere before.
     ///
     /// # Errors
     ///
