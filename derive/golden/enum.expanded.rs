@@ -6,9 +6,7 @@ const _: () = {
     #[automatically_derived]
     unsafe impl __mv::MapValue for Mode {
         type Shared<__MvAccess: __mv::Access> = __mv::Shared<Self, __MvAccess>;
-        const LAYOUT: __mv::Layout = __mv::enumeration::<
-            Self,
-        >(
+        const LAYOUT: __mv::Layout = __mv::enumeration(
             "Mode",
             const { &__mv::variants(["Off", "On"], [Self::Off, Self::On], __MV_RAW) },
         );

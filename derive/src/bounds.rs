@@ -3,14 +3,13 @@
 use proc_macro2::{Group, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::ext::IdentExt;
-use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, Type, TypePath, parse_quote};
+use syn::{GenericArgument, GenericParam, Generics, Ident, PathArguments, PathSegment, Type, TypePath, parse_quote};
 
 /// Returns the generics of the type, bounded so that its fields have the trait `required`. A
 /// parameter that is used as a value has it, and so has an associated type of one. Every parameter
 /// is `'static`. `root` is the path to the trait.
 pub(crate) fn of_params(generics: &Generics, root: &TokenStream, required: &Ident, types: &[&Type]) -> Generics {
-    let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
-    let mut values = Vec::new();
+    let (params, mut values) = (type_params(generics), Vec::new());
     for ty in types {
         collect(ty, &params, &mut values);
     }
@@ -49,14 +48,20 @@ fn add(generics: &mut Generics, predicate: TokenStream) {
 /// Returns whether a type is a parameter, an associated type of one, or an array of these.
 /// `of_params` bounds all of them.
 pub(crate) fn is_param(ty: &Type, generics: &Generics) -> bool {
-    let params: Vec<&Ident> = generics.type_params().map(|param| &param.ident).collect();
-    match innermost(ty) {
-        Type::Path(TypePath { qself: Some(_), .. }) => {
-            params.iter().any(|param| mentions(innermost(ty).to_token_stream(), param))
-        }
+    is_of(innermost(ty), &type_params(generics))
+}
+
+/// Returns whether a type is one of these parameters, or an associated type of one.
+fn is_of(ty: &Type, params: &[&Ident]) -> bool {
+    match ty {
+        Type::Path(TypePath { qself: Some(_), .. }) => params.iter().any(|param| mentions(ty.to_token_stream(), param)),
         Type::Path(TypePath { path, .. }) => path.segments.first().is_some_and(|first| params.contains(&&first.ident)),
         _ => false,
     }
+}
+
+fn type_params(generics: &Generics) -> Vec<&Ident> {
+    generics.type_params().map(|param| &param.ident).collect()
 }
 
 /// Returns whether the parameters have bounds, other than that they have a size.
@@ -64,16 +69,16 @@ pub(crate) fn is_bounded(generics: &Generics) -> bool {
     generics.where_clause.is_some() || generics.type_params().any(|param| !param.bounds.is_empty())
 }
 
-/// Returns the generics of the type with `'static` in the place of each lifetime.
-pub(crate) fn without_lifetimes(generics: &Generics) -> Generics {
+/// Returns the generics of the type, and the type, with `'static` in the place of each lifetime.
+pub(crate) fn without_lifetimes(ident: &Ident, generics: &Generics) -> (Generics, TokenStream) {
     let names: Vec<&Ident> = generics.lifetimes().map(|param| &param.lifetime.ident).collect();
-    let mut rest = generics.clone();
-    rest.params = generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_))).cloned().collect();
-    let params = outlive(rest.params.to_token_stream(), &names);
-    let where_clause = outlive(rest.where_clause.to_token_stream(), &names);
+    let params = generics.params.iter().filter(|param| !matches!(param, GenericParam::Lifetime(_)));
+    let params = outlive(quote!(#(#params),*), &names);
+    let where_clause = outlive(generics.where_clause.to_token_stream(), &names);
     let mut rest: Generics = parse_quote!(<#params>);
     rest.where_clause = parse_quote!(#where_clause);
-    rest
+    let (_, ty_generics, _) = generics.split_for_impl();
+    (rest, outlive(quote!(#ident #ty_generics), &names))
 }
 
 /// Returns the tokens with `'static` in the place of these lifetimes.
@@ -117,27 +122,19 @@ pub(crate) fn has_macro(ty: &Type) -> bool {
 /// The argument of a `PhantomData` or of a pointer type is not a value.
 fn collect(ty: &Type, params: &[&Ident], values: &mut Vec<TokenStream>) {
     let ty = innermost(ty);
-    match ty {
-        Type::Path(TypePath { qself: Some(_), .. }) => {
-            let generic = params.iter().any(|param| mentions(ty.to_token_stream(), param));
-            values.extend(generic.then(|| ty.to_token_stream()));
+    if is_of(ty, params) {
+        values.push(ty.to_token_stream());
+        return;
+    }
+    let Some(last) = last_segment(ty) else { return };
+    let PathArguments::AngleBracketed(arguments) = &last.arguments else { return };
+    if ["PhantomData", "ArenaPtr", "Kptr"].iter().any(|name| last.ident == name) {
+        return;
+    }
+    for argument in &arguments.args {
+        if let GenericArgument::Type(ty) = argument {
+            collect(ty, params, values);
         }
-        Type::Path(TypePath { path, .. }) => {
-            let Some(last) = path.segments.last() else { return };
-            if path.segments.first().is_some_and(|first| params.contains(&&first.ident)) {
-                values.push(ty.to_token_stream());
-            } else if let PathArguments::AngleBracketed(arguments) = &last.arguments {
-                if ["PhantomData", "ArenaPtr", "Kptr"].iter().any(|name| last.ident == name) {
-                    return;
-                }
-                for argument in &arguments.args {
-                    if let GenericArgument::Type(ty) = argument {
-                        collect(ty, params, values);
-                    }
-                }
-            }
-        }
-        _ => {}
     }
 }
 
@@ -154,7 +151,15 @@ pub(crate) fn looks_primitive(ty: &Type) -> bool {
 
 /// Returns whether a type is spelled like `PhantomData`.
 pub(crate) fn is_marker(ty: &Type) -> bool {
-    matches!(ty, Type::Path(TypePath { path, .. }) if path.segments.last().is_some_and(|last| last.ident == "PhantomData"))
+    last_segment(ty).is_some_and(|last| last.ident == "PhantomData")
+}
+
+/// Returns the last name in a type's path, if it is a path.
+pub(crate) fn last_segment(ty: &Type) -> Option<&PathSegment> {
+    match ty {
+        Type::Path(TypePath { path, .. }) => path.segments.last(),
+        _ => None,
+    }
 }
 
 /// Returns the element type of an array (of arrays), and any other type as it is.

@@ -20,6 +20,8 @@ mod stand_in;
 mod structs;
 mod unions;
 
+use std::collections::HashSet;
+
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
@@ -202,15 +204,23 @@ impl<'a> Composite<'a> {
         }
     }
 
-    /// Returns the attributes of the mirror.
-    fn mirror_attributes(&self) -> TokenStream {
+    /// Defines the mirror: a `struct` or `union` of these fields.
+    fn mirror_item(&self, keyword: &TokenStream, fields: impl Iterator<Item = TokenStream>) -> TokenStream {
+        let Self { krate, mirror, input, .. } = self;
+        let mut generics = self.mirror_generics(&krate.to_token_stream(), Some(&quote!(= #krate::ReadWrite)));
+        let where_clause = generics.where_clause.take();
+        let body = match self.fields[0].mirrored {
+            Member::Named(_) => quote!(#where_clause { #(#fields),* }),
+            Member::Unnamed(_) => quote!((#(#fields),*) #where_clause;),
+        };
         let doc = format!("The shared mirror of [`{}`]: the same layout, in which each leaf is a cell.", self.ident);
-        let align = self.input.repr.align.as_ref().map(|align| quote!(, align(#align)));
+        let (vis, align) = (input.vis, input.repr.align.as_ref().map(|align| quote!(, align(#align))));
         quote! {
             #[doc = #doc]
             #[allow(dead_code, deprecated, missing_docs, nonstandard_style, unused_qualifications)]
             #[allow(private_interfaces, clippy::multiple_bound_locations)]
             #[repr(C #align)]
+            #vis #keyword #mirror #generics #body
         }
     }
 
@@ -224,19 +234,17 @@ impl<'a> Composite<'a> {
 
     /// Returns the mirror with this access, `ReadWrite` if there is none.
     fn mirror_of(&self, access: Option<&Ident>) -> TokenStream {
-        let mirror = &self.mirror;
-        let params = self.input.generics.params.iter().map(|param| match param {
-            GenericParam::Type(param) => param.ident.to_token_stream(),
-            GenericParam::Const(param) => param.ident.to_token_stream(),
-            GenericParam::Lifetime(param) => param.lifetime.to_token_stream(),
-        });
-        let arguments: Vec<_> = params.chain(access.map(ToTokens::to_token_stream)).collect();
-        if arguments.is_empty() { quote!(#mirror) } else { quote!(#mirror<#(#arguments),*>) }
+        let (mirror, mut generics) = (&self.mirror, self.input.generics.clone());
+        generics.params.extend(access.map(|access| -> GenericParam { parse_quote!(#access) }));
+        let (_, arguments, _) = generics.split_for_impl();
+        quote!(#mirror #arguments)
     }
 
-    /// Writes an implementation for the type. `implement` is `impl` or `unsafe impl`.
-    fn implement(&self, implement: &TokenStream, name: &str, asked: Asked<'_>, body: &TokenStream) -> TokenStream {
+    /// Writes an implementation of a trait for the type.
+    fn implement(&self, name: &str, asked: Asked<'_>, body: &TokenStream) -> TokenStream {
         let ident = self.ident;
+        let is_safe = name == "Storable" || name == "Fold";
+        let keywords = if is_safe { quote!(impl) } else { quote!(unsafe impl) };
         let generics = self.bounded(&quote!(__mv), asked);
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let name = trait_at(name, ident.span());
@@ -244,7 +252,7 @@ impl<'a> Composite<'a> {
         quote! {
             #[automatically_derived]
             #unlisted
-            #implement #impl_generics #name for #ident #ty_generics #where_clause { #body }
+            #keywords #impl_generics #name for #ident #ty_generics #where_clause { #body }
         }
     }
 
@@ -301,7 +309,7 @@ impl<'a> Composite<'a> {
             let ident = self.ident;
             quote!(const _: __mv::Layout = <#ident as __mv::MapValue>::LAYOUT;)
         });
-        let implementation = self.implement(&quote!(unsafe impl), "MapValue", Asked::Required, &body);
+        let implementation = self.implement("MapValue", Asked::Required, &body);
         quote!(#evaluated #implementation)
     }
 
@@ -335,15 +343,10 @@ impl<'a> Composite<'a> {
 
     /// Returns the mirror of a field's type.
     fn field_mirror(&self, root: &TokenStream, field: &FieldOf<'_>) -> TokenStream {
-        let (ty, access) = (self.checked(field.ty, field.refused), &self.access);
-        quote_spanned!(field.ty.span()=> <#ty as #root::MapValue>::Shared<#access>)
-    }
-
-    /// Returns a type under the alias. One with a mistake in its syntax is left out, or rustc would
-    /// report it again.
-    fn checked(&self, ty: &Type, refused: bool) -> TokenStream {
-        let checked = &self.checked;
-        if refused { quote!(#checked<()>) } else { quote!(#checked<#ty>) }
+        let (checked, ty, access) = (&self.checked, field.ty, &self.access);
+        // A type with a mistake in its syntax is left out, or rustc would report it again.
+        let ty = if field.refused { quote!(()) } else { quote!(#ty) };
+        quote_spanned!(field.ty.span()=> <#checked<#ty> as #root::MapValue>::Shared<#access>)
     }
 
     fn types(&self) -> Vec<&Type> {
@@ -353,21 +356,17 @@ impl<'a> Composite<'a> {
     /// Returns the generics of the type, with bounds that ask this of its fields.
     fn bounded(&self, root: &TokenStream, asked: Asked<'_>) -> Generics {
         let mut generics = bounds::of_params(self.input.generics, root, &self.required, &self.types());
-        let mut named: Vec<String> = Vec::new();
+        let mut named = HashSet::new();
         for field in self.fields.iter().filter(|field| !field.refused) {
             let Some(bound) = self.bound(root, asked, field) else { continue };
             // A plain name means the same type everywhere: one bound does for all its fields and
             // arrays.
             let plain = bounds::looks_primitive(field.ty).then(|| bounds::innermost(field.ty));
-            if let Some(plain) = plain {
-                let name = quote!(#plain: #bound).to_string();
-                if named.contains(&name) {
-                    continue;
-                }
-                named.push(name);
+            if plain.is_some_and(|plain| !named.insert(quote!(#plain: #bound).to_string())) {
+                continue;
             }
-            let alias =
-                if asked.is_folds() && self.folds_here() { quote!(__MvFolded) } else { self.checked.to_token_stream() };
+            let folded = matches!(asked, Asked::Folds) && self.folds_here();
+            let alias = if folded { quote!(__MvFolded) } else { self.checked.to_token_stream() };
             let ty = plain.unwrap_or(field.ty);
             bounds::add_field(&mut generics, &quote!(#alias<#ty>), &errors::at(bound, field.ty.span()));
         }
@@ -381,19 +380,13 @@ impl<'a> Composite<'a> {
             Asked::Required if field.is_param(self.input) || !bounds::is_bounded(self.input.generics) => None,
             Asked::Required => Some(quote!(#root::#required)),
             Asked::Trait(name) => Some(trait_at(name, Span::call_site())),
-            Asked::Folds => Some(field.way.needs()?.0),
+            Asked::Folds => field.way.needs().map(|(way, _)| way),
         }
     }
 
     /// Returns whether the expansion asserts that a field folds as it says.
     fn folds_here(&self) -> bool {
         self.fields.iter().any(|field| field.folds_here)
-    }
-}
-
-impl Asked<'_> {
-    fn is_folds(self) -> bool {
-        matches!(self, Self::Folds)
     }
 }
 

@@ -1,12 +1,11 @@
-//! The ways in which the values that CPUs have of a field fold into one: `#[map_value(fold =
-//! "..")]`.
+//! The ways in which the values of all CPUs fold into one: `#[map_value(fold = "..")]`.
 
 use proc_macro2::TokenStream;
-use quote::quote;
-use syn::{Error, LitStr, Result};
+use quote::{format_ident, quote};
+use syn::{Error, Ident, LitStr, Result};
 
-/// A way to fold.
-#[derive(Clone, Copy, PartialEq)]
+/// A way to fold, called by the name in small letters.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Way {
     Sum,
     Max,
@@ -18,40 +17,37 @@ pub(crate) enum Way {
 }
 
 impl Way {
+    const ALL: [Self; 7] = [Self::Sum, Self::Max, Self::Min, Self::Or, Self::And, Self::First, Self::Last];
+
     pub(crate) fn parse(word: &LitStr) -> Result<Self> {
-        Ok(match word.value().as_str() {
-            "sum" => Self::Sum,
-            "max" => Self::Max,
-            "min" => Self::Min,
-            "or" => Self::Or,
-            "and" => Self::And,
-            "first" => Self::First,
-            "last" => Self::Last,
-            _ => {
-                let words = "not a way to fold a field: write \"sum\" (the default), \"max\", \"min\", \"or\", \"and\", \"first\" \
-                             or \"last\"";
-                return Err(Error::new_spanned(word, words));
-            }
+        let way = Self::ALL.into_iter().find(|way| way.name() == word.value());
+        way.ok_or_else(|| {
+            let words = "not a way to fold a field: write \"sum\" (the default), \"max\", \"min\", \"or\", \"and\", \"first\" \
+                         or \"last\"";
+            Error::new_spanned(word, words)
         })
+    }
+
+    fn name(self) -> Ident {
+        format_ident!("{}", format!("{self:?}").to_lowercase())
     }
 
     /// Returns the trait that the field must have, and its function; `None` for a field that is
     /// left as it is.
-    pub(crate) fn needs(self) -> Option<(TokenStream, TokenStream)> {
-        Some(match self {
-            Self::Sum => (quote!(__mv::Fold), quote!(fold)),
-            Self::Max => (quote!(__mv::fold::Max), quote!(max)),
-            Self::Min => (quote!(__mv::fold::Min), quote!(min)),
-            Self::Or => (quote!(__mv::fold::Or), quote!(or)),
-            Self::And => (quote!(__mv::fold::And), quote!(and)),
-            Self::Last => (quote!(__mv::fold::Last), quote!(last)),
-            Self::First => return None,
-        })
+    pub(crate) fn needs(self) -> Option<(TokenStream, Ident)> {
+        match self {
+            Self::Sum => Some((quote!(__mv::Fold), format_ident!("fold"))),
+            Self::First => None,
+            _ => {
+                let way = format_ident!("{self:?}");
+                Some((quote!(__mv::fold::#way), self.name()))
+            }
+        }
     }
 
     /// Returns the assertion that a type has that trait.
-    pub(crate) fn assertion(self) -> Option<TokenStream> {
-        let name = if self == Self::Sum { quote!(sum) } else { self.needs()?.1 };
-        Some(quote!(__mv::fold::#name))
+    pub(crate) fn assertion(self) -> TokenStream {
+        let name = self.name();
+        quote!(__mv::fold::#name)
     }
 }

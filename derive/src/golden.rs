@@ -25,29 +25,21 @@ fn check(name: &str) {
     assert!(expanded == expected, "{name} expands to something else than {}:\n{expanded}", file.display());
 }
 
-#[test]
-fn a_struct_expands_as_its_golden_file_says() {
-    check("struct");
+macro_rules! golden {
+    ($($test:ident: $name:literal;)*) => {$(
+        #[test]
+        fn $test() {
+            check($name);
+        }
+    )*};
 }
 
-#[test]
-fn a_generic_tuple_struct_expands_as_its_golden_file_says() {
-    check("generic");
-}
-
-#[test]
-fn an_enum_expands_as_its_golden_file_says() {
-    check("enum");
-}
-
-#[test]
-fn a_union_expands_as_its_golden_file_says() {
-    check("union");
-}
-
-#[test]
-fn a_pod_of_aya_expands_as_its_golden_file_says() {
-    check("aya");
+golden! {
+    a_struct_expands_as_its_golden_file_says: "struct";
+    a_generic_tuple_struct_expands_as_its_golden_file_says: "generic";
+    an_enum_expands_as_its_golden_file_says: "enum";
+    a_union_expands_as_its_golden_file_says: "union";
+    a_pod_of_aya_expands_as_its_golden_file_says: "aya";
 }
 
 #[test]

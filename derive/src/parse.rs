@@ -1,6 +1,7 @@
 //! The item as the other steps need it: its `repr`, our attributes, and its fields or variants.
 
 use proc_macro2::Span;
+use syn::meta::ParseNestedMeta;
 use syn::spanned::Spanned;
 use syn::{
     Attribute, Data, DataStruct, DataUnion, DeriveInput, Error, Field, Generics, Ident, LitInt, LitStr, Path, Result,
@@ -63,20 +64,37 @@ impl<'a> Input<'a> {
             Data::Enum(data) => Body::Enum(data.variants.iter().collect()),
             Data::Union(DataUnion { fields, .. }) => Body::Union(fields.named.iter().collect()),
         };
-        let (Attributes { krate, deny_padding, aya, rename }, misspelt) = Attributes::parse(&input.attrs);
-        Ok(Self {
+        let mut this = Self {
             ident: &input.ident,
             vis: &input.vis,
             generics: &input.generics,
             attrs: &input.attrs,
             repr: Repr::parse(&input.attrs)?,
-            krate: krate.unwrap_or_else(|| parse_quote!(::mapvalue)),
-            deny_padding,
-            aya,
-            rename,
-            misspelt,
+            krate: parse_quote!(::mapvalue),
+            deny_padding: None,
+            aya: None,
+            rename: None,
+            misspelt: None,
             data,
-        })
+        };
+        let words = "a type may have `crate = \"path\"`, `rename = \"name in C\"`, `deny_padding` and `aya`";
+        let parsed = parse_ours(&input.attrs, words, |word, meta| {
+            match word {
+                "crate" => this.krate = text(meta)?.parse_with(Path::parse_mod_style)?,
+                "rename" => this.rename = Some(text(meta)?),
+                "deny_padding" => this.deny_padding = Some(meta.path.span()),
+                "aya" => {
+                    let aya = this.aya.insert(Aya { given: meta.path.span(), krate: parse_quote!(::aya) });
+                    if meta.input.peek(Token![=]) {
+                        aya.krate = text(meta)?.parse_with(Path::parse_mod_style)?;
+                    }
+                }
+                _ => return Ok(false),
+            }
+            Ok(true)
+        });
+        this.misspelt = parsed.err();
+        Ok(this)
     }
 }
 
@@ -99,7 +117,12 @@ impl Repr {
                     "align" => {
                         let content;
                         syn::parenthesized!(content in meta.input);
-                        repr.raise_align(content.parse()?);
+                        // The largest counts. One that is not a number is left to rustc.
+                        let align: LitInt = content.parse()?;
+                        let bytes = |align: &LitInt| align.base10_parse::<u32>().unwrap_or(0);
+                        if repr.align.as_ref().is_none_or(|old| bytes(old) < bytes(&align)) {
+                            repr.align = Some(align);
+                        }
                     }
                     int if INTEGERS.contains(&int) => repr.int = Some(word.clone()),
                     "Rust" => {}
@@ -115,69 +138,13 @@ impl Repr {
     }
 }
 
-impl Repr {
-    /// Raises the alignment: the largest counts. One that is not a number is left to rustc.
-    fn raise_align(&mut self, align: LitInt) {
-        let bytes = |align: &LitInt| align.base10_parse::<u32>().unwrap_or(0);
-        if self.align.as_ref().is_none_or(|old| bytes(old) < bytes(&align)) {
-            self.align = Some(align);
-        }
-    }
-}
-
-fn skip_parentheses(meta: &syn::meta::ParseNestedMeta<'_>) -> Result<()> {
+fn skip_parentheses(meta: &ParseNestedMeta<'_>) -> Result<()> {
     if meta.input.peek(syn::token::Paren) {
         let content;
         syn::parenthesized!(content in meta.input);
         content.parse::<proc_macro2::TokenStream>()?;
     }
     Ok(())
-}
-
-/// The content of `#[map_value(..)]` on the type.
-#[derive(Default)]
-struct Attributes {
-    krate: Option<Path>,
-    deny_padding: Option<Span>,
-    aya: Option<Aya>,
-    rename: Option<LitStr>,
-}
-
-impl Attributes {
-    /// Parses them, and returns the first mistake as well. What follows it is left out.
-    fn parse(attrs: &[Attribute]) -> (Self, Option<Error>) {
-        let mut this = Self::default();
-        let result = ours(attrs).try_for_each(|attr| {
-            attr.parse_nested_meta(|meta| {
-                if meta.path.is_ident("crate") {
-                    let path = text(&meta, "crate", this.krate.is_some())?;
-                    this.krate = Some(path.parse_with(Path::parse_mod_style)?);
-                } else if meta.path.is_ident("deny_padding") {
-                    if this.deny_padding.replace(meta.path.span()).is_some() {
-                        return Err(meta.error("`deny_padding` is given twice"));
-                    }
-                } else if meta.path.is_ident("aya") {
-                    let twice = this.aya.is_some();
-                    let given = meta.path.span();
-                    let aya = this.aya.get_or_insert_with(|| Aya { given, krate: parse_quote!(::aya) });
-                    if meta.input.peek(Token![=]) {
-                        aya.krate = text(&meta, "aya", twice)?.parse_with(Path::parse_mod_style)?;
-                    } else if twice {
-                        return Err(meta.error("`aya` is given twice"));
-                    }
-                } else if meta.path.is_ident("rename") {
-                    this.rename = Some(text(&meta, "rename", this.rename.is_some())?);
-                } else {
-                    return Err(meta.error(
-                        "unknown attribute of `map_value`: a type may have `crate = \"path\"`, `rename = \"name in C\"`, \
-                         `deny_padding` and `aya`",
-                    ));
-                }
-                Ok(())
-            })
-        });
-        (this, result.err())
-    }
 }
 
 /// The content of `#[map_value(..)]` on a field.
@@ -192,21 +159,15 @@ pub(crate) struct FieldAttributes {
 impl FieldAttributes {
     pub(crate) fn parse(attrs: &[Attribute]) -> Result<Self> {
         let mut this = Self::default();
-        for attr in ours(attrs) {
-            attr.parse_nested_meta(|meta| {
-                if meta.path.is_ident("rename") {
-                    this.rename = Some(text(&meta, "rename", this.rename.is_some())?);
-                } else if meta.path.is_ident("fold") {
-                    let way = text(&meta, "fold", this.fold.is_some())?;
-                    this.fold = Some((Way::parse(&way)?, meta.path.span()));
-                } else {
-                    return Err(meta.error(
-                        "unknown attribute of `map_value`: a field may have `rename = \"name in C\"` and `fold = \"max\"`",
-                    ));
-                }
-                Ok(())
-            })?;
-        }
+        let words = "a field may have `rename = \"name in C\"` and `fold = \"max\"`";
+        parse_ours(attrs, words, |word, meta| {
+            match word {
+                "rename" => this.rename = Some(text(meta)?),
+                "fold" => this.fold = Some((Way::parse(&text(meta)?)?, meta.path.span())),
+                _ => return Ok(false),
+            }
+            Ok(true)
+        })?;
         Ok(this)
     }
 
@@ -216,25 +177,35 @@ impl FieldAttributes {
     }
 }
 
-/// Refuses attributes on a variant, which has none.
-pub(crate) fn refuse_attributes(variant: &Variant) -> Result<()> {
-    match ours(&variant.attrs).next() {
-        Some(attr) => Err(Error::new_spanned(
-            attr,
-            "`map_value` has no attributes for variants: they are compared with those in C by value, so they need no rename",
-        )),
-        None => Ok(()),
-    }
-}
-
-fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+/// Returns the attributes that are this derive's.
+pub(crate) fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
     attrs.iter().filter(|attr| attr.path().is_ident("map_value"))
 }
 
-/// Parses the text after `name =`, which may be given once.
-fn text(meta: &syn::meta::ParseNestedMeta<'_>, name: &str, given: bool) -> Result<LitStr> {
-    if given {
-        return Err(meta.error(format!("`{name}` is given twice")));
-    }
+/// Parses the words in `#[map_value(..)]`, each of which may be given once, up to the first
+/// mistake. `known` takes a word, and returns whether there is one of that name.
+fn parse_ours(
+    attrs: &[Attribute],
+    words: &str,
+    mut known: impl FnMut(&str, &ParseNestedMeta<'_>) -> Result<bool>,
+) -> Result<()> {
+    let mut given = Vec::new();
+    ours(attrs).try_for_each(|attr| {
+        attr.parse_nested_meta(|meta| {
+            let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
+            if given.contains(&word) {
+                return Err(meta.error(format!("`{word}` is given twice")));
+            }
+            if !known(&word, &meta)? {
+                return Err(meta.error(format!("unknown attribute of `map_value`: {words}")));
+            }
+            given.push(word);
+            Ok(())
+        })
+    })
+}
+
+/// Parses the text after `name =`.
+fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
     meta.value()?.parse()
 }

@@ -9,7 +9,7 @@ use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Error, GenericArgument, Ident, PathArguments, PathSegment, Type, TypePath};
 
-use crate::bounds::innermost;
+use crate::bounds::{innermost, last_segment};
 
 /// Returns the error for a type that cannot be a value, whatever its names mean.
 pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
@@ -31,8 +31,7 @@ pub(crate) fn refuse_syntax(ty: &Type) -> Option<Error> {
     Some(Error::new_spanned(innermost(ty), words))
 }
 
-/// Returns whether a type that `refuse_syntax` refuses has a size, as a struct with such a field
-/// needs.
+/// Returns whether a type that `refuse_syntax` refuses has a size, as a field needs.
 pub(crate) fn is_sized(ty: &Type) -> bool {
     match innermost(ty) {
         Type::TraitObject(_) | Type::Slice(_) => false,
@@ -44,27 +43,23 @@ pub(crate) fn is_sized(ty: &Type) -> bool {
 /// Returns the assertion that a field's type is a value, placed on the part of it that is at fault.
 pub(crate) fn assert_value(ty: &Type) -> TokenStream {
     let subject = innermost(ty);
-    let reason = Ident::new(named_reason(subject).unwrap_or("value"), Span::call_site());
-    // This part is not placed in the user's code, or rustc would offer to borrow there.
-    let root = quote!(__mv);
-    quote_spanned!(subject.span()=> #root::refused::#reason::<#subject>();)
+    assertion(named_reason(subject).unwrap_or("value"), subject)
 }
 
 /// Returns the assertion that a union's field is a `Plain` value.
 pub(crate) fn assert_union_field(ty: &Type) -> TokenStream {
-    if named_reason(innermost(ty)).is_some() {
-        return assert_value(ty);
-    }
-    let root = quote!(__mv);
-    quote_spanned!(ty.span()=> #root::refused::union_field::<#ty>();)
+    if named_reason(innermost(ty)).is_some() { assert_value(ty) } else { assertion("union_field", ty) }
+}
+
+fn assertion(name: &str, ty: &Type) -> TokenStream {
+    // These are not placed in the user's code, or rustc would offer to borrow there.
+    let (root, name) = (quote!(__mv), Ident::new(name, Span::call_site()));
+    quote_spanned!(ty.span()=> #root::refused::#name::<#ty>();)
 }
 
 /// Returns the reason that fits a type, by the last name in its path.
 fn named_reason(ty: &Type) -> Option<&'static str> {
-    match ty {
-        Type::Path(TypePath { path, .. }) => path.segments.last().and_then(reason),
-        _ => None,
-    }
+    last_segment(ty).and_then(reason)
 }
 
 /// Returns the reason that fits a type of this name.
@@ -74,13 +69,12 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
         | "c_long" | "c_ulong" => "fixed_width",
         "u128" | "i128" | "NonZeroU128" | "NonZeroI128" | "U128" | "I128" => "single_access",
         "Box" | "NonNull" | "AtomicPtr" | "Pin" | "Weak" | "OwnedFd" | "BorrowedFd" | "RawFd" => "pointer_free",
-        "Option" | "Wrapping" | "Saturating" if holds(name, "fixed_width") => "fixed_width",
-        "Wrapping" | "Saturating" if holds(name, "single_access") => "single_access",
-        "Option" if holds(name, "pointer_free") => "pointer_free",
-        "Option" if holds(name, "inline_data") => "inline_data",
-        "Option" if holds(name, "fixed_time") => "fixed_time",
-        "Option" if holds(name, "fixed_address") => "fixed_address",
-        "Option" => "one_leaf",
+        "Option" | "Wrapping" | "Saturating" if held(name) == Some("fixed_width") => "fixed_width",
+        "Wrapping" | "Saturating" => held(name).filter(|why| *why == "single_access")?,
+        "Option" => match held(name) {
+            Some(why @ ("pointer_free" | "inline_data" | "fixed_time" | "fixed_address")) => why,
+            _ => "one_leaf",
+        },
         "String" | "Vec" | "CString" | "OsString" | "PathBuf" | "Rc" | "Arc" | "Cow" | "VecDeque" | "HashMap"
         | "HashSet" | "BTreeMap" | "BTreeSet" | "BinaryHeap" => "inline_data",
         "char" => "any_number",
@@ -97,14 +91,14 @@ fn reason(name: &PathSegment) -> Option<&'static str> {
     })
 }
 
-/// Returns whether the argument of an `Option` or `Wrapping` is refused for this reason.
-fn holds(outer: &PathSegment, why: &str) -> bool {
-    let PathArguments::AngleBracketed(arguments) = &outer.arguments else { return false };
-    arguments.args.iter().any(|argument| match argument {
+/// Returns the reason for which the argument of an `Option` or `Wrapping` is refused.
+fn held(outer: &PathSegment) -> Option<&'static str> {
+    let PathArguments::AngleBracketed(arguments) = &outer.arguments else { return None };
+    arguments.args.iter().find_map(|argument| match argument {
         GenericArgument::Type(ty) => match innermost(ty) {
-            Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => why == "pointer_free",
-            ty => named_reason(ty) == Some(why),
+            Type::Reference(_) | Type::Ptr(_) | Type::FnPtr(_) => Some("pointer_free"),
+            ty => named_reason(ty),
         },
-        _ => false,
+        _ => None,
     })
 }

@@ -37,9 +37,16 @@ pub const fn union_layout_of<U, T: Plain>(_: fn(T) -> U) -> Layout {
     T::LAYOUT
 }
 
-/// The layout of an enum.
-pub const fn enumeration<T: Leaf<Raw: SignedOrNot>>(name: &'static str, variants: &'static [Variant]) -> Layout {
-    Layout::enumeration::<T, T::Shared<ReadWrite>, T::Raw>(name, variants)
+/// The variants of the enum `T`.
+#[derive(Debug)]
+pub struct Variants<T, const N: usize>([Variant; N], PhantomData<T>);
+
+/// The layout of the enum that has these variants.
+pub const fn enumeration<T: Leaf<Raw: SignedOrNot>, const N: usize>(
+    name: &'static str,
+    variants: &'static Variants<T, N>,
+) -> Layout {
+    Layout::enumeration::<T, T::Shared<ReadWrite>, T::Raw>(name, &variants.0)
 }
 
 /// The variants of an enum. Fails to compile unless the bytes of each value are its number: so the
@@ -48,7 +55,7 @@ pub const fn variants<T: Leaf<Raw: Leaf + SignedOrNot>, const N: usize>(
     names: [&'static str; N],
     values: [T; N],
     numbers: [T::Raw; N],
-) -> [Variant; N] {
+) -> Variants<T, N> {
     // No destructor can run while a program compiles.
     let values = ManuallyDrop::new(values);
     // SAFETY: `ManuallyDrop` is `repr(transparent)`.
@@ -61,7 +68,7 @@ pub const fn variants<T: Leaf<Raw: Leaf + SignedOrNot>, const N: usize>(
         variants[i] = Variant { name: names[i], value };
         i += 1;
     }
-    variants
+    Variants(variants, PhantomData)
 }
 
 const fn bytes_of<T: Leaf>(value: &T) -> &[u8] {

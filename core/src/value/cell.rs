@@ -9,6 +9,8 @@ use core::sync::atomic::Ordering;
 use core::sync::atomic::fence;
 
 use crate::error::InvalidValue;
+#[cfg(target_has_atomic = "64")]
+use crate::value::leaf::Integer;
 use crate::value::leaf::Leaf;
 use crate::value::raw::{Cell, Raw};
 use crate::value::{Access, Mirror, Plain, ReadWrite, Writable};
@@ -333,7 +335,7 @@ macro_rules! fetch {
             #[inline]
             pub fn $op(&self, value: T) -> T
             where
-                T: crate::value::Integer,
+                T: Integer,
                 A: Writable,
             {
                 plain(T::try_from_raw(T::Raw::$op(self.cell.atomic(), value.to_raw())))

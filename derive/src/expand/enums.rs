@@ -27,7 +27,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
         unsafe impl __mv::MapValue for #ident {
             type Shared<__MvAccess: __mv::Access> = __mv::Shared<Self, __MvAccess>;
 
-            const LAYOUT: __mv::Layout = __mv::enumeration::<Self>(
+            const LAYOUT: __mv::Layout = __mv::enumeration(
                 #name,
                 const { &__mv::variants([#(#spelled),*], [#(Self::#names),*], __MV_RAW) },
             ) #renamed;

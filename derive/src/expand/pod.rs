@@ -12,17 +12,15 @@ use crate::parse::{Aya, Body, Input};
 
 /// Expands to nothing for a type that does not ask for it.
 pub(super) fn expand(item: &Composite<'_>) -> TokenStream {
-    let ident = item.ident;
-    let generics = item.bounded(&quote!(__mv), Asked::Required);
+    let (ident, generics) = (item.ident, item.bounded(&quote!(__mv), Asked::Required));
     let (_, ty_generics, _) = generics.split_for_impl();
-    let pod = implement(item.input, &generics, &quote!(#ident #ty_generics));
-    let proof = proof(item);
+    let (proof, pod) = (proof(item), implement(item.input, &generics, &quote!(#ident #ty_generics)));
     quote!(#proof #pod)
 }
 
 /// Writes the implementation for a type that asks for it, with these parameters.
-pub(super) fn implement(input: &Input<'_>, generics: &Generics, this: &TokenStream) -> TokenStream {
-    let Some(Aya { given, krate: aya }) = &input.aya else { return TokenStream::new() };
+pub(super) fn implement(input: &Input<'_>, generics: &Generics, this: &TokenStream) -> Option<TokenStream> {
+    let Aya { given, krate: aya } = input.aya.as_ref()?;
     let pod = errors::at(quote!(#aya::Pod), *given);
     let mut generics = generics.clone();
     if !generics.params.is_empty() {
@@ -30,27 +28,24 @@ pub(super) fn implement(input: &Input<'_>, generics: &Generics, this: &TokenStre
         bounds::add_field(&mut generics, &quote!(Self), &quote!(__mv::Copy));
     }
     let (impl_generics, _, where_clause) = generics.split_for_impl();
-    quote! {
+    Some(quote! {
         #[automatically_derived]
         unsafe impl #impl_generics #pod for #this #where_clause {}
-    }
+    })
 }
 
 /// Asserts that any bytes are a value and that each byte belongs to a field. Each field has its own
 /// constant, so that each mistake is reported.
-fn proof(item: &Composite<'_>) -> TokenStream {
-    let (Some(Aya { given, .. }), Body::Struct(_)) = (&item.input.aya, &item.input.data) else {
-        return TokenStream::new();
-    };
-    let ident = item.ident;
-    if !item.input.generics.params.is_empty() {
-        return TokenStream::new();
+fn proof(item: &Composite<'_>) -> Option<TokenStream> {
+    let (given, ident) = (item.input.aya.as_ref()?.given, item.ident);
+    if !matches!(item.input.data, Body::Struct(_)) || !item.input.generics.params.is_empty() {
+        return None;
     }
     let fields = item.fields.iter().enumerate().map(|(index, field)| {
         let index = Index::from(index);
         quote_spanned!(field.ty.span()=> <#ident as __mv::MapValue>::LAYOUT.assert_any_bytes(#index))
     });
-    let filled = quote_spanned!(*given=> <#ident as __mv::MapValue>::LAYOUT.assert_filled());
+    let filled = quote_spanned!(given=> <#ident as __mv::MapValue>::LAYOUT.assert_filled());
     let proofs = fields.chain([filled]);
-    quote!(#(const _: () = #proofs;)*)
+    Some(quote!(#(const _: () = #proofs;)*))
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Field, GenericParam, Ident, Type};
+use syn::{Field, Generics, Ident, Type};
 
 use super::{block, checks, define_checks, pod};
 use crate::bounds::{self, mentions};
@@ -32,8 +32,7 @@ fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
         words::refuse_syntax(ty).is_none() && !check::borrows(ty, input) && !mentions(ty.to_token_stream(), &this)
     });
     let assertions = judged.map(words::assert_value);
-    let required = Ident::new("MapValue", Span::call_site());
-    let generics = bounds::of_params(&bounds::without_lifetimes(input.generics), &quote!(__mv), &required, &types);
+    let (generics, _) = generics(input, &types);
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     quote! {
         #[allow(dead_code)]
@@ -41,18 +40,17 @@ fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
     }
 }
 
+/// Returns bounded generics for these fields, and the type, both without lifetimes.
+fn generics(input: &Input<'_>, types: &[&Type]) -> (Generics, TokenStream) {
+    let (generics, this) = bounds::without_lifetimes(input.ident, input.generics);
+    let required = Ident::new("MapValue", Span::call_site());
+    (bounds::of_params(&generics, &quote!(__mv), &required, types), this)
+}
+
 /// Writes implementations that are never run, with an erroneous type as the mirror. A type that
 /// borrows has them for `'static`, which is what a use without the lifetime means.
 fn implementations(input: &Input<'_>) -> TokenStream {
-    let (ident, checks) = (input.ident, checks(input));
-    let arguments = input.generics.params.iter().map(|param| match param {
-        GenericParam::Type(param) => param.ident.to_token_stream(),
-        GenericParam::Const(param) => param.ident.to_token_stream(),
-        GenericParam::Lifetime(_) => quote!('static),
-    });
-    let this = quote!(#ident<#(#arguments),*>);
-    let required = Ident::new("MapValue", Span::call_site());
-    let generics = bounds::of_params(&bounds::without_lifetimes(input.generics), &quote!(__mv), &required, &[]);
+    let (checks, (generics, this)) = (checks(input), generics(input, &[]));
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let pod = pod::implement(input, &generics, &this);
     let erroneous = quote!(__mv::Checked<(), { #checks }>);

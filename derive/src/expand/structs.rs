@@ -10,13 +10,40 @@ use crate::{bounds, errors, words};
 
 pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream {
     let (definitions, mirror) = (item.definitions(words::assert_value, errors), mirror_struct(item));
+    let (checked, access) = (&item.checked, &item.access);
+    let members: Vec<&Member> = item.fields.iter().map(|field| &field.member).collect();
+    let try_load = quote!(#checked::<Self> { #(#members: __mv::try_load(__mv, &__mv.#members)?),* });
+    let store = quote! {
+        #[inline]
+        fn __store(__mv: &__mv::MirrorOf<Self>, __mv_value: &#checked<Self>) {
+            #(__mv::store(&__mv.#members, &__mv_value.#members);)*
+        }
+    };
+    let load = quote! {
+        #[inline]
+        fn __load<#access: __mv::Access>(__mv: &__mv::MirrorOf<Self, #access>) -> Self {
+            #checked::<Self> { #(#members: __mv::load(&__mv.#members)),* }
+        }
+    };
+    let in_place = quote! {
+        fn __fields(__mv: &#checked<Self>) {
+            #(__mv::assert_in_place(&__mv.#members);)*
+        }
+    };
+    // No atomic is spelled like a number or a marker.
+    let is_other = |ty| bounds::looks_primitive(ty) || bounds::is_marker(ty);
+    let in_place = if item.fields.iter().any(|field| field.refused || is_other(field.ty)) {
+        TokenStream::new()
+    } else {
+        item.implement("InPlace", Asked::Trait("InPlace"), &in_place)
+    };
     let parts = [
         item.mirror_impl(),
-        map_value_impl(item),
-        storable_impl(item),
-        plain_impl(item),
+        item.map_value_impl("structure", &try_load),
+        item.implement("Storable", Asked::Trait("Storable"), &store),
+        item.implement("Plain", Asked::Trait("Plain"), &load),
         fold_impl(item),
-        in_place_impl(item),
+        in_place,
         pod::expand(item),
     ];
     let block = block(item.krate, &quote!(#(#parts)*));
@@ -24,49 +51,13 @@ pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream 
 }
 
 fn mirror_struct(item: &Composite<'_>) -> TokenStream {
-    let (krate, mirror) = (item.krate.to_token_stream(), &item.mirror);
-    let mut generics = item.mirror_generics(&krate, Some(&quote!(= #krate::ReadWrite)));
-    let where_clause = generics.where_clause.take();
+    let root = item.krate.to_token_stream();
     let fields = item.fields.iter().map(|field| {
-        let (attrs, vis, ty) = (field.kept_attributes(), &field.field.vis, item.field_mirror(&krate, field));
+        let (attrs, vis, ty) = (field.kept_attributes(), &field.field.vis, item.field_mirror(&root, field));
         let name = field.field.ident.as_ref().map(|ident| quote!(#ident:));
-        quote!(#(#attrs)* #vis #name #ty,)
+        quote!(#(#attrs)* #vis #name #ty)
     });
-    let body = match item.fields[0].member {
-        Member::Named(_) => quote!(#where_clause { #(#fields)* }),
-        Member::Unnamed(_) => quote!((#(#fields)*) #where_clause;),
-    };
-    let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
-    quote!(#attributes #vis struct #mirror #generics #body)
-}
-
-fn map_value_impl(item: &Composite<'_>) -> TokenStream {
-    let (checked, members) = (&item.checked, members(item));
-    let load = quote!(#checked::<Self> { #(#members: __mv::try_load(__mv, &__mv.#members)?),* });
-    item.map_value_impl("structure", &load)
-}
-
-fn storable_impl(item: &Composite<'_>) -> TokenStream {
-    let (checked, members) = (&item.checked, members(item));
-    let body = quote! {
-        #[inline]
-        fn __store(__mv: &__mv::MirrorOf<Self>, __mv_value: &#checked<Self>) {
-            #(__mv::store(&__mv.#members, &__mv_value.#members);)*
-        }
-    };
-    item.implement(&quote!(impl), "Storable", Asked::Trait("Storable"), &body)
-}
-
-fn plain_impl(item: &Composite<'_>) -> TokenStream {
-    let (checked, members) = (&item.checked, members(item));
-    let access = &item.access;
-    let body = quote! {
-        #[inline]
-        fn __load<#access: __mv::Access>(__mv: &__mv::MirrorOf<Self, #access>) -> Self {
-            #checked::<Self> { #(#members: __mv::load(&__mv.#members)),* }
-        }
-    };
-    item.implement(&quote!(unsafe impl), "Plain", Asked::Trait("Plain"), &body)
+    item.mirror_item(&quote!(struct), fields)
 }
 
 /// Implements `Fold`. If a field says how it folds, a constant and an alias like those of the type
@@ -99,25 +90,6 @@ fn fold_impl(item: &Composite<'_>) -> TokenStream {
             #folds
         }
     };
-    let fold = item.implement(&quote!(impl), "Fold", Asked::Folds, &body);
+    let fold = item.implement("Fold", Asked::Folds, &body);
     quote!(#definition #fold)
-}
-
-/// Implements `InPlace`, unless a field is plainly a number or a marker: no atomic is spelled so.
-fn in_place_impl(item: &Composite<'_>) -> TokenStream {
-    if item.fields.iter().any(|field| field.refused || bounds::looks_primitive(field.ty) || bounds::is_marker(field.ty))
-    {
-        return TokenStream::new();
-    }
-    let (checked, members) = (&item.checked, members(item));
-    let body = quote! {
-        fn __fields(__mv: &#checked<Self>) {
-            #(__mv::assert_in_place(&__mv.#members);)*
-        }
-    };
-    item.implement(&quote!(unsafe impl), "InPlace", Asked::Trait("InPlace"), &body)
-}
-
-fn members<'a>(item: &'a Composite<'_>) -> Vec<&'a Member> {
-    item.fields.iter().map(|field| &field.member).collect()
 }

@@ -17,13 +17,12 @@ pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream 
             #load
         }
     };
-    let unsafe_impl = quote!(unsafe impl);
     let parts = [
         accessors(item),
         item.mirror_impl(),
         item.map_value_impl("union", &load),
-        item.implement(&unsafe_impl, "Plain", Asked::Required, &plain),
-        item.implement(&unsafe_impl, "UnionValue", Asked::Required, &TokenStream::new()),
+        item.implement("Plain", Asked::Required, &plain),
+        item.implement("UnionValue", Asked::Required, &TokenStream::new()),
         // This is refused, and stands here so that its uses are not errors as well.
         pod::expand(item),
     ];
@@ -32,15 +31,12 @@ pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream 
 }
 
 fn mirror_union(item: &Composite<'_>) -> TokenStream {
-    let (krate, mirror) = (item.krate.to_token_stream(), &item.mirror);
-    let mut generics = item.mirror_generics(&krate, Some(&quote!(= #krate::ReadWrite)));
-    let where_clause = generics.where_clause.take();
+    let root = item.krate.to_token_stream();
     let fields = item.fields.iter().map(|field| {
-        let (mirrored, ty) = (&field.mirrored, item.field_mirror(&krate, field));
-        quote!(#mirrored: #krate::__private::union::Part<#ty>)
+        let (mirrored, ty) = (&field.mirrored, item.field_mirror(&root, field));
+        quote!(#mirrored: #root::__private::union::Part<#ty>)
     });
-    let (attributes, vis) = (item.mirror_attributes(), item.input.vis);
-    quote!(#attributes #vis union #mirror #generics #where_clause { #(#fields),* })
+    item.mirror_item(&quote!(union), fields)
 }
 
 /// Writes a method for each field, with the field's name, docs and visibility.
