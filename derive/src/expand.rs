@@ -26,7 +26,10 @@ use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Attribute, Field, GenericParam, Generics, Ident, Index, LitStr, Member, Path, Type, parse_quote};
+use syn::{
+    Attribute, ConstParam, Field, GenericParam, Generics, Ident, Index, LitStr, Member, Path, Type, TypeParam,
+    parse_quote,
+};
 
 use crate::bounds::{self, mentions};
 use crate::check::Verdict;
@@ -167,18 +170,12 @@ impl<'a> Composite<'a> {
     /// mistake is still reported, but so are the uses of the type.
     fn for_parameters(&self, assertions: &TokenStream) -> TokenStream {
         let params = &self.input.generics.params;
-        let generics = bounds::of_params(self.input.generics, &quote!(__mv), &self.required, &self.types());
+        let generics = self.generics(&quote!(__mv));
         let (impl_generics, ty_generics, where_clause) = generics.split_for_impl();
         let allow = where_clause.map(|_| quote!(#[allow(clippy::multiple_bound_locations)]));
         let declared = params.iter().map(|param| match param {
-            GenericParam::Type(param) => {
-                let ident = &param.ident;
-                quote!(#ident: ?__mv::Sized)
-            }
-            GenericParam::Const(param) => {
-                let (ident, ty) = (&param.ident, &param.ty);
-                quote!(const #ident: #ty)
-            }
+            GenericParam::Type(TypeParam { ident, .. }) => quote!(#ident: ?__mv::Sized),
+            GenericParam::Const(ConstParam { ident, ty, .. }) => quote!(const #ident: #ty),
             GenericParam::Lifetime(param) => param.to_token_stream(),
         });
         let markers = self.input.generics.type_params().map(|param| &param.ident);
@@ -186,10 +183,7 @@ impl<'a> Composite<'a> {
             let number = Ident::new(number, Span::call_site());
             let arguments = params.iter().map(|param| match param {
                 GenericParam::Type(_) => quote!(__mv::#number),
-                GenericParam::Const(param) => {
-                    let ty = &param.ty;
-                    quote!({ <#ty as __mv::Any>::ANY })
-                }
+                GenericParam::Const(ConstParam { ty, .. }) => quote!({ <#ty as __mv::Any>::ANY }),
                 GenericParam::Lifetime(_) => quote!('static),
             });
             quote!(__MvFor::<#(#arguments),*>::MAPVALUE_CHECKED)
@@ -284,11 +278,11 @@ impl<'a> Composite<'a> {
         let constructor = Ident::new(constructor, Span::call_site());
         let name = self.ident.unraw().to_string();
         let (mirror, writable) = (self.mirror_of(Some(access)), self.mirror_of(None));
-        let renamed = renamed(self.input.rename.as_ref());
+        let renamed = self.input.rename.iter();
         let fields = self.fields.iter().map(|field| self.layout_of(field));
         let offsets = self.fields.iter().map(|field| self.offset(field, self.input.repr.transparent.is_none()));
         let layout = quote! {
-            __mv::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }, &[#(#offsets),*]) #renamed
+            __mv::Layout::#constructor::<Self, #writable>(#name, const { &[#(#fields),*] }, &[#(#offsets),*]) #(.renamed(#renamed))*
         };
         let layout = match self.input.deny_padding {
             Some(span) => quote_spanned!(span=> __mv::Layout::without_padding(#layout)),
@@ -305,21 +299,17 @@ impl<'a> Composite<'a> {
             }
         };
         // The layout of a generic type is evaluated where it is used.
-        let evaluated = self.input.generics.params.is_empty().then(|| {
-            let ident = self.ident;
-            quote!(const _: __mv::Layout = <#ident as __mv::MapValue>::LAYOUT;)
-        });
+        let evaluated = Some(self.ident).filter(|_| self.input.generics.params.is_empty()).into_iter();
         let implementation = self.implement("MapValue", Asked::Required, &body);
-        quote!(#evaluated #implementation)
+        quote!(#(const _: __mv::Layout = <#evaluated as __mv::MapValue>::LAYOUT;)* #implementation)
     }
 
     /// Writes a field of the layout. A closure tells its type.
     fn layout_of(&self, field: &FieldOf<'_>) -> TokenStream {
         let FieldOf { member, name, .. } = field;
         let (checked, of) = (&self.checked, self.ident.unraw().to_string());
-        let (renamed, offset) =
-            (renamed(field.rename.as_ref()), self.offset(field, self.input.repr.transparent.is_some()));
-        let place = field.ty.span();
+        let offset = self.offset(field, self.input.repr.transparent.is_some());
+        let (place, renamed) = (field.ty.span(), field.rename.iter());
         let layout = if let Body::Union(_) = self.input.data {
             let layout = quote_spanned!(place=> __mv::union_layout_of(|__mv| #checked::<Self> { #member: __mv }));
             quote_spanned!(place=> #layout.into_union_field(#name, #of, #offset))
@@ -327,18 +317,15 @@ impl<'a> Composite<'a> {
             let layout = quote_spanned!(place=> __mv::layout_of(|__mv: &#checked<Self>| &__mv.#member));
             quote_spanned!(place=> #layout.into_field(#name, #of, #offset))
         };
-        quote!(#layout #renamed)
+        quote!(#layout #(.renamed(#renamed))*)
     }
 
     /// Returns the offset of a field in the type or in its mirror. For a `repr(transparent)`
     /// struct, the layout has that of the mirror, which is `repr(C)`.
     fn offset(&self, field: &FieldOf<'_>, mirrored: bool) -> TokenStream {
-        let (mirror, member, mirror_member) = (self.mirror_of(None), &field.member, &field.mirrored);
-        if mirrored {
-            quote!(__mv::offset_of!(#mirror, #mirror_member))
-        } else {
-            quote!(__mv::offset_of!(Self, #member))
-        }
+        let (this, member) =
+            if mirrored { (self.mirror_of(None), &field.mirrored) } else { (quote!(Self), &field.member) };
+        quote!(__mv::offset_of!(#this, #member))
     }
 
     /// Returns the mirror of a field's type.
@@ -349,13 +336,15 @@ impl<'a> Composite<'a> {
         quote_spanned!(field.ty.span()=> <#checked<#ty> as #root::MapValue>::Shared<#access>)
     }
 
-    fn types(&self) -> Vec<&Type> {
-        self.fields.iter().map(|field| field.ty).collect()
+    /// Returns the generics of the type, with bounds on its parameters alone.
+    fn generics(&self, root: &TokenStream) -> Generics {
+        let types: Vec<&Type> = self.fields.iter().map(|field| field.ty).collect();
+        bounds::of_params(self.input.generics, root, &self.required, &types)
     }
 
     /// Returns the generics of the type, with bounds that ask this of its fields.
     fn bounded(&self, root: &TokenStream, asked: Asked<'_>) -> Generics {
-        let mut generics = bounds::of_params(self.input.generics, root, &self.required, &self.types());
+        let mut generics = self.generics(root);
         let mut named = HashSet::new();
         for field in self.fields.iter().filter(|field| !field.refused) {
             let Some(bound) = self.bound(root, asked, field) else { continue };
@@ -426,24 +415,15 @@ fn trait_at(name: &str, place: Span) -> TokenStream {
     errors::at(quote!(__mv::#name), place)
 }
 
-/// Gives a layout or a field its name in C, if that differs.
-fn renamed(name: Option<&LitStr>) -> Option<TokenStream> {
-    name.map(|name| quote!(.renamed(#name)))
-}
-
 /// Returns a free name for the access parameter: `A` if possible, which reads best in docs.
 fn access_name(input: &Input<'_>, fields: &[&Field]) -> Ident {
-    let Input { generics, krate, .. } = input;
-    let seen = |name: &Ident| {
-        input.ident.unraw() == *name
-            || mentions(quote!(#krate #generics), name)
-            || mentions(generics.where_clause.to_token_stream(), name)
-            || fields.iter().any(|field| mentions(field.ty.to_token_stream(), name))
-    };
+    let Input { ident, generics, krate, .. } = input;
+    let (where_clause, types) = (&generics.where_clause, fields.iter().map(|field| &field.ty));
+    let seen = quote!(#ident #krate #generics #where_clause #(#types)*);
     // It cannot be seen what a macro in a field's type expands to.
     let plain = Some("A".to_owned()).filter(|_| !fields.iter().any(|field| bounds::has_macro(&field.ty)));
     let numbered = (0..).map(|number| format!("__MapValueAccess{number}"));
     let names = plain.into_iter().chain(["__MapValueAccess".to_owned()]).chain(numbered);
     let mut names = names.map(|name| Ident::new(&name, Span::call_site()));
-    names.find(|name| !seen(name)).expect("a type mentions no end of names")
+    names.find(|name| !mentions(seen.clone(), name)).expect("a type mentions no end of names")
 }

@@ -5,7 +5,7 @@ use quote::{quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::{Index, Variant};
 
-use super::{block, renamed};
+use super::block;
 use crate::parse::Input;
 
 pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
@@ -18,7 +18,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
     let place = Span::call_site().located_at(ident.span());
     let casts = names.iter().map(|name| quote_spanned!(place=> #ident::#name as #repr));
     let spelled = names.iter().map(|name| name.unraw().to_string());
-    let renamed = renamed(input.rename.as_ref());
+    let renamed = input.rename.iter();
     let items = quote! {
         const __MV_RAW: [#repr; #count] = [#(#casts),*];
         const _: __mv::Layout = <#ident as __mv::MapValue>::LAYOUT;
@@ -30,7 +30,7 @@ pub(super) fn expand(input: &Input<'_>, variants: &[&Variant]) -> TokenStream {
             const LAYOUT: __mv::Layout = __mv::enumeration(
                 #name,
                 const { &__mv::variants([#(#spelled),*], [#(Self::#names),*], __MV_RAW) },
-            ) #renamed;
+            ) #(.renamed(#renamed))*;
 
             #[inline]
             fn __try_load<__MvAccess: __mv::Access>(
