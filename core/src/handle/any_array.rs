@@ -27,13 +27,24 @@ use crate::value::{self, Access, MapValue, Plain, ReadOnly, Storable};
 /// and has no atomic arithmetic. For a single global variable, use [`AnyVar`](crate::AnyVar).
 ///
 /// ```
-/// use mapvalue::{AnyArray, Mapping};
+/// use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError, TypeCheck};
 ///
 /// // Without a kernel map; with one, `AnyArray::from_map(&fd)?`.
-/// let by_cpu: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 1024)?)?;
-/// by_cpu.store(3, &7)?;
-/// assert_eq!((by_cpu.len(), by_cpu.load(3)?), (1024, 7));
-/// # Ok::<(), mapvalue::Error>(())
+/// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
+/// assert_eq!((counters.len(), counters.is_mapped()), (4, true));
+/// assert_eq!(counters.type_check(), TypeCheck::Untyped); // a memfd has no types
+///
+/// counters.store_from(&[1, 2, 3, 4])?;
+/// counters.store(3, &7)?;
+/// let mut all = [0; 4];
+/// counters.load_into(&mut all)?;
+/// assert_eq!((counters.load(3)?, all), (7, [1, 2, 3, 7]));
+///
+/// let Err(ElementError::Place(error)) = counters.store(4, &7) else { panic!() };
+/// assert!(matches!(error, PlaceError::IndexOutOfRange { index: 4, len: 4 }));
+/// let Err(ElementError::Place(error)) = counters.load_into(&mut [0; 3]) else { panic!() };
+/// assert!(matches!(error, PlaceError::LengthMismatch { given: 3, expected: 4 }));
+/// # Ok::<(), Error>(())
 /// ```
 pub struct AnyArray<T: MapValue> {
     memory: ArrayMemory<T>,
@@ -53,13 +64,15 @@ impl<T: MapValue> AnyArray<T> {
     /// Needs Linux 4.13; the elements are mapped from 5.5 on.
     ///
     /// ```no_run
-    /// use mapvalue::AnyArray;
+    /// use mapvalue::{AnyArray, Btf};
     ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
     /// let counters: AnyArray<u64> = AnyArray::from_map(&fd)?;
     /// if !counters.is_mapped() {
     ///     println!("{} counters, by system calls", counters.len());
     /// }
+    /// // The same, with types from elsewhere.
+    /// let counters: AnyArray<u64> = AnyArray::from_map_with_btf(&fd, &Btf::from_object(object)?)?;
     /// # Ok(())
     /// # }
     /// ```
@@ -75,15 +88,6 @@ impl<T: MapValue> AnyArray<T> {
 
     /// Opens an array map whose elements are compared with types from elsewhere: the BTF of the
     /// object file that it was created from. It takes no `CAP_SYS_ADMIN`.
-    ///
-    /// ```no_run
-    /// use mapvalue::{AnyArray, Btf};
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
-    /// let counters: AnyArray<u64> = AnyArray::from_map_with_btf(&fd, &Btf::from_object(object)?)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
@@ -110,13 +114,6 @@ impl<T: MapValue> AnyArray<T> {
 
     /// Opens the map that is pinned at `path` in a BPF file system (Linux 4.13).
     ///
-    /// ```no_run
-    /// use mapvalue::AnyArray;
-    ///
-    /// let counters: AnyArray<u64> = AnyArray::from_pin("/sys/fs/bpf/agent/counters")?;
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
@@ -126,15 +123,6 @@ impl<T: MapValue> AnyArray<T> {
 
     /// Opens the map with this [`MapInfo::id`](bpf::MapInfo::id) (Linux 4.13).
     ///
-    /// ```no_run
-    /// use mapvalue::{AnyArray, bpf::MapInfo};
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let counters: AnyArray<u64> = AnyArray::from_id(MapInfo::query(&fd)?.id)?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
@@ -143,16 +131,6 @@ impl<T: MapValue> AnyArray<T> {
     }
 
     /// Takes the elements that lie in a mapping.
-    ///
-    /// ```
-    /// use mapvalue::{AnyArray, Mapping, TypeCheck};
-    ///
-    /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 16)?)?;
-    /// assert!(counters.is_mapped());
-    /// // A memfd has no types.
-    /// assert_eq!((counters.len(), counters.type_check()), (16, TypeCheck::Untyped));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -197,6 +175,11 @@ impl<T: MapValue> AnyArray<T> {
         PlaceError::IndexOutOfRange { index, len: self.len() }.into()
     }
 
+    /// The key of an element in the map.
+    fn key(&self, index: usize) -> Result<u32, ElementError> {
+        u32::try_from(index).map_err(|_| self.out_of_range(index))
+    }
+
     fn check_len(&self, given: usize) -> Result<(), PlaceError> {
         let expected = self.len();
         if given == expected { Ok(()) } else { Err(PlaceError::LengthMismatch { given, expected }) }
@@ -218,10 +201,7 @@ impl<T: MapValue> AnyArray<T> {
         match &self.memory {
             ArrayMemory::Mapped(array) => self.load_mapped(array.get(index), index),
             ArrayMemory::MappedReadOnly(array) => self.load_mapped(array.get(index), index),
-            ArrayMemory::Unmapped(map) => {
-                let key = u32::try_from(index).map_err(|_| self.out_of_range(index))?;
-                map.lookup(&key)?.ok_or_else(|| self.out_of_range(index))
-            }
+            ArrayMemory::Unmapped(map) => map.lookup(&self.key(index)?)?.ok_or_else(|| self.out_of_range(index)),
         }
     }
 
@@ -230,18 +210,6 @@ impl<T: MapValue> AnyArray<T> {
     }
 
     /// Loads all elements into `out`. From Linux 5.6 on, one system call loads many.
-    ///
-    /// ```
-    /// # use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError};
-    /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
-    /// counters.store_from(&[1, 2, 3, 4])?;
-    /// let mut all = [0; 4];
-    /// counters.load_into(&mut all)?;
-    /// assert_eq!(all, [1, 2, 3, 4]);
-    /// let Err(ElementError::Place(error)) = counters.load_into(&mut [0; 3]) else { panic!() };
-    /// assert!(matches!(error, PlaceError::LengthMismatch { given: 3, expected: 4 }));
-    /// # Ok::<(), Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -275,16 +243,6 @@ impl<T: MapValue> AnyArray<T> {
     /// field while programs write the others, use mapped memory: to load, change and store the
     /// whole element undoes their writes in between.
     ///
-    /// ```
-    /// # use mapvalue::{AnyArray, ElementError, Error, Mapping, PlaceError};
-    /// let counters: AnyArray<u64> = AnyArray::from_mapping(&Mapping::memfd(8 * 4)?)?;
-    /// counters.store(3, &7)?;
-    /// assert_eq!(counters.load(3)?, 7);
-    /// let Err(ElementError::Place(error)) = counters.store(4, &7) else { panic!() };
-    /// assert!(matches!(error, PlaceError::IndexOutOfRange { index: 4, len: 4 }));
-    /// # Ok::<(), Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`PlaceError::IndexOutOfRange`], [`PlaceError::ReadOnly`] or [`ElementError::NotWritable`],
@@ -296,10 +254,7 @@ impl<T: MapValue> AnyArray<T> {
         match &self.memory {
             ArrayMemory::Mapped(array) => T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value),
             ArrayMemory::MappedReadOnly(array) => return Ok(array.mapping().writable()?),
-            ArrayMemory::Unmapped(map) => {
-                let key = u32::try_from(index).map_err(|_| self.out_of_range(index))?;
-                return map.update(&key, value, Update::Always);
-            }
+            ArrayMemory::Unmapped(map) => return map.update(&self.key(index)?, value, Update::Always),
         }
         Ok(())
     }
@@ -319,12 +274,8 @@ impl<T: MapValue> AnyArray<T> {
         match &self.memory {
             ArrayMemory::Mapped(array) => Ok(array.store_from(values)?),
             ArrayMemory::MappedReadOnly(array) => Ok(array.mapping().writable()?),
-            ArrayMemory::Unmapped(map) => {
-                // There are as many as elements of the map, whose indices are `u32`.
-                map.update_all(
-                    values.iter().enumerate().map(|(index, value)| (u32::try_from(index).unwrap_or(u32::MAX), value)),
-                )
-            }
+            // There are as many as elements of the map, whose indices are `u32`.
+            ArrayMemory::Unmapped(map) => map.update_all((0..u32::MAX).zip(values)),
         }
     }
 }

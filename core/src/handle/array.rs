@@ -20,14 +20,18 @@ use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writa
 /// All elements of an array map: one every `round_up(value_size, 8)` bytes, as in the kernel.
 ///
 /// ```
-/// use mapvalue::{Array, Mapping};
+/// use mapvalue::{Array, Mapping, Var};
 ///
 /// let mapping = Mapping::memfd(8 * 1024)?;
-/// let by_cpu: Array<u64> = mapping.array()?;
+/// let by_cpu: Array<u32> = mapping.array()?;
 /// by_cpu[3].fetch_add(1);
-/// assert_eq!(by_cpu.len(), 1024);
-/// assert_eq!(by_cpu.iter().map(|c| c.load()).sum::<u64>(), 1);
+/// assert_eq!((by_cpu.len(), by_cpu.stride()), (1024, 8)); // the kernel rounds up to 8
+/// assert_eq!(by_cpu.iter().map(|c| c.load()).sum::<u32>(), 1);
 /// assert!(by_cpu.get(1024).is_none());
+///
+/// let third: Var<u32> = by_cpu.var(3)?; // keeps the mapping alive itself
+/// drop((mapping, by_cpu));
+/// assert_eq!(third.load(), 1);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct Array<T: MapValue, A: Access = ReadWrite> {
@@ -36,11 +40,7 @@ pub struct Array<T: MapValue, A: Access = ReadWrite> {
     mapping: Arc<Mapping>,
 }
 
-// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
-// only `&T::Shared<A>` is made of the pointer, which is `Send + Sync`.
-unsafe impl<T: MapValue, A: Access> Send for Array<T, A> {}
-// SAFETY: as for `Send`.
-unsafe impl<T: MapValue, A: Access> Sync for Array<T, A> {}
+handle!(Array, MapValue);
 
 impl<T: MapValue, A: Access> Array<T, A> {
     /// Bytes from one element to the next: the kernel's stride for values of the size of `T`.
@@ -72,12 +72,6 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 
     /// Bytes from one element to the next.
-    ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(8 * 16)?;
-    /// assert_eq!(mapping.array::<u32>()?.stride(), 8); // the kernel rounds up to 8
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[inline]
     pub fn stride(&self) -> usize {
         Self::STRIDE
@@ -91,16 +85,6 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 
     /// A handle to the element at `index`, which keeps the mapping alive itself.
-    ///
-    /// ```
-    /// use mapvalue::{Array, Mapping, Var};
-    ///
-    /// let by_cpu: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
-    /// let third: Var<u64> = by_cpu.var(2)?;
-    /// drop(by_cpu);
-    /// assert_eq!(third.fetch_add(1), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -182,6 +166,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// let mut all = [0; 4];
     /// counters.load_into(&mut all)?;
     /// assert_eq!(all, [1, 2, 3, 4]);
+    /// assert!(counters.store_from(&[1; 5]).is_err()); // both sides have the same length
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -197,11 +182,6 @@ impl<T: MapValue, A: Access> Array<T, A> {
             None => bulk::load_each::<T, A>(self.iter(), out),
         }
     }
-
-    /// The mapping that holds the elements.
-    pub fn mapping(&self) -> &Arc<Mapping> {
-        &self.mapping
-    }
 }
 
 /// Stores, on [`ReadWrite`] handles.
@@ -210,19 +190,6 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from
     /// 256 bytes on.
-    ///
-    /// ```
-    /// use mapvalue::{Array, Error, Mapping, PlaceError};
-    ///
-    /// let limits: Array<u32> = Mapping::memfd(8 * 4)?.array()?;
-    /// limits.store_from(&[10; 4])?;
-    /// assert_eq!(limits[3].load(), 10);
-    /// assert!(matches!(
-    ///     limits.store_from(&[10; 5]),
-    ///     Err(PlaceError::LengthMismatch { given: 5, expected: 4 })
-    /// ));
-    /// # Ok::<(), Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -244,21 +211,13 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// It stores 1 KiB at a time, as [`store_from`](Self::store_from) does.
     ///
     /// ```
-    /// use mapvalue::{Array, MapValue, Mapping};
+    /// use mapvalue::{Array, Mapping};
     ///
-    /// #[derive(MapValue, Clone, Copy)]
-    /// #[repr(C)]
-    /// struct Row {
-    ///     pc: u32,
-    ///     cfa: u32,
-    /// }
-    ///
-    /// let table: Array<Row> = Mapping::memfd(3_000 * size_of::<Row>())?.array()?;
-    /// table.store_from_iter((0..3_000).map(|n| Row { pc: 16 * n, cfa: 8 }))?;
-    /// assert_eq!(table[2_999].pc.load(), 16 * 2_999);
-    /// let too_few = (0..2_999).map(|n| Row { pc: 16 * n, cfa: 8 });
+    /// let table: Array<[u32; 2]> = Mapping::memfd(3_000 * 8)?.array()?;
+    /// table.store_from_iter((0..3_000).map(|n| [16 * n, 8]))?;
+    /// assert_eq!(table[2_999].load(), [16 * 2_999, 8]);
     /// assert_eq!(
-    ///     table.store_from_iter(too_few).unwrap_err().to_string(),
+    ///     table.store_from_iter((0..2_999).map(|n| [n, 8])).unwrap_err().to_string(),
     ///     "2999 elements were given for 3000: both sides of a copy must have the same length"
     /// );
     /// # Ok::<(), mapvalue::Error>(())
@@ -302,13 +261,6 @@ impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
             Some(shared) => shared,
             None => past_the_end(index, self.len),
         }
-    }
-}
-
-impl<T: MapValue, A: Access> Clone for Array<T, A> {
-    fn clone(&self) -> Self {
-        // SAFETY: these are the same places.
-        unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
     }
 }
 
@@ -424,12 +376,6 @@ impl Mapping {
     }
 
     /// All elements of an array map, for loading only.
-    ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(8 * 16)?;
-    /// assert_eq!(mapping.array_ro::<u64>()?.iter().map(|c| c.load()).sum::<u64>(), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///

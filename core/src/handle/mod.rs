@@ -3,6 +3,36 @@
 //! The memory of `var`, `array` and `slice` is mapped; that of `any_array` may not be. `bulk` moves
 //! many values at once.
 
+/// Implements what all handles share: `Send` and `Sync`, `Clone`, and the way to the mapping.
+///
+/// The handle has a field `mapping: Arc<Mapping>`. Its other fields are numbers, and a pointer into
+/// the mapping of which only `&T::Shared<A>`, or slices of it, are made.
+macro_rules! handle {
+    ($Handle:ident, $($bound:tt)+) => {
+        // SAFETY: the `Arc<Mapping>`, which is `Send + Sync`, keeps alive the memory that the
+        // pointer leads to. What is made of the pointer is `Send + Sync` too (a bound of
+        // `MapValue::Shared`).
+        unsafe impl<T: $($bound)+, A: Access> Send for $Handle<T, A> {}
+        // SAFETY: as for `Send`.
+        unsafe impl<T: $($bound)+, A: Access> Sync for $Handle<T, A> {}
+
+        impl<T: $($bound)+, A: Access> Clone for $Handle<T, A> {
+            #[inline]
+            fn clone(&self) -> Self {
+                Self { mapping: Arc::clone(&self.mapping), ..*self }
+            }
+        }
+
+        impl<T: $($bound)+, A: Access> $Handle<T, A> {
+            /// The mapping that holds the memory.
+            #[inline]
+            pub fn mapping(&self) -> &Arc<Mapping> {
+                &self.mapping
+            }
+        }
+    };
+}
+
 pub(crate) mod any_array;
 pub(crate) mod array;
 pub(crate) mod bulk;

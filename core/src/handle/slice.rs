@@ -20,14 +20,21 @@ use crate::value::{Access, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storabl
 /// elements.
 ///
 /// ```
-/// use mapvalue::{Mapping, Slice};
+/// use mapvalue::{Mapping, Slice, Var};
 ///
 /// let mapping = Mapping::memfd(4096)?;
-/// let histogram: Slice<u64> = mapping.slice(64, 496)?;
-/// histogram[17].fetch_add(3);
+/// let histogram: Slice<u64> = mapping.slice(64, 4)?; // from byte 64 on
+/// histogram[3].fetch_add(3);
 /// let mut copy = vec![0; histogram.len()];
 /// histogram.load_into(&mut copy)?;
-/// assert_eq!(copy[17], 3);
+/// assert_eq!(copy, [0, 0, 0, 3]);
+/// histogram.store_from(&[1, 2, 3, 4])?;
+/// let last: Var<u64> = histogram.var(3)?; // keeps the mapping alive itself
+/// assert_eq!(last.load(), 4);
+/// histogram.store_from_iter((0..4).map(|i| i * i))?;
+/// assert_eq!(last.load(), 9);
+/// assert!(histogram.store_from_iter(0..3).is_err()); // one is missing
+/// assert_eq!(mapping.slice_ro::<u64>(64, 4)?.iter().map(|cell| cell.load()).max(), Some(9));
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct Slice<T: MapValue, A: Access = ReadWrite> {
@@ -36,11 +43,7 @@ pub struct Slice<T: MapValue, A: Access = ReadWrite> {
     mapping: Arc<Mapping>,
 }
 
-// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
-// only `&[T::Shared<A>]` is made of the pointer, which is `Send + Sync`.
-unsafe impl<T: MapValue, A: Access> Send for Slice<T, A> {}
-// SAFETY: as for `Send`.
-unsafe impl<T: MapValue, A: Access> Sync for Slice<T, A> {}
+handle!(Slice, MapValue);
 
 impl<T: MapValue, A: Access> Slice<T, A> {
     /// # Safety
@@ -52,17 +55,6 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     }
 
     /// A handle to the element at `index`, which keeps the mapping alive itself.
-    ///
-    /// ```
-    /// use mapvalue::{Mapping, Var};
-    ///
-    /// let histogram = Mapping::memfd(4096)?.slice::<u32>(64, 32)?;
-    /// let bucket: Var<u32> = histogram.var(17)?;
-    /// bucket.fetch_add(1);
-    /// assert_eq!(histogram[17].load(), 1);
-    /// assert!(histogram.var(32).is_err());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -79,15 +71,6 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// It is as fast as [`Array::load_into`](crate::Array::load_into).
     ///
-    /// ```
-    /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
-    /// histogram[3].store(7);
-    /// let mut copy = [0; 4];
-    /// histogram.load_into(&mut copy)?;
-    /// assert_eq!(copy, [0, 0, 0, 7]);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`PlaceError::LengthMismatch`] unless `out` has as many elements; it is unchanged then.
@@ -97,11 +80,6 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     {
         bulk::load_slice::<T, A>(self, out)
     }
-
-    /// The mapping that holds the values.
-    pub fn mapping(&self) -> &Arc<Mapping> {
-        &self.mapping
-    }
 }
 
 /// Stores, on [`ReadWrite`] handles.
@@ -109,15 +87,6 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// It is as fast as [`Array::store_from`](crate::Array::store_from).
-    ///
-    /// ```
-    /// let histogram = mapvalue::Mapping::memfd(4096)?.slice::<u32>(64, 4)?;
-    /// histogram.store_from(&[1, 2, 3, 4])?;
-    /// let mut copy = [0; 4];
-    /// histogram.load_into(&mut copy)?;
-    /// assert_eq!(copy, [1, 2, 3, 4]);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -131,17 +100,8 @@ impl<T: MapValue, A: Access> Slice<T, A> {
         bulk::store_slice(A::read_write_slice::<T>(self), values)
     }
 
-    /// Stores the values of an iterator to the elements, in order.
-    ///
-    /// It works as [`Array::store_from_iter`](crate::Array::store_from_iter) does.
-    ///
-    /// ```
-    /// let squares = mapvalue::Mapping::memfd(4096)?.slice::<u64>(0, 5)?;
-    /// squares.store_from_iter((0..5).map(|i| i * i))?;
-    /// assert_eq!(squares[4].load(), 16);
-    /// assert!(squares.store_from_iter(0..4).is_err()); // one is missing
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Stores the values of an iterator, as
+    /// [`Array::store_from_iter`](crate::Array::store_from_iter) does.
     ///
     /// # Errors
     ///
@@ -167,13 +127,6 @@ impl<T: MapValue, A: Access> Deref for Slice<T, A> {
     }
 }
 
-impl<T: MapValue, A: Access> Clone for Slice<T, A> {
-    fn clone(&self) -> Self {
-        // SAFETY: these are the same places.
-        unsafe { Self::new(self.first, self.len, Arc::clone(&self.mapping)) }
-    }
-}
-
 impl<T: MapValue, A: Access> fmt::Debug for Slice<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Slice").field("element", &type_name::<T>()).field("len", &self.len).finish_non_exhaustive()
@@ -184,16 +137,6 @@ impl<T: MapValue, A: Access> fmt::Debug for Slice<T, A> {
 impl Mapping {
     /// A handle to `len` contiguous values of type `T`, from `offset` bytes on.
     ///
-    /// ```
-    /// use mapvalue::{Mapping, Slice};
-    ///
-    /// let mapping = Mapping::memfd(4096)?;
-    /// let buckets: Slice<u32> = mapping.slice(64, 32)?; // 4 bytes each
-    /// buckets[31].store(7);
-    /// assert_eq!(mapping.var::<u32>(64 + 31 * 4)?.load(), 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// As [`var`](Self::var), and [`PlaceError::Unsliceable`] if not all of them would be aligned.
@@ -202,13 +145,6 @@ impl Mapping {
     }
 
     /// A handle to `len` contiguous values of type `T` that only loads.
-    ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(4096)?;
-    /// let buckets = mapping.slice_ro::<u32>(64, 32)?;
-    /// assert_eq!(buckets.iter().filter(|bucket| bucket.load() > 0).count(), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///

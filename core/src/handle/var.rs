@@ -32,6 +32,8 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// let stats: Var<Stats> = mapping.var(0)?;
 /// stats.by_proto[6].fetch_add(1);
 /// assert_eq!(stats.by_proto.iter().map(|c| c.load()).sum::<u64>(), 1);
+/// let copy: Stats = stats.load();
+/// assert_eq!((copy.packets, copy.by_proto[6]), (0, 1));
 ///
 /// // A handle to a part keeps the mapping alive itself.
 /// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
@@ -75,12 +77,7 @@ pub struct Var<T: MapValue, A: Access = ReadWrite> {
     mapping: Arc<Mapping>,
 }
 
-// SAFETY: the `Arc<Mapping>`, which is `Send + Sync`, keeps alive the memory that the pointer leads
-// to. Only `&T::Shared<A>` is made of the pointer, which is `Send + Sync` too (a bound of
-// `MapValue::Shared`).
-unsafe impl<T: MapValue, A: Access> Send for Var<T, A> {}
-// SAFETY: as for `Send`.
-unsafe impl<T: MapValue, A: Access> Sync for Var<T, A> {}
+handle!(Var, MapValue);
 
 impl<T: MapValue, A: Access> Var<T, A> {
     /// # Safety
@@ -92,14 +89,6 @@ impl<T: MapValue, A: Access> Var<T, A> {
     }
 
     /// Loads the whole value, leaf by leaf, each relaxed.
-    ///
-    /// ```
-    /// let by_proto = mapvalue::Mapping::memfd(4096)?.var::<[u64; 4]>(0)?;
-    /// by_proto[1].store(7);
-    /// let copy: [u64; 4] = by_proto.load(); // eight bytes at a time, each whole
-    /// assert_eq!(copy, [0, 7, 0, 0]);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[inline]
     pub fn load(&self) -> T
     where
@@ -136,24 +125,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
         value::try_load::<T, A>(self)
     }
 
-    /// A handle to a part of the value, with its own share in the mapping.
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping, Var};
-    ///
-    /// #[derive(MapValue)]
-    /// #[repr(C)]
-    /// struct Stats {
-    ///     packets: u64,
-    ///     by_proto: [u64; 256],
-    /// }
-    ///
-    /// let stats: Var<Stats> = Mapping::memfd(size_of::<Stats>())?.var(0)?;
-    /// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
-    /// tcp.store(7);
-    /// assert_eq!(stats.by_proto[6].load(), 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// A handle to a part of the value, with its own share in the mapping: see above.
     ///
     /// # Panics
     ///
@@ -197,12 +169,6 @@ impl<T: MapValue, A: Access> Var<T, A> {
     pub fn read_only(&self) -> Var<T, ReadOnly> {
         // SAFETY: this is the same place, for less access.
         unsafe { Var::new(self.place.cast(), Arc::clone(&self.mapping)) }
-    }
-
-    /// The mapping that holds the value.
-    #[inline]
-    pub fn mapping(&self) -> &Arc<Mapping> {
-        &self.mapping
     }
 }
 
@@ -290,14 +256,6 @@ impl<T: InPlace> AsRef<T> for Var<T, ReadWrite> {
     }
 }
 
-impl<T: MapValue, A: Access> Clone for Var<T, A> {
-    #[inline]
-    fn clone(&self) -> Self {
-        // SAFETY: this is the same place.
-        unsafe { Self::new(self.place, Arc::clone(&self.mapping)) }
-    }
-}
-
 impl<T: MapValue + fmt::Debug, A: Access> fmt::Debug for Var<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = f.debug_tuple("Var");
@@ -321,8 +279,10 @@ impl Mapping {
     /// let counter: Var<u64> = mapping.var(8)?;
     /// drop(mapping); // the handle keeps it alive
     /// assert_eq!(counter.fetch_add(1), 0);
-    /// assert!(matches!(counter.mapping().var::<u64>(4), Err(PlaceError::Misaligned { .. })));
-    /// assert!(matches!(counter.mapping().var::<u64>(64), Err(PlaceError::OutOfRange { .. })));
+    /// let mapping = counter.mapping();
+    /// assert_eq!(mapping.var_ro::<u64>(8)?.load(), 1);
+    /// assert!(matches!(mapping.var::<u64>(4), Err(PlaceError::Misaligned { .. })));
+    /// assert!(matches!(mapping.var::<u64>(64), Err(PlaceError::OutOfRange { .. })));
     /// # Ok::<(), Error>(())
     /// ```
     ///
@@ -337,19 +297,7 @@ impl Mapping {
         self.var_any(offset, Some(Fit::Whole))
     }
 
-    /// A handle to the value of type `T` at `offset` bytes that only loads.
-    ///
-    /// The mapping may be read-only or writable.
-    ///
-    /// ```
-    /// use mapvalue::{Mapping, ReadOnly, Var};
-    ///
-    /// let mapping = Mapping::memfd(64)?;
-    /// let view: Var<u64, ReadOnly> = mapping.var_ro(8)?;
-    /// mapping.var::<u64>(8)?.store(7);
-    /// assert_eq!(view.load(), 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// A handle that only loads, as [`var`](Self::var); the mapping may be read-only or writable.
     ///
     /// # Errors
     ///

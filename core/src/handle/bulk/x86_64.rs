@@ -105,8 +105,8 @@ impl Cursor {
         self.len -= width;
     }
 
-    /// Moves on until the shared side is aligned to 16 and, if possible, the private side
-    /// to 32: stores of 32 bytes are slow across two cache lines.
+    /// Moves on until the shared side is aligned to 16 and, if possible, the private side to 32:
+    /// stores of 32 bytes are slow across two cache lines.
     ///
     /// # Safety
     ///
