@@ -215,7 +215,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// let table: Array<[u32; 2]> = Mapping::memfd(3_000 * 8)?.array()?;
     /// table.store_from_iter((0..3_000).map(|n| [16 * n, 8]))?;
-    /// assert_eq!(table[2_999].load(), [16 * 2_999, 8]);
+    /// assert_eq!(table[2_999][0].load(), 16 * 2_999);
     /// assert_eq!(
     ///     table.store_from_iter((0..2_999).map(|n| [n, 8])).unwrap_err().to_string(),
     ///     "2999 elements were given for 3000: both sides of a copy must have the same length"
