@@ -174,6 +174,8 @@ mod mapping;
 #[cfg(feature = "std")]
 mod per_cpu;
 #[cfg(feature = "std")]
+pub mod ring;
+#[cfg(feature = "std")]
 mod section;
 #[cfg(feature = "std")]
 mod sys;
@@ -201,7 +203,7 @@ pub use btf::Btf;
 #[cfg(feature = "std")]
 pub use error::{
     AllocError, ArenaError, ArenaPtrError, BtfError, ElementError, Error, Found, KernelVersion, ListError, MapError,
-    MapName, MapType, PagesError, PerCpuError, PlaceError, ReadOnlyReason, SectionError, SystemError,
+    MapName, MapType, PagesError, PerCpuError, PlaceError, ReadOnlyReason, RingError, SectionError, SystemError,
 };
 #[cfg(feature = "std")]
 pub use handle::{AnyArray, Array, Iter, Slice, Var};
@@ -209,6 +211,8 @@ pub use handle::{AnyArray, Array, Iter, Slice, Var};
 pub use mapping::Mapping;
 #[cfg(feature = "std")]
 pub use per_cpu::{Bank, BankIter, Banks, PerCpu};
+#[cfg(feature = "std")]
+pub use ring::{Record, Ring, UserRing};
 #[cfg(feature = "std")]
 pub use section::{AnyVar, DataSection, Variable};
 #[cfg(feature = "std")]

@@ -19,7 +19,7 @@ pub use crate::require_kernel as require;
 pub use crate::skip;
 pub use bpffs::PrivateBpffs;
 pub use loader::{Aya, Libbpf, Loader};
-pub use map::{Map, create_arena, flags, map_type, reopen};
+pub use map::{Map, create as try_create, create_arena, flags, map_type, reopen};
 
 /// Compiled programs. Their sources are beside them (see the `build` script in `tests/bpf`).
 pub mod objects {
@@ -59,6 +59,8 @@ pub mod objects {
     pub const PER_CPU: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/per_cpu.bpf.o"));
     /// Programs that change a map as fast as they can.
     pub const RACES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/races.bpf.o"));
+    /// A ring buffer and a user ring buffer, and programs that fill and drain them. libbpf only.
+    pub const RING: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/ring.bpf.o"));
     /// Global variables of every kind in sections of several variables.
     pub const SECTIONS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/sections.bpf.o"));
     /// Writers and readers of a `SeqCell`.

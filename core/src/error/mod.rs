@@ -24,6 +24,7 @@ pub use hosted::{
     pages::PagesError,
     per_cpu::PerCpuError,
     place::PlaceError,
+    ring::RingError,
     section::SectionError,
     system::SystemError,
     top::Error,

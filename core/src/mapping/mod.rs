@@ -395,6 +395,16 @@ impl Mapping {
         Arc::new(Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, read_only, name))
     }
 
+    /// Takes over a part of a ring buffer of the kernel's, which this crate mapped.
+    pub(crate) fn of_ring(
+        pages: MmapRaw,
+        len: usize,
+        read_only: Option<ReadOnlyReason>,
+        name: MapName,
+    ) -> Result<Arc<Self>, MapError> {
+        Self::mapped(pages, None, len, read_only, name).map(Arc::new)
+    }
+
     /// Wraps pages that this crate mapped.
     fn mapped(
         pages: MmapRaw,

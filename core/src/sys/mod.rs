@@ -4,8 +4,10 @@
 
 pub(crate) mod bpf;
 pub(crate) mod cpus;
+pub(crate) mod lock;
 pub(crate) mod membarrier;
 pub(crate) mod once;
+pub(crate) mod poll;
 pub(crate) mod process;
 
 /// The kernel's own ENOTSUPP, which has no name in user space.

@@ -35,6 +35,8 @@ pub mod map_type {
     pub const RINGBUF: u32 = 27;
     /// `BPF_MAP_TYPE_BLOOM_FILTER`
     pub const BLOOM_FILTER: u32 = 30;
+    /// `BPF_MAP_TYPE_USER_RINGBUF`
+    pub const USER_RINGBUF: u32 = 31;
     /// `BPF_MAP_TYPE_ARENA`
     pub const ARENA: u32 = 33;
 }
@@ -55,6 +57,8 @@ pub mod flags {
     pub const SEGV_ON_FAULT: u32 = 1 << 17;
     /// `BPF_F_NO_USER_CONV`: for an arena.
     pub const NO_USER_CONV: u32 = 1 << 18;
+    /// `BPF_F_RB_OVERWRITE`: for a ring buffer.
+    pub const RB_OVERWRITE: u32 = 1 << 19;
 }
 
 /// A map with keys of 4 bytes, closed when dropped. It panics if the kernel refuses a call, since
@@ -210,15 +214,20 @@ impl AsFd for Map {
     }
 }
 
-pub(super) fn create(
-    map_type: u32,
-    map_flags: u32,
-    value_size: u32,
-    max_entries: u32,
-    name: &str,
-) -> io::Result<OwnedFd> {
+/// A map of any type.
+///
+/// # Errors
+/// The kernel's error.
+pub fn create(map_type: u32, map_flags: u32, value_size: u32, max_entries: u32, name: &str) -> io::Result<OwnedFd> {
     // Rings and arenas have no keys.
-    let keyless = [map_type::RINGBUF, map_type::ARENA, map_type::QUEUE, map_type::STACK, map_type::BLOOM_FILTER];
+    let keyless = [
+        map_type::RINGBUF,
+        map_type::USER_RINGBUF,
+        map_type::ARENA,
+        map_type::QUEUE,
+        map_type::STACK,
+        map_type::BLOOM_FILTER,
+    ];
     let key_size = if keyless.contains(&map_type) { 0 } else { 4 };
     let mut bytes = [0; 16];
     bytes[..name.len()].copy_from_slice(name.as_bytes());

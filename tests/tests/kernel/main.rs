@@ -18,6 +18,7 @@ mod per_cpu;
 mod races;
 mod raw;
 mod reattach;
+mod ring;
 mod rust_program;
 mod section;
 mod seq;

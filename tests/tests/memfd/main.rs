@@ -15,6 +15,8 @@ mod char_array;
 mod mapping;
 mod per_cpu;
 mod races;
+mod ring;
+mod ring_hostile;
 mod section;
 mod seq;
 mod typed;

@@ -21,6 +21,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("per_cpu", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle"]),
     ("section", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle"]),
     ("arena", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle", "section"]),
+    ("ring", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle"]),
     ("refused", &["layout", "error", "value"]),
     ("expansion", &["layout", "error", "value", "refused"]),
     ("guide", &[]),

@@ -13,6 +13,7 @@ pub(crate) mod nearest;
 pub(crate) mod pages;
 pub(crate) mod per_cpu;
 pub(crate) mod place;
+pub(crate) mod ring;
 pub(crate) mod section;
 pub(crate) mod system;
 pub(crate) mod top;

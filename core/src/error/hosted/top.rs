@@ -2,7 +2,7 @@
 
 use crate::error::{
     AllocError, ArenaError, ArenaPtrError, BtfError, Busy, ElementError, InvalidBtf, InvalidValue, ListError, MapError,
-    Mismatches, PagesError, PerCpuError, PlaceError, SectionError, SystemError, ValueError,
+    Mismatches, PagesError, PerCpuError, PlaceError, RingError, SectionError, SystemError, ValueError,
 };
 
 /// Any error of this crate, by area. Every other one converts into it with `?`.
@@ -77,6 +77,9 @@ pub enum Error {
     /// Of objects in an arena.
     #[error(transparent)]
     Alloc(AllocError),
+    /// Of a ring buffer.
+    #[error(transparent)]
+    Ring(RingError),
     /// Of the operating system.
     #[error(transparent)]
     System(#[from] SystemError),
@@ -105,6 +108,7 @@ flatten! {
     MapError => ElementError::Map, from System;
     MapError => SectionError::Map, from System;
     MapError => ArenaError::Map, from System;
+    MapError => RingError::Map, from System;
     MapError => Error::Map, from System;
     BtfError => ElementError::Btf, from Map Place System;
     BtfError => SectionError::Btf, from Map Place System;
@@ -123,6 +127,7 @@ flatten! {
     PagesError => Error::Pages, from Arena Btf Place System;
     ListError => Error::List, from Ptr Place;
     AllocError => Error::Alloc, from Ptr Place Pages System;
+    RingError => Error::Ring, from Value Place Map System;
 }
 
 /// Converts errors that are a variant of an area.

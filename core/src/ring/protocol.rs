@@ -1,0 +1,275 @@
+//! The steps of a ring buffer, over any words: this crate's cells, or those of a model checker,
+//! which compiles this very file (so it uses nothing else of the crate).
+//!
+//! The other side is the kernel's (kernel/bpf/ringbuf.c), or this file's own. Positions count bytes
+//! and never go back; a record lies at its position modulo the capacity. Before each record is a
+//! header of 8 bytes, whose first 4 are the length and two bits: the record is still being written
+//! ([`BUSY`]), or is to be skipped ([`DISCARD`]).
+//!
+//! The orders, by the names that the comments below use:
+//!
+//! - **place**: `__bpf_ringbuf_reserve` stores the producer's position with release, after the
+//!   header with [`BUSY`]. A reader that acquires the position sees that header, or a later one.
+//! - **whole**: `bpf_ringbuf_commit` exchanges the header, a full barrier. A reader that acquires
+//!   the header without [`BUSY`] sees all that was written to the record before.
+//! - **room**: the reader stores its position with release, after its last load of the records
+//!   before it. `__bpf_ringbuf_reserve` acquires the position before it gives their place away.
+//! - **wake**: `bpf_ringbuf_commit` wakes the reader only if the position it finds is that of the
+//!   record which it has just committed. So the reader first publishes its position, then runs a
+//!   full fence, and then looks once more. Between the exchange of the header, a full barrier, and
+//!   that fence, either the reader sees the commit, or the commit sees the reader's position.
+
+use core::cell::Cell;
+
+/// Bytes of a header.
+pub(crate) const HEADER: u64 = 8;
+/// The record is being written (`BPF_RINGBUF_BUSY_BIT`).
+pub(crate) const BUSY: u32 = 1 << 31;
+/// The record is to be skipped (`BPF_RINGBUF_DISCARD_BIT`).
+pub(crate) const DISCARD: u32 = 1 << 30;
+
+/// Returns the bytes that a record takes in the ring, its header included.
+#[inline]
+pub(crate) const fn span_of(len: u32) -> u64 {
+    (len as u64 + HEADER).next_multiple_of(8)
+}
+
+/// The words as a reader needs them. Positions of headers are multiples of 8.
+pub(crate) trait Consuming {
+    /// Loads the reader's position, relaxed.
+    fn consumer(&self) -> u64;
+    /// Loads the producer's position, and acquires.
+    fn producer(&self) -> u64;
+    /// Loads the header at a position, and acquires.
+    fn header(&self, position: u64) -> u32;
+    /// Stores the reader's position, and releases.
+    fn publish(&self, position: u64);
+    /// Runs a full fence.
+    fn fence();
+}
+
+/// The words as a producer needs them. Positions of headers are multiples of 8.
+pub(crate) trait Producing {
+    /// Loads the reader's position, and acquires.
+    fn consumer(&self) -> u64;
+    /// Loads the producer's position, relaxed.
+    fn producer(&self) -> u64;
+    /// Stores the producer's position, and releases.
+    fn produce(&self, position: u64);
+    /// Stores the header at a position, relaxed.
+    fn begin(&self, position: u64, header: u32);
+    /// Exchanges the header at a position, and releases.
+    fn finish(&self, position: u64, header: u32);
+    /// Runs a full fence.
+    fn fence();
+}
+
+/// Positions or a header that no honest producer and reader leave behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Bad {
+    /// The positions are not multiples of 8, or not at most the capacity apart.
+    Positions { consumer: u64, producer: u64 },
+    /// The record would reach beyond the producer's position.
+    Length { position: u64, len: u32, available: u64 },
+}
+
+/// A committed record: where its header is, and its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) position: u64,
+    pub(crate) len: u32,
+}
+
+/// How far the one reader of a ring has come.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    capacity: u64,
+    /// After the last record that was given out or skipped.
+    read: Cell<u64>,
+    /// The producer's position when it was last looked at.
+    produced: Cell<u64>,
+    /// The reader's position as the producer knows it.
+    published: Cell<u64>,
+    /// How many records are in use. While there is one, nothing is published.
+    used: Cell<usize>,
+    /// Whether the ring was looked at after the last record and the fence of "wake".
+    settled: Cell<bool>,
+}
+
+impl Walk {
+    pub(crate) fn new(capacity: u64, consumer: u64) -> Self {
+        let at = || Cell::new(consumer);
+        Self { capacity, read: at(), produced: at(), published: at(), used: Cell::new(0), settled: Cell::new(false) }
+    }
+
+    /// Begins a walk, with no record in use. If another reader has moved the position, it fails
+    /// with the two positions, and the next walk begins at the position found.
+    #[inline]
+    pub(crate) fn begin<S: Consuming>(&self, side: &S) -> Result<(), (u64, u64)> {
+        // A record that was forgotten, not dropped, is in use no more: the walk before this one has
+        // ended.
+        self.used.set(0);
+        let (published, found) = (self.published.get(), side.consumer());
+        if published != found {
+            self.read.set(found);
+            self.produced.set(found);
+            self.published.set(found);
+            self.settled.set(false);
+            return Err((published, found));
+        }
+        self.release(side);
+        Ok(())
+    }
+
+    /// Finds the next committed record, and skips those that are discarded. `None` if the ring is
+    /// empty or its next record busy: its commit then wakes the reader.
+    #[inline]
+    pub(crate) fn find<S: Consuming>(&self, side: &S) -> Result<Option<Found>, Bad> {
+        loop {
+            let position = self.read.get();
+            let available = self.produced.get().wrapping_sub(position);
+            if available == 0 {
+                if self.look(side)? || self.settle(side) {
+                    continue;
+                }
+                return Ok(None);
+            }
+            // "whole".
+            let header = side.header(position);
+            if header & BUSY != 0 {
+                if self.settle(side) {
+                    continue;
+                }
+                return Ok(None);
+            }
+            let len = header & !DISCARD;
+            if span_of(len) > available {
+                return Err(Bad::Length { position, len, available });
+            }
+            if header & DISCARD == 0 {
+                return Ok(Some(Found { position, len }));
+            }
+            self.pass(position, len);
+        }
+    }
+
+    /// Gives the next committed record out, after it has released those before it.
+    #[inline]
+    pub(crate) fn next<S: Consuming>(&self, side: &S) -> Result<Option<Found>, Bad> {
+        let found = self.find(side)?;
+        if let Some(Found { position, len }) = found {
+            // Those that were skipped; the records before were released when they were dropped.
+            self.release(side);
+            self.pass(position, len);
+            self.used.set(self.used.get() + 1);
+        }
+        Ok(found)
+    }
+
+    /// Puts a record back that was given out. With the last one in use, its place is released.
+    #[inline]
+    pub(crate) fn done<S: Consuming>(&self, side: &S) {
+        self.used.set(self.used.get().saturating_sub(1));
+        self.release(side);
+    }
+
+    /// Releases what was read, and looks whether there is more ("wake"), unless that is known.
+    /// Returns whether it did.
+    pub(crate) fn settle<S: Consuming>(&self, side: &S) -> bool {
+        if self.settled.get() {
+            return false;
+        }
+        self.release(side);
+        S::fence();
+        self.settled.set(true);
+        true
+    }
+
+    /// The position after the last record that was given out or skipped.
+    pub(crate) fn read(&self) -> u64 {
+        self.read.get()
+    }
+
+    #[inline]
+    fn pass(&self, position: u64, len: u32) {
+        self.read.set(position.wrapping_add(span_of(len)));
+        self.settled.set(false);
+    }
+
+    /// Publishes the reader's position, unless a record is in use.
+    #[inline]
+    fn release<S: Consuming>(&self, side: &S) {
+        let read = self.read.get();
+        if self.used.get() == 0 && self.published.get() != read {
+            // "room".
+            side.publish(read);
+            self.published.set(read);
+            self.settled.set(false);
+        }
+    }
+
+    /// Looks at the producer's position; returns whether it has moved.
+    fn look<S: Consuming>(&self, side: &S) -> Result<bool, Bad> {
+        // "place".
+        let (consumer, producer) = (self.read.get(), side.producer());
+        if !fits(consumer, producer, self.capacity) {
+            return Err(Bad::Positions { consumer, producer });
+        }
+        Ok(self.produced.replace(producer) != producer)
+    }
+}
+
+/// Whether the positions are multiples of 8 and at most the capacity apart.
+#[inline]
+pub(crate) const fn fits(consumer: u64, producer: u64, capacity: u64) -> bool {
+    (consumer | producer) % 8 == 0 && producer.wrapping_sub(consumer) <= capacity
+}
+
+/// Why there is no place for a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoPlace {
+    /// So many bytes are free.
+    Full {
+        free: u64,
+    },
+    Bad(Bad),
+}
+
+/// Takes the place for a record of `len` bytes at the producer's position, which nobody else
+/// changes meanwhile. `room` is how many bytes may be in use of the `capacity`. Returns the new
+/// position.
+#[inline]
+pub(crate) fn reserve<S: Producing>(
+    side: &S,
+    producer: u64,
+    len: u32,
+    room: u64,
+    capacity: u64,
+) -> Result<u64, NoPlace> {
+    // "room".
+    let consumer = side.consumer();
+    if !fits(consumer, producer, capacity) {
+        return Err(NoPlace::Bad(Bad::Positions { consumer, producer }));
+    }
+    let free = room.saturating_sub(producer.wrapping_sub(consumer));
+    let span = span_of(len);
+    if span > free {
+        return Err(NoPlace::Full { free });
+    }
+    side.begin(producer, len | BUSY);
+    let next = producer.wrapping_add(span);
+    // "place".
+    side.produce(next);
+    Ok(next)
+}
+
+/// Commits a record, or discards it. Returns whether the reader has to be woken: it may be waiting
+/// for this record.
+#[inline]
+pub(crate) fn commit<S: Producing>(side: &S, position: u64, len: u32, discard: bool) -> bool {
+    // "whole".
+    side.finish(position, if discard { len | DISCARD } else { len });
+    // "wake".
+    S::fence();
+    side.consumer() == position
+}

@@ -1,0 +1,185 @@
+//! The words and the data of a ring in memory, as its reader and as its producer have them.
+
+use std::marker::PhantomData;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+
+use crate::error::PlaceError;
+use crate::handle::Var;
+use crate::mapping::Mapping;
+use crate::ring::protocol::{Consuming, Producing};
+use crate::value::cell::Shared;
+use crate::value::{Access, MapValue, ReadOnly, ReadWrite, chunks};
+
+/// The data of a ring, mapped twice in a row, so that each record is in one piece.
+#[derive(Debug)]
+pub(crate) struct Data<A: Access> {
+    /// Where the data begins.
+    first: NonNull<u8>,
+    /// The capacity, less a header: what of a position of a header is its offset.
+    mask: usize,
+    /// The offset of the data in the mapping: a page.
+    offset: usize,
+    mapping: Arc<Mapping>,
+    access: PhantomData<A>,
+}
+
+// SAFETY: the `Arc<Mapping>`, which is `Send + Sync`, keeps alive the memory that the pointer leads
+// to, and only references to cells are made of the pointer, which are `Send + Sync`.
+unsafe impl<A: Access> Send for Data<A> {}
+// SAFETY: as for `Send`.
+unsafe impl<A: Access> Sync for Data<A> {}
+
+impl<A: Access> Data<A> {
+    /// The data of a mapping that holds the producer's page, and then the data twice.
+    fn new(mapping: Arc<Mapping>, page: usize, capacity: usize) -> Result<Self, PlaceError> {
+        if A::WRITABLE {
+            mapping.writable()?;
+        }
+        let first = mapping.bytes_at(page, 2 * capacity)?;
+        Ok(Self { first, mask: capacity - 8, offset: page, mapping, access: PhantomData })
+    }
+
+    /// The offset in the data of the header at a position.
+    #[inline]
+    fn offset_of(&self, position: u64) -> usize {
+        // The crate is for 64-bit targets alone. What is cut off is cut off by the mask as well.
+        position as usize & self.mask
+    }
+
+    /// The length and the bits of the header at a position.
+    #[inline]
+    fn header(&self, position: u64) -> &Shared<u32, A> {
+        // SAFETY: the offset is at most the capacity less 8, by the mask, and `new` has checked that
+        // the mapping has twice the capacity from `first` on. It is a multiple of 8 (by the mask
+        // again, since the capacity is a multiple of a page), as `first` is, so it is aligned.
+        let header = unsafe { self.first.add(self.offset_of(position)) }.cast::<Shared<u32, A>>();
+        // SAFETY: the bytes are mapped as long as `self` lives, and writable if `A` is (`new`). All
+        // bits are a valid cell. Others reach them as threads do, by atomic accesses.
+        unsafe { header.as_ref() }
+    }
+
+    /// The offset in the mapping of the record whose header is at a position.
+    #[inline]
+    pub(crate) fn record_at(&self, position: u64) -> usize {
+        self.offset + self.offset_of(position) + 8
+    }
+
+    /// The place of `bytes` bytes of `T`s at an offset in the mapping.
+    #[inline]
+    pub(crate) fn place<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<A>>, PlaceError> {
+        self.mapping.place::<T, A>(offset, bytes)
+    }
+
+    /// Copies bytes out of the mapping, from an offset on.
+    pub(crate) fn load(&self, offset: usize, out: &mut [u8]) -> Result<(), PlaceError> {
+        let place = self.mapping.bytes_at(offset, out.len())?;
+        // SAFETY: `bytes_at` checked that the mapping has all of `out`; only atomics reach it.
+        unsafe { chunks::load(place, out, chunks::WIDEST) };
+        Ok(())
+    }
+}
+
+impl Data<ReadWrite> {
+    /// Copies bytes into the mapping, from an offset on.
+    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) -> Result<(), PlaceError> {
+        let place = self.mapping.bytes_at(offset, bytes.len())?;
+        // SAFETY: as in `load`; and the mapping is writable (`new`).
+        unsafe { chunks::store(place, bytes) };
+        Ok(())
+    }
+}
+
+/// A ring as its reader has it: it writes only its own position.
+#[derive(Debug)]
+pub(crate) struct ReaderWords {
+    pub(crate) consumer: Var<u64>,
+    pub(crate) producer: Var<u64, ReadOnly>,
+    pub(crate) data: Data<ReadOnly>,
+}
+
+impl ReaderWords {
+    pub(crate) fn new(
+        consumer: &Arc<Mapping>,
+        rest: Arc<Mapping>,
+        page: usize,
+        capacity: usize,
+    ) -> Result<Self, PlaceError> {
+        Ok(Self { consumer: consumer.var(0)?, producer: rest.var_ro(0)?, data: Data::new(rest, page, capacity)? })
+    }
+}
+
+impl Consuming for ReaderWords {
+    #[inline]
+    fn consumer(&self) -> u64 {
+        self.consumer.load()
+    }
+    #[inline]
+    fn producer(&self) -> u64 {
+        self.producer.load_acquire()
+    }
+    #[inline]
+    fn header(&self, position: u64) -> u32 {
+        self.data.header(position).load_acquire()
+    }
+    #[inline]
+    fn publish(&self, position: u64) {
+        self.consumer.store_release(position);
+    }
+    #[inline]
+    fn fence() {
+        fence(Ordering::SeqCst);
+    }
+}
+
+/// A ring as its producer has it: it writes all but the reader's position.
+#[derive(Debug)]
+pub(crate) struct WriterWords {
+    pub(crate) consumer: Var<u64, ReadOnly>,
+    pub(crate) producer: Var<u64>,
+    pub(crate) data: Data<ReadWrite>,
+}
+
+impl WriterWords {
+    pub(crate) fn new(
+        consumer: &Arc<Mapping>,
+        rest: Arc<Mapping>,
+        page: usize,
+        capacity: usize,
+    ) -> Result<Self, PlaceError> {
+        Ok(Self { consumer: consumer.var_ro(0)?, producer: rest.var(0)?, data: Data::new(rest, page, capacity)? })
+    }
+
+    /// The header at a position, as it is.
+    pub(crate) fn header(&self, position: u64) -> u32 {
+        self.data.header(position).load_acquire()
+    }
+}
+
+impl Producing for WriterWords {
+    #[inline]
+    fn consumer(&self) -> u64 {
+        self.consumer.load_acquire()
+    }
+    #[inline]
+    fn producer(&self) -> u64 {
+        self.producer.load()
+    }
+    #[inline]
+    fn produce(&self, position: u64) {
+        self.producer.store_release(position);
+    }
+    #[inline]
+    fn begin(&self, position: u64, header: u32) {
+        self.data.header(position).store(header);
+    }
+    #[inline]
+    fn finish(&self, position: u64, header: u32) {
+        self.data.header(position).atomic().swap(header, Ordering::AcqRel);
+    }
+    #[inline]
+    fn fence() {
+        fence(Ordering::SeqCst);
+    }
+}
