@@ -11,6 +11,7 @@
 //! | [`text`] | fixed arrays of characters |
 //! | [`histograms`] | counters of a program, as buckets and quantiles |
 //! | [`arenas`] | pointers, lists, tables and objects that both sides follow |
+//! | [`events`] | ring buffers: events from programs, orders to them |
 //! | [`system_calls`] | hash tables, and arrays that cannot be mapped |
 //! | [`reattach`] | maps of another process, found by pin or number, with their layout checked |
 //! | [`without_root`] | tests of an agent on any machine |
@@ -39,6 +40,7 @@ chapters! {
     text
     histograms
     arenas
+    events
     system_calls
     reattach
     without_root

@@ -77,6 +77,11 @@
 //! at the address that the kernel's map demands. An [`ArenaPtr`] may hold any number; the arena
 //! turns it into a place inside, or into an error that says what is wrong with it.
 //!
+//! # Ring buffers
+//!
+//! A [`Ring`] reads the records that programs send, in place. A [`UserRing`] sends samples to
+//! programs. Both have a stand-in on a memfd.
+//!
 //! # Memory model
 //!
 //! The facts that the safe functions of this crate rest on, and their promises:
@@ -114,6 +119,10 @@
 //!   is
 //!   [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is in
 //!   a cell already.
+//! - **A record of a ring** is not written by programs once it is committed, and the kernel maps
+//!   the data of a [`Ring`] read-only in every process. But another process could release it while
+//!   it is read here, and on a memfd the producer is a process, too. So records are cells, as all
+//!   other memory is.
 //! - **Nothing is unmapped under a handle.** Each handle holds the [`Mapping`], and no function
 //!   unmaps a part. A BPF map keeps its size, and a memfd must be sealed against shrinking; other
 //!   files are not, which is why `from_file` is `unsafe`. Single pages of an arena may go, and come
@@ -146,7 +155,8 @@
 //!
 //! # Platforms
 //!
-//! 64-bit Linux. Mapping a BPF array needs Linux 5.5, an arena 6.9, and a memfd 3.17.
+//! 64-bit Linux. Mapping a BPF array needs Linux 5.5, a ring buffer 5.8, a user ring buffer 6.1, an
+//! arena 6.9, and a memfd 3.17.
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

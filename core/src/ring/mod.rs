@@ -19,9 +19,9 @@
 //!
 //! The guide shows how to use them: [`guide::events`](crate::guide::events).
 //!
-//! `protocol` has the steps, `open` and `words` the memory that they work on; `turn` keeps a process
-//! from opening a ring twice. `reader` and `record` are one side, `writer` and `user` the other, and
-//! `twin` is a ring on a memfd.
+//! `protocol` has the steps, `open` and `words` the memory that they work on; `turn` keeps a
+//! process from opening a ring twice. `reader`, `reading` and `record` are one side, `writer` and
+//! `user` the other, and `twin` is a ring on a memfd.
 
 pub(crate) mod open;
 pub(crate) mod protocol;

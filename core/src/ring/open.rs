@@ -123,9 +123,9 @@ pub(crate) fn create_memfd(size: usize) -> Result<File, RingError> {
 }
 
 /// Maps a ring on a memfd, which [`create_memfd`] has made for this size, as the kernel maps one.
-pub(crate) fn open_memfd(memfd: &File, size: usize, side: Side) -> Result<OpenRing, RingError> {
+pub(crate) fn open_memfd(memfd: &File, len: usize, side: Side) -> Result<OpenRing, RingError> {
     let page = page_size();
-    let capacity = check_size(size as u64, page)?;
+    let capacity = check_size(len as u64, page)?;
     let part = |pieces: &[(usize, usize)], side_of_part: Side| {
         let range = Range::of(memfd.as_fd(), pieces, side_of_part == side)?;
         let read_only = (side_of_part != side).then_some(ReadOnlyReason::File);

@@ -52,8 +52,6 @@ pub(crate) trait Consuming {
 pub(crate) trait Producing {
     /// Loads the reader's position, and acquires.
     fn consumer(&self) -> u64;
-    /// Loads the producer's position, relaxed.
-    fn producer(&self) -> u64;
     /// Stores the producer's position, and releases.
     fn produce(&self, position: u64);
     /// Stores the header at a position, relaxed.
@@ -222,7 +220,7 @@ impl Walk {
 /// Whether the positions are multiples of 8 and at most the capacity apart.
 #[inline]
 pub(crate) const fn fits(consumer: u64, producer: u64, capacity: u64) -> bool {
-    (consumer | producer) % 8 == 0 && producer.wrapping_sub(consumer) <= capacity
+    (consumer | producer).is_multiple_of(8) && producer.wrapping_sub(consumer) <= capacity
 }
 
 /// Why there is no place for a record.

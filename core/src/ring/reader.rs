@@ -338,7 +338,7 @@ impl Ring {
         self.reading.capacity
     }
 
-    /// Returns the bytes of the records, with their headers, that were reserved and are not released.
+    /// Returns the bytes that were reserved and are not released: records with their headers.
     ///
     /// They may hold records that are still being written, or were discarded.
     pub fn available(&self) -> u64 {

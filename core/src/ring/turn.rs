@@ -68,8 +68,8 @@ impl Drop for Claim {
 }
 
 fn first() -> Option<&'static Slot> {
-    // SAFETY: every pointer stored there comes from a leaked `Box`, whose parts are atomics or never
-    // change.
+    // SAFETY: every pointer stored there comes from a leaked `Box`, whose parts are atomics, or
+    // never change.
     unsafe { FIRST.load(Ordering::Acquire).as_ref() }
 }
 

@@ -43,17 +43,17 @@ impl<A: Access> Data<A> {
 
     /// The offset in the data of the header at a position.
     #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "the crate is for 64-bit targets alone")]
     fn offset_of(&self, position: u64) -> usize {
-        // The crate is for 64-bit targets alone. What is cut off is cut off by the mask as well.
         position as usize & self.mask
     }
 
     /// The length and the bits of the header at a position.
     #[inline]
     fn header(&self, position: u64) -> &Shared<u32, A> {
-        // SAFETY: the offset is at most the capacity less 8, by the mask, and `new` has checked that
-        // the mapping has twice the capacity from `first` on. It is a multiple of 8 (by the mask
-        // again, since the capacity is a multiple of a page), as `first` is, so it is aligned.
+        // SAFETY: the offset is at most the capacity less 8, by the mask, and `new` has checked
+        // that the mapping has twice the capacity from `first` on. It is a multiple of 8 (by the
+        // mask again, since the capacity is a multiple of a page), as `first` is, so it is aligned.
         let header = unsafe { self.first.add(self.offset_of(position)) }.cast::<Shared<u32, A>>();
         // SAFETY: the bytes are mapped as long as `self` lives, and writable if `A` is (`new`). All
         // bits are a valid cell. Others reach them as threads do, by atomic accesses.
@@ -161,10 +161,6 @@ impl Producing for WriterWords {
     #[inline]
     fn consumer(&self) -> u64 {
         self.consumer.load_acquire()
-    }
-    #[inline]
-    fn producer(&self) -> u64 {
-        self.producer.load()
     }
     #[inline]
     fn produce(&self, position: u64) {

@@ -64,7 +64,7 @@ impl Writer {
     fn new(ring: OpenRing, name: MapName, twin: Option<Arc<Twin>>, room: usize, max: usize) -> Result<Self, RingError> {
         let OpenRing { consumer, rest, page, capacity } = ring;
         let words = WriterWords::new(&consumer, rest, page, capacity)?;
-        let position = AtomicU64::new(words.producer());
+        let position = AtomicU64::new(words.producer.load());
         let (room, capacity) = (room as u64, capacity as u64);
         Ok(Self { words, lock: ProcessLock::new(), position, room, capacity, max, name, twin })
     }
@@ -98,7 +98,7 @@ impl Writer {
             _ => return Err(RingError::TooLong { map: self.name, len, max: self.max }),
         };
         let turn = self.lock.wait();
-        let (position, found) = (self.position.load(Ordering::Relaxed), self.words.producer());
+        let (position, found) = (self.position.load(Ordering::Relaxed), self.words.producer.load());
         if position != found {
             self.position.store(found, Ordering::Relaxed);
             drop(turn);
@@ -258,8 +258,8 @@ pub struct Sample<'w, T: MapValue> {
     reserved: Reserved<'w>,
 }
 
-// SAFETY: `Reserved` borrows the writer, which is `Sync` and keeps alive the memory that the pointer
-// leads to. Only `&T::Shared` is made of the pointer, which is `Send + Sync`.
+// SAFETY: `Reserved` borrows the writer, which is `Sync` and keeps alive the memory that the
+// pointer leads to. Only `&T::Shared` is made of the pointer, which is `Send + Sync`.
 unsafe impl<T: MapValue> Send for Sample<'_, T> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue> Sync for Sample<'_, T> {}
@@ -289,8 +289,8 @@ impl<T: MapValue> Deref for Sample<'_, T> {
 
     #[inline]
     fn deref(&self) -> &T::Shared<ReadWrite> {
-        // SAFETY: `typed` has checked the place for a `T`, of which any bits are a valid mirror. The
-        // writer keeps it mapped. Others reach it as threads do, by atomic accesses.
+        // SAFETY: `typed` has checked the place for a `T`, of which any bits are a valid mirror.
+        // The writer keeps it mapped. Others reach it as threads do, by atomic accesses.
         unsafe { self.place.as_ref() }
     }
 }

@@ -12,6 +12,10 @@ pub const ARENA: Feature = Feature { name: "arenas", since: Version(6, 9), probe
 /// Atomic instructions that return the old value.
 pub const FETCH: Feature =
     Feature { name: "atomic instructions that return a value", since: Version(5, 12), probe: fetch };
+/// Ring buffers.
+pub const RING: Feature = Feature { name: "ring buffers", since: Version(5, 8), probe: ring };
+/// Ring buffers that programs drain.
+pub const USER_RING: Feature = Feature { name: "user ring buffers", since: Version(6, 1), probe: user_ring };
 /// `bpf_arena_reserve_pages`.
 pub const RESERVE: Feature = Feature { name: "reserved pages of arenas", since: Version(6, 17), probe: reserve };
 /// `bpf_get_current_comm` in classifiers.
@@ -19,6 +23,19 @@ pub const COMM: Feature = Feature { name: "names of tasks in classifiers", since
 
 fn arena() -> io::Result<()> {
     map::create(map_type::ARENA, flags::MMAPABLE, 0, 1, "probe").map(drop)
+}
+
+fn ring() -> io::Result<()> {
+    map::create(map_type::RINGBUF, 0, 0, page_size(), "probe").map(drop)
+}
+
+fn user_ring() -> io::Result<()> {
+    map::create(map_type::USER_RINGBUF, 0, 0, page_size(), "probe").map(drop)
+}
+
+fn page_size() -> u32 {
+    // SAFETY: it only reads its argument.
+    u32::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).expect("the size of a page")
 }
 
 /// `r2 = 0; *(u64 *)(r10 - 8) = r2; r2 = lock *(u64 *)(r10 - 8) += r2; r0 = 0; exit`

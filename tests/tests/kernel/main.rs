@@ -19,6 +19,7 @@ mod races;
 mod raw;
 mod reattach;
 mod ring;
+mod ring_loops;
 mod rust_program;
 mod section;
 mod seq;

@@ -65,7 +65,7 @@ fn check(record: &Record<'_>) -> Numbered {
 
 #[test]
 fn records_of_a_program_are_read_in_place() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(65536);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     assert_eq!((ring.name(), ring.capacity(), ring.available()), ("events", 65536, 0));
@@ -89,7 +89,7 @@ fn records_of_a_program_are_read_in_place() {
 
 #[test]
 fn bytes_of_any_length_wrap_around_the_end() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(8192);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     let (len, output) = (global::<u32>(&loaded, "output_len"), global::<[u8; 4096]>(&loaded, "output"));
@@ -107,7 +107,7 @@ fn bytes_of_any_length_wrap_around_the_end() {
 
 #[test]
 fn discarded_records_are_skipped() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(65536);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     global::<u32>(&loaded, "discard_every").store(3);
@@ -121,7 +121,7 @@ fn discarded_records_are_skipped() {
 
 #[test]
 fn a_full_ring_loses_what_does_not_fit_and_room_is_made_record_by_record() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     let lost = global::<[u64; 4]>(&loaded, "lost");
@@ -144,7 +144,7 @@ fn a_full_ring_loses_what_does_not_fit_and_room_is_made_record_by_record() {
 
 #[test]
 fn a_program_wakes_the_reader() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(65536);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     let submit_flags = global::<u64>(&loaded, "submit_flags");
@@ -180,7 +180,7 @@ fn a_program_wakes_the_reader() {
 
 #[test]
 fn a_process_reads_a_ring_once_at_a_time() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let first = Ring::from_map(loaded.map("events")).unwrap();
     let id = MapInfo::query(loaded.map("events")).unwrap().id;
@@ -203,7 +203,7 @@ fn a_process_reads_a_ring_once_at_a_time() {
 
 #[test]
 fn a_ring_is_opened_by_its_pin() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let pins = PrivateBpffs::mount();
     bpf::pin(loaded.map("events"), pins.path("events")).unwrap();
@@ -219,7 +219,7 @@ fn a_ring_is_opened_by_its_pin() {
 
 #[test]
 fn other_maps_and_other_descriptors_are_told_apart() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let array = Map::array(8, 1);
     assert!(matches!(Ring::from_map(&array), Err(RingError::NotARing { .. })));
     assert!(matches!(UserRing::from_map(&array), Err(RingError::NotARing { .. })));
@@ -241,7 +241,7 @@ fn other_maps_and_other_descriptors_are_told_apart() {
 
 #[test]
 fn a_ring_that_overwrites_is_refused() {
-    kernel::require!();
+    kernel::require!(RING);
     match kernel::try_create(map_type::RINGBUF, flags::RB_OVERWRITE, 0, 4096, "events") {
         Ok(map) => {
             let error = Ring::from_map(&map).unwrap_err();
@@ -254,7 +254,7 @@ fn a_ring_that_overwrites_is_refused() {
 
 #[test]
 fn a_forked_child_does_not_consume_its_parents_records() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     if !child::alone(a_forked_child_does_not_consume_its_parents_records) {
         return;
     }
@@ -286,7 +286,7 @@ fn a_forked_child_does_not_consume_its_parents_records() {
 #[test]
 fn every_record_that_programs_commit_is_seen_once_in_order_and_whole() {
     const PRODUCERS: usize = 2;
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(16384);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     global::<u32>(&loaded, "discard_every").store(5);
@@ -331,7 +331,7 @@ fn every_record_that_programs_commit_is_seen_once_in_order_and_whole() {
 
 #[test]
 fn samples_are_drained_by_a_program() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let orders = UserRing::from_map(loaded.map("orders")).unwrap();
     let samples = global::<u64>(&loaded, "samples");
@@ -362,7 +362,7 @@ fn samples_are_drained_by_a_program() {
 
 #[test]
 fn a_full_user_ring_is_an_error_or_a_wait() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let orders = UserRing::from_map(loaded.map("orders")).unwrap();
     let max = orders.longest();
@@ -399,7 +399,7 @@ fn a_full_user_ring_is_an_error_or_a_wait() {
 #[test]
 fn threads_send_at_once_and_each_sample_is_drained_once_in_order_and_whole() {
     const EACH: u64 = 100_000;
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let orders = UserRing::from_map(loaded.map("orders")).unwrap();
     thread::scope(|scope| {
@@ -429,7 +429,7 @@ fn threads_send_at_once_and_each_sample_is_drained_once_in_order_and_whole() {
 
 #[test]
 fn a_producer_that_dies_before_it_submits_holds_up_the_ring_until_its_sample_is_discarded() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     if !child::alone(a_producer_that_dies_before_it_submits_holds_up_the_ring_until_its_sample_is_discarded) {
         return;
     }
@@ -468,7 +468,7 @@ fn a_producer_that_dies_before_it_submits_holds_up_the_ring_until_its_sample_is_
 /// Two handles of two processes send to one ring, which the kernel does not know of.
 #[test]
 fn a_second_process_that_sends_is_noticed() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     if !child::alone(a_second_process_that_sends_is_noticed) {
         return;
     }
@@ -491,7 +491,7 @@ fn a_second_process_that_sends_is_noticed() {
 /// The kernel's own descriptor, in poll(2).
 #[test]
 fn the_descriptor_is_readable_while_there_are_records() {
-    kernel::require!();
+    kernel::require!(USER_RING);
     let loaded = load(4096);
     let mut ring = Ring::from_map(loaded.map("events")).unwrap();
     let is_readable = |ring: &Ring| {

@@ -17,6 +17,7 @@ mod per_cpu;
 mod races;
 mod ring;
 mod ring_hostile;
+mod ring_loops;
 mod section;
 mod seq;
 mod typed;

@@ -4,6 +4,7 @@ mod alloc_close;
 mod alloc_exchange;
 mod alloc_gate;
 mod alloc_list;
+mod ring;
 mod seq;
 
 #[path = "../../../core/src/arena/alloc/control.rs"]
@@ -16,6 +17,9 @@ mod count;
 mod gate;
 #[path = "../../../core/src/value/seq/protocol.rs"]
 mod protocol;
+#[path = "../../../core/src/ring/protocol.rs"]
+#[expect(dead_code, reason = "not all numbers are looked at here")]
+mod ring_protocol;
 #[path = "../../../core/src/arena/alloc/stack.rs"]
 mod stack;
 

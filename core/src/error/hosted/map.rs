@@ -112,7 +112,8 @@ fn without_lookups(map_type: MapType) -> &'static str {
     match map_type.name() {
         "queue" | "stack" => "whose values have no keys: they are pushed, peeked and popped",
         "bloom_filter" => "whose values have no keys: one asks whether a value is in it",
-        "ringbuf" | "user_ringbuf" => "which has no values by key, but records in order",
+        "ringbuf" => "which has no values by key, but records in order: open it with `Ring`",
+        "user_ringbuf" => "which has no values by key, but samples in order: open it with `UserRing`",
         "arena" => "which has no values by key, but pages: open it with `Arena`",
         "prog_array" | "array_of_maps" | "hash_of_maps" => "whose lookup gives the id of a program or a map",
         _ => "whose values this crate does not look up",

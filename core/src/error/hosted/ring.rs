@@ -45,8 +45,8 @@ pub enum RingError {
     )]
     Forked { map: MapName },
 
-    /// Another process has moved the position of `whose` side this handle is, the reader's or the
-    /// producer's: it is not `expected`, where this handle left it, but `found`.
+    /// Another process has moved the position that is this handle's to move (`whose` it is: the
+    /// reader's or the producer's). It is not `expected`, where the handle left it, but `found`.
     #[error(
         "the {whose} position of {map} is {found}, but this process left it at {expected}: another \
          process uses the ring too. Records may be lost, or seen twice; let one of them do it"
