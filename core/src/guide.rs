@@ -17,6 +17,7 @@
 //! | [`without_root`] | tests of an agent on any machine |
 //! | [`safety`] | what is safe, what is refused, and why |
 //! | [`requirements`] | kernels and privileges |
+//! | [`troubleshooting`] | messages and symptoms, their causes and cures |
 //! | [`examples`] | programs to run and to copy from |
 //! | [`from_aya`], [`from_libbpf_rs`], [`from_ebpf_go`] | what there has which name here |
 //! | [`needs`] | what agents need, and which example or test shows it |
@@ -46,6 +47,7 @@ chapters! {
     without_root
     safety
     requirements
+    troubleshooting
     examples
     from_aya
     from_libbpf_rs
