@@ -123,11 +123,28 @@ impl Thread {
         if self.space == 0 || self.space != Self::current().space {
             return false;
         }
-        let tid = i32::try_from(self.number >> 1 & ((1 << TID_BITS) - 1)).unwrap_or(0);
-        match pidfd(tid, libc::O_EXCL) {
-            Ok((pidfd, inode)) => Self::of(tid, inode, self.space) != self || has_ended(&pidfd),
+        match pidfd(self.tid(), libc::O_EXCL) {
+            Ok((pidfd, inode)) => Self::of(self.tid(), inode, self.space) != self || has_ended(&pidfd),
             Err(errno) => errno == libc::ESRCH,
         }
+    }
+
+    /// Whether the thread, which is not gone, is one of this process.
+    pub(crate) fn is_here(self) -> bool {
+        // SAFETY: signal 0 is none, and the call touches no memory.
+        self.space == Self::current().space
+            && unsafe { libc::syscall(libc::SYS_tgkill, process::id(), self.tid(), 0) } == 0
+    }
+
+    fn tid(self) -> i32 {
+        i32::try_from(self.number >> 1 & ((1 << TID_BITS) - 1)).unwrap_or(0)
+    }
+
+    /// Returns 26 bits that tell it from nearly all other threads: the lowest of its pidfd's inode
+    /// number, or random ones.
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest bits are asked for")]
+    pub(crate) const fn short_number(number: u64) -> u32 {
+        (number >> (TID_BITS + 1)) as u32 & ((1 << 26) - 1)
     }
 }
 

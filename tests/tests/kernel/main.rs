@@ -4,6 +4,7 @@
 
 mod alloc;
 mod alloc_chaos;
+mod alloc_processes;
 mod arena;
 mod arena_forks;
 mod arena_restart;

@@ -14,14 +14,21 @@ use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::control::Control;
 use super::count::Balance;
-use super::layout::{CLASSES, SlotShared};
-use crate::sys::process::wiped_on_fork;
+use super::layout::{CLASSES, SHARDS, SlotShared};
+use crate::sys::process::{Thread, wiped_on_fork};
 
 /// Free slots of a class that a thread keeps at most.
 pub(crate) const MAGAZINE: u32 = 63;
 /// A power of two, so that a number is brought into range by a mask.
 const PLACES: usize = MAGAZINE as usize + 1;
 const ALL: usize = CLASSES * PLACES;
+
+/// What tells the thread with this number, and a shard, from the threads that had the shard before:
+/// the shard below 26 bits of the number.
+#[expect(clippy::cast_possible_truncation, reason = "there are 64 shards")]
+pub(crate) const fn mark(shard: usize, thread: u64) -> u32 {
+    Thread::short_number(thread) << SHARDS.trailing_zeros() | shard as u32
+}
 
 /// What a thread has for itself of an allocator. (Two words, which fit into registers.)
 #[derive(Clone, Copy)]
@@ -41,10 +48,9 @@ impl Own {
         self.balance.index
     }
 
-    /// Returns what the `next` of a slot says while the thread keeps it: its shard.
-    #[expect(clippy::cast_possible_truncation, reason = "there are 64 shards")]
+    /// Returns what the `next` of a slot says while the thread keeps it ([`mark`]).
     pub(crate) fn mark(self) -> u32 {
-        self.balance.index as u32
+        mark(self.balance.index, self.cache.owner())
     }
 }
 

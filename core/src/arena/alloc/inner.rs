@@ -10,6 +10,7 @@ use super::config::{self, Geometry, Shape};
 use super::control::{Control, Holder};
 use super::keeper::{Keeper, Keepers};
 use super::layout::{GATES, Header, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use super::lists::PATIENCE;
 use crate::arena::handle::Arena;
 use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
@@ -66,6 +67,8 @@ pub(crate) struct Inner {
     pub(crate) claimed: AtomicU64,
     /// When it was last looked for threads that are gone (`reclaim`).
     pub(crate) looked: AtomicU32,
+    /// How often a thread looks for an open gate (`visit`).
+    pub(crate) patience: AtomicU32,
     this: Weak<Inner>,
 }
 
@@ -98,11 +101,12 @@ impl Inner {
             smallest: classes.first().map_or(0, |class| class.value_size),
             classes,
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
-            keeper: KEEPERS.take(&(place..place + usize::try_from(end - start).unwrap_or(0))),
+            keeper: KEEPERS.take(&(place..place + usize::try_from(end - start).unwrap_or(0)), identity(live, id)),
             arena: arena.clone(),
             handles: AtomicUsize::new(1),
             claimed: AtomicU64::new(0),
             looked: AtomicU32::new(0),
+            patience: AtomicU32::new(PATIENCE),
             this: Weak::clone(this),
         }))
     }
@@ -135,8 +139,17 @@ impl Inner {
     }
 }
 
+/// A number that hardly another allocator of this machine has, wherever it is mapped.
+const fn identity(live: u32, id: u32) -> u64 {
+    (live as u64) << 32 | id as u64
+}
+
 /// The life of an allocator.
 impl Inner {
+    pub(crate) const fn identity(&self) -> u64 {
+        identity(self.live, self.id)
+    }
+
     /// What the header says in a state of this allocator.
     pub(crate) const fn word_of(&self, state: u32) -> u32 {
         self.live & !state::BITS | state

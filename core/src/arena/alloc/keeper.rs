@@ -10,7 +10,7 @@
 use std::ops::Range;
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 
 use super::cache::{Cache, Own};
 use super::count::Count;
@@ -32,6 +32,8 @@ pub(crate) struct Keeper<K: 'static> {
     is_used: AtomicBool,
     /// Where the allocator is in this process: two addresses, which are the same if it is drained.
     place: [AtomicUsize; 2],
+    /// Which allocator it is (`Inner::identity`).
+    identity: AtomicU64,
     /// The keeper that was made before this one.
     next: AtomicPtr<Self>,
 }
@@ -53,7 +55,7 @@ impl<K> Keepers<K> {
 
     /// Returns a keeper for an allocator at this place of the process: one that nothing uses, or a
     /// new one.
-    pub(crate) fn take(&self, place: &Range<usize>) -> &'static Keeper<K> {
+    pub(crate) fn take(&self, place: &Range<usize>, identity: u64) -> &'static Keeper<K> {
         let is_taken = |keeper: &&Keeper<K>| {
             !keeper.is_used.load(Ordering::Relaxed) && !keeper.is_used.swap(true, Ordering::Acquire)
         };
@@ -61,6 +63,7 @@ impl<K> Keepers<K> {
         for (end, address) in keeper.place.iter().zip([place.start, place.end]) {
             end.store(address, Ordering::Relaxed);
         }
+        keeper.identity.store(identity, Ordering::Relaxed);
         keeper
     }
 
@@ -71,6 +74,7 @@ impl<K> Keepers<K> {
             kept: AtomicPtr::new(ptr::null_mut()),
             is_used: AtomicBool::new(true),
             place: [const { AtomicUsize::new(0) }; 2],
+            identity: AtomicU64::new(0),
             next: AtomicPtr::new(ptr::null_mut()),
         }));
         loop {
@@ -90,6 +94,13 @@ impl<K> Keepers<K> {
         used.map(Keeper::place).find(|place| {
             !place.is_empty() && place.start != range.start && place.start < range.end && range.start < place.end
         })
+    }
+
+    /// Returns whether a thread of this process with this number has a shard of an allocator, by
+    /// whichever handle.
+    pub(crate) fn has_shard(&self, identity: u64, shard: usize, thread: u64) -> bool {
+        let is_its = |keeper: &'static Keeper<K>| keeper.own(shard).is_some_and(|own| own.cache.owner() == thread);
+        self.iter().any(|keeper| keeper.identity.load(Ordering::Relaxed) == identity && is_its(keeper))
     }
 
     /// The allocator of a keeper is not in its place any more, whichever handle it was opened by.

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::cache::{Kept, Own};
 use super::config::Geometry;
@@ -30,9 +30,26 @@ pub(crate) struct Held {
 
 /// What is corrupt if no exchange of a word ever succeeds.
 const RESTLESS: &str = "a list of free slots, which somebody changes all the time,";
-/// How long a thread waits for others that are inside, which they are for some hundred nanoseconds
-/// unless they are stopped.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How often a thread looks for others that are inside, which they are for some hundred nanoseconds
+/// unless they are stopped. It counts looks and not time, since a busy machine can also stop the
+/// thread that looks.
+pub(crate) const PATIENCE: u32 = 1000;
+/// The fewest looks of a thread, when others have looked in vain.
+const IMPATIENCE: u32 = 4;
+/// How long it sleeps between two looks, after the first tenth.
+const PAUSE: Duration = Duration::from_millis(1);
+
+/// Looks at most so often, until there is something. `look` is told whether it has looked for long.
+fn look_often<T>(looks: u32, mut look: impl FnMut(bool) -> Option<T>) -> Option<T> {
+    for turn in 0..looks {
+        let is_late = turn >= looks / 10;
+        if let Some(found) = look(is_late) {
+            return Some(found);
+        }
+        if is_late { thread::sleep(PAUSE) } else { thread::yield_now() }
+    }
+    None
+}
 
 /// A thread that is inside: among the shared lists of an allocator, which is in its place as long
 /// as this is there.
@@ -72,38 +89,46 @@ impl Inner {
     }
 
     /// Enters as a visitor.
+    ///
+    /// If all gates stay closed, whatever is done, others that come look less often.
     pub(crate) fn visit(&self) -> Result<Inside<'_>, AllocError> {
-        let (here, after) = (Thread::current(), self.vacant());
-        let start = Instant::now();
-        let mut gate = SHARDS;
-        for turn in (here.number >> 1) as usize.. {
-            // First: a page that was given back is not to be touched.
-            if !self.is_in_place() {
-                return Err(self.not_live());
-            }
-            gate = SHARDS + turn % VISITORS;
-            let found = self.gate(gate).load(Ordering::Relaxed);
-            // A gate that nobody uses, or after a while one that somebody wrote over, or died
-            // behind.
-            let is_usable = || match gate::inside(self.gate(gate)) {
-                None => true,
-                Some(thread) => self.is_gone(gate, thread),
-            };
-            let is_late = start.elapsed() > PATIENCE / 100;
-            let before = (found == after || is_late && is_usable()).then_some(found);
-            let entered = before.map(|before| gate::enter(self.gate(gate), before, here.number, || self.is_in_place()));
-            match entered {
-                Some(Ok(())) => {
-                    self.header.shards[gate].space.store_release(here.space);
-                    return Ok(Inside { inner: self, own: None, gate, after });
-                }
-                Some(Err(Refused::Gone)) => return Err(self.not_live()),
-                _ if start.elapsed() > PATIENCE => break,
-                _ => thread::yield_now(),
-            }
+        let looks = self.patience.load(Ordering::Relaxed);
+        let first = (Thread::current().number >> 1) as usize;
+        let entered = look_often(looks, |is_late| {
+            (first..first + VISITORS).find_map(|turn| self.visit_by(SHARDS + turn % VISITORS, is_late).transpose())
+        });
+        let next = if entered.is_some() { PATIENCE } else { (looks / 2).max(IMPATIENCE) };
+        if next != looks {
+            self.patience.store(next, Ordering::Relaxed);
         }
-        let at = self.arena.ptr_of(&self.header.shards[gate]).map_or(0, ArenaPtr::address);
-        Err(corrupt("the gate of visitors, which somebody keeps closed,", at, self.gate(gate).load(Ordering::Relaxed)))
+        entered.unwrap_or_else(|| {
+            let gate = &self.header.shards[SHARDS].owner;
+            let at = self.arena.ptr_of(gate).map_or(0, ArenaPtr::address);
+            Err(corrupt("the gate of visitors, which somebody keeps closed,", at, gate.load()))
+        })
+    }
+
+    /// Enters by a gate that nobody uses, or if it `is_late`, by one that somebody wrote over, or
+    /// died behind.
+    fn visit_by(&self, gate: usize, is_late: bool) -> Result<Option<Inside<'_>>, AllocError> {
+        // First: a page that was given back is not to be touched.
+        if !self.is_in_place() {
+            return Err(self.not_live());
+        }
+        let (word, here, after) = (self.gate(gate), Thread::current(), self.vacant());
+        let found = word.load(Ordering::Relaxed);
+        let is_usable = || gate::inside(word).is_none_or(|thread| self.is_gone(gate, thread));
+        if found != after && !(is_late && is_usable()) {
+            return Ok(None);
+        }
+        match gate::enter(word, found, here.number, || self.is_in_place()) {
+            Ok(()) => {
+                self.header.shards[gate].space.store_release(here.space);
+                Ok(Some(Inside { inner: self, own: None, gate, after }))
+            }
+            Err(Refused::Gone) => Err(self.not_live()),
+            Err(Refused::Taken) => Ok(None),
+        }
     }
 
     /// Whether a thread with this number, by its gate, has ended.
@@ -116,18 +141,16 @@ impl Inner {
     /// The state of the allocator refuses all that come now.
     pub(crate) fn wait_for_those_inside(&self) -> u64 {
         fence(Ordering::SeqCst);
-        let start = Instant::now();
-        loop {
-            let is_inside =
-                |gate: &usize| gate::inside(self.gate(*gate)).is_some_and(|thread| !self.is_gone(*gate, thread));
-            let inside = (0..GATES).filter(is_inside).count() as u64;
-            if inside == 0 || start.elapsed() > PATIENCE {
-                // What they have written is written before whatever is done with the place.
-                fence(Ordering::SeqCst);
-                return inside;
-            }
-            thread::sleep(PATIENCE / 10_000);
-        }
+        let is_inside =
+            |gate: &usize| gate::inside(self.gate(*gate)).is_some_and(|thread| !self.is_gone(*gate, thread));
+        let mut inside = 0;
+        look_often(PATIENCE, |_| {
+            inside = (0..GATES).filter(is_inside).count() as u64;
+            (inside == 0).then_some(())
+        });
+        // What they have written is written before whatever is done with the place.
+        fence(Ordering::SeqCst);
+        inside
     }
 }
 

@@ -8,10 +8,10 @@ use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use super::cache::{Kept, Own};
+use super::cache::{Kept, Own, mark};
 use super::control::{Holder, Word};
 use super::gate::INSIDE;
-use super::inner::Inner;
+use super::inner::{Inner, KEEPERS};
 use super::layout::{SHARDS, ShardShared};
 use super::lists::Inside;
 use crate::sys::membarrier;
@@ -128,13 +128,18 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         return false;
     }
     // Whoever takes them back has them meanwhile. If it dies, the next one takes them back from it.
+    let mut marks = [None; SHARDS];
     let take_back = |shard: &usize| {
         let ShardShared { owner, space, .. } = &inner.header.shards[*shard];
         let (found, space_of) = (owner.load_acquire(), space.load());
-        let is_gone = Thread { number: found & !INSIDE, space: space_of }.is_gone();
-        let is_taken = found != 0 && is_gone && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
+        let thread = Thread { number: found & !INSIDE, space: space_of };
+        // A thread of this process of which nothing is known here had it before an `exec`.
+        let is_left = || thread.is_here() && !KEEPERS.has_shard(inner.identity(), *shard, thread.number);
+        let is_gone = found != 0 && (thread.is_gone() || is_left());
+        let is_taken = is_gone && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
         if is_taken {
             space.store_release(here.space);
+            marks[*shard] = Some(mark(*shard, thread.number));
         }
         is_taken
     };
@@ -142,7 +147,7 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
     for class in (0..inner.class_count()).filter(|_| gone != 0) {
         let kept = inner.used(class).filter_map(|(slot, header, control)| {
             let is_kept = control.id() == inner.id && control.holder() == Holder::Kept;
-            let was_theirs = is_kept && usize::try_from(header.next.load()).is_ok_and(|shard| is_in(gone, shard));
+            let was_theirs = is_kept && marks.contains(&Some(header.next.load()));
             // Of the next generation, so that its thread would see it, were it still there after
             // all.
             let taken = control.next(Holder::Object);
@@ -163,23 +168,24 @@ impl Inner {
         for (i, shard) in self.header.shards[..SHARDS].iter().enumerate() {
             let gate = shard.owner.atomic();
             let is_free = self.most(i, 0) > 0 && !is_in(self.claimed.load(Ordering::Relaxed), i);
-            if !is_free || gate.load(Ordering::Relaxed) != 0 || gate.exchange(0, here.number | INSIDE).is_err() {
-                continue;
-            }
             // What the arena says of the owner can be written over. That gives two threads of this
             // process no shard in common. It acquires what the last thread has left.
-            if is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i) {
-                gate.store_release(0);
+            if !is_free
+                || gate.load(Ordering::Relaxed) != 0
+                || is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i)
+            {
                 continue;
             }
-            shard.space.store_release(here.space);
-            if self.keeper.has_cache(i) {
-                self.reset_shard(i, here.number);
-                return self.keeper.own(i);
+            let own = if self.keeper.has_cache(i) { self.keeper.own(i) } else { None };
+            // The cache says whose it is whenever the gate does (`Keepers::has_shard`).
+            own.iter().for_each(|own| own.cache.reset(here.number, |class| self.most(i, class)));
+            if own.is_some() && gate.exchange(0, here.number | INSIDE).is_ok() {
+                shard.space.store_release(here.space);
+                shard.kept.iter().for_each(|kept| kept.store(0));
+                return own;
             }
+            own.iter().for_each(|own| own.cache.reset(0, |_| 0));
             self.claimed.fetch_and(!bit(i), Ordering::Release);
-            self.clear(i, here.number | INSIDE);
-            return None;
         }
         None
     }
@@ -189,14 +195,6 @@ impl Inner {
     fn most(&self, shard: usize, class: usize) -> u32 {
         let all = self.classes.get(class).map_or(0, |class| class.capacity / 16) as usize;
         u32::try_from((all + SHARDS - 1 - shard) / SHARDS).unwrap_or(u32::MAX).min(self.magazine)
-    }
-
-    /// Nothing is kept there, by the thread with this number.
-    pub(crate) fn reset_shard(&self, shard: usize, thread: u64) {
-        if let Some(own) = self.keeper.own(shard) {
-            own.cache.reset(thread, |class| self.most(shard, class));
-        }
-        self.header.shards[shard].kept.iter().for_each(|kept| kept.store(0));
     }
 
     /// Says in the arena that nobody has a shard, if its gate is as given.
@@ -224,12 +222,12 @@ impl Inner {
         if let Ok(inside) = &inside {
             inside.empty(own);
         }
-        own.cache.reset(0, |_| 0);
-        // First in this process, and then where others can see it.
-        self.claimed.fetch_and(!bit(shard), Ordering::Release);
+        // First where others can see it: see `claim_shard`.
         if inside.is_ok() {
             self.clear(shard, owner);
         }
+        own.cache.reset(0, |_| 0);
+        self.claimed.fetch_and(!bit(shard), Ordering::Release);
     }
 
     /// What the thread of this process has that claimed a shard; `None` if there is none, or it is
@@ -240,18 +238,17 @@ impl Inner {
         own.filter(|own| own.cache.owner() != 0)
     }
 
-    /// Nothing is kept by any thread. Those that live go on using their shards.
+    /// Nothing is kept by any thread. Those of this process go on using their shards.
     pub(crate) fn recover_shards(&self) {
         for (i, shard) in self.header.shards.iter().enumerate() {
+            shard.kept.iter().for_each(|kept| kept.store(0));
             if i >= SHARDS {
                 shard.space.store(0);
                 shard.owner.store_release(self.vacant());
             } else if let Some(own) = self.own_if_ours(i) {
-                self.reset_shard(i, own.cache.owner());
-            } else if shard.space.load() == 0 || self.is_gone(i, shard.owner.load() & !INSIDE) {
+                own.cache.reset(own.cache.owner(), |class| self.most(i, class));
+            } else if !KEEPERS.has_shard(self.identity(), i, shard.owner.load() & !INSIDE) {
                 self.clear(i, shard.owner.load());
-            } else {
-                shard.kept.iter().for_each(|kept| kept.store(0));
             }
         }
     }

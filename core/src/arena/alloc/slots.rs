@@ -270,7 +270,11 @@ impl Inner {
         } else if let Ok(inside) = self.enter() {
             inside.spill(class, Kept { slot, control: held });
         } else {
-            // It is in no list, but free: while somebody recovers the allocator, which finds it.
+            // It will be in no list, but free: whoever recovers the allocator finds it. It is
+            // counted while it is held, since nobody drains the allocator meanwhile.
+            if self.is_in_place() {
+                self.header.failed.fetch_add(1);
+            }
             control::let_go(header.control.atomic(), held, Holder::Free);
         }
     }
