@@ -1,12 +1,13 @@
-//! Arenas in children that have their parent's process number: each is process 1 of its own
-//! namespace.
+//! Arenas in children, and in those that have their parent's process number: each is process 1 of
+//! its own namespace.
 
+use std::os::fd::{AsFd, BorrowedFd};
 use std::process;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::thread;
 
-use mapvalue::{Arena, ArenaFlags};
+use mapvalue::{Arena, ArenaError, ArenaFlags};
 use mapvalue_tests::kernel::{self, child};
 use mapvalue_tests::race::{AtTheEnd, Race, duration};
 use mapvalue_tests::{fork, fork_first_of_namespace};
@@ -81,5 +82,65 @@ fn a_child_of_its_parents_number_does_not_wait_for_threads_that_opened_an_arena_
         })
     };
     assert_eq!(in_process_1(run), 42);
+    child::done();
+}
+
+/// Forks children while another thread opens an arena and lets go of it, and returns how many of
+/// them could not open it, by reason: something is there, the arena is, or another.
+fn refused_to_children(fd: BorrowedFd<'_>) -> (u32, [u32; 3]) {
+    let ended = AtomicBool::new(false);
+    let (mut children, mut refused) = (0, [0; 3]);
+    thread::scope(|scope| {
+        let _ended = AtTheEnd(|| ended.store(true, Relaxed));
+        scope.spawn(|| {
+            while !ended.load(Relaxed) {
+                drop(Arena::from_map(fd).unwrap());
+            }
+        });
+        let race = Race::of(duration());
+        while race.goes_on(children >= 100) {
+            let status = fork(|| match Arena::from_map(fd) {
+                Ok(arena) if arena.var::<u64>(arena.at(64)).is_ok_and(|word| word.load() == 7) => 42,
+                Err(ArenaError::AddressTaken { .. }) => 0,
+                Err(ArenaError::MappedHere { .. }) => 1,
+                _ => 2,
+            });
+            children += 1;
+            if status != 42 {
+                refused[usize::try_from(status).unwrap()] += 1;
+            }
+        }
+    });
+    (children, refused)
+}
+
+#[test]
+fn a_child_forked_while_a_thread_opens_an_arena_inherits_nothing_that_is_in_its_way() {
+    kernel::require!();
+    if !child::alone(a_child_forked_while_a_thread_opens_an_arena_inherits_nothing_that_is_in_its_way) {
+        return;
+    }
+    let arena = Arena::create(16, ArenaFlags::default()).unwrap();
+    arena.var::<u64>(arena.at(64)).unwrap().store(7);
+    let fd = arena.fd().unwrap().try_clone_to_owned().unwrap();
+    drop(arena);
+    let (children, refused) = refused_to_children(fd.as_fd());
+    println!("{refused:?} of {children} children were refused");
+    assert_eq!(refused, [0; 3], "of {children}: something was there, the arena was, another reason");
+    child::done();
+}
+
+#[test]
+fn a_process_without_addresses_to_spare_is_told_so() {
+    kernel::require!();
+    if !child::alone(a_process_without_addresses_to_spare_is_told_so) {
+        return;
+    }
+    let limit = libc::rlimit { rlim_cur: 1 << 31, rlim_max: 1 << 31 };
+    // SAFETY: it only reads the limit.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_AS, &raw const limit) }, 0);
+    let error = Arena::create(1 << 20, ArenaFlags::default()).unwrap_err();
+    assert!(matches!(error, ArenaError::NoRoom { len } if len == 1 << 32), "{error:?}");
+    Arena::create(16, ArenaFlags::default()).unwrap();
     child::done();
 }

@@ -78,9 +78,8 @@ impl Arena {
 /// Maps the same memfd at the address that its pointers have, if that is free.
 fn at_start(mapping: &Mapping, span: Span) -> Option<Arc<Mapping>> {
     let memfd = File::from(mapping.fd()?.try_clone_to_owned().ok()?);
-    let range = AddressRange::hold(span).ok()?;
     let access = if mapping.is_read_only() { libc::PROT_READ } else { libc::PROT_READ | libc::PROT_WRITE };
-    let range = range.fill(memfd.as_fd(), access).ok()?;
+    let range = AddressRange::at_hint(span, memfd.as_fd(), access).ok()?;
     let (base, len, read_only) = (range.base(), mapping.len(), mapping.read_only_reason());
     Some(Mapping::of_arena(base, len, read_only, MapName::NONE, Some(memfd), move || drop(range)))
 }

@@ -3,7 +3,6 @@
 //! Arguments that are known to be wrong are refused before the kernel is asked (`span`, `flags`).
 //! The kernel's error numbers tell the rest (`not_created`, `not_mapped`).
 
-pub(crate) mod lock;
 pub(crate) mod memfd;
 pub(crate) mod range;
 pub(crate) mod vmas;
@@ -11,11 +10,9 @@ pub(crate) mod vmas;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::ptr::NonNull;
-use std::thread;
 
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::arena::open::lock::{OpeningLock, PAUSE};
 use crate::arena::open::range::AddressRange;
 use crate::arena::pages::kernel;
 use crate::arena::span::{Span, len_of};
@@ -30,7 +27,7 @@ use crate::sys::process;
 const ARENA: MapType = MapType(33);
 /// The first kernel that has arenas.
 const SINCE: KernelVersion = KernelVersion { major: 6, minor: 9 };
-/// How many times to try to map an arena while something else is there, perhaps only for a moment.
+/// How many times to try to map an arena, when what was in the way was gone again.
 const TRIES: u32 = 10;
 /// The name of maps that are created here.
 const NAME: [u8; 16] = *b"arena\0\0\0\0\0\0\0\0\0\0\0";
@@ -74,13 +71,15 @@ impl Arena {
     pub fn create(pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
         let len = len_of(pages)?;
         let bits = flags.to_kernel()?;
-        let range = AddressRange::find(len)?;
-        let span = Span::new(range.start(), len)?;
+        let span = range::find(len)?;
         let fd = create_map(pages, bits, span)?;
         let info = MapInfo::query(&fd)?;
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let range = range.fill(fd.as_fd(), access).map_err(|errno| not_mapped(info.name, span, errno))?;
-        Self::of_map(fd, &info, range, None)
+        let (range, read_only) = map_at(fd.as_fd(), &info, span).map_err(|error| match error {
+            // A limit on the addresses (`RLIMIT_AS`).
+            ArenaError::Unmappable { errno: libc::ENOMEM, .. } => ArenaError::NoRoom { len },
+            error => error,
+        })?;
+        Self::of_map(fd, &info, range, read_only)
     }
 
     /// Creates an arena as [`create`](Self::create) does, at an address of your choice, which is
@@ -343,20 +342,14 @@ fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
 }
 
 /// Maps an arena at its address: writable or, if it is frozen, read-only.
-///
-/// Something else may be there, but only for a moment: so it tries again.
 fn map_at(
     fd: BorrowedFd<'_>,
     info: &MapInfo,
     span: Span,
 ) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
-    let _lock = OpeningLock::wait();
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
-            // What was in the way may be gone when it is looked up.
-            Err(ArenaError::AddressTaken { .. } | ArenaError::Unmappable { errno: libc::ENOMEM, .. }) => {
-                thread::sleep(PAUSE);
-            }
+            Err(ArenaError::Unmappable { errno: libc::EEXIST | libc::EBUSY, .. }) => {}
             mapped => return mapped,
         }
     }
@@ -370,7 +363,7 @@ fn map_at_once(
 ) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
     // First check that the addresses exist. If they do not, mapping the arena makes the kernel warn
     // of a bug of its own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
-    AddressRange::hold(span).map(drop).map_err(|errno| not_mapped(info.name, span, errno))?;
+    range::check_free(span).map_err(|errno| not_mapped(info.name, span, errno))?;
     let reason = match AddressRange::at(span, fd, libc::PROT_READ | libc::PROT_WRITE) {
         Ok(range) => return Ok((range, None)),
         Err(libc::EPERM) => ReadOnlyReason::Frozen,
@@ -395,9 +388,7 @@ fn map_where_it_is(
     info: &MapInfo,
     len: u64,
 ) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
-    let range = AddressRange::find(len)?;
-    let span = Span::new(range.start(), len)?;
-    drop(range);
+    let span = range::find(len)?;
     match map_at(fd, info, span) {
         Err(ArenaError::Unmappable { errno: libc::EINVAL | libc::E2BIG, .. }) => {
             map_at(fd, info, kernel::ask_span(fd, info.name)?.unwrap_or(span))
@@ -413,8 +404,8 @@ fn not_mapped(map: MapName, span: Span, errno: i32) -> ArenaError {
         libc::EEXIST | libc::EBUSY => match vmas::first_in(span) {
             Ok(Some(vma)) if vma.is_map() && vma.addresses.start == start => ArenaError::MappedHere { map, start },
             Ok(Some(vma)) => ArenaError::AddressTaken { map, start, len, by: vma.describe().to_owned() },
-            // There are no such addresses.
-            Ok(None) => ArenaError::Unmappable { map, start, len, errno: libc::ENOMEM },
+            // What was in the way is gone.
+            Ok(None) => ArenaError::Unmappable { map, start, len, errno },
             Err(_) => ArenaError::AddressTaken { map, start, len, by: "it is not known what".to_owned() },
         },
         errno => ArenaError::Unmappable { map, start, len, errno },
