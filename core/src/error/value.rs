@@ -85,7 +85,7 @@ impl InvalidValue {
     #[doc(hidden)]
     #[must_use]
     pub const fn within(mut self, offset: usize) -> Self {
-        self.offset += offset;
+        self.offset = self.offset.saturating_add(offset);
         self.whole = None;
         self
     }

@@ -1,5 +1,6 @@
 //! What things cost, in time and in pages.
 
+mod alloc;
 mod btf;
 mod scale;
 mod speed;

@@ -83,8 +83,45 @@ fn what_is_made_in_the_place_of_a_drained_allocator_is_not_recovered() {
     // Memory that is not an allocator stays as it is.
     let words: Slice<u64> = arena.slice(drained.as_ptr().cast(), 2000).unwrap();
     words.iter().for_each(|word| word.store(7));
-    assert!(matches!(drained.recover(), Err(AllocError::Closed)));
+    assert!(matches!(drained.recover(), Err(AllocError::NoAllocator { found: 7, .. })));
     assert!(words.iter().all(|word| word.load() == 7));
+}
+
+#[test]
+fn an_allocator_whose_header_was_overwritten_is_neither_recovered_nor_replaced_while_it_is_open() {
+    // All of the header, or the one word by which it is drained.
+    for (number, all) in [(0, true), (u64::MAX, true), (0, false)] {
+        let arena = Arena::memfd(64).unwrap();
+        let objects = Allocator::create(&arena, config(8, 1000)).unwrap();
+        let (start, bytes) = (objects.as_ptr().address(), config(8, 1000).bytes().unwrap());
+        let one = objects.alloc(7u64).unwrap();
+        let words: Slice<u64> = arena.slice(objects.as_ptr().cast(), (1152 + 80 * 128) / 8).unwrap();
+        if all {
+            words.iter().for_each(|word| word.store(number));
+        } else {
+            word::<u32>(&arena, &objects, STATE).store(0);
+        }
+        let is_refused = || match Allocator::create(&arena, config(8, 1000)) {
+            Err(AllocError::Overwritten { start: s, end }) => assert_eq!((s, end), (start, start + bytes)),
+            other => panic!("{other:?}"),
+        };
+        is_refused();
+        drop(one);
+        is_refused();
+        if all {
+            match objects.recover() {
+                Err(AllocError::NoAllocator { what: "the magic number", found, .. }) => assert_eq!(found, number),
+                other => panic!("{other:?}"),
+            }
+            assert!(words.iter().all(|word| word.load() == number), "nothing is written there");
+        } else {
+            objects.recover().unwrap();
+            assert!(objects.clone().close().unwrap().is_drained());
+        }
+        drop(objects);
+        let again = Allocator::create(&arena, config(8, 1000)).unwrap();
+        assert_eq!(again.alloc(7u64).unwrap().load(), 7);
+    }
 }
 
 #[test]

@@ -260,6 +260,8 @@ fn an_invalid_enum_inside_a_value_is_found_by_its_path() {
     let rules = config.rules.try_load().unwrap_err();
     assert_eq!(rules.to_string(), "9 at offset 20 (`[2].level`) is not a variant of `Level`");
     assert_eq!(format!("{rules:?}"), format!("InvalidValue({rules})"));
+    // Whatever a place is said to be.
+    assert_eq!(rules.within(usize::MAX).within(1).offset(), usize::MAX);
 }
 
 #[test]

@@ -108,6 +108,7 @@ impl Allocator {
     ///
     /// [`AllocError::Config`]; [`AllocError::Occupied`] if there is an allocator that was not
     /// closed and drained, by its header, or overlapping, as far as this process has it open;
+    /// [`AllocError::Overwritten`] if this process has one open there whose header makes no sense;
     /// [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is
     /// read-only.
     pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
@@ -303,7 +304,9 @@ impl Allocator {
     ///
     /// [`AllocError::InUse`] if there are objects of this handle or its clones. The objects of a
     /// handle that was opened apart are not known. [`AllocError::Closed`] if the allocator is
-    /// drained, and its place may be another's.
+    /// drained, and its place may be another's; [`AllocError::NoAllocator`] if all of the header
+    /// was overwritten, say by zeros, which looks like a place that was given back: drop all handles
+    /// and objects, and [`create`](Self::create) another.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
         recover::recover(&self.inner, |_| true)
     }

@@ -3,6 +3,7 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 use std::thread;
@@ -178,14 +179,28 @@ pub(crate) const fn vacant(live: u32) -> u64 {
 }
 
 /// Checks that there is no allocator where one shall be made: at this very place, as its header
-/// says, or overlapping, as far as this process knows.
+/// says, or overlapping, as far as this process knows. One that it has open counts also if somebody
+/// overwrote its header, until that says that it is drained.
 fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>) -> Result<(), AllocError> {
     let start = std::ptr::from_ref(&**header).addr();
-    if let Some(other) = keepers.overlapping(&(start..start + usize::try_from(bytes).unwrap_or(0))) {
-        let start = at.wrapping_add(other.start as u64).wrapping_sub(start as u64);
-        return Err(AllocError::Occupied { start, end: start + other.len() as u64 });
+    let mut open = keepers.overlapping(start..start + usize::try_from(bytes).unwrap_or(0));
+    let ends = |place: &Range<usize>| {
+        let start = at.wrapping_add(place.start as u64).wrapping_sub(start as u64);
+        (start, start + place.len() as u64)
+    };
+    if let Some((start, end)) = open.clone().find(|place| place.start != start).map(|place| ends(&place)) {
+        return Err(AllocError::Occupied { start, end });
     }
-    if header.magic.load_acquire() == MAGIC { check_drained(header, at) } else { Ok(()) }
+    let is_header = header.magic.load_acquire() == MAGIC;
+    if is_header {
+        check_drained(header, at)?;
+    }
+    match open.next().map(|place| ends(&place)) {
+        Some((start, end)) if !is_header || header.state.load() & state::BITS != state::DRAINED => {
+            Err(AllocError::Overwritten { start, end })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Checks that the allocator with this header, whose magic number is right, may be replaced.

@@ -9,7 +9,7 @@ use std::sync::{Arc, Weak};
 use super::config::{self, Geometry, Shape};
 use super::control::{Control, Holder};
 use super::keeper::{Keeper, Keepers};
-use super::layout::{GATES, Header, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use super::layout::{GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
 use super::lists::PATIENCE;
 use crate::arena::handle::Arena;
 use crate::error::{AllocError, PlaceError};
@@ -174,6 +174,14 @@ impl Inner {
     /// The gate of a visitor that nobody uses.
     pub(crate) const fn vacant(&self) -> u64 {
         config::vacant(self.live)
+    }
+
+    /// Why it cannot be recovered, as it is not in its place: it was drained, or its header was
+    /// overwritten, which nobody can tell from memory that was given back and is another's.
+    pub(crate) fn not_there(&self) -> AllocError {
+        let found = if self.drained.load(Ordering::Relaxed) { MAGIC } else { self.header.magic.load() };
+        let (at, what, expected) = (self.start().address(), "the magic number", MAGIC);
+        if found == MAGIC { AllocError::Closed } else { AllocError::NoAllocator { at, what, found, expected } }
     }
 
     /// Why it hands out no objects, or takes none back.

@@ -47,7 +47,7 @@ impl<K> Keepers<K> {
         Self(AtomicPtr::new(ptr::null_mut()))
     }
 
-    fn iter(&self) -> impl Iterator<Item = &'static Keeper<K>> {
+    fn iter(&self) -> impl Iterator<Item = &'static Keeper<K>> + Clone {
         // SAFETY: every such pointer but null comes from a box that was leaked (`add`).
         let follow = |to: &AtomicPtr<Keeper<K>>| unsafe { to.load(Ordering::Acquire).as_ref() };
         std::iter::successors(follow(&self.0), move |keeper| follow(&keeper.next))
@@ -87,13 +87,11 @@ impl<K> Keepers<K> {
         }
     }
 
-    /// Returns the place of an allocator that this process uses, which overlaps with this range.
-    /// (The one that begins with it has a header there, which tells more.)
-    pub(crate) fn overlapping(&self, range: &Range<usize>) -> Option<Range<usize>> {
+    /// Returns the places of allocators that this process uses, which overlap with this range.
+    pub(crate) fn overlapping(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> + Clone {
         let used = self.iter().filter(|keeper| keeper.is_used.load(Ordering::Relaxed));
-        used.map(Keeper::place).find(|place| {
-            !place.is_empty() && place.start != range.start && place.start < range.end && range.start < place.end
-        })
+        let Range { start, end } = range;
+        used.map(Keeper::place).filter(move |place| !place.is_empty() && place.start < end && start < place.end)
     }
 
     /// Returns whether a thread of this process with this number has a shard of an allocator, by

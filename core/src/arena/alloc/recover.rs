@@ -48,7 +48,7 @@ pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
         return Err(AllocError::InUse { objects });
     }
     if inner.is_replaced() {
-        return Err(AllocError::Closed);
+        return Err(inner.not_there());
     }
     let before = inner.header.state.swap(inner.word_of(state::RECOVERING));
     // If one stays inside, the caller has promised that it does nothing.
