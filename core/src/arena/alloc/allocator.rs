@@ -305,8 +305,8 @@ impl Allocator {
     /// [`AllocError::InUse`] if there are objects of this handle or its clones. The objects of a
     /// handle that was opened apart are not known. [`AllocError::Closed`] if the allocator is
     /// drained, and its place may be another's; [`AllocError::NoAllocator`] if all of the header
-    /// was overwritten, say by zeros, which looks like a place that was given back: drop all handles
-    /// and objects, and [`create`](Self::create) another.
+    /// was overwritten, say by zeros, which looks like a place that was given back: drop all
+    /// handles and objects, and [`create`](Self::create) another.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
         recover::recover(&self.inner, |_| true)
     }

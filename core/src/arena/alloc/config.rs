@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::cache::MAGAZINE;
 use super::keeper::Keepers;
@@ -212,46 +212,70 @@ fn check_drained(header: &Var<Header>, at: u64) -> Result<(), AllocError> {
     Ok(())
 }
 
+/// How often a thread looks for others, which are gone after some hundred nanoseconds unless they
+/// are stopped. It counts looks and not time: a busy machine stops the thread that looks, too.
+pub(crate) const PATIENCE: u32 = 1000;
+
+/// Looks at most so often, until there is something, and sleeps for a millisecond between two looks
+/// after the first tenth. `look` is told whether it is that late.
+pub(crate) fn look_often<T>(looks: u32, mut look: impl FnMut(bool) -> Option<T>) -> Option<T> {
+    for turn in 0..looks {
+        let is_late = turn >= looks / 10;
+        if let Some(found) = look(is_late) {
+            return Some(found);
+        }
+        if is_late { thread::sleep(Duration::from_millis(1)) } else { thread::yield_now() }
+    }
+    None
+}
+
+const LOW_HALF: u64 = u32::MAX as u64;
+
+/// Whether the magic number says that somebody makes an allocator there.
+const fn is_being_made(magic: u64) -> bool {
+    magic & !LOW_HALF == MAKING
+}
+
 /// Takes the place for the one thread that makes an allocator there; returns the number in `magic`.
 ///
 /// Others find it occupied, until the allocator is made or the thread has ended. If they cannot
-/// know whether it has (`Thread::is_gone`), they take the place after a second. `len` and `failed`
+/// know whether it has (`Thread::is_gone`), they take the place after a while. `len` and `failed`
 /// say which thread it is, once `version` is the lower half of `magic`.
 #[expect(clippy::cast_possible_truncation, reason = "the lower half is asked for")]
 fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
     let here = Thread::current();
     let occupied = || AllocError::Occupied { start: at, end: at.saturating_add(size_of::<Header>() as u64) };
-    let start = Instant::now();
-    loop {
-        let found = header.magic.load_acquire();
-        let is_being_made = found & !u64::from(u32::MAX) == MAKING;
-        if is_being_made {
-            let is_known = u64::from(header.version.load_acquire()) == found & u64::from(u32::MAX);
-            let maker = Thread { number: header.len.load(), space: header.failed.load() };
-            if is_known && maker.space == here.space && !maker.is_gone() {
-                return Err(occupied());
-            }
-            if !(is_known && maker.is_gone()) && start.elapsed() < Duration::from_secs(1) {
-                thread::sleep(Duration::from_millis(1));
-                continue;
-            }
+    let mut found = 0;
+    let seen = look_often(PATIENCE, |_| {
+        found = header.magic.load_acquire();
+        let is_known = u64::from(header.version.load_acquire()) == found & LOW_HALF;
+        let maker = Thread { number: header.len.load(), space: header.failed.load() };
+        match is_known {
+            _ if !is_being_made(found) => Some(Ok(())),
+            true if maker.is_gone() => Some(Ok(())),
+            true if maker.space == here.space => Some(Err(occupied())),
+            _ => None,
         }
-        let making = if is_being_made { MAKING | (found + 1) & u64::from(u32::MAX) } else { MAKING | 1 << 31 };
-        if header.magic.atomic().compare_exchange(found, making, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-            return Err(occupied());
-        }
-        // Another may have been made here between the first look and this.
-        if found == MAGIC
-            && let Err(error) = check_drained(header, at)
-        {
-            let _ = header.magic.compare_exchange(making, found);
-            return Err(error);
-        }
-        header.len.store(here.number);
-        header.failed.store(here.space);
-        header.version.store_release(making as u32);
-        return Ok(making);
+    });
+    seen.unwrap_or(Ok(()))?;
+    if found == MAGIC {
+        check_drained(header, at)?;
     }
+    let making = if is_being_made(found) { MAKING | (found + 1) & LOW_HALF } else { MAKING | 1 << 31 };
+    if header.magic.atomic().compare_exchange(found, making, Ordering::AcqRel, Ordering::Relaxed).is_err() {
+        return Err(occupied());
+    }
+    // Another may have been made here since that look.
+    if found == MAGIC
+        && let Err(error) = check_drained(header, at)
+    {
+        let _ = header.magic.compare_exchange(making, found);
+        return Err(error);
+    }
+    header.len.store(here.number);
+    header.failed.store(here.space);
+    header.version.store_release(making as u32);
+    Ok(making)
 }
 
 /// Makes the header.
@@ -351,7 +375,12 @@ pub(crate) struct Shape {
 pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
     let at = arena.ptr_of(&**header)?.address();
     let no = |what, found: u64, expected: u64| Err(AllocError::NoAllocator { at, what, found, expected });
-    let magic = header.magic.load_acquire();
+    // Another thread that would make one here puts it back at once if it comes too late (`claim`).
+    let mut magic = MAKING;
+    look_often(PATIENCE / 10, |_| {
+        magic = header.magic.load_acquire();
+        (!is_being_made(magic)).then_some(())
+    });
     if magic != MAGIC {
         return no("the magic number", magic, MAGIC);
     }

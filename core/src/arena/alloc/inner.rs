@@ -10,7 +10,6 @@ use super::config::{self, Geometry, Shape};
 use super::control::{Control, Holder};
 use super::keeper::{Keeper, Keepers};
 use super::layout::{GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
-use super::lists::PATIENCE;
 use crate::arena::handle::Arena;
 use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
@@ -67,8 +66,8 @@ pub(crate) struct Inner {
     pub(crate) claimed: AtomicU64,
     /// When it was last looked for threads that are gone (`reclaim`).
     pub(crate) looked: AtomicU32,
-    /// How often a thread looks for an open gate (`visit`).
-    pub(crate) patience: AtomicU32,
+    /// How many threads in a row have found all gates closed (`visit`).
+    pub(crate) closed: AtomicU32,
     this: Weak<Inner>,
 }
 
@@ -106,7 +105,7 @@ impl Inner {
             handles: AtomicUsize::new(1),
             claimed: AtomicU64::new(0),
             looked: AtomicU32::new(0),
-            patience: AtomicU32::new(PATIENCE),
+            closed: AtomicU32::new(0),
             this: Weak::clone(this),
         }))
     }

@@ -118,6 +118,7 @@ pub(crate) struct Slot {
     pub(crate) control: u64,
     /// Of the value, while there is one.
     pub(crate) type_id: u32,
-    /// The link to the next free slot, while it is free. While it is kept, which thread keeps it (`cache::mark`).
+    /// The link to the next free slot, while it is free. While it is kept, which thread keeps it
+    /// (`cache::mark`).
     pub(crate) next: u32,
 }

@@ -6,11 +6,9 @@
 use std::ops::Range;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
-use std::thread;
-use std::time::Duration;
 
 use super::cache::{Kept, Own};
-use super::config::Geometry;
+use super::config::{Geometry, PATIENCE, look_often};
 use super::control::{self, Control, Holder, Word};
 use super::gate::{self, Refused};
 use super::inner::{Inner, SlotRef, corrupt};
@@ -30,26 +28,8 @@ pub(crate) struct Held {
 
 /// What is corrupt if no exchange of a word ever succeeds.
 const RESTLESS: &str = "a list of free slots, which somebody changes all the time,";
-/// How often a thread looks for others that are inside, which they are for some hundred nanoseconds
-/// unless they are stopped. It counts looks and not time, since a busy machine can also stop the
-/// thread that looks.
-pub(crate) const PATIENCE: u32 = 1000;
-/// The fewest looks of a thread, when others have looked in vain.
-const IMPATIENCE: u32 = 4;
-/// How long it sleeps between two looks, after the first tenth.
-const PAUSE: Duration = Duration::from_millis(1);
-
-/// Looks at most so often, until there is something. `look` is told whether it has looked for long.
-fn look_often<T>(looks: u32, mut look: impl FnMut(bool) -> Option<T>) -> Option<T> {
-    for turn in 0..looks {
-        let is_late = turn >= looks / 10;
-        if let Some(found) = look(is_late) {
-            return Some(found);
-        }
-        if is_late { thread::sleep(PAUSE) } else { thread::yield_now() }
-    }
-    None
-}
+/// How many times the looks at the gates are halved at most, when others have looked in vain.
+const IMPATIENCE: u32 = 8;
 
 /// A thread that is inside: among the shared lists of an allocator, which is in its place as long
 /// as this is there.
@@ -92,14 +72,14 @@ impl Inner {
     ///
     /// If all gates stay closed, whatever is done, others that come look less often.
     pub(crate) fn visit(&self) -> Result<Inside<'_>, AllocError> {
-        let looks = self.patience.load(Ordering::Relaxed);
+        let closed = self.closed.load(Ordering::Relaxed);
         let first = (Thread::current().number >> 1) as usize;
-        let entered = look_often(looks, |is_late| {
+        let entered = look_often(PATIENCE >> closed, |is_late| {
             (first..first + VISITORS).find_map(|turn| self.visit_by(SHARDS + turn % VISITORS, is_late).transpose())
         });
-        let next = if entered.is_some() { PATIENCE } else { (looks / 2).max(IMPATIENCE) };
-        if next != looks {
-            self.patience.store(next, Ordering::Relaxed);
+        let now = if entered.is_some() { 0 } else { (closed + 1).min(IMPATIENCE) };
+        if now != closed {
+            self.closed.store(now, Ordering::Relaxed);
         }
         entered.unwrap_or_else(|| {
             let gate = &self.header.shards[SHARDS].owner;

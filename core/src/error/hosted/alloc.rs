@@ -60,16 +60,11 @@ pub enum AllocError {
     )]
     Occupied { start: u64, end: u64 },
 
-    /// This process has an allocator open whose header was overwritten.
+    /// This process has an allocator from `start` to `end` open, whose header somebody overwrote.
     #[error(
         "this process has an allocator from {start:#x} to {end:#x} open, whose header somebody overwrote: drop its handles and objects first, or choose another `Config::at`"
     )]
-    Overwritten {
-        /// Where it begins.
-        start: u64,
-        /// Where it ends.
-        end: u64,
-    },
+    Overwritten { start: u64, end: u64 },
 
     /// The pages are those of another arena.
     #[error("the pages are of another arena: take those of the allocator's own")]
