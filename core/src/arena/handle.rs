@@ -3,6 +3,7 @@
 use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
+use std::sync::atomic::AtomicPtr;
 
 #[cfg(feature = "std")]
 use crate::arena::flags::ArenaFlags;
@@ -77,6 +78,9 @@ pub(crate) struct Rest {
     /// The kernel's map; `None` for a memfd, and if it is not known.
     pub(crate) map: Option<OwnedFd>,
     flags: ArenaFlags,
+    /// The difference between a place and the pointer to it: where the arena is mapped here, minus
+    /// `start`. It never changes (`Follower::follow` says why it is an atomic).
+    pub(crate) origin: AtomicPtr<u8>,
 }
 
 impl Arena {
@@ -89,7 +93,9 @@ impl Arena {
         let can_load = is_near && !flags.contains(ArenaFlags::SEGV_ON_FAULT);
         let near_readable = if can_load { mapping.len() as u64 } else { 0 };
         let near_writable = if mapping.is_read_only() { 0 } else { near_readable };
-        Self { start, near_writable, near_readable, rest: Arc::new(Rest { mapping, map, flags }) }
+        #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
+        let origin = AtomicPtr::new(mapping.base().as_ptr().wrapping_sub(start as usize));
+        Self { start, near_writable, near_readable, rest: Arc::new(Rest { mapping, map, flags, origin }) }
     }
 
     /// Returns the length in bytes: a multiple of a page, at most 4 GiB.

@@ -81,7 +81,7 @@ impl Arena {
     }
 
     #[inline]
-    fn get_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<A>, ArenaPtrError> {
+    pub(crate) fn get_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<&T::Shared<A>, ArenaPtrError> {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
         // SAFETY: `locate` has checked that the arena holds a `T` here, aligned for all of its
         // leaves. A `T` has the size of its mirror and at least its alignment (`MapValue`, promises
@@ -176,7 +176,11 @@ impl Arena {
         self.slice_any(ptr, len)
     }
 
-    fn slice_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T, A>, ArenaPtrError> {
+    pub(crate) fn slice_any<T: MapValue, A: Access>(
+        &self,
+        ptr: ArenaPtr<T>,
+        len: usize,
+    ) -> Result<Slice<T, A>, ArenaPtrError> {
         check_sliceable::<T>()?;
         let first = self.locate::<T, A>(ptr, T::LAYOUT.size().saturating_mul(len))?;
         // SAFETY: `locate` has checked all bytes for `T` and `A`, and that the first element is

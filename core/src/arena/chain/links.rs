@@ -8,7 +8,7 @@ use std::any::type_name;
 use std::fmt;
 
 use crate::arena::chain::node::ListNode;
-use crate::arena::chain::places::{Element, Follower, Links, Places};
+use crate::arena::chain::places::{Element, Follower, Linked, Links, Places};
 use crate::arena::handle::Arena;
 use crate::error::ListError;
 use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadWrite, Shared};
@@ -17,8 +17,6 @@ use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadWrite, Shared};
 type Link<A> = Shared<ArenaPtr<ListNode>, A>;
 /// The place of such a pointer in the arena. (A node is at the place of its `next`.)
 type LinkPtr = ArenaPtr<ArenaPtr<ListNode>>;
-/// An element, and the place of the pointer that led to it.
-type Visited<'a, L, A> = (&'a Element<L, A>, LinkPtr);
 
 /// Follows the pointer `node`, which is stored at `holder`, to an element, if it is not null.
 #[inline]
@@ -27,10 +25,10 @@ fn follow<'a, L: Links, A: Access>(
     follower: Follower<'a, L, A>,
     holder: LinkPtr,
     mut node: ArenaPtr<ListNode>,
-) -> Result<Option<&'a Element<L, A>>, ListError> {
+) -> Result<Option<Linked<'a, L, A>>, ListError> {
     loop {
-        if let Ok(element) = follower.follow(node.address()) {
-            return Ok(Some(element));
+        if let Ok(found) = follower.follow(node.address()) {
+            return Ok(Some(found));
         }
         if node.is_null() {
             return Ok(None);
@@ -39,8 +37,7 @@ fn follow<'a, L: Links, A: Access>(
         // element.
         match low_half_of(places, node) {
             Some(full) => node = full,
-            None if node == ListNode::REMOVED.next => return Err(removed::<L>(places.arena(), holder)),
-            None => return Err(wild::<L>(places.arena(), holder, node)),
+            None => return Err(lost::<L>(places.arena(), holder, node)),
         }
     }
 }
@@ -61,22 +58,18 @@ fn end_of(arena: &Arena, holder: LinkPtr) -> (u64, u64, u64) {
     (arena.full(holder).address(), arena.start(), arena.len())
 }
 
-/// The error for a pointer that leads to no element.
+/// The error for a pointer that leads to no element, or is the mark of a removed node.
 ///
 /// It is inlined, so that the compiler sees which error it is. It cannot tell an `Error` that a
 /// function returns from the `Ok` of a `Result`, and would prepare the loop for elements from
 /// there.
 #[inline]
-fn wild<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> ListError {
-    let (at, start, len) = end_of(arena, holder);
-    ListError::WildPointer { type_name: type_name::<L::Element>(), at, value: node.address(), start, len }
-}
-
-/// The error for a removed node.
-#[inline]
-fn removed<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
-    let (at, ..) = end_of(arena, holder);
-    ListError::ElementRemoved { type_name: type_name::<L::Element>(), at }
+fn lost<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> ListError {
+    let (type_name, (at, start, len)) = (type_name::<L::Element>(), end_of(arena, holder));
+    if node == ListNode::REMOVED.next {
+        return ListError::ElementRemoved { type_name, at };
+    }
+    ListError::WildPointer { type_name, at, value: node.address(), start, len }
 }
 
 /// The error for a walk that met one element again and again, or more elements than there can be.
@@ -110,8 +103,8 @@ fn has_cycle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNod
         if step >= steps && met == 0 {
             return false;
         }
-        let Ok(element) = follower.follow(arena.full(node).address()) else { return false };
-        node = load(&L::node(element).next);
+        let Ok(found) = follower.follow(arena.full(node).address()) else { return false };
+        node = load(&found.node().next);
         met += u64::from(arena.same(node, first));
         if met == ROUNDS {
             return true;
@@ -142,14 +135,9 @@ pub(crate) struct Walk<'a, L: Links, A: Access> {
 }
 
 impl<'a, L: Links, A: Access> Walk<'a, L, A> {
-    #[inline]
-    pub(crate) fn new(places: &'a Places<L, A>, first: &Link<A>) -> Self {
-        Self::with_budget(places, first, places.max_elements())
-    }
-
     /// Begins a walk that ends with an error after `left` elements.
     #[inline]
-    pub(crate) fn with_budget(places: &'a Places<L, A>, first: &Link<A>, left: u64) -> Self {
+    pub(crate) fn new(places: &'a Places<L, A>, first: &Link<A>, left: u64) -> Self {
         let (follower, next, holder) = (places.follower(), load(first), places.ptr_of(first));
         let now = left.min(FIRST_LOOK);
         Self { places, follower, next, holder, left: now, beyond: left - now, look_at: FIRST_LOOK }
@@ -161,13 +149,13 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
         self.left + self.beyond
     }
 
-    /// Returns the next element, and the pointer that leads to it.
+    /// Returns the next node, and the place of the pointer that leads to it.
     #[inline]
-    fn step(&mut self) -> Result<Option<Visited<'a, L, A>>, ListError> {
+    fn step(&mut self) -> Result<Option<(Linked<'a, L, A>, LinkPtr)>, ListError> {
         let (holder, node) = (self.holder, self.next);
         // An error ends the walk.
         self.next = ArenaPtr::NULL;
-        let Some(element) = follow(self.places, self.follower, holder, node)? else { return Ok(None) };
+        let Some(found) = follow(self.places, self.follower, holder, node)? else { return Ok(None) };
         if self.left == 0 {
             let more = self.beyond.min(self.look_at);
             if more == 0 || has_cycle(self.places, node, self.look_at / PART) {
@@ -178,21 +166,17 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
         self.left -= 1;
         self.holder = node.cast();
         // This is loaded before the caller gets the element, since the caller may remove it.
-        self.next = load(&L::node(element).next);
-        Ok(Some((element, holder)))
+        self.next = load(&found.node().next);
+        Ok(Some((found, holder)))
     }
 }
 
 impl<'a, L: Links, A: Access> Iterator for Walk<'a, L, A> {
-    type Item = Result<&'a Element<L, A>, ListError>;
+    type Item = Result<Linked<'a, L, A>, ListError>;
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        match self.step() {
-            Ok(Some((element, _))) => Some(Ok(element)),
-            Ok(None) => None,
-            Err(error) => Some(Err(error)),
-        }
+        self.step().transpose().map(|step| step.map(|(found, _)| found))
     }
 }
 
@@ -215,17 +199,16 @@ pub(crate) fn refuse_linked<L: Links>(
     places: &Places<L, ReadWrite>,
     element: ArenaPtr<L::Element>,
 ) -> Result<(), ListError> {
-    let arena = places.arena();
-    let shared = arena.get(element)?;
-    let node = L::node(shared);
+    let (arena, element) = (places.arena(), places.arena().get(element)?);
+    let node = Linked::<L, _>::of(element).node();
     match link_to(arena, node.pprev.load(), arena.ptr_of(node)?) {
         None => Ok(()),
-        Some(_) => Err(already_linked::<L>(arena, shared)),
+        Some(_) => Err(already_linked::<L>(arena, element)),
     }
 }
 
-fn already_linked<L: Links>(arena: &Arena, shared: &Element<L, ReadWrite>) -> ListError {
-    ListError::AlreadyLinked { type_name: type_name::<L::Element>(), at: place_of(arena, shared) }
+fn already_linked<L: Links>(arena: &Arena, element: &Element<L, ReadWrite>) -> ListError {
+    ListError::AlreadyLinked { type_name: type_name::<L::Element>(), at: place_of(arena, element) }
 }
 
 /// Lets `write` fill an element, and links it as the first of a chain.
@@ -235,16 +218,15 @@ pub(crate) fn push<L: Links>(
     element: ArenaPtr<L::Element>,
     write: impl FnOnce(&Element<L, ReadWrite>),
 ) -> Result<(), ListError> {
-    let arena = places.arena();
-    let shared = arena.get(element)?;
-    let node = L::node(shared);
+    let (arena, element) = (places.arena(), places.arena().get(element)?);
+    let node = Linked::<L, _>::of(element).node();
     let (this, next_at, first_at) = (arena.ptr_of(node)?, arena.ptr_of(&node.next)?, arena.ptr_of(first)?);
     let second = load(first);
     if arena.same(second, this) {
-        return Err(already_linked::<L>(arena, shared));
+        return Err(already_linked::<L>(arena, element));
     }
     let behind = follow(places, places.follower(), first_at, second)?;
-    write(shared);
+    write(element);
     node.next.store(second);
     node.pprev.store(first_at);
     // A writer that dies before this store has changed no list. It pairs with the acquire load of a
@@ -253,25 +235,24 @@ pub(crate) fn push<L: Links>(
     // If the writer dies before this store, the second element's back pointer leads to a pointer to
     // the first. `remove` notices that.
     if let Some(behind) = behind {
-        L::node(behind).pprev.store(next_at);
+        behind.node().pprev.store(next_at);
     }
     Ok(())
 }
 
 /// Takes an element out of its chain.
 pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<L::Element>) -> Result<(), ListError> {
-    let arena = places.arena();
-    let shared = arena.get(element)?;
-    let node = L::node(shared);
+    let (arena, element) = (places.arena(), places.arena().get(element)?);
+    let node = Linked::<L, _>::of(element).node();
     let (this, pprev, next) = (arena.ptr_of(node)?, node.pprev.load(), load(&node.next));
     let Some(back) = link_to(arena, pprev, this) else {
-        let (type_name, at) = (type_name::<L::Element>(), place_of(arena, shared));
+        let (type_name, at) = (type_name::<L::Element>(), place_of(arena, element));
         return Err(ListError::NotLinked { type_name, at, pprev: pprev.address() });
     };
     // If the writer dies after this store, the next element's back pointer leads to a pointer to
     // this element, which can be removed again.
     if let Some(behind) = follow(places, places.follower(), this.cast(), next)? {
-        L::node(behind).pprev.store(pprev);
+        behind.node().pprev.store(pprev);
     }
     // A release store like that of `push`, which it may undo: a reader must see the next element as
     // well through this pointer as through the other.
@@ -289,34 +270,36 @@ fn link_to(arena: &Arena, pprev: LinkPtr, this: ArenaPtr<ListNode>) -> Option<&L
     arena.same(back.load(), this).then_some(back)
 }
 
-/// Counts the elements of a chain; a wrong back pointer is an error.
-pub(crate) fn check<L: Links, A: Access>(walk: &mut Walk<'_, L, A>) -> Result<usize, ListError> {
+/// Counts the elements of a chain. A wrong back pointer is an error, and so is an element of another
+/// chain, which `belongs` refuses.
+pub(crate) fn check<L: Links, A: Access>(
+    walk: &mut Walk<'_, L, A>,
+    belongs: impl Fn(&Element<L, A>) -> Result<(), ListError>,
+) -> Result<usize, ListError> {
     let (arena, mut count) = (walk.places.arena(), 0);
-    while let Some((element, holder)) = walk.step()? {
-        let (expected, found) = (arena.full(holder), L::node(element).pprev.load());
-        if !arena.same(found, expected) {
-            return Err(ListError::BackPointer {
-                type_name: type_name::<L::Element>(),
-                at: place_of(arena, element),
-                found: found.address(),
-                expected: expected.address(),
-            });
+    while let Some((found, holder)) = walk.step()? {
+        belongs(found.element())?;
+        let (expected, pprev) = (arena.full(holder), found.node().pprev.load());
+        if !arena.same(pprev, expected) {
+            let (type_name, at) = (type_name::<L::Element>(), place_of(arena, found.element()));
+            let (found, expected) = (pprev.address(), expected.address());
+            return Err(ListError::BackPointer { type_name, at, found, expected });
         }
         count += 1;
     }
     Ok(count)
 }
 
-/// Corrects the wrong back pointers of a chain, and returns how many there were. `belongs` refuses
-/// an element of another chain.
+/// Corrects the wrong back pointers of a chain, and returns how many there were. `belongs` is as for
+/// [`check`].
 pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
     belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,
 ) -> Result<usize, ListError> {
     let (arena, mut count) = (walk.places.arena(), 0);
-    while let Some((element, holder)) = walk.step()? {
-        belongs(element)?;
-        let (expected, pprev) = (arena.full(holder), &L::node(element).pprev);
+    while let Some((found, holder)) = walk.step()? {
+        belongs(found.element())?;
+        let (expected, pprev) = (arena.full(holder), &found.node().pprev);
         if !arena.same(pprev.load(), expected) {
             pprev.store(expected);
             count += 1;

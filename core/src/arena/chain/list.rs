@@ -4,12 +4,10 @@ use std::any::type_name;
 use std::fmt;
 use std::iter::FusedIterator;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
 
-use crate::arena::chain::links;
-use crate::arena::chain::links::Walk;
-use crate::arena::chain::node::{ListHead, ListNode, ListNodeShared};
-use crate::arena::chain::places::{Links, Places};
+use crate::arena::chain::links::{self, Walk};
+use crate::arena::chain::node::{ListHead, ListNode};
+use crate::arena::chain::places::{Linked, Links, Places};
 use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
 use crate::error::{Error, ListError};
@@ -17,10 +15,8 @@ use crate::handle::Var;
 use crate::layout::{Kind, Layout};
 use crate::value::{Access, ArenaPtr, MapValue, ReadOnly, ReadWrite};
 
-/// An element that holds only a value and its place in a list. It is 16 bytes larger than the
-/// value.
-///
-/// In C it is `struct { struct mv_list_node node; V value; }`.
+/// An element that holds only a value and its place in a list, 16 bytes more than the value. In C
+/// it is `struct { struct mv_list_node node; V value; }`.
 ///
 /// ```
 /// use mapvalue::arena::{ListEntry, ListNode};
@@ -130,7 +126,8 @@ pub struct ArenaList<T: MapValue, const NODE: usize = 0, A: Access = ReadWrite> 
 /// Elements of type `T` with a node at `NODE`.
 struct At<T, const NODE: usize>(PhantomData<T>);
 
-impl<T: MapValue, const NODE: usize> Links for At<T, NODE> {
+// SAFETY: `NODE` does not compile unless the layout has a `ListNode` there.
+unsafe impl<T: MapValue, const NODE: usize> Links for At<T, NODE> {
     type Element = T;
 
     const NODE: usize = {
@@ -140,25 +137,12 @@ impl<T: MapValue, const NODE: usize> Links for At<T, NODE> {
         );
         NODE
     };
-
-    #[inline]
-    fn node<A: Access>(element: &T::Shared<A>) -> &ListNodeShared<A> {
-        // SAFETY: the node is inside the element, by the layout of `T` (`Links::NODE`), which is
-        // also that of its mirror.
-        let node = unsafe { NonNull::from(element).byte_add(<Self as Links>::NODE) };
-        // SAFETY: the layout of `T` has a `ListNode` there (`Links::NODE`). So the mirror has the
-        // two cells of a `ListNodeShared` there, in the same mode (`MapValue`, promise 1), and
-        // aligned as the element is. They live as long as the element.
-        unsafe { node.cast().as_ref() }
-    }
 }
 
 /// Returns whether a type has a `ListNode` at `offset`.
 const fn holds_node(layout: &Layout, offset: usize) -> bool {
-    if offset == 0 && is_node(layout) {
-        return true;
-    }
     match layout.kind() {
+        _ if offset == 0 && is_node(layout) => true,
         Kind::Array { element, .. } if element.size() > 0 && offset < layout.size() => {
             holds_node(element, offset % element.size())
         }
@@ -179,10 +163,12 @@ const fn holds_node(layout: &Layout, offset: usize) -> bool {
 
 /// Returns whether this is the layout of `ListNode`, under whatever name.
 const fn is_node(layout: &Layout) -> bool {
-    let fields = layout.fields();
-    matches!(layout.kind(), Kind::Struct { .. })
-        && fields.len() == 2
-        && matches!((fields[0].layout().kind(), fields[1].layout().kind()), (Kind::Pointer, Kind::Pointer))
+    match layout.kind() {
+        Kind::Struct { fields: [next, pprev] } => {
+            matches!((next.layout().kind(), pprev.layout().kind()), (Kind::Pointer, Kind::Pointer))
+        }
+        _ => false,
+    }
 }
 
 impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
@@ -199,10 +185,9 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// Opens a list for walking only. The arena may be read-only.
     ///
     /// ```
-    /// use mapvalue::arena::ListEntry;
-    /// use mapvalue::{Arena, ArenaList};
-    ///
-    /// let arena = Arena::memfd(1)?;
+    /// # use mapvalue::arena::ListEntry;
+    /// # use mapvalue::{Arena, ArenaList};
+    /// # let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
     /// let seen = ArenaList::<ListEntry<u64>>::open_ro(&arena, arena.at(0))?;
@@ -227,7 +212,7 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     /// of the mirror is the pointer to the element.
     #[inline]
     pub fn iter(&self) -> Iter<'_, T, NODE, A> {
-        Iter { walk: Walk::new(&self.places, &self.head.first) }
+        Iter { walk: Walk::new(&self.places, &self.head.first, self.places.max_elements()) }
     }
 
     /// Returns the first element.
@@ -260,7 +245,7 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     ///
     /// Those of a walk, and [`ListError::BackPointer`].
     pub fn check(&self) -> Result<usize, ListError> {
-        links::check(&mut self.iter().walk)
+        links::check(&mut self.iter().walk, |_| Ok(()))
     }
 
     /// Returns the arena that the list is in.
@@ -418,20 +403,7 @@ impl<'a, T: MapValue, const NODE: usize, A: Access> IntoIterator for &'a ArenaLi
     }
 }
 
-/// The elements of an [`ArenaList`].
-///
-/// ```
-/// use mapvalue::arena::ListEntry;
-/// use mapvalue::{Arena, ArenaList};
-///
-/// let arena = Arena::memfd(1)?;
-/// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
-/// list.push_front(arena.at(64))?;
-/// for entry in list.iter() {
-///     entry?.value.fetch_add(1); // or an error that ends the walk
-/// }
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// The elements of an [`ArenaList`], or an error that ends the walk.
 pub struct Iter<'a, T: MapValue, const NODE: usize = 0, A: Access = ReadWrite> {
     walk: Walk<'a, At<T, NODE>, A>,
 }
@@ -441,7 +413,7 @@ impl<'a, T: MapValue, const NODE: usize, A: Access> Iterator for Iter<'a, T, NOD
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.walk.next()
+        self.walk.next().map(|found| found.map(Linked::element))
     }
 }
 

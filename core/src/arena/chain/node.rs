@@ -76,10 +76,5 @@ impl ListNode {
     /// In an arena with `BPF_F_NO_USER_CONV`, memory may hold only the low 32 bits of a pointer,
     /// and 0x100 is taken for this mark there too. So no node can be 0x100 bytes after a multiple
     /// of 4 GiB.
-    pub const REMOVED: Self =
-        Self { next: ArenaPtr::from_address(REMOVED_NEXT), pprev: ArenaPtr::from_address(REMOVED_PPREV) };
+    pub const REMOVED: Self = Self { next: ArenaPtr::from_address(0x100), pprev: ArenaPtr::from_address(0x122) };
 }
-
-const REMOVED_NEXT: u64 = 0x100;
-
-const REMOVED_PPREV: u64 = 0x122;

@@ -4,11 +4,11 @@
 //! [`Arena::get`] does the same for a single pointer. Here, everything that does not depend on the
 //! pointer is computed once, and the caller finds out what is wrong with a pointer.
 
-use super::node::ListNodeShared;
 use std::marker::PhantomData;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::atomic::Ordering;
 
+use crate::arena::chain::node::ListNodeShared;
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::value::{Access, ArenaPtr, MapValue, Mirror};
@@ -17,15 +17,56 @@ use crate::value::{Access, ArenaPtr, MapValue, Mirror};
 pub(crate) type Element<L, A> = <<L as Links>::Element as MapValue>::Shared<A>;
 
 /// Elements of one type, with their node at one offset.
-pub(crate) trait Links {
+///
+/// # Safety
+///
+/// The layout of an `Element` has a `ListNode` at `NODE` bytes.
+pub(crate) unsafe trait Links {
     type Element: MapValue;
 
     /// Bytes from the start of an element to its node.
     const NODE: usize;
-
-    /// Returns the node in an element.
-    fn node<A: Access>(element: &Element<Self, A>) -> &ListNodeShared<A>;
 }
+
+/// A node that is known to be in an element.
+///
+/// It is the place of the node: a loop that kept the element's place would compute it for each.
+pub(crate) struct Linked<'a, L: Links, A: Access> {
+    node: NonNull<ListNodeShared<A>>,
+    element: PhantomData<&'a Element<L, A>>,
+}
+
+impl<'a, L: Links, A: Access> Linked<'a, L, A> {
+    pub(crate) fn of(element: &'a Element<L, A>) -> Self {
+        // SAFETY: the node is inside the element, by the element's layout (`Links`), which is also
+        // that of its mirror.
+        Self { node: unsafe { NonNull::from(element).byte_add(L::NODE) }.cast(), element: PhantomData }
+    }
+
+    #[inline]
+    pub(crate) fn element(self) -> &'a Element<L, A> {
+        // SAFETY: the node is in an element, `NODE` bytes from its start (`of`, `Follower::follow`).
+        let element = unsafe { self.node.byte_sub(L::NODE) }.cast();
+        // SAFETY: so this is the mirror of an element, for `'a`: `of` got it, or `follow` found it.
+        unsafe { element.as_ref() }
+    }
+
+    #[inline]
+    pub(crate) fn node(self) -> &'a ListNodeShared<A> {
+        // SAFETY: the layout of the element has a `ListNode` here (`Links`). So the mirror has the
+        // two cells of a `ListNodeShared` here, in the same mode (`MapValue`, promise 1), and
+        // aligned as the element is. They live as long as the element.
+        unsafe { self.node.as_ref() }
+    }
+}
+
+impl<L: Links, A: Access> Clone for Linked<'_, L, A> {
+    #[inline]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<L: Links, A: Access> Copy for Linked<'_, L, A> {}
 
 /// An arena, with the range of pointers that lead to elements of one kind.
 pub(crate) struct Places<L, A> {
@@ -41,29 +82,22 @@ pub(crate) struct Places<L, A> {
     /// The same if pointers are addresses of this process, as in every kernel arena; the provenance
     /// of its memory is exposed. Otherwise 0.
     direct_count: u64,
-    /// The difference between a place and the pointer to it: where the arena is mapped here, minus
-    /// where pointers say that it begins. It never changes (`Follower::follow` says why it is an
-    /// atomic).
-    origin: AtomicPtr<u8>,
     links: PhantomData<fn() -> (L, A)>,
 }
 
 impl<L: Links, A: Access> Places<L, A> {
     pub(crate) fn new(arena: &Arena) -> Self {
         const { L::Element::LAYOUT.assert_usable::<L::Element>() };
-        let mapping = &arena.rest.mapping;
-        let none = arena.flags().contains(ArenaFlags::SEGV_ON_FAULT) || A::WRITABLE && mapping.is_read_only();
+        let none = arena.flags().contains(ArenaFlags::SEGV_ON_FAULT) || A::WRITABLE && arena.is_read_only();
         let (reach, size) = (if none { 0 } else { arena.len() }, L::Element::LAYOUT.size() as u64);
-        #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
-        let origin = mapping.base().as_ptr().wrapping_sub(arena.start as usize);
         let count = if size > reach { 0 } else { ((reach - size) >> Self::ALIGN_BITS) + 1 };
+        let is_direct = arena.rest.origin.load(Ordering::Relaxed).is_null();
         Self {
             arena: arena.clone(),
             reach,
             lowest: arena.start.wrapping_add(L::NODE as u64),
             count,
-            direct_count: if origin.is_null() { count } else { 0 },
-            origin: AtomicPtr::new(origin),
+            direct_count: if is_direct { count } else { 0 },
             links: PhantomData,
         }
     }
@@ -86,8 +120,8 @@ impl<L: Links, A: Access> Places<L, A> {
     /// Returns the pointer to a place that is known to be in the arena.
     #[inline]
     pub(crate) fn ptr_of<S: Mirror>(&self, place: &S) -> ArenaPtr<S::Value> {
-        let origin = self.origin.load(Ordering::Relaxed).addr();
-        ArenaPtr::from_address(NonNull::from(place).addr().get().wrapping_sub(origin) as u64)
+        let origin = self.arena.rest.origin.load(Ordering::Relaxed).addr();
+        ArenaPtr::from_address(ptr::from_ref(place).addr().wrapping_sub(origin) as u64)
     }
 
     #[inline]
@@ -105,8 +139,7 @@ impl<L: Links, A: Access> Places<L, A> {
 
 impl<L, A> Clone for Places<L, A> {
     fn clone(&self) -> Self {
-        let (arena, origin) = (self.arena.clone(), AtomicPtr::new(self.origin.load(Ordering::Relaxed)));
-        Self { arena, origin, ..*self }
+        Self { arena: self.arena.clone(), ..*self }
     }
 }
 
@@ -129,12 +162,12 @@ impl<L, A> Clone for Follower<'_, L, A> {
 impl<L, A> Copy for Follower<'_, L, A> {}
 
 impl<'a, L: Links, A: Access> Follower<'a, L, A> {
-    /// Returns the element whose node is at a full address, if there can be one.
+    /// Returns the node at a full address, if there can be one.
     ///
-    /// (It is not an `Option`: `None` would be a null reference, and a loop would check each place
+    /// (It is not an `Option`: `None` would be a null pointer, and a loop would check each place
     /// for it.)
     #[inline]
-    pub(crate) fn follow(self, address: u64) -> Result<&'a <L::Element as MapValue>::Shared<A>, NotFollowed> {
+    pub(crate) fn follow(self, address: u64) -> Result<Linked<'a, L, A>, NotFollowed> {
         // The distance from the lowest pointer is larger for every number that leads out of the
         // arena than for those that lead to a place in it. The arena begins at a page, so the
         // distance of an aligned element is a multiple of the alignment. Otherwise one of its low
@@ -144,27 +177,28 @@ impl<'a, L: Links, A: Access> Follower<'a, L, A> {
             return Err(NotFollowed);
         }
         #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
-        let address = address.wrapping_sub(L::NODE as u64) as usize;
+        let address = address as usize;
         // The next load of a walk waits for this one, and so for each instruction in between. There
         // is none where pointers are addresses: a branch that is never taken costs less than an
         // addition of 0. (Without the atomic load, the compiler would add. As it is, it makes two
         // loops of one.)
-        let place: *mut u8 = if self.direct {
+        let node: *mut u8 = if self.direct {
             ptr::with_exposed_provenance_mut(address)
         } else {
-            self.places.origin.load(Ordering::Relaxed).wrapping_add(address)
+            self.places.arena.rest.origin.load(Ordering::Relaxed).wrapping_add(address)
         };
         // SAFETY: the place is inside the mapping (checked above: `count` is not 0, and so `direct`
         // is true only where the origin is null), at least one byte before its end, and so not
         // null.
-        let place = unsafe { NonNull::new_unchecked(place) }.cast();
-        // SAFETY: the arena holds an element here, aligned for all of its leaves. That was checked
-        // above, with numbers that `Places::new` computed from this arena. An element has the size
-        // of its mirror and at least its alignment (`MapValue`, promises 1 and 2). The arena stays
-        // mapped while it is borrowed. A page that is absent is made when it is touched; where it
-        // would fault, nothing is in reach. The memory is writable if `A` is. All bits are a valid
-        // mirror (promise 3), and others write to cells only, which are inside `UnsafeCell`.
-        Ok(unsafe { place.as_ref() })
+        let node = unsafe { NonNull::new_unchecked(node) }.cast();
+        // The arena holds an element `NODE` bytes before, aligned for all of its leaves. That was
+        // checked above, with numbers that `Places::new` computed from this arena. An element has
+        // the size of its mirror and at least its alignment (`MapValue`, promises 1 and 2). The
+        // arena stays mapped while it is borrowed. A page that is absent is made when it is
+        // touched; where it would fault, nothing is in reach. The memory is writable if `A` is. All
+        // bits are a valid mirror (promise 3), and others write to cells only, which are inside
+        // `UnsafeCell`.
+        Ok(Linked { node, element: PhantomData })
     }
 }
 

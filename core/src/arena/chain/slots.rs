@@ -2,6 +2,8 @@
 //! [`Region`].
 
 use std::any::type_name;
+use std::mem::ManuallyDrop;
+use std::ops::Range;
 
 use crate::arena::handle::Arena;
 use crate::error::{ArenaPtrError, Error, ListError};
@@ -73,9 +75,8 @@ pub trait Slots<T: MapValue> {
 #[derive(Debug)]
 pub struct Region<T: MapValue> {
     first: u64,
-    len: usize,
-    /// How many of the first slots have ever been handed out.
-    used: usize,
+    /// The slots that have never been handed out, by their numbers.
+    fresh: Range<usize>,
     given_back: Vec<ArenaPtr<T>>,
 }
 
@@ -87,21 +88,15 @@ impl<T: MapValue> Region<T> {
     /// Those of [`Arena::slice_ro`], if the slots are not all inside the arena and aligned.
     pub fn new(arena: &Arena, first: ArenaPtr<T>, len: usize) -> Result<Self, ArenaPtrError> {
         arena.slice_ro(first, len)?;
-        Ok(Self { first: arena.full(first).address(), len, used: 0, given_back: Vec::new() })
+        Ok(Self { first: arena.full(first).address(), fresh: 0..len, given_back: Vec::new() })
     }
 }
 
 impl<T: MapValue> Slots<T> for Region<T> {
     fn take(&mut self) -> Result<ArenaPtr<T>, Error> {
-        if let Some(slot) = self.given_back.pop() {
-            return Ok(slot);
-        }
-        if self.used == self.len {
-            return Err(ListError::NoRoom { type_name: type_name::<T>(), slots: self.len }.into());
-        }
-        let slot = self.first + (self.used * size_of::<T>()) as u64;
-        self.used += 1;
-        Ok(ArenaPtr::from_address(slot))
+        let fresh = |slot| ArenaPtr::from_address(self.first + (slot * size_of::<T>()) as u64);
+        let slot = self.given_back.pop().or_else(|| self.fresh.next().map(fresh));
+        slot.ok_or_else(|| ListError::NoRoom { type_name: type_name::<T>(), slots: self.fresh.end }.into())
     }
 
     fn give_back(&mut self, slot: ArenaPtr<T>) {
@@ -137,7 +132,7 @@ impl<'a, T: MapValue, S: Slots<T>> Taken<'a, T, S> {
 
     /// Keeps the slot, which is in use now.
     pub(crate) fn keep(self) -> ArenaPtr<T> {
-        std::mem::ManuallyDrop::new(self).slot
+        ManuallyDrop::new(self).slot
     }
 }
 

@@ -6,10 +6,9 @@ use std::iter::FusedIterator;
 use std::marker::PhantomData;
 use std::slice;
 
-use crate::arena::chain::links;
-use crate::arena::chain::links::{FIRST_LOOK, Walk};
-use crate::arena::chain::node::{ListHead, ListHeadShared, ListNode, ListNodeShared};
-use crate::arena::chain::places::{Links, Places};
+use crate::arena::chain::links::{self, FIRST_LOOK, Walk};
+use crate::arena::chain::node::{ListHead, ListHeadShared, ListNode};
+use crate::arena::chain::places::{Linked, Links, Places};
 use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
 use crate::error::{Error, ListError};
@@ -122,15 +121,11 @@ pub struct ArenaHashMap<K: MapValue, V: MapValue, A: Access = ReadWrite> {
 /// The elements of a table.
 struct InTable<K, V>(PhantomData<(K, V)>);
 
-impl<K: MapValue, V: MapValue> Links for InTable<K, V> {
+// SAFETY: that is where the node is, and it is a `ListNode`.
+unsafe impl<K: MapValue, V: MapValue> Links for InTable<K, V> {
     type Element = TableEntry<K, V>;
 
     const NODE: usize = std::mem::offset_of!(TableEntry<K, V>, node);
-
-    #[inline]
-    fn node<A: Access>(element: &TableEntryShared<K, V, A>) -> &ListNodeShared<A> {
-        &element.node
-    }
 }
 
 /// How many elements of a chain a lookup visits without counting them. In a table with as many
@@ -139,14 +134,6 @@ const NEAR: usize = 4;
 
 /// The most buckets of a table that `open` accepts: 8 MiB of them.
 const MAX_BUCKETS: usize = 1 << 20;
-
-/// Checks the number of buckets of a table that somebody else set up: at most `max`.
-fn no_more_than(max: usize, found: i32) -> Result<usize, ListError> {
-    match bucket_count(found)? {
-        found if found > max => Err(ListError::TooManyBuckets { found, max }),
-        n => Ok(n),
-    }
-}
 
 /// Checks a number of buckets.
 fn bucket_count(n: i32) -> Result<usize, ListError> {
@@ -205,12 +192,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// As for [`open`](Self::open).
     pub fn open_up_to(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, ListError> {
-        let table = arena.get(table)?;
-        // It pairs with the release store of `init`: the number of buckets, and the buckets, were
-        // written before the pointer.
-        let buckets = table.buckets.load_acquire();
-        let buckets = arena.slice(buckets, no_more_than(max, table.n_buckets.load())?)?;
-        Ok(Self { places: Places::new(arena), buckets })
+        ArenaHashMap::open_any(arena, table, max)
     }
 
     /// Makes an empty table of `n` buckets, whose memory the caller got: 16 bytes at `table`, and 8
@@ -279,15 +261,23 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
         table: ArenaPtr<TableHead>,
         max: usize,
     ) -> Result<ArenaHashMap<K, V, ReadOnly>, ListError> {
-        let table = arena.get_ro(table)?;
-        let buckets = table.buckets.load_acquire();
-        let buckets = arena.slice_ro(buckets, no_more_than(max, table.n_buckets.load())?)?;
-        Ok(ArenaHashMap { places: Places::new(arena), buckets })
+        ArenaHashMap::open_any(arena, table, max)
     }
 }
 
 /// Looking
 impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
+    fn open_any(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, ListError> {
+        let table = arena.get_any::<_, A>(table)?;
+        // It pairs with the release store of `init`: the number of buckets, and the buckets, were
+        // written before the pointer.
+        let buckets = table.buckets.load_acquire();
+        match bucket_count(table.n_buckets.load())? {
+            found if found > max => Err(ListError::TooManyBuckets { found, max }),
+            n => Ok(Self { places: Places::new(arena), buckets: arena.slice_any(buckets, n)? }),
+        }
+    }
+
     /// Returns the element with this key, whose value is `.value`.
     ///
     /// # Errors
@@ -299,7 +289,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     where
         K: ArenaHash + Eq,
     {
-        self.find(key.arena_hash(), key)
+        Ok(self.find(key.arena_hash(), key)?.map(Linked::element))
     }
 
     /// Walks over all elements, bucket by bucket. The caller may remove the element that it got
@@ -345,8 +335,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     ///
     /// Those of [`len`](Self::len), and [`ListError::BackPointer`].
     pub fn check(&self) -> Result<usize, ListError> {
-        self.len()?;
-        self.sum(|walk, _| links::check(walk))
+        self.sum(|walk, bucket| links::check(walk, |entry| self.belongs(bucket, entry)))
     }
 
     /// Returns the arena that the table is in.
@@ -354,13 +343,15 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.places.arena()
     }
 
-    /// Returns whether an element belongs to this bucket, by its hash.
+    /// Refuses an element that is not in the bucket of its hash.
     #[inline]
-    fn is_in(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> bool {
-        entry.hash.load().cast_unsigned() as usize & (self.buckets.len() - 1) == bucket
+    fn belongs(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> Result<(), ListError> {
+        if self.bucket_of(entry.hash.load().cast_unsigned()) == bucket {
+            return Ok(());
+        }
+        Err(self.wrong_bucket(bucket, entry))
     }
 
-    /// The error for an element in the wrong bucket.
     #[cold]
     #[inline(never)]
     fn wrong_bucket(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> ListError {
@@ -368,10 +359,17 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         ListError::WrongBucket { type_name: type_name::<TableEntry<K, V>>(), at, hash, bucket }
     }
 
+    /// Returns the number of the bucket for a hash.
+    #[inline]
+    fn bucket_of(&self, hash: u32) -> usize {
+        hash as usize & (self.buckets.len() - 1)
+    }
+
     #[inline]
     fn bucket(&self, hash: u32) -> &ListHeadShared<A> {
-        // The number of buckets is a power of two (`bucket_count`).
-        &self.buckets[hash as usize & (self.buckets.len() - 1)]
+        // SAFETY: the number of buckets is a power of two (`bucket_count`, which all constructors
+        // call), so `bucket_of` is less.
+        unsafe { self.buckets.get_unchecked(self.bucket_of(hash)) }
     }
 
     /// Adds up what `count` returns for each bucket. It is also given the bucket's number.
@@ -382,7 +380,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         // All buckets share one budget, since each of them can be made to lead into the same chain.
         let (mut sum, mut left) = (0, self.places.max_elements());
         for (number, bucket) in self.buckets.iter().enumerate() {
-            let mut walk = Walk::with_budget(&self.places, &bucket.first, left);
+            let mut walk = Walk::new(&self.places, &bucket.first, left);
             sum += count(&mut walk, number)?;
             left = walk.left();
         }
@@ -391,20 +389,20 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
 
     /// Finds the element with the key.
     #[inline]
-    fn find(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
+    fn find(&self, hash: u32, key: &K) -> Result<Option<Linked<'_, InTable<K, V>, A>>, ListError>
     where
         K: Eq,
     {
         let follower = self.places.direct_follower();
         let mut node = links::load(&self.bucket(hash).first);
         for _ in 0..NEAR {
-            let Ok(entry) = follower.follow(node.address()) else {
+            let Ok(found) = follower.follow(node.address()) else {
                 return if node.is_null() { Ok(None) } else { self.find_from(node, hash, key) };
             };
-            if is_of(entry, hash, key) {
-                return Ok(Some(entry));
+            if is_of(found.element(), hash, key) {
+                return Ok(Some(found));
             }
-            node = links::load(&entry.node.next);
+            node = links::load(&found.node().next);
         }
         self.find_from(node, hash, key)
     }
@@ -417,17 +415,17 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         mut node: ArenaPtr<ListNode>,
         hash: u32,
         key: &K,
-    ) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
+    ) -> Result<Option<Linked<'_, InTable<K, V>, A>>, ListError>
     where
         K: Eq,
     {
         let follower = self.places.follower();
         for _ in 0..FIRST_LOOK.min(self.places.max_elements()) {
-            let Ok(entry) = follower.follow(node.address()) else { break };
-            if is_of(entry, hash, key) {
-                return Ok(Some(entry));
+            let Ok(found) = follower.follow(node.address()) else { break };
+            if is_of(found.element(), hash, key) {
+                return Ok(Some(found));
             }
-            node = links::load(&entry.node.next);
+            node = links::load(&found.node().next);
         }
         if node.is_null() { Ok(None) } else { self.find_slowly(hash, key) }
     }
@@ -436,12 +434,12 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     /// at the start of the chain, so that the fast path need not keep anything for it.
     #[cold]
     #[inline(never)]
-    fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<&TableEntryShared<K, V, A>>, ListError>
+    fn find_slowly(&self, hash: u32, key: &K) -> Result<Option<Linked<'_, InTable<K, V>, A>>, ListError>
     where
         K: Eq,
     {
-        let mut walk = Walk::new(&self.places, &self.bucket(hash).first);
-        walk.find(|entry| entry.as_ref().map_or(true, |entry| is_of(entry, hash, key))).transpose()
+        let mut walk = Walk::new(&self.places, &self.bucket(hash).first, self.places.max_elements());
+        walk.find(|found| found.as_ref().map_or(true, |found| is_of(found.element(), hash, key))).transpose()
     }
 }
 
@@ -477,8 +475,7 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         V: Storable,
     {
         let hash = key.arena_hash();
-        if let Some(found) = self.find(hash, &key)? {
-            V::__store(&found.value, &value);
+        if self.set(hash, &key, &value)? {
             return Ok(false);
         }
         links::refuse_linked(&self.places, slot)?;
@@ -495,8 +492,7 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         V: Storable,
     {
         let hash = key.arena_hash();
-        if let Some(found) = self.find(hash, &key)? {
-            V::__store(&found.value, &value);
+        if self.set(hash, &key, &value)? {
             return Ok(false);
         }
         let taken = Taken::from(&mut slots)?;
@@ -530,6 +526,15 @@ impl<K: MapValue + ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
             slots.give_back(slot);
         }
         Ok(removed.is_some())
+    }
+
+    /// Sets the value of a key that is in the table. Returns whether it is.
+    fn set(&self, hash: u32, key: &K, value: &V) -> Result<bool, ListError>
+    where
+        V: Storable,
+    {
+        let found = self.find(hash, key)?;
+        Ok(found.map(|found| V::__store(&found.element().value, value)).is_some())
     }
 
     fn link(&self, slot: ArenaPtr<TableEntry<K, V>>, hash: u32, key: &K, value: &V) -> Result<(), ListError>
@@ -584,12 +589,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// Those of a walk.
     pub fn repair(&self) -> Result<usize, ListError> {
-        self.sum(|walk, bucket| {
-            links::repair(
-                walk,
-                |entry| if self.is_in(bucket, entry) { Ok(()) } else { Err(self.wrong_bucket(bucket, entry)) },
-            )
-        })
+        self.sum(|walk, bucket| links::repair(walk, |entry| self.belongs(bucket, entry)))
     }
 }
 
@@ -619,20 +619,7 @@ impl<'a, K: MapValue, V: MapValue, A: Access> IntoIterator for &'a ArenaHashMap<
     }
 }
 
-/// The elements of an [`ArenaHashMap`].
-///
-/// ```
-/// use mapvalue::{Arena, ArenaHashMap};
-///
-/// let arena = Arena::memfd(1)?;
-/// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
-/// table.insert(arena.at(1024), 7, 70)?;
-/// for entry in &table {
-///     let entry = entry?;
-///     assert_eq!((entry.key.load(), entry.value.load()), (7, 70));
-/// }
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// The elements of an [`ArenaHashMap`], and an error for each bucket whose walk it ended.
 pub struct Entries<'a, K: MapValue, V: MapValue, A: Access = ReadWrite> {
     table: &'a ArenaHashMap<K, V, A>,
     /// The walk over the elements of one bucket, and that bucket's number.
@@ -642,10 +629,10 @@ pub struct Entries<'a, K: MapValue, V: MapValue, A: Access = ReadWrite> {
 }
 
 impl<K: MapValue, V: MapValue, A: Access> Entries<'_, K, V, A> {
-    /// Goes on with the next bucket. All buckets share the budget, as in `sum`.
+    /// Goes on with the next bucket. All buckets share the budget `left`, as in `sum`.
     fn go_on(&mut self, left: u64) {
         self.bucket = self.table.buckets.len() - self.rest.len();
-        self.walk = self.rest.next().map(|bucket| Walk::with_budget(&self.table.places, &bucket.first, left));
+        self.walk = self.rest.next().map(|bucket| Walk::new(&self.table.places, &bucket.first, left));
     }
 }
 
@@ -656,24 +643,21 @@ impl<'a, K: MapValue, V: MapValue, A: Access> Iterator for Entries<'a, K, V, A> 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let walk = self.walk.as_mut()?;
-            let error = match walk.next() {
-                Some(Ok(entry)) if self.table.is_in(self.bucket, entry) => return Some(Ok(entry)),
-                Some(Ok(entry)) => Some(self.table.wrong_bucket(self.bucket, entry)),
+            let error = match walk.next().map(|found| found.map(Linked::element)) {
+                Some(Ok(entry)) => match self.table.belongs(self.bucket, entry) {
+                    Ok(()) => return Some(Ok(entry)),
+                    Err(error) => Some(error),
+                },
                 Some(Err(error)) => Some(error),
                 None => None,
             };
-            let left = walk.left();
-            match error {
+            match walk.left() {
                 // There can be no more elements: only errors would follow.
-                Some(error) if left == 0 => {
-                    self.walk = None;
-                    return Some(Err(error));
-                }
-                Some(error) => {
-                    self.go_on(left);
-                    return Some(Err(error));
-                }
-                None => self.go_on(left),
+                0 if error.is_some() => self.walk = None,
+                left => self.go_on(left),
+            }
+            if let Some(error) = error {
+                return Some(Err(error));
             }
         }
     }
