@@ -163,7 +163,6 @@
 // The derive's `::mapvalue` paths must work in this crate's own tests and examples.
 extern crate self as mapvalue;
 
-pub mod arena;
 mod error;
 mod layout;
 mod platform;
@@ -171,6 +170,13 @@ mod platform;
 pub mod refused;
 mod value;
 
+#[cfg(feature = "std")]
+pub mod arena;
+/// Pointers in arenas, and the hashes of keys: what there is of arenas without `std`.
+#[cfg(not(feature = "std"))]
+pub mod arena {
+    pub use crate::value::{ArenaHash, ArenaPtr, hash_bytes, hash_u32, hash_u64};
+}
 #[cfg(feature = "std")]
 pub mod bpf;
 #[cfg(feature = "std")]

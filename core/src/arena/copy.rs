@@ -1,7 +1,6 @@
 //! Copies of values in an arena: by loads, or by a system call where a load may end this process.
 
 use std::any::type_name;
-use std::io;
 use std::process;
 
 use crate::arena::flags::ArenaFlags;
@@ -9,6 +8,7 @@ use crate::arena::handle::Arena;
 #[cfg(doc)]
 use crate::error::ValueError;
 use crate::error::{ArenaPtrError, SystemError};
+use crate::sys::errno;
 use crate::value::codec;
 use crate::value::{self, ArenaPtr, MapValue, ReadOnly};
 
@@ -26,19 +26,12 @@ impl Arena {
     /// twice.
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaPtr, MapValue};
-    ///
-    /// #[derive(MapValue, Debug, PartialEq)]
-    /// #[repr(C)]
-    /// struct Job {
-    ///     id: u32,
-    ///     done: bool,
-    /// }
+    /// use mapvalue::{Arena, ArenaPtr};
     ///
     /// let arena = Arena::memfd(1)?;
-    /// arena.get(arena.at::<Job>(64))?.id.store(7);
-    /// assert_eq!(arena.read(arena.at::<Job>(64))?, Job { id: 7, done: false });
-    /// assert!(arena.read(ArenaPtr::<Job>::null()).is_err());
+    /// arena.get(arena.at::<[u32; 2]>(64))?[0].store(7);
+    /// assert_eq!(arena.read(arena.at::<[u32; 2]>(64))?, [7, 0]);
+    /// assert!(arena.read(ArenaPtr::<u32>::null()).is_err());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -77,11 +70,8 @@ pub(crate) fn copy_from(place: *mut u8, out: &mut [u8]) -> Result<usize, ArenaPt
     // SAFETY: the kernel writes at most `out.len()` bytes, to `out`. The bytes it reads need not be
     // mapped: it reports that.
     let copied = unsafe { libc::process_vm_readv(this, &raw const to, 1, &raw const from, 1, 0) };
-    match usize::try_from(copied) {
-        Ok(copied) => Ok(copied),
-        Err(_) => match io::Error::last_os_error() {
-            error if error.raw_os_error() == Some(libc::EFAULT) => Ok(0),
-            error => Err(SystemError::os("copy out of an arena (process_vm_readv)", &error).into()),
-        },
-    }
+    usize::try_from(copied).or_else(|_| match errno() {
+        libc::EFAULT => Ok(0),
+        errno => Err(SystemError::Os { operation: "copy out of an arena (process_vm_readv)", errno }.into()),
+    })
 }

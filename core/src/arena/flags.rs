@@ -15,56 +15,45 @@ const MMAPABLE: u32 = 1 << 10;
 ///
 /// let both = ArenaFlags::SEGV_ON_FAULT | ArenaFlags::NO_USER_CONV;
 /// assert!(both.contains(ArenaFlags::SEGV_ON_FAULT) && !ArenaFlags::default().contains(both));
+/// assert_eq!(ArenaFlags::from_bits(both.bits() | 1 << 10), both); // `BPF_F_MMAPABLE` is no flag
 /// ```
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
-pub struct ArenaFlags {
-    bits: u32,
-}
+pub struct ArenaFlags(u32);
 
 impl ArenaFlags {
     /// `BPF_F_SEGV_ON_FAULT`: touching a page that BPF has not allocated is a SIGSEGV. Without the
     /// flag, it makes the page.
     ///
     /// Rust can only [`read`](crate::Arena::read) from such an arena.
-    pub const SEGV_ON_FAULT: Self = Self { bits: 1 << 17 };
+    pub const SEGV_ON_FAULT: Self = Self(1 << 17);
     /// `BPF_F_NO_USER_CONV`: the programs' own conversions to user addresses do nothing. So memory
     /// holds only the low 32 bits of some pointers.
-    pub const NO_USER_CONV: Self = Self { bits: 1 << 18 };
+    pub const NO_USER_CONV: Self = Self(1 << 18);
 
-    const KNOWN: u32 = Self::SEGV_ON_FAULT.bits | Self::NO_USER_CONV.bits;
+    const KNOWN: u32 = Self::SEGV_ON_FAULT.0 | Self::NO_USER_CONV.0;
 
     /// Takes flags by their numbers in include/uapi/linux/bpf.h. An unknown flag is refused when an
-    /// arena is created.
-    ///
-    /// ```
-    /// use mapvalue::ArenaFlags;
-    ///
-    /// let both = ArenaFlags::SEGV_ON_FAULT | ArenaFlags::NO_USER_CONV;
-    /// assert!(both.contains(ArenaFlags::NO_USER_CONV));
-    /// assert_eq!(ArenaFlags::from_bits(both.bits()), both);
-    /// // `BPF_F_MMAPABLE`, which all arenas have:
-    /// assert_eq!(ArenaFlags::from_bits(1 << 10), ArenaFlags::default());
-    /// ```
+    /// arena is created; `BPF_F_MMAPABLE`, which all arenas have, is left out.
     #[must_use]
     pub const fn from_bits(bits: u32) -> Self {
-        Self { bits: bits & !MMAPABLE }
+        Self(bits & !MMAPABLE)
     }
 
     /// Returns the numbers, without `BPF_F_MMAPABLE`.
     pub const fn bits(self) -> u32 {
-        self.bits
+        self.0
     }
 
     /// Returns whether all flags of `other` are set.
     pub const fn contains(self, other: Self) -> bool {
-        self.bits & other.bits == other.bits
+        self.0 & other.0 == other.0
     }
 
     /// Returns the flags for `BPF_MAP_CREATE`, if all are known.
     pub(crate) fn to_kernel(self) -> Result<u32, ArenaError> {
-        match self.bits & !Self::KNOWN {
-            0 => Ok(self.bits | MMAPABLE),
-            unknown => Err(ArenaError::Flags { flags: self.bits, unknown }),
+        match self.0 & !Self::KNOWN {
+            0 => Ok(self.0 | MMAPABLE),
+            unknown => Err(ArenaError::Flags { flags: self.0, unknown }),
         }
     }
 }
@@ -73,12 +62,12 @@ impl BitOr for ArenaFlags {
     type Output = Self;
 
     fn bitor(self, other: Self) -> Self {
-        Self { bits: self.bits | other.bits }
+        Self(self.0 | other.0)
     }
 }
 
 impl fmt::Debug for ArenaFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ArenaFlags({:#x})", self.bits)
+        write!(f, "ArenaFlags({:#x})", self.0)
     }
 }

@@ -3,10 +3,13 @@
 use std::ops::Range;
 use std::os::fd::AsFd;
 
+#[cfg(doc)]
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::btf::{Btf, Section, TypeKind};
-use crate::error::{PlaceError, SectionError, SystemError};
+#[cfg(doc)]
+use crate::error::PlaceError;
+use crate::error::{SectionError, SystemError};
 use crate::section::DataSection;
 use crate::sys::bpf as sys;
 
@@ -67,47 +70,38 @@ impl Arena {
         DataSection::within(&self.rest.mapping, 0, btf, SECTION)?;
         let [start, end] = self.ends_for(size_of_globals(btf)?.unwrap_or(0));
         let unknown = |reason: &str| SectionError::PlaceUnknown { map, reason: reason.to_owned() };
+        let operation = "read a program's instructions";
         let instructions = sys::program_instructions(program.as_fd()).map_err(|errno| match errno {
-            libc::EPERM => {
-                SystemError::PermissionDenied { operation: "read a program's instructions", capability: "CAP_BPF" }
-                    .into()
-            }
+            libc::EPERM => SystemError::PermissionDenied { operation, capability: "CAP_BPF" }.into(),
             libc::EINVAL | libc::EBADF => unknown("the descriptor is not a BPF program"),
             libc::ENODATA => unknown(
                 "the kernel does not show the program's instructions (sysctl net.core.bpf_jit_harden is 2); \
                  take the offset from the loader, and `Arena::globals_at`",
             ),
-            errno => SystemError::Os { operation: "read a program's instructions", errno }.into(),
+            errno => SystemError::Os { operation, errno }.into(),
         })?;
         let page = self.page_size();
         let [mut at_start, mut at_end] = [false; 2];
         for address in addresses_in(&instructions) {
             // In a small arena, a place may be at both ends, and tells nothing.
             let place = address.wrapping_sub(self.start) / page;
-            match [start.contains(&place), end.contains(&place)] {
-                [true, false] => at_start = true,
-                [false, true] => at_end = true,
-                _ => {}
-            }
+            let (in_start, in_end) = (start.contains(&place), end.contains(&place));
+            at_start |= in_start && !in_end;
+            at_end |= in_end && !in_start;
         }
-        let pages = match (at_start, at_end) {
-            _ if start == end => start,
-            (true, false) => start,
-            (false, true) => end,
-            (true, true) => {
-                return Err(unknown(
-                    "the program uses addresses at both ends of the arena; take the offset from the loader, \
-                     and `Arena::globals_at`",
-                ));
-            }
-            (false, false) => {
-                return Err(unknown(
-                    "the program uses no variable in the arena that tells the two ends apart; name another \
-                     program of the same object, or take the offset from the loader, and `Arena::globals_at`",
-                ));
-            }
-        };
-        Ok(pages.start * page)
+        match (at_start, at_end) {
+            _ if start == end => Ok(start.start * page),
+            (true, false) => Ok(start.start * page),
+            (false, true) => Ok(end.start * page),
+            (true, true) => Err(unknown(
+                "the program uses addresses at both ends of the arena; take the offset from the loader, \
+                 and `Arena::globals_at`",
+            )),
+            (false, false) => Err(unknown(
+                "the program uses no variable in the arena that tells the two ends apart; name another \
+                 program of the same object, or take the offset from the loader, and `Arena::globals_at`",
+            )),
+        }
     }
 
     /// Opens the global variables at `offset` bytes from the start of the arena. Prefer
@@ -135,11 +129,8 @@ impl Arena {
     /// [`SectionError::OpenSection`], [`SectionError::Size`] if the section does not fit into the
     /// arena there, [`SectionError::ForeignByteOrder`]; [`PlaceError::ArenaFaults`].
     pub fn globals_at(&self, btf: &Btf, offset: u64) -> Result<DataSection, SectionError> {
-        let mapping = &self.rest.mapping;
-        if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Err(PlaceError::ArenaFaults { map: mapping.map_name() }.into());
-        }
-        DataSection::within(mapping, usize::try_from(offset).unwrap_or(usize::MAX), btf, SECTION)
+        self.refuse_faults()?;
+        DataSection::within(&self.rest.mapping, usize::try_from(offset).unwrap_or(usize::MAX), btf, SECTION)
     }
 
     /// Makes the pages that an object's global variables can take at both ends, before it is

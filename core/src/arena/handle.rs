@@ -5,9 +5,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use std::sync::atomic::AtomicPtr;
 
-#[cfg(feature = "std")]
 use crate::arena::flags::ArenaFlags;
-#[cfg(feature = "std")]
+use crate::error::PlaceError;
 use crate::mapping::Mapping;
 use crate::value::ArenaPtr;
 
@@ -23,12 +22,8 @@ use crate::value::ArenaPtr;
 /// error that says what is wrong with it.
 ///
 /// A clone is another handle to the same memory. Like all handles into it, it is `Send + Sync +
-/// 'static` and keeps the memory mapped. A forked child has no mapping of a kernel arena, and must
-/// open it again by its descriptor.
-///
-/// A handle does not keep the object that it was opened for. Whoever allocates in the arena may use
-/// the place for something else, which the handle then shows; if its page is freed, it shows zeros.
-/// It never leads out of the arena's memory.
+/// 'static` and keeps the memory mapped, but not the object that it was opened for
+/// ([Lifetimes](crate::arena#lifetimes), also of forks).
 ///
 /// The first access to a page makes it. Without memory for the page, the access ends in a SIGSEGV
 /// or meets the OOM killer. [`prefault`](Self::prefault) makes pages ahead of time: see [When there
@@ -54,8 +49,6 @@ use crate::value::ArenaPtr;
 /// // A BPF program may store anything: an error, not a crash.
 /// first.next.store(ArenaPtr::from_address(0xdead_beef_0000));
 /// assert!(arena.get(first.next.load()).is_err());
-/// first.next.store(ArenaPtr::null());
-/// assert!(first.next.load().is_null() && arena.get(first.next.load()).is_err());
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone)]
@@ -79,7 +72,8 @@ pub(crate) struct Rest {
     pub(crate) map: Option<OwnedFd>,
     flags: ArenaFlags,
     /// The difference between a place and the pointer to it: where the arena is mapped here, minus
-    /// `start`. It never changes (`Follower::follow` says why it is an atomic).
+    /// `start`. It never changes (`Follower::follow` says why it is an atomic). It is not in the
+    /// structs that are read in loops, which the compiler could not keep in registers then.
     pub(crate) origin: AtomicPtr<u8>,
 }
 
@@ -99,12 +93,6 @@ impl Arena {
     }
 
     /// Returns the length in bytes: a multiple of a page, at most 4 GiB.
-    ///
-    /// ```
-    /// let arena = mapvalue::Arena::memfd(4)?;
-    /// assert_eq!(arena.len(), 4 * arena.page_size());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     pub fn len(&self) -> u64 {
         self.rest.mapping.len() as u64
     }
@@ -118,13 +106,6 @@ impl Arena {
     ///
     /// A kernel arena is mapped there in every process. Of a memfd it is nominal: the same number
     /// everywhere, wherever a process has mapped it.
-    ///
-    /// ```
-    /// let arena = mapvalue::Arena::memfd(4)?;
-    /// let first = arena.ptr_of(arena.get(arena.at::<u64>(0))?)?;
-    /// assert_eq!(first.address(), arena.start());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     pub fn start(&self) -> u64 {
         self.start
     }
@@ -146,16 +127,22 @@ impl Arena {
         self.rest.flags
     }
 
+    /// Refuses what an arena whose absent pages fault cannot do.
+    pub(crate) fn refuse_faults(&self) -> Result<(), PlaceError> {
+        if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
+            return Err(PlaceError::ArenaFaults { map: self.rest.mapping.map_name() });
+        }
+        Ok(())
+    }
+
     /// Returns the descriptor behind it, for a loader or another process: that of the kernel's map,
     /// or the memfd. `None` if it was adopted without its map.
     ///
     /// ```
-    /// use mapvalue::Arena;
-    ///
+    /// # use mapvalue::Arena;
     /// let arena = Arena::memfd(4)?;
-    /// // For another process:
-    /// let fd = arena.fd().expect("a memfd").try_clone_to_owned().expect("a descriptor");
-    /// assert_eq!(Arena::from_memfd(fd)?.start(), arena.start());
+    /// let fd = arena.fd().expect("a memfd").try_clone_to_owned(); // for another process
+    /// assert_eq!(Arena::from_memfd(fd.expect("a descriptor"))?.start(), arena.start());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
@@ -169,11 +156,8 @@ impl Arena {
     /// arena does not start at a multiple of 4 GiB.)
     ///
     /// ```
-    /// use mapvalue::Arena;
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let tenth = arena.at::<u64>(9 * 8);
-    /// assert_eq!(tenth.address(), arena.start() + 72);
+    /// let arena = mapvalue::Arena::memfd(1)?;
+    /// assert_eq!(arena.at::<u64>(9 * 8).address(), arena.start() + 72);
     /// assert!(arena.get(arena.at::<u64>(1 << 40)).is_err()); // now it shows
     /// # Ok::<(), mapvalue::Error>(())
     /// ```

@@ -1,14 +1,13 @@
 //! From pointers to places: the only module that follows an address, whatever number it is.
 //!
 //! A pointer that is an address in the arena takes a handful of instructions (`locate`). Every
-//! other pointer is examined apart from them (`locate_far`): it may be valid as well, or `explain`
+//! other pointer is examined apart from them (`locate_far`): it may be valid as well, or `resolve`
 //! finds out what is wrong with it.
 
 use std::any::type_name;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
-use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
 use crate::error::{ArenaPtrError, PlaceError};
 use crate::handle::{Slice, Var};
@@ -65,10 +64,9 @@ impl Arena {
     /// Returns the value that a pointer leads to, for loading only. The arena may be read-only.
     ///
     /// ```
-    /// let arena = mapvalue::Arena::memfd(1)?;
-    /// arena.get(arena.at::<u64>(64))?.store(7);
+    /// # let arena = mapvalue::Arena::memfd(1)?;
     /// let view = arena.get_ro(arena.at::<u64>(64))?; // `view.store(8)` does not compile
-    /// assert_eq!(view.load(), 7);
+    /// assert_eq!(view.load(), 0);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -112,16 +110,7 @@ impl Arena {
         self.var_any(ptr)
     }
 
-    /// Returns a handle that only loads. The arena may be read-only.
-    ///
-    /// ```
-    /// use mapvalue::{Arena, ReadOnly, Var};
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let counter: Var<u64, ReadOnly> = arena.var_ro(arena.at(64))?;
-    /// assert_eq!(counter.load(), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Returns a handle that only loads, `Var<T, ReadOnly>`. The arena may be read-only.
     ///
     /// # Errors
     ///
@@ -142,10 +131,8 @@ impl Arena {
     /// Returns `len` values side by side, of which a pointer leads to the first.
     ///
     /// ```
-    /// use mapvalue::{Arena, Slice};
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let words: Slice<u32> = arena.slice(arena.at(64), 16)?;
+    /// # let arena = mapvalue::Arena::memfd(1)?;
+    /// let words = arena.slice::<u32>(arena.at(64), 16)?;
     /// words[3].store(7);
     /// assert_eq!(arena.get(arena.at::<u32>(64 + 3 * 4))?.load(), 7);
     /// assert!(arena.slice::<u32>(arena.at(64), arena.len() as usize).is_err());
@@ -160,14 +147,7 @@ impl Arena {
         self.slice_any(ptr, len)
     }
 
-    /// Returns `len` values side by side, for loading only.
-    ///
-    /// ```
-    /// let arena = mapvalue::Arena::memfd(1)?;
-    /// let words = arena.slice_ro::<u32>(arena.at(64), 16)?;
-    /// assert_eq!(words.iter().map(|word| word.load()).sum::<u32>(), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Returns `len` values side by side, for loading only. The arena may be read-only.
     ///
     /// # Errors
     ///
@@ -191,12 +171,9 @@ impl Arena {
     /// Returns the pointer to a place, for storing it in the arena so that others find the place.
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaPtr};
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let words = arena.var::<[u64; 4]>(ArenaPtr::from_address(arena.start()))?;
-    /// let third = arena.ptr_of(&words[2])?;
-    /// assert_eq!(third.address(), arena.start() + 16);
+    /// # let arena = mapvalue::Arena::memfd(1)?;
+    /// let words = arena.var::<[u64; 4]>(arena.at(64))?;
+    /// assert_eq!(arena.ptr_of(&words[2])?, arena.at(64 + 16));
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -217,46 +194,29 @@ impl Arena {
     /// stand for. Null, and pointers that lead out of the arena, stay as they are.
     ///
     /// ```
-    /// use mapvalue::{Arena, ArenaPtr};
-    ///
-    /// let arena = Arena::memfd(1)?;
+    /// # use mapvalue::{Arena, ArenaPtr};
+    /// # let arena = Arena::memfd(1)?;
     /// let low = ArenaPtr::<u64>::from_address(arena.at::<u64>(64).offset().into());
     /// assert_eq!(arena.full(low), arena.at(64));
-    /// assert!(arena.full(ArenaPtr::<u64>::null()).is_null());
+    /// assert!(low != arena.at(64) && arena.same(low, arena.at(64)));
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     #[inline]
     #[must_use]
     pub fn full<T: ?Sized>(&self, ptr: ArenaPtr<T>) -> ArenaPtr<T> {
         match u32::try_from(ptr.address()) {
-            Ok(low) if low != 0 => ArenaPtr::from_address(self.high_half() | u64::from(low)),
+            // All addresses in the arena have one high half: there is no multiple of 4 GiB inside.
+            Ok(low) if low != 0 => ArenaPtr::from_address(self.start & !u64::from(u32::MAX) | u64::from(low)),
             _ => ptr,
         }
     }
 
-    /// Returns whether two pointers, in either form, lead to the same place or are both null.
-    ///
-    /// `==` compares the numbers in memory, as `compare_exchange` does.
-    ///
-    /// ```
-    /// use mapvalue::{Arena, ArenaPtr};
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let full = arena.at::<u64>(64);
-    /// let low = ArenaPtr::from_address(full.offset().into());
-    /// assert!(full != low && arena.same(full, low));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Returns whether two pointers, in either form, lead to the same place or are both null. (`==`
+    /// compares the numbers in memory, as `compare_exchange` does.)
     #[inline]
     #[must_use]
     pub fn same<T: ?Sized>(&self, a: ArenaPtr<T>, b: ArenaPtr<T>) -> bool {
         self.full(a) == self.full(b)
-    }
-
-    /// The high half of all addresses in the arena: there is no multiple of 4 GiB inside it.
-    #[inline]
-    fn high_half(&self) -> u64 {
-        self.start & !u64::from(u32::MAX)
     }
 
     /// Returns the place of `bytes` bytes of values of type `T`, for access `A`: they are inside
@@ -293,9 +253,7 @@ impl Arena {
         bytes: usize,
     ) -> Result<NonNull<T::Shared<A>>, ArenaPtrError> {
         let mapping = &self.rest.mapping;
-        if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Err(PlaceError::ArenaFaults { map: mapping.map_name() }.into());
-        }
+        self.refuse_faults()?;
         if let (true, Some(reason)) = (A::WRITABLE, mapping.read_only_reason()) {
             return Err(PlaceError::ReadOnly { map: mapping.map_name(), reason }.into());
         }
@@ -306,38 +264,26 @@ impl Arena {
     }
 
     /// Returns the offset of `bytes` bytes of values of type `T` in the arena. They are all inside,
-    /// and the first is aligned.
+    /// and the first is aligned. Otherwise, says what is wrong with the pointer.
     pub(crate) fn resolve<T: MapValue>(&self, ptr: ArenaPtr<T>, bytes: usize) -> Result<usize, ArenaPtrError> {
         const { T::LAYOUT.assert_usable::<T>() };
-        let address = self.full(ptr).address();
-        // An empty range may also be at the end.
-        let inside = if bytes == 0 {
-            address.wrapping_sub(self.start) <= self.len()
-        } else {
-            holds(self.start, self.len(), address, bytes)
-        };
-        if T::LAYOUT.size() == 0 || !inside || !is_aligned::<T>(address) {
-            return Err(self.explain(ptr, bytes));
-        }
-        Ok(usize::try_from(address - self.start).unwrap_or(usize::MAX))
-    }
-
-    /// Returns what is wrong with a pointer that does not resolve.
-    #[cold]
-    pub(crate) fn explain<T: MapValue>(&self, ptr: ArenaPtr<T>, size: usize) -> ArenaPtrError {
         let (type_name, address, start, len) = (type_name::<T>(), ptr.address(), self.start, self.len());
         let full = self.full(ptr).address();
-        if T::LAYOUT.size() == 0 {
+        // An empty range may also be at the end.
+        let inside = holds(start, len, full, bytes) || bytes == 0 && full.wrapping_sub(start) == len;
+        Err(if T::LAYOUT.size() == 0 {
             PlaceError::ZeroSized { type_name }.into()
+        } else if inside && is_aligned::<T>(full) {
+            return Ok(usize::try_from(full - start).unwrap_or(usize::MAX));
         } else if address == 0 {
             ArenaPtrError::Null { type_name }
         } else if full >> 32 != start >> 32 {
             ArenaPtrError::Foreign { type_name, address, start, len }
-        } else if holds(start, len, full, size.max(1)) {
+        } else if inside {
             ArenaPtrError::Misaligned { type_name, address, align: T::LAYOUT.align() }
         } else {
-            ArenaPtrError::OutOfRange { type_name, address, size, start, len }
-        }
+            ArenaPtrError::OutOfRange { type_name, address, size: bytes, start, len }
+        })
     }
 }
 

@@ -19,13 +19,7 @@ pub(crate) struct Span {
 impl Span {
     pub(crate) fn new(start: u64, len: u64) -> Result<Self, ArenaError> {
         let page = page_size() as u64;
-        if len > MAX_LEN {
-            return Err(ArenaError::TooLong { len, max: MAX_LEN });
-        }
-        if len == 0 {
-            return Err(MapError::Empty { what: "the arena" }.into());
-        }
-        if !len.is_multiple_of(page) {
+        if !check_len(len)?.is_multiple_of(page) {
             return Err(ArenaError::Length { len, page });
         }
         if start == 0 || !start.is_multiple_of(page) {
@@ -52,13 +46,17 @@ impl Span {
     }
 }
 
-/// Returns the number of bytes in these pages, if an arena may have as many.
-pub(crate) fn len_of(pages: u64) -> Result<u64, ArenaError> {
-    match pages.saturating_mul(page_size() as u64) {
+fn check_len(len: u64) -> Result<u64, ArenaError> {
+    match len {
         0 => Err(MapError::Empty { what: "the arena" }.into()),
         len if len > MAX_LEN => Err(ArenaError::TooLong { len, max: MAX_LEN }),
         len => Ok(len),
     }
+}
+
+/// Returns the number of bytes in these pages, if an arena may have as many.
+pub(crate) fn len_of(pages: u64) -> Result<u64, ArenaError> {
+    check_len(pages.saturating_mul(page_size() as u64))
 }
 
 #[cfg(test)]

@@ -59,10 +59,8 @@ pub trait Slots<T: MapValue> {
 /// process that inserts.
 ///
 /// ```
-/// use mapvalue::arena::{Region, Slots};
-/// use mapvalue::{Arena, Error, ListError};
-///
-/// let arena = Arena::memfd(1)?;
+/// # use mapvalue::{Arena, Error, ListError, arena::{Region, Slots}};
+/// # let arena = Arena::memfd(1)?;
 /// let mut slots = Region::<u64>::new(&arena, arena.at(64), 2)?;
 /// let (a, b) = (slots.take()?, slots.take()?);
 /// assert!(

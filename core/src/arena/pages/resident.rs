@@ -11,9 +11,10 @@ use std::thread;
 use std::time::Duration;
 
 use crate::arena::copy::copy_from;
-use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::error::{KernelVersion, PagesError, PlaceError, SystemError};
+#[cfg(doc)]
+use crate::error::PlaceError;
+use crate::error::{KernelVersion, PagesError, SystemError};
 use crate::sys::process::page_size;
 use crate::sys::{errno, process};
 use crate::value::ArenaPtr;
@@ -114,9 +115,7 @@ impl Arena {
     pub fn prefault(&self, pages: Range<u64>) -> Result<(), PagesError> {
         let bytes = self.bytes_of(&pages)?;
         let mapping = &self.rest.mapping;
-        if self.flags().contains(ArenaFlags::SEGV_ON_FAULT) {
-            return Err(PlaceError::ArenaFaults { map: mapping.map_name() }.into());
-        }
+        self.refuse_faults()?;
         let advice = if self.is_read_only() { libc::MADV_POPULATE_READ } else { libc::MADV_POPULATE_WRITE };
         // SAFETY: `bytes_of` has checked that the range is inside the mapping.
         let first = unsafe { mapping.base().add(bytes.start) };
