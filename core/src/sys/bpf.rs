@@ -68,35 +68,12 @@ struct BpfProgInfo {
     xlated_prog_insns: u64,
 }
 
-/// The part of `union bpf_attr` that `BPF_PROG_BIND_MAP` reads.
-#[repr(C)]
-struct BindMap {
-    prog_fd: u32,
-    map_fd: u32,
-    flags: u32,
-}
-
-/// The part of `union bpf_attr` that the commands `.._GET_FD_BY_ID` read.
-#[derive(Default)]
-#[repr(C)]
-struct GetFdById {
-    id: u32,
-    next_id: u32,
-    open_flags: u32,
-}
-
 /// The part of `union bpf_attr` that `BPF_OBJ_GET_INFO_BY_FD` reads and writes.
 #[repr(C)]
 struct GetInfo {
     bpf_fd: u32,
     info_len: u32,
     info: u64,
-}
-
-/// The part of `union bpf_attr` that `BPF_MAP_FREEZE` reads.
-#[repr(C)]
-struct Freeze {
-    map_fd: u32,
 }
 
 /// The part of `union bpf_attr` that `BPF_MAP_CREATE` reads, to `map_extra` (Linux 5.16).
@@ -226,19 +203,26 @@ fn number(fd: BorrowedFd<'_>) -> u32 {
     fd.as_raw_fd().cast_unsigned()
 }
 
-/// Returns the length of a struct as `union bpf_attr` holds it.
-fn len_of<T>() -> u32 {
-    u32::try_from(size_of::<T>()).expect("the structs here are small")
+/// Reads the kernel's description of the object behind `fd`.
+///
+/// # Safety
+///
+/// The fields of `T` are integers: any bytes are a value. `T` is a beginning of the kernel's struct
+/// for the kind of the object, with addresses that are valid for as many bytes as the length beside
+/// each says; or all its bytes are 0.
+unsafe fn get_info<T>(fd: BorrowedFd<'_>, info: &mut T) -> Result<(), i32> {
+    let info_len = u32::try_from(size_of::<T>()).expect("the structs here are small");
+    let mut attr = GetInfo { bpf_fd: number(fd), info_len, info: ptr::from_mut(info) as u64 };
+    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and borrowed
+    // by nobody else. The rest is the caller's promise.
+    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }.map(drop)
 }
 
 /// Reads the kernel's description of the map behind `fd`.
 pub(crate) fn map_info(fd: BorrowedFd<'_>) -> Result<BpfMapInfo, i32> {
     let mut info = BpfMapInfo::default();
-    let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfMapInfo>(), info: (&raw mut info) as u64 };
-    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long, is borrowed
-    // by nobody, and whose fields are integers: any bytes are a value.
-    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
-    Ok(info)
+    // SAFETY: the fields are integers, all 0.
+    unsafe { get_info(fd, &mut info) }.map(|()| info)
 }
 
 /// Returns whether `fd` is a map, as the kernel sees it.
@@ -362,14 +346,14 @@ pub(crate) unsafe fn update_batch(
 
 /// Opens a map by its id.
 pub(crate) fn map_by_id(id: u32) -> Result<OwnedFd, i32> {
-    // SAFETY: there are no addresses in the attribute, and the command returns a new descriptor.
-    unsafe { bpf_fd(BPF_MAP_GET_FD_BY_ID, &mut GetFdById { id, ..GetFdById::default() }) }
+    // SAFETY: the attribute is the id, and the command returns a new descriptor.
+    unsafe { bpf_fd(BPF_MAP_GET_FD_BY_ID, &mut { id }) }
 }
 
 /// Opens a BTF object by its id.
 pub(crate) fn btf_by_id(id: u32) -> Result<OwnedFd, i32> {
-    // SAFETY: there are no addresses in the attribute, and the command returns a new descriptor.
-    unsafe { bpf_fd(BPF_BTF_GET_FD_BY_ID, &mut GetFdById { id, ..GetFdById::default() }) }
+    // SAFETY: the attribute is the id, and the command returns a new descriptor.
+    unsafe { bpf_fd(BPF_BTF_GET_FD_BY_ID, &mut { id }) }
 }
 
 /// Copies out the bytes of a BTF object.
@@ -386,11 +370,9 @@ pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
 fn btf_info(fd: BorrowedFd<'_>, bytes: &mut [u8]) -> Result<u32, i32> {
     let btf_size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
     let mut info = BpfBtfInfo { btf: bytes.as_mut_ptr() as u64, btf_size, id: 0 };
-    let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfBtfInfo>(), info: (&raw mut info) as u64 };
-    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and made of
-    // integers, and at most `btf_size` bytes to `btf`, which is not more than `bytes` has.
-    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
-    Ok(info.btf_size)
+    // SAFETY: the fields are integers, and `btf_size` is not more than `bytes` has at `btf`. The
+    // caller has opened a BTF object.
+    unsafe { get_info(fd, &mut info) }.map(|()| info.btf_size)
 }
 
 /// Creates a map without keys and values: an arena.
@@ -469,31 +451,28 @@ pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) 
 pub(crate) fn program_instructions(fd: BorrowedFd<'_>) -> Result<Vec<u64>, i32> {
     // Descriptors of other kinds have other structs, with addresses in them, so this must be a
     // program. The command checks that first, and then fails with EBADF, since -1 is not a map.
-    // SAFETY: there are no addresses in the attribute.
-    match unsafe { bpf(BPF_PROG_BIND_MAP, &mut BindMap { prog_fd: number(fd), map_fd: u32::MAX, flags: 0 }) } {
+    // SAFETY: the attribute is two descriptors.
+    match unsafe { bpf(BPF_PROG_BIND_MAP, &mut [number(fd), u32::MAX]) } {
         Err(libc::EBADF) => {}
         answer => return Err(answer.err().unwrap_or(libc::EINVAL)),
     }
     let mut info = BpfProgInfo::default();
-    let mut attr = GetInfo { bpf_fd: number(fd), info_len: len_of::<BpfProgInfo>(), info: (&raw mut info) as u64 };
-    // SAFETY: the kernel writes at most `info_len` bytes to `info`, which is that long and borrowed
-    // by nobody; all addresses in it are null.
-    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    // SAFETY: the fields are integers, all 0.
+    unsafe { get_info(fd, &mut info) }?;
     if info.xlated_prog_len == 0 {
         return Err(libc::EPERM);
     }
     let mut instructions = vec![0u64; info.xlated_prog_len as usize / 8];
     let (len, address) = (info.xlated_prog_len, instructions.as_mut_ptr() as u64);
     info = BpfProgInfo { xlated_prog_len: len, xlated_prog_insns: address, ..BpfProgInfo::default() };
-    attr.info = (&raw mut info) as u64;
-    // SAFETY: as above; `fd` is a program, so the kernel writes at most `xlated_prog_len` bytes of
-    // instructions, which `instructions` has.
-    unsafe { bpf(BPF_OBJ_GET_INFO_BY_FD, &mut attr) }?;
+    // SAFETY: `fd` is a program, so the kernel writes at most `xlated_prog_len` bytes of
+    // instructions, which `instructions` has. The other addresses are null, their lengths 0.
+    unsafe { get_info(fd, &mut info) }?;
     if info.xlated_prog_insns == 0 { Err(libc::ENODATA) } else { Ok(instructions) }
 }
 
 /// Makes a map read-only for user space, for good.
 pub(crate) fn freeze(fd: BorrowedFd<'_>) -> Result<(), i32> {
-    // SAFETY: there are no addresses in the attribute.
-    unsafe { bpf(BPF_MAP_FREEZE, &mut Freeze { map_fd: number(fd) }) }.map(drop)
+    // SAFETY: the attribute is the descriptor.
+    unsafe { bpf(BPF_MAP_FREEZE, &mut number(fd)) }.map(drop)
 }

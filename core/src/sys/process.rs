@@ -185,13 +185,10 @@ pub(crate) fn cpu_set_len() -> Result<usize, i32> {
 pub(crate) fn kernel_version() -> KernelVersion {
     let mut names = MaybeUninit::<libc::utsname>::zeroed();
     // SAFETY: `names` is valid for writes of one `utsname`.
-    let result = unsafe { libc::uname(names.as_mut_ptr()) };
-    // SAFETY: all-zero bytes are a valid `utsname` (arrays of characters), and the kernel wrote
-    // only characters.
-    let names = unsafe { names.assume_init() };
-    let release: String =
-        names.release.iter().take_while(|c| **c != 0).map(|c| char::from(c.to_ne_bytes()[0])).collect();
-    if result == 0 { parse_release(&release) } else { parse_release("") }
+    let _ = unsafe { libc::uname(names.as_mut_ptr()) };
+    // SAFETY: zeros are a valid `utsname` (arrays of characters), and the kernel wrote characters.
+    let release = unsafe { names.assume_init() }.release;
+    parse_release(&release.map(|c| char::from(c.to_ne_bytes()[0])).into_iter().collect::<String>())
 }
 
 fn parse_release(release: &str) -> KernelVersion {

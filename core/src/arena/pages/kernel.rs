@@ -11,16 +11,31 @@ use crate::sys::bpf as sys;
 use crate::sys::once::Once;
 use crate::sys::process;
 
-/// What this crate looks up in the kernel's BTF, by type numbers. That takes milliseconds, and the
-/// result stays the same while the kernel runs.
+/// What this crate looks up in the kernel's BTF. That takes milliseconds, and the result stays the
+/// same while the kernel runs.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct KernelSupport {
-    /// Functions, by their numbers.
-    pub(crate) alloc: Option<u32>,
-    free: Option<u32>,
-    reserve: Option<u32>,
+    pub(crate) alloc: Function,
+    pub(crate) free: Function,
+    pub(crate) reserve: Function,
     /// The offsets of the arena's start and end in `struct bpf_arena`.
-    pub(crate) span_offsets: Option<[i16; 2]>,
+    span_offsets: Option<[i16; 2]>,
+}
+
+/// A function that programs may call, since Linux 6.`minor`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Function {
+    name: &'static str,
+    minor: u16,
+    id: Option<u32>,
+}
+
+impl Function {
+    /// Returns the function's type number, if the kernel has it.
+    pub(crate) fn id(self) -> Result<u32, SystemError> {
+        let (name, needs) = (self.name, KernelVersion { major: 6, minor: self.minor });
+        self.id.ok_or_else(|| SystemError::NoKernelFunction { name, needs, running: process::kernel_version() })
+    }
 }
 
 impl KernelSupport {
@@ -29,26 +44,17 @@ impl KernelSupport {
         FOUND.get_or(|| Ok(Box::leak(Box::new(Self::of(&Btf::from_vmlinux()?)))))
     }
 
-    pub(crate) fn of(btf: &Btf) -> Self {
-        let id = |name| btf.find(name).find(|ty| matches!(ty.kind(), TypeKind::Function { .. })).map(Type::id);
+    fn of(btf: &Btf) -> Self {
+        let function = |name, minor| {
+            let id = btf.find(name).find(|ty| matches!(ty.kind(), TypeKind::Function { .. })).map(Type::id);
+            Function { name, minor, id }
+        };
         Self {
-            alloc: id("bpf_arena_alloc_pages"),
-            free: id("bpf_arena_free_pages"),
-            reserve: id("bpf_arena_reserve_pages"),
+            alloc: function("bpf_arena_alloc_pages", 9),
+            free: function("bpf_arena_free_pages", 9),
+            reserve: function("bpf_arena_reserve_pages", 17),
             span_offsets: span_offsets(btf),
         }
-    }
-
-    pub(crate) fn alloc(&self) -> Result<u32, SystemError> {
-        known(self.alloc, "bpf_arena_alloc_pages", 9)
-    }
-
-    pub(crate) fn free(&self) -> Result<u32, SystemError> {
-        known(self.free, "bpf_arena_free_pages", 9)
-    }
-
-    pub(crate) fn reserve(&self) -> Result<u32, SystemError> {
-        known(self.reserve, "bpf_arena_reserve_pages", 17)
     }
 }
 
@@ -64,12 +70,6 @@ fn span_offsets(btf: &Btf) -> Option<[i16; 2]> {
     Some([offset("user_vm_start")?, offset("user_vm_end")?])
 }
 
-/// Returns the function's number, if the kernel has it: since 6.`minor`.
-fn known(id: Option<u32>, name: &'static str, minor: u16) -> Result<u32, SystemError> {
-    let needs = KernelVersion { major: 6, minor };
-    id.ok_or_else(|| SystemError::NoKernelFunction { name, needs, running: process::kernel_version() })
-}
-
 /// Asks the kernel where an arena lies. `None` if it was created without an address and nobody has
 /// mapped it yet.
 pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span>, ArenaError> {
@@ -77,14 +77,14 @@ pub(crate) fn ask_span(map: BorrowedFd<'_>, name: MapName) -> Result<Option<Span
     let kernel = KernelSupport::find().map_err(|error| unknown(error.to_string()))?;
     let ends =
         kernel.span_offsets.ok_or_else(|| unknown("the kernel's `struct bpf_arena` has other members".to_owned()))?;
-    let program = match load(&reading(map, ends), "ask where an arena lies") {
+    let operation = "ask where an arena lies";
+    let program = match load(&reading(map, ends), operation) {
         Ok(program) => program,
         Err(SystemError::ProgramRefused { log, .. }) if log.contains(NOT_YET_MAPPED) => return Ok(None),
         Err(error) => return Err(unknown(error.to_string())),
     };
     let mut context = [0; 2];
-    sys::run_syscall_program(program.as_fd(), &mut context)
-        .map_err(|errno| SystemError::Os { operation: "ask where an arena lies", errno })?;
+    sys::run_syscall_program(program.as_fd(), &mut context).map_err(|errno| SystemError::Os { operation, errno })?;
     let [start, end] = context;
     Span::new(start, end.wrapping_sub(start)).map(Some)
 }
@@ -105,17 +105,13 @@ mod tests {
         bytes.push(0);
         let kernel = KernelSupport::of(&Btf::parse(&bytes).unwrap());
         assert!(kernel.span_offsets.is_none());
-        let since = |minor| KernelVersion { major: 6, minor };
-        for (missing, name, needs) in [
-            (kernel.alloc(), "bpf_arena_alloc_pages", since(9)),
-            (kernel.free(), "bpf_arena_free_pages", since(9)),
-            (kernel.reserve(), "bpf_arena_reserve_pages", since(17)),
+        for (missing, name, minor) in [
+            (kernel.alloc, "bpf_arena_alloc_pages", 9),
+            (kernel.free, "bpf_arena_free_pages", 9),
+            (kernel.reserve, "bpf_arena_reserve_pages", 17),
         ] {
-            let error = missing.unwrap_err();
-            assert!(
-                matches!(error, SystemError::NoKernelFunction { name: n, needs: v, .. } if (n, v) == (name, needs)),
-                "{error:?}"
-            );
+            let (error, since) = (missing.id().unwrap_err(), KernelVersion { major: 6, minor });
+            assert!(matches!(error, SystemError::NoKernelFunction { needs, .. } if needs == since), "{error:?}");
             assert!(error.to_string().contains(&format!("has no function `{name}`")), "{error}");
         }
     }

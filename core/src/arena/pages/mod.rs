@@ -1,10 +1,9 @@
 //! [`Pages`]: allocating, freeing and reserving pages of an arena.
 //!
 //! The kernel lets only BPF programs do that. So there is a program for each operation, of a dozen
-//! instructions that are put together here. It takes its arguments from its context, calls one
-//! function of the kernel, and stores the result in its context. Its type is
-//! `BPF_PROG_TYPE_SYSCALL`: it runs when it is called (`BPF_PROG_TEST_RUN`), is attached to
-//! nothing, and may sleep.
+//! instructions (`program`). It takes its arguments from its context, calls one function of the
+//! kernel, and stores the result in its context. Its type is `BPF_PROG_TYPE_SYSCALL`: it runs when
+//! it is called (`BPF_PROG_TEST_RUN`), is attached to nothing, and may sleep.
 
 pub(crate) mod kernel;
 pub(crate) mod program;
@@ -53,14 +52,7 @@ pub struct Pages {
 impl Arena {
     /// Loads the programs that allocate and free pages (Linux 6.9).
     ///
-    /// ```no_run
-    /// use mapvalue::{Arena, ArenaFlags};
-    ///
-    /// let arena = Arena::create(64, ArenaFlags::default())?;
-    /// let pages = arena.pages()?; // once: it takes milliseconds the first time
-    /// assert_eq!(pages.arena().start(), arena.start());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Load them once: it takes milliseconds the first time.
     ///
     /// # Errors
     ///
@@ -70,8 +62,8 @@ impl Arena {
     pub fn pages(&self) -> Result<Pages, PagesError> {
         let map = self.map("allocate pages")?;
         let kernel = KernelSupport::find()?;
-        let alloc = load(&calling_for_result(map, kernel.alloc()?), "allocate pages of an arena")?;
-        let free = load(&calling(map, kernel.free()?), "free pages of an arena")?;
+        let alloc = load(&calling_for_result(map, kernel.alloc.id()?), "allocate pages of an arena")?;
+        let free = load(&calling(map, kernel.free.id()?), "free pages of an arena")?;
         Ok(Pages { arena: self.clone(), alloc, free, kernel })
     }
 }
@@ -86,26 +78,16 @@ impl Pages {
     ///
     /// They belong to the caller: no BPF program gets them until they are freed.
     ///
-    /// ```no_run
-    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
-    /// let pages = arena.pages()?;
-    /// let ours = pages.alloc(2)?; // numbers of pages
-    /// assert_eq!(ours.end - ours.start, 2);
-    /// arena.get(arena.page::<u64>(ours.start))?.store(7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`PagesError::NoneFree`], also for 0; [`SystemError::Os`].
     pub fn alloc(&self, pages: u64) -> Result<Range<u64>, PagesError> {
         let none = PagesError::NoneFree { pages };
         let Ok(count) = u32::try_from(pages) else { return Err(none) };
-        let address = run(&self.alloc, 0, count)?;
-        if address == 0 {
+        let pointer = self.arena.full(ArenaPtr::<u8>::from_address(run(&self.alloc, 0, count)?));
+        if pointer.is_null() {
             return Err(none);
         }
-        let pointer = self.arena.full(ArenaPtr::<u8>::from_address(address));
         let first = (pointer.address() - self.arena.start()) / self.arena.page_size();
         Ok(first..first + pages)
     }
@@ -113,12 +95,12 @@ impl Pages {
     /// Allocates these pages, zeroed.
     ///
     /// ```no_run
-    /// # use mapvalue::{Error, PagesError};
+    /// # use mapvalue::PagesError;
     /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
     /// let pages = arena.pages()?;
     /// pages.alloc_at(0..4)?;
     /// assert!(matches!(pages.alloc_at(3..5), Err(PagesError::Taken { .. })));
-    /// # Ok::<(), Error>(())
+    /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
     /// # Errors
@@ -184,7 +166,7 @@ impl Pages {
             return Ok(());
         }
         let map = self.arena.map("reserve pages")?;
-        let program = load(&calling_for_result(map, self.kernel.reserve()?), "reserve pages of an arena")?;
+        let program = load(&calling_for_result(map, self.kernel.reserve.id()?), "reserve pages of an arena")?;
         // The function returns an `int`: the high half of the register is unspecified.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let result = (run(&program, address, count)? as u32).cast_signed();
@@ -195,20 +177,14 @@ impl Pages {
         }
     }
 
-    /// Asks the kernel for the address at which all processes have the arena mapped.
-    ///
-    /// ```no_run
-    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
-    /// assert_eq!(arena.pages()?.user_vm_start()?, arena.start());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Asks the kernel for the address at which all processes have the arena mapped: the arena's
+    /// [`start`](Arena::start).
     ///
     /// # Errors
     ///
     /// [`ArenaError::AddressUnknown`], with the reason.
     pub fn user_vm_start(&self) -> Result<u64, ArenaError> {
-        let map = self.arena.map("ask where it lies")?;
-        let span = ask_span(map, self.arena.rest.mapping.map_name())?;
+        let span = ask_span(self.arena.map("ask where it lies")?, self.arena.rest.mapping.map_name())?;
         Ok(span.map_or(0, Span::start))
     }
 

@@ -12,7 +12,7 @@ const NAME: [u8; 16] = *b"arena_pages\0\0\0\0\0";
 const LOG: usize = 16 * 1024;
 
 /// One instruction (`struct bpf_insn` in include/uapi/linux/bpf.h).
-fn instruction(code: u8, target: u8, source: u8, offset: i16, number: i32) -> u64 {
+const fn instruction(code: u8, target: u8, source: u8, offset: i16, number: i32) -> u64 {
     let registers = if cfg!(target_endian = "little") { source << 4 | target } else { target << 4 | source };
     let [o0, o1] = offset.to_ne_bytes();
     let [n0, n1, n2, n3] = number.to_ne_bytes();
@@ -25,7 +25,7 @@ fn copy(target: u8, source: u8) -> u64 {
 }
 
 /// `target = number`
-fn set(target: u8, number: i32) -> u64 {
+const fn set(target: u8, number: i32) -> u64 {
     instruction(0xb7, target, 0, 0, number)
 }
 
@@ -52,43 +52,28 @@ fn call_kernel(function: u32) -> u64 {
 }
 
 /// Returns 0 from the program.
-fn end() -> [u64; 2] {
-    [set(0, 0), instruction(0x95, 0, 0, 0, 0)]
-}
+const END: [u64; 2] = [set(0, 0), instruction(0x95, 0, 0, 0, 0)];
 
-/// `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. A function with fewer arguments
-/// ignores the rest.
-fn call(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
-    let mut program = vec![copy(6, 1), load_word(2, 6, 0), load_word(3, 6, 8), set(4, -1), set(5, 0)];
-    program.extend_from_slice(&load_map(1, map));
-    program.push(call_kernel(function));
-    program
-}
-
-/// Returns a program that makes a call.
+/// Returns a program that calls `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. A function
+/// with fewer arguments ignores the rest.
 pub(crate) fn calling(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
-    let mut program = call(map, function);
-    program.extend_from_slice(&end());
-    program
+    let [map, rest] = load_map(1, map);
+    let arguments = [copy(6, 1), load_word(2, 6, 0), load_word(3, 6, 8), set(4, -1), set(5, 0), map, rest];
+    [&arguments[..], &[call_kernel(function)], &END].concat()
 }
 
-/// Returns a program that makes a call and stores the result in `context[2]`.
+/// Returns a program that also stores the result in `context[2]`.
 pub(crate) fn calling_for_result(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
-    let mut program = call(map, function);
-    program.push(store_word(6, 16, 0));
-    program.extend_from_slice(&end());
+    let mut program = calling(map, function);
+    program.insert(program.len() - END.len(), store_word(6, 16, 0));
     program
 }
 
 /// Returns a program that copies two words of the kernel's `struct bpf_arena` to its context.
-pub(crate) fn reading(map: BorrowedFd<'_>, offsets: [i16; 2]) -> Vec<u64> {
-    let mut program = vec![copy(6, 1)];
-    program.extend_from_slice(&load_map(1, map));
-    for (place, offset) in [(0, offsets[0]), (8, offsets[1])] {
-        program.extend_from_slice(&[load_word(2, 1, offset), store_word(6, place, 2)]);
-    }
-    program.extend_from_slice(&end());
-    program
+pub(crate) fn reading(map: BorrowedFd<'_>, [first, second]: [i16; 2]) -> Vec<u64> {
+    let first = [load_word(3, 2, first), store_word(1, 0, 3)];
+    let second = [load_word(3, 2, second), store_word(1, 8, 3)];
+    [load_map(2, map), first, second, END].concat()
 }
 
 /// What the verifier says if an arena has no address yet, which a program needs (`__add_used_map`
@@ -97,21 +82,15 @@ pub(crate) const NOT_YET_MAPPED: &str = "user address must be set";
 
 /// Loads a program. If the kernel refuses it, a second try asks for the reason.
 pub(crate) fn load(program: &[u64], purpose: &'static str) -> Result<OwnedFd, SystemError> {
-    let errno = match sys::load_syscall_program(program, NAME, &mut []) {
-        Ok(program) => return Ok(program),
-        Err(libc::EPERM) => {
-            return Err(SystemError::PermissionDenied {
-                operation: "load a BPF program that uses an arena",
-                capability: "CAP_BPF and CAP_PERFMON",
-            });
+    sys::load_syscall_program(program, NAME, &mut []).or_else(|errno| {
+        if errno == libc::EPERM {
+            let (operation, capability) = ("load a BPF program that uses an arena", "CAP_BPF and CAP_PERFMON");
+            return Err(SystemError::PermissionDenied { operation, capability });
         }
-        Err(errno) => errno,
-    };
-    let mut log = vec![0; LOG];
-    match sys::load_syscall_program(program, NAME, &mut log) {
-        Ok(program) => Ok(program),
-        Err(_) => Err(SystemError::ProgramRefused { purpose, errno, log: last_words(&log) }),
-    }
+        let mut log = vec![0; LOG];
+        let loaded = sys::load_syscall_program(program, NAME, &mut log);
+        loaded.map_err(|_| SystemError::ProgramRefused { purpose, errno, log: last_words(&log) })
+    })
 }
 
 /// Returns the verifier's last words before it counts its steps.
@@ -125,10 +104,9 @@ fn last_words(log: &[u8]) -> String {
 /// Runs a program with an address and a number. Returns the third word of its context.
 pub(crate) fn run(program: &OwnedFd, address: u64, count: u32) -> Result<u64, SystemError> {
     let mut context = [address, count.into(), 0];
-    match sys::run_syscall_program(program.as_fd(), &mut context) {
-        Ok(_) => Ok(context[2]),
-        Err(errno) => Err(SystemError::Os { operation: "run a BPF program on an arena", errno }),
-    }
+    sys::run_syscall_program(program.as_fd(), &mut context)
+        .map(|_| context[2])
+        .map_err(|errno| SystemError::Os { operation: "run a BPF program on an arena", errno })
 }
 
 #[cfg(test)]

@@ -19,10 +19,8 @@ use crate::sys::process::page_size;
 use crate::sys::{errno, process};
 use crate::value::ArenaPtr;
 
-/// Bytes of one page's entry in /proc/self/pagemap.
-const ENTRY: u64 = 8;
-/// How many entries are read at once.
-const ENTRIES: u64 = 8192;
+/// How many entries of /proc/self/pagemap are read at once. An entry of 8 bytes is for a page.
+const ENTRIES: usize = 8192;
 /// The bits of an entry whose page is in memory or in swap.
 const PRESENT: u64 = 1 << 63 | 1 << 62;
 
@@ -70,9 +68,7 @@ impl Arena {
     ///
     /// ```
     /// let arena = mapvalue::Arena::memfd(4)?;
-    /// let third = arena.page::<u64>(2);
-    /// assert_eq!(third, arena.at(2 * arena.page_size()));
-    /// assert!(arena.get(third).is_ok());
+    /// assert_eq!(arena.page::<u64>(2), arena.at(2 * arena.page_size()));
     /// assert!(arena.get(arena.page::<u64>(arena.page_count())).is_err());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -94,13 +90,10 @@ impl Arena {
     /// system call for each.
     ///
     /// ```
-    /// use mapvalue::{Arena, Error, PagesError};
-    ///
-    /// let arena = Arena::memfd(8)?;
+    /// let arena = mapvalue::Arena::memfd(8)?;
     /// arena.prefault(0..2)?;
     /// arena.get(arena.page::<u64>(1))?.store(1); // does not wait for the kernel
-    /// assert!(matches!(arena.prefault(6..9), Err(PagesError::OutOfRange { pages: 8, .. })));
-    /// # Ok::<(), Error>(())
+    /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
     /// # Errors
@@ -117,26 +110,23 @@ impl Arena {
         let mapping = &self.rest.mapping;
         self.refuse_faults()?;
         let advice = if self.is_read_only() { libc::MADV_POPULATE_READ } else { libc::MADV_POPULATE_WRITE };
-        // SAFETY: `bytes_of` has checked that the range is inside the mapping.
-        let first = unsafe { mapping.base().add(bytes.start) };
-        // SAFETY: the range is inside our mapping, and the advice does not change what can be read
-        // there.
-        let populate = || succeeded(unsafe { libc::madvise(first.as_ptr().cast(), bytes.len(), advice) });
-        let made = match (retry(populate), mapping.fd()) {
-            (Err(libc::EINVAL), Some(memfd)) => {
-                make_in_file(memfd, &bytes).map(|()| self.map_by_copying(bytes.clone())).map_err(|_| libc::EINVAL)
+        let first = mapping.base().as_ptr().wrapping_add(bytes.start);
+        // SAFETY: the range is inside our mapping (`bytes_of`), and the advice does not change what
+        // can be read there.
+        let populate = || succeeded(unsafe { libc::madvise(first.cast(), bytes.len(), advice) });
+        match (retry(populate), mapping.fd()) {
+            (Err(libc::EINVAL), Some(memfd)) if make_in_file(memfd, &bytes).is_ok() => {
+                self.map_by_copying(bytes);
+                Ok(())
             }
-            (made, _) => made,
-        };
-        made.map_err(|errno| match errno {
-            libc::EINVAL => SystemError::KernelTooOld {
-                feature: "MADV_POPULATE_WRITE",
-                needs: KernelVersion { major: 5, minor: 14 },
-                running: process::kernel_version(),
+            (Err(libc::EINVAL), _) => {
+                let (needs, running) = (KernelVersion { major: 5, minor: 14 }, process::kernel_version());
+                Err(SystemError::KernelTooOld { feature: "MADV_POPULATE_WRITE", needs, running }.into())
             }
-            .into(),
-            errno => SystemError::Os { operation: "make the pages of an arena", errno }.into(),
-        })
+            (made, _) => {
+                made.map_err(|errno| SystemError::Os { operation: "make the pages of an arena", errno }.into())
+            }
+        }
     }
 
     /// Maps pages that are there, by letting the kernel read a byte of each. Where it may not, the
@@ -169,17 +159,12 @@ impl Arena {
         let os = |error: io::Error| SystemError::os("read /proc/self/pagemap", &error);
         let pagemap = File::open("/proc/self/pagemap").map_err(os)?;
         let first = self.rest.mapping.base().addr().get() as u64 / self.page_size();
-        let mut resident = 0;
-        let mut entries = vec![0; usize::try_from(ENTRIES * ENTRY).unwrap_or(0)];
-        let mut page = 0;
-        while page < self.page_count() {
-            let now = ENTRIES.min(self.page_count() - page);
-            let entries = &mut entries[..usize::try_from(now * ENTRY).unwrap_or(0)];
-            pagemap.read_exact_at(entries, (first + page) * ENTRY).map_err(os)?;
-            let present =
-                |entry: &&[u8]| (**entry).try_into().is_ok_and(|entry| u64::from_ne_bytes(entry) & PRESENT != 0);
-            resident += entries.chunks_exact(8).filter(present).count() as u64;
-            page += now;
+        let (mut entries, mut resident) = (vec![[0; 8]; ENTRIES], 0);
+        for page in (0..self.page_count()).step_by(ENTRIES) {
+            let left = usize::try_from(self.page_count() - page).unwrap_or(ENTRIES);
+            let entries = &mut entries[..left.min(ENTRIES)];
+            pagemap.read_exact_at(entries.as_flattened_mut(), (first + page) * 8).map_err(os)?;
+            resident += entries.iter().filter(|entry| u64::from_ne_bytes(**entry) & PRESENT != 0).count() as u64;
         }
         Ok(resident)
     }
