@@ -81,6 +81,7 @@ fn circle<L: Links>(arena: &Arena, holder: LinkPtr) -> ListError {
 }
 
 /// Returns the address of a place in the arena, for errors.
+#[cold]
 pub(crate) fn place_of<S: Mirror>(arena: &Arena, place: &S) -> u64 {
     arena.ptr_of(place).map_or(0, ArenaPtr::address)
 }

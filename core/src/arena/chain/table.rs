@@ -60,12 +60,10 @@ pub struct TableEntry<K, V> {
 /// let packets: ArenaHashMap<u32, u64> =
 ///     ArenaHashMap::init(&arena, arena.at(0), arena.at(64), 256)?;
 /// packets.insert_with(&mut slots, 0x0a00_0001, 5)?;
-///
 /// let found = packets.get(&0x0a00_0001)?.expect("it was just inserted");
 /// found.value.fetch_add(1); // in place, as a BPF program does it
 /// let values = packets.iter().map(|entry| entry.map(|entry| entry.value.load()));
 /// assert_eq!(values.sum::<Result<u64, _>>()?, 6);
-///
 /// assert!(packets.remove_with(&mut slots, &0x0a00_0001)?);
 /// assert!(packets.get(&0x0a00_0001)?.is_none());
 /// # Ok::<(), mapvalue::Error>(())
@@ -73,8 +71,11 @@ pub struct TableEntry<K, V> {
 ///
 /// # Who may do what at the same time
 ///
+/// What [`ArenaList`](super::ArenaList) says of hostile memory, of several writers, and of writers
+/// that die, holds here as well: a lookup stays inside the arena, reads no torn leaf, and ends.
+///
 /// - `open` may run beside a writer, once the table is set up. It takes an acquire load of
-///   `buckets`.
+///   `buckets`. Their place and number then stay the same for this handle.
 /// - `get`, `iter` and `len` may run beside a writer, too. They may miss an element that is being
 ///   added or removed, and end with [`ListError::ElementRemoved`] when the element they stand on is
 ///   removed: try again.
@@ -82,13 +83,8 @@ pub struct TableEntry<K, V> {
 ///   two leaves may be of two moments. If the element was removed and its memory reused, they reach
 ///   the new element.
 /// - `insert`, `insert_with`, `remove`, `remove_with` and `clear` need to be the only writer, on
-///   both sides. Nothing here locks.
-/// - `init` needs a table that nobody uses yet; `check` and `repair` need one without writers.
-///
-/// Whatever others write, a lookup stays inside the arena, reads no torn leaf, and ends, as at
-/// [`ArenaList`](super::ArenaList). What is said there about several writers, and about writers
-/// that die, holds here as well. The place and number of the buckets are read when the table is
-/// opened, and stay the same for this handle.
+///   both sides. `init` needs a table that nobody uses yet; `check` and `repair` need one without
+///   writers.
 pub struct ArenaHashMap<K: MapValue, V: MapValue, A: Access = ReadWrite> {
     places: Places<InTable<K, V>, A>,
     buckets: Slice<ListHead, A>,
@@ -184,22 +180,22 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     ///
     /// # Errors
     ///
-    /// Those of [`Arena::get`] for `table`, [`ListError::BucketCount`], those of [`Arena::slice`]
-    /// for the buckets.
+    /// Those of [`open`](Self::open), but for [`ListError::TooManyBuckets`].
     pub fn init(
         arena: &Arena,
         table: ArenaPtr<TableHead>,
         buckets: ArenaPtr<ListHead>,
         n: u32,
     ) -> Result<Self, ListError> {
-        let table = arena.get(table)?;
-        let n = i32::try_from(n).map_err(|_| ListError::BucketCount { found: n.cast_signed() })?;
-        let slice = arena.slice(buckets, bucket_count(n)?)?;
-        slice.iter().for_each(|bucket| bucket.first.store(ArenaPtr::NULL));
+        let (table, first) = (arena.get(table)?, arena.full(buckets));
+        // A number that is too large for C's `int` is negative, and not one of buckets either.
+        let n = n.cast_signed();
+        let buckets = arena.slice(first, bucket_count(n)?)?;
+        buckets.iter().for_each(|bucket| bucket.first.store(ArenaPtr::NULL));
         table.n_buckets.store(n);
         // It pairs with the acquire load of `open`.
-        table.buckets.store_release(arena.full(buckets));
-        Ok(Self { places: Places::new(arena), buckets: slice })
+        table.buckets.store_release(first);
+        Ok(Self { places: Places::new(arena), buckets })
     }
 
     /// Opens a table for looking only. The arena may be read-only.
@@ -289,17 +285,12 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     /// Refuses an element that is not in the bucket of its hash.
     #[inline]
     fn belongs(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> Result<(), ListError> {
-        if self.bucket_of(entry.hash.load().cast_unsigned()) == bucket {
+        let hash = entry.hash.load().cast_unsigned();
+        if self.bucket_of(hash) == bucket {
             return Ok(());
         }
-        Err(self.wrong_bucket(bucket, entry))
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn wrong_bucket(&self, bucket: usize, entry: &TableEntryShared<K, V, A>) -> ListError {
-        let (hash, at) = (entry.hash.load().cast_unsigned(), links::place_of(self.arena(), entry));
-        ListError::WrongBucket { type_name: type_name::<TableEntry<K, V>>(), at, hash, bucket }
+        let (type_name, at) = (type_name::<TableEntry<K, V>>(), links::place_of(self.arena(), entry));
+        Err(ListError::WrongBucket { type_name, at, hash, bucket })
     }
 
     /// Returns the number of the bucket for a hash.
@@ -321,13 +312,12 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         count: impl Fn(&mut Walk<'_, InTable<K, V>, A>, usize) -> Result<usize, ListError>,
     ) -> Result<usize, ListError> {
         // All buckets share one budget, since each of them can be made to lead into the same chain.
-        let (mut sum, mut left) = (0, self.places.max_elements());
-        for (number, bucket) in self.buckets.iter().enumerate() {
+        let mut left = self.places.max_elements();
+        let counts = self.buckets.iter().enumerate().map(|(number, bucket)| {
             let mut walk = Walk::new(&self.places, &bucket.first, left);
-            sum += count(&mut walk, number)?;
-            left = walk.left();
-        }
-        Ok(sum)
+            count(&mut walk, number).inspect(|_| left = walk.left())
+        });
+        counts.sum()
     }
 }
 
@@ -483,45 +473,22 @@ impl<K: ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
     }
 }
 
-/// Emptying and mending
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// Makes the table empty, by one store for each bucket. The elements are not touched, and are
     /// the caller's again. Their nodes still say that they are in a table: store
     /// `ListNode::default()` there before [`insert`](Self::insert). (Those from [`Slots`] need
     /// nothing.)
-    ///
-    /// ```
-    /// # use mapvalue::{Arena, ArenaHashMap};
-    /// # let arena = Arena::memfd(1)?;
-    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
-    /// table.insert(arena.at(1024), 7, 70)?;
-    /// assert_eq!((table.len()?, table.check()?), (1, 1));
-    /// table.clear();
-    /// assert_eq!(table.len()?, 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     pub fn clear(&self) {
         self.buckets.iter().for_each(|bucket| bucket.first.store_release(ArenaPtr::NULL));
     }
 
-    /// Corrects the back pointers that a writer left wrong when it died, by a walk over all
-    /// elements. Returns how many were wrong.
-    ///
-    /// ```
-    /// # use mapvalue::{Arena, ArenaHashMap, ArenaPtr, arena::TableEntry};
-    /// # let arena = Arena::memfd(1)?;
-    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
-    /// table.insert(arena.at(1024), 7, 70)?;
-    /// // As if its writer had died:
-    /// arena.get(arena.at::<TableEntry<u32, u64>>(1024))?.node.pprev.store(ArenaPtr::null());
-    /// assert!(table.check().is_err());
-    /// assert_eq!((table.repair()?, table.check()?), (1, 1));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Corrects the back pointers that a writer left wrong when it died, as
+    /// [`ArenaList::repair`](super::ArenaList::repair) does, by a walk over all elements. Returns how
+    /// many were wrong.
     ///
     /// # Errors
     ///
-    /// Those of a walk.
+    /// Those of [`len`](Self::len).
     pub fn repair(&self) -> Result<usize, ListError> {
         self.sum(|walk, bucket| links::repair(walk, |entry| self.belongs(bucket, entry)))
     }
