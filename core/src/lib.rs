@@ -116,9 +116,8 @@
 //!   language does not say yet whether that is allowed under a `&` to a type with cells; the
 //!   compiler makes no use of it.)
 //! - **No `&T`, `&mut T`, `&[u8]` and no memcpy over shared memory**, anywhere. The one exception
-//!   is
-//!   [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is in
-//!   a cell already.
+//!   is [`InPlace`]: types made of atomics alone may be seen as `&T`, since each of their bytes is
+//!   in a cell already.
 //! - **A record of a ring** is not written by programs once it is committed, and the kernel maps
 //!   the data of a [`Ring`] read-only in every process. But another process could release it while
 //!   it is read here, and on a memfd the producer is a process, too. So records are cells, as all
@@ -211,35 +210,27 @@ pub use value::{
 pub use value::{fold, union};
 
 #[cfg(feature = "std")]
-pub use arena::{Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages};
-#[cfg(feature = "std")]
-pub use bpf::TypeCheck;
-#[cfg(feature = "std")]
-pub use btf::Btf;
-#[cfg(feature = "std")]
-pub use error::{
-    AllocError, ArenaError, ArenaPtrError, BtfError, ElementError, Error, Found, KernelVersion, ListError, MapError,
-    MapName, MapType, PagesError, PerCpuError, PlaceError, ReadOnlyReason, RingError, SectionError, SystemError,
+pub use {
+    arena::{Allocator, Arena, ArenaFlags, ArenaHashMap, ArenaList, Object, Pages},
+    bpf::TypeCheck,
+    btf::Btf,
+    error::{
+        AllocError, ArenaError, ArenaPtrError, BtfError, ElementError, Error, Found, KernelVersion, ListError,
+        MapError, MapName, MapType, PagesError, PerCpuError, PlaceError, ReadOnlyReason, RingError, SectionError,
+        SystemError,
+    },
+    handle::{AnyArray, Array, Iter, Slice, Var},
+    mapping::Mapping,
+    per_cpu::{Bank, BankIter, Banks, PerCpu},
+    ring::{Record, Ring, UserRing},
+    section::{AnyVar, DataSection, Variable},
+    sys::cpus::possible_cpus,
 };
-#[cfg(feature = "std")]
-pub use handle::{AnyArray, Array, Iter, Slice, Var};
-#[cfg(feature = "std")]
-pub use mapping::Mapping;
-#[cfg(feature = "std")]
-pub use per_cpu::{Bank, BankIter, Banks, PerCpu};
-#[cfg(feature = "std")]
-pub use ring::{Record, Ring, UserRing};
-#[cfg(feature = "std")]
-pub use section::{AnyVar, DataSection, Variable};
-#[cfg(feature = "std")]
-pub use sys::cpus::possible_cpus;
 
 pub use zerocopy;
 
-/// The folder with the C headers for BPF programs, such as `mapvalue/arena.bpf.h`, for the
-/// compiler's `-I`.
-///
-/// It is for the build script of a crate with `mapvalue` among its build dependencies:
+/// The folder with the C headers for BPF programs, for the compiler's `-I` in the build script of a
+/// crate with `mapvalue` among its build dependencies.
 ///
 /// ```
 /// let include = std::path::Path::new(mapvalue::INCLUDE_DIR);

@@ -1,5 +1,5 @@
-//! The supported targets: those whose integers are laid out as in a BPF program. Any
-//! other fails to compile here, with the reason.
+//! The supported targets: those whose integers are laid out as in a BPF program. Any other fails to
+//! compile here, with the reason.
 //!
 //! A test compiles this file alone, with a `core` of its own, for targets that are refused
 //! (`ui-tests/tests/platform.rs`). That `core` must have all that this file uses.

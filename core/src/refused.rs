@@ -113,33 +113,18 @@ pub trait UnionField {}
 #[diagnostic::do_not_recommend]
 impl<T: Plain> UnionField for T {}
 
-/// See [`UnionField`].
-pub const fn union_field<T: UnionField>() {}
-
-// Spelled out, because rustc prints the line.
-/// See [`Value`].
+// Each asks for one of the traits. Spelled out, because rustc prints the line.
 pub const fn value<T: Value>() {}
-/// See [`FixedWidth`].
 pub const fn fixed_width<T: FixedWidth>() {}
-/// See [`SingleAccess`].
 pub const fn single_access<T: SingleAccess>() {}
-/// See [`PointerFree`].
 pub const fn pointer_free<T: PointerFree>() {}
-/// See [`InlineData`].
 pub const fn inline_data<T: InlineData>() {}
-/// See [`AnyNumber`].
 pub const fn any_number<T: AnyNumber>() {}
-/// See [`ZeroIsValid`].
 pub const fn zero_is_valid<T: ZeroIsValid>() {}
-/// See [`OneLeaf`].
 pub const fn one_leaf<T: OneLeaf>() {}
-/// See [`AnyByte`].
 pub const fn any_byte<T: AnyByte>() {}
-/// See [`Uncelled`].
 pub const fn uncelled<T: Uncelled>() {}
-/// See [`Initialised`].
 pub const fn initialised<T: Initialised>() {}
-/// See [`FixedTime`].
 pub const fn fixed_time<T: FixedTime>() {}
-/// See [`FixedAddress`].
 pub const fn fixed_address<T: FixedAddress>() {}
+pub const fn union_field<T: UnionField>() {}
