@@ -21,8 +21,8 @@
 //! A handle keeps the mapping, and the mapping keeps the kernel's map with its data. It does not
 //! keep the *object* that a pointer led to. As in an array map, whoever allocates there may use the
 //! place for something else, and the handle then shows that; if the page is freed, the next access
-//! makes a new one of zeros. It never shows memory of another kind. Where that must be noticed, give
-//! the object a generation number, and check it after each use.
+//! makes a new one of zeros. It never shows memory of another kind. Where that must be noticed,
+//! give the object a generation number, and check it after each use.
 //!
 //! A child process that was forked has no mapping of a kernel arena (`MADV_DONTFORK`): it opens the
 //! arena again, by its descriptor. Of a memfd it has the same mapping as its parent.

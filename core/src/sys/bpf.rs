@@ -23,8 +23,8 @@ const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
 const BPF_PROG_BIND_MAP: libc::c_int = 35;
 
-/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16). Older
-/// kernels fill in less, and the rest stays zero.
+/// `struct bpf_map_info` (include/uapi/linux/bpf.h) up to `map_extra` (Linux 5.16). Older kernels
+/// fill in less, and the rest stays zero.
 #[derive(Clone, Copy, Default)]
 #[repr(C)]
 pub(crate) struct BpfMapInfo {
@@ -429,8 +429,8 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
     unsafe { bpf_fd(BPF_PROG_LOAD, &mut attr) }
 }
 
-/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which the program reads
-/// and writes; returns its return value.
+/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which the program reads and writes;
+/// returns its return value.
 pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
     let mut attr = TestRun {
         prog_fd: number(program),

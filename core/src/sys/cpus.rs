@@ -29,8 +29,8 @@ pub fn possible_cpus() -> Result<usize, SystemError> {
     PossibleCpus::of_this_machine().map(PossibleCpus::count)
 }
 
-/// Asks the kernel itself for an upper bound of that count. Memory safety may not rest on
-/// a file, which a container may replace.
+/// Asks the kernel itself for an upper bound of that count. Memory safety may not rest on a file,
+/// which a container may replace.
 pub(crate) fn at_most() -> Result<usize, SystemError> {
     let operation = "ask how many CPUs there can be";
     process::cpu_set_len().map(|bytes| 8 * bytes).map_err(|errno| SystemError::Os { operation, errno })

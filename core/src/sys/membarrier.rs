@@ -2,15 +2,15 @@
 
 use crate::error::SystemError;
 
-/// Registers this process, so that any process's [`barrier`] includes its threads;
-/// returns whether the kernel can do that (Linux 4.16).
+/// Registers this process, so that any process's [`barrier`] includes its threads; returns whether
+/// the kernel can do that (Linux 4.16).
 pub(crate) fn register() -> bool {
     membarrier(libc::MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED).is_ok()
 }
 
-/// Makes all threads of all registered processes run a full fence, wherever they are.
-/// Each access of theirs is before or after it. So if one side of a protocol is rare, the other
-/// side needs no fence of its own.
+/// Makes all threads of all registered processes run a full fence, wherever they are. Each access
+/// of theirs is before or after it. So if one side of a protocol is rare, the other side needs no
+/// fence of its own.
 ///
 /// # Errors
 ///

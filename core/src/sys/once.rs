@@ -22,8 +22,8 @@ impl<T: Send + Sync> Once<T> {
         Some(unsafe { value.as_ref() })
     }
 
-    /// Returns the value; makes it first, by `make`, if there is none. If two threads
-    /// make one at the same time, both get the first, and the second stays unused.
+    /// Returns the value; makes it first, by `make`, if there is none. If two threads make one at
+    /// the same time, both get the first, and the second stays unused.
     pub(crate) fn get_or<E>(&self, make: impl FnOnce() -> Result<&'static T, E>) -> Result<&'static T, E> {
         if let Some(value) = self.get() {
             return Ok(value);

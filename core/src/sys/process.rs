@@ -51,8 +51,8 @@ impl Process {
     }
 }
 
-/// Returns zeroed memory for a `T`, never freed, which a forked child finds zeroed again.
-/// `None` if the kernel lacks `MADV_WIPEONFORK` (Linux 4.14) or memory.
+/// Returns zeroed memory for a `T`, never freed, which a forked child finds zeroed again. `None` if
+/// the kernel lacks `MADV_WIPEONFORK` (Linux 4.14) or memory.
 ///
 /// # Safety
 ///
@@ -197,15 +197,14 @@ fn parse_release(release: &str) -> KernelVersion {
     KernelVersion { major: next(), minor: next() }
 }
 
-/// Returns the file behind the descriptor, as /proc names it (`anon_inode:bpf-map`);
-/// empty if /proc is not mounted.
+/// Returns the file behind the descriptor, as /proc names it (`anon_inode:bpf-map`); empty if /proc
+/// is not mounted.
 pub(crate) fn link_target(fd: BorrowedFd<'_>) -> String {
     std::fs::read_link(format!("/proc/thread-self/fd/{}", fd.as_raw_fd()))
         .map_or_else(|_| String::new(), |target| target.display().to_string())
 }
 
-/// Returns whether the descriptor's fdinfo says that the map is frozen; false without
-/// /proc.
+/// Returns whether the descriptor's fdinfo says that the map is frozen; false without /proc.
 pub(crate) fn is_frozen(fd: BorrowedFd<'_>) -> bool {
     let info = std::fs::read_to_string(format!("/proc/thread-self/fdinfo/{}", fd.as_raw_fd())).unwrap_or_default();
     info.lines().any(|line| line.trim_start() == "frozen:\t1")

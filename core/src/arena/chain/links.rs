@@ -271,8 +271,8 @@ fn link_to(arena: &Arena, pprev: LinkPtr, this: ArenaPtr<ListNode>) -> Option<&L
     arena.same(back.load(), this).then_some(back)
 }
 
-/// Counts the elements of a chain. A wrong back pointer is an error, and so is an element of another
-/// chain, which `belongs` refuses.
+/// Counts the elements of a chain. A wrong back pointer is an error, and so is an element of
+/// another chain, which `belongs` refuses.
 pub(crate) fn check<L: Links, A: Access>(
     walk: &mut Walk<'_, L, A>,
     belongs: impl Fn(&Element<L, A>) -> Result<(), ListError>,
@@ -291,8 +291,8 @@ pub(crate) fn check<L: Links, A: Access>(
     Ok(count)
 }
 
-/// Corrects the wrong back pointers of a chain, and returns how many there were. `belongs` is as for
-/// [`check`].
+/// Corrects the wrong back pointers of a chain, and returns how many there were. `belongs` is as
+/// for [`check`].
 pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
     belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,

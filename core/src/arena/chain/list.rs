@@ -30,9 +30,10 @@ pub struct ListEntry<V> {
 /// A list in an arena, which Rust and BPF programs walk and change.
 ///
 /// Its layout is that of the lists in the kernel's own test programs, and of
-/// `mapvalue/arena.bpf.h`. It is intrusive: an element of type `T` holds a [`ListNode`], `NODE` bytes from its start, and
-/// the caller owns its memory. `NODE` is 0 in a [`ListEntry<V>`](ListEntry), and `offset_of!` in a
-/// struct of your own. The compiler checks that a node is there.
+/// `mapvalue/arena.bpf.h`. It is intrusive: an element of type `T` holds a [`ListNode`], `NODE`
+/// bytes from its start, and the caller owns its memory. `NODE` is 0 in a
+/// [`ListEntry<V>`](ListEntry), and `offset_of!` in a struct of your own. The compiler checks that
+/// a node is there.
 ///
 /// ```
 /// use mapvalue::arena::ListNode;
@@ -181,8 +182,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
 /// Walking
 impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     /// Walks over the elements from the first to the last. The caller may remove the element that
-    /// it got last, but no other. Each item is the mirror of an element, or an error, which ends the
-    /// walk. [`Arena::ptr_of`] of the mirror is the pointer to the element.
+    /// it got last, but no other. Each item is the mirror of an element, or an error, which ends
+    /// the walk. [`Arena::ptr_of`] of the mirror is the pointer to the element.
     #[inline]
     pub fn iter(&self) -> Iter<'_, T, NODE, A> {
         Iter { walk: Walk::new(&self.places, &self.head.first, self.places.max_elements()) }

@@ -45,7 +45,8 @@ impl<'a, L: Links, A: Access> Linked<'a, L, A> {
 
     #[inline]
     pub(crate) fn element(self) -> &'a Element<L, A> {
-        // SAFETY: the node is in an element, `NODE` bytes from its start (`of`, `Follower::follow`).
+        // SAFETY: the node is in an element, `NODE` bytes from its start (`of`,
+        // `Follower::follow`).
         let element = unsafe { self.node.byte_sub(L::NODE) }.cast();
         // SAFETY: so this is the mirror of an element, for `'a`: `of` got it, or `follow` found it.
         unsafe { element.as_ref() }

@@ -483,8 +483,8 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     }
 
     /// Corrects the back pointers that a writer left wrong when it died, as
-    /// [`ArenaList::repair`](super::ArenaList::repair) does, by a walk over all elements. Returns how
-    /// many were wrong.
+    /// [`ArenaList::repair`](super::ArenaList::repair) does, by a walk over all elements. Returns
+    /// how many were wrong.
     ///
     /// # Errors
     ///

@@ -54,8 +54,8 @@ fn call_kernel(function: u32) -> u64 {
 /// Returns 0 from the program.
 const END: [u64; 2] = [set(0, 0), instruction(0x95, 0, 0, 0, 0)];
 
-/// Returns a program that calls `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. A function
-/// with fewer arguments ignores the rest.
+/// Returns a program that calls `function(map, context[0], context[1], NUMA_NO_NODE, 0)`. A
+/// function with fewer arguments ignores the rest.
 pub(crate) fn calling(map: BorrowedFd<'_>, function: u32) -> Vec<u64> {
     let [map, rest] = load_map(1, map);
     let arguments = [copy(6, 1), load_word(2, 6, 0), load_word(3, 6, 8), set(4, -1), set(5, 0), map, rest];
