@@ -136,15 +136,7 @@ impl Arena {
     }
 
     /// Returns the descriptor behind it, for a loader or another process: that of the kernel's map,
-    /// or the memfd. `None` if it was adopted without its map.
-    ///
-    /// ```
-    /// # use mapvalue::Arena;
-    /// let arena = Arena::memfd(4)?;
-    /// let fd = arena.fd().expect("a memfd").try_clone_to_owned(); // for another process
-    /// assert_eq!(Arena::from_memfd(fd.expect("a descriptor"))?.start(), arena.start());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// or the memfd ([`from_memfd`](Self::from_memfd)). `None` if it was adopted without its map.
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.rest.map.as_ref().map(AsFd::as_fd).or_else(|| self.rest.mapping.fd())
     }

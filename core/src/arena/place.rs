@@ -42,12 +42,12 @@ impl Arena {
     /// let arena = Arena::memfd(1)?;
     /// let pointer = arena.at::<u64>(64);
     /// arena.get(pointer)?.store(7);
+    /// let view = arena.get_ro(pointer)?; // `view.store(8)` does not compile
     /// let low = ArenaPtr::<u64>::from_address(pointer.offset().into()); // the low 32 bits alone
     /// assert_eq!(arena.get(low)?.load(), 7);
     /// assert!(matches!(arena.get(ArenaPtr::<u64>::null()), Err(ArenaPtrError::Null { .. })));
     /// assert!(matches!(arena.get(arena.at::<u64>(65)), Err(ArenaPtrError::Misaligned { .. })));
-    /// let beyond = arena.at::<u64>(arena.len());
-    /// assert!(matches!(arena.get(beyond), Err(ArenaPtrError::OutOfRange { .. })));
+    /// assert!(arena.get(arena.at::<u64>(arena.len())).is_err()); // `OutOfRange`
     /// # Ok::<(), Error>(())
     /// ```
     ///
@@ -62,13 +62,6 @@ impl Arena {
     }
 
     /// Returns the value that a pointer leads to, for loading only. The arena may be read-only.
-    ///
-    /// ```
-    /// # let arena = mapvalue::Arena::memfd(1)?;
-    /// let view = arena.get_ro(arena.at::<u64>(64))?; // `view.store(8)` does not compile
-    /// assert_eq!(view.load(), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -91,16 +84,6 @@ impl Arena {
     }
 
     /// Returns a handle to the value that a pointer leads to. The handle keeps the arena mapped.
-    ///
-    /// ```
-    /// use mapvalue::{Arena, Var};
-    ///
-    /// let arena = Arena::memfd(1)?;
-    /// let counter: Var<u64> = arena.var(arena.at(64))?;
-    /// drop(arena);
-    /// assert_eq!(counter.fetch_add(1), 0);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///

@@ -21,7 +21,6 @@ type LinkPtr = ArenaPtr<ArenaPtr<ListNode>>;
 /// Follows the pointer `node`, which is stored at `holder`, to an element, if it is not null.
 #[inline]
 fn follow<'a, L: Links, A: Access>(
-    places: &'a Places<L, A>,
     follower: Follower<'a, L, A>,
     holder: LinkPtr,
     mut node: ArenaPtr<ListNode>,
@@ -35,9 +34,9 @@ fn follow<'a, L: Links, A: Access>(
         }
         // The loop tries again instead of following it here, so that there is one way to an
         // element.
-        match low_half_of(places, node) {
+        match low_half_of(follower.places, node) {
             Some(full) => node = full,
-            None => return Err(lost::<L>(places.arena(), holder, node)),
+            None => return Err(lost::<L>(follower.places.arena(), holder, node)),
         }
     }
 }
@@ -122,7 +121,6 @@ fn has_cycle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNod
 ///
 /// It is only passed to inlined functions, so that a loop keeps it in registers.
 pub(crate) struct Walk<'a, L: Links, A: Access> {
-    places: &'a Places<L, A>,
     follower: Follower<'a, L, A>,
     /// The pointer that was loaded last, and its place.
     next: ArenaPtr<ListNode>,
@@ -141,7 +139,7 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
     pub(crate) fn new(places: &'a Places<L, A>, first: &Link<A>, left: u64) -> Self {
         let (follower, next, holder) = (places.follower(), load(first), places.ptr_of(first));
         let now = left.min(FIRST_LOOK);
-        Self { places, follower, next, holder, left: now, beyond: left - now, look_at: FIRST_LOOK }
+        Self { follower, next, holder, left: now, beyond: left - now, look_at: FIRST_LOOK }
     }
 
     /// Returns how many more elements there can be.
@@ -156,11 +154,11 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
         let (holder, node) = (self.holder, self.next);
         // An error ends the walk.
         self.next = ArenaPtr::NULL;
-        let Some(found) = follow(self.places, self.follower, holder, node)? else { return Ok(None) };
+        let Some(found) = follow(self.follower, holder, node)? else { return Ok(None) };
         if self.left == 0 {
             let more = self.beyond.min(self.look_at);
-            if more == 0 || has_cycle(self.places, node, self.look_at / PART) {
-                return Err(circle::<L>(self.places.arena(), holder));
+            if more == 0 || has_cycle(self.follower.places, node, self.look_at / PART) {
+                return Err(circle::<L>(self.follower.places.arena(), holder));
             }
             (self.left, self.beyond, self.look_at) = (more, self.beyond - more, self.look_at * 2);
         }
@@ -226,7 +224,7 @@ pub(crate) fn push<L: Links>(
     if arena.same(second, this) {
         return Err(already_linked::<L>(arena, element));
     }
-    let behind = follow(places, places.follower(), first_at, second)?;
+    let behind = follow(places.follower(), first_at, second)?;
     write(element);
     node.next.store(second);
     node.pprev.store(first_at);
@@ -252,7 +250,7 @@ pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<
     };
     // If the writer dies after this store, the next element's back pointer leads to a pointer to
     // this element, which can be removed again.
-    if let Some(behind) = follow(places, places.follower(), this.cast(), next)? {
+    if let Some(behind) = follow(places.follower(), this.cast(), next)? {
         behind.node().pprev.store(pprev);
     }
     // A release store like that of `push`, which it may undo: a reader must see the next element as
@@ -277,7 +275,7 @@ pub(crate) fn check<L: Links, A: Access>(
     walk: &mut Walk<'_, L, A>,
     belongs: impl Fn(&Element<L, A>) -> Result<(), ListError>,
 ) -> Result<usize, ListError> {
-    let (arena, mut count) = (walk.places.arena(), 0);
+    let (arena, mut count) = (walk.follower.places.arena(), 0);
     while let Some((found, holder)) = walk.step()? {
         belongs(found.element())?;
         let (expected, pprev) = (arena.full(holder), found.node().pprev.load());
@@ -297,7 +295,7 @@ pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
     belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,
 ) -> Result<usize, ListError> {
-    let (arena, mut count) = (walk.places.arena(), 0);
+    let (arena, mut count) = (walk.follower.places.arena(), 0);
     while let Some((found, holder)) = walk.step()? {
         belongs(found.element())?;
         let (expected, pprev) = (arena.full(holder), &found.node().pprev);

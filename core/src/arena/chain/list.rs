@@ -193,7 +193,7 @@ impl<T: MapValue, const NODE: usize, A: Access> ArenaList<T, NODE, A> {
     ///
     /// # Errors
     ///
-    /// [`ListError::WildPointer`].
+    /// [`ListError::WildPointer`], [`ListError::ElementRemoved`].
     pub fn first(&self) -> Result<Option<&T::Shared<A>>, ListError> {
         self.iter().next().transpose()
     }
@@ -243,17 +243,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         links::push(&self.places, &self.head.first, element, |_| ())
     }
 
-    /// Takes memory for an element, lets `write` fill it, and links it as the first.
-    ///
-    /// ```
-    /// # use mapvalue::{Arena, ArenaList, arena::{ListEntry, Region}};
-    /// # let arena = Arena::memfd(4)?;
-    /// let mut slots = Region::new(&arena, arena.at(64), 100)?;
-    /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
-    /// list.push_front_with(&mut slots, |entry| entry.value.store(7))?;
-    /// assert_eq!(list.first()?.map(|entry| entry.value.load()), Some(7));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Takes memory for an element, lets `write` fill it, and links it as the first. [`Slots`] has
+    /// an example.
     ///
     /// # Errors
     ///
@@ -279,19 +270,8 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         links::remove(&self.places, element)
     }
 
-    /// Takes the first element out of the list.
-    ///
-    /// ```
-    /// # use mapvalue::{Arena, ArenaList, arena::ListEntry};
-    /// # let arena = Arena::memfd(1)?;
-    /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
-    /// list.push_front(arena.at(64))?;
-    /// list.push_front(arena.at(128))?;
-    /// assert_eq!(list.pop_front()?, Some(arena.at(128))); // the last that came
-    /// list.push_front(arena.at(128))?; // its memory can be used again
-    /// assert_eq!(list.check()?, 2);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Takes the first element out of the list: the last that came. Its memory is the caller's
+    /// again.
     ///
     /// # Errors
     ///
@@ -311,6 +291,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
     /// # let arena = Arena::memfd(1)?;
     /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
     /// list.push_front(arena.at(64))?;
+    /// list.push_front(arena.at(128))?;
     /// list.clear();
     /// assert!(matches!(list.push_front(arena.at(64)), Err(ListError::AlreadyLinked { .. })));
     /// arena.get(arena.at::<ListEntry<u64>>(64))?.node.store(ListNode::default());

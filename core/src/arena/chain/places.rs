@@ -151,7 +151,7 @@ pub(crate) struct Follower<'a, L, A> {
     direct: bool,
     lowest: u64,
     count: u64,
-    places: &'a Places<L, A>,
+    pub(crate) places: &'a Places<L, A>,
 }
 
 impl<L, A> Clone for Follower<'_, L, A> {

@@ -33,7 +33,7 @@ use crate::value::{ArenaPtr, MapValue};
 /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
 /// let mut slots = Counted(Region::new(&arena, arena.at(64), 10)?, 0);
 /// list.push_front_with(&mut slots, |entry| entry.value.store(7))?;
-/// assert_eq!(slots.1, 1);
+/// assert_eq!((slots.1, list.first()?.map(|entry| entry.value.load())), (1, Some(7)));
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Slots<T: MapValue> {

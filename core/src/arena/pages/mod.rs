@@ -32,13 +32,20 @@ use crate::value::ArenaPtr;
 /// Pages are numbered from 0, the first of the arena.
 ///
 /// ```no_run
-/// use mapvalue::{Arena, ArenaFlags};
+/// use mapvalue::{Arena, ArenaFlags, PagesError};
 ///
 /// let arena = Arena::create(1024, ArenaFlags::default())?;
 /// let pages = arena.pages()?;
 /// let ours = pages.alloc(4)?;
-/// arena.get(arena.page::<u64>(ours.start))?.store(7);
+/// let word = arena.var(arena.page::<u64>(ours.start))?;
+/// word.store(7);
 /// pages.free(ours)?;
+/// assert_eq!(word.load(), 0); // another page, of zeros
+///
+/// pages.alloc_at(100..104)?;
+/// assert!(matches!(pages.alloc_at(103..105), Err(PagesError::Taken { .. })));
+/// pages.reserve(0..16)?; // user space's own from now on
+/// arena.get(arena.page::<u64>(0))?.store(1);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Debug)]
@@ -94,15 +101,6 @@ impl Pages {
 
     /// Allocates these pages, zeroed.
     ///
-    /// ```no_run
-    /// # use mapvalue::PagesError;
-    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
-    /// let pages = arena.pages()?;
-    /// pages.alloc_at(0..4)?;
-    /// assert!(matches!(pages.alloc_at(3..5), Err(PagesError::Taken { .. })));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`PagesError::Taken`] if one of them is not free, [`PagesError::OutOfRange`],
@@ -124,15 +122,6 @@ impl Pages {
     /// A handle to a freed page shows zeros, since the next access makes a new page. (In an arena
     /// with `BPF_F_SEGV_ON_FAULT` it would be a SIGSEGV, so there are no handles.)
     ///
-    /// ```no_run
-    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
-    /// let word = arena.var(arena.page::<u64>(3))?;
-    /// word.store(7);
-    /// arena.pages()?.free(3..4)?;
-    /// assert_eq!(word.load(), 0); // another page, of zeros
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`PagesError::OutOfRange`], [`SystemError::Os`].
@@ -148,13 +137,6 @@ impl Pages {
     /// freed. User space can still touch them, so the region is its own without further calls.
     ///
     /// Each call loads a program.
-    ///
-    /// ```no_run
-    /// # let arena = mapvalue::Arena::create(64, mapvalue::ArenaFlags::default())?;
-    /// arena.pages()?.reserve(0..16)?; // user space's own from now on
-    /// arena.get(arena.page::<u64>(0))?.store(1);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///

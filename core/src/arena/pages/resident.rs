@@ -65,13 +65,6 @@ impl Arena {
 
     /// Returns the pointer to the first byte of a page. Following it checks that it is in the
     /// arena.
-    ///
-    /// ```
-    /// let arena = mapvalue::Arena::memfd(4)?;
-    /// assert_eq!(arena.page::<u64>(2), arena.at(2 * arena.page_size()));
-    /// assert!(arena.get(arena.page::<u64>(arena.page_count())).is_err());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[must_use]
     pub fn page<T: ?Sized>(&self, page: u64) -> ArenaPtr<T> {
         self.at(page.wrapping_mul(self.page_size()))
