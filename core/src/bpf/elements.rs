@@ -20,7 +20,7 @@ const ONE_PER_CPU: [MapType; 3] = [MapType::PERCPU_HASH, MapType::PERCPU_ARRAY, 
 #[derive(Debug)]
 pub(crate) struct Elements {
     fd: OwnedFd,
-    info: MapInfo,
+    pub(crate) info: MapInfo,
     /// The most bytes that a lookup writes.
     room: usize,
 }
@@ -51,10 +51,6 @@ impl Elements {
         Ok(Self { fd, info, room })
     }
 
-    pub(crate) fn info(&self) -> &MapInfo {
-        &self.info
-    }
-
     pub(crate) fn map(&self) -> MapName {
         self.info.name
     }
@@ -71,7 +67,7 @@ impl Elements {
         matches!(self.info.map_type, MapType::ARRAY | MapType::PERCPU_ARRAY)
     }
 
-    pub(crate) fn is_per_cpu(&self) -> bool {
+    fn is_per_cpu(&self) -> bool {
         ONE_PER_CPU.contains(&self.info.map_type)
     }
 
@@ -90,14 +86,21 @@ impl Elements {
         if size == value_size { Ok(()) } else { Err(PlaceError::ValueSize { type_name, size, value_size, map }) }
     }
 
+    /// The error for a buffer that is not as long as a key's values.
+    fn wrong_length(&self, size: usize, value_size: usize) -> PlaceError {
+        PlaceError::ValueSize { type_name: type_name::<[u8]>(), size, value_size, map: self.map() }
+    }
+
+    /// Checks the length of a key, and that a buffer has all bytes that the kernel may touch.
+    fn check_buffers(&self, key: &[u8], value: &[u8]) -> Result<(), PlaceError> {
+        self.check_key(key)?;
+        if value.len() < self.room { Err(self.wrong_length(value.len(), self.room)) } else { Ok(()) }
+    }
+
     /// Copies the value of a key into `value`. Returns false if there is no such key.
     pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, ElementError> {
-        self.check_key(key)?;
-        if value.len() < self.room {
-            let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
-            return Err(PlaceError::ValueSize { type_name, size, value_size: self.room, map }.into());
-        }
-        // SAFETY: both lengths were checked just now. `key_size` is what the kernel said of this
+        self.check_buffers(key, value)?;
+        // SAFETY: `check_buffers` checked both lengths. `key_size` is what the kernel said of this
         // very descriptor. A lookup writes at most `room` bytes: `of` lets only the types pass for
         // which it is one value, or one for each CPU, each rounded up to 8 bytes
         // (`bpf_map_value_size` in kernel/bpf/syscall.c). The number of CPUs is an upper bound from
@@ -128,16 +131,14 @@ impl Elements {
     pub(crate) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
         let len = self.bytes_of_a_key()?;
         if value.len() != len {
-            let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
-            return Err(PlaceError::ValueSize { type_name, size, value_size: len, map }.into());
+            return Err(self.wrong_length(value.len(), len).into());
         }
-        if self.is_per_cpu() {
-            let mut padded = vec![0; self.room.max(len)];
-            padded[..len].copy_from_slice(value);
-            self.set(key, &padded, how)
-        } else {
-            self.set(key, value, how)
+        if len >= self.room {
+            return self.set(key, value, how);
         }
+        let mut padded = vec![0; self.room];
+        padded[..len].copy_from_slice(value);
+        self.set(key, &padded, how)
     }
 
     /// Sets the value of a key in a map with one value for each key.
@@ -149,14 +150,9 @@ impl Elements {
 
     /// Sets all of a key's bytes. `value` must have as many as the kernel may read.
     fn set(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
-        self.check_key(key)?;
-        if value.len() < self.room {
-            let (type_name, size, map) = (type_name::<[u8]>(), value.len(), self.map());
-            return Err(PlaceError::ValueSize { type_name, size, value_size: self.room, map }.into());
-        }
-        // SAFETY: both lengths were checked just now, as in `lookup`: an update reads as many bytes
-        // as a lookup writes.
-        let result = unsafe { sys::update(self.fd.as_fd(), key, value, how.flags()) };
+        self.check_buffers(key, value)?;
+        // SAFETY: as in `lookup`: an update reads as many bytes as a lookup writes.
+        let result = unsafe { sys::update(self.fd.as_fd(), key, value, how as u64) };
         result.map_err(|errno| self.not_updated(key, errno))
     }
 
@@ -166,8 +162,7 @@ impl Elements {
         if self.is_array() {
             return Err(ElementError::NotRemovable { map: self.map(), map_type: self.info.map_type });
         }
-        // SAFETY: the key's length was checked just now. The kernel gave it for this very
-        // descriptor.
+        // SAFETY: `check_key`: the key is as long as the kernel said of this very descriptor.
         match unsafe { sys::delete(self.fd.as_fd(), key) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
@@ -181,8 +176,7 @@ impl Elements {
     /// Returns false if there are no more.
     pub(crate) fn next_key(&self, begun: bool, key: &mut [u8]) -> Result<bool, ElementError> {
         self.check_key(key)?;
-        // SAFETY: the key's length was checked just now. The kernel gave it for this very
-        // descriptor.
+        // SAFETY: `check_key`: the key is as long as the kernel said of this very descriptor.
         match unsafe { sys::next_key(self.fd.as_fd(), begun, key) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
@@ -229,8 +223,8 @@ impl Elements {
 
     /// Sets the values of many keys, in order. An error comes with how many were set before it.
     pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, ElementError)> {
-        let all =
-            self.check_one_value("update").and_then(|()| Ok(self.count(keys, values)?)).map_err(|error| (0, error))?;
+        let all = self.check_one_value("update").and_then(|()| Ok(self.count(keys, values)?));
+        let all = all.map_err(|error| (0, error))?;
         // SAFETY: `keys` and `values` hold `all` of each: `self.count` computed it from the lengths
         // that the kernel gave for this very descriptor. The map has one value for each key
         // (`check_one_value`).
@@ -238,19 +232,14 @@ impl Elements {
         let Err(errno) = result else { return Ok(()) };
         // A kernel that refuses the whole command leaves the count as it was.
         let done = if done < all { done as usize } else { 0 };
-        let rest = || {
-            let keys = keys.chunks_exact(self.key_size());
-            keys.zip(values.chunks_exact(self.value_size())).enumerate().skip(done)
-        };
+        let (keys, values) = (keys.chunks_exact(self.key_size()), values.chunks_exact(self.value_size()));
+        let mut rest = keys.zip(values).enumerate().skip(done);
         match errno {
             // Single updates replace the command. The first one that fails shows the cause.
             ENOTSUPP | libc::EINVAL => {
-                rest().try_for_each(|(i, (key, value))| self.update(key, value, Update::Always).map_err(|e| (i, e)))
+                rest.try_for_each(|(i, (key, value))| self.update(key, value, Update::Always).map_err(|e| (i, e)))
             }
-            errno => {
-                let key = rest().next().map_or(&[][..], |(_, (key, _))| key);
-                Err((done, self.not_updated(key, errno)))
-            }
+            errno => Err((done, self.not_updated(rest.next().map_or(&[][..], |(_, (key, _))| key), errno))),
         }
     }
 
@@ -258,16 +247,13 @@ impl Elements {
     fn count(&self, keys: &[u8], values: &[u8]) -> Result<u32, PlaceError> {
         let whole = |len: usize, size: usize| len.checked_div(size).filter(|count| count * size == len);
         let (of_keys, of_values) = (whole(keys.len(), self.key_size()), whole(values.len(), self.value_size()));
-        of_keys.filter(|_| of_keys == of_values).and_then(|count| u32::try_from(count).ok()).ok_or(
-            PlaceError::LengthMismatch {
-                given: values.len() / self.value_size().max(1),
-                expected: keys.len() / self.key_size().max(1),
-            },
-        )
+        let count = of_keys.filter(|_| of_keys == of_values).and_then(|count| u32::try_from(count).ok());
+        let (given, expected) = (values.len() / self.value_size().max(1), keys.len() / self.key_size().max(1));
+        count.ok_or(PlaceError::LengthMismatch { given, expected })
     }
 
     /// Refuses a map with a value for each CPU.
-    fn check_one_value(&self, operation: &'static str) -> Result<(), ElementError> {
+    pub(crate) fn check_one_value(&self, operation: &'static str) -> Result<(), ElementError> {
         if self.is_per_cpu() {
             return Err(ElementError::PerCpuValues { operation, map: self.map(), map_type: self.info.map_type });
         }
@@ -324,20 +310,9 @@ impl Elements {
 pub enum Update {
     /// Any key; it is inserted if it is not there (`BPF_ANY`).
     #[default]
-    Always,
+    Always = 0,
     /// Only a key that is not there yet (`BPF_NOEXIST`).
-    IfAbsent,
+    IfAbsent = 1,
     /// Only a key that is there (`BPF_EXIST`).
-    IfPresent,
-}
-
-impl Update {
-    /// Returns the flag as the kernel defines it.
-    pub(crate) const fn flags(self) -> u64 {
-        match self {
-            Self::Always => 0,
-            Self::IfAbsent => 1,
-            Self::IfPresent => 2,
-        }
-    }
+    IfPresent = 2,
 }

@@ -37,13 +37,9 @@ impl ValueGrid {
         if mapped == 0 {
             return Err(MapError::Empty { what: "the map" });
         }
-        // None of these can fail on a 64-bit target, and the crate supports no other.
-        let narrow = |n: u64| usize::try_from(n).map_err(|_| MapError::TooLong { len: mapped, max });
-        Ok(Self {
-            value_size: narrow(value_size.into())?,
-            stride: narrow(stride)?,
-            max_entries: narrow(max_entries.into())?,
-        })
+        // The crate supports 64-bit targets alone.
+        let (value_size, max_entries) = (value_size as usize, max_entries as usize);
+        Ok(Self { value_size, stride: value_size.next_multiple_of(8), max_entries })
     }
 
     /// Computes where the values of the map in `info` lie, if its values can be mapped.

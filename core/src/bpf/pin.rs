@@ -46,7 +46,7 @@ pub fn open_pin(path: impl AsRef<Path>) -> Result<OwnedFd, MapError> {
             capability: "CAP_BPF (CAP_SYS_ADMIN before Linux 5.8), and a sandbox that lets it call bpf(2)",
         }
         .into(),
-        errno => pin_error("open the map that is pinned", path)(errno),
+        errno => MapError::PinFailed { operation: "open the map that is pinned", path: path.to_owned(), errno },
     })?;
     match MapInfo::query(&fd) {
         Ok(_) => Ok(fd),
@@ -122,17 +122,13 @@ pub fn pin(map: impl AsFd, path: impl AsRef<Path>) -> Result<(), MapError> {
 
 /// Pins a map. An error says that it could not do `operation`.
 pub(crate) fn pin_as(operation: &'static str, map: BorrowedFd<'_>, path: &Path) -> Result<(), MapError> {
-    c_path(path).and_then(|c_path| sys::pin(map, &c_path)).map_err(pin_error(operation, path))
+    let pinned = c_path(path).and_then(|c_path| sys::pin(map, &c_path));
+    pinned.map_err(|errno| MapError::PinFailed { operation, path: path.to_owned(), errno })
 }
 
 /// Returns a path as the kernel takes it. A path with a zero byte is EINVAL.
 fn c_path(path: &Path) -> Result<CString, i32> {
     CString::new(path.as_os_str().as_bytes()).map_err(|_| libc::EINVAL)
-}
-
-fn pin_error(operation: &'static str, path: &Path) -> impl FnOnce(i32) -> MapError {
-    let path = path.to_owned();
-    move |errno| MapError::PinFailed { operation, path, errno }
 }
 
 #[cfg(test)]
@@ -144,14 +140,10 @@ mod tests {
     #[test]
     fn a_map_that_is_gone_and_a_kernel_without_numbers_are_told_apart() {
         assert!(matches!(not_opened(7, libc::ENOENT, NOW), MapError::NoMapWithId { id: 7 }));
-        assert!(matches!(
-            not_opened(7, libc::EPERM, NOW),
-            MapError::System(SystemError::PermissionDenied { capability: "CAP_SYS_ADMIN", .. })
-        ));
-        assert!(matches!(
-            not_opened(7, libc::EINVAL, NOW),
-            MapError::System(SystemError::Os { errno: libc::EINVAL, .. })
-        ));
+        let MapError::System(denied) = not_opened(7, libc::EPERM, NOW) else { panic!() };
+        assert!(matches!(denied, SystemError::PermissionDenied { capability: "CAP_SYS_ADMIN", .. }));
+        let MapError::System(other) = not_opened(7, libc::EINVAL, NOW) else { panic!() };
+        assert!(matches!(other, SystemError::Os { errno: libc::EINVAL, .. }));
         let error = not_opened(7, libc::EINVAL, KernelVersion { major: 4, minor: 12 });
         assert!(error.to_string().contains("4.13"), "{error}");
     }

@@ -138,25 +138,15 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         types: impl FnOnce(&MapInfo) -> Result<Types, BtfError>,
     ) -> Result<Self, ElementError> {
         let elements = Elements::of(map)?;
-        if elements.is_per_cpu() {
-            let (map, map_type) = (elements.map(), elements.info().map_type);
-            return Err(ElementError::PerCpuValues { operation: "open", map, map_type });
-        }
+        elements.check_one_value("open")?;
         elements.check_key_size(type_name::<K>(), K::LAYOUT.size())?;
         elements.check_value_size(type_name::<V>(), V::LAYOUT.size())?;
         let key = (!elements.is_array()).then_some(&K::LAYOUT);
-        let types = types(elements.info())?.check(key, &V::LAYOUT)?;
+        let types = types(&elements.info)?.check(key, &V::LAYOUT)?;
         Ok(Self { elements: Arc::new(elements), types, marker: PhantomData })
     }
 
     /// Opens the map that is pinned at a path in a BPF file system (Linux 4.13).
-    ///
-    /// ```no_run
-    /// use mapvalue::bpf::TypedMap;
-    ///
-    /// let flows: TypedMap<u32, u64> = TypedMap::from_pin("/sys/fs/bpf/agent/flows")?;
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -165,16 +155,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Self::from_map(open_pin(path)?)
     }
 
-    /// Opens the map of this number, [`MapInfo::id`](super::MapInfo::id) (Linux 4.13).
-    ///
-    /// ```no_run
-    /// use mapvalue::bpf::{MapInfo, TypedMap};
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let flows: TypedMap<u32, u64> = TypedMap::from_id(MapInfo::query(&fd)?.id)?;
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Opens the map of this number, [`MapInfo::id`] (Linux 4.13).
     ///
     /// # Errors
     ///
@@ -193,17 +174,17 @@ impl<K, V> TypedMap<K, V> {
 
     /// Returns how many entries the map can have. An array always has that many.
     pub fn max_entries(&self) -> u32 {
-        self.elements.info().max_entries
+        self.elements.info.max_entries
     }
 
     /// Returns the map's type.
     pub fn map_type(&self) -> MapType {
-        self.elements.info().map_type
+        self.elements.info.map_type
     }
 
     /// Returns the map's name as the kernel has it: at most 15 characters.
     pub fn name(&self) -> &str {
-        self.elements.info().name.as_str()
+        self.elements.info.name.as_str()
     }
 }
 
@@ -216,6 +197,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// assert_eq!(flows.lookup(&7)?, None);
     /// flows.update(&7, &70, Default::default())?;
     /// assert_eq!(flows.lookup(&7)?, Some(70));
+    /// assert!(flows.remove(&7)? && !flows.remove(&7)?);
     /// # Ok(())
     /// # }
     /// ```
@@ -233,17 +215,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         Ok(if found? { Some(value?) } else { None })
     }
 
-    /// Sets the value of a key.
-    ///
-    /// ```no_run
-    /// # use mapvalue::bpf::{TypedMap, Update};
-    /// # fn open(flows: TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
-    /// flows.update(&7, &70, Update::Always)?;
-    /// assert!(flows.update(&7, &71, Update::IfAbsent).is_err()); // it is there
-    /// assert_eq!(flows.lookup(&7)?, Some(70));
-    /// # Ok(())
-    /// # }
-    /// ```
+    /// Sets the value of a key, as [`Update`] shows.
     ///
     /// # Errors
     ///
@@ -259,15 +231,6 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     }
 
     /// Removes a key. Returns false if there was none.
-    ///
-    /// ```no_run
-    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
-    /// flows.update(&7, &70, Default::default())?;
-    /// assert!(flows.remove(&7)?);
-    /// assert!(!flows.remove(&7)?);
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
@@ -310,11 +273,8 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
-    /// let mut total = 0;
-    /// for entry in flows.entries() {
-    ///     let (_address, packets) = entry?;
-    ///     total += packets;
-    /// }
+    /// let all: std::collections::HashMap<u32, u64> =
+    ///     flows.entries().collect::<Result<_, _>>()?;
     /// # Ok(())
     /// # }
     /// ```
@@ -371,11 +331,9 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
                 count += 1;
             }
             let updated = self.elements.update_batch(&keys[..count * key_size], &values[..count * value_size]);
-            updated.map_err(|(done, error)| ElementError::BatchStopped {
-                done: before + done,
-                len,
-                error: Box::new(error),
-            })?;
+            if let Err((done, error)) = updated {
+                return Err(ElementError::BatchStopped { done: before + done, len, error: Box::new(error) });
+            }
             before += count;
         }
         Ok(())
@@ -390,7 +348,7 @@ impl<K, V> Clone for TypedMap<K, V> {
 
 impl<K, V> fmt::Debug for TypedMap<K, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let info = self.elements.info();
+        let info = &self.elements.info;
         f.debug_struct("TypedMap")
             .field("name", &info.name)
             .field("type", &info.map_type)
@@ -400,17 +358,7 @@ impl<K, V> fmt::Debug for TypedMap<K, V> {
     }
 }
 
-/// An iterator over the keys of a [`TypedMap`].
-///
-/// ```no_run
-/// # use mapvalue::Error;
-/// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), Error> {
-/// for key in flows.keys() {
-///     println!("{}", key?); // after any error but `InvalidValue`, no keys follow
-/// }
-/// # Ok(())
-/// # }
-/// ```
+/// An iterator over the keys of a [`TypedMap`], by [`TypedMap::keys`].
 #[derive(Debug)]
 pub struct Keys<'a, K> {
     /// `None` after the end.
@@ -434,15 +382,7 @@ impl<K: MapValue> Iterator for Keys<'_, K> {
 
 impl<K: MapValue> FusedIterator for Keys<'_, K> {}
 
-/// An iterator over the keys of a [`TypedMap`] with their values.
-///
-/// ```no_run
-/// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
-/// let flows: std::collections::HashMap<u32, u64> =
-///     flows.entries().collect::<Result<_, _>>()?;
-/// # Ok(())
-/// # }
-/// ```
+/// An iterator over the keys of a [`TypedMap`] with their values, by [`TypedMap::entries`].
 #[derive(Debug)]
 pub struct Entries<'a, K, V> {
     /// `None` after the end.

@@ -1,10 +1,10 @@
 //! The types that a map was created with, and whether a Rust type is laid out as they are.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use crate::bpf::info::{MapInfo, MapTypes};
 use crate::btf::{Btf, Type, TypeKind};
-use crate::error::{BtfError, MapName, Mismatches, Nearest, SystemError};
+use crate::error::{BtfError, MapName, Nearest, SystemError};
 use crate::layout::Layout;
 use crate::sys::bpf as sys;
 use crate::value::MapValue;
@@ -48,7 +48,9 @@ impl Btf {
             },
             errno => SystemError::Os { operation: "open the BTF of the map", errno },
         })?;
-        Ok(Self::parse(&bytes(&btf)?)?)
+        let read = sys::btf_bytes(btf.as_fd());
+        let bytes = read.map_err(|errno| SystemError::Os { operation: "read the BTF of the map", errno })?;
+        Ok(Self::parse(&bytes)?)
     }
 
     /// Returns the type of a map's values, if the map names one.
@@ -64,10 +66,6 @@ impl Btf {
     fn named_by(&self, map: MapName, id: u32, part: &'static str) -> Result<Type<'_>, BtfError> {
         Some(id).filter(|id| *id != 0).and_then(|id| self.get(id)).ok_or(BtfError::Untyped { map, part })
     }
-}
-
-fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, BtfError> {
-    Ok(sys::btf_bytes(btf.as_fd()).map_err(|errno| SystemError::Os { operation: "read the BTF of the map", errno })?)
 }
 
 /// Checks that `T` is laid out as the values of a map are (Linux 4.18).
@@ -99,36 +97,19 @@ fn bytes(btf: &OwnedFd) -> Result<Vec<u8>, BtfError> {
 /// if the map was created without types; otherwise as [`Btf::from_map`].
 pub fn check_map_value<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     let types = MapInfo::query(map)?.types();
-    mismatch(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?))
+    Ok(T::LAYOUT.check(Btf::of_map(types)?.value_of(types)?).map_err(Box::new)?)
 }
 
-/// Checks that `T` is laid out as the keys of a map are (Linux 4.18).
+/// Checks that `T` is laid out as the keys of a map are, as [`check_map_value`] does (Linux 4.18).
 ///
 /// Then [`to_bytes`](MapValue::to_bytes) of a `T` gives bytes that can be looked up.
-///
-/// ```no_run
-/// use mapvalue::{MapValue, bpf};
-///
-/// #[derive(MapValue)]
-/// #[repr(C)]
-/// struct FlowKey {
-///     address: u32,
-///     port: u16,
-///     protocol: u16,
-/// }
-///
-/// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-/// bpf::check_map_key::<FlowKey>(&fd)?;
-/// # Ok(())
-/// # }
-/// ```
 ///
 /// # Errors
 ///
 /// As [`check_map_value`].
 pub fn check_map_key<T: MapValue>(map: impl AsFd) -> Result<(), BtfError> {
     let types = MapInfo::query(map)?.types();
-    mismatch(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?))
+    Ok(T::LAYOUT.check(Btf::of_map(types)?.key_of(types)?).map_err(Box::new)?)
 }
 
 /// Whether Rust types are compared with the types of a map.
@@ -195,10 +176,12 @@ impl Types {
     /// Finds those of the map in the BTF of the object file that it was created from.
     pub(crate) fn in_object(info: &MapInfo, btf: &Btf) -> Result<Self, BtfError> {
         let of = btf.find_map(info)?;
-        let foreign = |reason| Err(BtfError::ForeignMap { map: info.name, reason });
         match btf.value_of(of)?.size() {
             Some(size) if size == u64::from(info.value_size) => Ok(Self::Known { btf: btf.clone(), of }),
-            size => foreign(format!("its values are {} bytes long, there {}", info.value_size, size.unwrap_or(0))),
+            size => {
+                let reason = format!("its values are {} bytes long, there {}", info.value_size, size.unwrap_or(0));
+                Err(BtfError::ForeignMap { map: info.name, reason })
+            }
         }
     }
 
@@ -213,14 +196,12 @@ impl Types {
     /// Checks the layout of values, and that of keys if there is one.
     pub(crate) fn check(&self, key: Option<&Layout>, value: &Layout) -> Result<TypeCheck, BtfError> {
         let Self::Known { btf, of } = self else { return Ok(self.type_check()) };
-        mismatch(value.check(btf.value_of(*of)?))?;
-        match key.map(|key| Ok((key, btf.key_of(*of)?))).transpose() {
-            Ok(Some((key, ty))) => mismatch(key.check(ty))?,
-            Ok(None) => {}
-            Err(BtfError::Untyped { .. }) => return Ok(TypeCheck::Untyped),
-            Err(error) => return Err(error),
+        value.check(btf.value_of(*of)?).map_err(Box::new)?;
+        match key.map(|key| Ok(key.check(btf.key_of(*of)?).map_err(Box::new)?)) {
+            None | Some(Ok(())) => Ok(TypeCheck::Matches),
+            Some(Err(BtfError::Untyped { .. })) => Ok(TypeCheck::Untyped),
+            Some(Err(error)) => Err(error),
         }
-        Ok(TypeCheck::Matches)
     }
 }
 
@@ -253,14 +234,11 @@ impl Btf {
             }
             let TypeKind::Variable { ty, .. } = variable.kind() else { return Ok(types(0, 0)) };
             let Some(TypeKind::Struct(definition)) = ty.resolved().map(Type::kind) else { return Ok(types(0, 0)) };
-            let target = |name| {
-                let member = definition.members().find(|member| member.name == name);
-                match member.map(|member| member.ty.kind()) {
-                    Some(TypeKind::Pointer(target)) => target.id(),
-                    _ => 0,
-                }
+            let target = |name| match definition.members().find(|member| member.name == name)?.ty.kind() {
+                TypeKind::Pointer(target) => Some(target.id()),
+                _ => None,
             };
-            return Ok(types(target("key"), target("value")));
+            return Ok(types(target("key").unwrap_or(0), target("value").unwrap_or(0)));
         }
         // Loaders put the object's name before that of a section: `counters.bss`.
         let section = map.find('.').map_or("", |dot| &map[dot..]);
@@ -271,8 +249,4 @@ impl Btf {
         let nearest = Nearest::of(map, maps.map(Type::name));
         Err(BtfError::ForeignMap { map: info.name, reason: format!("it has no map of that name{nearest}") })
     }
-}
-
-fn mismatch(checked: Result<(), Mismatches>) -> Result<(), BtfError> {
-    checked.map_err(|mismatches| BtfError::LayoutMismatch(Box::new(mismatches)))
 }

@@ -23,7 +23,7 @@ struct Steps {
 impl Steps {
     /// Allows twice as many as the map can have elements, and 64. An undisturbed walk takes half.
     fn of(elements: &Elements) -> Self {
-        let all = 2 * u64::from(elements.info().max_entries) + 64;
+        let all = 2 * u64::from(elements.info.max_entries) + 64;
         Self { left: all, all }
     }
 
@@ -77,7 +77,7 @@ pub(crate) struct ElementWalk<'a> {
 impl<'a> ElementWalk<'a> {
     pub(crate) fn new(elements: &'a Elements) -> Self {
         let (key, value) = (elements.key_size(), elements.value_size());
-        let max = usize::try_from(elements.info().max_entries).unwrap_or(usize::MAX);
+        let max = usize::try_from(elements.info.max_entries).unwrap_or(usize::MAX);
         let batch = BATCH_BYTES.checked_div(key + value).unwrap_or(1).clamp(1, max.max(1));
         Self {
             elements,
@@ -94,21 +94,26 @@ impl<'a> ElementWalk<'a> {
     }
 
     pub(crate) fn step(&mut self) -> Result<Option<Entry<'_>>, ElementError> {
-        if self.single.is_none() {
-            while self.next == self.filled && self.more && self.single.is_none() {
-                self.fetch()?;
+        while self.next == self.filled && self.more && self.single.is_none() {
+            self.fetch()?;
+        }
+        let (key, value) = (self.elements.key_size(), self.elements.value_size());
+        if let Some(keys) = &mut self.single {
+            let value = &mut self.values[..value];
+            loop {
+                let Some(key) = keys.step()? else { return Ok(None) };
+                // A key that was removed since then has no value, and is passed over.
+                if self.elements.lookup(key, value)? {
+                    return Ok(Some((&keys.key, value)));
+                }
             }
         }
-        match self.single {
-            Some(_) => self.step_single(),
-            None if self.next == self.filled => Ok(None),
-            None => {
-                let (key, value) = (self.elements.key_size(), self.elements.value_size());
-                let at = self.next;
-                self.next += 1;
-                Ok(Some((&self.keys[at * key..][..key], &self.values[at * value..][..value])))
-            }
+        if self.next == self.filled {
+            return Ok(None);
         }
+        let at = self.next;
+        self.next += 1;
+        Ok(Some((&self.keys[at * key..][..key], &self.values[at * value..][..value])))
     }
 
     fn fetch(&mut self) -> Result<(), ElementError> {
@@ -129,18 +134,5 @@ impl<'a> ElementWalk<'a> {
             Fetched::NoBatches => self.single = Some(KeyWalk::new(self.elements)),
         }
         Ok(())
-    }
-
-    fn step_single(&mut self) -> Result<Option<Entry<'_>>, ElementError> {
-        let Some(keys) = &mut self.single else { return Ok(None) };
-        let value = &mut self.values[..self.elements.value_size()];
-        loop {
-            let Some(key) = keys.step()? else { return Ok(None) };
-            // A key that was removed since then has no value, and is passed over.
-            if self.elements.lookup(key, value)? {
-                break;
-            }
-        }
-        Ok(Some((&keys.key, value)))
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 #[cfg(doc)]
 use crate::DataSection;
-
 use crate::error::{ElementError, PlaceError};
 #[cfg(doc)]
 use crate::error::{SystemError, ValueError};
@@ -57,11 +56,8 @@ impl<T: MapValue> AnyVar<T> {
     }
 
     pub(super) fn unmapped(map: Arc<Unmapped>, offset: usize) -> Result<Self, PlaceError> {
-        let size = T::LAYOUT.size();
-        match offset.checked_add(size) {
-            Some(end) if end <= map.len() => Ok(Self { memory: VarMemory::Unmapped { map, offset } }),
-            _ => Err(PlaceError::OutOfRange { offset, size, len: map.len() }),
-        }
+        map.range(offset, T::LAYOUT.size())?;
+        Ok(Self { memory: VarMemory::Unmapped { map, offset } })
     }
 
     /// Whether it is in mapped memory, where a load is an instruction or a few.
@@ -144,11 +140,13 @@ impl<T: MapValue> AnyVar<T> {
         T: Storable,
     {
         match &self.memory {
-            VarMemory::Mapped(var) => T::__store(var, value),
-            VarMemory::MappedReadOnly(var) => return Ok(var.mapping().writable()?),
-            VarMemory::Unmapped { map, offset } => return write(map, *offset, &value.to_bytes()),
+            VarMemory::Mapped(var) => {
+                T::__store(var, value);
+                Ok(())
+            }
+            VarMemory::MappedReadOnly(var) => Ok(var.mapping().writable()?),
+            VarMemory::Unmapped { map, offset } => write(map, *offset, &value.to_bytes()),
         }
-        Ok(())
     }
 }
 

@@ -12,10 +12,9 @@ use std::sync::Arc;
 
 pub use any_var::AnyVar;
 
-use crate::bpf;
 use crate::bpf::types::Types;
-use crate::bpf::{MapInfo, MapTypes};
-use crate::btf;
+use crate::bpf::{self, MapInfo, MapTypes};
+use crate::btf::path::find_part;
 use crate::btf::{Btf, Linkage, Section, Type, TypeKind};
 #[cfg(doc)]
 use crate::error::{BtfError, PlaceError};
@@ -45,6 +44,7 @@ use crate::value::{MapValue, ReadOnly};
 ///
 /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
 /// let section = DataSection::from_map(&bss)?; // the descriptor of the map `.bss`
+/// assert_eq!(section.name(), ".bss");
 /// let stats: Var<Stats> = section.var("stats")?;
 /// let tcp: Var<u64> = section.var("stats.by_proto[6]")?;
 /// # Ok(())
@@ -75,20 +75,7 @@ enum Memory {
     Unmapped(Arc<Unmapped>),
 }
 
-/// A global variable of a section.
-///
-/// ```
-/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-/// use mapvalue::{Btf, DataSection, Mapping, Variable};
-///
-/// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
-/// let section = DataSection::with_btf(&memory, &btf, ".bss")?;
-/// let variables = section.variables();
-/// let is_stats = |variable: &&Variable<'_>| variable.name == "stats";
-/// let stats = variables.iter().find(is_stats).expect("it is in `.bss`");
-/// assert_eq!((stats.size, stats.ty.to_string().as_str()), (144, "struct stats"));
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// A global variable of a section, one of [`DataSection::variables`].
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Variable<'a> {
@@ -111,17 +98,6 @@ impl DataSection {
     /// or newer). aya gives it neither: use [`from_map_with_btf`](Self::from_map_with_btf). A map
     /// without the flag is opened as well, and [`any_var`](Self::any_var) reaches its variables.
     ///
-    /// ```no_run
-    /// use mapvalue::{DataSection, Var};
-    ///
-    /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let section = DataSection::from_map(&bss)?;
-    /// assert_eq!(section.name(), ".bss");
-    /// let count: Var<u64> = section.var("count")?;
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`BtfError::NoBtf`] or [`BtfError::Untyped`], [`SectionError::NotASection`] if the map's
@@ -143,12 +119,6 @@ impl DataSection {
 
     /// Opens the section whose map is pinned at a path in a BPF file system (Linux 5.2).
     ///
-    /// ```no_run
-    /// let section = mapvalue::DataSection::from_pin("/sys/fs/bpf/agent/bss")?;
-    /// println!("{:?}", section.variables());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// Those of [`bpf::open_pin`] and of [`from_map`](Self::from_map).
@@ -157,15 +127,6 @@ impl DataSection {
     }
 
     /// Opens the section whose map has this id, [`MapInfo::id`] (Linux 5.2).
-    ///
-    /// ```no_run
-    /// use mapvalue::{DataSection, bpf::MapInfo};
-    ///
-    /// # fn open(bss: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let section = DataSection::from_id(MapInfo::query(&bss)?.id)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
@@ -187,7 +148,7 @@ impl DataSection {
     /// let btf = Btf::from_object(object)?;
     /// let section = DataSection::with_btf(&Mapping::memfd(4096)?, &btf, ".bss")?;
     /// for variable in section.variables() {
-    ///     println!("{:5} {} {}", variable.offset, variable.ty, variable.name);
+    ///     println!("{:5} {:4} {} {}", variable.offset, variable.size, variable.ty, variable.name);
     /// }
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -318,15 +279,6 @@ impl DataSection {
     }
 }
 
-/// A place in the section whose C type meets a layout.
-#[derive(Clone, Copy)]
-struct CheckedPlace {
-    /// Bytes from the start of the memory.
-    offset: usize,
-    /// The number of elements in an array of such types, else 1.
-    len: usize,
-}
-
 /// Handles to variables.
 impl DataSection {
     /// Returns a handle to a variable by name, or to a part of one: `stats`, `stats.by_proto[6]`,
@@ -352,7 +304,7 @@ impl DataSection {
     /// [`SectionError::VariableLayout`] with all differences, [`SectionError::NotMapped`] (use
     /// [`any_var`](Self::any_var)), [`PlaceError::ReadOnly`] (use [`var_ro`](Self::var_ro)).
     pub fn var<T: MapValue>(&self, path: &str) -> Result<Var<T>, SectionError> {
-        Ok(self.mapped()?.var_any(self.find(path, &T::LAYOUT)?.offset, None)?)
+        Ok(self.mapped()?.var_any(self.find(path, &T::LAYOUT)?, None)?)
     }
 
     /// Returns a handle that only loads. The section may be read-only, as `.rodata` is, or
@@ -372,7 +324,7 @@ impl DataSection {
     ///
     /// As [`var`](Self::var), without `ReadOnly`.
     pub fn var_ro<T: MapValue>(&self, path: &str) -> Result<Var<T, ReadOnly>, SectionError> {
-        Ok(self.mapped()?.var_any(self.find(path, &T::LAYOUT)?.offset, None)?)
+        Ok(self.mapped()?.var_any(self.find(path, &T::LAYOUT)?, None)?)
     }
 
     /// Returns the elements of an array variable, or of an array inside one, whatever their number.
@@ -383,7 +335,7 @@ impl DataSection {
     /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
     /// let section = DataSection::with_btf(&memory, &btf, ".bss")?;
     /// let histogram: Slice<u64> = section.slice("histogram")?; // as many as C has
-    /// assert_eq!(histogram.len(), 64);
+    /// assert_eq!((histogram.len(), section.slice_ro::<u64>("histogram")?.len()), (64, 64));
     /// assert!(section.slice::<u64>("count").is_err()); // no array
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -392,48 +344,28 @@ impl DataSection {
     ///
     /// As [`var`](Self::var); [`SectionError::NoSuchPart`] if it is not an array.
     pub fn slice<T: MapValue>(&self, path: &str) -> Result<Slice<T>, SectionError> {
-        let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        let (offset, len) = self.find_elements(path, &T::LAYOUT)?;
         Ok(self.mapped()?.slice_any(offset, len, None)?)
     }
 
     /// Returns the elements of an array, for loading only.
     ///
-    /// ```
-    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// # use mapvalue::{Btf, DataSection, Mapping};
-    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
-    /// let section = DataSection::with_btf(&memory, &btf, ".data")?;
-    /// assert_eq!(section.slice_ro::<u16>("config.ports")?.len(), 4);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// As [`slice`](Self::slice), without `ReadOnly`.
     pub fn slice_ro<T: MapValue>(&self, path: &str) -> Result<Slice<T, ReadOnly>, SectionError> {
-        let CheckedPlace { offset, len } = self.find_elements(path, &T::LAYOUT)?;
+        let (offset, len) = self.find_elements(path, &T::LAYOUT)?;
         Ok(self.mapped()?.slice_any(offset, len, None)?)
     }
 
     /// Returns a variable that is reached in mapped memory or, if the map cannot be mapped, by
-    /// system calls.
-    ///
-    /// ```
-    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// # use mapvalue::{AnyVar, Btf, DataSection, Mapping};
-    /// let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
-    /// let section = DataSection::with_btf(&memory, &btf, ".data")?;
-    /// let threshold: AnyVar<u64> = section.any_var("threshold")?;
-    /// threshold.store(&10)?;
-    /// assert_eq!(threshold.load()?, 10);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// system calls, as [`AnyVar`] shows.
     ///
     /// # Errors
     ///
     /// As [`var_ro`](Self::var_ro), without `NotMapped`.
     pub fn any_var<T: MapValue>(&self, path: &str) -> Result<AnyVar<T>, SectionError> {
-        let offset = self.find(path, &T::LAYOUT)?.offset;
+        let offset = self.find(path, &T::LAYOUT)?;
         match &self.memory {
             Memory::Mapped(mapping) => Ok(AnyVar::mapped(mapping, offset)?),
             Memory::Unmapped(map) => Ok(AnyVar::unmapped(Arc::clone(map), offset)?),
@@ -450,33 +382,29 @@ impl DataSection {
     }
 
     fn all(&self) -> impl Iterator<Item = (Linkage, Variable<'_>)> {
-        let variables = self.section().into_iter().flat_map(Section::variables);
-        variables.filter_map(|part| match part.variable.kind() {
-            TypeKind::Variable { ty, linkage } => {
-                let (offset, size) = (part.offset as usize, part.size as usize);
-                Some((linkage, Variable { name: part.variable.name(), offset, size, ty }))
-            }
-            _ => None,
+        self.section().into_iter().flat_map(Section::variables).filter_map(|part| {
+            let TypeKind::Variable { ty, linkage } = part.variable.kind() else { return None };
+            let (offset, size) = (part.offset as usize, part.size as usize);
+            Some((linkage, Variable { name: part.variable.name(), offset, size, ty }))
         })
     }
 
-    /// Finds the place of a path, whose C type must meet the layout.
-    fn find(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, SectionError> {
+    /// Finds the offset in the memory of a path, whose C type must meet the layout.
+    fn find(&self, path: &str, layout: &Layout) -> Result<usize, SectionError> {
         let (ty, offset) = self.follow(path)?;
         self.check(path, layout, ty)?;
-        Ok(CheckedPlace { offset: self.start.saturating_add(offset), len: 1 })
+        Ok(offset)
     }
 
-    fn find_elements(&self, path: &str, layout: &Layout) -> Result<CheckedPlace, SectionError> {
+    /// Finds the offset in the memory, and the length, of an array whose elements meet the layout.
+    fn find_elements(&self, path: &str, layout: &Layout) -> Result<(usize, usize), SectionError> {
         let (ty, offset) = self.follow(path)?;
         let Some(TypeKind::Array(array)) = ty.resolved().map(Type::kind) else {
-            return Err(SectionError::NoSuchPart {
-                path: path.to_owned(),
-                reason: format!("`{ty}` is not an array: use `var`"),
-            });
+            let reason = format!("`{ty}` is not an array: use `var`");
+            return Err(SectionError::NoSuchPart { path: path.to_owned(), reason });
         };
         self.check(path, layout, array.element)?;
-        Ok(CheckedPlace { offset: self.start.saturating_add(offset), len: array.len as usize })
+        Ok((offset, array.len as usize))
     }
 
     fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), SectionError> {
@@ -487,7 +415,7 @@ impl DataSection {
         })
     }
 
-    /// Finds the type at a path, and its offset in the section.
+    /// Finds the type at a path, and its offset in the memory.
     fn follow(&self, path: &str) -> Result<(Type<'_>, usize), SectionError> {
         // clang names the `static` variable of a function with a dot, `function.variable`.
         let is_name =
@@ -503,9 +431,9 @@ impl DataSection {
                 nearest: Nearest::of(name, self.all().map(|(_, variable)| variable.name).filter(|near| *near != name)),
             });
         };
-        let part = btf::find_part(variable.ty, rest, path)?;
+        let part = find_part(variable.ty, rest, path)?;
         // An offset beyond the address space is beyond the mapping too, which reports it.
         let inside = usize::try_from(part.offset).unwrap_or(usize::MAX);
-        Ok((part.ty, variable.offset.saturating_add(inside)))
+        Ok((part.ty, self.start.saturating_add(variable.offset).saturating_add(inside)))
     }
 }

@@ -1,5 +1,6 @@
 //! A map that cannot be mapped: system calls read and write it as a whole.
 
+use std::ops::Range;
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -25,7 +26,7 @@ impl Unmapped {
     /// Opens an array map. (A map of another type cannot be mmapable, so it never comes here.)
     pub(super) fn new(map: BorrowedFd<'_>) -> Result<Self, SectionError> {
         let elements = Elements::of(map)?;
-        let info = elements.info();
+        let info = &elements.info;
         if info.max_entries != 1 {
             return Err(SectionError::SeveralValues { map: info.name, entries: info.max_entries });
         }
@@ -36,19 +37,21 @@ impl Unmapped {
         self.len
     }
 
+    /// The range of `size` bytes at `offset`, if they are in the value.
+    pub(super) fn range(&self, offset: usize, size: usize) -> Result<Range<usize>, PlaceError> {
+        let end = offset.checked_add(size).filter(|end| *end <= self.len);
+        Ok(offset..end.ok_or(PlaceError::OutOfRange { offset, size, len: self.len })?)
+    }
+
     /// Copies the `size` bytes at `offset`. The kernel copies the whole value for it.
     pub(super) fn read(&self, offset: usize, size: usize) -> Result<Vec<u8>, ElementError> {
-        let mut value = self.value()?;
-        let end = offset.checked_add(size).filter(|end| *end <= self.len);
-        let end = end.ok_or(PlaceError::OutOfRange { offset, size, len: self.len })?;
-        value.truncate(end);
-        Ok(value.split_off(offset))
+        Ok(self.value()?[self.range(offset, size)?].to_vec())
     }
 
     /// Writes bytes if nobody can write the others meanwhile: programs cannot write to the map, or
     /// there are no others.
     pub(super) fn write(&self, offset: usize, bytes: &[u8]) -> Result<(), ElementError> {
-        let read_only_for_programs = self.elements.info().map_flags & BPF_F_RDONLY_PROG != 0;
+        let read_only_for_programs = self.elements.info.map_flags & BPF_F_RDONLY_PROG != 0;
         if read_only_for_programs || bytes.len() == self.len {
             self.write_back(offset, bytes)
         } else {
@@ -60,9 +63,7 @@ impl Unmapped {
     pub(super) fn write_back(&self, offset: usize, bytes: &[u8]) -> Result<(), ElementError> {
         let _held = self.changing.hold();
         let mut value = self.value()?;
-        let range = offset..offset.saturating_add(bytes.len());
-        let out_of_range = PlaceError::OutOfRange { offset, size: bytes.len(), len: self.len };
-        value.get_mut(range).ok_or(out_of_range)?.copy_from_slice(bytes);
+        value[self.range(offset, bytes.len())?].copy_from_slice(bytes);
         self.elements.update(&FIRST, &value, Update::Always)
     }
 
