@@ -71,22 +71,20 @@ const DAMAGED_SECTION: InvalidBtf = InvalidBtf::Object { what: "a section lies b
 const DAMAGED_SYMBOLS: InvalidBtf = InvalidBtf::Object { what: "its symbols are cut short, or have no names" };
 
 impl<'a, O: ByteOrder> File<'a, O> {
+    /// Reads all sections, with their names.
     fn new(bytes: &'a [u8]) -> Result<Self, InvalidBtf> {
         let mut file = Self { bytes, sections: Vec::new(), order: PhantomData };
-        file.sections = file.read_sections()?;
+        let headers = usize::try_from(u64::<O>(bytes, 0x28).ok_or(DAMAGED_HEADERS)?).map_err(|_| DAMAGED_HEADERS)?;
+        let count = usize::from(u16::<O>(bytes, 0x3c).ok_or(DAMAGED_HEADERS)?);
+        let names = usize::from(u16::<O>(bytes, 0x3e).ok_or(DAMAGED_HEADERS)?);
+        let end = headers.checked_add(count * SECTION_HEADER).ok_or(DAMAGED_HEADERS)?;
+        if end > bytes.len() {
+            return Err(DAMAGED_HEADERS);
+        }
+        let header = |index: usize| headers + index * SECTION_HEADER;
+        let names = if names < count { file.contents(header(names))? } else { &[] };
+        file.sections = (0..count).map(|index| file.read_section(header(index), names)).collect::<Result<_, _>>()?;
         Ok(file)
-    }
-
-    fn u16(&self, at: usize) -> Option<u16> {
-        U16::<O>::read_from_prefix(self.bytes.get(at..)?).ok().map(|(number, _)| number.get())
-    }
-
-    fn u32(&self, at: usize) -> Option<u32> {
-        U32::<O>::read_from_prefix(self.bytes.get(at..)?).ok().map(|(number, _)| number.get())
-    }
-
-    fn u64(&self, at: usize) -> Option<u64> {
-        U64::<O>::read_from_prefix(self.bytes.get(at..)?).ok().map(|(number, _)| number.get())
     }
 
     fn range(&self, offset: u64, size: u64) -> Option<&'a [u8]> {
@@ -94,23 +92,9 @@ impl<'a, O: ByteOrder> File<'a, O> {
         self.bytes.get(start..start.checked_add(usize::try_from(size).ok()?)?)
     }
 
-    /// Reads all sections, with their names.
-    fn read_sections(&self) -> Result<Vec<Section<'a>>, InvalidBtf> {
-        let headers = usize::try_from(self.u64(0x28).ok_or(DAMAGED_HEADERS)?).map_err(|_| DAMAGED_HEADERS)?;
-        let count = usize::from(self.u16(0x3c).ok_or(DAMAGED_HEADERS)?);
-        let names = usize::from(self.u16(0x3e).ok_or(DAMAGED_HEADERS)?);
-        let end = headers.checked_add(count * SECTION_HEADER).ok_or(DAMAGED_HEADERS)?;
-        if end > self.bytes.len() {
-            return Err(DAMAGED_HEADERS);
-        }
-        let header = |index: usize| headers + index * SECTION_HEADER;
-        let names = if names < count { self.contents(header(names))? } else { &[] };
-        (0..count).map(|index| self.read_section(header(index), names)).collect()
-    }
-
     fn read_section(&self, header: usize, names: &'a [u8]) -> Result<Section<'a>, InvalidBtf> {
-        let field = |offset| self.u32(header + offset).ok_or(DAMAGED_HEADERS);
-        let long = |offset| self.u64(header + offset).ok_or(DAMAGED_HEADERS);
+        let field = |offset| u32::<O>(self.bytes, header + offset).ok_or(DAMAGED_HEADERS);
+        let long = |offset| u64::<O>(self.bytes, header + offset).ok_or(DAMAGED_HEADERS);
         let name = string(names, field(0)?).unwrap_or_default();
         let (kind, flags, size, link) = (field(4)?, long(8)?, long(32)?, field(40)? as usize);
         Ok(Section { name, kind, flags, bytes: self.contents(header)?, size, link })
@@ -118,10 +102,10 @@ impl<'a, O: ByteOrder> File<'a, O> {
 
     /// The bytes of the section with this header.
     fn contents(&self, header: usize) -> Result<&'a [u8], InvalidBtf> {
-        if self.u32(header + 4) == Some(NO_BITS) {
+        if u32::<O>(self.bytes, header + 4) == Some(NO_BITS) {
             return Ok(&[]);
         }
-        let (offset, size) = (self.u64(header + 24), self.u64(header + 32));
+        let (offset, size) = (u64::<O>(self.bytes, header + 24), u64::<O>(self.bytes, header + 32));
         offset.zip(size).and_then(|(offset, size)| self.range(offset, size)).ok_or(DAMAGED_SECTION)
     }
 
@@ -185,17 +169,25 @@ impl<'a, O: ByteOrder> File<'a, O> {
             return Ok(HashMap::new());
         };
         let names = self.sections.get(table.link).ok_or(DAMAGED_SYMBOLS)?.bytes;
-        let symbols = table.bytes.chunks_exact(SYMBOL).filter_map(|symbol| {
-            let (name, rest) = U32::<O>::read_from_prefix(symbol).ok()?;
-            let &[info, other, ref rest @ ..] = rest else { return None };
-            let (section, rest) = U16::<O>::read_from_prefix(rest).ok()?;
-            let (offset, _) = U64::<O>::read_from_prefix(rest).ok()?;
-            let (section, offset) = (section.get().into(), offset.get());
-            let symbol = Symbol { section, offset, hidden: HIDDEN.contains(&(other & 3)) };
-            (info >> 4 != LOCAL).then(|| Some((string(names, name.get())?, symbol))).flatten()
+        let symbols = table.bytes.chunks_exact(SYMBOL).filter(|symbol| symbol[4] >> 4 != LOCAL).filter_map(|symbol| {
+            let (section, offset) = (u16::<O>(symbol, 6)?.into(), u64::<O>(symbol, 8)?);
+            let hidden = HIDDEN.contains(&(symbol[5] & 3));
+            Some((string(names, u32::<O>(symbol, 0)?)?, Symbol { section, offset, hidden }))
         });
         Ok(symbols.collect())
     }
+}
+
+fn u16<O: ByteOrder>(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(U16::<O>::read_from_prefix(bytes.get(at..)?).ok()?.0.get())
+}
+
+fn u32<O: ByteOrder>(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(U32::<O>::read_from_prefix(bytes.get(at..)?).ok()?.0.get())
+}
+
+fn u64<O: ByteOrder>(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(U64::<O>::read_from_prefix(bytes.get(at..)?).ok()?.0.get())
 }
 
 fn is_global(variable: Type<'_>) -> bool {

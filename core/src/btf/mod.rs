@@ -22,8 +22,6 @@ use std::sync::Arc;
 pub use crate::error::{InvalidBtf, Mismatch, Mismatches, Nearest};
 pub use types::{Array, Composite, Enum, Int, Linkage, Member, Prototype, Section, SectionVariable, Type, TypeKind};
 
-pub(crate) use path::find_part;
-
 use crate::btf::wire::Wire;
 use crate::error::BtfError;
 use crate::layout::{Endianness, Layout};
@@ -108,15 +106,6 @@ impl Btf {
     ///
     /// clang leaves out the offsets of the variables of `.bss`, `.data` and `.rodata`. They are
     /// taken from the symbols of the file.
-    ///
-    /// ```
-    /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
-    /// use mapvalue::Btf;
-    ///
-    /// let btf = Btf::from_object(object)?; // the bytes of `sections.bpf.o`
-    /// assert_eq!(btf.find("proto").next().and_then(|ty| ty.size()), Some(16));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///

@@ -68,6 +68,7 @@ pub struct Type<'a> {
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
+#[expect(missing_docs, reason = "the doc of a variant says what its fields are")]
 #[non_exhaustive]
 pub enum TypeKind<'a> {
     /// No type: that of a function without a result, and of the target of `void *`.
@@ -84,11 +85,8 @@ pub enum TypeKind<'a> {
     Union(Composite<'a>),
     /// An enum, of either BTF kind (that for 64-bit values since Linux 6.0).
     Enum(Enum<'a>),
-    /// A struct or union that is named but not defined.
-    Forward {
-        /// Whether it is a union.
-        union: bool,
-    },
+    /// A struct, or a `union`, that is named but not defined.
+    Forward { union: bool },
     /// Another name for a type.
     Typedef(Type<'a>),
     /// A `volatile` type.
@@ -97,44 +95,25 @@ pub enum TypeKind<'a> {
     Const(Type<'a>),
     /// A `restrict` pointer.
     Restrict(Type<'a>),
-    /// A function.
-    Function {
-        /// Its [`Prototype`].
-        prototype: Type<'a>,
-        /// Which files see it.
-        linkage: Linkage,
-    },
+    /// A function. The type `prototype` is its [`Prototype`], and `linkage` says which files see
+    /// it.
+    Function { prototype: Type<'a>, linkage: Linkage },
     /// The parameters and the result of a function.
     Prototype(Prototype<'a>),
-    /// A global variable.
-    Variable {
-        /// Its type.
-        ty: Type<'a>,
-        /// Which files see it.
-        linkage: Linkage,
-    },
+    /// A global variable of the type `ty`; `linkage` says which files see it.
+    Variable { ty: Type<'a>, linkage: Linkage },
     /// A section of global variables, such as `.bss`.
     Section(Section<'a>),
-    /// A floating-point number.
-    Float {
-        /// Its size in bytes.
-        size: u32,
-    },
-    /// A tag on a declaration (`btf_decl_tag`).
-    DeclTag {
-        /// The type, variable or function with the tag.
-        target: Type<'a>,
-        /// The index of the member or parameter with the tag, `None` for the whole.
-        component: Option<u32>,
-    },
+    /// A floating-point number of `size` bytes.
+    Float { size: u32 },
+    /// A tag (`btf_decl_tag`) on the type, variable or function `target`, or on the member or
+    /// parameter of it with the index `component`.
+    DeclTag { target: Type<'a>, component: Option<u32> },
     /// A tag on a type (`btf_type_tag`).
     TypeTag(Type<'a>),
-    /// A kind that this version of the crate does not know, passed over by the layout that the BTF
-    /// gives.
-    Unknown {
-        /// The number of the kind (`BTF_KIND_..`).
-        number: u32,
-    },
+    /// A kind that this version of the crate does not know, `BTF_KIND_..` of this `number`, passed
+    /// over by the layout that the BTF gives.
+    Unknown { number: u32 },
 }
 
 /// An integer type.
@@ -423,7 +402,7 @@ impl<'a> Type<'a> {
 
 impl<'a> TypeKind<'a> {
     /// The type behind a typedef, a qualifier or a type tag.
-    fn behind(self) -> Option<Type<'a>> {
+    pub(crate) fn behind(self) -> Option<Type<'a>> {
         match self {
             Self::Typedef(ty) | Self::Volatile(ty) | Self::Const(ty) | Self::Restrict(ty) | Self::TypeTag(ty) => {
                 Some(ty)

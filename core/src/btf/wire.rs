@@ -197,16 +197,9 @@ fn words_after(record: &Record<'_>, layouts: &[RecordLayout]) -> Option<usize> {
         kind::ARRAY => 3,
         kind::STRUCT | kind::UNION | kind::DATASEC | kind::ENUM64 => 3 * vlen,
         kind::ENUM | kind::FUNC_PROTO => 2 * vlen,
-        kind::PTR
-        | kind::FWD
-        | kind::TYPEDEF
-        | kind::VOLATILE
-        | kind::CONST
-        | kind::RESTRICT
-        | kind::FUNC
-        | kind::FLOAT
-        | kind::TYPE_TAG => 0,
         0 => return None,
+        // All that is known of the others is in the common words.
+        1..=kind::ENUM64 => 0,
         unknown => {
             let layout = layouts.get(unknown as usize)?;
             let bytes = layout.info + layout.part * vlen;
@@ -267,10 +260,7 @@ impl Header {
             return Err(InvalidBtf::Header { len });
         }
         let layouts = match len as usize {
-            HEADER_WITH_LAYOUTS.. => match *words(HEADER_WITH_LAYOUTS)? {
-                [.., offset, len] => (offset, len),
-                _ => (0, 0),
-            },
+            HEADER_WITH_LAYOUTS.. => words(HEADER_WITH_LAYOUTS)?.last_chunk().map_or((0, 0), |[at, len]| (*at, *len)),
             _ => (0, 0),
         };
         Ok(Self { endianness, len, types: (type_off, type_len), strings: (str_off, str_len), layouts })

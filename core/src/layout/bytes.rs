@@ -53,19 +53,13 @@ impl Layout {
     /// no atomic, which another thread may change meanwhile.
     #[cfg(feature = "std")]
     pub(crate) const fn is_its_bytes(&self) -> bool {
-        self.padding() == 0 && self.is_made_of_bytes(true)
+        self.padding() == 0 && self.not_its_bytes(true).is_none()
     }
 
     /// Returns whether a load may copy any bytes: no padding, union, `bool` or enum.
     #[cfg(feature = "std")]
     pub(crate) const fn is_any_bytes(&self) -> bool {
-        self.padding() == 0 && self.is_made_of_bytes(false)
-    }
-
-    /// Returns whether no part forbids a copy as bytes, by a `store` or else a load.
-    #[cfg(feature = "std")]
-    const fn is_made_of_bytes(&self, store: bool) -> bool {
-        self.not_its_bytes(store).is_none()
+        self.padding() == 0 && self.not_its_bytes(false).is_none()
     }
 
     /// Returns the first part that forbids a copy as bytes, by a `store` or else a load.
@@ -78,15 +72,9 @@ impl Layout {
                     None
                 }
             }
-            Kind::Bool | Kind::Enum { .. } => {
-                if store {
-                    None
-                } else {
-                    Some(self.kind)
-                }
-            }
+            Kind::Bool | Kind::Enum { .. } if store => None,
             // It is unknown which field a union holds, and so which of its bytes are a value.
-            Kind::Union { .. } => Some(self.kind),
+            Kind::Bool | Kind::Enum { .. } | Kind::Union { .. } => Some(self.kind),
             Kind::Array { element, .. } => element.not_its_bytes(store),
             Kind::Struct { fields } => {
                 let mut i = 0;
@@ -111,14 +99,9 @@ impl Layout {
             Some(Kind::Enum { .. }) => "an enum, and not every number is one of its variants: write its integer",
             Some(_) => "a union, of which some bytes may be uninitialised: write `[u8; N]`",
         };
-        let mut text = Text::new();
-        text.push("aya takes any bytes for a value and a value for its bytes, but `");
-        text.push(name);
-        text.push("` of `");
-        text.push(self.name);
-        text.push("` holds ");
-        text.push(why);
-        text.push(", or remove `aya` and decode what it looks up with `from_bytes`");
+        let but = "aya takes any bytes for a value and a value for its bytes, but `";
+        let or = ", or remove `aya` and decode what it looks up with `from_bytes`";
+        let text = Text::of(&[but, name, "` of `", self.name, "` holds ", why, or]);
         panic!("{}", text.as_str());
     }
 
@@ -161,10 +144,7 @@ impl Layout {
     /// Says where the padding is.
     /// `` `Stats` has 7 bytes of padding in its 32: 3 before `limit`; 4 at the end ``
     const fn padding_in_text(&self, attribute: &str) -> Text {
-        let mut text = Text::new();
-        text.push("`");
-        text.push(self.name);
-        text.push("` has ");
+        let mut text = Text::of(&["`", self.name, "` has "]);
         text.push_number(self.padding());
         text.push(" bytes of padding in its ");
         text.push_number(self.size);
@@ -189,9 +169,7 @@ impl Layout {
             text.push_number(self.size - end);
             text.push(" at the end;");
         }
-        text.push(" fill them with fields of `u8`, or remove `");
-        text.push(attribute);
-        text.push("`");
+        text.push_all(&[" fill them with fields of `u8`, or remove `", attribute, "`"]);
         text
     }
 }

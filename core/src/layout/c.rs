@@ -159,26 +159,25 @@ impl Declarations {
             Kind::Character => "char".to_owned(),
             Kind::Pointer => "void *".to_owned(),
             Kind::Enum { signed, variants } => self.enumeration(layout, signed, variants),
-            Kind::Struct { fields } => {
-                let members = self.members(layout, fields);
-                self.composite("struct", layout, &members)
-            }
-            Kind::Union { fields } => {
-                let members = self.members(layout, fields);
-                self.composite("union", layout, &members)
-            }
+            Kind::Struct { fields } => self.composite("struct", layout, fields),
+            Kind::Union { fields } => self.composite("union", layout, fields),
         })
     }
 
     /// Lists the members of a struct or union, with one for each hole in a struct.
     fn members(&mut self, layout: &Layout, fields: &[Field]) -> Vec<Member> {
         let mut members = Vec::new();
-        let mut padding = Padding::beside(fields);
+        let taken: HashSet<String> = fields.iter().map(|field| identifier(field.c_name).into_owned()).collect();
+        let mut names = (0u64..).map(|number| format!("_pad{number}")).filter(|name| !taken.contains(name));
+        let mut padding = |start: usize, end: usize| {
+            let len = end.checked_sub(start).filter(|len| *len > 0)?;
+            Some(Member { line: format!("__u8 {}[{len}]", names.next()?), align: 1, field: None })
+        };
         let mut end = 0;
         for field in fields {
             let name = identifier(field.c_name);
             let Some(base) = self.base(&field.layout) else { continue };
-            members.extend(padding.over(end, field.offset));
+            members.extend(padding(end, field.offset));
             let line = declare(&base, &name, &field.layout);
             members.push(Member {
                 line,
@@ -188,28 +187,37 @@ impl Declarations {
             end = field.offset + field.layout.size;
         }
         if matches!(layout.kind, Kind::Struct { .. }) {
-            members.extend(padding.over(end, layout.size));
+            members.extend(padding(end, layout.size));
         }
         members
     }
 
     /// Declares a struct or union.
-    fn composite(&mut self, keyword: &'static str, layout: &Layout, members: &[Member]) -> String {
+    fn composite(&mut self, keyword: &'static str, layout: &Layout, fields: &[Field]) -> String {
+        let members = self.members(layout, fields);
+        // The alignment that C gives a type with these members. C would add padding at the end up
+        // to a multiple of it, where Rust has none. (It adds none before: each offset is a multiple
+        // of the alignment, and holes are members.)
+        let natural = members.iter().map(|member| member.align).max().unwrap_or(1);
+        let (packed, align) = (!layout.size.is_multiple_of(natural), c_align(layout));
+        let attributes = match packed {
+            true if align > 1 => format!(" __attribute__((packed, aligned({align})))"),
+            true => " __attribute__((packed))".to_owned(),
+            false if align > natural => format!(" __attribute__((aligned({align})))"),
+            false => String::new(),
+        };
         let mut content = String::from("{\n");
-        for member in members {
+        for member in &members {
             let _ = writeln!(content, "\t{};", member.line);
         }
-        content.push('}');
-        content.push_str(&attributes(layout, members));
-        content.push(';');
-        let tag = match self.tag(keyword, layout, &content) {
-            Tag::Declared(tag) => return format!("{keyword} {tag}"),
-            Tag::New(tag) => tag,
-        };
+        let _ = write!(content, "}}{attributes};");
+        let (tag, is_new) = self.tag(keyword, layout, &content);
         let name = format!("{keyword} {tag}");
+        if !is_new {
+            return name;
+        }
         self.begin();
-        if is_packed(layout, members) {
-            let natural = natural_align(members);
+        if packed {
             let _ = writeln!(
                 self.text,
                 "/* The size of this {keyword} is not a multiple of {natural}, so C reads its fields in pieces: fill it up in Rust. */"
@@ -235,12 +243,12 @@ impl Declarations {
             let _ = write!(content, " {name}={value}");
             content
         });
-        let tag = match self.tag("enum", layout, &content) {
-            Tag::Declared(tag) => return format!("enum {tag}"),
-            Tag::New(tag) => tag,
-        };
-        self.begin();
+        let (tag, is_new) = self.tag("enum", layout, &content);
         let name = format!("enum {tag}");
+        if !is_new {
+            return name;
+        }
+        self.begin();
         let _ = writeln!(self.text, "{name} : {repr} {{");
         let prefix = screaming_snake(&tag);
         for variant in variants {
@@ -252,13 +260,13 @@ impl Declarations {
         name
     }
 
-    /// Finds the name for a type with this content.
-    fn tag(&mut self, keyword: &'static str, layout: &Layout, content: &str) -> Tag {
+    /// Finds the name for a type with this content, and whether the type is still to be declared.
+    fn tag(&mut self, keyword: &'static str, layout: &Layout, content: &str) -> (String, bool) {
         let wanted = identifier(layout.c_name).into_owned();
         // Structs, unions and enums share one namespace.
         let same_name = || self.types.iter().filter(|declared| declared.wanted == wanted);
         if let Some(same) = same_name().find(|same| same.keyword == keyword && same.content == content) {
-            return Tag::Declared(same.tag.clone());
+            return (same.tag.clone(), false);
         }
         let tag = if same_name().next().is_none() {
             wanted.clone()
@@ -266,7 +274,7 @@ impl Declarations {
             numbered(&wanted, |name| self.wanted.contains(name) || self.types.iter().any(|other| other.tag == name))
         };
         self.types.push(Declared { keyword, wanted, tag: tag.clone(), content: content.to_owned() });
-        Tag::New(tag)
+        (tag, true)
     }
 
     /// Returns a name for an enum value that no other value has.
@@ -290,44 +298,12 @@ impl Declarations {
     }
 }
 
-enum Tag {
-    /// The type has been declared before, under this name.
-    Declared(String),
-    /// The type is still to be declared, under this name.
-    New(String),
-}
-
 /// A line of a struct or union.
 struct Member {
     line: String,
     align: usize,
     /// Its name and offset; `None` for padding.
     field: Option<(String, usize)>,
-}
-
-/// Names the members that stand for holes.
-struct Padding {
-    taken: HashSet<String>,
-    number: usize,
-}
-
-impl Padding {
-    /// Starts a struct with these fields, whose names are taken.
-    fn beside(fields: &[Field]) -> Self {
-        let taken = fields.iter().map(|field| identifier(field.c_name).into_owned()).collect();
-        Self { taken, number: 0 }
-    }
-
-    /// Makes a member that covers the bytes from `start` to `end`, if there are any.
-    fn over(&mut self, start: usize, end: usize) -> Option<Member> {
-        let len = end.checked_sub(start).filter(|len| *len > 0)?;
-        while self.taken.contains(&format!("_pad{}", self.number)) {
-            self.number += 1;
-        }
-        let line = format!("__u8 _pad{}[{len}]", self.number);
-        self.number += 1;
-        Some(Member { line, align: 1, field: None })
-    }
 }
 
 /// Declares a member: `__u32 ports[4][2]`.
@@ -396,38 +372,9 @@ fn c_align(layout: &Layout) -> usize {
     }
 }
 
-/// Returns the alignment that C gives a type with these members.
-fn natural_align(members: &[Member]) -> usize {
-    members.iter().map(|member| member.align).max().unwrap_or(1)
-}
-
-/// Returns whether C would add padding at the end that Rust does not have. (It adds none
-/// before: each offset is a multiple of the alignment, and holes are members.)
-fn is_packed(layout: &Layout, members: &[Member]) -> bool {
-    !layout.size.is_multiple_of(natural_align(members))
-}
-
-/// Returns the attributes, if needed, that make C lay the type out as Rust does.
-fn attributes(layout: &Layout, members: &[Member]) -> String {
-    let align = c_align(layout);
-    match is_packed(layout, members) {
-        true if align > 1 => format!(" __attribute__((packed, aligned({align})))"),
-        true => " __attribute__((packed))".to_owned(),
-        false if align > natural_align(members) => format!(" __attribute__((aligned({align})))"),
-        false => String::new(),
-    }
-}
-
 /// Returns the first of `NAME_2`, `NAME_3`, ... that is not taken.
 fn numbered(name: &str, taken: impl Fn(&str) -> bool) -> String {
-    let mut number = 2;
-    loop {
-        let candidate = format!("{name}_{number}");
-        if !taken(&candidate) {
-            return candidate;
-        }
-        number += 1;
-    }
+    (2..=u64::MAX).map(|number| format!("{name}_{number}")).find(|candidate| !taken(candidate)).unwrap_or_default()
 }
 
 /// Converts `DropAll` to `DROP_ALL`, `HTTPServer` to `HTTP_SERVER`.

@@ -3,61 +3,14 @@
 use std::borrow::Cow;
 
 /// The keywords of C23, and GNU's `asm` and `typeof`.
-const KEYWORDS: [&str; 49] = [
-    "alignas",
-    "alignof",
-    "asm",
-    "auto",
-    "bool",
-    "break",
-    "case",
-    "char",
-    "const",
-    "constexpr",
-    "continue",
-    "default",
-    "do",
-    "double",
-    "else",
-    "enum",
-    "extern",
-    "false",
-    "float",
-    "for",
-    "goto",
-    "if",
-    "inline",
-    "int",
-    "long",
-    "nullptr",
-    "register",
-    "restrict",
-    "return",
-    "short",
-    "signed",
-    "sizeof",
-    "static",
-    "static_assert",
-    "struct",
-    "switch",
-    "thread_local",
-    "true",
-    "typedef",
-    "typeof",
-    "typeof_unqual",
-    "union",
-    "unsigned",
-    "void",
-    "volatile",
-    "while",
-    "_Bool",
-    "_Alignas",
-    "_Atomic",
-];
+const KEYWORDS: &str = "alignas alignof asm auto bool break case char const constexpr continue \
+    default do double else enum extern false float for goto if inline int long nullptr register \
+    restrict return short signed sizeof static static_assert struct switch thread_local true \
+    typedef typeof typeof_unqual union unsigned void volatile while _Bool _Alignas _Atomic";
 
 /// Returns the C identifier for a Rust name: `default_` for `default`, `_0` for `0`.
 pub(crate) fn identifier(name: &str) -> Cow<'_, str> {
-    if KEYWORDS.contains(&name) {
+    if KEYWORDS.split(' ').any(|keyword| keyword == name) {
         Cow::Owned(format!("{name}_"))
     } else if name.starts_with(|first: char| first.is_ascii_digit()) {
         Cow::Owned(format!("_{name}"))

@@ -146,11 +146,7 @@ const fn checked_align<T, M>(name: &'static str, fields: &'static [Field], offse
 
 /// Fails to compile, with a message about the type `name`.
 const fn refuse(name: &str, why: &str) -> ! {
-    let mut text = Text::new();
-    text.push("`");
-    text.push(name);
-    text.push("` ");
-    text.push(why);
+    let text = Text::of(&["`", name, "` ", why]);
     panic!("{}", text.as_str())
 }
 

@@ -57,86 +57,8 @@ pub struct Layout {
 /// The kind of type that a [`Layout`] describes.
 ///
 /// ```
-/// use mapvalue::{Endianness, Kind, MapValue};
-///
-/// assert_eq!(
-///     u32::LAYOUT.kind(),
-///     Kind::Int { signed: false, endianness: Endianness::Native }
-/// );
-/// let Kind::Array { len, element } = <[bool; 3]>::LAYOUT.kind() else {
-///     panic!("it is an array")
-/// };
-/// assert_eq!((len, element.kind()), (3, Kind::Bool));
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Kind {
-    /// An integer, an atomic integer or `Wrapping`.
-    Int {
-        /// Whether the integer is signed.
-        signed: bool,
-        /// The byte order.
-        endianness: Endianness,
-    },
-    /// `f32` or `f64`.
-    Float,
-    /// `bool`: one byte, true when it is not zero.
-    Bool,
-    /// A byte of a [`CharArray`](crate::CharArray): C's `char`, whatever its sign.
-    Character,
-    /// A field-less enum with an integer repr.
-    Enum {
-        /// Whether the repr is signed.
-        signed: bool,
-        /// The variants, in declaration order.
-        variants: &'static [Variant],
-    },
-    /// An 8-byte pointer: `ArenaPtr`, `Kptr`. The layout does not describe its target.
-    Pointer,
-    /// An array.
-    Array {
-        /// The number of elements.
-        len: usize,
-        /// The layout of one element.
-        element: &'static Layout,
-    },
-    /// A struct.
-    Struct {
-        /// The fields in declaration order: for `repr(C)`, the order of their offsets.
-        fields: &'static [Field],
-    },
-    /// A union.
-    Union {
-        /// The fields, all at offset 0.
-        fields: &'static [Field],
-    },
-    /// A zero-sized marker (`PhantomData`).
-    Marker,
-}
-
-/// The byte order of an integer.
-///
-/// ```
 /// use mapvalue::zerocopy::byteorder::{BigEndian, U16};
 /// use mapvalue::{Endianness, Kind, MapValue};
-///
-/// let kind = U16::<BigEndian>::LAYOUT.kind();
-/// assert_eq!(kind, Kind::Int { signed: false, endianness: Endianness::Big });
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Endianness {
-    /// The machine's own order.
-    Native,
-    /// Most significant byte first: network order.
-    Big,
-    /// Least significant byte first.
-    Little,
-}
-
-/// A variant of an enum.
-///
-/// ```
-/// use mapvalue::{Kind, MapValue};
 ///
 /// #[derive(MapValue)]
 /// #[repr(u8)]
@@ -145,9 +67,54 @@ pub enum Endianness {
 ///     On = 7,
 /// }
 ///
-/// let Kind::Enum { variants, .. } = Mode::LAYOUT.kind() else { panic!("it is an enum") };
-/// assert_eq!((variants[1].name, variants[1].value), ("On", 7));
+/// let kind = U16::<BigEndian>::LAYOUT.kind();
+/// assert_eq!(kind, Kind::Int { signed: false, endianness: Endianness::Big });
+/// let Kind::Array { len, element } = <[Mode; 3]>::LAYOUT.kind() else {
+///     panic!("it is an array")
+/// };
+/// let Kind::Enum { signed: false, variants } = element.kind() else { panic!("it is an enum") };
+/// assert_eq!((len, variants[1].name, variants[1].value), (3, "On", 7));
 /// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the doc of a variant says what its fields are")]
+#[non_exhaustive]
+pub enum Kind {
+    /// An integer, an atomic integer or `Wrapping`, `signed` or not, of the byte order
+    /// `endianness`.
+    Int { signed: bool, endianness: Endianness },
+    /// `f32` or `f64`.
+    Float,
+    /// `bool`: one byte, true when it is not zero.
+    Bool,
+    /// A byte of a [`CharArray`](crate::CharArray): C's `char`, whatever its sign.
+    Character,
+    /// A field-less enum with an integer repr, `signed` or not, and the `variants` in declaration
+    /// order.
+    Enum { signed: bool, variants: &'static [Variant] },
+    /// An 8-byte pointer: `ArenaPtr`, `Kptr`. The layout does not describe its target.
+    Pointer,
+    /// An array of `len` elements with the layout `element`.
+    Array { len: usize, element: &'static Layout },
+    /// A struct with `fields` in declaration order: for `repr(C)`, the order of their offsets.
+    Struct { fields: &'static [Field] },
+    /// A union with `fields` that are all at offset 0.
+    Union { fields: &'static [Field] },
+    /// A zero-sized marker (`PhantomData`).
+    Marker,
+}
+
+/// The byte order of an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Endianness {
+    /// The machine's own order.
+    Native = 0,
+    /// Most significant byte first: network order.
+    Big = 1,
+    /// Least significant byte first.
+    Little = 2,
+}
+
+/// A variant of an enum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Variant {
     /// The variant's name in Rust.
@@ -170,6 +137,7 @@ pub struct Variant {
 ///
 /// let limit = Config::LAYOUT.fields()[1];
 /// assert_eq!((limit.name(), limit.offset(), limit.layout().size()), ("limit", 4, 4));
+/// assert!(u32::LAYOUT.fields().is_empty());
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -263,21 +231,6 @@ impl Layout {
     }
 
     /// Returns the fields of a struct or union; empty for other types.
-    ///
-    /// ```
-    /// use mapvalue::MapValue;
-    ///
-    /// #[derive(MapValue)]
-    /// #[repr(C)]
-    /// struct Config {
-    ///     mode: u8,
-    ///     limit: u32,
-    /// }
-    ///
-    /// let ends = Config::LAYOUT.fields().iter().map(|f| f.offset() + f.layout().size());
-    /// assert!(ends.eq([1, 8]));
-    /// assert!(u32::LAYOUT.fields().is_empty());
-    /// ```
     pub const fn fields(&self) -> &'static [Field] {
         match self.kind {
             Kind::Struct { fields } | Kind::Union { fields } => fields,

@@ -19,27 +19,38 @@ impl fmt::Display for Spelled<'_> {
     }
 }
 
-/// The name of a row: the fields that lead to it, from the outermost.
-struct RowName<'a> {
-    parent: Option<&'a RowName<'a>>,
-    name: &'static str,
-    /// Whether the row stands for the first element of the array that `parent` names.
-    element: bool,
+/// The fields from the root to a place, as Rust names them.
+pub(crate) struct FieldPath<'a> {
+    pub(crate) parent: Option<&'a FieldPath<'a>>,
+    pub(crate) name: Name<'a>,
 }
 
-impl fmt::Display for RowName<'_> {
+pub(crate) enum Name<'a> {
+    /// The root itself, for a path that begins with its name.
+    #[cfg(feature = "std")]
+    Root(&'a Layout),
+    Field(&'a str),
+    /// The first element stands for all.
+    Element,
+}
+
+impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(parent) = self.parent {
             parent.fmt(f)?;
-            f.write_str(if self.element { "[0]" } else { "." })?;
         }
-        f.write_str(self.name)
+        match self.name {
+            #[cfg(feature = "std")]
+            Name::Root(layout) => Spelled(layout).fmt(f),
+            Name::Field(name) => write!(f, "{}{name}", if self.parent.is_some() { "." } else { "" }),
+            Name::Element => f.write_str("[0]"),
+        }
     }
 }
 
 /// A row of the table.
 enum Row<'a> {
-    Place(&'a RowName<'a>, &'a Layout),
+    Place(&'a FieldPath<'a>, &'a Layout),
     Hole,
     TailPadding,
 }
@@ -48,7 +59,7 @@ impl Layout {
     /// Visits fields in offset order, each before the fields inside it, and the padding.
     fn rows(
         &self,
-        parent: Option<&RowName<'_>>,
+        parent: Option<&FieldPath<'_>>,
         base: usize,
         visit: &mut dyn FnMut(usize, usize, Row<'_>) -> fmt::Result,
     ) -> fmt::Result {
@@ -59,7 +70,7 @@ impl Layout {
                     if field.offset > end {
                         visit(base + end, field.offset - end, Row::Hole)?;
                     }
-                    let path = RowName { parent, name: field.name, element: false };
+                    let path = FieldPath { parent, name: Name::Field(field.name) };
                     visit(base + field.offset, field.layout.size, Row::Place(&path, &field.layout))?;
                     field.layout.rows(Some(&path), base + field.offset, visit)?;
                     end = field.offset + field.layout.size;
@@ -70,12 +81,12 @@ impl Layout {
                 Ok(())
             }
             Kind::Union { fields } => fields.iter().try_for_each(|field| {
-                let path = RowName { parent, name: field.name, element: false };
+                let path = FieldPath { parent, name: Name::Field(field.name) };
                 visit(base, field.layout.size, Row::Place(&path, &field.layout))?;
                 field.layout.rows(Some(&path), base, visit)
             }),
             Kind::Array { len, element } if len > 0 && element.has_parts() => {
-                let path = RowName { parent, name: "", element: true };
+                let path = FieldPath { parent, name: Name::Element };
                 element.rows(Some(&path), base, visit)
             }
             _ => Ok(()),

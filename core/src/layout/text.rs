@@ -7,20 +7,16 @@ pub(crate) struct Text {
 }
 
 impl Text {
-    pub(crate) const fn new() -> Self {
-        Self { bytes: [0; 512], len: 0 }
+    /// These texts, one after the other.
+    pub(crate) const fn of(texts: &[&str]) -> Self {
+        let mut text = Self { bytes: [0; 512], len: 0 };
+        text.push_all(texts);
+        text
     }
 
     /// What is wrong with a field.
     pub(crate) const fn of_field(name: &str, of: &str, why: &str) -> Self {
-        let mut text = Self::new();
-        text.push("field `");
-        text.push(name);
-        text.push("` of `");
-        text.push(of);
-        text.push("` ");
-        text.push(why);
-        text
+        Self::of(&["field `", name, "` of `", of, "` ", why])
     }
 
     pub(crate) const fn as_str(&self) -> &str {
@@ -41,6 +37,14 @@ impl Text {
         }
     }
 
+    pub(crate) const fn push_all(&mut self, texts: &[&str]) {
+        let mut i = 0;
+        while i < texts.len() {
+            self.push(texts[i]);
+            i += 1;
+        }
+    }
+
     pub(crate) const fn push_number(&mut self, number: usize) {
         if number >= 10 {
             self.push_number(number / 10);
@@ -52,10 +56,6 @@ impl Text {
     pub(crate) const fn push_place(&mut self, bytes: usize, relation: &str, name: &str) {
         self.push(" ");
         self.push_number(bytes);
-        self.push(" ");
-        self.push(relation);
-        self.push(" `");
-        self.push(name);
-        self.push("`;");
+        self.push_all(&[" ", relation, " `", name, "`;"]);
     }
 }

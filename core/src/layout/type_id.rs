@@ -1,6 +1,6 @@
 //! The number that identifies the type of an object in shared memory.
 
-use crate::layout::{Endianness, Kind, Layout};
+use crate::layout::{Kind, Layout};
 
 impl Layout {
     /// Returns a number that identifies the type; never 0.
@@ -33,14 +33,7 @@ impl Layout {
     const fn hash_into(&self, hash: Hash) -> Hash {
         let hash = hash.text(self.c_name).number(self.size as u64).number(self.align as u64);
         match self.kind {
-            Kind::Int { signed, endianness } => {
-                let order = match endianness {
-                    Endianness::Native => 0,
-                    Endianness::Big => 1,
-                    Endianness::Little => 2,
-                };
-                hash.number(1).number(signed as u64).number(order)
-            }
+            Kind::Int { signed, endianness } => hash.number(1).number(signed as u64).number(endianness as u64),
             Kind::Float => hash.number(2),
             Kind::Bool => hash.number(3),
             Kind::Enum { signed, variants } => {
@@ -81,30 +74,22 @@ impl Hash {
         Self(0xcbf2_9ce4_8422_2325)
     }
 
-    const fn byte(self, byte: u8) -> Self {
-        Self((self.0 ^ byte as u64).wrapping_mul(0x0000_0100_0000_01b3))
+    const fn bytes(self, bytes: &[u8]) -> Self {
+        let Self(mut hash) = self;
+        let mut i = 0;
+        while i < bytes.len() {
+            hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+            i += 1;
+        }
+        Self(hash)
     }
 
     const fn number(self, number: u64) -> Self {
-        let bytes = number.to_le_bytes();
-        let mut hash = self;
-        let mut i = 0;
-        while i < bytes.len() {
-            hash = hash.byte(bytes[i]);
-            i += 1;
-        }
-        hash
+        self.bytes(&number.to_le_bytes())
     }
 
     /// Hashes the length first, so that "ab", "c" differs from "a", "bc".
     const fn text(self, text: &str) -> Self {
-        let bytes = text.as_bytes();
-        let mut hash = self.number(bytes.len() as u64);
-        let mut i = 0;
-        while i < bytes.len() {
-            hash = hash.byte(bytes[i]);
-            i += 1;
-        }
-        hash
+        self.number(text.len() as u64).bytes(text.as_bytes())
     }
 }

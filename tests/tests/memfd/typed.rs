@@ -536,6 +536,9 @@ Padded: 32 bytes, align 8
       24       8  e     u64
 "
     );
+    // The first element of an array stands for all.
+    let table = <[Rule; 4]>::LAYOUT.to_string();
+    assert!(table.contains("\n       0       4  [0].id     u32\n       4       2  [0].level  Level\n"), "{table}");
     assert_eq!(<[U16<BigEndian>; 3]>::LAYOUT.to_string().lines().next(), Some("[U16<BigEndian>; 3]: 6 bytes, align 2"));
     let Kind::Enum { signed: true, variants, .. } = Level::LAYOUT.kind() else { panic!("{:?}", Level::LAYOUT) };
     assert_eq!(

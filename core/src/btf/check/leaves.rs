@@ -71,18 +71,9 @@ pub(crate) fn contradicts(declared: Type<'_>, endianness: Endianness) -> bool {
         Endianness::Little => "__be",
         Endianness::Native => return false,
     };
-    let mut ty = declared;
-    for _ in 0..=MAX_DEPTH {
-        match ty.kind() {
-            TypeKind::Typedef(target) => {
-                if ty.name().strip_prefix(other).is_some_and(|bits| matches!(bits, "16" | "32" | "64")) {
-                    return true;
-                }
-                ty = target;
-            }
-            TypeKind::Volatile(target) | TypeKind::Const(target) | TypeKind::TypeTag(target) => ty = target,
-            _ => return false,
-        }
-    }
-    false
+    let mut ways = std::iter::successors(Some(declared), |ty| ty.kind().behind()).take(MAX_DEPTH + 1);
+    ways.any(|ty| {
+        let bits = ty.name().strip_prefix(other).filter(|_| matches!(ty.kind(), TypeKind::Typedef(_)));
+        bits.is_some_and(|bits| matches!(bits, "16" | "32" | "64"))
+    })
 }

@@ -14,10 +14,11 @@ use std::fmt;
 
 use crate::btf::check::leaves::{contradicts, is_byte, is_number, is_same_leaf, is_whole, newtype};
 use crate::btf::check::members::Members;
-use crate::btf::check::report::{At, Differences, FieldPath, InBtf, InRust, Name};
+use crate::btf::check::report::{At, Differences, InBtf, InRust};
 use crate::btf::types::{Composite, Enum, Int, Member, Type, TypeKind};
 use crate::error::{Mismatch, Mismatches, Nearest};
 use crate::layout::c_names::{identifier, is_padding};
+use crate::layout::table::{FieldPath, Name};
 use crate::layout::{Endianness, Field, Kind, Layout, Variant};
 
 /// How many differences are listed. No honest struct has more.
@@ -103,7 +104,8 @@ impl Layout {
     pub(crate) fn check_within(&self, steps: &mut usize, ty: Type<'_>, fit: Fit) -> Result<(), Mismatches> {
         // For a variable, its type is compared.
         let ty = if let TypeKind::Variable { ty, .. } = ty.kind() { ty } else { ty };
-        let mut comparison = Comparison { found: Differences::up_to(MAX_LISTED, MAX_TEXT), steps: *steps, fit };
+        let found = Differences { room: MAX_LISTED, text: MAX_TEXT, ..Differences::default() };
+        let mut comparison = Comparison { found, steps: *steps, fit };
         let path = FieldPath { parent: None, name: Name::Root(self) };
         let at = At { path: &path, rust: 0, btf: 0, unwrapped: 0, in_union: false };
         if self.size() == 0 && ty.size() != Some(0) {
@@ -163,7 +165,7 @@ impl Comparison {
 
     /// The differences that a comparison would find. It leaves no trace but the steps it took.
     fn attempt(&mut self, room: usize, text: usize, compare: impl FnOnce(&mut Self)) -> Differences {
-        let mut attempt = Self { found: Differences::up_to(room, text), ..*self };
+        let mut attempt = Self { found: Differences { room, text, ..Differences::default() }, ..*self };
         compare(&mut attempt);
         self.steps = attempt.steps;
         attempt.found

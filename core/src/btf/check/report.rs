@@ -4,33 +4,8 @@ use std::fmt;
 
 use crate::btf::types::{Type, TypeKind};
 use crate::error::Mismatch;
+use crate::layout::table::FieldPath;
 use crate::layout::{Layout, Spelled};
-
-/// The fields from the root to a place, as Rust names them.
-pub(crate) struct FieldPath<'a> {
-    pub(crate) parent: Option<&'a FieldPath<'a>>,
-    pub(crate) name: Name<'a>,
-}
-
-pub(crate) enum Name<'a> {
-    Root(&'a Layout),
-    Field(&'a str),
-    /// The first element stands for all.
-    Element,
-}
-
-impl fmt::Display for FieldPath<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(parent) = self.parent {
-            parent.fmt(f)?;
-        }
-        match self.name {
-            Name::Root(layout) => Spelled(layout).fmt(f),
-            Name::Field(name) => write!(f, ".{name}"),
-            Name::Element => f.write_str("[0]"),
-        }
-    }
-}
 
 /// A place in both types: its path, and bytes from the start of the root.
 #[derive(Clone, Copy)]
@@ -79,6 +54,7 @@ impl fmt::Display for InBtf<'_> {
 }
 
 /// The differences found so far.
+#[derive(Default)]
 pub(crate) struct Differences {
     pub(crate) list: Vec<Mismatch>,
     pub(crate) more: usize,
@@ -88,10 +64,6 @@ pub(crate) struct Differences {
 }
 
 impl Differences {
-    pub(crate) fn up_to(room: usize, text: usize) -> Self {
-        Self { list: Vec::new(), more: 0, room, text }
-    }
-
     pub(crate) fn is_none(&self) -> bool {
         self.list.is_empty() && self.more == 0
     }

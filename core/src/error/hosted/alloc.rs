@@ -1,5 +1,3 @@
-//! Why the allocator hands out no object, or takes none back.
-
 use crate::error::{ArenaPtrError, PagesError, PlaceError, SystemError};
 
 /// Why no object is handed out, or none taken back. Nothing is changed, unless it says so.

@@ -1,5 +1,3 @@
-//! Why an arena cannot be created, opened or pinned.
-
 use super::system::Errno;
 use crate::error::{MapError, MapName, MapType, SystemError};
 

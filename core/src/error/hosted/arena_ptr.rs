@@ -1,5 +1,3 @@
-//! Why a pointer into an arena leads nowhere.
-
 use crate::error::{PlaceError, SystemError, ValueError};
 
 /// Why a pointer into an arena cannot be followed.

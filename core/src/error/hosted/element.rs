@@ -1,5 +1,3 @@
-//! Why an element of a map cannot be reached by system calls.
-
 use crate::error::{BtfError, MapError, MapName, MapType, PlaceError, ReadOnlyReason, SystemError, ValueError};
 
 /// Why an element of a map cannot be looked up, set or removed by system calls.

@@ -1,5 +1,3 @@
-//! What is wrong with a list or table in an arena.
-
 use crate::error::{ArenaPtrError, PlaceError};
 
 /// Why a list or table in an arena cannot be walked or changed.

@@ -1,5 +1,3 @@
-//! Why a map or other memory cannot be opened.
-
 use std::path::PathBuf;
 
 use super::system::Errno;

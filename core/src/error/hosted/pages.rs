@@ -1,5 +1,3 @@
-//! Why pages of an arena cannot be allocated, freed, reserved or made.
-
 use crate::error::{ArenaError, BtfError, PlaceError, SystemError};
 
 /// Why pages of an arena cannot be allocated, freed, reserved or made.

@@ -1,5 +1,3 @@
-//! What is wrong with values that each CPU has for itself.
-
 use crate::error::{MapName, PlaceError, SystemError, ValueError};
 
 /// Why the values of all CPUs cannot be decoded, or banks not be made.

@@ -1,5 +1,3 @@
-//! Why there is no handle to a place, or no copy to or from it.
-
 use crate::error::{MapName, Mismatches, ReadOnlyReason};
 
 /// Why a place in memory cannot be made into a handle, or copied.

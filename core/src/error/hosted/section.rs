@@ -1,5 +1,3 @@
-//! Why a section of globals, or a variable in it, cannot be opened.
-
 use crate::error::{BtfError, MapError, MapName, Mismatches, Nearest, PagesError, PlaceError, SystemError};
 use crate::layout::Endianness;
 

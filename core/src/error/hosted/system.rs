@@ -1,5 +1,3 @@
-//! What the operating system refuses.
-
 use std::fmt;
 
 use crate::error::KernelVersion;
