@@ -41,7 +41,9 @@ pub(crate) struct Own {
 
 impl Own {
     /// The cache and balance of a thread that has none.
-    pub(crate) const NONE: Self = Self { cache: &NO_CACHE, balance: &NO_BALANCE };
+    pub(crate) fn none() -> Self {
+        Self { cache: &NO_CACHE, balance: &NO_BALANCE }
+    }
 
     /// Returns the thread's shard.
     pub(crate) fn shard(self) -> usize {

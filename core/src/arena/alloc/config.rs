@@ -266,11 +266,11 @@ fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
         return Err(occupied());
     }
     // Another may have been made here since that look.
-    if found == MAGIC
-        && let Err(error) = check_drained(header, at)
-    {
-        let _ = header.magic.compare_exchange(making, found);
-        return Err(error);
+    if found == MAGIC {
+        if let Err(error) = check_drained(header, at) {
+            let _ = header.magic.compare_exchange(making, found);
+            return Err(error);
+        }
     }
     header.len.store(here.number);
     header.failed.store(here.space);

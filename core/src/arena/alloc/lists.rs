@@ -22,7 +22,7 @@ use crate::value::ArenaPtr;
 pub(crate) struct Held {
     pub(crate) slot: NonNull<SlotShared>,
     pub(crate) control: Control,
-    /// What its thread has, if that is named in the slot, or else [`Own::NONE`].
+    /// What its thread has, if that is named in the slot, or else [`Own::none`].
     pub(crate) own: Own,
 }
 
@@ -144,7 +144,7 @@ impl Inside<'_> {
             // SAFETY: what a thread keeps are slots of this allocator.
             let word = unsafe { &self.inner.header(kept.slot).control };
             if let Some(control) = control::take(word.atomic(), kept.control) {
-                return Ok(Some(Held { slot: kept.slot, control, own: self.own.unwrap_or(Own::NONE) }));
+                return Ok(Some(Held { slot: kept.slot, control, own: self.own.unwrap_or_else(Own::none) }));
             }
             if !self.is_recovered(kept) {
                 return Err(self.not_free(class, kept.slot));
@@ -168,7 +168,7 @@ impl Inside<'_> {
             self.list(slot.class, [Kept { slot: place, control }]);
             return Ok(None);
         }
-        Ok(Some(Held { slot: place, control, own: self.own.unwrap_or(Own::NONE) }))
+        Ok(Some(Held { slot: place, control, own: self.own.unwrap_or_else(Own::none) }))
     }
 
     #[cold]
@@ -259,7 +259,7 @@ impl Inside<'_> {
 
     /// Has this thread keep a free slot that is in no list.
     fn keep(&self, slot: SlotRef) {
-        let (header, own) = (self.inner.slot(slot), self.own.unwrap_or(Own::NONE));
+        let (header, own) = (self.inner.slot(slot), self.own.unwrap_or_else(Own::none));
         match control::keep(header.control.atomic(), self.inner.free, || header.next.store(own.mark())) {
             Ok(control) => {
                 let kept = Kept { slot: self.inner.place(slot), control };

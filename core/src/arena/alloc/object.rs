@@ -65,7 +65,7 @@ impl<T: MapValue> Object<T> {
     ///
     /// `value` is the place of the value in a slot of a class of `inner`, checked for a `T`, with
     /// the provenance of all of the slot. The slot's control word is `control`, which says that an
-    /// object holds it. The slot names the thread of `own`, unless that is [`Own::NONE`]. This
+    /// object holds it. The slot names the thread of `own`, unless that is [`Own::none`]. This
     /// object has been counted with the keeper of `inner`.
     #[inline]
     pub(crate) unsafe fn new(

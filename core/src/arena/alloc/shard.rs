@@ -4,6 +4,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::mem::MaybeUninit;
 use std::sync::Weak;
 use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -19,10 +20,12 @@ use crate::sys::process::Thread;
 
 thread_local! {
     /// The allocator that this thread used last and has a shard of, by its serial number, and what
-    /// it has there. (Not an `Option`, which would be looked at.)
-    static LAST: Cell<(u64, Own)> = const { Cell::new((0, Own::NONE)) };
+    /// it has there: nothing beside 0, the number of none. (An `Option` would be looked at.)
+    static LAST: Cell<(u64, MaybeUninit<Own>)> = const { Cell::new(NONE) };
     static CLAIMS: RefCell<Claims> = const { RefCell::new(Claims(BTreeMap::new())) };
 }
+
+const NONE: (u64, MaybeUninit<Own>) = (0, MaybeUninit::uninit());
 
 /// The shards of this thread, by the serial numbers of their allocators.
 struct Claims(BTreeMap<u64, Claim>);
@@ -38,7 +41,7 @@ struct Claim {
 
 impl Drop for Claims {
     fn drop(&mut self) {
-        LAST.set((0, Own::NONE));
+        LAST.set(NONE);
         while let Some((_, Claim { shard, inner, .. })) = self.0.pop_first() {
             if let (Some(shard), Some(inner)) = (shard, inner.upgrade()) {
                 inner.release_shard(shard);
@@ -52,7 +55,8 @@ impl Drop for Claims {
 pub(crate) fn last(inner: &Inner) -> Option<Own> {
     LAST.with(|last| {
         let (serial, own) = last.get();
-        if serial == inner.serial { Some(own) } else { None }
+        // SAFETY: serial numbers begin at 1, so this one is from `find`, which set both.
+        if serial == inner.serial { Some(unsafe { own.assume_init() }) } else { None }
     })
 }
 
@@ -66,14 +70,14 @@ pub(crate) fn of_this_thread(inner: &Inner) -> Option<Own> {
 fn find(inner: &Inner) -> Option<Own> {
     let shard = CLAIMS.try_with(|claims| claims.borrow().0.get(&inner.serial)?.shard).ok()??;
     let own = inner.keeper.own(shard)?;
-    LAST.set((inner.serial, own));
+    LAST.set((inner.serial, MaybeUninit::new(own)));
     Some(own)
 }
 
 /// The shard is not this thread's any more: another process has it, or the parent of this one.
 #[cold]
 pub(crate) fn forget(inner: &Inner, own: Own) {
-    LAST.set((0, Own::NONE));
+    LAST.set(NONE);
     let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.remove(&inner.serial));
     own.cache.reset(0, |_| 0);
     inner.claimed.fetch_and(!bit(own.shard()), Ordering::Release);

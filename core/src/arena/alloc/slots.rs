@@ -210,7 +210,7 @@ impl Inner {
         let (slot, found) = self.find(ptr)?;
         let control = control::exchange(self.slot(slot).control.atomic(), found, Holder::Object)
             .map_err(|now| self.not_shared(self.address_at(slot), now, found.generation()))?;
-        Ok((slot.class, Held { slot: self.place(slot), control, own: Own::NONE }))
+        Ok((slot.class, Held { slot: self.place(slot), control, own: Own::none() }))
     }
 
     /// The slot of an object of type `T` that was handed over, and its word.
@@ -296,10 +296,10 @@ impl Inner {
     pub(crate) fn enter(&self) -> Result<Inside<'_>, AllocError> {
         let own = shard::of_this_thread(self);
         // In a forked child, a thread of the parent has the shard.
-        if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.is_in_place())
-            && let Some(inside) = self.enter_by(own)?
-        {
-            return Ok(inside);
+        if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.is_in_place()) {
+            if let Some(inside) = self.enter_by(own)? {
+                return Ok(inside);
+            }
         }
         let mut inside = self.visit()?;
         if let Some(own) = own {
