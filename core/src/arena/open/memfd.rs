@@ -27,15 +27,6 @@ impl Arena {
     /// Each process maps it at free addresses. So its pointers are not addresses of this process:
     /// they count from [`start`](Self::start), which is the same number for all.
     ///
-    /// ```
-    /// let arena = mapvalue::Arena::memfd(4)?;
-    /// assert_eq!((arena.page_count(), arena.len()), (4, 4 * arena.page_size()));
-    /// let counter = arena.get(arena.at::<u64>(64))?;
-    /// counter.fetch_add(1);
-    /// assert_eq!(counter.load(), 1);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`MapError::Empty`] without pages, [`ArenaError::TooLong`] with more than 4 GiB of them, and

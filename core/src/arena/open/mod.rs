@@ -74,25 +74,17 @@ impl Arena {
         let span = range::find(len)?;
         let fd = create_map(pages, bits, span)?;
         let info = MapInfo::query(&fd)?;
-        let (range, read_only) = map_at(fd.as_fd(), &info, span).map_err(|error| match error {
+        let mapped = map_at(fd.as_fd(), &info, span).map_err(|error| match error {
             // A limit on the addresses (`RLIMIT_AS`).
             ArenaError::Unmappable { errno: libc::ENOMEM, .. } => ArenaError::NoRoom { len },
             error => error,
         })?;
-        Self::of_map(fd, &info, range, read_only)
+        Self::of_map(fd, &info, mapped)
     }
 
     /// Creates an arena as [`create`](Self::create) does, at an address of your choice, which is
-    /// the same in all processes that map it (Linux 6.9).
-    ///
-    /// ```no_run
-    /// use mapvalue::{Arena, ArenaFlags};
-    ///
-    /// // An address that all agents of this machine keep free.
-    /// let arena = Arena::create_at(0x1000_0000_0000, 256, ArenaFlags::default())?;
-    /// assert_eq!(arena.start(), 0x1000_0000_0000);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// the same in all processes that map it (Linux 6.9): one that all agents of a machine keep
+    /// free, such as 0x1000_0000_0000.
     ///
     /// # Errors
     ///
@@ -104,8 +96,8 @@ impl Arena {
         let span = Span::new(start, len_of(pages)?)?;
         let fd = create_map(pages, flags.to_kernel()?, span)?;
         let info = MapInfo::query(&fd)?;
-        let (range, read_only) = map_at(fd.as_fd(), &info, span)?;
-        Self::of_map(fd, &info, range, read_only)
+        let mapped = map_at(fd.as_fd(), &info, span)?;
+        Self::of_map(fd, &info, mapped)
     }
 
     /// Maps an arena that a loader or another process created (Linux 6.9).
@@ -146,21 +138,15 @@ impl Arena {
     pub fn from_map(map: impl AsFd) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
         let len = len_of_map(&info)?;
-        let (range, read_only) = if info.map_extra == 0 {
-            map_where_it_is(own.as_fd(), &info, len)?
-        } else {
-            map_at(own.as_fd(), &info, Span::new(info.map_extra, len)?)?
+        let mapped = match info.map_extra {
+            0 => map_where_it_is(own.as_fd(), &info, len)?,
+            start => map_at(own.as_fd(), &info, Span::new(start, len)?)?,
         };
-        Self::of_map(own, &info, range, read_only)
+        Self::of_map(own, &info, mapped)
     }
 
     /// Maps a pinned arena, by its path in a BPF file system (Linux 6.9). This works even after
     /// every process that used it has exited.
-    ///
-    /// ```no_run
-    /// let arena = mapvalue::Arena::from_pin("/sys/fs/bpf/agent/arena")?;
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -170,16 +156,6 @@ impl Arena {
     }
 
     /// Maps an arena by the number of its map, [`MapInfo::id`] (Linux 6.9).
-    ///
-    /// ```no_run
-    /// use mapvalue::{Arena, bpf::MapInfo};
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let id = MapInfo::query(&fd)?.id; // told to another process
-    /// let arena = Arena::from_id(id)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
@@ -196,6 +172,8 @@ impl Arena {
     ///
     /// let arena = Arena::create(256, ArenaFlags::default())?;
     /// arena.pin("/sys/fs/bpf/agent/arena")?;
+    /// drop(arena);
+    /// let arena = Arena::from_pin("/sys/fs/bpf/agent/arena")?; // or another process, later
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -211,25 +189,16 @@ impl Arena {
     /// [`adopt_map`](Self::adopt_map): without the map there are no [`pages`](Self::pages) and no
     /// [`pin`](Self::pin).
     ///
-    /// ```no_run
-    /// # fn open(base: *mut u8, len: usize) -> Result<(), mapvalue::Error> {
-    /// // SAFETY: the loader has mapped all of the arena there, writable and without
-    /// // `BPF_F_SEGV_ON_FAULT`. It never unmaps it in this process, and touches it no more.
-    /// let arena = unsafe { mapvalue::Arena::adopt(base, len)? };
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
     /// # Safety
     ///
-    /// - The mapping stays until the last handle to this arena, or into it, is dropped. (libbpf
-    ///   unmaps its own when the object is closed.)
-    /// - The arena was created without `BPF_F_SEGV_ON_FAULT`.
     /// - All `len` bytes at `base` are one mapping of an arena, readable and writable. (This is
     ///   checked if /proc is mounted. A mapping that is not writable is then a read-only arena.)
+    /// - The mapping stays until the last handle to this arena, or into it, is dropped. (libbpf
+    ///   unmaps its own when the object is closed.)
     /// - Until then, all other accesses by this process go through handles into the arena, or are
     ///   atomic accesses of the declared leaf width, as for [`Mapping::adopt`]. Other processes and
     ///   BPF programs count as threads that do the same.
+    /// - The arena was created without `BPF_F_SEGV_ON_FAULT`.
     ///
     /// # Errors
     ///
@@ -237,11 +206,8 @@ impl Arena {
     /// of a BPF map (if /proc is mounted), [`MapError::Empty`], [`ArenaError::TooLong`],
     /// [`ArenaError::Length`], [`ArenaError::Misaligned`], [`ArenaError::Crosses`].
     pub unsafe fn adopt(base: *mut u8, len: usize) -> Result<Self, ArenaError> {
-        let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
-        let span = Span::new(base.addr().get() as u64, len as u64)?;
-        let read_only = check_mapping(base, len, span)?;
-        let mapping = Mapping::of_arena(base, len, read_only, MapName::NONE, None, || ());
-        Ok(Self::new(mapping, span.start(), None, ArenaFlags::default()))
+        // SAFETY: the caller's promise.
+        unsafe { Self::adopt_any(base, len as u64, None) }
     }
 
     /// Takes over a loader's mapping of an arena: libbpf maps one when it loads the object. Its
@@ -259,14 +225,8 @@ impl Arena {
     ///
     /// # Safety
     ///
-    /// - `base` is where `map` is mapped, as a whole by one mapping, readable and writable. (If
-    ///   /proc is mounted, this checks that it is a map's mapping. One that is not writable is then
-    ///   a read-only arena.)
-    /// - The mapping stays until the last handle to this arena, or into it, is dropped. (libbpf
-    ///   unmaps its own when the object is closed.)
-    /// - Until then, all other accesses by this process go through handles into the arena, or are
-    ///   atomic accesses of the declared leaf width, as for [`Mapping::adopt`]. Other processes and
-    ///   BPF programs count as threads that do the same.
+    /// As for [`adopt`](Self::adopt), but of all of `map`, mapped at `base`, and whatever its flags
+    /// are: they are known here.
     ///
     /// # Errors
     ///
@@ -274,28 +234,33 @@ impl Arena {
     /// [`ArenaError::NotArenaMemory`] also if the map has another address.
     pub unsafe fn adopt_map(map: impl AsFd, base: *mut u8) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
+        // SAFETY: the caller's promise.
+        unsafe { Self::adopt_any(base, len_of_map(&info)?, Some((own, info))) }
+    }
+
+    /// # Safety
+    ///
+    /// As for [`adopt`](Self::adopt) or [`adopt_map`](Self::adopt_map).
+    unsafe fn adopt_any(base: *mut u8, len: u64, map: Option<(OwnedFd, MapInfo)>) -> Result<Self, ArenaError> {
         let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
-        let span = Span::new(base.addr().get() as u64, len_of_map(&info)?)?;
-        let len = usize::try_from(span.len()).unwrap_or(usize::MAX);
-        if info.map_extra != 0 && info.map_extra != span.start() {
-            let found = format!("{} lies at {:#x}", info.name, info.map_extra);
-            return Err(ArenaError::NotArenaMemory { base: base.addr().get(), len, found });
-        }
-        let read_only = check_mapping(base, len, span)?;
-        let mapping = Mapping::of_arena(base, len, read_only, info.name, None, || ());
-        Ok(Self::new(mapping, span.start(), Some(own), ArenaFlags::from_bits(info.map_flags)))
+        let span = Span::new(base.addr().get() as u64, len)?;
+        let len = usize::try_from(len).unwrap_or(usize::MAX);
+        let (map, name, flags) = match map {
+            None => (None, MapName::NONE, ArenaFlags::default()),
+            Some((_, info)) if info.map_extra != 0 && info.map_extra != span.start() => {
+                let found = format!("{} lies at {:#x}", info.name, info.map_extra);
+                return Err(ArenaError::NotArenaMemory { base: base.addr().get(), len, found });
+            }
+            Some((own, info)) => (Some(own), info.name, ArenaFlags::from_bits(info.map_flags)),
+        };
+        let mapping = Mapping::of_arena(base, len, check_mapping(base, len, span)?, name, None, || ());
+        Ok(Self::new(mapping, span.start(), map, flags))
     }
 
     /// Returns the arena of a map that was just mapped.
-    fn of_map(
-        fd: OwnedFd,
-        info: &MapInfo,
-        range: AddressRange,
-        read_only: Option<ReadOnlyReason>,
-    ) -> Result<Self, ArenaError> {
-        range
-            .keep_from_children()
-            .map_err(|errno| SystemError::Os { operation: "keep an arena from children", errno })?;
+    fn of_map(fd: OwnedFd, info: &MapInfo, (range, read_only): Mapped) -> Result<Self, ArenaError> {
+        let kept = range.keep_from_children();
+        kept.map_err(|errno| SystemError::Os { operation: "keep an arena from children", errno })?;
         // The length is what is mapped. An arena without an address is as long as its first
         // mapping.
         let (base, start, len) = (range.base(), range.start(), range.len());
@@ -308,6 +273,9 @@ impl Arena {
         self.rest.map.as_ref().map(AsFd::as_fd).ok_or(ArenaError::NoMap { operation })
     }
 }
+
+/// A mapping of an arena, and why it is read-only if it is.
+type Mapped = (AddressRange, Option<ReadOnlyReason>);
 
 /// Returns the length of a map that must be an arena.
 fn len_of_map(info: &MapInfo) -> Result<u64, ArenaError> {
@@ -334,19 +302,15 @@ fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
         }
         libc::EOPNOTSUPP | ENOTSUPP => ArenaError::Unsupported,
         libc::EPERM => {
-            SystemError::PermissionDenied { operation: "create an arena (BPF_MAP_CREATE)", capability: "CAP_BPF" }
-                .into()
+            let (operation, capability) = ("create an arena (BPF_MAP_CREATE)", "CAP_BPF");
+            SystemError::PermissionDenied { operation, capability }.into()
         }
         errno => SystemError::Os { operation: "create an arena", errno }.into(),
     }
 }
 
 /// Maps an arena at its address: writable or, if it is frozen, read-only.
-fn map_at(
-    fd: BorrowedFd<'_>,
-    info: &MapInfo,
-    span: Span,
-) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
+fn map_at(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<Mapped, ArenaError> {
     for _ in 1..TRIES {
         match map_at_once(fd, info, span) {
             Err(ArenaError::Unmappable { errno: libc::EEXIST | libc::EBUSY, .. }) => {}
@@ -356,11 +320,7 @@ fn map_at(
     map_at_once(fd, info, span)
 }
 
-fn map_at_once(
-    fd: BorrowedFd<'_>,
-    info: &MapInfo,
-    span: Span,
-) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
+fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<Mapped, ArenaError> {
     // First check that the addresses exist. If they do not, mapping the arena makes the kernel warn
     // of a bug of its own (`arena_get_unmapped_area` in kernel/bpf/arena.c).
     range::check_free(span).map_err(|errno| not_mapped(info.name, span, errno))?;
@@ -383,11 +343,7 @@ fn map_at_once(
 /// Maps an arena that was created without an address: at free addresses, where it then stays, or
 /// where others have mapped it already. (The kernel then says EINVAL, or E2BIG if they mapped
 /// less.)
-fn map_where_it_is(
-    fd: BorrowedFd<'_>,
-    info: &MapInfo,
-    len: u64,
-) -> Result<(AddressRange, Option<ReadOnlyReason>), ArenaError> {
+fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<Mapped, ArenaError> {
     let span = range::find(len)?;
     match map_at(fd, info, span) {
         Err(ArenaError::Unmappable { errno: libc::EINVAL | libc::E2BIG, .. }) => {
@@ -431,29 +387,23 @@ fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<Rea
 mod tests {
     use super::*;
 
-    const NOW: KernelVersion = KernelVersion { major: 6, minor: 18 };
+    fn now(errno: i32) -> ArenaError {
+        not_created(errno, KernelVersion { major: 6, minor: 18 })
+    }
 
     #[test]
     fn a_kernel_before_arenas_is_too_old() {
         let error = not_created(libc::EINVAL, KernelVersion { major: 6, minor: 8 });
         assert_eq!(error.to_string(), "the running kernel 6.8 is too old for BPF arenas: Linux 6.9 or newer is needed");
-        assert!(matches!(
-            not_created(libc::EINVAL, NOW),
-            ArenaError::System(SystemError::Os { errno: libc::EINVAL, .. })
-        ));
+        assert!(matches!(now(libc::EINVAL), ArenaError::System(SystemError::Os { errno: libc::EINVAL, .. })));
     }
 
     #[test]
     fn what_the_kernel_lacks_and_what_the_process_lacks_are_told_apart() {
-        assert!(matches!(not_created(libc::EOPNOTSUPP, NOW), ArenaError::Unsupported));
-        assert!(matches!(not_created(ENOTSUPP, NOW), ArenaError::Unsupported));
-        assert!(matches!(
-            not_created(libc::EPERM, NOW),
-            ArenaError::System(SystemError::PermissionDenied { capability: "CAP_BPF", .. })
-        ));
-        assert!(matches!(
-            not_created(libc::ENOMEM, NOW),
-            ArenaError::System(SystemError::Os { errno: libc::ENOMEM, .. })
-        ));
+        assert!(matches!(now(libc::EOPNOTSUPP), ArenaError::Unsupported));
+        assert!(matches!(now(ENOTSUPP), ArenaError::Unsupported));
+        let ArenaError::System(error) = now(libc::EPERM) else { panic!() };
+        assert!(matches!(error, SystemError::PermissionDenied { capability: "CAP_BPF", .. }));
+        assert!(matches!(now(libc::ENOMEM), ArenaError::System(SystemError::Os { errno: libc::ENOMEM, .. })));
     }
 }

@@ -23,8 +23,7 @@ const TRIES: u64 = 16;
 /// gives those below it to privileged processes alone.
 const LOWEST: u64 = 1 << 16;
 
-/// A range of addresses that this crate has mapped. It is unmapped as a whole when
-/// dropped.
+/// A range of addresses that this crate has mapped. It is unmapped as a whole when dropped.
 #[derive(Debug)]
 pub(crate) struct AddressRange {
     base: NonNull<u8>,
