@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 #[cfg(doc)]
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::btf::{Btf, Section, TypeKind};
+use crate::btf::{Btf, TypeKind};
 #[cfg(doc)]
 use crate::error::PlaceError;
 use crate::error::{SectionError, SystemError};
@@ -16,11 +16,8 @@ use crate::sys::bpf as sys;
 /// The section into which clang puts variables of address space 1.
 const SECTION: &str = ".addr_space.1";
 
-/// Global variables of BPF programs in the arena
-///
-/// They lie at one of its two ends. libbpf 1.7 and newer puts them at the end if the kernel allows
-/// it (Linux 7.0); otherwise they lie at the start. The loaded program tells which:
-/// [`globals`](Self::globals).
+/// Global variables of BPF programs ([at one end of the
+/// arena](crate::arena#the-two-ends-of-an-arena))
 impl Arena {
     /// Finds the global variables of a loaded program by its instructions, and opens them by name.
     ///
@@ -31,9 +28,8 @@ impl Arena {
     /// ([`prefault`](Self::prefault)), so that no access to them fails.
     ///
     /// ```no_run
+    /// # use mapvalue::{Arena, ArenaFlags, Btf};
     /// # fn open(object: &[u8], program: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// use mapvalue::{Arena, ArenaFlags, Btf};
-    ///
     /// let arena = Arena::create(16, ArenaFlags::default())?; // and have a loader use it
     /// let globals = arena.globals(&Btf::from_object(object)?, &program)?;
     /// globals.var::<u64>("packets")?.load();
@@ -114,9 +110,8 @@ impl Arena {
     /// start.)
     ///
     /// ```
+    /// # use mapvalue::{Arena, Btf};
     /// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/arena.o"));
-    /// use mapvalue::{Arena, Btf};
-    ///
     /// let arena = Arena::memfd(4)?; // no loader: wherever both sides agree
     /// let globals = arena.globals_at(&Btf::from_object(object)?, 0)?;
     /// globals.var::<u64>("stats.packets")?.store(1);
@@ -141,9 +136,8 @@ impl Arena {
     /// variables without an error**. (Their initial values are not stored either: they begin as 0.)
     ///
     /// ```no_run
+    /// # use mapvalue::{Arena, ArenaFlags, Btf};
     /// # fn load(object: &[u8]) -> Result<(), mapvalue::Error> {
-    /// use mapvalue::{Arena, ArenaFlags, Btf};
-    ///
     /// let arena = Arena::create(64, ArenaFlags::default())?;
     /// let free = arena.hold_globals(&Btf::from_object(object)?)?;
     /// // Now let libbpf load the object (`reuse_fd`). User space may use `free`.
@@ -178,14 +172,11 @@ impl Arena {
 
 /// Returns the size of the variables in the arena; `None` if there are none.
 fn size_of_globals(btf: &Btf) -> Result<Option<u64>, SectionError> {
-    let section = btf.find(SECTION).find_map(|ty| match ty.kind() {
-        TypeKind::Section(section) => Some(section),
+    let size = btf.find(SECTION).find_map(|ty| match ty.kind() {
+        TypeKind::Section(section) => Some(u64::from(section.size())),
         _ => None,
     });
-    match section.map(Section::size) {
-        Some(0) => Err(SectionError::OpenSection { name: SECTION.to_owned() }),
-        size => Ok(size.map(u64::from)),
-    }
+    if size == Some(0) { Err(SectionError::OpenSection { name: SECTION.to_owned() }) } else { Ok(size) }
 }
 
 /// Returns the 64-bit numbers that instructions load. The address of a variable in an arena is one:

@@ -135,13 +135,10 @@
 //! assert_eq!(ids, [3, 2, 1]);
 //! # Ok::<(), Error>(())
 //! ```
-//!
-//! # Modules
-//!
-//! `handle` is the [`Arena`], `place` follows pointers in it, `copy` copies values out, and
-//! `globals` finds a program's variables. `open` makes and maps arenas, `pages` makes and frees
-//! pages. `chain` has lists and tables, `alloc` objects.
 
+// `handle` is the `Arena`, `place` follows pointers in it, `copy` copies values out, and `globals`
+// finds a program's variables. `open` makes and maps arenas, `pages` makes and frees pages. `chain`
+// has lists and tables, `alloc` objects.
 pub(crate) mod alloc;
 pub(crate) mod chain;
 pub(crate) mod copy;

@@ -97,7 +97,6 @@ struct MapCreate {
 }
 
 /// The part of `union bpf_attr` that `BPF_OBJ_PIN` and `BPF_OBJ_GET` read.
-#[derive(Default)]
 #[repr(C)]
 struct Object {
     pathname: u64,
@@ -121,7 +120,7 @@ struct ProgLoad {
     prog_name: [u8; 16],
 }
 
-/// The part of `union bpf_attr` that `BPF_PROG_TEST_RUN` uses, up to `batch_size`.
+/// The part of `union bpf_attr` that `BPF_PROG_TEST_RUN` uses, up to the context.
 #[derive(Default)]
 #[repr(C)]
 struct TestRun {
@@ -137,11 +136,6 @@ struct TestRun {
     ctx_size_out: u32,
     ctx_in: u64,
     ctx_out: u64,
-    flags: u32,
-    cpu: u32,
-    batch_size: u32,
-    /// The compiler's padding, by name, so that each of its bytes is initialized.
-    padding: u32,
 }
 
 /// The part of `union bpf_attr` that the commands on one element read.
@@ -166,8 +160,6 @@ struct Elements {
     values: u64,
     count: u32,
     map_fd: u32,
-    elem_flags: u64,
-    flags: u64,
 }
 
 /// Makes the system call.
@@ -191,10 +183,8 @@ unsafe fn bpf<T>(command: libc::c_int, attr: &mut T) -> Result<libc::c_long, i32
 /// As for [`bpf`]; and `command` returns a new descriptor.
 unsafe fn bpf_fd<T>(command: libc::c_int, attr: &mut T) -> Result<OwnedFd, i32> {
     // SAFETY: the caller's promise.
-    let fd = unsafe { bpf(command, attr) }?;
-    let fd = RawFd::try_from(fd).map_err(|_| libc::EBADF)?;
-    // SAFETY: the kernel has just made this descriptor (the caller's promise), so nobody else owns
-    // it.
+    let fd = RawFd::try_from(unsafe { bpf(command, attr) }?).map_err(|_| libc::EBADF)?;
+    // SAFETY: the kernel has just made this descriptor (the caller's promise), and nobody owns it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
@@ -316,7 +306,6 @@ pub(crate) unsafe fn lookup_batch(
         values: values.as_mut_ptr() as u64,
         count,
         map_fd: number(fd),
-        ..Elements::default()
     };
     // SAFETY: the kernel writes at most `count` keys and values. It reads its place before it
     // writes the next one: 4 bytes for the hash maps, a key for all others
@@ -359,8 +348,7 @@ pub(crate) fn btf_by_id(id: u32) -> Result<OwnedFd, i32> {
 /// Copies out the bytes of a BTF object.
 pub(crate) fn btf_bytes(fd: BorrowedFd<'_>) -> Result<Vec<u8>, i32> {
     // Without room for the bytes, the kernel only returns their number.
-    let size = btf_info(fd, &mut [])?;
-    let mut bytes = vec![0; size as usize];
+    let mut bytes = vec![0; btf_info(fd, &mut [])? as usize];
     let written = btf_info(fd, &mut bytes)?;
     bytes.truncate(written as usize);
     Ok(bytes)
@@ -397,7 +385,7 @@ pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
 
 /// Opens a BPF object by its name in a BPF file system.
 pub(crate) fn open_pin(path: &CStr) -> Result<OwnedFd, i32> {
-    let mut attr = Object { pathname: path.as_ptr() as u64, ..Object::default() };
+    let mut attr = Object { pathname: path.as_ptr() as u64, bpf_fd: 0, file_flags: 0 };
     // SAFETY: the kernel reads the path, which is a C string. The command returns a new descriptor.
     unsafe { bpf_fd(BPF_OBJ_GET, &mut attr) }
 }
@@ -432,12 +420,9 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
 /// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which the program reads and writes;
 /// returns its return value.
 pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
-    let mut attr = TestRun {
-        prog_fd: number(program),
-        ctx_size_in: u32::try_from(size_of_val(context)).map_err(|_| libc::E2BIG)?,
-        ctx_in: context.as_mut_ptr() as u64,
-        ..TestRun::default()
-    };
+    let (ctx_in, len) = (context.as_mut_ptr() as u64, size_of_val(context));
+    let ctx_size_in = u32::try_from(len).map_err(|_| libc::E2BIG)?;
+    let mut attr = TestRun { prog_fd: number(program), ctx_size_in, ctx_in, ..TestRun::default() };
     // SAFETY: the kernel reads `ctx_size_in` bytes at `ctx_in`, and writes them back after the run
     // (`bpf_prog_test_run_syscall` in net/bpf/test_run.c): those of `context`, borrowed mutably.
     unsafe { bpf(BPF_PROG_TEST_RUN, &mut attr) }?;

@@ -176,8 +176,7 @@ pub(crate) fn cpu_set_len() -> Result<usize, i32> {
     // Larger than any kernel's set: 64 Ki CPUs.
     let mut set = vec![0u64; 1024];
     // SAFETY: the kernel writes at most as many bytes as the call says that there are.
-    let written =
-        unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, size_of_val(set.as_slice()), set.as_mut_ptr()) };
+    let written = unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, 8 * set.len(), set.as_mut_ptr()) };
     usize::try_from(written).map_err(|_| errno())
 }
 
@@ -200,8 +199,8 @@ fn parse_release(release: &str) -> KernelVersion {
 /// Returns the file behind the descriptor, as /proc names it (`anon_inode:bpf-map`); empty if /proc
 /// is not mounted.
 pub(crate) fn link_target(fd: BorrowedFd<'_>) -> String {
-    std::fs::read_link(format!("/proc/thread-self/fd/{}", fd.as_raw_fd()))
-        .map_or_else(|_| String::new(), |target| target.display().to_string())
+    let target = std::fs::read_link(format!("/proc/thread-self/fd/{}", fd.as_raw_fd()));
+    target.map_or_else(|_| String::new(), |target| target.display().to_string())
 }
 
 /// Returns whether the descriptor's fdinfo says that the map is frozen; false without /proc.
@@ -234,10 +233,9 @@ mod tests {
 
     #[test]
     fn release_strings_are_parsed() {
-        assert_eq!(parse_release("6.18.44-generic"), KernelVersion { major: 6, minor: 18 });
-        assert_eq!(parse_release("5.4"), KernelVersion { major: 5, minor: 4 });
-        assert_eq!(parse_release("7"), KernelVersion { major: 7, minor: 0 });
-        assert_eq!(parse_release(""), KernelVersion { major: 0, minor: 0 });
+        for (release, major, minor) in [("6.18.44-generic", 6, 18), ("5.4", 5, 4), ("7\0\0", 7, 0), ("", 0, 0)] {
+            assert_eq!(parse_release(release), KernelVersion { major, minor });
+        }
         assert!(parse_release("5.10.1") > parse_release("5.9.9"));
     }
 }
