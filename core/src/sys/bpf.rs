@@ -1,10 +1,10 @@
 //! `bpf(2)`, command by command. Each failure is the kernel's `errno`.
 
 use std::ffi::CStr;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
-use crate::sys::errno;
+use crate::sys::{answer, opened};
 
 const BPF_MAP_CREATE: libc::c_int = 0;
 const BPF_MAP_LOOKUP_ELEM: libc::c_int = 1;
@@ -169,11 +169,10 @@ struct Elements {
 /// `attr` is the part of `union bpf_attr` that `command` reads and writes. Each address in it is
 /// valid for the bytes that the command reads or writes there, and nothing else uses those it
 /// writes.
-unsafe fn bpf<T>(command: libc::c_int, attr: &mut T) -> Result<libc::c_long, i32> {
+unsafe fn bpf<T>(command: libc::c_int, attr: &mut T) -> Result<i64, i32> {
     // SAFETY: `attr` is writable for the whole call, and `size_of::<T>()` bytes long, which is the
     // length that the kernel is given. The rest is the caller's promise.
-    let result = unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_mut(attr), size_of::<T>()) };
-    if result < 0 { Err(errno()) } else { Ok(result) }
+    answer(unsafe { libc::syscall(libc::SYS_bpf, command, ptr::from_mut(attr), size_of::<T>()) })
 }
 
 /// Makes the system call, by a command that returns a descriptor.
@@ -183,9 +182,9 @@ unsafe fn bpf<T>(command: libc::c_int, attr: &mut T) -> Result<libc::c_long, i32
 /// As for [`bpf`]; and `command` returns a new descriptor.
 unsafe fn bpf_fd<T>(command: libc::c_int, attr: &mut T) -> Result<OwnedFd, i32> {
     // SAFETY: the caller's promise.
-    let fd = RawFd::try_from(unsafe { bpf(command, attr) }?).map_err(|_| libc::EBADF)?;
-    // SAFETY: the kernel has just made this descriptor (the caller's promise), and nobody owns it.
-    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+    let fd = unsafe { bpf(command, attr) }?;
+    // SAFETY: the kernel has just made this descriptor (the caller's promise).
+    unsafe { opened(fd) }
 }
 
 /// Returns a descriptor as `union bpf_attr` holds it.

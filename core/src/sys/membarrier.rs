@@ -1,6 +1,7 @@
 //! `membarrier(2)`: makes other threads run a full fence.
 
 use crate::error::SystemError;
+use crate::sys::answer;
 
 /// Registers this process, so that any process's [`barrier`] includes its threads; returns whether
 /// the kernel can do that (Linux 4.16).
@@ -21,8 +22,6 @@ pub(crate) fn barrier() -> Result<(), SystemError> {
 
 fn membarrier(command: libc::c_int) -> Result<(), SystemError> {
     // SAFETY: the call takes three integers and touches no memory.
-    if unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) } == 0 {
-        return Ok(());
-    }
-    Err(SystemError::os("have all threads run a fence (membarrier)", &std::io::Error::last_os_error()))
+    let result = answer(unsafe { libc::syscall(libc::SYS_membarrier, command, 0, 0) });
+    result.map(drop).map_err(|errno| SystemError::Os { operation: "have all threads run a fence (membarrier)", errno })
 }

@@ -1,10 +1,10 @@
 //! Waiting for a descriptor (`epoll(7)`), and bells between threads and processes (`eventfd(2)`).
 
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 use std::time::Duration;
 
-use crate::sys::errno;
+use crate::sys::{answer, opened};
 
 /// What a [`Watch`] waits for.
 #[derive(Clone, Copy, Debug)]
@@ -24,11 +24,8 @@ impl Watch {
     pub(crate) fn new(fd: BorrowedFd<'_>, event: Event) -> Result<Self, i32> {
         // SAFETY: the call takes an integer, and touches no memory.
         let watch = unsafe { libc::epoll_create1(libc::EPOLL_CLOEXEC) };
-        if watch < 0 {
-            return Err(errno());
-        }
-        // SAFETY: the kernel has just opened it, and nobody else knows of it.
-        let watch = unsafe { OwnedFd::from_raw_fd(watch) };
+        // SAFETY: the call returns a new descriptor.
+        let watch = unsafe { opened(watch) }?;
         let event = match event {
             Event::Readable => libc::EPOLLIN,
             Event::Writable => libc::EPOLLOUT,
@@ -36,7 +33,7 @@ impl Watch {
         let mut event = libc::epoll_event { events: (event | libc::EPOLLET).cast_unsigned(), u64: 0 };
         // SAFETY: the kernel reads one `epoll_event`.
         let added = unsafe { libc::epoll_ctl(watch.as_raw_fd(), libc::EPOLL_CTL_ADD, fd.as_raw_fd(), &raw mut event) };
-        if added < 0 { Err(errno()) } else { Ok(Self(watch)) }
+        answer(added).map(|_| Self(watch))
     }
 
     /// Waits until the descriptor is woken, a signal comes, or the time is over.
@@ -47,11 +44,7 @@ impl Watch {
         let mut event = libc::epoll_event { events: 0, u64: 0 };
         // SAFETY: the kernel writes at most one `epoll_event`.
         let result = unsafe { libc::epoll_wait(self.0.as_raw_fd(), &raw mut event, 1, milliseconds) };
-        match errno() {
-            _ if result >= 0 => Ok(()),
-            libc::EINTR => Ok(()),
-            errno => Err(errno),
-        }
+        answer(result).map(drop).or_else(|errno| if errno == libc::EINTR { Ok(()) } else { Err(errno) })
     }
 }
 
@@ -63,11 +56,8 @@ impl Bell {
     pub(crate) fn new() -> Result<Self, i32> {
         // SAFETY: the call takes integers, and touches no memory.
         let fd = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
-        if fd < 0 {
-            return Err(errno());
-        }
-        // SAFETY: the kernel has just opened it, and nobody else knows of it.
-        Ok(Self(unsafe { OwnedFd::from_raw_fd(fd) }))
+        // SAFETY: the call returns a new descriptor.
+        unsafe { opened(fd) }.map(Self)
     }
 
     pub(crate) fn fd(&self) -> &OwnedFd {

@@ -7,7 +7,7 @@ use std::cell::Cell;
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::mem::MaybeUninit;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::process;
 use std::ptr::NonNull;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,8 +15,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use memmap2::MmapMut;
 
 use crate::error::KernelVersion;
-use crate::sys::errno;
 use crate::sys::once::Once;
+use crate::sys::{answer, opened};
 
 /// A process, told apart from those that it was forked from.
 ///
@@ -152,14 +152,11 @@ impl Thread {
 fn pidfd(id: i32, flags: libc::c_int) -> Result<(OwnedFd, u64), i32> {
     // SAFETY: the call takes two integers, and touches no memory.
     let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, id, flags) };
-    let fd = i32::try_from(fd).ok().filter(|fd| *fd >= 0).ok_or_else(errno)?;
-    // SAFETY: the kernel has just opened it, and nobody else knows of it.
-    let fd = unsafe { OwnedFd::from_raw_fd(fd) };
+    // SAFETY: the call returns a new descriptor.
+    let fd = unsafe { opened(fd) }?;
     let mut stat = MaybeUninit::<libc::stat>::zeroed();
     // SAFETY: `stat` is valid for writes of one `stat`.
-    if unsafe { libc::fstat(fd.as_raw_fd(), stat.as_mut_ptr()) } != 0 {
-        return Err(errno());
-    }
+    answer(unsafe { libc::fstat(fd.as_raw_fd(), stat.as_mut_ptr()) })?;
     // SAFETY: the kernel has written it, and all bits are valid integers.
     Ok((fd, unsafe { stat.assume_init() }.st_ino))
 }
@@ -177,7 +174,7 @@ pub(crate) fn cpu_set_len() -> Result<usize, i32> {
     let mut set = vec![0u64; 1024];
     // SAFETY: the kernel writes at most as many bytes as the call says that there are.
     let written = unsafe { libc::syscall(libc::SYS_sched_getaffinity, 0, 8 * set.len(), set.as_mut_ptr()) };
-    usize::try_from(written).map_err(|_| errno())
+    usize::try_from(answer(written)?).map_err(|_| libc::EIO)
 }
 
 /// Returns the version of the running kernel, 0.0 if it does not say.

@@ -2,13 +2,14 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::ptr::{self, NonNull};
 
 use crate::arena::span::{MAX_LEN, Span};
 use crate::error::ArenaError;
-use crate::sys::errno;
+use crate::sys::poll::Bell;
 use crate::sys::process::Process;
+use crate::sys::{answer, errno};
 
 /// The first range of 4 GiB that is tried. It is far from programs, their heaps, stacks and
 /// libraries on any 64-bit Linux with 47 bits of addresses, so it is most likely free in other
@@ -60,14 +61,7 @@ pub(crate) fn check_free(span: Span) -> Result<(), i32> {
     if span.start() < LOWEST {
         return Err(libc::ENOMEM);
     }
-    // SAFETY: the call takes two integers, and touches no memory.
-    let file = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC) };
-    if file < 0 {
-        return Err(errno());
-    }
-    // SAFETY: the kernel has just opened it, and nobody else knows of it.
-    let file = unsafe { OwnedFd::from_raw_fd(file) };
-    match AddressRange::at(span, file.as_fd(), libc::PROT_READ) {
+    match AddressRange::at(span, Bell::new()?.fd().as_fd(), libc::PROT_READ) {
         Err(libc::ENOMEM | libc::EPERM) => Err(libc::ENOMEM),
         Ok(_) | Err(libc::EEXIST) => Err(libc::EEXIST),
         Err(_) => Ok(()),
@@ -122,8 +116,7 @@ impl AddressRange {
     /// the kernel of Linux 6.12.
     pub(crate) fn keep_from_children(&self) -> Result<(), i32> {
         // SAFETY: the range is our own mapping, and the advice changes no memory.
-        let result = unsafe { libc::madvise(self.base.as_ptr().cast(), self.len, libc::MADV_DONTFORK) };
-        if result < 0 { Err(errno()) } else { Ok(()) }
+        answer(unsafe { libc::madvise(self.base.as_ptr().cast(), self.len, libc::MADV_DONTFORK) }).map(drop)
     }
 }
 

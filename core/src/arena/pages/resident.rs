@@ -16,7 +16,7 @@ use crate::arena::handle::Arena;
 use crate::error::PlaceError;
 use crate::error::{KernelVersion, PagesError, SystemError};
 use crate::sys::process::page_size;
-use crate::sys::{errno, process};
+use crate::sys::{answer, process};
 use crate::value::ArenaPtr;
 
 /// How many entries of /proc/self/pagemap are read at once. An entry of 8 bytes is for a page.
@@ -27,11 +27,6 @@ const PRESENT: u64 = 1 << 63 | 1 << 62;
 /// How many times the kernel is asked for pages, and how long to wait in between.
 const TRIES: u32 = 10;
 const PAUSE: Duration = Duration::from_millis(1);
-
-/// Returns the error number of a system call that returned less than 0.
-fn succeeded(result: libc::c_int) -> Result<(), i32> {
-    if result < 0 { Err(errno()) } else { Ok(()) }
-}
 
 /// Makes pages, and tries again after a failure that may pass (`EFAULT`, `EAGAIN`).
 fn retry(mut make: impl FnMut() -> Result<(), i32>) -> Result<(), i32> {
@@ -48,7 +43,7 @@ fn retry(mut make: impl FnMut() -> Result<(), i32>) -> Result<(), i32> {
 fn make_in_file(memfd: BorrowedFd<'_>, bytes: &Range<usize>) -> Result<(), i32> {
     let offset = |at: usize| libc::off_t::try_from(at).map_err(|_| libc::EFBIG);
     // SAFETY: the call makes pages of zeros where there are none, and changes no others.
-    succeeded(unsafe { libc::fallocate(memfd.as_raw_fd(), 0, offset(bytes.start)?, offset(bytes.len())?) })
+    answer(unsafe { libc::fallocate(memfd.as_raw_fd(), 0, offset(bytes.start)?, offset(bytes.len())?) }).map(drop)
 }
 
 /// Pages, numbered from 0, the first of the arena
@@ -106,7 +101,7 @@ impl Arena {
         let first = mapping.base().as_ptr().wrapping_add(bytes.start);
         // SAFETY: the range is inside our mapping (`bytes_of`), and the advice does not change what
         // can be read there.
-        let populate = || succeeded(unsafe { libc::madvise(first.cast(), bytes.len(), advice) });
+        let populate = || answer(unsafe { libc::madvise(first.cast(), bytes.len(), advice) }).map(drop);
         match (retry(populate), mapping.fd()) {
             (Err(libc::EINVAL), Some(memfd)) if make_in_file(memfd, &bytes).is_ok() => {
                 self.map_by_copying(bytes);
