@@ -21,7 +21,7 @@ type LinkPtr = ArenaPtr<ArenaPtr<ListNode>>;
 /// Follows the pointer `node`, which is stored at `holder`, to an element, if it is not null.
 #[inline]
 fn follow<'a, L: Links, A: Access>(
-    follower: Follower<'a, L, A>,
+    follower: &Follower<'a, L, A>,
     holder: LinkPtr,
     mut node: ArenaPtr<ListNode>,
 ) -> Result<Option<Linked<'a, L, A>>, ListError> {
@@ -154,7 +154,7 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
         let (holder, node) = (self.holder, self.next);
         // An error ends the walk.
         self.next = ArenaPtr::NULL;
-        let Some(found) = follow(self.follower, holder, node)? else { return Ok(None) };
+        let Some(found) = follow(&self.follower, holder, node)? else { return Ok(None) };
         if self.left == 0 {
             let more = self.beyond.min(self.look_at);
             if more == 0 || has_cycle(self.follower.places, node, self.look_at / PART) {
@@ -224,7 +224,7 @@ pub(crate) fn push<L: Links>(
     if arena.same(second, this) {
         return Err(already_linked::<L>(arena, element));
     }
-    let behind = follow(places.follower(), first_at, second)?;
+    let behind = follow(&places.follower(), first_at, second)?;
     write(element);
     node.next.store(second);
     node.pprev.store(first_at);
@@ -250,7 +250,7 @@ pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<
     };
     // If the writer dies after this store, the next element's back pointer leads to a pointer to
     // this element, which can be removed again.
-    if let Some(behind) = follow(places.follower(), this.cast(), next)? {
+    if let Some(behind) = follow(&places.follower(), this.cast(), next)? {
         behind.node().pprev.store(pprev);
     }
     // A release store like that of `push`, which it may undo: a reader must see the next element as

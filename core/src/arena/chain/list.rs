@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 
 use crate::arena::chain::links::{self, Walk};
 use crate::arena::chain::node::{ListHead, ListNode};
-use crate::arena::chain::places::{Linked, Links, Places};
+use crate::arena::chain::places::{Links, Places};
 use crate::arena::chain::slots::{Slots, Taken};
 use crate::arena::handle::Arena;
 use crate::error::{Error, ListError};
@@ -360,7 +360,7 @@ impl<'a, T: MapValue, const NODE: usize, A: Access> Iterator for Iter<'a, T, NOD
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        self.walk.next().map(|found| found.map(Linked::element))
+        self.walk.next().map(|found| found.map(|found| found.element()))
     }
 }
 

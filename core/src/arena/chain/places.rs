@@ -44,7 +44,7 @@ impl<'a, L: Links, A: Access> Linked<'a, L, A> {
     }
 
     #[inline]
-    pub(crate) fn element(self) -> &'a Element<L, A> {
+    pub(crate) fn element(&self) -> &'a Element<L, A> {
         // SAFETY: the node is in an element, `NODE` bytes from its start (`of`,
         // `Follower::follow`).
         let element = unsafe { self.node.byte_sub(L::NODE) }.cast();
@@ -53,21 +53,13 @@ impl<'a, L: Links, A: Access> Linked<'a, L, A> {
     }
 
     #[inline]
-    pub(crate) fn node(self) -> &'a ListNodeShared<A> {
+    pub(crate) fn node(&self) -> &'a ListNodeShared<A> {
         // SAFETY: the layout of the element has a `ListNode` here (`Links`). So the mirror has the
         // two cells of a `ListNodeShared` here, in the same mode (`MapValue`, promise 1), and
         // aligned as the element is. They live as long as the element.
         unsafe { self.node.as_ref() }
     }
 }
-
-impl<L: Links, A: Access> Clone for Linked<'_, L, A> {
-    #[inline]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<L: Links, A: Access> Copy for Linked<'_, L, A> {}
 
 /// An arena, with the range of pointers that lead to elements of one kind.
 pub(crate) struct Places<L, A> {
@@ -154,21 +146,13 @@ pub(crate) struct Follower<'a, L, A> {
     pub(crate) places: &'a Places<L, A>,
 }
 
-impl<L, A> Clone for Follower<'_, L, A> {
-    #[inline]
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-impl<L, A> Copy for Follower<'_, L, A> {}
-
 impl<'a, L: Links, A: Access> Follower<'a, L, A> {
     /// Returns the node at a full address, if there can be one.
     ///
     /// (It is not an `Option`: `None` would be a null pointer, and a loop would check each place
     /// for it.)
     #[inline]
-    pub(crate) fn follow(self, address: u64) -> Result<Linked<'a, L, A>, NotFollowed> {
+    pub(crate) fn follow(&self, address: u64) -> Result<Linked<'a, L, A>, NotFollowed> {
         // The distance from the lowest pointer is larger for every number that leads out of the
         // arena than for those that lead to a place in it. The arena begins at a page, so the
         // distance of an aligned element is a multiple of the alignment. Otherwise one of its low

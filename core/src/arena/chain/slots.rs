@@ -31,8 +31,9 @@ use crate::value::{ArenaPtr, MapValue};
 ///
 /// let arena = Arena::memfd(1)?;
 /// let list = ArenaList::<ListEntry<u64>>::open(&arena, arena.at(0))?;
-/// let mut slots = Counted(Region::new(&arena, arena.at(64), 10)?, 0);
+/// let mut slots = Counted(Region::new(&arena, arena.at(64), 1)?, 0);
 /// list.push_front_with(&mut slots, |entry| entry.value.store(7))?;
+/// assert!(list.push_front_with(&mut slots, |_| ()).is_err()); // `NoRoom`
 /// assert_eq!((slots.1, list.first()?.map(|entry| entry.value.load())), (1, Some(7)));
 /// # Ok::<(), Error>(())
 /// ```
@@ -57,19 +58,6 @@ pub trait Slots<T: MapValue> {
 ///
 /// Only this process knows which slots are taken. So it is for a single owner, such as the one
 /// process that inserts.
-///
-/// ```
-/// # use mapvalue::{Arena, Error, ListError, arena::{Region, Slots}};
-/// # let arena = Arena::memfd(1)?;
-/// let mut slots = Region::<u64>::new(&arena, arena.at(64), 2)?;
-/// let (a, b) = (slots.take()?, slots.take()?);
-/// assert!(
-///     a != b && matches!(slots.take(), Err(Error::List(ListError::NoRoom { slots: 2, .. })))
-/// );
-/// slots.give_back(a);
-/// assert_eq!(slots.take()?, a);
-/// # Ok::<(), Error>(())
-/// ```
 #[derive(Debug)]
 pub struct Region<T: MapValue> {
     first: u64,

@@ -119,12 +119,14 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// use mapvalue::{Arena, ArenaHashMap};
     ///
     /// let arena = Arena::memfd(1)?;
+    /// // The table at 0, its 16 buckets of 8 bytes from 64 on, and elements anywhere else.
     /// let ours = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
     /// assert!(ours.insert(arena.at(1024), 7, 70)?);
     /// let theirs = ArenaHashMap::<u32, u64>::open(&arena, arena.at(0))?;
     /// let view = ArenaHashMap::<u32, u64>::open_ro(&arena, arena.at(0))?; // it has no `insert`
     /// assert_eq!(view.get(&7)?.map(|entry| entry.value.load()), Some(70));
     /// assert_eq!((theirs.len()?, theirs.buckets()), (1, 16));
+    /// assert!(ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 8).is_err());
     /// let zeros = ArenaHashMap::<u32, u64>::open(&arena, arena.at(2048));
     /// assert!(zeros.is_err()); // the table is not set up
     /// # Ok::<(), mapvalue::Error>(())
@@ -149,16 +151,6 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// an absent page makes it. (2^28 buckets in an arena of 4 GiB take 2 GiB of pages and 17
     /// seconds.)
     ///
-    /// ```
-    /// # use mapvalue::{Arena, ArenaHashMap, ListError};
-    /// # let arena = Arena::memfd(16)?;
-    /// ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 64)?;
-    /// let table = ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 64)?;
-    /// let error = ArenaHashMap::<u32, u64>::open_up_to(&arena, arena.at(0), 32).unwrap_err();
-    /// assert!(matches!(error, ListError::TooManyBuckets { found: 64, max: 32 }));
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// As for [`open`](Self::open).
@@ -168,15 +160,6 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
 
     /// Makes an empty table of `n` buckets, whose memory the caller got: 16 bytes at `table`, and 8
     /// for each bucket. `n` is a power of two.
-    ///
-    /// ```
-    /// # use mapvalue::{Arena, ArenaHashMap};
-    /// # let arena = Arena::memfd(1)?;
-    /// // The table at 0, its 16 buckets of 8 bytes from 64 on, and elements anywhere else.
-    /// let table = ArenaHashMap::<u32, u64>::init(&arena, arena.at(0), arena.at(64), 16)?;
-    /// assert!(table.is_empty());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -337,7 +320,7 @@ impl<K: MapValue + Eq, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     where
         K: ArenaHash,
     {
-        Ok(self.find(key.arena_hash(), key)?.map(Linked::element))
+        Ok(self.find(key.arena_hash(), key)?.map(|found| found.element()))
     }
 
     #[inline]
@@ -544,7 +527,7 @@ impl<'a, K: MapValue, V: MapValue, A: Access> Iterator for Entries<'a, K, V, A> 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let walk = self.walk.as_mut()?;
-            let error = match walk.next().map(|found| found.map(Linked::element)) {
+            let error = match walk.next().map(|found| found.map(|found| found.element())) {
                 Some(Ok(entry)) => match self.table.belongs(self.bucket, entry) {
                     Ok(()) => return Some(Ok(entry)),
                     Err(error) => Some(error),

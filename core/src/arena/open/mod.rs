@@ -110,22 +110,11 @@ impl Arena {
     /// when it loads an object, unless the descriptor was reused: take that mapping over with
     /// [`adopt_map`](Self::adopt_map).
     ///
-    /// `map` is only borrowed. The arena keeps a descriptor of its own.
+    /// `map` is only borrowed: the arena keeps a descriptor of its own.
     ///
     /// The arena is read-only if the map is frozen: user space cannot store to it then, but BPF
     /// programs can. (As of Linux 6.18, an arena that was ever mapped writable cannot be frozen any
     /// more, even when it is unmapped: freeze it first.)
-    ///
-    /// ```no_run
-    /// use mapvalue::Arena;
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let arena = Arena::from_map(&fd)?;
-    /// drop(fd); // the arena has its own
-    /// let jobs = arena.get(arena.at::<u64>(0))?.load();
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
