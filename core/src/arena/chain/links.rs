@@ -17,6 +17,8 @@ use crate::value::{Access, ArenaPtr, MapValue, Mirror, ReadWrite, Shared};
 type Link<A> = Shared<ArenaPtr<ListNode>, A>;
 /// The place of such a pointer in the arena. (A node is at the place of its `next`.)
 type LinkPtr = ArenaPtr<ArenaPtr<ListNode>>;
+/// A node in an element, and the place of the pointer that led to it.
+type Visited<'a, L, A> = (Linked<'a, L, A>, LinkPtr);
 
 /// Follows the pointer `node`, which is stored at `holder`, to an element, if it is not null.
 #[inline]
@@ -150,7 +152,7 @@ impl<'a, L: Links, A: Access> Walk<'a, L, A> {
 
     /// Returns the next node, and the place of the pointer that leads to it.
     #[inline]
-    fn step(&mut self) -> Result<Option<(Linked<'a, L, A>, LinkPtr)>, ListError> {
+    fn step(&mut self) -> Result<Option<Visited<'a, L, A>>, ListError> {
         let (holder, node) = (self.holder, self.next);
         // An error ends the walk.
         self.next = ArenaPtr::NULL;

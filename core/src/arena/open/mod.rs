@@ -84,7 +84,7 @@ impl Arena {
 
     /// Creates an arena as [`create`](Self::create) does, at an address of your choice, which is
     /// the same in all processes that map it (Linux 6.9): one that all agents of a machine keep
-    /// free, such as 0x1000_0000_0000.
+    /// free, such as `0x1000_0000_0000`.
     ///
     /// # Errors
     ///

@@ -75,7 +75,7 @@ impl AddressRange {
     }
 
     /// The same for a memfd. The address is only a hint, which the kernel follows if it can:
-    /// ThreadSanitizer does not cope with `MAP_FIXED_NOREPLACE`.
+    /// `ThreadSanitizer` does not cope with `MAP_FIXED_NOREPLACE`.
     pub(crate) fn at_hint(span: Span, memfd: BorrowedFd<'_>, protection: libc::c_int) -> Result<Self, i32> {
         Self::mmap_at(span, memfd, protection, 0)
     }
