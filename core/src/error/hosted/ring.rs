@@ -1,5 +1,3 @@
-//! Why a ring buffer cannot be opened, read or written.
-
 use crate::error::{InvalidValue, MapError, MapName, MapType, PlaceError, ReadOnlyReason, SystemError};
 
 /// Why a ring buffer cannot be opened, read or written.
@@ -102,15 +100,12 @@ pub enum RingError {
     /// A value in a record is invalid.
     #[error(transparent)]
     Value(#[from] InvalidValue),
-
     /// A place in a record does not suit the type.
     #[error(transparent)]
     Place(#[from] PlaceError),
-
     /// The map cannot be opened.
     #[error(transparent)]
     Map(MapError),
-
     /// The kernel refused.
     #[error(transparent)]
     System(#[from] SystemError),
