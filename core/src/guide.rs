@@ -31,5 +31,6 @@ macro_rules! chapters {
     )*};
 }
 
-chapters! { first_map globals both_sides atomics snapshots per_cpu text histograms arenas system_calls reattach }
-chapters! { without_root safety requirements examples from_aya from_libbpf_rs from_ebpf_go needs }
+chapters! { first_map globals both_sides atomics snapshots per_cpu text histograms arenas events system_calls }
+chapters! { reattach without_root safety requirements troubleshooting examples }
+chapters! { from_aya from_libbpf_rs from_ebpf_go needs }

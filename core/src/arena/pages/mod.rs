@@ -152,7 +152,7 @@ impl Pages {
         // The function returns an `int`: the high half of the register is unspecified.
         #[expect(clippy::cast_possible_truncation, reason = "see above")]
         let result = (run(&program, address, count)? as u32).cast_signed();
-        match -result {
+        match result.wrapping_neg() {
             0 => Ok(()),
             libc::EBUSY => Err(PagesError::Taken { start: pages.start, end: pages.end }),
             errno => Err(SystemError::Os { operation: "reserve pages of an arena", errno }.into()),
