@@ -25,13 +25,13 @@ pub const PREAMBLE: &str = "#include <linux/types.h>\n";
 /// Ends a test early if a compiler is not installed: prints a message, and the test passes.
 ///
 /// With `MAPVALUE_REQUIRE_KERNEL=1`, which says that everything a test needs is there, it fails. On
-/// the other kernels of `tests/kernels` there is never a compiler, and `MAPVALUE_NO_COMPILER=1`.
+/// the other kernels of `tests/kernels`, there is never a compiler, so there it is skipped.
 #[macro_export]
 macro_rules! require_compiler {
     ($compiler:expr) => {
         if !$crate::c::is_installed($compiler) {
             let reason = format!("there is no {}", $compiler);
-            if std::env::var_os("MAPVALUE_NO_COMPILER").is_some() {
+            if $crate::c::is_other_kernel() {
                 $crate::say_skipped(&reason);
             } else {
                 $crate::skip(&reason);
@@ -39,6 +39,11 @@ macro_rules! require_compiler {
             return;
         }
     };
+}
+
+/// Whether this runs in `tests/kernels`, where there is nothing but the tests.
+pub fn is_other_kernel() -> bool {
+    std::env::var_os("MAPVALUE_OTHER_KERNEL").is_some()
 }
 
 /// Whether a compiler of this name is installed.

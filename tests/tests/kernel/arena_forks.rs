@@ -116,7 +116,7 @@ fn refused_to_children(fd: BorrowedFd<'_>) -> (u32, [u32; 3]) {
 
 #[test]
 fn a_child_forked_while_a_thread_opens_an_arena_inherits_nothing_that_is_in_its_way() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_child_forked_while_a_thread_opens_an_arena_inherits_nothing_that_is_in_its_way) {
         return;
     }
@@ -132,7 +132,7 @@ fn a_child_forked_while_a_thread_opens_an_arena_inherits_nothing_that_is_in_its_
 
 #[test]
 fn a_process_without_addresses_to_spare_is_told_so() {
-    kernel::require!();
+    kernel::require!(ARENA);
     if !child::alone(a_process_without_addresses_to_spare_is_told_so) {
         return;
     }
