@@ -32,6 +32,8 @@ mod picture;
 mod publish;
 #[path = "peers/report.rs"]
 mod report;
+#[path = "peers/rings.rs"]
+mod rings;
 #[path = "peers/rows.rs"]
 mod rows;
 #[path = "peers/single.rs"]

@@ -92,8 +92,9 @@ fn check(info: &MapInfo, side: Side) -> Result<(), RingError> {
 pub(crate) fn check_size(size: u64, page: usize) -> Result<usize, RingError> {
     let wrong = || RingError::Size { size, page: page as u64 };
     let capacity = usize::try_from(size).map_err(|_| wrong())?;
-    // Of 2^32 bytes at most, as the kernel's, so that no sum below is too large.
-    if capacity.is_power_of_two() && capacity.is_multiple_of(page) && size <= 1 << 32 {
+    // Of 2^31 bytes at most, as the kernel's, whose size has 32 bits. So no sum below is too large,
+    // and no record is as long as a header that has a bit set.
+    if capacity.is_power_of_two() && capacity.is_multiple_of(page) && size <= 1 << 31 {
         Ok(capacity)
     } else {
         Err(wrong())
@@ -229,10 +230,10 @@ mod tests {
 
     #[test]
     fn sizes_are_powers_of_two_and_whole_pages() {
-        for size in [4096_u64, 8192, 1 << 32] {
+        for size in [4096_u64, 8192, 1 << 31] {
             assert_eq!(check_size(size, 4096).unwrap() as u64, size);
         }
-        for size in [0, 1, 4095, 2048, 12288, 1 << 33, u64::MAX] {
+        for size in [0, 1, 4095, 2048, 12288, 1 << 32, u64::MAX] {
             assert!(matches!(check_size(size, 4096), Err(RingError::Size { page: 4096, .. })), "{size}");
         }
         // Pages of 64 KiB.

@@ -164,6 +164,39 @@ impl Walk {
         Ok(found)
     }
 
+    /// Gives out all committed records, one after the other, and returns how many there were. Each
+    /// is released when `each` returns, or panics.
+    ///
+    /// It takes the steps of `next` and `done` with the position at hand, and stores it once a run.
+    #[inline]
+    pub(crate) fn each<S: Consuming>(&self, side: &S, mut each: impl FnMut(Found)) -> Result<usize, Bad> {
+        let mut count = 0;
+        while let Some(first) = self.find(side)? {
+            let produced = self.produced.get();
+            let mut run = Run { walk: self, side, read: first.position };
+            let mut found = first;
+            loop {
+                run.read = found.position.wrapping_add(span_of(found.len));
+                each(found);
+                count += 1;
+                // "room".
+                side.publish(run.read);
+                let available = produced.wrapping_sub(run.read);
+                if available == 0 {
+                    break;
+                }
+                // "whole".
+                let header = side.header(run.read);
+                if header >= DISCARD || span_of(header) > available {
+                    // Not one to give out: `find` says what it is.
+                    break;
+                }
+                found = Found { position: run.read, len: header };
+            }
+        }
+        Ok(count)
+    }
+
     /// Puts a record back that was given out. With the last one in use, its place is released.
     #[inline]
     pub(crate) fn done<S: Consuming>(&self, side: &S) {
@@ -214,6 +247,26 @@ impl Walk {
             return Err(Bad::Positions { consumer, producer });
         }
         Ok(self.produced.replace(producer) != producer)
+    }
+}
+
+/// Records that are given out one after the other, up to a position. Ends also if that panics.
+struct Run<'a, S: Consuming> {
+    walk: &'a Walk,
+    side: &'a S,
+    /// After the last record that was given out.
+    read: u64,
+}
+
+impl<S: Consuming> Drop for Run<'_, S> {
+    #[inline]
+    fn drop(&mut self) {
+        let Self { walk, side, read } = self;
+        walk.read.set(*read);
+        walk.published.set(*read);
+        walk.settled.set(false);
+        // Again, in case of a panic.
+        side.publish(*read);
     }
 }
 

@@ -1,6 +1,7 @@
 //! [`Ring`]: the reader of a ring buffer that programs fill.
 
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -13,7 +14,7 @@ use crate::error::MapError;
 use crate::error::{MapName, RingError, SystemError};
 use crate::handle::Var;
 use crate::ring::open::{self, OpenRing, Side};
-use crate::ring::protocol::{BUSY, Consuming, Found, Walk};
+use crate::ring::protocol::{BUSY, Consuming, Walk};
 use crate::ring::reading::Reading;
 use crate::ring::record::Record;
 use crate::ring::turn::{Claim, claim};
@@ -232,7 +233,7 @@ impl Ring {
     /// anything.)
     pub fn records(&mut self) -> Records<'_> {
         let failed = self.begin().err();
-        Records { ring: self, is_over: false, failed }
+        Records { walking: Walking(self), is_over: false, failed }
     }
 
     /// Calls a function with each record that is there, and returns how many there were.
@@ -251,12 +252,14 @@ impl Ring {
     /// As [`records`](Self::records); the function has then been called with the records before.
     #[inline]
     pub fn drain(&mut self, mut each: impl FnMut(&Record<'_>)) -> Result<usize, RingError> {
-        let mut count = 0;
-        for record in self.records() {
-            each(&record?);
-            count += 1;
-        }
-        Ok(count)
+        self.begin()?;
+        let walk = Walking(self);
+        let reading = &walk.0.reading;
+        reading.each(|found| {
+            // It is released by the walk, not by itself.
+            let record = ManuallyDrop::new(Record::new(reading, found));
+            each(&record);
+        })
     }
 
     /// Waits until there is a record to read, or the time is over. Returns whether there is one.
@@ -428,9 +431,21 @@ impl fmt::Debug for Ring {
     }
 }
 
+/// A walk, which ends when this is dropped.
+struct Walking<'r>(&'r Ring);
+
+impl Drop for Walking<'_> {
+    fn drop(&mut self) {
+        // A forked child leaves the ring alone.
+        if Process::current() == self.0.owner {
+            self.0.end();
+        }
+    }
+}
+
 /// A walk over the records of a ring, from [`Ring::records`].
 pub struct Records<'r> {
-    ring: &'r Ring,
+    walking: Walking<'r>,
     is_over: bool,
     /// Why the walk could not begin.
     failed: Option<RingError>,
@@ -448,8 +463,8 @@ impl<'r> Iterator for Records<'r> {
             self.is_over = true;
             return self.failed.take().map(Err);
         }
-        match self.ring.reading.next() {
-            Ok(Some(Found { position, len })) => Some(Ok(Record::new(&self.ring.reading, position, len))),
+        match self.walking.0.reading.next() {
+            Ok(Some(found)) => Some(Ok(Record::new(&self.walking.0.reading, found))),
             Ok(None) => {
                 self.is_over = true;
                 None
@@ -464,18 +479,9 @@ impl<'r> Iterator for Records<'r> {
 
 impl std::iter::FusedIterator for Records<'_> {}
 
-impl Drop for Records<'_> {
-    fn drop(&mut self) {
-        // A forked child leaves the ring alone.
-        if Process::current() == self.ring.owner {
-            self.ring.end();
-        }
-    }
-}
-
 impl fmt::Debug for Records<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Records").field("ring", self.ring).field("is_over", &self.is_over).finish_non_exhaustive()
+        f.debug_struct("Records").field("ring", self.walking.0).field("is_over", &self.is_over).finish_non_exhaustive()
     }
 }
 

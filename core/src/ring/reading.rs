@@ -26,6 +26,12 @@ impl Reading {
         self.walk.next(&self.words).map_err(|bad| self.damaged(bad))
     }
 
+    /// Calls `each` with the committed records.
+    #[inline]
+    pub(crate) fn each(&self, each: impl FnMut(Found)) -> Result<usize, RingError> {
+        self.walk.each(&self.words, each).map_err(|bad| self.damaged(bad))
+    }
+
     /// Returns whether there is a committed record.
     pub(crate) fn is_ready(&self) -> Result<bool, RingError> {
         Ok(self.walk.find(&self.words).map_err(|bad| self.damaged(bad))?.is_some())

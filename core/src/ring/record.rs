@@ -5,10 +5,12 @@ use std::fmt;
 use std::ptr::NonNull;
 use std::slice;
 
-use crate::error::RingError;
 #[cfg(doc)]
-use crate::error::{InvalidValue, PlaceError};
+use crate::error::InvalidValue;
+use crate::error::{PlaceError, RingError};
+use crate::handle::bulk;
 use crate::mapping::place::check_sliceable;
+use crate::ring::protocol::Found;
 use crate::ring::reading::Reading;
 use crate::value::{self, MapValue, ReadOnly};
 
@@ -44,15 +46,17 @@ use crate::value::{self, MapValue, ReadOnly};
 /// ```
 pub struct Record<'r> {
     reading: &'r Reading,
+    /// Where it begins: at a multiple of 8.
+    place: NonNull<u8>,
     position: u64,
     len: u32,
 }
 
 impl<'r> Record<'r> {
-    /// The record that the walk has just given out.
+    /// The record that the walk of `reading` has just given out.
     #[inline]
-    pub(crate) fn new(reading: &'r Reading, position: u64, len: u32) -> Self {
-        Self { reading, position, len }
+    pub(crate) fn new(reading: &'r Reading, Found { position, len }: Found) -> Self {
+        Self { reading, place: reading.words.data.record(position), position, len }
     }
 
     /// Returns the length in bytes, as the program reserved it.
@@ -114,8 +118,8 @@ impl<'r> Record<'r> {
     #[inline]
     pub fn view_at<T: MapValue>(&self, offset: usize) -> Result<&T::Shared<ReadOnly>, RingError> {
         let place = self.place::<T>(offset, T::LAYOUT.size())?;
-        // SAFETY: `place` has checked a place for a `T`, of which any bits are a valid mirror. The
-        // ring's mapping, which `self` borrows, keeps it mapped. Others write only to cells.
+        // SAFETY: `place` has checked the place: inside the record, and aligned. Any bits are a
+        // valid mirror. The ring, which `self` borrows, keeps it mapped. Others write only to cells.
         Ok(unsafe { place.as_ref() })
     }
 
@@ -172,7 +176,8 @@ impl<'r> Record<'r> {
     /// ```
     pub fn bytes(&self) -> Vec<u8> {
         let mut bytes = vec![0; self.len()];
-        self.load_bytes(0, &mut bytes);
+        // SAFETY: the record has as many bytes (see `inside`), and only atomics reach them.
+        unsafe { bulk::load_bytes(self.place, &mut bytes) };
         bytes
     }
 
@@ -185,7 +190,8 @@ impl<'r> Record<'r> {
         if out.len() != self.len() {
             return Err(RingError::BufferSize { buffer: out.len(), len: self.len() });
         }
-        self.load_bytes(0, out);
+        // SAFETY: the record has as many bytes (see `inside`), and only atomics reach them.
+        unsafe { bulk::load_bytes(self.place, out) };
         Ok(())
     }
 
@@ -206,30 +212,36 @@ impl<'r> Record<'r> {
     ///
     /// [`RingError::OutOfRecord`]; the buffer is unchanged then.
     pub fn read_at(&self, offset: usize, out: &mut [u8]) -> Result<(), RingError> {
-        self.inside(offset, out.len())?;
-        self.load_bytes(offset, out);
+        let place = self.inside(offset, out.len())?;
+        // SAFETY: the record has as many bytes there (checked), and only atomics reach them.
+        unsafe { bulk::load_bytes(place, out) };
         Ok(())
-    }
-
-    /// Copies bytes out that are inside the record.
-    fn load_bytes(&self, offset: usize, out: &mut [u8]) {
-        let data = &self.reading.words.data;
-        let loaded = data.load(data.record_at(self.position) + offset, out);
-        debug_assert!(loaded.is_ok(), "the walk has checked that the data holds the record");
     }
 
     /// Returns the place for `bytes` bytes of `T`s at an offset in the record.
     #[inline]
     fn place<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<ReadOnly>>, RingError> {
-        self.inside(offset, bytes)?;
-        let data = &self.reading.words.data;
-        Ok(data.place::<T>(data.record_at(self.position) + offset, bytes)?)
+        const { T::LAYOUT.assert_usable::<T>() };
+        let (type_name, align) = (type_name::<T>(), T::LAYOUT.align());
+        if T::LAYOUT.size() == 0 {
+            return Err(PlaceError::ZeroSized { type_name }.into());
+        }
+        let place = self.inside(offset, bytes)?;
+        if place.addr().get().is_multiple_of(align) {
+            Ok(place.cast())
+        } else {
+            Err(PlaceError::Misaligned { type_name, offset, align }.into())
+        }
     }
 
+    /// Returns the place of `size` bytes at an offset, if the record has them.
     #[inline]
-    fn inside(&self, offset: usize, size: usize) -> Result<(), RingError> {
+    fn inside(&self, offset: usize, size: usize) -> Result<NonNull<u8>, RingError> {
         match offset.checked_add(size) {
-            Some(end) if end <= self.len() => Ok(()),
+            // SAFETY: at most the end of the record (checked here), which the data holds: the walk
+            // has checked that the record ends before the producer's position, and that this is at
+            // most the capacity ahead. So it is inside the mapping, which has the data twice.
+            Some(end) if end <= self.len() => Ok(unsafe { self.place.add(offset) }),
             _ => Err(RingError::OutOfRecord { offset, size, len: self.len() }),
         }
     }

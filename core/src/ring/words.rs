@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
 use crate::error::PlaceError;
-use crate::handle::Var;
+use crate::handle::{Var, bulk};
 use crate::mapping::Mapping;
 use crate::ring::protocol::{Consuming, Producing};
 use crate::value::cell::Shared;
-use crate::value::{Access, MapValue, ReadOnly, ReadWrite, chunks};
+use crate::value::{Access, MapValue, ReadOnly, ReadWrite};
 
 /// The data of a ring, mapped twice in a row, so that each record is in one piece.
 #[derive(Debug)]
@@ -60,6 +60,14 @@ impl<A: Access> Data<A> {
         unsafe { header.as_ref() }
     }
 
+    /// The place of the record whose header is at a position: at a multiple of 8.
+    #[inline]
+    pub(crate) fn record(&self, position: u64) -> NonNull<u8> {
+        // SAFETY: at most the capacity from `first` on, of which the mapping has twice as much
+        // (`header`).
+        unsafe { self.first.add(self.offset_of(position) + 8) }
+    }
+
     /// The offset in the mapping of the record whose header is at a position.
     #[inline]
     pub(crate) fn record_at(&self, position: u64) -> usize {
@@ -71,22 +79,15 @@ impl<A: Access> Data<A> {
     pub(crate) fn place<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<A>>, PlaceError> {
         self.mapping.place::<T, A>(offset, bytes)
     }
-
-    /// Copies bytes out of the mapping, from an offset on.
-    pub(crate) fn load(&self, offset: usize, out: &mut [u8]) -> Result<(), PlaceError> {
-        let place = self.mapping.bytes_at(offset, out.len())?;
-        // SAFETY: `bytes_at` checked that the mapping has all of `out`; only atomics reach it.
-        unsafe { chunks::load(place, out, chunks::WIDEST) };
-        Ok(())
-    }
 }
 
 impl Data<ReadWrite> {
     /// Copies bytes into the mapping, from an offset on.
     pub(crate) fn store(&self, offset: usize, bytes: &[u8]) -> Result<(), PlaceError> {
         let place = self.mapping.bytes_at(offset, bytes.len())?;
-        // SAFETY: as in `load`; and the mapping is writable (`new`).
-        unsafe { chunks::store(place, bytes) };
+        // SAFETY: `bytes_at` checked that the mapping has all of `bytes`; only atomics reach it, and
+        // it is writable (`new`).
+        unsafe { bulk::store_bytes(place, bytes) };
         Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::harness::Timing;
 use crate::memory::Memory;
-use crate::{arenas, bulk, objects, single, sparse, sweep, system_calls};
+use crate::{arenas, bulk, objects, rings, single, sparse, sweep, system_calls};
 
 /// A row of the table.
 pub(crate) struct Row {
@@ -217,6 +217,41 @@ pub(crate) const ROWS: &[Row] = &[
         theirs: "pages of 100,000 times 80 bytes, and 2 % of that",
         target: 1.0,
         measure: objects::memory,
+    },
+    Row {
+        name: "ring_64b/libbpf-rs",
+        ours: "a record of 64 bytes in a full ring: `ring.drain`, and a field of `record.view::<T>()`",
+        theirs: "`RingBuffer::consume`, and 8 of the bytes",
+        target: 1.0,
+        measure: rings::small,
+    },
+    Row {
+        name: "ring_64b_loop/libbpf-rs",
+        ours: "the same in a `for` loop over `ring.records()`",
+        theirs: "the same",
+        target: 1.0,
+        measure: rings::small_in_a_loop,
+    },
+    Row {
+        name: "ring_4k/libbpf-rs",
+        ours: "a record of 4 KiB, in the same way",
+        theirs: "the same",
+        target: 1.0,
+        measure: rings::large,
+    },
+    Row {
+        name: "ring_4k_copied/libbpf-rs",
+        ours: "a record of 4 KiB, copied out: `record.copy_to`",
+        theirs: "the same, by `copy_from_slice`",
+        target: 1.1,
+        measure: rings::large_copied,
+    },
+    Row {
+        name: "user_ring/libbpf-rs",
+        ours: "a sample of 64 bytes: `ring.send`",
+        theirs: "`UserRingBuffer::reserve`, a copy of 64 bytes, `submit`",
+        target: 1.0,
+        measure: rings::user,
     },
     Row {
         name: "sparse_32m",

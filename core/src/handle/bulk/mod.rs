@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::ptr::{self, NonNull};
 
 use crate::error::PlaceError;
-use crate::value::{Access, MapValue, Plain, ReadWrite, Storable};
+use crate::value::{Access, MapValue, Plain, ReadWrite, Storable, chunks};
 
 /// Loads all values of `from`; `out` must have the same length.
 pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [T]) -> Result<(), PlaceError> {
@@ -28,6 +28,36 @@ pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [
     // and end with a leaf. `out` is borrowed mutably; any bytes are a `T` (`is_any_bytes`).
     unsafe { run.load(NonNull::from(from).cast(), ptr::from_mut(out).cast()) };
     Ok(())
+}
+
+/// Loads the bytes at `from`, whatever leaves they belong to: each leaf that begins and ends inside,
+/// and is aligned to its width, is moved as a whole.
+///
+/// # Safety
+///
+/// The memory at `from` holds `out.len()` bytes, which only atomic accesses reach while this runs.
+pub(crate) unsafe fn load_bytes(from: NonNull<u8>, out: &mut [u8]) {
+    match run::of(out.len()) {
+        // SAFETY: the caller's promise. If the run cuts a leaf at an end, the caller gets the bytes
+        // of it that it asked for.
+        Some(run) => unsafe { run.load(from, out.as_mut_ptr()) },
+        // SAFETY: the caller's promise.
+        None => unsafe { chunks::load(from, out, chunks::WIDEST) },
+    }
+}
+
+/// Stores these bytes, as [`load_bytes`] loads them.
+///
+/// # Safety
+///
+/// As for [`load_bytes`]; in addition the memory is writable.
+pub(crate) unsafe fn store_bytes(to: NonNull<u8>, bytes: &[u8]) {
+    match run::of(bytes.len()) {
+        // SAFETY: the caller's promise; `bytes` are initialized.
+        Some(run) => unsafe { run.store(to, bytes.as_ptr()) },
+        // SAFETY: the caller's promise.
+        None => unsafe { chunks::store(to, bytes) },
+    }
 }
 
 /// Loads as [`load_slice`] does, from elements that are not contiguous.
