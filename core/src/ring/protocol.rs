@@ -90,14 +90,14 @@ pub(crate) struct Walk {
     published: Cell<u64>,
     /// How many records are in use. While there is one, nothing is published.
     used: Cell<usize>,
-    /// Whether the ring was looked at after the last record and the fence of "wake".
-    settled: Cell<bool>,
+    /// The published position after which the fence of "wake" was run, or none that can be.
+    settled: Cell<u64>,
 }
 
 impl Walk {
     pub(crate) fn new(capacity: u64, consumer: u64) -> Self {
         let at = || Cell::new(consumer);
-        Self { capacity, read: at(), produced: at(), published: at(), used: Cell::new(0), settled: Cell::new(false) }
+        Self { capacity, read: at(), produced: at(), published: at(), used: Cell::new(0), settled: Cell::new(u64::MAX) }
     }
 
     /// Begins a walk, with no record in use. If another reader has moved the position, it fails
@@ -112,7 +112,7 @@ impl Walk {
             self.read.set(found);
             self.produced.set(found);
             self.published.set(found);
-            self.settled.set(false);
+            self.settled.set(u64::MAX);
             return Err((published, found));
         }
         self.release(side);
@@ -207,12 +207,15 @@ impl Walk {
     /// Releases what was read, and looks whether there is more ("wake"), unless that is known.
     /// Returns whether it did.
     pub(crate) fn settle<S: Consuming>(&self, side: &S) -> bool {
-        if self.settled.get() {
+        let published = self.published.get();
+        // With a record in use, nothing can be published.
+        let all_published = published == self.read.get() || self.used.get() > 0;
+        if all_published && self.settled.get() == published {
             return false;
         }
         self.release(side);
         S::fence();
-        self.settled.set(true);
+        self.settled.set(self.published.get());
         true
     }
 
@@ -224,7 +227,6 @@ impl Walk {
     #[inline]
     fn pass(&self, position: u64, len: u32) {
         self.read.set(position.wrapping_add(span_of(len)));
-        self.settled.set(false);
     }
 
     /// Publishes the reader's position, unless a record is in use.
@@ -235,7 +237,6 @@ impl Walk {
             // "room".
             side.publish(read);
             self.published.set(read);
-            self.settled.set(false);
         }
     }
 
@@ -264,7 +265,6 @@ impl<S: Consuming> Drop for Run<'_, S> {
         let Self { walk, side, read } = self;
         walk.read.set(*read);
         walk.published.set(*read);
-        walk.settled.set(false);
         // Again, in case of a panic.
         side.publish(*read);
     }

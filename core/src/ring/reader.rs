@@ -22,7 +22,6 @@ use crate::ring::twin::Twin;
 use crate::ring::words::ReaderWords;
 use crate::ring::writer::{RingProducer, Writer};
 use crate::sys::poll::{Event, Watch};
-use crate::sys::process::Process;
 use crate::value::ReadOnly;
 
 /// The reader of a BPF ring buffer: records in the order in which programs reserved them, in place.
@@ -89,7 +88,6 @@ pub struct Ring {
     reading: Reading,
     source: Source,
     watch: Option<Watch>,
-    owner: Process,
     _claim: Claim,
 }
 
@@ -192,7 +190,7 @@ impl Ring {
         let capacity = capacity as u64;
         let walk = Walk::new(capacity, words.consumer());
         let reading = Reading { walk, words, capacity, name };
-        Ok(Self { reading, source, watch: None, owner: Process::current(), _claim: claim })
+        Ok(Self { reading, source, watch: None, _claim: claim })
     }
 }
 
@@ -232,7 +230,7 @@ impl Ring {
     /// damage one. Another process can, that writes the reader's position or, on a memfd,
     /// anything.)
     pub fn records(&mut self) -> Records<'_> {
-        let failed = self.begin().err();
+        let failed = self.reading.begin().err();
         Records { walking: Walking(self), is_over: false, failed }
     }
 
@@ -252,7 +250,7 @@ impl Ring {
     /// As [`records`](Self::records); the function has then been called with the records before.
     #[inline]
     pub fn drain(&mut self, mut each: impl FnMut(&Record<'_>)) -> Result<usize, RingError> {
-        self.begin()?;
+        self.reading.begin()?;
         let walk = Walking(self);
         let reading = &walk.0.reading;
         reading.each(|found| {
@@ -285,7 +283,7 @@ impl Ring {
     pub fn wait(&mut self, timeout: Duration) -> Result<bool, RingError> {
         // Without a deadline if it is too far away to be a time.
         let deadline = Instant::now().checked_add(timeout);
-        self.begin()?;
+        self.reading.begin()?;
         loop {
             // It has looked again after the reader's position was published ("wake" in `protocol`).
             // So the commit of a record that it does not find wakes the wait below.
@@ -304,15 +302,6 @@ impl Ring {
                 watch.wait(left).map_err(failed)?;
             }
         }
-    }
-
-    /// Begins a walk.
-    #[inline]
-    fn begin(&self) -> Result<(), RingError> {
-        if Process::current() != self.owner {
-            return Err(RingError::Forked { map: self.reading.name });
-        }
-        self.reading.begin()
     }
 
     /// Releases what was read, and looks whether there is more: the next commit then wakes this
@@ -437,7 +426,7 @@ struct Walking<'r>(&'r Ring);
 impl Drop for Walking<'_> {
     fn drop(&mut self) {
         // A forked child leaves the ring alone.
-        if Process::current() == self.0.owner {
+        if self.0.reading.words.owner.is_here() {
             self.0.end();
         }
     }

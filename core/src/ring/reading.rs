@@ -13,9 +13,11 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    /// Begins a walk; fails if another process has moved the reader's position.
+    /// Begins a walk; fails in a forked child, and if another process has moved the reader's
+    /// position.
     #[inline]
     pub(crate) fn begin(&self) -> Result<(), RingError> {
+        self.check_process()?;
         let moved = |(expected, found)| RingError::OtherProcess { map: self.name, whose: "reader's", expected, found };
         self.walk.begin(&self.words).map_err(moved)
     }
@@ -23,13 +25,21 @@ impl Reading {
     /// Gives the next committed record out.
     #[inline]
     pub(crate) fn next(&self) -> Result<Option<Found>, RingError> {
+        self.check_process()?;
         self.walk.next(&self.words).map_err(|bad| self.damaged(bad))
     }
 
     /// Calls `each` with the committed records.
     #[inline]
     pub(crate) fn each(&self, each: impl FnMut(Found)) -> Result<usize, RingError> {
-        self.walk.each(&self.words, each).map_err(|bad| self.damaged(bad))
+        let count = self.walk.each(&self.words, each).map_err(|bad| self.damaged(bad))?;
+        // If `each` has forked, and this is the child: it has released nothing.
+        self.check_process().map(|()| count)
+    }
+
+    #[inline]
+    fn check_process(&self) -> Result<(), RingError> {
+        if self.words.owner.is_here() { Ok(()) } else { Err(RingError::Forked { map: self.name }) }
     }
 
     /// Returns whether there is a committed record.

@@ -9,6 +9,7 @@ use crate::error::PlaceError;
 use crate::handle::{Var, bulk};
 use crate::mapping::Mapping;
 use crate::ring::protocol::{Consuming, Producing};
+use crate::sys::process::Owner;
 use crate::value::cell::Shared;
 use crate::value::{Access, MapValue, ReadOnly, ReadWrite};
 
@@ -98,6 +99,8 @@ pub(crate) struct ReaderWords {
     pub(crate) consumer: Var<u64>,
     pub(crate) producer: Var<u64, ReadOnly>,
     pub(crate) data: Data<ReadOnly>,
+    /// The process whose position it is: a forked child never moves it.
+    pub(crate) owner: Owner,
 }
 
 impl ReaderWords {
@@ -107,7 +110,8 @@ impl ReaderWords {
         page: usize,
         capacity: usize,
     ) -> Result<Self, PlaceError> {
-        Ok(Self { consumer: consumer.var(0)?, producer: rest.var_ro(0)?, data: Data::new(rest, page, capacity)? })
+        let (consumer, producer) = (consumer.var(0)?, rest.var_ro(0)?);
+        Ok(Self { consumer, producer, data: Data::new(rest, page, capacity)?, owner: Owner::current() })
     }
 }
 
@@ -126,7 +130,9 @@ impl Consuming for ReaderWords {
     }
     #[inline]
     fn publish(&self, position: u64) {
-        self.consumer.store_release(position);
+        if self.owner.is_here() {
+            self.consumer.store_release(position);
+        }
     }
     #[inline]
     fn fence() {

@@ -19,6 +19,7 @@ use crate::ring::reading::damaged;
 use crate::ring::twin::Twin;
 use crate::ring::words::WriterWords;
 use crate::sys::lock::ProcessLock;
+use crate::sys::process::Process;
 use crate::value::{MapValue, ReadWrite, Storable};
 
 /// The longest sample that the kernel reads: the size of a `bpf_dynptr` has 24 bits
@@ -111,7 +112,7 @@ impl Writer {
         }
         drop(turn);
         match reserved {
-            Ok(_) => Ok(Reserved { writer: self, position, len: short }),
+            Ok(_) => Ok(Reserved { writer: self, position, len: short, owner: Process::current() }),
             Err(no) => Err(self.no_place(no, short)),
         }
     }
@@ -181,6 +182,8 @@ pub(crate) struct Reserved<'w> {
     writer: &'w Writer,
     position: u64,
     len: u32,
+    /// The process that has reserved it. A forked child has a copy, but the place is its parent's.
+    owner: Process,
 }
 
 impl<'w> Reserved<'w> {
@@ -208,8 +211,15 @@ impl<'w> Reserved<'w> {
 
     #[inline]
     fn submit(self) {
-        self.writer.commit(self.position, self.len, false);
+        self.finish(false);
         mem::forget(self);
+    }
+
+    #[inline]
+    fn finish(&self, discard: bool) {
+        if Process::current() == self.owner {
+            self.writer.commit(self.position, self.len, discard);
+        }
     }
 
     /// Makes a sample of one `T`, which has the length of the place.
@@ -226,7 +236,7 @@ impl<'w> Reserved<'w> {
 
 impl Drop for Reserved<'_> {
     fn drop(&mut self) {
-        self.writer.commit(self.position, self.len, true);
+        self.finish(true);
     }
 }
 
@@ -274,7 +284,8 @@ impl<T: MapValue> Sample<'_, T> {
         T::__store(self, &value);
     }
 
-    /// Gives the sample to the reader.
+    /// Gives the sample to the reader. (A forked child's copy of a sample does nothing: it is its
+    /// parent's to submit.)
     #[inline]
     pub fn submit(self) {
         self.reserved.submit();

@@ -27,14 +27,11 @@ pub(crate) struct Process(u64);
 impl Process {
     /// Returns the process that runs this.
     pub(crate) fn current() -> Self {
-        /// Zero in a child, until it asks.
-        static HERE: Once<AtomicU64> = Once::new();
         /// Larger in a child than the number of each process that it was forked from.
         static NEXT: AtomicU64 = AtomicU64::new(1);
-        // SAFETY: zero is a valid `AtomicU64`.
-        let here = HERE.get_or(|| unsafe { wiped_on_fork() }.ok_or(()));
+        let here = Self::here();
         // Without such memory (before Linux 4.14), the process number is the best there is.
-        let Ok(here) = here else { return Self(u64::from(process::id()) | 1 << 63) };
+        let Some(here) = here else { return Self(u64::from(process::id()) | 1 << 63) };
         let mut number = here.load(Ordering::Relaxed);
         if number == 0 {
             number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -45,9 +42,39 @@ impl Process {
         Self(number)
     }
 
+    /// The place of the number of the process that runs this: zero in a child, until it asks.
+    fn here() -> Option<&'static AtomicU64> {
+        static HERE: Once<AtomicU64> = Once::new();
+        // SAFETY: zero is a valid `AtomicU64`.
+        HERE.get_or(|| unsafe { wiped_on_fork() }.ok_or(())).ok()
+    }
+
     /// Returns a number that no process it was forked from has, and that is not 0.
     pub(crate) const fn number(self) -> u64 {
         self.0
+    }
+}
+
+/// The process that something belongs to, which is asked for often.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Owner {
+    process: Process,
+    here: Option<&'static AtomicU64>,
+}
+
+impl Owner {
+    /// The process that runs this.
+    pub(crate) fn current() -> Self {
+        Self { process: Process::current(), here: Process::here() }
+    }
+
+    /// Returns whether it is the process that runs this, and not a child that was forked from it.
+    #[inline]
+    pub(crate) fn is_here(self) -> bool {
+        match self.here {
+            Some(here) => here.load(Ordering::Relaxed) == self.process.0,
+            None => Process::current() == self.process,
+        }
     }
 }
 

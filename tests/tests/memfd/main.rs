@@ -18,6 +18,7 @@ mod races;
 mod ring;
 mod ring_hostile;
 mod ring_loops;
+mod ring_user;
 mod section;
 mod seq;
 mod typed;

@@ -299,6 +299,41 @@ fn a_forked_child_does_not_consume_its_parents_records() {
 }
 
 #[test]
+fn a_child_that_is_forked_in_the_middle_of_a_walk_consumes_nothing() {
+    let (mut ring, producer) = ring();
+    (0..4_u64).for_each(|number| producer.send(number).unwrap());
+    let mut walk = ring.records();
+    let mut record = walk.next().unwrap().ok();
+    let status = fork(|| {
+        drop(record.take());
+        i32::from(!matches!(walk.next(), Some(Err(RingError::Forked { .. }))) || walk.next().is_some())
+    });
+    assert_eq!(status, 0);
+    assert_eq!(record.as_ref().unwrap().load::<u64>().unwrap(), 0);
+    drop((record, walk));
+    // In the function that `drain` calls.
+    let mut is_child = false;
+    let mut seen = 0;
+    let drained = ring.drain(|_| {
+        seen += 1;
+        if seen == 1 {
+            // SAFETY: the child makes system calls, and exits below.
+            let pid = unsafe { libc::fork() };
+            is_child = pid == 0;
+            if !is_child {
+                // SAFETY: it waits for the child, and writes nothing.
+                unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+            }
+        }
+    });
+    if is_child {
+        // SAFETY: it only ends the child.
+        unsafe { libc::_exit(i32::from(!matches!(drained, Err(RingError::Forked { .. })))) };
+    }
+    assert_eq!((drained.unwrap(), seen, ring.positions().consumer), (3, 3, 64));
+}
+
+#[test]
 fn another_process_fills_the_ring() {
     let (mut ring, producer) = ring();
     let status = fork(|| i32::from((0..1000_u64).any(|number| producer.send(number).is_err())));
