@@ -119,7 +119,8 @@ impl<'r> Record<'r> {
     pub fn view_at<T: MapValue>(&self, offset: usize) -> Result<&T::Shared<ReadOnly>, RingError> {
         let place = self.place::<T>(offset, T::LAYOUT.size())?;
         // SAFETY: `place` has checked the place: inside the record, and aligned. Any bits are a
-        // valid mirror. The ring, which `self` borrows, keeps it mapped. Others write only to cells.
+        // valid mirror. The ring, which `self` borrows, keeps it mapped. Others write only to
+        // cells.
         Ok(unsafe { place.as_ref() })
     }
 

@@ -86,8 +86,8 @@ impl Data<ReadWrite> {
     /// Copies bytes into the mapping, from an offset on.
     pub(crate) fn store(&self, offset: usize, bytes: &[u8]) -> Result<(), PlaceError> {
         let place = self.mapping.bytes_at(offset, bytes.len())?;
-        // SAFETY: `bytes_at` checked that the mapping has all of `bytes`; only atomics reach it, and
-        // it is writable (`new`).
+        // SAFETY: `bytes_at` checked that the mapping has all of `bytes`; only atomics reach it,
+        // and it is writable (`new`).
         unsafe { bulk::store_bytes(place, bytes) };
         Ok(())
     }

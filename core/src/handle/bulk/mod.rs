@@ -30,7 +30,7 @@ pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [
     Ok(())
 }
 
-/// Loads the bytes at `from`, whatever leaves they belong to: each leaf that begins and ends inside,
+/// Loads the bytes at `from`, whatever leaves they belong to. Each leaf that lies inside as a whole,
 /// and is aligned to its width, is moved as a whole.
 ///
 /// # Safety
