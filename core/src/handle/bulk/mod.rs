@@ -30,8 +30,8 @@ pub(crate) fn load_slice<T: Plain, A: Access>(from: &[T::Shared<A>], out: &mut [
     Ok(())
 }
 
-/// Loads the bytes at `from`, whatever leaves they belong to. Each leaf that lies inside as a whole,
-/// and is aligned to its width, is moved as a whole.
+/// Loads the bytes at `from`, whatever leaves they belong to. Each leaf that lies inside, and is
+/// aligned to its width, is moved as a whole.
 ///
 /// # Safety
 ///
