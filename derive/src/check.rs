@@ -33,12 +33,8 @@ impl Verdict {
 
 pub(crate) fn check(input: &Input<'_>) -> Verdict {
     let mut verdict = Verdict { errors: input.misspelt.iter().cloned().collect(), hopeless: false };
-    verdict.add_hopeless(input.generics.lifetimes().map(|lifetime| {
-        Error::new_spanned(
-            lifetime,
-            "a value in a map cannot borrow: it outlives this program. Store the data itself, or an id",
-        )
-    }));
+    let words = "a value in a map cannot borrow: it outlives this program. Store the data itself, or an id";
+    verdict.add_hopeless(input.generics.lifetimes().map(|lifetime| Error::new_spanned(lifetime, words)));
     verdict.add(c_identifier(input.rename.as_ref()));
     verdict.add(pod(input));
     match &input.data {
@@ -59,10 +55,9 @@ pub(crate) fn check(input: &Input<'_>) -> Verdict {
             }
         }
         Body::Enum(variants) => {
-            verdict.add(input.deny_padding.map(|span| {
-                // It has no padding, so something else was probably meant.
-                Error::new(span, "an enum is one integer, which has no padding: remove `deny_padding`")
-            }));
+            // Something else was probably meant.
+            let words = "an enum is one integer, which has no padding: remove `deny_padding`";
+            verdict.add(input.deny_padding.map(|span| Error::new(span, words)));
             verdict.add_hopeless(empty(input, variants.len()));
             let data = variants.iter().find_map(|variant| data(variant));
             if !input.generics.params.is_empty() && data.is_none() {
@@ -102,25 +97,19 @@ fn pod(input: &Input<'_>) -> Option<Error> {
 
 /// Refuses attributes that mean nothing on the field.
 fn field_attributes(input: &Input<'_>, field: &Field) -> Option<Error> {
+    let words = "a union does not fold field by field, since they lie over each other: where it is a field itself, write `fold = \"first\"` or \"last\" \
+                 on that";
     match (&input.data, FieldAttributes::parse(&field.attrs)) {
         (_, Err(error)) => Some(error),
-        (Body::Union(_), Ok(FieldAttributes { fold: Some((_, span)), .. })) => Some(Error::new(
-            span,
-            "a union does not fold field by field, since they lie over each other: where it is a field itself, write `fold = \"first\"` or \"last\" \
-             on that",
-        )),
+        (Body::Union(_), Ok(FieldAttributes { fold: Some((_, span)), .. })) => Some(Error::new(span, words)),
         (_, Ok(FieldAttributes { rename, .. })) => c_identifier(rename.as_ref()),
     }
 }
 
 /// Refuses attributes on a variant, which has none.
 fn attribute_of(variant: &Variant) -> Option<Error> {
-    ours(&variant.attrs).next().map(|attr| {
-        Error::new_spanned(
-            attr,
-            "`map_value` has no attributes for variants: they are compared with those in C by value, so they need no rename",
-        )
-    })
+    let words = "`map_value` has no attributes for variants: they are compared with those in C by value, so they need no rename";
+    ours(&variant.attrs).next().map(|attr| Error::new_spanned(attr, words))
 }
 
 /// Refuses a name that is not a C identifier.
@@ -128,12 +117,9 @@ fn c_identifier(name: Option<&LitStr>) -> Option<Error> {
     let text = name?.value();
     let is_identifier =
         text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && text.starts_with(|c: char| !c.is_ascii_digit());
-    (!is_identifier).then(|| {
-        Error::new_spanned(
-            name,
-            "this is not a C identifier: write the name alone, of letters, digits and `_`, without `struct` or a path",
-        )
-    })
+    let words =
+        "this is not a C identifier: write the name alone, of letters, digits and `_`, without `struct` or a path";
+    (!is_identifier).then(|| Error::new_spanned(name, words))
 }
 
 /// Returns whether a field's type mentions a lifetime parameter.
@@ -163,14 +149,10 @@ fn empty(input: &Input<'_>, parts: usize) -> Option<Error> {
 }
 
 fn packed(repr: &Repr) -> Option<Error> {
-    repr.packed.map(|packed| {
-        Error::new(
-            packed,
-            "a packed struct has misaligned fields, which cannot be read in one access: remove `packed`. Where the C struct is \
-             packed, write a field that lies at a multiple of its width as zerocopy's `U64<LittleEndian>` and its like, which add \
-             no padding, and any other as `[u8; N]`",
-        )
-    })
+    let words = "a packed struct has misaligned fields, which cannot be read in one access: remove `packed`. Where the C struct is \
+                 packed, write a field that lies at a multiple of its width as zerocopy's `U64<LittleEndian>` and its like, which add \
+                 no padding, and any other as `[u8; N]`";
+    repr.packed.map(|packed| Error::new(packed, words))
 }
 
 /// Attributes of an item that are not macros, whatever names are in scope. (`derive` can be another
@@ -184,13 +166,9 @@ fn macros(input: &Input<'_>) -> Option<Error> {
     let is_built_in =
         |attr: &Attribute| attr.path().get_ident().is_some_and(|name| BUILT_IN.iter().any(|known| name == known));
     let Body::Union(_) = input.data else { return None };
-    input.attrs.iter().find(|attr| !is_built_in(attr)).map(|attr| {
-        Error::new_spanned(
-            attr.path(),
-            "if this is a macro, it may give the union other fields than the derive sees: write it above `#[derive(MapValue)]`, or a \
-             derive in the same list",
-        )
-    })
+    let words = "if this is a macro, it may give the union other fields than the derive sees: write it above `#[derive(MapValue)]`, or a \
+                 derive in the same list";
+    input.attrs.iter().find(|attr| !is_built_in(attr)).map(|attr| Error::new_spanned(attr.path(), words))
 }
 
 /// Refuses `Self`: fields and bounds are repeated in the mirror, where it would mean the mirror.
@@ -209,44 +187,32 @@ fn says_self(input: &Input<'_>, fields: &[&Field]) -> Option<Error> {
 fn open_repr(input: &Input<'_>) -> Option<Error> {
     let Repr { c, transparent, packed, align, unknown, .. } = &input.repr;
     if let Some(align) = align.as_ref().filter(|align| align.base10_parse::<u32>().is_ok_and(|align| align > 4096)) {
-        return Some(Error::new_spanned(
-            align,
-            "a value in a map cannot be aligned to more than 4096, the size of the page that a mapping begins with",
-        ));
+        let words =
+            "a value in a map cannot be aligned to more than 4096, the size of the page that a mapping begins with";
+        return Some(Error::new_spanned(align, words));
     }
+    let what = if matches!(input.data, Body::Union(_)) { "union" } else { "struct" };
+    let words = format!(
+        "the layout of this {what} is Rust's to choose, so it cannot match the C side of a BPF program: add #[repr(C)]"
+    );
     // A word that rustc refuses is not reported here as well.
-    (c.is_none() && transparent.is_none() && packed.is_none() && !unknown).then(|| {
-        let what = if matches!(input.data, Body::Union(_)) { "union" } else { "struct" };
-        Error::new_spanned(
-            input.ident,
-            format!(
-                "the layout of this {what} is Rust's to choose, so it cannot match the C side of a BPF program: add #[repr(C)]"
-            ),
-        )
-    })
+    let is_open = c.is_none() && transparent.is_none() && packed.is_none() && !unknown;
+    is_open.then(|| Error::new_spanned(input.ident, words))
 }
 
 fn enum_repr(input: &Input<'_>) -> Option<Error> {
-    match &input.repr.int {
-        None => Some(Error::new_spanned(
-            input.ident,
-            "the size of this enum is not fixed: add #[repr(u32)], which is what a C enum has, or another of u8 to u64, i8 to i64",
-        )),
-        Some(int) => ["usize", "isize", "u128", "i128"].iter().any(|bad| int == bad).then(|| {
-            let words = format!(
-                "`{int}` is not an integer that BPF has and one access moves: use #[repr(u64)] or a smaller one"
-            );
-            Error::new(int.span(), words)
-        }),
-    }
+    let Some(int) = &input.repr.int else {
+        let words = "the size of this enum is not fixed: add #[repr(u32)], which is what a C enum has, or another of u8 to u64, i8 to i64";
+        return Some(Error::new_spanned(input.ident, words));
+    };
+    let words =
+        format!("`{int}` is not an integer that BPF has and one access moves: use #[repr(u64)] or a smaller one");
+    let is_bad = ["usize", "isize", "u128", "i128"].iter().any(|bad| int == bad);
+    is_bad.then(|| Error::new(int.span(), words))
 }
 
 fn data(variant: &Variant) -> Option<Error> {
-    (!matches!(variant.fields, Fields::Unit)).then(|| {
-        Error::new_spanned(
-            &variant.fields,
-            "an enum with data cannot be shared: its tag and its data change at different moments. Use a repr(C) struct with \
-             the tag as a field-less enum and the data beside it, in a repr(C) union if it differs",
-        )
-    })
+    let words = "an enum with data cannot be shared: its tag and its data change at different moments. Use a repr(C) struct with \
+                 the tag as a field-less enum and the data beside it, in a repr(C) union if it differs";
+    (!matches!(variant.fields, Fields::Unit)).then(|| Error::new_spanned(&variant.fields, words))
 }

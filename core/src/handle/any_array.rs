@@ -14,8 +14,9 @@ use crate::btf::Btf;
 use crate::error::ValueError;
 use crate::error::{BtfError, ElementError, MapError, PlaceError, SystemError};
 use crate::handle::array::Array;
+use crate::handle::bulk;
 use crate::mapping::Mapping;
-use crate::value::{self, Access, MapValue, Plain, ReadOnly, Storable};
+use crate::value::{self, MapValue, Plain, ReadOnly, Storable};
 
 /// The elements of an array map: in mapped memory if possible, else by system calls.
 ///
@@ -52,8 +53,8 @@ pub struct AnyArray<T: MapValue> {
 }
 
 enum ArrayMemory<T: MapValue> {
-    Mapped(Array<T>),
-    MappedReadOnly(Array<T, ReadOnly>),
+    /// For loads, and for stores, if they are possible.
+    Mapped(Array<T, ReadOnly>, Option<Array<T>>),
     Unmapped(TypedMap<u32, T>),
 }
 
@@ -136,11 +137,8 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// Those of [`Mapping::check`] and of [`Mapping::array_ro`].
     pub fn from_mapping(mapping: &Arc<Mapping>) -> Result<Self, ElementError> {
-        let memory = if mapping.is_read_only() {
-            ArrayMemory::MappedReadOnly(mapping.array_ro()?)
-        } else {
-            ArrayMemory::Mapped(mapping.array()?)
-        };
+        let writable = if mapping.is_read_only() { None } else { Some(mapping.array()?) };
+        let memory = ArrayMemory::Mapped(mapping.array_ro()?, writable);
         Ok(Self { memory, types: mapping.type_check() })
     }
 }
@@ -160,8 +158,7 @@ impl<T: MapValue> AnyArray<T> {
     /// The number of elements.
     pub fn len(&self) -> usize {
         match &self.memory {
-            ArrayMemory::Mapped(array) => array.len(),
-            ArrayMemory::MappedReadOnly(array) => array.len(),
+            ArrayMemory::Mapped(array, _) => array.len(),
             ArrayMemory::Unmapped(map) => map.max_entries() as usize,
         }
     }
@@ -179,11 +176,6 @@ impl<T: MapValue> AnyArray<T> {
     fn key(&self, index: usize) -> Result<u32, ElementError> {
         u32::try_from(index).map_err(|_| self.out_of_range(index))
     }
-
-    fn check_len(&self, given: usize) -> Result<(), PlaceError> {
-        let expected = self.len();
-        if given == expected { Ok(()) } else { Err(PlaceError::LengthMismatch { given, expected }) }
-    }
 }
 
 /// Loads.
@@ -199,14 +191,12 @@ impl<T: MapValue> AnyArray<T> {
     /// inside is invalid, [`SystemError::Os`] if a system call fails.
     pub fn load(&self, index: usize) -> Result<T, ElementError> {
         match &self.memory {
-            ArrayMemory::Mapped(array) => self.load_mapped(array.get(index), index),
-            ArrayMemory::MappedReadOnly(array) => self.load_mapped(array.get(index), index),
+            ArrayMemory::Mapped(array, _) => {
+                let element = array.get(index).ok_or_else(|| self.out_of_range(index))?;
+                Ok(value::try_load::<T, ReadOnly>(element)?)
+            }
             ArrayMemory::Unmapped(map) => map.lookup(&self.key(index)?)?.ok_or_else(|| self.out_of_range(index)),
         }
-    }
-
-    fn load_mapped<A: Access>(&self, element: Option<&T::Shared<A>>, index: usize) -> Result<T, ElementError> {
-        Ok(value::try_load::<T, A>(element.ok_or_else(|| self.out_of_range(index))?)?)
     }
 
     /// Loads all elements into `out`. From Linux 5.6 on, one system call loads many.
@@ -219,10 +209,9 @@ impl<T: MapValue> AnyArray<T> {
     where
         T: Plain,
     {
-        self.check_len(out.len())?;
+        bulk::check_length(out.len(), self.len())?;
         match &self.memory {
-            ArrayMemory::Mapped(array) => Ok(array.load_into(out)?),
-            ArrayMemory::MappedReadOnly(array) => Ok(array.load_into(out)?),
+            ArrayMemory::Mapped(array, _) => Ok(array.load_into(out)?),
             ArrayMemory::Unmapped(map) => {
                 for entry in map.entries() {
                     let (index, value) = entry?;
@@ -252,11 +241,13 @@ impl<T: MapValue> AnyArray<T> {
         T: Storable,
     {
         match &self.memory {
-            ArrayMemory::Mapped(array) => T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value),
-            ArrayMemory::MappedReadOnly(array) => return Ok(array.mapping().writable()?),
-            ArrayMemory::Unmapped(map) => return map.update(&self.key(index)?, value, Update::Always),
+            ArrayMemory::Mapped(_, Some(array)) => {
+                T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value);
+                Ok(())
+            }
+            ArrayMemory::Mapped(array, None) => Ok(array.mapping().writable()?),
+            ArrayMemory::Unmapped(map) => map.update(&self.key(index)?, value, Update::Always),
         }
-        Ok(())
     }
 
     /// Stores `values` to all elements. From Linux 5.6 on, one system call stores many.
@@ -270,10 +261,10 @@ impl<T: MapValue> AnyArray<T> {
     where
         T: Storable,
     {
-        self.check_len(values.len())?;
+        bulk::check_length(values.len(), self.len())?;
         match &self.memory {
-            ArrayMemory::Mapped(array) => Ok(array.store_from(values)?),
-            ArrayMemory::MappedReadOnly(array) => Ok(array.mapping().writable()?),
+            ArrayMemory::Mapped(_, Some(array)) => Ok(array.store_from(values)?),
+            ArrayMemory::Mapped(array, None) => Ok(array.mapping().writable()?),
             // There are as many as elements of the map, whose indices are `u32`.
             ArrayMemory::Unmapped(map) => map.update_all((0..u32::MAX).zip(values)),
         }
@@ -283,8 +274,7 @@ impl<T: MapValue> AnyArray<T> {
 impl<T: MapValue> Clone for AnyArray<T> {
     fn clone(&self) -> Self {
         let memory = match &self.memory {
-            ArrayMemory::Mapped(array) => ArrayMemory::Mapped(array.clone()),
-            ArrayMemory::MappedReadOnly(array) => ArrayMemory::MappedReadOnly(array.clone()),
+            ArrayMemory::Mapped(array, writable) => ArrayMemory::Mapped(array.clone(), writable.clone()),
             ArrayMemory::Unmapped(map) => ArrayMemory::Unmapped(map.clone()),
         };
         Self { memory, types: self.types }

@@ -27,6 +27,7 @@ use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writa
 /// by_cpu[3].fetch_add(1);
 /// assert_eq!((by_cpu.len(), by_cpu.stride()), (1024, 8)); // the kernel rounds up to 8
 /// assert_eq!(by_cpu.iter().map(|c| c.load()).sum::<u32>(), 1);
+/// assert_eq!(by_cpu.iter().position(|c| c.load() > 0), Some(3));
 /// assert!(by_cpu.get(1024).is_none());
 ///
 /// let third: Var<u32> = by_cpu.var(3)?; // keeps the mapping alive itself
@@ -91,11 +92,9 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// [`PlaceError::IndexOutOfRange`].
     #[inline]
     pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
-        match self.get(index) {
-            // SAFETY: this is one of the places that `new` was promised.
-            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
-            None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
-        }
+        let shared = self.get(index).ok_or(PlaceError::IndexOutOfRange { index, len: self.len })?;
+        // SAFETY: this is one of the places that `new` was promised.
+        Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) })
     }
 
     /// The elements in order.
@@ -124,18 +123,15 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// The elements of a range, as an array.
     ///
     /// ```
-    /// use mapvalue::{Array, Error, Mapping, PlaceError};
+    /// use mapvalue::{Array, Mapping};
     ///
     /// let all: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
     /// let some = all.range(4..8)?;
     /// some[0].store(7);
     /// assert_eq!((some.len(), all[4].load()), (4, 7));
     /// assert!(all.range(4..4)?.is_empty());
-    /// assert!(matches!(
-    ///     all.range(8..17),
-    ///     Err(PlaceError::RangeOutOfRange { end: 17, len: 16, .. })
-    /// ));
-    /// # Ok::<(), Error>(())
+    /// assert!(all.range(8..17).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
     /// # Errors
@@ -284,14 +280,6 @@ impl<'a, T: MapValue, A: Access> IntoIterator for &'a Array<T, A> {
 }
 
 /// The elements of an [`Array`] in order.
-///
-/// ```
-/// let counters: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 * 16)?.array()?;
-/// counters[3].store(7);
-/// let busiest = counters.iter().enumerate().max_by_key(|(_, counter)| counter.load());
-/// assert_eq!(busiest.map(|(index, _)| index), Some(3));
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 pub struct Iter<'a, T: MapValue, A: Access> {
     first: NonNull<T::Shared<A>>,
     /// The indices to come: part of `0..len` of the array.

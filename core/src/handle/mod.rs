@@ -32,6 +32,7 @@ macro_rules! handle {
         }
     };
 }
+pub(crate) use handle;
 
 pub(crate) mod any_array;
 pub(crate) mod array;

@@ -60,11 +60,9 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     ///
     /// [`PlaceError::IndexOutOfRange`].
     pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
-        match self.get(index) {
-            // SAFETY: this is one of the places that `new` was promised.
-            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
-            None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
-        }
+        let shared = self.get(index).ok_or(PlaceError::IndexOutOfRange { index, len: self.len })?;
+        // SAFETY: this is one of the places that `new` was promised.
+        Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) })
     }
 
     /// Loads all elements into `out`, without allocating; each leaf relaxed.

@@ -19,7 +19,7 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// Rust:
 ///
 /// ```
-/// use mapvalue::{MapValue, Mapping, Var};
+/// use mapvalue::{MapValue, Mapping, ReadOnly, Var};
 ///
 /// #[derive(MapValue, Clone, Copy)]
 /// #[repr(C)]
@@ -33,12 +33,16 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// stats.by_proto[6].fetch_add(1);
 /// assert_eq!(stats.by_proto.iter().map(|c| c.load()).sum::<u64>(), 1);
 /// let copy: Stats = stats.load();
-/// assert_eq!((copy.packets, copy.by_proto[6]), (0, 1));
+/// stats.store(Stats { packets: 7, ..copy });
+/// stats.packets.store(8); // one field
+/// assert_eq!((stats.packets.load(), copy.packets, copy.by_proto[6]), (8, 0, 1));
 ///
 /// // A handle to a part keeps the mapping alive itself.
 /// let tcp: Var<u64> = stats.project(|s| &s.by_proto[6]);
+/// let view: Var<u64, ReadOnly> = tcp.read_only();
 /// drop((mapping, stats));
-/// assert_eq!(tcp.load(), 1);
+/// tcp.store(9);
+/// assert_eq!(view.load(), 9);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
@@ -97,25 +101,8 @@ impl<T: MapValue, A: Access> Var<T, A> {
         T::__load::<A>(self)
     }
 
-    /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside.
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping, Var};
-    ///
-    /// #[derive(MapValue, Debug, PartialEq)]
-    /// #[repr(u32)]
-    /// enum Mode {
-    ///     Off,
-    ///     On,
-    /// }
-    ///
-    /// let mapping = Mapping::memfd(4096)?;
-    /// let mode: Var<Mode> = mapping.var(0)?;
-    /// assert_eq!(mode.try_load(), Ok(Mode::Off));
-    /// mapping.write_at(0, &9u32.to_ne_bytes())?; // a program may store anything
-    /// assert_eq!(mode.try_load().unwrap_err().value(), 9);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Loads the whole value, leaf by leaf, each relaxed, and checks the enums inside: see
+    /// [`Shared`](crate::Shared).
     ///
     /// # Errors
     ///
@@ -154,17 +141,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
         assert!(inside, "the closure returned a place that is not inside this `{}`", type_name::<T>());
     }
 
-    /// A handle to the same place that only loads.
-    ///
-    /// ```
-    /// use mapvalue::{Mapping, ReadOnly, Var};
-    ///
-    /// let counter: Var<u64> = Mapping::memfd(4096)?.var(0)?;
-    /// let view: Var<u64, ReadOnly> = counter.read_only(); // for code that must not store
-    /// counter.store(7);
-    /// assert_eq!(view.load(), 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// A handle to the same place that only loads, for code that must not store.
     #[inline]
     pub fn read_only(&self) -> Var<T, ReadOnly> {
         // SAFETY: this is the same place, for less access.
@@ -178,24 +155,6 @@ impl<T: MapValue, A: Access> Var<T, A> {
     ///
     /// To change one field, store that field: to load, change and store the whole value undoes what
     /// a BPF program wrote to the other fields in between.
-    ///
-    /// ```
-    /// use mapvalue::{MapValue, Mapping, Var};
-    ///
-    /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
-    /// #[repr(C)]
-    /// struct Config {
-    ///     limit: u64,
-    ///     sample: u32,
-    ///     live: bool,
-    /// }
-    ///
-    /// let config: Var<Config> = Mapping::memfd(4096)?.var(0)?;
-    /// config.store(Config { limit: 10, sample: 100, live: true });
-    /// config.limit.store(20); // one field
-    /// assert_eq!(config.load(), Config { limit: 20, sample: 100, live: true });
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[inline]
     pub fn store(&self, value: T)
     where

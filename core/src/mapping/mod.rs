@@ -29,7 +29,7 @@ use crate::error::{BtfError, MapError, MapName, ReadOnlyReason};
 #[cfg(doc)]
 use crate::error::{PlaceError, SystemError};
 use crate::mapping::open::OpenMap;
-use crate::mapping::pages::{Pages, Release};
+use crate::mapping::pages::Pages;
 use crate::mapping::types::PlaceTypes;
 use crate::value::{Access, MapValue};
 
@@ -81,11 +81,13 @@ pub struct Mapping {
     type_check: TypeCheck,
     read_only: Option<ReadOnlyReason>,
     name: MapName,
-    pages: Pages,
+    /// It is kept to be handed on.
+    memfd: Option<File>,
+    _pages: Pages,
 }
 
 // SAFETY: the memory behind `base` belongs to the mapping on every thread; only atomics (`Shared`)
-// reach it. Of `pages`, `MmapRaw` and `File` are `Send + Sync`, a release closure is `Send`.
+// reach it. Of the pages, `MmapRaw` is `Send + Sync`, a release closure is `Send`.
 unsafe impl Send for Mapping {}
 // SAFETY: as for `Send`. `&Mapping` gives out shared places, which are `Sync`, and never changes
 // the pages. The release closure, which need not be `Sync`, is touched only by `drop`.
@@ -143,18 +145,13 @@ impl Mapping {
     /// process may not read. To open a pin so, give this [`bpf::open_pin`]'s descriptor.
     ///
     /// ```no_run
-    /// use mapvalue::{MapValue, Mapping, Var};
+    /// use mapvalue::{Btf, Mapping, Var};
     ///
-    /// #[derive(MapValue)]
-    /// #[repr(C)]
-    /// struct Stats {
-    ///     packets: u64,
-    ///     bytes: u64,
-    /// }
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
     /// let mapping = Mapping::from_map_checked(&fd)?;
-    /// let stats: Var<Stats> = mapping.var(0)?; // or an error that lists all differences
+    /// let counter: Var<u64> = mapping.var(0)?; // or an error that lists all differences
+    /// // The same, with the types in the bytes that the loader was given.
+    /// let mapping = Mapping::from_map_with_btf(&fd, &Btf::from_object(object)?)?;
     /// # Ok(())
     /// # }
     /// ```
@@ -173,17 +170,6 @@ impl Mapping {
     ///
     /// It takes no `CAP_SYS_ADMIN`, and serves maps whose loader made them without BTF. The map's
     /// definition is found by the map's name.
-    ///
-    /// ```no_run
-    /// use mapvalue::{Btf, Mapping, Var};
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd, object: &[u8]) -> Result<(), mapvalue::Error> {
-    /// let btf = Btf::from_object(object)?; // the bytes that the loader was given
-    /// let mapping = Mapping::from_map_with_btf(&fd, &btf)?;
-    /// let counter: Var<u64> = mapping.var(0)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
@@ -217,8 +203,8 @@ impl Mapping {
             Types::Known { btf, of } => Some(Box::new(PlaceTypes::new(btf, of.value, geometry))),
             Types::Unknown(_) => None,
         };
-        let mapping = Self::mapped(pages, None, geometry.len(), read_only, info.name)?;
-        Ok(Arc::new(Self { geometry: Some(geometry), types, type_check, ..mapping }))
+        let mapping = Self::mapped(pages, geometry.len(), read_only)?;
+        Ok(Arc::new(Self { geometry: Some(geometry), types, type_check, name: info.name, ..mapping }))
     }
 
     /// Maps the values of a map that is pinned in a BPF file system (Linux 5.5).
@@ -226,11 +212,13 @@ impl Mapping {
     /// This works even after every process that used the map has exited.
     ///
     /// ```no_run
-    /// use mapvalue::{Array, Mapping};
+    /// use mapvalue::{Mapping, bpf::MapInfo};
     ///
     /// let mapping = Mapping::from_pin("/sys/fs/bpf/agent/counters")?;
-    /// let counters: Array<u64> = mapping.array()?;
-    /// # Ok::<(), mapvalue::Error>(())
+    /// # let fd = std::fs::File::open("")?;
+    /// let id = MapInfo::query(&fd)?.id; // told by the process that has the descriptor
+    /// let mapping = Mapping::from_id(id)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
@@ -241,16 +229,6 @@ impl Mapping {
     }
 
     /// Maps the values of the map with this [id](bpf::MapInfo::id) (Linux 5.5).
-    ///
-    /// ```no_run
-    /// use mapvalue::{Mapping, bpf::MapInfo};
-    ///
-    /// # fn open(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
-    /// let id = MapInfo::query(&fd)?.id; // told to another process
-    /// let mapping = Mapping::from_id(id)?;
-    /// # Ok(())
-    /// # }
-    /// ```
     ///
     /// # Errors
     ///
@@ -284,8 +262,8 @@ impl Mapping {
         Self::of_sealed(pages::create_memfd(len)?)
     }
 
-    /// Maps a memfd (Linux 3.17) sealed against shrinking, by [`Mapping::memfd`] or
-    /// another process. Read-only if the descriptor is, or the file is sealed against writing.
+    /// Maps a memfd (Linux 3.17) sealed against shrinking, by [`Mapping::memfd`] or another process.
+    /// Read-only if the descriptor is, or the file is sealed against writing.
     ///
     /// The machine, not the language, governs the other process's stores: whatever its
     /// instructions, a load here returns bytes that were stored. Stores narrower than the leaves
@@ -311,11 +289,10 @@ impl Mapping {
 
     fn of_sealed(file: File) -> Result<Arc<Self>, MapError> {
         let (pages, len, read_only) = pages::map_file(&file)?;
-        Self::mapped(pages, Some(file), len, read_only, MapName::NONE).map(Arc::new)
+        Ok(Arc::new(Self { memfd: Some(file), ..Self::mapped(pages, len, read_only)? }))
     }
 
-    /// Maps a whole file: writable if it is open for writing, else read-only. It may be
-    /// closed afterwards.
+    /// Maps a whole file: writable if it is open for writing, else read-only. It may be closed then.
     ///
     /// ```no_run
     /// let file = std::fs::File::options().read(true).write(true).open("/run/agent/state")?;
@@ -336,7 +313,7 @@ impl Mapping {
     /// [`MapError::Empty`] if the file is, [`MapError::TooLong`], [`SystemError::Os`].
     pub unsafe fn from_file(file: &File) -> Result<Arc<Self>, MapError> {
         let (pages, len, read_only) = pages::map_file(file)?;
-        Self::mapped(pages, None, len, read_only, MapName::NONE).map(Arc::new)
+        Self::mapped(pages, len, read_only).map(Arc::new)
     }
 
     /// Takes over memory that others mapped: a loader, an allocator, another library.
@@ -378,12 +355,10 @@ impl Mapping {
         let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
         pages::check_len(len as u64, "the memory to adopt")?;
         let read_only = (!A::WRITABLE).then_some(ReadOnlyReason::Adopted);
-        let release: Release = Box::new(release);
-        let pages = Pages::Adopted { release: Some(release), memfd: None };
-        Ok(Arc::new(Self::new(base, pages, len, read_only, MapName::NONE)))
+        Ok(Self::of_arena(base, len, read_only, MapName::NONE, None, release))
     }
 
-    /// Takes over an arena's memory, at its given address; `release` gives it back.
+    /// Takes over memory, such as an arena's at its given address; `release` gives it back.
     pub(crate) fn of_arena(
         base: NonNull<u8>,
         len: usize,
@@ -392,7 +367,8 @@ impl Mapping {
         memfd: Option<File>,
         release: impl FnOnce() + Send + 'static,
     ) -> Arc<Self> {
-        Arc::new(Self::new(base, Pages::Adopted { release: Some(Box::new(release)), memfd }, len, read_only, name))
+        let pages = Pages::Adopted { release: Some(Box::new(release)) };
+        Arc::new(Self { read_only, name, memfd, ..Self::new(base, len, pages) })
     }
 
     /// Takes over a part of a ring buffer of the kernel's, which this crate mapped.
@@ -406,27 +382,22 @@ impl Mapping {
     }
 
     /// Wraps pages that this crate mapped.
-    fn mapped(
-        pages: MmapRaw,
-        memfd: Option<File>,
-        len: usize,
-        read_only: Option<ReadOnlyReason>,
-        name: MapName,
-    ) -> Result<Self, MapError> {
+    fn mapped(pages: MmapRaw, len: usize, read_only: Option<ReadOnlyReason>) -> Result<Self, MapError> {
         let base = NonNull::new(pages.as_mut_ptr()).ok_or(MapError::NullPointer)?;
-        Ok(Self::new(base, Pages::Mapped { _pages: pages, memfd }, len, read_only, name))
+        Ok(Self { read_only, ..Self::new(base, len, Pages::Mapped { _pages: pages }) })
     }
 
-    /// Wraps memory that is not an array map, and so has neither a geometry nor types.
-    fn new(base: NonNull<u8>, pages: Pages, len: usize, read_only: Option<ReadOnlyReason>, name: MapName) -> Self {
-        Self { base, len, geometry: None, types: None, type_check: TypeCheck::Untyped, read_only, name, pages }
+    /// Wraps writable memory that is not an array map, and so has neither a geometry nor types.
+    fn new(base: NonNull<u8>, len: usize, pages: Pages) -> Self {
+        let (name, type_check) = (MapName::NONE, TypeCheck::Untyped);
+        Self { base, len, geometry: None, types: None, type_check, read_only: None, name, memfd: None, _pages: pages }
     }
 }
 
 /// Accessors.
 impl Mapping {
-    /// Returns the length in bytes, up to the end of the last value. The last value's
-    /// padding to a multiple of 8 and the rest of the last page do not count.
+    /// Returns the length in bytes, up to the end of the last value: without its padding to a
+    /// multiple of 8, and the rest of the last page.
     pub fn len(&self) -> usize {
         self.len
     }
@@ -436,8 +407,8 @@ impl Mapping {
         self.len == 0
     }
 
-    /// Returns whether stores are impossible: the map is frozen or has
-    /// `BPF_F_RDONLY_PROG`, or the file is open for reading only.
+    /// Returns whether stores are impossible: the map is frozen or has `BPF_F_RDONLY_PROG`, or the
+    /// file is open for reading only.
     pub fn is_read_only(&self) -> bool {
         self.read_only.is_some()
     }
@@ -466,18 +437,10 @@ impl Mapping {
         self.geometry.is_some()
     }
 
-    /// Returns the memfd behind the mapping, if there is one, to hand to another process.
-    ///
-    /// ```
-    /// use mapvalue::Mapping;
-    ///
-    /// let mapping = Mapping::memfd(4096)?;
-    /// let fd = mapping.fd().expect("a memfd"); // send it over a Unix socket
-    /// assert_eq!(Mapping::from_memfd(fd)?.len(), 4096);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
+    /// Returns the memfd behind the mapping, if there is one, to hand to another process: over a
+    /// Unix socket, to [`from_memfd`](Self::from_memfd).
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
-        self.pages.memfd().map(AsFd::as_fd)
+        self.memfd.as_ref().map(AsFd::as_fd)
     }
 }
 

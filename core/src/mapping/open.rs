@@ -34,13 +34,11 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
     options.len(geometry.mapped_len(page));
     let (pages, read_only) = match options.map_raw(fd.as_raw_fd()) {
         Ok(pages) => (pages, None),
-        Err(first) => match read_only_reason(&first, &info) {
-            Some(reason) => match options.map_raw_read_only(fd.as_raw_fd()) {
-                Ok(pages) => (pages, Some(reason)),
-                Err(second) => return Err(refused(&fd, number, &info, errno(&second), Some(reason))),
-            },
-            None => return Err(refused(&fd, number, &info, errno(&first), None)),
-        },
+        Err(error) => {
+            let reason = read_only_reason(&error, &info);
+            let again = reason.map_or(Err(error), |_| options.map_raw_read_only(fd.as_raw_fd()));
+            (again.map_err(|error| refused(&fd, number, &info, errno(&error), reason))?, reason)
+        }
     };
     Ok(OpenMap { pages, geometry, read_only, info })
 }

@@ -12,28 +12,17 @@ use crate::error::{MapError, ReadOnlyReason, SystemError};
 /// The seal that makes a memfd safe to map: it cannot be shortened, and seals are final.
 const SHRINK: libc::c_int = libc::F_SEAL_SHRINK;
 
-/// Releases memory that others mapped.
-pub(crate) type Release = Box<dyn FnOnce() + Send>;
-
 /// The owner of the pages, which releases them when dropped.
 pub(crate) enum Pages {
-    /// Mapped by this crate; memmap2 unmaps them. The memfd is kept to be handed on.
-    Mapped { _pages: MmapRaw, memfd: Option<File> },
+    /// Mapped by this crate; memmap2 unmaps them.
+    Mapped { _pages: MmapRaw },
     /// Mapped by others, who gave a way to release them; or an arena, at its address.
-    Adopted { release: Option<Release>, memfd: Option<File> },
-}
-
-impl Pages {
-    pub(crate) fn memfd(&self) -> Option<&File> {
-        match self {
-            Self::Mapped { memfd, .. } | Self::Adopted { memfd, .. } => memfd.as_ref(),
-        }
-    }
+    Adopted { release: Option<Box<dyn FnOnce() + Send>> },
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        if let Self::Adopted { release, .. } = self {
+        if let Self::Adopted { release } = self {
             release.take().into_iter().for_each(|release| release());
         }
     }
@@ -86,8 +75,8 @@ pub(crate) fn check_memfd(memfd: BorrowedFd<'_>) -> Result<File, MapError> {
     Ok(File::from(own))
 }
 
-/// Returns whether the file is made of huge pages. Its owner can punch a hole in spite of
-/// the seal, and touching the hole is a SIGBUS if no huge page is left.
+/// Returns whether the file is made of huge pages. Its owner can punch a hole in spite of the seal,
+/// and touching the hole is a SIGBUS if no huge page is left.
 fn is_hugetlb(file: BorrowedFd<'_>) -> Result<bool, MapError> {
     let mut stat = MaybeUninit::<libc::statfs>::zeroed();
     // SAFETY: `stat` is valid for writes of one `statfs`.
@@ -108,10 +97,9 @@ pub(crate) fn map_file(file: &File) -> Result<(MmapRaw, usize, Option<ReadOnlyRe
     match options.map_raw(file) {
         Ok(pages) => Ok((pages, len, None)),
         Err(error) if matches!(error.raw_os_error(), Some(libc::EACCES | libc::EPERM)) => {
-            match options.map_raw_read_only(file) {
-                Ok(pages) => Ok((pages, len, Some(ReadOnlyReason::File))),
-                Err(error) => Err(SystemError::os("map a file that is not open for reading", &error).into()),
-            }
+            let pages = options.map_raw_read_only(file);
+            let pages = pages.map_err(|error| SystemError::os("map a file that is not open for reading", &error))?;
+            Ok((pages, len, Some(ReadOnlyReason::File)))
         }
         Err(error) => Err(SystemError::os("map a file", &error).into()),
     }

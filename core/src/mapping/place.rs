@@ -7,12 +7,18 @@ use crate::bpf::geometry::ValueGrid;
 use crate::btf::check::Fit;
 use crate::error::PlaceError;
 use crate::mapping::Mapping;
-use crate::mapping::types::PlaceTypes;
 use crate::value::{Access, MapValue};
 
 /// Returns the kernel's stride for values of `T`'s size: the bytes from one to the next.
 pub(crate) const fn stride_of<T>() -> usize {
     size_of::<T>().next_multiple_of(8)
+}
+
+/// Refuses a type without a size, and returns the name of any other.
+#[inline]
+pub(crate) fn sized<T: MapValue>() -> Result<&'static str, PlaceError> {
+    let type_name = type_name::<T>();
+    if T::LAYOUT.size() == 0 { Err(PlaceError::ZeroSized { type_name }) } else { Ok(type_name) }
 }
 
 /// Refuses types whose values, side by side, would not all be aligned.
@@ -28,11 +34,7 @@ pub(crate) fn check_sliceable<T: MapValue>() -> Result<(), PlaceError> {
 impl Mapping {
     /// Returns the number of elements if all are a `T`: the map's, or as many as fit.
     pub(crate) fn elements_of<T: MapValue>(&self) -> Result<usize, PlaceError> {
-        let size = T::LAYOUT.size();
-        let type_name = type_name::<T>();
-        if size == 0 {
-            return Err(PlaceError::ZeroSized { type_name });
-        }
+        let (type_name, size) = (sized::<T>()?, T::LAYOUT.size());
         if let Some(ValueGrid { value_size, max_entries, .. }) = self.geometry {
             return if size == value_size {
                 Ok(max_entries)
@@ -73,15 +75,9 @@ impl Mapping {
         Ok(place)
     }
 
-    /// Refuses banks of `width` values of type `T` if the map's types are others.
-    pub(crate) fn check_banks<T: MapValue>(&self, banks: usize, stride: usize, width: usize) -> Result<(), PlaceError> {
-        let check = |types: &PlaceTypes| types.check_banks(const { &T::LAYOUT }, banks, stride, width);
-        self.types.as_deref().map_or(Ok(()), check)
-    }
-
-    /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`. They are
-    /// inside the mapping and belong to values, the first is aligned for every leaf of `T`, and
-    /// they are writable if `A` is.
+    /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`. They are inside the
+    /// mapping and belong to values, the first is aligned for every leaf of `T`, and they are
+    /// writable if `A` is.
     #[inline]
     pub(crate) fn place<T: MapValue, A: Access>(
         &self,
@@ -92,9 +88,7 @@ impl Mapping {
         if A::WRITABLE {
             self.writable()?;
         }
-        if T::LAYOUT.size() == 0 {
-            return Err(PlaceError::ZeroSized { type_name: type_name::<T>() });
-        }
+        let type_name = sized::<T>()?;
         let place = self.bytes_at(offset, bytes)?;
         let align = T::LAYOUT.align();
         if !place.addr().get().is_multiple_of(align) {
@@ -102,7 +96,7 @@ impl Mapping {
         }
         match self.geometry {
             Some(geometry) if !geometry.inside_values(offset, bytes) => Err(PlaceError::CrossesValue {
-                type_name: type_name::<T>(),
+                type_name,
                 offset,
                 size: bytes,
                 value_size: geometry.value_size,

@@ -18,6 +18,8 @@ impl Mapping {
     /// let mut bytes = [0; 4];
     /// mapping.read_at(3, &mut bytes)?;
     /// assert_eq!(&bytes, b"text");
+    /// mapping.write_at(8, &7u64.to_ne_bytes())?;
+    /// assert_eq!(mapping.var::<u64>(8)?.load(), 7);
     /// assert!(mapping.read_at(61, &mut bytes).is_err());
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
@@ -34,13 +36,6 @@ impl Mapping {
 
     /// Copies bytes into the mapping, from `offset` on, like [`read_at`](Self::read_at).
     /// Bytes beside the range are not touched, not even written back as they were.
-    ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(64)?;
-    /// mapping.write_at(8, &7u64.to_ne_bytes())?;
-    /// assert_eq!(mapping.var::<u64>(8)?.load(), 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///

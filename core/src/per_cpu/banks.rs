@@ -11,10 +11,11 @@ use std::sync::Arc;
 #[cfg(doc)]
 use crate::error::ValueError;
 use crate::error::{PerCpuError, PlaceError};
+use crate::handle::bulk::check_length;
 use crate::handle::by_index::iterate_by_index;
-use crate::handle::{Slice, Var};
+use crate::handle::{Slice, Var, handle};
 use crate::mapping::Mapping;
-use crate::mapping::place::check_sliceable;
+use crate::mapping::place::{check_sliceable, sized};
 use crate::sys::cpus::PossibleCpus;
 use crate::value::{self, Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
 
@@ -100,6 +101,7 @@ impl<T: MapValue> Bank for [T] {
 /// // With a BPF map of 8192 `u64`, or of 1024 structs of 64 bytes: `Mapping::from_map(&fd)?`.
 /// let mapping = Mapping::memfd(1024 * 64)?;
 /// let stats: Banks<Stats> = mapping.banks(1024, 64)?;
+/// assert_eq!((stats.len(), stats.stride()), (1024, 64));
 /// stats[0].packets.store(3);
 /// stats[1].packets.fetch_add(4);
 /// stats[1].longest.fetch_max(60);
@@ -107,7 +109,9 @@ impl<T: MapValue> Bank for [T] {
 /// assert_eq!(stats.iter().map(|bank| bank.packets.load()).max(), Some(4));
 ///
 /// // The same memory as counters, whose number is known at run time.
-/// let counters: Banks<[u64], ReadOnly> = mapping.banks_of_ro(1024, 64, 2)?;
+/// let width: usize = 2;
+/// let stride = (8 * width).next_multiple_of(64);
+/// let counters: Banks<[u64], ReadOnly> = mapping.banks_of_ro(1024, stride, width)?;
 /// assert_eq!(counters[1][0].load(), 4);
 /// let mut sums = [0; 2];
 /// counters.sum_into(&mut sums)?;
@@ -115,71 +119,65 @@ impl<T: MapValue> Bank for [T] {
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct Banks<T: Bank + ?Sized, A: Access = ReadWrite> {
-    first: First<T, A>,
+    row: Row<T, A>,
     len: usize,
-    /// Bytes from one bank to the next.
-    stride: usize,
-    /// The number of values in a bank.
-    width: usize,
     mapping: Arc<Mapping>,
 }
 
 /// The first value of a bank.
 type First<T, A> = NonNull<<<T as Bank>::Element as MapValue>::Shared<A>>;
 
-// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
-// only `&T::Shared<A>` and slices of it are made of the pointer, which are `Send + Sync`.
-unsafe impl<T: Bank + ?Sized, A: Access> Send for Banks<T, A> {}
-// SAFETY: as for `Send`.
-unsafe impl<T: Bank + ?Sized, A: Access> Sync for Banks<T, A> {}
-
-/// Where banks lie in their mapping.
-#[derive(Clone, Copy)]
-pub(crate) struct BankGeometry {
-    pub(crate) banks: usize,
-    pub(crate) stride: usize,
-    pub(crate) width: usize,
+/// Where banks lie, as `Mapping::banks_any` has checked it: in one mapping, all values aligned.
+struct Row<T: Bank + ?Sized, A: Access> {
+    first: First<T, A>,
+    /// Bytes from one bank to the next.
+    stride: usize,
+    /// The number of values in a bank.
+    width: usize,
 }
 
-impl BankGeometry {
-    /// Checks that the banks hold values, all aligned, are padded to cache lines, and fill the
-    /// mapping.
-    pub(crate) fn check<T: MapValue>(&self, mapping: &Mapping) -> Result<(), PerCpuError> {
-        let Self { banks, stride, width } = *self;
-        let (type_name, value_size) = (type_name::<T>(), T::LAYOUT.size());
-        if width == 0 {
-            return Err(PlaceError::Empty { what: "a bank" }.into());
-        }
-        if value_size == 0 {
-            return Err(PlaceError::ZeroSized { type_name }.into());
-        }
-        if width > 1 {
-            check_sliceable::<T>()?;
-        }
-        let size = value_size.saturating_mul(width);
-        let padded = |line| size.checked_next_multiple_of(line).unwrap_or(usize::MAX);
-        let (of_64, of_128) = (padded(64), padded(128));
-        if stride != of_64 && stride != of_128 {
-            return Err(PerCpuError::BankStride { type_name, size, stride, of_64, of_128 });
-        }
-        match banks.checked_mul(stride) {
-            Some(len) if len == mapping.len() => Ok(()),
-            _ => Err(PerCpuError::BankGeometry { banks, stride, len: mapping.len(), map: mapping.map_name() }),
-        }
+impl<T: Bank + ?Sized, A: Access> Clone for Row<T, A> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
+impl<T: Bank + ?Sized, A: Access> Copy for Row<T, A> {}
 
-impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
+impl<T: Bank + ?Sized, A: Access> Row<T, A> {
+    /// Returns the place of the bank at an index.
+    ///
     /// # Safety
     ///
-    /// `first` is a place that `mapping` has checked for `A`, for its whole length and for the
-    /// alignment of `T::Element`. `geometry` has been checked for `T::Element` and `mapping`. Its
-    /// `width` is 1 unless `T` is a slice.
-    pub(crate) unsafe fn new(first: First<T, A>, geometry: BankGeometry, mapping: Arc<Mapping>) -> Self {
-        let BankGeometry { banks, stride, width } = geometry;
-        Self { first, len: banks, stride, width, mapping }
+    /// The row is that of a `Banks<T, A>`, or of one value in each of its banks; `index` is less
+    /// than their number.
+    #[inline]
+    unsafe fn place(&self, index: usize) -> First<T, A> {
+        // SAFETY: all banks are inside one mapping, whose length is their number times the stride
+        // (`Mapping::banks_any`), so the start of this one is.
+        unsafe { self.first.byte_add(index * self.stride) }
     }
 
+    /// Returns the bank at an index.
+    ///
+    /// # Safety
+    ///
+    /// As for [`place`](Self::place); the banks live for `'a`.
+    #[inline]
+    unsafe fn bank<'a>(&self, index: usize) -> &'a T::Cells<A> {
+        // SAFETY: the caller's promise.
+        let place = unsafe { self.place(index) };
+        // SAFETY: a bank of `width` values is at most as long as the stride (`Mapping::banks_any`),
+        // so all of it is inside the mapping, which the banks keep for `'a`. It is aligned, as the
+        // first bank is (`Mapping::place`), and the stride is a multiple of 64 and, if a value is
+        // aligned to more, its size. In a bank of several values, each is aligned (`banks_any`).
+        // The rest is as in `Var::deref`.
+        unsafe { T::__at::<A>(place, self.width) }
+    }
+}
+
+handle!(Banks, Bank + ?Sized);
+
+impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     /// The number of banks.
     #[inline]
     pub fn len(&self) -> usize {
@@ -195,27 +193,20 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     /// Bytes from one bank to the next.
     #[inline]
     pub fn stride(&self) -> usize {
-        self.stride
+        self.row.stride
     }
 
     /// The bank of a CPU, `None` past the end.
-    ///
-    /// ```
-    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
-    /// assert_eq!((banks.len(), banks.stride()), (4, 64));
-    /// assert!(banks.get(3).is_some() && banks.get(4).is_none());
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[inline]
     pub fn get(&self, cpu: usize) -> Option<&T::Cells<A>> {
-        // SAFETY: `cpu < len` is checked first.
-        (cpu < self.len).then(|| unsafe { self.bank(cpu) })
+        // SAFETY: `cpu < len` is checked first, and the result borrows `self`.
+        (cpu < self.len).then(|| unsafe { self.row.bank(cpu) })
     }
 
     /// The banks in order.
     #[inline]
     pub fn iter(&self) -> BankIter<'_, T, A> {
-        BankIter { first: self.first, stride: self.stride, width: self.width, range: 0..self.len, marker: PhantomData }
+        BankIter { row: self.row, range: 0..self.len, marker: PhantomData }
     }
 
     /// The banks up to the highest number of a possible CPU of this machine.
@@ -261,22 +252,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         if start == end {
             return Err(PlaceError::Empty { what: "a range of banks" });
         }
-        Ok(Self { first: self.place(start)?, len: end - start, mapping: Arc::clone(&self.mapping), ..*self })
-    }
-
-    /// The mapping that holds the banks.
-    pub fn mapping(&self) -> &Arc<Mapping> {
-        &self.mapping
-    }
-
-    /// # Safety
-    ///
-    /// `cpu` is less than the number of banks.
-    #[inline]
-    unsafe fn bank(&self, cpu: usize) -> &T::Cells<A> {
-        // SAFETY: these are the first bank, stride and width of `self`, which is borrowed as long
-        // as the result; the rest is the caller's promise.
-        unsafe { bank::<T, A>(self.first, self.stride, self.width, cpu) }
+        let row = Row { first: self.place(start)?, ..self.row };
+        Ok(Self { row, len: end - start, mapping: Arc::clone(&self.mapping) })
     }
 
     /// The place of a bank's first value.
@@ -284,8 +261,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         if cpu >= self.len {
             return Err(PlaceError::IndexOutOfRange { index: cpu, len: self.len });
         }
-        // SAFETY: the bank is inside the mapping, as in `bank`.
-        Ok(unsafe { self.first.byte_add(cpu * self.stride) })
+        // SAFETY: `cpu < len` (checked above).
+        Ok(unsafe { self.row.place(cpu) })
     }
 }
 
@@ -293,36 +270,18 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
 impl<T: MapValue, A: Access> Banks<T, A> {
     /// A handle to the bank of a CPU, which keeps the mapping alive itself.
     ///
-    /// ```
-    /// use mapvalue::{Mapping, Var};
-    ///
-    /// let banks = Mapping::memfd(4 * 64)?.banks::<[u64; 3]>(4, 64)?;
-    /// let of_cpu_2: Var<[u64; 3]> = banks.var(2)?;
-    /// of_cpu_2[1].store(7);
-    /// assert_eq!(banks.sum(), [0, 7, 0]);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`PlaceError::IndexOutOfRange`].
     pub fn var(&self, cpu: usize) -> Result<Var<T, A>, PlaceError> {
         let place = self.place(cpu)?;
-        // SAFETY: this is one of the places that `new` was promised.
+        // SAFETY: this is the place of a bank, as in `Row::bank`.
         Ok(unsafe { Var::new(place, Arc::clone(&self.mapping)) })
     }
 
     /// The sum of all banks, in which each field of a struct folds as it declares ([`Fold`]).
     ///
     /// Each leaf is loaded once, relaxed, so leaves may come from different moments.
-    ///
-    /// ```
-    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<[u64; 2]>(4, 64)?;
-    /// banks[0][1].store(3);
-    /// banks[3][1].store(4);
-    /// assert_eq!(banks.sum(), [0, 7]);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     #[inline]
     pub fn sum(&self) -> T
     where
@@ -400,19 +359,22 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// The number of values in a bank.
     #[inline]
     pub fn width(&self) -> usize {
-        self.width
+        self.row.width
     }
 
     /// A handle to the bank of a CPU, which keeps the mapping alive itself.
     ///
     /// ```
-    /// use mapvalue::{Mapping, Slice};
+    /// use mapvalue::{Mapping, Slice, Var};
     ///
-    /// let banks = Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
+    /// let mapping = Mapping::memfd(4 * 64)?;
+    /// let banks = mapping.banks_of::<u64>(4, 64, 3)?;
     /// let of_cpu_2: Slice<u64> = banks.slice(2)?;
     /// of_cpu_2[1].store(7);
     /// assert_eq!((banks.width(), banks.sum_of(1)?), (3, 7));
     /// assert!(banks.sum_of(3).is_err());
+    /// let the_same: Var<[u64; 3]> = mapping.banks(4, 64)?.var(2)?;
+    /// assert_eq!(the_same[1].load(), 7);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -421,23 +383,13 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// [`PlaceError::IndexOutOfRange`].
     pub fn slice(&self, cpu: usize) -> Result<Slice<T, A>, PlaceError> {
         let place = self.place(cpu)?;
-        // SAFETY: these are the places of one bank, by the promise to `new`.
-        Ok(unsafe { Slice::new(place, self.width, Arc::clone(&self.mapping)) })
+        // SAFETY: these are the places of a bank, as in `Row::bank`.
+        Ok(unsafe { Slice::new(place, self.row.width, Arc::clone(&self.mapping)) })
     }
 
     /// Writes to `out` the sum over all CPUs of each value in a bank ([`Fold`]).
     ///
     /// It allocates nothing, and loads each leaf once, relaxed.
-    ///
-    /// ```
-    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
-    /// banks[0][0].store(1);
-    /// banks[3][0].store(2);
-    /// let mut sums = [0; 3];
-    /// banks.sum_into(&mut sums)?;
-    /// assert_eq!(sums, [3, 0, 0]);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -447,9 +399,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     where
         T: Plain + Fold,
     {
-        if out.len() != self.width {
-            return Err(PlaceError::LengthMismatch { given: out.len(), expected: self.width });
-        }
+        check_length(out.len(), self.row.width)?;
         let mut banks = self.iter();
         let first = first(&mut banks);
         out.iter_mut().zip(first).for_each(|(sum, cells)| *sum = T::__load(cells));
@@ -458,14 +408,6 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     }
 
     /// The sum of one value over all banks: the counter with this index, over all CPUs.
-    ///
-    /// ```
-    /// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks_of::<u64>(4, 64, 3)?;
-    /// banks[0][1].store(3);
-    /// banks[3][1].store(4);
-    /// assert_eq!(banks.sum_of(1)?, 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -485,6 +427,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// let counters = mapping.banks_of::<u64>(64, 64, 8)?;
     /// counters[3][5].store(9);
     /// assert_eq!(counters.column(5)?.map(|counter| counter.load()).max(), Some(9));
+    /// assert_eq!(counters.sum_of(5)?, 9);
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     ///
@@ -493,12 +436,13 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// [`PlaceError::IndexOutOfRange`] if a bank has no such value.
     #[inline]
     pub fn column(&self, index: usize) -> Result<BankIter<'_, T, A>, PlaceError> {
-        if index >= self.width {
-            return Err(PlaceError::IndexOutOfRange { index, len: self.width });
+        if index >= self.row.width {
+            return Err(PlaceError::IndexOutOfRange { index, len: self.row.width });
         }
         // SAFETY: the first bank has `width` values, and `index` is less (checked above).
-        let first = unsafe { self.first.add(index) };
-        Ok(BankIter { first, stride: self.stride, width: 1, range: 0..self.len, marker: PhantomData })
+        let first = unsafe { self.row.first.add(index) };
+        let row = Row { first, stride: self.row.stride, width: 1 };
+        Ok(BankIter { row, range: 0..self.len, marker: PhantomData })
     }
 }
 
@@ -540,19 +484,13 @@ impl<T: Bank + ?Sized, A: Access> Index<usize> for Banks<T, A> {
     }
 }
 
-impl<T: Bank + ?Sized, A: Access> Clone for Banks<T, A> {
-    fn clone(&self) -> Self {
-        Self { mapping: Arc::clone(&self.mapping), ..*self }
-    }
-}
-
 impl<T: Bank + ?Sized, A: Access> fmt::Debug for Banks<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Banks")
             .field("bank", &type_name::<T>())
             .field("len", &self.len)
-            .field("stride", &self.stride)
-            .field("width", &self.width)
+            .field("stride", &self.row.stride)
+            .field("width", &self.row.width)
             .finish_non_exhaustive()
     }
 }
@@ -567,42 +505,9 @@ impl<'a, T: Bank + ?Sized, A: Access> IntoIterator for &'a Banks<T, A> {
     }
 }
 
-/// Returns the bank at an index.
-///
-/// # Safety
-///
-/// `first`, `stride` and `width` are those of a `Banks<T, A>` that lives for `'a`, or of one value
-/// in each of its banks; `index` is less than their number.
-#[inline]
-unsafe fn bank<'a, T: Bank + ?Sized, A: Access>(
-    first: First<T, A>,
-    stride: usize,
-    width: usize,
-    index: usize,
-) -> &'a T::Cells<A> {
-    // SAFETY: all banks are inside one mapping, whose length is their number times the stride
-    // (`BankGeometry::check`), so the start of this one is.
-    let place = unsafe { first.byte_add(index * stride) };
-    // SAFETY: a bank of `width` values is at most as long as the stride (`BankGeometry::check`), so
-    // all of it is inside the mapping, which the banks keep for `'a`. It is aligned, as the first
-    // bank is (`Mapping::place`), and the stride is a multiple of 64 and, if a value is aligned to
-    // more, its size. In a bank of several values, each is aligned (`BankGeometry::check`). The
-    // rest is as in `Var::deref`.
-    unsafe { T::__at::<A>(place, width) }
-}
-
 /// An iterator over [`Banks`] in order, or over one value of each.
-///
-/// ```
-/// let banks = mapvalue::Mapping::memfd(4 * 64)?.banks::<u64>(4, 64)?;
-/// banks[2].store(7);
-/// assert_eq!(banks.iter().map(|bank| bank.load()).collect::<Vec<_>>(), [0, 0, 7, 0]);
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
 pub struct BankIter<'a, T: Bank + ?Sized, A: Access> {
-    first: First<T, A>,
-    stride: usize,
-    width: usize,
+    row: Row<T, A>,
     /// The indices to come: part of `0..len` of the banks.
     range: Range<usize>,
     marker: PhantomData<&'a Banks<T, A>>,
@@ -617,7 +522,7 @@ impl<'a, T: Bank + ?Sized, A: Access> BankIter<'a, T, A> {
     #[inline]
     unsafe fn at(&self, index: usize) -> &'a T::Cells<A> {
         // SAFETY: the banks are borrowed for `'a`, and the range holds only indices of them.
-        unsafe { bank::<T, A>(self.first, self.stride, self.width, index) }
+        unsafe { self.row.bank(index) }
     }
 }
 
@@ -636,34 +541,19 @@ impl Mapping {
     /// [`PlaceError::ReadOnly`], [`PlaceError::ZeroSized`], [`PlaceError::MisalignedBase`].
     ///
     /// ```
-    /// use mapvalue::{Banks, Error, Mapping, PerCpuError};
+    /// use mapvalue::{Banks, Mapping};
     ///
     /// let mapping = Mapping::memfd(1024 * 64)?;
     /// let counters: Banks<[u64; 5]> = mapping.banks(1024, 64)?;
-    /// counters[3][4].fetch_add(1);
-    /// assert_eq!(counters.sum(), [0, 0, 0, 0, 1]);
-    /// assert!(matches!(
-    ///     mapping.banks::<[u64; 5]>(1024, 128),
-    ///     Err(PerCpuError::BankGeometry { .. })
-    /// ));
-    /// assert!(matches!(
-    ///     mapping.banks::<[u64; 5]>(64, 1024),
-    ///     Err(PerCpuError::BankStride { .. })
-    /// ));
-    /// # Ok::<(), Error>(())
+    /// assert!(mapping.banks::<[u64; 5]>(1024, 128).is_err()); // the memory is shorter
+    /// assert!(mapping.banks::<[u64; 5]>(64, 1024).is_err()); // not the stride of 40 bytes
+    /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, PerCpuError> {
-        self.banks_any(BankGeometry { banks, stride, width: 1 })
+        self.banks_any(banks, stride, 1)
     }
 
     /// Banks of one value each that only load.
-    ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
-    /// mapping.banks::<u64>(4, 64)?[2].store(7);
-    /// assert_eq!(mapping.banks_ro::<u64>(4, 64)?.sum(), 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -673,7 +563,7 @@ impl Mapping {
         banks: usize,
         stride: usize,
     ) -> Result<Banks<T, ReadOnly>, PerCpuError> {
-        self.banks_any(BankGeometry { banks, stride, width: 1 })
+        self.banks_any(banks, stride, 1)
     }
 
     /// Banks of `width` contiguous values each, where `width` is known at run time.
@@ -684,36 +574,16 @@ impl Mapping {
     ///
     /// As [`banks`](Self::banks), [`PlaceError::Empty`] if `width` is 0, and
     /// [`PlaceError::Unsliceable`] if not all values would be aligned.
-    ///
-    /// ```
-    /// use mapvalue::{Banks, Mapping};
-    ///
-    /// let (cpus, line, counters) = (1024, 64, 5);
-    /// let mapping = Mapping::memfd(cpus * 64)?;
-    /// let stride = (8 * counters as usize).next_multiple_of(line);
-    /// let banks: Banks<[u64]> = mapping.banks_of(cpus, stride, counters)?;
-    /// banks[3][4].fetch_add(1);
-    /// banks[9][4].fetch_add(2);
-    /// assert_eq!(banks.sum_of(4)?, 3);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     pub fn banks_of<T: MapValue>(
         self: &Arc<Self>,
         banks: usize,
         stride: usize,
         width: usize,
     ) -> Result<Banks<[T]>, PerCpuError> {
-        self.banks_any(BankGeometry { banks, stride, width })
+        self.banks_any(banks, stride, width)
     }
 
     /// Banks of `width` values each that only load.
-    ///
-    /// ```
-    /// let mapping = mapvalue::Mapping::memfd(4 * 64)?;
-    /// mapping.banks_of::<u64>(4, 64, 3)?[2][1].store(7);
-    /// assert_eq!(mapping.banks_of_ro::<u64>(4, 64, 3)?.sum_of(1)?, 7);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -724,19 +594,36 @@ impl Mapping {
         stride: usize,
         width: usize,
     ) -> Result<Banks<[T], ReadOnly>, PerCpuError> {
-        self.banks_any(BankGeometry { banks, stride, width })
+        self.banks_any(banks, stride, width)
     }
 
-    /// Makes banks; `T` is a slice if `geometry.width` comes from the caller.
+    /// Checks that the banks hold values, all aligned, are padded to cache lines, and fill the
+    /// mapping. `width` is 1 unless `T` is a slice.
     fn banks_any<T: Bank + ?Sized, A: Access>(
         self: &Arc<Self>,
-        geometry: BankGeometry,
+        banks: usize,
+        stride: usize,
+        width: usize,
     ) -> Result<Banks<T, A>, PerCpuError> {
-        geometry.check::<T::Element>(self)?;
+        if width == 0 {
+            return Err(PlaceError::Empty { what: "a bank" }.into());
+        }
+        let type_name = sized::<T::Element>()?;
+        if width > 1 {
+            check_sliceable::<T::Element>()?;
+        }
+        let size = T::Element::LAYOUT.size().saturating_mul(width);
+        let [of_64, of_128] = [64, 128].map(|line| size.checked_next_multiple_of(line).unwrap_or(usize::MAX));
+        if stride != of_64 && stride != of_128 {
+            return Err(PerCpuError::BankStride { type_name, size, stride, of_64, of_128 });
+        }
+        if banks.checked_mul(stride) != Some(self.len()) {
+            return Err(PerCpuError::BankGeometry { banks, stride, len: self.len(), map: self.map_name() });
+        }
         let first = self.place::<T::Element, A>(0, self.len())?;
-        self.check_banks::<T::Element>(geometry.banks, geometry.stride, geometry.width)?;
-        // SAFETY: `geometry` is checked above, and `place` has checked the whole mapping for
-        // `T::Element` and `A`. The public functions give a width of 1 unless `T` is a slice.
-        Ok(unsafe { Banks::new(first, geometry, Arc::clone(self)) })
+        if let Some(types) = &self.types {
+            types.check_banks(const { &T::Element::LAYOUT }, banks, stride, width)?;
+        }
+        Ok(Banks { row: Row { first, stride, width }, len: banks, mapping: Arc::clone(self) })
     }
 }

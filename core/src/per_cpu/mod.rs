@@ -2,7 +2,6 @@
 
 pub(crate) mod banks;
 
-use std::any::type_name;
 use std::fmt;
 use std::iter::{self, Copied, Zip};
 use std::ops::Index;
@@ -10,9 +9,10 @@ use std::slice;
 
 pub use banks::{Bank, BankIter, Banks};
 
+use crate::error::{PerCpuError, SystemError};
 #[cfg(doc)]
-use crate::error::ValueError;
-use crate::error::{PerCpuError, PlaceError, SystemError};
+use crate::error::{PlaceError, ValueError};
+use crate::mapping::place::sized;
 use crate::sys::cpus::PossibleCpus;
 use crate::value::{Fold, MapValue, Storable};
 
@@ -50,6 +50,8 @@ use crate::value::{Fold, MapValue, Storable};
 /// // To encode: 12 bytes and 4 of padding for each CPU.
 /// let zeros = PerCpu::from_fn(|_| Stats { packets: 0, bytes: 0, longest: 0 })?;
 /// assert_eq!(zeros.to_bytes(), vec![0; 16 * zeros.len()]);
+/// assert_eq!(PerCpu::from_bytes(&zeros.to_bytes())?, zeros);
+/// assert!(zeros.get(usize::MAX).is_none()); // there is no such CPU
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -88,10 +90,7 @@ impl<T: MapValue> PerCpu<T> {
     }
 
     fn decode(cpus: &'static PossibleCpus, bytes: &[u8]) -> Result<Self, PerCpuError> {
-        let (type_name, size, stride) = (type_name::<T>(), T::LAYOUT.size(), Self::STRIDE);
-        if size == 0 {
-            return Err(PlaceError::ZeroSized { type_name }.into());
-        }
+        let (type_name, size, stride) = (sized::<T>()?, T::LAYOUT.size(), Self::STRIDE);
         let (given, expected) = (bytes.len(), stride.saturating_mul(cpus.count()));
         if given != expected {
             return Err(PerCpuError::Length { type_name, stride, cpus: cpus.count(), given, expected });
@@ -124,9 +123,7 @@ impl<T: MapValue> PerCpu<T> {
     /// inside, for one that cannot be decoded; [`PlaceError::ZeroSized`], and
     /// [`SystemError::NoPossibleCpus`].
     pub fn from_values<V: AsRef<[u8]>>(values: impl IntoIterator<Item = V>) -> Result<Self, PerCpuError> {
-        if T::LAYOUT.size() == 0 {
-            return Err(PlaceError::ZeroSized { type_name: type_name::<T>() }.into());
-        }
+        sized::<T>()?;
         Self::of_each(PossibleCpus::of_this_machine()?, values)
     }
 
@@ -151,16 +148,6 @@ impl<T: MapValue> PerCpu<T> {
 
     /// Makes a value for each possible CPU from its number, to be stored by an update.
     ///
-    /// ```
-    /// use mapvalue::PerCpu;
-    ///
-    /// let own_number = PerCpu::from_fn(|cpu| cpu as u64)?;
-    /// assert!(own_number.iter().all(|(cpu, number)| *number == cpu as u64));
-    /// assert_eq!(own_number.len(), mapvalue::possible_cpus()?);
-    /// assert!(own_number.get(usize::MAX).is_none()); // there is no such CPU
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`SystemError::NoPossibleCpus`].
@@ -174,15 +161,6 @@ impl<T: MapValue> PerCpu<T> {
     ///
     /// (libbpf-rs' `update_percpu` takes the values one by one:
     /// `values().iter().map(T::to_bytes).collect()`.)
-    ///
-    /// ```
-    /// use mapvalue::PerCpu;
-    ///
-    /// let ones = PerCpu::from_fn(|_| 1u32)?;
-    /// assert_eq!(ones.to_bytes().len(), 8 * ones.len());
-    /// assert_eq!(PerCpu::from_bytes(&ones.to_bytes())?, ones);
-    /// # Ok::<(), mapvalue::Error>(())
-    /// ```
     pub fn to_bytes(&self) -> Vec<u8>
     where
         T: Storable,
@@ -283,7 +261,7 @@ impl<T: fmt::Debug> fmt::Debug for PerCpu<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ValueError;
+    use crate::error::{PlaceError, ValueError};
 
     #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
     #[repr(u8)]

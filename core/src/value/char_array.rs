@@ -35,10 +35,6 @@ use crate::value::{Access, Mirror, Plain, ReadWrite, Storable, Writable};
 /// assert_eq!(task.comm.load(), "bash");
 /// assert_eq!(task.comm.load().to_str()?, "bash");
 /// assert_eq!(format!("{:?}", task.load()), r#"Task { pid: 0, comm: "bash" }"#);
-///
-/// // Too long is an error, or cut short by name.
-/// assert!("a-name-of-twenty-one!".parse::<CharArray<16>>().is_err());
-/// assert_eq!(CharArray::<16>::truncated("a-name-of-twenty-one!"), "a-name-of-twenty");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
@@ -110,15 +106,7 @@ impl<const N: usize> CharArray<N> {
         Self(bytes)
     }
 
-    /// Makes an array of these bytes, whatever they are.
-    ///
-    /// ```
-    /// use mapvalue::CharArray;
-    ///
-    /// const LO: CharArray<4> = CharArray::from_array(*b"lo\0\xff"); // as C may leave it
-    /// assert_eq!(LO, "lo");
-    /// assert_eq!((LO.as_bytes_until_nul(), LO.as_bytes()), (&b"lo"[..], b"lo\0\xff"));
-    /// ```
+    /// Makes an array of these bytes, whatever they are. See [`to_str`](Self::to_str).
     pub const fn from_array(bytes: [u8; N]) -> Self {
         Self(bytes)
     }
@@ -148,7 +136,9 @@ impl<const N: usize> CharArray<N> {
     /// ```
     /// use mapvalue::CharArray;
     ///
-    /// assert_eq!(CharArray::from_array(*b"lo\0\xff").to_str(), Ok("lo"));
+    /// const LO: CharArray<4> = CharArray::from_array(*b"lo\0\xff"); // as C may leave it
+    /// assert_eq!((LO.to_str(), LO.as_bytes()), (Ok("lo"), b"lo\0\xff"));
+    /// assert_eq!(LO.as_bytes_until_nul(), b"lo");
     /// let cut = CharArray::from_array(*b"Gr\xc3"); // in the middle of a character
     /// assert_eq!(cut.to_str().unwrap_err().valid_up_to(), 2);
     /// assert_eq!(cut.to_str_lossy(), "Gr\u{fffd}");
@@ -243,16 +233,7 @@ impl<const N: usize> fmt::Debug for CharArray<N> {
     }
 }
 
-/// The mirror of a [`CharArray`].
-///
-/// ```
-/// use mapvalue::{CharArray, Mapping};
-///
-/// let names = Mapping::memfd(4096)?.var::<[CharArray<16>; 8]>(0)?;
-/// names[3].store("eth0".parse()?); // `names[3]` is a `CharArrayShared<16>`
-/// assert_eq!(names[3].load(), "eth0");
-/// # Ok::<(), mapvalue::Error>(())
-/// ```
+/// The mirror of a [`CharArray`], whose example loads and stores it.
 #[repr(transparent)]
 pub struct CharArrayShared<const N: usize, A: Access = ReadWrite>([Shared<u8, A>; N]);
 

@@ -138,55 +138,43 @@ const fn low_half(bits: u64) -> u32 {
     bits as u32
 }
 
-macro_rules! integers {
-    ($($int:ty, $hash:ident, |$key:ident| $widened:expr;)*) => {$(
+macro_rules! hashes {
+    ($([$($generics:tt)*] $type:ty, |$key:ident| $hash:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
-        impl ArenaHash for $int {
+        impl<$($generics)*> ArenaHash for $type {
             #[inline]
             fn arena_hash(&self) -> u32 {
                 let $key = *self;
-                $hash($widened)
-            }
-        }
-
-        #[diagnostic::do_not_recommend]
-        impl ArenaHash for Wrapping<$int> {
-            #[inline]
-            fn arena_hash(&self) -> u32 {
-                self.0.arena_hash()
+                $hash
             }
         }
     )*};
 }
 
 // Narrow signed integers are widened as C does when it passes them as an `unsigned int`.
-integers! {
-    u8, hash_u32, |key| u32::from(key);
-    u16, hash_u32, |key| u32::from(key);
-    u32, hash_u32, |key| key;
-    u64, hash_u64, |key| key;
-    i8, hash_u32, |key| i32::from(key).cast_unsigned();
-    i16, hash_u32, |key| i32::from(key).cast_unsigned();
-    i32, hash_u32, |key| key.cast_unsigned();
-    i64, hash_u64, |key| key.cast_unsigned();
+hashes! {
+    [] u8, |key| hash_u32(key.into());
+    [] u16, |key| hash_u32(key.into());
+    [] u32, |key| hash_u32(key);
+    [] u64, |key| hash_u64(key);
+    [] i8, |key| hash_u32(i32::from(key).cast_unsigned());
+    [] i16, |key| hash_u32(i32::from(key).cast_unsigned());
+    [] i32, |key| hash_u32(key.cast_unsigned());
+    [] i64, |key| hash_u64(key.cast_unsigned());
+    [O: ByteOrder + 'static] U16<O>, |key| u16::from_ne_bytes(key.to_bytes()).arena_hash();
+    [O: ByteOrder + 'static] U32<O>, |key| u32::from_ne_bytes(key.to_bytes()).arena_hash();
+    [O: ByteOrder + 'static] U64<O>, |key| u64::from_ne_bytes(key.to_bytes()).arena_hash();
 }
 
-macro_rules! byteorder {
-    ($($type:ident, $int:ident;)*) => {$(
-        #[diagnostic::do_not_recommend]
-        impl<O: ByteOrder + 'static> ArenaHash for $type<O> {
-            #[inline]
-            fn arena_hash(&self) -> u32 {
-                <$int>::from_ne_bytes($type::to_bytes(*self)).arena_hash()
-            }
-        }
-    )*};
-}
-
-byteorder! {
-    U16, u16;
-    U32, u32;
-    U64, u64;
+#[diagnostic::do_not_recommend]
+impl<T: ArenaHash> ArenaHash for Wrapping<T>
+where
+    Self: Storable,
+{
+    #[inline]
+    fn arena_hash(&self) -> u32 {
+        self.0.arena_hash()
+    }
 }
 
 #[diagnostic::do_not_recommend]

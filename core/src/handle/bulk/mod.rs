@@ -144,6 +144,6 @@ pub(crate) fn store_iter<T: Storable>(
     }
 }
 
-fn check_length(given: usize, expected: usize) -> Result<(), PlaceError> {
+pub(crate) fn check_length(given: usize, expected: usize) -> Result<(), PlaceError> {
     if given == expected { Ok(()) } else { Err(PlaceError::LengthMismatch { given, expected }) }
 }

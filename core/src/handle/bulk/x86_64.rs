@@ -192,92 +192,79 @@ unsafe fn narrow_step(from: *mut u8, to: *mut u8, width: usize) {
     }
 }
 
+/// Moves `$pairs` pairs from rsi to rdi: as many blocks of 256 bytes as there are by `$block`, and
+/// up to 7 pairs after them by `$pair`.
+macro_rules! pairs {
+    ($from:expr, $to:expr, $pairs:expr, [$($block:literal)*] [$($pair:literal)*] [$($end:literal)?] $($clobbers:tt)*) => {
+        // SAFETY: it reads and writes only the pairs (the caller's promise), and the use of this
+        // macro gives up the registers.
+        unsafe {
+            asm!(
+                "test rcx, rcx",
+                "jz 3f",
+                ".p2align 5",
+                "2:",
+                $($block,)*
+                "add rsi, 256",
+                "add rdi, 256",
+                "dec rcx",
+                "jnz 2b",
+                "3:",
+                "test rdx, rdx",
+                "jz 5f",
+                "4:",
+                $($pair,)*
+                "add rsi, 32",
+                "add rdi, 32",
+                "dec rdx",
+                "jnz 4b",
+                "5:",
+                $($end,)?
+                inout("rsi") $from => _, inout("rdi") $to => _,
+                inout("rcx") $pairs / UNROLLED => _, inout("rdx") $pairs % UNROLLED => _,
+                $($clobbers)*, options(nostack),
+            );
+        }
+    };
+}
+
 /// # Safety
 ///
 /// `from` is valid for reads of `pairs` pairs and aligned to 16, `to` is valid for writes of as
 /// many, and the processor has AVX.
 unsafe fn load_pairs(from: *const u8, to: *mut u8, pairs: usize) {
-    let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
-    // SAFETY: it reads and writes only the pairs (the caller's promise). All vector registers are
-    // given up, so that the end can clear their upper halves, as code without AVX needs them.
-    unsafe {
-        asm!(
-            "test rcx, rcx",
-            "jz 3f",
-            ".p2align 5",
-            "2:",
-            // Two loads of 16 bytes for each store of 32 to private memory.
-            ".irp at, 0, 32, 64, 96, 128, 160, 192, 224",
-            r"vmovdqa xmm0, [rsi + \at]",
-            r"vmovdqa xmm1, [rsi + \at + 16]",
-            "vinsertf128 ymm0, ymm0, xmm1, 1",
-            r"vmovups [rdi + \at], ymm0",
-            ".endr",
-            "add rsi, 256",
-            "add rdi, 256",
-            "dec rcx",
-            "jnz 2b",
-            "3:",
-            "test rdx, rdx",
-            "jz 5f",
-            // The rest: up to 7 pairs.
-            "4:",
-            "vmovdqa xmm0, [rsi]",
-            "vmovdqa xmm1, [rsi + 16]",
-            "vinsertf128 ymm0, ymm0, xmm1, 1",
-            "vmovups [rdi], ymm0",
-            "add rsi, 32",
-            "add rdi, 32",
-            "dec rdx",
-            "jnz 4b",
-            "5:",
-            "vzeroupper",
-            inout("rsi") from => _, inout("rdi") to => _, inout("rcx") blocks => _, inout("rdx") pairs => _,
-            clobber_abi("sysv64"),
-            options(nostack),
-        );
-    }
+    // Two loads of 16 bytes for each store of 32 to private memory. All vector registers are given
+    // up, so that the end can clear their upper halves, as code without AVX needs them.
+    pairs!(from, to, pairs,
+        [
+            ".irp at, 0, 32, 64, 96, 128, 160, 192, 224"
+            r"vmovdqa xmm0, [rsi + \at]"
+            r"vmovdqa xmm1, [rsi + \at + 16]"
+            "vinsertf128 ymm0, ymm0, xmm1, 1"
+            r"vmovups [rdi + \at], ymm0"
+            ".endr"
+        ]
+        ["vmovdqa xmm0, [rsi]" "vmovdqa xmm1, [rsi + 16]" "vinsertf128 ymm0, ymm0, xmm1, 1" "vmovups [rdi], ymm0"]
+        ["vzeroupper"]
+        clobber_abi("sysv64")
+    );
 }
 
 /// # Safety
 ///
 /// As for [`load_pairs`], but `to` is aligned to 16, not `from`.
 unsafe fn store_pairs(to: *mut u8, from: *const u8, pairs: usize) {
-    let (blocks, pairs) = (pairs / UNROLLED, pairs % UNROLLED);
-    // SAFETY: it reads and writes only the pairs (the caller's promise).
-    unsafe {
-        asm!(
-            "test rcx, rcx",
-            "jz 3f",
-            ".p2align 5",
-            "2:",
-            ".irp at, 0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240",
-            r"vmovdqu xmm0, [rsi + \at]",
-            r"vmovdqa [rdi + \at], xmm0",
-            ".endr",
-            "add rsi, 256",
-            "add rdi, 256",
-            "dec rcx",
-            "jnz 2b",
-            "3:",
-            "test rdx, rdx",
-            "jz 5f",
-            // The rest: up to 7 pairs.
-            "4:",
-            "vmovdqu xmm0, [rsi]",
-            "vmovdqa [rdi], xmm0",
-            "vmovdqu xmm0, [rsi + 16]",
-            "vmovdqa [rdi + 16], xmm0",
-            "add rsi, 32",
-            "add rdi, 32",
-            "dec rdx",
-            "jnz 4b",
-            "5:",
-            inout("rsi") from => _, inout("rdi") to => _, inout("rcx") blocks => _, inout("rdx") pairs => _,
-            out("xmm0") _,
-            options(nostack),
-        );
-    }
+    pairs!(from, to, pairs,
+        [
+            ".irp at, 0, 16, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240"
+            r"vmovdqu xmm0, [rsi + \at]"
+            r"vmovdqa [rdi + \at], xmm0"
+            ".endr"
+        ]
+        ["vmovdqu xmm0, [rsi]" "vmovdqa [rdi], xmm0" "vmovdqu xmm0, [rsi + 16]" "vmovdqa [rdi + 16], xmm0"]
+        []
+        out("xmm0") _
+    );
 }
 
 #[cfg(test)]
