@@ -33,8 +33,7 @@ pub(crate) fn of_params(generics: &Generics, root: &TokenStream, required: &Iden
 }
 
 /// Adds the bound that a field's type has a trait, which may be false. Because of the lifetime,
-/// though it is unused, rustc checks the bound where the implementation is used, not where it is
-/// written.
+/// though unused, rustc checks the bound where the implementation is used, not where it is written.
 pub(crate) fn add_field(generics: &mut Generics, ty: &TokenStream, bound: &TokenStream) {
     add(generics, quote!(for<'__mv> #ty: #bound));
 }

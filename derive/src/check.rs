@@ -9,7 +9,7 @@ use crate::bounds::mentions;
 use crate::parse::{Body, FieldAttributes, Input, Repr, ours};
 use crate::words;
 
-/// The mistakes, and how much can be expanded despite them: the uses of a refused type should not
+/// The mistakes, and how much can be expanded despite them: uses of a refused type should not
 /// be errors as well.
 #[derive(Default)]
 pub(crate) struct Verdict {

@@ -3,7 +3,7 @@
 //!
 //! All assertions about the fields are in one constant, and the rest of the expansion mentions
 //! types by the alias `__Checked_NAME<T>`: that is `T`, or an erroneous type if the constant is an
-//! error. So a mistake is one error, and the uses of the type are none (`expansion::checked` in the
+//! error. So a mistake is one error, and uses of the type are none (`expansion::checked` in the
 //! crate `mapvalue`).
 //!
 //! The types of the fields are written in the mirror, in bounds and in assertions only. All else
@@ -64,8 +64,7 @@ fn checks(input: &Input<'_>) -> Ident {
     format_ident!("__CHECKED_{}", input.ident.unraw(), span = Span::call_site())
 }
 
-/// Defines that constant: the errors of the syntax, then `rest`, which holds the assertions and is
-/// `true`.
+/// Defines that constant: the errors of the syntax, then `rest`: the assertions and `true`.
 fn define_checks(input: &Input<'_>, errors: &TokenStream, rest: &TokenStream) -> TokenStream {
     let (krate, checks) = (&input.krate, checks(input));
     // This is an error even where `compile_error` is not, because `mapvalue` is another crate.
@@ -123,8 +122,7 @@ struct FieldOf<'a> {
     refused: bool,
     /// How it folds.
     way: Way,
-    /// Whether it says how it folds and its type is known here: then the expansion asserts that it
-    /// does.
+    /// Whether it says how it folds and its type is known here: then it is asserted that it does.
     folds_here: bool,
 }
 
@@ -348,8 +346,7 @@ impl<'a> Composite<'a> {
         let mut named = HashSet::new();
         for field in self.fields.iter().filter(|field| !field.refused) {
             let Some(bound) = self.bound(root, asked, field) else { continue };
-            // A plain name means the same type everywhere: one bound does for all its fields and
-            // arrays.
+            // A plain name means one type everywhere: one bound does for all its fields and arrays.
             let plain = bounds::looks_primitive(field.ty).then(|| bounds::innermost(field.ty));
             if plain.is_some_and(|plain| !named.insert(quote!(#plain: #bound).to_string())) {
                 continue;

@@ -32,7 +32,7 @@ impl Way {
         format_ident!("{}", format!("{self:?}").to_lowercase())
     }
 
-    /// Returns the trait that the field must have, and its function; `None` for a field that is
+    /// Returns the trait that the field must have, and its function; `None` for one that is
     /// left as it is.
     pub(crate) fn needs(self) -> Option<(TokenStream, Ident)> {
         match self {

@@ -143,7 +143,7 @@ impl<T: MapValue> AnyArray<T> {
     }
 }
 
-/// Accessors.
+/// Accessors, loads and stores.
 impl<T: MapValue> AnyArray<T> {
     /// Whether the elements are in mapped memory, where a load takes an instruction or a few.
     pub fn is_mapped(&self) -> bool {
@@ -176,10 +176,7 @@ impl<T: MapValue> AnyArray<T> {
     fn key(&self, index: usize) -> Result<u32, ElementError> {
         u32::try_from(index).map_err(|_| self.out_of_range(index))
     }
-}
 
-/// Loads.
-impl<T: MapValue> AnyArray<T> {
     /// Loads the element at `index` and checks it.
     ///
     /// In mapped memory, each leaf is a relaxed load. By a system call, the kernel copies the
@@ -221,10 +218,7 @@ impl<T: MapValue> AnyArray<T> {
             }
         }
     }
-}
 
-/// Stores.
-impl<T: MapValue> AnyArray<T> {
     /// Stores the whole element at `index`, and touches no other element.
     ///
     /// In mapped memory, each leaf is a relaxed store, and padding is not written. By a system

@@ -43,6 +43,7 @@ pub struct Array<T: MapValue, A: Access = ReadWrite> {
 
 handle!(Array, MapValue);
 
+/// Loads in every mode, and stores on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Array<T, A> {
     /// Bytes from one element to the next: the kernel's stride for values of the size of `T`.
     ///
@@ -53,7 +54,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// `first` is a place that `mapping` has checked for `T` and `A`, with a pointer derived from
     /// the mapping's base. From there on, the mapping holds `len` such places, one every `STRIDE`
-    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`, as asserted
+    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`: asserted
     /// here.)
     pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
         const { assert!(Self::STRIDE.is_multiple_of(T::LAYOUT.align())) };
@@ -104,7 +105,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
 
     /// The elements as a plain slice, if the size of `T` is a multiple of 8: they are contiguous.
     ///
-    /// A loop that picks single elements is a little faster with it: a slice is two words, which
+    /// A loop that picks single elements is a little faster with it: its two words
     /// stay in registers.
     ///
     /// ```
@@ -178,10 +179,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
             None => bulk::load_each::<T, A>(self.iter(), out),
         }
     }
-}
 
-/// Stores, on [`ReadWrite`] handles.
-impl<T: MapValue, A: Access> Array<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from
@@ -224,8 +222,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// [`PlaceError::LengthMismatch`] if there are fewer values than elements,
     /// [`PlaceError::TooManyValues`] if there are more. If the iterator knows its length (both
     /// sides of its `size_hint` are equal), a wrong length is always a `LengthMismatch`, found
-    /// before anything is stored. Otherwise all values for which there are elements have been
-    /// stored.
+    /// before anything is stored. Otherwise, values for which there are elements have been stored.
     pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), PlaceError>
     where
         T: Storable,
@@ -235,7 +232,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 }
 
-/// Panics. (It takes copies: a text made of the index itself would keep that in memory in the
+/// Panics. (It takes copies: a text made of the index would keep it in memory in the
 /// caller's loop.)
 #[cold]
 #[inline(never)]
@@ -287,18 +284,7 @@ pub struct Iter<'a, T: MapValue, A: Access> {
     marker: PhantomData<&'a Array<T, A>>,
 }
 
-iterate_by_index!(Iter, &'a T::Shared<A>, MapValue);
-
-impl<'a, T: MapValue, A: Access> Iter<'a, T, A> {
-    /// # Safety
-    ///
-    /// `index` comes from the range.
-    #[inline]
-    unsafe fn at(&self, index: usize) -> &'a T::Shared<A> {
-        // SAFETY: the array is borrowed for `'a`, and the range holds only indices of it.
-        unsafe { element::<T, A>(self.first, index) }
-    }
-}
+iterate_by_index!(Iter, &'a T::Shared<A>, |iter, index| element::<T, A>(iter.first, index), MapValue);
 
 /// Returns the element at an index of an array.
 ///

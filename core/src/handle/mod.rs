@@ -1,7 +1,6 @@
 //! Handles: places in a [`Mapping`](crate::Mapping), each with a share in it.
 //!
-//! The memory of `var`, `array` and `slice` is mapped; that of `any_array` may not be. `bulk` moves
-//! many values at once.
+//! The memory of `var`, `array`, `slice` is mapped, that of `any_array` may be. `bulk` copies many.
 
 /// Implements what all handles share: `Send` and `Sync`, `Clone`, and the way to the mapping.
 ///

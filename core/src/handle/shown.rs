@@ -17,8 +17,8 @@ pub(crate) struct Shown<'a> {
 impl Shown<'_> {
     /// # Safety
     ///
-    /// At `place` lies a value of this layout for `'a`, aligned for its leaves, which only atomic
-    /// accesses reach.
+    /// For `'a`, a value of this layout lies at `place`, aligned for its leaves; only atomic
+    /// accesses reach it.
     pub(crate) unsafe fn new(place: NonNull<u8>, layout: Layout) -> Self {
         Self { place, layout, marker: PhantomData }
     }

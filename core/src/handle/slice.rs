@@ -16,7 +16,7 @@ use crate::value::{Access, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storabl
 
 /// Contiguous values of one type, without a stride, and a share in their mapping.
 ///
-/// It dereferences to `[T::Shared<A>]`, so it has all methods of slices that neither own nor move
+/// It dereferences to `[T::Shared<A>]`, so it has the methods of slices that neither own nor move
 /// elements.
 ///
 /// ```
@@ -45,10 +45,11 @@ pub struct Slice<T: MapValue, A: Access = ReadWrite> {
 
 handle!(Slice, MapValue);
 
+/// Loads in every mode, and stores on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Slice<T, A> {
     /// # Safety
     ///
-    /// `first` is a place that `mapping` has checked for `A` and for `len` values of type `T`, all
+    /// `first` is a place that `mapping` has checked for `A` and `len` values of type `T`, all
     /// of them aligned.
     pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
         Self { first, len, mapping }
@@ -78,10 +79,7 @@ impl<T: MapValue, A: Access> Slice<T, A> {
     {
         bulk::load_slice::<T, A>(self, out)
     }
-}
 
-/// Stores, on [`ReadWrite`] handles.
-impl<T: MapValue, A: Access> Slice<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// It is as fast as [`Array::store_from`](crate::Array::store_from).

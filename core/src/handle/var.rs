@@ -15,8 +15,7 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 
 /// A handle to a `T` in a mapping, with a share in the mapping: 16 bytes.
 ///
-/// It dereferences to the mirror of `T`, so fields, elements and methods are reached as in plain
-/// Rust:
+/// It dereferences to the mirror of `T`, so its parts are reached as in plain Rust:
 ///
 /// ```
 /// use mapvalue::{MapValue, Mapping, ReadOnly, Var};
@@ -46,7 +45,7 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// `load` and `store` move a struct leaf by leaf: no field is ever torn, but two fields may come
+/// `load` and `store` move a struct leaf by leaf: no field is torn, but two may come
 /// from different moments.
 ///
 /// # On hot paths
@@ -54,7 +53,7 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// To open, clone, project or drop a handle changes the count of the mapping's handles, an atomic
 /// that all threads share. Threads that do so at the same moment wait for each other: on two CPUs
 /// it takes ten times as long as in one thread (`tests/tests/measure/scale.rs` measures it). Loads
-/// and stores do not touch the count. So open and project before the loop, and lend handles instead
+/// and stores do not touch the count. Open and project before the loop, and lend handles instead
 /// of cloning them:
 ///
 /// ```
@@ -83,6 +82,7 @@ pub struct Var<T: MapValue, A: Access = ReadWrite> {
 
 handle!(Var, MapValue);
 
+/// Loads in every mode, and stores on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Var<T, A> {
     /// # Safety
     ///
@@ -125,7 +125,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
         let part = NonNull::from(part(self));
         self.assert_inside(part.cast(), size_of::<S>());
         // SAFETY: the part is inside this value (checked above), so the mapping keeps it alive too.
-        // Its leaves are aligned, as they are leaves of this value, whose mirror holds nothing
+        // Its leaves are aligned, since they are leaves of this value: its mirror holds nothing
         // else.
         unsafe { Var::new(part, Arc::clone(&self.mapping)) }
     }
@@ -147,10 +147,7 @@ impl<T: MapValue, A: Access> Var<T, A> {
         // SAFETY: this is the same place, for less access.
         unsafe { Var::new(self.place.cast(), Arc::clone(&self.mapping)) }
     }
-}
 
-/// Stores, on [`ReadWrite`] handles.
-impl<T: MapValue, A: Access> Var<T, A> {
     /// Stores the whole value, leaf by leaf, each relaxed; padding is not written.
     ///
     /// To change one field, store that field: to load, change and store the whole value undoes what
@@ -269,7 +266,7 @@ impl Mapping {
     /// Returns a handle to a value whose type is only the beginning of the program's: its first
     /// members, or its first elements.
     ///
-    /// So an agent can serve programs that have since added members. ([`var`](Self::var) refuses
+    /// It serves programs that have since added members. ([`var`](Self::var) refuses
     /// a type that is shorter.)
     ///
     /// ```no_run

@@ -28,7 +28,6 @@ use crate::btf::check::Fit;
 use crate::error::{BtfError, MapError, MapName, ReadOnlyReason};
 #[cfg(doc)]
 use crate::error::{PlaceError, SystemError};
-use crate::mapping::open::OpenMap;
 use crate::mapping::pages::Pages;
 use crate::mapping::types::PlaceTypes;
 use crate::value::{Access, MapValue};
@@ -87,7 +86,7 @@ pub struct Mapping {
 }
 
 // SAFETY: the memory behind `base` belongs to the mapping on every thread; only atomics (`Shared`)
-// reach it. Of the pages, `MmapRaw` is `Send + Sync`, a release closure is `Send`.
+// reach it. What releases the pages is `Send`.
 unsafe impl Send for Mapping {}
 // SAFETY: as for `Send`. `&Mapping` gives out shared places, which are `Sync`, and never changes
 // the pages. The release closure, which need not be `Sync`, is touched only by `drop`.
@@ -98,7 +97,7 @@ impl Mapping {
     /// Maps the values of a BPF array map that has `BPF_F_MMAPABLE` (Linux 5.5).
     ///
     /// `map` is anything with a descriptor: an aya `MapData`'s fd, a libbpf-rs `MapHandle`, an
-    /// `OwnedFd`. It is borrowed, never closed, and not needed afterwards. The kernel says what
+    /// `OwnedFd`. It is borrowed, never closed, and not needed later. The kernel says what
     /// kind of map it is.
     ///
     /// If the map has BTF and this process may read it (`CAP_SYS_ADMIN`), all handles must be of
@@ -196,7 +195,7 @@ impl Mapping {
         map: BorrowedFd<'_>,
         types: impl FnOnce(&MapInfo) -> Result<Types, E>,
     ) -> Result<Arc<Self>, E> {
-        let OpenMap { pages, geometry, read_only, info } = open::open(map)?;
+        let (info, geometry, pages, read_only) = open::open(map)?;
         let types = types(&info)?;
         let type_check = types.type_check();
         let types = match types {
@@ -256,13 +255,13 @@ impl Mapping {
     ///
     /// # Errors
     ///
-    /// [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`], [`SystemError::Os`] for lack of
+    /// [`MapError::Empty`] if `len` is 0, [`MapError::TooLong`], [`SystemError::Os`] without
     /// memory or descriptors.
     pub fn memfd(len: usize) -> Result<Arc<Self>, MapError> {
         Self::of_sealed(pages::create_memfd(len)?)
     }
 
-    /// Maps a memfd (Linux 3.17) sealed against shrinking, by [`Mapping::memfd`] or another process.
+    /// Maps a memfd (Linux 3.17) that was sealed against shrinking, here or by another process.
     /// Read-only if the descriptor is, or the file is sealed against writing.
     ///
     /// The machine, not the language, governs the other process's stores: whatever its
@@ -292,7 +291,7 @@ impl Mapping {
         Ok(Arc::new(Self { memfd: Some(file), ..Self::mapped(pages, len, read_only)? }))
     }
 
-    /// Maps a whole file: writable if it is open for writing, else read-only. It may be closed then.
+    /// Maps a whole file, which may be closed then: writable if it is open so, else read-only.
     ///
     /// ```no_run
     /// let file = std::fs::File::options().read(true).write(true).open("/run/agent/state")?;
@@ -367,8 +366,7 @@ impl Mapping {
         memfd: Option<File>,
         release: impl FnOnce() + Send + 'static,
     ) -> Arc<Self> {
-        let pages = Pages::Adopted { release: Some(Box::new(release)) };
-        Arc::new(Self { read_only, name, memfd, ..Self::new(base, len, pages) })
+        Arc::new(Self { read_only, name, memfd, ..Self::new(base, len, Pages::new(release)) })
     }
 
     /// Takes over a part of a ring buffer of the kernel's, which this crate mapped.
@@ -384,7 +382,7 @@ impl Mapping {
     /// Wraps pages that this crate mapped.
     fn mapped(pages: MmapRaw, len: usize, read_only: Option<ReadOnlyReason>) -> Result<Self, MapError> {
         let base = NonNull::new(pages.as_mut_ptr()).ok_or(MapError::NullPointer)?;
-        Ok(Self { read_only, ..Self::new(base, len, Pages::Mapped { _pages: pages }) })
+        Ok(Self { read_only, ..Self::new(base, len, Pages::new(move || drop(pages))) })
     }
 
     /// Wraps writable memory that is not an array map, and so has neither a geometry nor types.
@@ -442,27 +440,22 @@ impl Mapping {
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {
         self.memfd.as_ref().map(AsFd::as_fd)
     }
-}
 
-/// Type checks.
-impl Mapping {
     /// Returns whether the types of handles are compared with the map's.
     ///
     /// With [`TypeCheck::Matches`] they are: each handle that is given out meets the map's BTF.
-    /// Otherwise only sizes and bounds are. For memory that is not a map it is
-    /// [`TypeCheck::Untyped`].
+    /// Otherwise only sizes and bounds are. Memory that is not a map is [`TypeCheck::Untyped`].
     pub fn type_check(&self) -> TypeCheck {
         self.type_check
     }
 
-    /// Checks that a map's values have the size of `T` and, if the map's types are known, its
-    /// layout.
+    /// Checks that a map's values have the size of `T` and, if the types are known, its layout.
     ///
     /// Handles check it too, as they are opened; this is for an agent that opens them later.
     ///
     /// # Errors
     ///
-    /// [`PlaceError::ValueSize`] with both sizes, [`BtfError::LayoutMismatch`] with each field that
+    /// [`PlaceError::ValueSize`] with both sizes, [`BtfError::LayoutMismatch`] with all that
     /// differs.
     pub fn check<T: MapValue>(&self) -> Result<TypeCheck, BtfError> {
         if self.is_map() {

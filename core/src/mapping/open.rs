@@ -16,15 +16,8 @@ use crate::sys::process::page_size;
 /// `BPF_F_RDONLY_PROG` of include/uapi/linux/bpf.h.
 pub(crate) const BPF_F_RDONLY_PROG: u32 = 1 << 7;
 
-/// The values of a map in memory.
-pub(crate) struct OpenMap {
-    pub(crate) pages: MmapRaw,
-    pub(crate) geometry: ValueGrid,
-    pub(crate) read_only: Option<ReadOnlyReason>,
-    pub(crate) info: MapInfo,
-}
-
-pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
+/// Maps the values of a map, of which the caller's descriptor is not needed afterwards.
+pub(crate) fn open(map: impl AsFd) -> Result<(MapInfo, ValueGrid, MmapRaw, Option<ReadOnlyReason>), MapError> {
     let map = map.as_fd();
     let number = map.as_raw_fd();
     let (fd, info) = MapInfo::query_duplicate(map)?;
@@ -40,7 +33,7 @@ pub(crate) fn open(map: impl AsFd) -> Result<OpenMap, MapError> {
             (again.map_err(|error| refused(&fd, number, &info, errno(&error), reason))?, reason)
         }
     };
-    Ok(OpenMap { pages, geometry, read_only, info })
+    Ok((info, geometry, pages, read_only))
 }
 
 /// Returns why the kernel refused a writable mapping, if a read-only one may still work

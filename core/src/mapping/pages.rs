@@ -12,19 +12,18 @@ use crate::error::{MapError, ReadOnlyReason, SystemError};
 /// The seal that makes a memfd safe to map: it cannot be shortened, and seals are final.
 const SHRINK: libc::c_int = libc::F_SEAL_SHRINK;
 
-/// The owner of the pages, which releases them when dropped.
-pub(crate) enum Pages {
-    /// Mapped by this crate; memmap2 unmaps them.
-    Mapped { _pages: MmapRaw },
-    /// Mapped by others, who gave a way to release them; or an arena, at its address.
-    Adopted { release: Option<Box<dyn FnOnce() + Send>> },
+/// The owner of pages, which releases them when it is dropped.
+pub(crate) struct Pages(Option<Box<dyn FnOnce() + Send>>);
+
+impl Pages {
+    pub(crate) fn new(release: impl FnOnce() + Send + 'static) -> Self {
+        Self(Some(Box::new(release)))
+    }
 }
 
 impl Drop for Pages {
     fn drop(&mut self) {
-        if let Self::Adopted { release } = self {
-            release.take().into_iter().for_each(|release| release());
-        }
+        self.0.take().into_iter().for_each(|release| release());
     }
 }
 

@@ -76,7 +76,7 @@ impl Mapping {
     }
 
     /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`. They are inside the
-    /// mapping and belong to values, the first is aligned for every leaf of `T`, and they are
+    /// mapping and belong to values; the first is aligned for each leaf of `T`; they are
     /// writable if `A` is.
     #[inline]
     pub(crate) fn place<T: MapValue, A: Access>(
@@ -121,7 +121,7 @@ impl Mapping {
     pub(crate) fn bytes_at(&self, offset: usize, size: usize) -> Result<NonNull<u8>, PlaceError> {
         match offset.checked_add(size) {
             // SAFETY: `offset <= len` (checked here), and `len` is at most `isize::MAX` bytes of
-            // one mapping (`ValueGrid::new`, `pages::check_len`), so the result is inside it or at
+            // one mapping (`ValueGrid::new`, `pages::check_len`), so the result is in it or at
             // its end.
             Some(end) if end <= self.len => Ok(unsafe { self.base.add(offset) }),
             _ => Err(PlaceError::OutOfRange { offset, size, len: self.len }),

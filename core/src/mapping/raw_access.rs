@@ -9,7 +9,7 @@ impl Mapping {
     /// Copies bytes out of the mapping, from `offset` on.
     ///
     /// The accesses are relaxed and as wide as alignment and length allow, up to 8 bytes: an
-    /// aligned `u64` inside the range is never torn. (Prefer typed handles: see "Mixed sizes" at
+    /// aligned `u64` in the range is never torn. (Prefer handles: see "Mixed sizes" at
     /// [`Mapping`].)
     ///
     /// ```

@@ -148,7 +148,7 @@ impl<T: Bank + ?Sized, A: Access> Row<T, A> {
     ///
     /// # Safety
     ///
-    /// The row is that of a `Banks<T, A>`, or of one value in each of its banks; `index` is less
+    /// The row is that of a `Banks<T, A>`, or of one value of each; `index` is less
     /// than their number.
     #[inline]
     unsafe fn place(&self, index: usize) -> First<T, A> {
@@ -223,8 +223,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] if there
-    /// are fewer banks.
+    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] for fewer
+    /// banks.
     pub fn possible_cpus(&self) -> Result<Self, PerCpuError> {
         Ok(self.range(0..PossibleCpus::of_this_machine()?.end())?)
     }
@@ -393,8 +393,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged
-    /// then.
+    /// [`PlaceError::LengthMismatch`] unless `out` is as long as a bank; it is unchanged then.
     pub fn sum_into(&self, out: &mut [T]) -> Result<(), PlaceError>
     where
         T: Plain + Fold,
@@ -513,25 +512,14 @@ pub struct BankIter<'a, T: Bank + ?Sized, A: Access> {
     marker: PhantomData<&'a Banks<T, A>>,
 }
 
-iterate_by_index!(BankIter, &'a T::Cells<A>, Bank + ?Sized);
-
-impl<'a, T: Bank + ?Sized, A: Access> BankIter<'a, T, A> {
-    /// # Safety
-    ///
-    /// `index` comes from the range.
-    #[inline]
-    unsafe fn at(&self, index: usize) -> &'a T::Cells<A> {
-        // SAFETY: the banks are borrowed for `'a`, and the range holds only indices of them.
-        unsafe { self.row.bank(index) }
-    }
-}
+iterate_by_index!(BankIter, &'a T::Cells<A>, |iter, index| iter.row.bank(index), Bank + ?Sized);
 
 /// Constructors of banks.
 impl Mapping {
     /// Banks of one value each, a struct or an array, `stride` bytes apart in a plain array.
     ///
     /// `stride` is the size of a `T` rounded up to a multiple of 64 or of 128: of the size of a
-    /// cache line that the BPF program uses. The values of the map may be whole banks, or parts of
+    /// cache line that the BPF program uses. The values of the map may be banks, or parts of
     /// one, such as `u64`.
     ///
     /// # Errors

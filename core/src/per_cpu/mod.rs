@@ -156,8 +156,7 @@ impl<T: MapValue> PerCpu<T> {
         Ok(Self { cpus, values: cpus.numbers().iter().copied().map(value).collect() })
     }
 
-    /// Encodes the values for an update by system call: `STRIDE` bytes for each CPU, padding
-    /// zeroed.
+    /// Encodes the values for an update: `STRIDE` bytes for each CPU, padding zeroed.
     ///
     /// (libbpf-rs' `update_percpu` takes the values one by one:
     /// `values().iter().map(T::to_bytes).collect()`.)

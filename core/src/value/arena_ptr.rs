@@ -54,9 +54,6 @@ pub struct ArenaPtr<T: ?Sized> {
 }
 
 impl<T: ?Sized> ArenaPtr<T> {
-    /// The null pointer: the 64-bit value 0.
-    pub const NULL: Self = Self::new(0);
-
     #[inline]
     const fn new(address: u64) -> Self {
         Self { address, target: PhantomData }
@@ -76,26 +73,13 @@ impl<T: ?Sized> ArenaPtr<T> {
         Self::NULL
     }
 
-    /// Returns the number that memory holds.
-    #[inline]
-    pub const fn address(self) -> u64 {
-        self.address
-    }
-
-    /// Returns whether all 64 bits are 0, as in [`NULL`](Self::NULL).
-    #[inline]
-    pub const fn is_null(self) -> bool {
-        self.address == 0
-    }
-
     /// Returns the low 32 bits: they identify the place, and BPF programs use only them.
     ///
     /// They count from a multiple of 4 GiB, whereas `Arena::at` counts from the arena's start. Both
     /// are the same for `Arena::create`, but `Arena::create_at` need not start at such a multiple.
     #[inline]
-    #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
     pub const fn offset(self) -> u32 {
-        self.address as u32
+        (self.address & 0xffff_ffff) as u32
     }
 
     /// Returns the same number as a pointer to another type.

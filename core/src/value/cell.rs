@@ -72,9 +72,10 @@ unsafe impl<T: Leaf, A: Access> Mirror for Shared<T, A> {
     type Access = A;
 }
 
+/// Loads in every mode, and stores on [`ReadWrite`] cells.
 impl<T: Leaf, A: Access> Shared<T, A> {
     /// Returns the raw integer. A relaxed load of at most 8 bytes is the only one guaranteed not to
-    /// write, so it is allowed on a read-only mapping ("Atomic accesses to read-only memory" in
+    /// write, so a read-only mapping allows it ("Atomic accesses to read-only memory" in
     /// `core::sync::atomic`).
     #[inline]
     fn raw(&self) -> T::Raw {
@@ -99,19 +100,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     {
         plain(self.try_load())
     }
-}
 
-/// Unwraps what was decoded: `Plain` promises that decoding never fails.
-#[inline]
-fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
-    match value {
-        Ok(value) => value,
-        Err(invalid) => unreachable!("a `Plain` type refused a bit pattern: {invalid}"),
-    }
-}
-
-/// Stores, on [`ReadWrite`] cells.
-impl<T: Leaf, A: Access> Shared<T, A> {
     /// Stores the value (relaxed).
     #[inline]
     pub fn store(&self, value: T)
@@ -131,6 +120,15 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     }
 }
 
+/// Unwraps what was decoded: `Plain` promises that decoding never fails.
+#[inline]
+fn plain<T: Plain>(value: Result<T, InvalidValue>) -> T {
+    match value {
+        Ok(value) => value,
+        Err(invalid) => unreachable!("a `Plain` type refused a bit pattern: {invalid}"),
+    }
+}
+
 /// Orders, and read-modify-write operations on [`ReadWrite`] cells.
 #[cfg(target_has_atomic = "64")]
 impl<T: Leaf, A: Access> Shared<T, A> {
@@ -139,8 +137,8 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     /// It pairs with the [`store_release`](Shared::store_release), or a BPF program's
     /// `mv_store_release` (`mapvalue/order.bpf.h`), whose value it loads. It is a relaxed load and
     /// a fence, so it works on read-only memory too. `ThreadSanitizer` does not model fences: it
-    /// reports a race on plain data that is published this way, although there is none. It does not
-    /// report data in cells.
+    /// reports races on plain data that is published so, although there are none; on cells it does
+    /// not.
     ///
     /// ```
     /// use mapvalue::{MapValue, Mapping, Var};
@@ -187,8 +185,7 @@ impl<T: Leaf, A: Access> Shared<T, A> {
         T::try_from_raw(raw)
     }
 
-    /// Stores the value and releases: a [`load_acquire`](Self::load_acquire) of it sees all earlier
-    /// accesses.
+    /// Stores the value and releases: whoever acquires it sees all accesses before.
     #[inline]
     pub fn store_release(&self, value: T)
     where

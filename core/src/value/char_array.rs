@@ -273,8 +273,7 @@ const CHARACTER: Layout = Layout::leaf::<u8>("char", Kind::Character);
 // Not derived, because in C it is not a struct, and its bytes are `char`.
 //
 // One type is `repr(transparent)` over an array of `u8`, the other over an array of cells of `u8`.
-// So they agree in size and alignment, and each byte has its cell; the layout is that of such an
-// array.
+// They agree in size and alignment, and each byte has its cell; the layout is that of an array.
 plain_value!(
     [const N: usize] CharArray<N>, Layout::array::<Self>(N, &CHARACTER), <A> CharArrayShared<N, A>,
     |shared| Self(<[u8; N]>::__load(&shared.0)), |shared, value| <[u8; N]>::__store(&shared.0, &value.0)

@@ -90,7 +90,7 @@ const fn mix(mut bits: u64) -> u64 {
 #[inline]
 #[must_use]
 pub const fn hash_u64(key: u64) -> u32 {
-    low_half(mix(key))
+    (mix(key) & 0xffff_ffff) as u32
 }
 
 /// Hashes a `u32` as the header's `mv_hash_u32` does.
@@ -129,13 +129,7 @@ pub fn hash_bytes(key: &[u8]) -> u32 {
         word[..chunk.len()].copy_from_slice(chunk);
         u64::from_le_bytes(word)
     };
-    low_half(key.chunks(8).fold(key.len() as u64, |hash, chunk| mix(hash ^ word(chunk))))
-}
-
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
-const fn low_half(bits: u64) -> u32 {
-    bits as u32
+    (key.chunks(8).fold(key.len() as u64, |hash, chunk| mix(hash ^ word(chunk))) & 0xffff_ffff) as u32
 }
 
 macro_rules! hashes {

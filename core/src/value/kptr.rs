@@ -105,24 +105,9 @@ pub struct Kptr<T: ?Sized, D: Domain> {
 }
 
 impl<T: ?Sized, D: Domain> Kptr<T, D> {
-    /// The null pointer: the address 0.
-    pub const NULL: Self = Self::new(0);
-
     #[inline]
     const fn new(address: u64) -> Self {
         Self { address, object: PhantomData, domain: PhantomData }
-    }
-
-    /// Returns the address as a number.
-    #[inline]
-    pub const fn address(self) -> u64 {
-        self.address
-    }
-
-    /// Returns whether this is [`NULL`](Self::NULL).
-    #[inline]
-    pub const fn is_null(self) -> bool {
-        self.address == 0
     }
 
     /// Fails to compile for a pointer into kernel memory, with the reason.
@@ -153,9 +138,8 @@ impl<T> Kptr<T, Local> {
     }
 
     /// Returns the low 32 bits of the object's address.
-    #[expect(clippy::cast_possible_truncation, reason = "it is the low half that is asked for")]
     pub const fn offset(self) -> u32 {
-        self.address as u32
+        (self.address & 0xffff_ffff) as u32
     }
 
     /// Returns the generation of the slot that this pointer means.
@@ -178,8 +162,7 @@ impl<T> Kptr<T, Local> {
         (self.address >> 32) as u32
     }
 
-    /// Hands the object to the kernel's side, which frees it; nobody here can follow it. See
-    /// [`Export`].
+    /// Hands the object to the kernel's side, as [`Export`] allows; nobody here can follow it.
     #[must_use]
     pub const fn export(self) -> Kptr<T, Kernel>
     where

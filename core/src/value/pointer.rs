@@ -12,6 +12,23 @@ macro_rules! address_leaf {
             |pointer| pointer.address, |raw| Self::new(raw)
         );
 
+        impl<$($generics)*> $name<$($param),*> {
+            /// The null pointer: the 64-bit value 0.
+            pub const NULL: Self = Self::new(0);
+
+            /// Returns the number that memory holds.
+            #[inline]
+            pub const fn address(self) -> u64 {
+                self.address
+            }
+
+            /// Returns whether all 64 bits are 0, as in [`NULL`](Self::NULL).
+            #[inline]
+            pub const fn is_null(self) -> bool {
+                self.address == 0
+            }
+        }
+
         impl<$($generics)*> Clone for $name<$($param),*> {
             #[inline]
             fn clone(&self) -> Self {

@@ -57,13 +57,11 @@ pub fn part<P: Mirror<Access = M::Access>, M: Mirror<Value: UnionValue>>(mirror:
 pub fn load<T: UnionValue, A: Access>(mirror: &T::Shared<A>) -> T {
     let size = size_of::<T>();
     let mut value = MaybeUninit::<T>::uninit();
-    // SAFETY: `value` is valid for writes of its own size; from here on all of its bytes are
-    // initialized.
+    // SAFETY: `value` is valid for writes of its size; from here on its bytes are initialized.
     unsafe { value.as_mut_ptr().write_bytes(0, 1) };
     // SAFETY: they are those of `value`, which nothing else refers to.
     let bytes = unsafe { slice::from_raw_parts_mut(value.as_mut_ptr().cast::<u8>(), size) };
-    // SAFETY: a mirror has the size of its type (`MapValue`, promise 1), and is reached by atomics
-    // alone.
+    // SAFETY: a mirror has the size of its type (`MapValue`, promise 1); only atomics reach it.
     unsafe { chunks::load(NonNull::from(mirror).cast(), bytes, T::LAYOUT.align().min(chunks::WIDEST)) };
     // SAFETY: any initialized bytes are a value of each field (`UnionValue`).
     unsafe { value.assume_init() }

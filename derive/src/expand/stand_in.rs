@@ -23,7 +23,7 @@ pub(super) fn expand(input: &Input<'_>, errors: &TokenStream) -> TokenStream {
     quote!(#checks #block)
 }
 
-/// Asserts that the fields are values, where that can be asked. A field that borrows is the mistake
+/// Asserts that the fields are values, where that can be asked. One that borrows is a mistake
 /// reported already.
 fn assertions(input: &Input<'_>, fields: &[&Field]) -> TokenStream {
     let this = Ident::new("Self", Span::call_site());

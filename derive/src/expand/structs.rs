@@ -60,7 +60,7 @@ fn mirror_struct(item: &Composite<'_>) -> TokenStream {
     item.mirror_item(&quote!(struct), fields)
 }
 
-/// Implements `Fold`. If a field says how it folds, a constant and an alias like those of the type
+/// Implements `Fold`. If a field says how, a constant and an alias like those of the type
 /// assert that it can.
 fn fold_impl(item: &Composite<'_>) -> TokenStream {
     let checked = &item.checked;

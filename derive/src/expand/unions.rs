@@ -1,5 +1,4 @@
-//! A union: its mirror is a union of the mirrors of its fields, each reached by a method of its
-//! name.
+//! A union: its mirror is a union of its fields' mirrors, each reached by a method of its name.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};

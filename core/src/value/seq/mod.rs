@@ -4,20 +4,18 @@
 pub(crate) mod protocol;
 
 use core::fmt;
-#[cfg(target_has_atomic = "64")]
-use core::hint::spin_loop;
 use core::mem::offset_of;
-#[cfg(target_has_atomic = "64")]
-use core::sync::atomic::{Ordering, fence};
 
 use crate::error::InvalidValue;
-#[cfg(target_has_atomic = "64")]
-use crate::error::{Busy, TRIES, ValueError};
 use crate::layout::Layout;
-use crate::value::cell::Shared;
-use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite};
+use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite, Shared};
 #[cfg(target_has_atomic = "64")]
-use crate::value::{Storable, Writable};
+use {
+    crate::error::{Busy, TRIES, ValueError},
+    crate::value::{Storable, Writable},
+    core::hint::spin_loop,
+    core::sync::atomic::{Ordering, fence},
+};
 
 /// A value of several leaves that readers see as of one moment, never half written.
 ///
