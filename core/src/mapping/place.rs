@@ -15,7 +15,6 @@ pub(crate) const fn stride_of<T>() -> usize {
 }
 
 /// Refuses a type without a size, and returns the name of any other.
-#[inline]
 pub(crate) fn sized<T: MapValue>() -> Result<&'static str, PlaceError> {
     let type_name = type_name::<T>();
     if T::LAYOUT.size() == 0 { Err(PlaceError::ZeroSized { type_name }) } else { Ok(type_name) }
@@ -88,7 +87,9 @@ impl Mapping {
         if A::WRITABLE {
             self.writable()?;
         }
-        let type_name = sized::<T>()?;
+        if T::LAYOUT.size() == 0 {
+            return Err(PlaceError::ZeroSized { type_name: type_name::<T>() });
+        }
         let place = self.bytes_at(offset, bytes)?;
         let align = T::LAYOUT.align();
         if !place.addr().get().is_multiple_of(align) {
@@ -96,7 +97,7 @@ impl Mapping {
         }
         match self.geometry {
             Some(geometry) if !geometry.inside_values(offset, bytes) => Err(PlaceError::CrossesValue {
-                type_name,
+                type_name: type_name::<T>(),
                 offset,
                 size: bytes,
                 value_size: geometry.value_size,
