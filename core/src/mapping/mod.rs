@@ -376,7 +376,7 @@ impl Mapping {
         read_only: Option<ReadOnlyReason>,
         name: MapName,
     ) -> Result<Arc<Self>, MapError> {
-        Self::mapped(pages, None, len, read_only, name).map(Arc::new)
+        Ok(Arc::new(Self { name, ..Self::mapped(pages, len, read_only)? }))
     }
 
     /// Wraps pages that this crate mapped.
