@@ -27,7 +27,6 @@ use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writa
 /// by_cpu[3].fetch_add(1);
 /// assert_eq!((by_cpu.len(), by_cpu.stride()), (1024, 8)); // the kernel rounds up to 8
 /// assert_eq!(by_cpu.iter().map(|c| c.load()).sum::<u32>(), 1);
-/// assert_eq!(by_cpu.iter().position(|c| c.load() > 0), Some(3));
 /// assert!(by_cpu.get(1024).is_none());
 ///
 /// let third: Var<u32> = by_cpu.var(3)?; // keeps the mapping alive itself
@@ -43,7 +42,6 @@ pub struct Array<T: MapValue, A: Access = ReadWrite> {
 
 handle!(Array, MapValue);
 
-/// Loads in every mode, and stores on [`ReadWrite`] handles.
 impl<T: MapValue, A: Access> Array<T, A> {
     /// Bytes from one element to the next: the kernel's stride for values of the size of `T`.
     ///
@@ -54,7 +52,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     ///
     /// `first` is a place that `mapping` has checked for `T` and `A`, with a pointer derived from
     /// the mapping's base. From there on, the mapping holds `len` such places, one every `STRIDE`
-    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`: asserted
+    /// bytes. (Their alignment follows: `STRIDE` is a multiple of `T::LAYOUT.align()`, as asserted
     /// here.)
     pub(crate) unsafe fn new(first: NonNull<T::Shared<A>>, len: usize, mapping: Arc<Mapping>) -> Self {
         const { assert!(Self::STRIDE.is_multiple_of(T::LAYOUT.align())) };
@@ -93,9 +91,11 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// [`PlaceError::IndexOutOfRange`].
     #[inline]
     pub fn var(&self, index: usize) -> Result<Var<T, A>, PlaceError> {
-        let shared = self.get(index).ok_or(PlaceError::IndexOutOfRange { index, len: self.len })?;
-        // SAFETY: this is one of the places that `new` was promised.
-        Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) })
+        match self.get(index) {
+            // SAFETY: this is one of the places that `new` was promised.
+            Some(shared) => Ok(unsafe { Var::new(NonNull::from(shared), Arc::clone(&self.mapping)) }),
+            None => Err(PlaceError::IndexOutOfRange { index, len: self.len }),
+        }
     }
 
     /// The elements in order.
@@ -105,7 +105,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
 
     /// The elements as a plain slice, if the size of `T` is a multiple of 8: they are contiguous.
     ///
-    /// A loop that picks single elements is a little faster with it: its two words
+    /// A loop that picks single elements is a little faster with it: a slice is two words, which
     /// stay in registers.
     ///
     /// ```
@@ -124,15 +124,18 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// The elements of a range, as an array.
     ///
     /// ```
-    /// use mapvalue::{Array, Mapping};
+    /// use mapvalue::{Array, Error, Mapping, PlaceError};
     ///
     /// let all: Array<u64> = Mapping::memfd(8 * 16)?.array()?;
     /// let some = all.range(4..8)?;
     /// some[0].store(7);
     /// assert_eq!((some.len(), all[4].load()), (4, 7));
     /// assert!(all.range(4..4)?.is_empty());
-    /// assert!(all.range(8..17).is_err());
-    /// # Ok::<(), mapvalue::Error>(())
+    /// assert!(matches!(
+    ///     all.range(8..17),
+    ///     Err(PlaceError::RangeOutOfRange { end: 17, len: 16, .. })
+    /// ));
+    /// # Ok::<(), Error>(())
     /// ```
     ///
     /// # Errors
@@ -179,7 +182,10 @@ impl<T: MapValue, A: Access> Array<T, A> {
             None => bulk::load_each::<T, A>(self.iter(), out),
         }
     }
+}
 
+/// Stores, on [`ReadWrite`] handles.
+impl<T: MapValue, A: Access> Array<T, A> {
     /// Stores `values` into the elements; each leaf relaxed, padding not written.
     ///
     /// On x86-64 with AVX, types without padding, union and atomics move 16 bytes at a time from
@@ -222,7 +228,8 @@ impl<T: MapValue, A: Access> Array<T, A> {
     /// [`PlaceError::LengthMismatch`] if there are fewer values than elements,
     /// [`PlaceError::TooManyValues`] if there are more. If the iterator knows its length (both
     /// sides of its `size_hint` are equal), a wrong length is always a `LengthMismatch`, found
-    /// before anything is stored. Otherwise, values for which there are elements have been stored.
+    /// before anything is stored. Otherwise all values for which there are elements have been
+    /// stored.
     pub fn store_from_iter(&self, values: impl IntoIterator<Item = T>) -> Result<(), PlaceError>
     where
         T: Storable,
@@ -232,7 +239,7 @@ impl<T: MapValue, A: Access> Array<T, A> {
     }
 }
 
-/// Panics. (It takes copies: a text made of the index would keep it in memory in the
+/// Panics. (It takes copies: a text made of the index itself would keep that in memory in the
 /// caller's loop.)
 #[cold]
 #[inline(never)]
@@ -277,6 +284,14 @@ impl<'a, T: MapValue, A: Access> IntoIterator for &'a Array<T, A> {
 }
 
 /// The elements of an [`Array`] in order.
+///
+/// ```
+/// let counters: mapvalue::Array<u64> = mapvalue::Mapping::memfd(8 * 16)?.array()?;
+/// counters[3].store(7);
+/// let busiest = counters.iter().enumerate().max_by_key(|(_, counter)| counter.load());
+/// assert_eq!(busiest.map(|(index, _)| index), Some(3));
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
 pub struct Iter<'a, T: MapValue, A: Access> {
     first: NonNull<T::Shared<A>>,
     /// The indices to come: part of `0..len` of the array.
@@ -284,7 +299,18 @@ pub struct Iter<'a, T: MapValue, A: Access> {
     marker: PhantomData<&'a Array<T, A>>,
 }
 
-iterate_by_index!(Iter, &'a T::Shared<A>, |iter, index| element::<T, A>(iter.first, index), MapValue);
+iterate_by_index!(Iter, &'a T::Shared<A>, MapValue);
+
+impl<'a, T: MapValue, A: Access> Iter<'a, T, A> {
+    /// # Safety
+    ///
+    /// `index` comes from the range.
+    #[inline]
+    unsafe fn at(&self, index: usize) -> &'a T::Shared<A> {
+        // SAFETY: the array is borrowed for `'a`, and the range holds only indices of it.
+        unsafe { element::<T, A>(self.first, index) }
+    }
+}
 
 /// Returns the element at an index of an array.
 ///

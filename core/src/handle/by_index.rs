@@ -1,22 +1,9 @@
 //! The traits of iterators over places that lie at a stride: `array::Iter` and `BankIter`.
 
 /// Implements them for `$name<'a, T, A>`, where `T` has `$bound`. Its field `range` holds the
-/// indices to come. `$at` is the item at one of them.
+/// indices to come. Its `unsafe fn at(&self, index: usize) -> $item` asks for an index of those.
 macro_rules! iterate_by_index {
-    ($name:ident, $item:ty, |$iter:ident, $index:ident| $at:expr, $($bound:tt)+) => {
-        impl<'a, T: $($bound)+, A: Access> $name<'a, T, A> {
-            /// # Safety
-            ///
-            /// `index` comes from the range.
-            #[inline]
-            unsafe fn at(&self, $index: usize) -> $item {
-                let $iter = self;
-                // SAFETY: what this iterates over is borrowed for `'a`, and the range holds only
-                // indices of it.
-                unsafe { $at }
-            }
-        }
-
+    ($name:ident, $item:ty, $($bound:tt)+) => {
         // SAFETY: the iterator is used as a reference to what it iterates over, which is `Sync`.
         unsafe impl<T: $($bound)+, A: Access> Send for $name<'_, T, A> {}
         // SAFETY: as for `Send`.

@@ -31,7 +31,6 @@ macro_rules! handle {
         }
     };
 }
-pub(crate) use handle;
 
 pub(crate) mod any_array;
 pub(crate) mod array;

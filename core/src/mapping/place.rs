@@ -7,6 +7,7 @@ use crate::bpf::geometry::ValueGrid;
 use crate::btf::check::Fit;
 use crate::error::PlaceError;
 use crate::mapping::Mapping;
+use crate::mapping::types::PlaceTypes;
 use crate::value::{Access, MapValue};
 
 /// Returns the kernel's stride for values of `T`'s size: the bytes from one to the next.
@@ -72,6 +73,12 @@ impl Mapping {
             types.check(const { &T::LAYOUT }, offset, len, fit)?;
         }
         Ok(place)
+    }
+
+    /// Refuses banks of `width` values of type `T` if the map's types are others.
+    pub(crate) fn check_banks<T: MapValue>(&self, banks: usize, stride: usize, width: usize) -> Result<(), PlaceError> {
+        let check = |types: &PlaceTypes| types.check_banks(const { &T::LAYOUT }, banks, stride, width);
+        self.types.as_deref().map_or(Ok(()), check)
     }
 
     /// Returns the place at `offset` for `bytes` bytes of `T`s and access `A`. They are inside the

@@ -11,11 +11,10 @@ use std::sync::Arc;
 #[cfg(doc)]
 use crate::error::ValueError;
 use crate::error::{PerCpuError, PlaceError};
-use crate::handle::bulk::check_length;
 use crate::handle::by_index::iterate_by_index;
-use crate::handle::{Slice, Var, handle};
+use crate::handle::{Slice, Var};
 use crate::mapping::Mapping;
-use crate::mapping::place::{check_sliceable, sized};
+use crate::mapping::place::check_sliceable;
 use crate::sys::cpus::PossibleCpus;
 use crate::value::{self, Access, Fold, MapValue, Plain, ReadOnly, ReadWrite};
 
@@ -119,65 +118,71 @@ impl<T: MapValue> Bank for [T] {
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 pub struct Banks<T: Bank + ?Sized, A: Access = ReadWrite> {
-    row: Row<T, A>,
+    first: First<T, A>,
     len: usize,
+    /// Bytes from one bank to the next.
+    stride: usize,
+    /// The number of values in a bank.
+    width: usize,
     mapping: Arc<Mapping>,
 }
 
 /// The first value of a bank.
 type First<T, A> = NonNull<<<T as Bank>::Element as MapValue>::Shared<A>>;
 
-/// Where banks lie, as `Mapping::banks_any` has checked it: in one mapping, all values aligned.
-struct Row<T: Bank + ?Sized, A: Access> {
-    first: First<T, A>,
-    /// Bytes from one bank to the next.
-    stride: usize,
-    /// The number of values in a bank.
-    width: usize,
+// SAFETY: as for `Var`: the `Arc<Mapping>` keeps alive the memory that the pointer leads to, and
+// only `&T::Shared<A>` and slices of it are made of the pointer, which are `Send + Sync`.
+unsafe impl<T: Bank + ?Sized, A: Access> Send for Banks<T, A> {}
+// SAFETY: as for `Send`.
+unsafe impl<T: Bank + ?Sized, A: Access> Sync for Banks<T, A> {}
+
+/// Where banks lie in their mapping.
+#[derive(Clone, Copy)]
+pub(crate) struct BankGeometry {
+    pub(crate) banks: usize,
+    pub(crate) stride: usize,
+    pub(crate) width: usize,
 }
 
-impl<T: Bank + ?Sized, A: Access> Clone for Row<T, A> {
-    fn clone(&self) -> Self {
-        *self
+impl BankGeometry {
+    /// Checks that the banks hold values, all aligned, are padded to cache lines, and fill the
+    /// mapping.
+    pub(crate) fn check<T: MapValue>(&self, mapping: &Mapping) -> Result<(), PerCpuError> {
+        let Self { banks, stride, width } = *self;
+        let (type_name, value_size) = (type_name::<T>(), T::LAYOUT.size());
+        if width == 0 {
+            return Err(PlaceError::Empty { what: "a bank" }.into());
+        }
+        if value_size == 0 {
+            return Err(PlaceError::ZeroSized { type_name }.into());
+        }
+        if width > 1 {
+            check_sliceable::<T>()?;
+        }
+        let size = value_size.saturating_mul(width);
+        let padded = |line| size.checked_next_multiple_of(line).unwrap_or(usize::MAX);
+        let (of_64, of_128) = (padded(64), padded(128));
+        if stride != of_64 && stride != of_128 {
+            return Err(PerCpuError::BankStride { type_name, size, stride, of_64, of_128 });
+        }
+        match banks.checked_mul(stride) {
+            Some(len) if len == mapping.len() => Ok(()),
+            _ => Err(PerCpuError::BankGeometry { banks, stride, len: mapping.len(), map: mapping.map_name() }),
+        }
     }
 }
-impl<T: Bank + ?Sized, A: Access> Copy for Row<T, A> {}
-
-impl<T: Bank + ?Sized, A: Access> Row<T, A> {
-    /// Returns the place of the bank at an index.
-    ///
-    /// # Safety
-    ///
-    /// The row is that of a `Banks<T, A>`, or of one value of each; `index` is less
-    /// than their number.
-    #[inline]
-    unsafe fn place(&self, index: usize) -> First<T, A> {
-        // SAFETY: all banks are inside one mapping, whose length is their number times the stride
-        // (`Mapping::banks_any`), so the start of this one is.
-        unsafe { self.first.byte_add(index * self.stride) }
-    }
-
-    /// Returns the bank at an index.
-    ///
-    /// # Safety
-    ///
-    /// As for [`place`](Self::place); the banks live for `'a`.
-    #[inline]
-    unsafe fn bank<'a>(&self, index: usize) -> &'a T::Cells<A> {
-        // SAFETY: the caller's promise.
-        let place = unsafe { self.place(index) };
-        // SAFETY: a bank of `width` values is at most as long as the stride (`Mapping::banks_any`),
-        // so all of it is inside the mapping, which the banks keep for `'a`. It is aligned, as the
-        // first bank is (`Mapping::place`), and the stride is a multiple of 64 and, if a value is
-        // aligned to more, its size. In a bank of several values, each is aligned (`banks_any`).
-        // The rest is as in `Var::deref`.
-        unsafe { T::__at::<A>(place, self.width) }
-    }
-}
-
-handle!(Banks, Bank + ?Sized);
 
 impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
+    /// # Safety
+    ///
+    /// `first` is a place that `mapping` has checked for `A`, for its whole length and for the
+    /// alignment of `T::Element`. `geometry` has been checked for `T::Element` and `mapping`. Its
+    /// `width` is 1 unless `T` is a slice.
+    pub(crate) unsafe fn new(first: First<T, A>, geometry: BankGeometry, mapping: Arc<Mapping>) -> Self {
+        let BankGeometry { banks, stride, width } = geometry;
+        Self { first, len: banks, stride, width, mapping }
+    }
+
     /// The number of banks.
     #[inline]
     pub fn len(&self) -> usize {
@@ -193,20 +198,20 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     /// Bytes from one bank to the next.
     #[inline]
     pub fn stride(&self) -> usize {
-        self.row.stride
+        self.stride
     }
 
     /// The bank of a CPU, `None` past the end.
     #[inline]
     pub fn get(&self, cpu: usize) -> Option<&T::Cells<A>> {
-        // SAFETY: `cpu < len` is checked first, and the result borrows `self`.
-        (cpu < self.len).then(|| unsafe { self.row.bank(cpu) })
+        // SAFETY: `cpu < len` is checked first.
+        (cpu < self.len).then(|| unsafe { self.bank(cpu) })
     }
 
     /// The banks in order.
     #[inline]
     pub fn iter(&self) -> BankIter<'_, T, A> {
-        BankIter { row: self.row, range: 0..self.len, marker: PhantomData }
+        BankIter { first: self.first, stride: self.stride, width: self.width, range: 0..self.len, marker: PhantomData }
     }
 
     /// The banks up to the highest number of a possible CPU of this machine.
@@ -223,8 +228,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
     ///
     /// # Errors
     ///
-    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] for fewer
-    /// banks.
+    /// Those of [`possible_cpus`](crate::possible_cpus); [`PlaceError::RangeOutOfRange`] if there
+    /// are fewer banks.
     pub fn possible_cpus(&self) -> Result<Self, PerCpuError> {
         Ok(self.range(0..PossibleCpus::of_this_machine()?.end())?)
     }
@@ -252,8 +257,22 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         if start == end {
             return Err(PlaceError::Empty { what: "a range of banks" });
         }
-        let row = Row { first: self.place(start)?, ..self.row };
-        Ok(Self { row, len: end - start, mapping: Arc::clone(&self.mapping) })
+        Ok(Self { first: self.place(start)?, len: end - start, mapping: Arc::clone(&self.mapping), ..*self })
+    }
+
+    /// The mapping that holds the banks.
+    pub fn mapping(&self) -> &Arc<Mapping> {
+        &self.mapping
+    }
+
+    /// # Safety
+    ///
+    /// `cpu` is less than the number of banks.
+    #[inline]
+    unsafe fn bank(&self, cpu: usize) -> &T::Cells<A> {
+        // SAFETY: these are the first bank, stride and width of `self`, which is borrowed as long
+        // as the result; the rest is the caller's promise.
+        unsafe { bank::<T, A>(self.first, self.stride, self.width, cpu) }
     }
 
     /// The place of a bank's first value.
@@ -261,8 +280,8 @@ impl<T: Bank + ?Sized, A: Access> Banks<T, A> {
         if cpu >= self.len {
             return Err(PlaceError::IndexOutOfRange { index: cpu, len: self.len });
         }
-        // SAFETY: `cpu < len` (checked above).
-        Ok(unsafe { self.row.place(cpu) })
+        // SAFETY: the bank is inside the mapping, as in `bank`.
+        Ok(unsafe { self.first.byte_add(cpu * self.stride) })
     }
 }
 
@@ -275,7 +294,7 @@ impl<T: MapValue, A: Access> Banks<T, A> {
     /// [`PlaceError::IndexOutOfRange`].
     pub fn var(&self, cpu: usize) -> Result<Var<T, A>, PlaceError> {
         let place = self.place(cpu)?;
-        // SAFETY: this is the place of a bank, as in `Row::bank`.
+        // SAFETY: this is one of the places that `new` was promised.
         Ok(unsafe { Var::new(place, Arc::clone(&self.mapping)) })
     }
 
@@ -359,7 +378,7 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// The number of values in a bank.
     #[inline]
     pub fn width(&self) -> usize {
-        self.row.width
+        self.width
     }
 
     /// A handle to the bank of a CPU, which keeps the mapping alive itself.
@@ -383,8 +402,8 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// [`PlaceError::IndexOutOfRange`].
     pub fn slice(&self, cpu: usize) -> Result<Slice<T, A>, PlaceError> {
         let place = self.place(cpu)?;
-        // SAFETY: these are the places of a bank, as in `Row::bank`.
-        Ok(unsafe { Slice::new(place, self.row.width, Arc::clone(&self.mapping)) })
+        // SAFETY: these are the places of one bank, by the promise to `new`.
+        Ok(unsafe { Slice::new(place, self.width, Arc::clone(&self.mapping)) })
     }
 
     /// Writes to `out` the sum over all CPUs of each value in a bank ([`Fold`]).
@@ -393,12 +412,15 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     ///
     /// # Errors
     ///
-    /// [`PlaceError::LengthMismatch`] unless `out` is as long as a bank; it is unchanged then.
+    /// [`PlaceError::LengthMismatch`] unless `out` has as many elements as a bank; it is unchanged
+    /// then.
     pub fn sum_into(&self, out: &mut [T]) -> Result<(), PlaceError>
     where
         T: Plain + Fold,
     {
-        check_length(out.len(), self.row.width)?;
+        if out.len() != self.width {
+            return Err(PlaceError::LengthMismatch { given: out.len(), expected: self.width });
+        }
         let mut banks = self.iter();
         let first = first(&mut banks);
         out.iter_mut().zip(first).for_each(|(sum, cells)| *sum = T::__load(cells));
@@ -435,13 +457,12 @@ impl<T: MapValue, A: Access> Banks<[T], A> {
     /// [`PlaceError::IndexOutOfRange`] if a bank has no such value.
     #[inline]
     pub fn column(&self, index: usize) -> Result<BankIter<'_, T, A>, PlaceError> {
-        if index >= self.row.width {
-            return Err(PlaceError::IndexOutOfRange { index, len: self.row.width });
+        if index >= self.width {
+            return Err(PlaceError::IndexOutOfRange { index, len: self.width });
         }
         // SAFETY: the first bank has `width` values, and `index` is less (checked above).
-        let first = unsafe { self.row.first.add(index) };
-        let row = Row { first, stride: self.row.stride, width: 1 };
-        Ok(BankIter { row, range: 0..self.len, marker: PhantomData })
+        let first = unsafe { self.first.add(index) };
+        Ok(BankIter { first, stride: self.stride, width: 1, range: 0..self.len, marker: PhantomData })
     }
 }
 
@@ -483,13 +504,19 @@ impl<T: Bank + ?Sized, A: Access> Index<usize> for Banks<T, A> {
     }
 }
 
+impl<T: Bank + ?Sized, A: Access> Clone for Banks<T, A> {
+    fn clone(&self) -> Self {
+        Self { mapping: Arc::clone(&self.mapping), ..*self }
+    }
+}
+
 impl<T: Bank + ?Sized, A: Access> fmt::Debug for Banks<T, A> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Banks")
             .field("bank", &type_name::<T>())
             .field("len", &self.len)
-            .field("stride", &self.row.stride)
-            .field("width", &self.row.width)
+            .field("stride", &self.stride)
+            .field("width", &self.width)
             .finish_non_exhaustive()
     }
 }
@@ -504,22 +531,59 @@ impl<'a, T: Bank + ?Sized, A: Access> IntoIterator for &'a Banks<T, A> {
     }
 }
 
+/// Returns the bank at an index.
+///
+/// # Safety
+///
+/// `first`, `stride` and `width` are those of a `Banks<T, A>` that lives for `'a`, or of one value
+/// in each of its banks; `index` is less than their number.
+#[inline]
+unsafe fn bank<'a, T: Bank + ?Sized, A: Access>(
+    first: First<T, A>,
+    stride: usize,
+    width: usize,
+    index: usize,
+) -> &'a T::Cells<A> {
+    // SAFETY: all banks are inside one mapping, whose length is their number times the stride
+    // (`BankGeometry::check`), so the start of this one is.
+    let place = unsafe { first.byte_add(index * stride) };
+    // SAFETY: a bank of `width` values is at most as long as the stride (`BankGeometry::check`), so
+    // all of it is inside the mapping, which the banks keep for `'a`. It is aligned, as the first
+    // bank is (`Mapping::place`), and the stride is a multiple of 64 and, if a value is aligned to
+    // more, its size. In a bank of several values, each is aligned (`BankGeometry::check`). The
+    // rest is as in `Var::deref`.
+    unsafe { T::__at::<A>(place, width) }
+}
+
 /// An iterator over [`Banks`] in order, or over one value of each.
 pub struct BankIter<'a, T: Bank + ?Sized, A: Access> {
-    row: Row<T, A>,
+    first: First<T, A>,
+    stride: usize,
+    width: usize,
     /// The indices to come: part of `0..len` of the banks.
     range: Range<usize>,
     marker: PhantomData<&'a Banks<T, A>>,
 }
 
-iterate_by_index!(BankIter, &'a T::Cells<A>, |iter, index| iter.row.bank(index), Bank + ?Sized);
+iterate_by_index!(BankIter, &'a T::Cells<A>, Bank + ?Sized);
+
+impl<'a, T: Bank + ?Sized, A: Access> BankIter<'a, T, A> {
+    /// # Safety
+    ///
+    /// `index` comes from the range.
+    #[inline]
+    unsafe fn at(&self, index: usize) -> &'a T::Cells<A> {
+        // SAFETY: the banks are borrowed for `'a`, and the range holds only indices of them.
+        unsafe { bank::<T, A>(self.first, self.stride, self.width, index) }
+    }
+}
 
 /// Constructors of banks.
 impl Mapping {
     /// Banks of one value each, a struct or an array, `stride` bytes apart in a plain array.
     ///
     /// `stride` is the size of a `T` rounded up to a multiple of 64 or of 128: of the size of a
-    /// cache line that the BPF program uses. The values of the map may be banks, or parts of
+    /// cache line that the BPF program uses. The values of the map may be whole banks, or parts of
     /// one, such as `u64`.
     ///
     /// # Errors
@@ -538,7 +602,7 @@ impl Mapping {
     /// # Ok::<(), mapvalue::Error>(())
     /// ```
     pub fn banks<T: MapValue>(self: &Arc<Self>, banks: usize, stride: usize) -> Result<Banks<T>, PerCpuError> {
-        self.banks_any(banks, stride, 1)
+        self.banks_any(BankGeometry { banks, stride, width: 1 })
     }
 
     /// Banks of one value each that only load.
@@ -551,7 +615,7 @@ impl Mapping {
         banks: usize,
         stride: usize,
     ) -> Result<Banks<T, ReadOnly>, PerCpuError> {
-        self.banks_any(banks, stride, 1)
+        self.banks_any(BankGeometry { banks, stride, width: 1 })
     }
 
     /// Banks of `width` contiguous values each, where `width` is known at run time.
@@ -568,7 +632,7 @@ impl Mapping {
         stride: usize,
         width: usize,
     ) -> Result<Banks<[T]>, PerCpuError> {
-        self.banks_any(banks, stride, width)
+        self.banks_any(BankGeometry { banks, stride, width })
     }
 
     /// Banks of `width` values each that only load.
@@ -582,36 +646,19 @@ impl Mapping {
         stride: usize,
         width: usize,
     ) -> Result<Banks<[T], ReadOnly>, PerCpuError> {
-        self.banks_any(banks, stride, width)
+        self.banks_any(BankGeometry { banks, stride, width })
     }
 
-    /// Checks that the banks hold values, all aligned, are padded to cache lines, and fill the
-    /// mapping. `width` is 1 unless `T` is a slice.
+    /// Makes banks; `T` is a slice if `geometry.width` comes from the caller.
     fn banks_any<T: Bank + ?Sized, A: Access>(
         self: &Arc<Self>,
-        banks: usize,
-        stride: usize,
-        width: usize,
+        geometry: BankGeometry,
     ) -> Result<Banks<T, A>, PerCpuError> {
-        if width == 0 {
-            return Err(PlaceError::Empty { what: "a bank" }.into());
-        }
-        let type_name = sized::<T::Element>()?;
-        if width > 1 {
-            check_sliceable::<T::Element>()?;
-        }
-        let size = T::Element::LAYOUT.size().saturating_mul(width);
-        let [of_64, of_128] = [64, 128].map(|line| size.checked_next_multiple_of(line).unwrap_or(usize::MAX));
-        if stride != of_64 && stride != of_128 {
-            return Err(PerCpuError::BankStride { type_name, size, stride, of_64, of_128 });
-        }
-        if banks.checked_mul(stride) != Some(self.len()) {
-            return Err(PerCpuError::BankGeometry { banks, stride, len: self.len(), map: self.map_name() });
-        }
+        geometry.check::<T::Element>(self)?;
         let first = self.place::<T::Element, A>(0, self.len())?;
-        if let Some(types) = &self.types {
-            types.check_banks(const { &T::Element::LAYOUT }, banks, stride, width)?;
-        }
-        Ok(Banks { row: Row { first, stride, width }, len: banks, mapping: Arc::clone(self) })
+        self.check_banks::<T::Element>(geometry.banks, geometry.stride, geometry.width)?;
+        // SAFETY: `geometry` is checked above, and `place` has checked the whole mapping for
+        // `T::Element` and `A`. The public functions give a width of 1 unless `T` is a slice.
+        Ok(unsafe { Banks::new(first, geometry, Arc::clone(self)) })
     }
 }
