@@ -152,7 +152,9 @@ fn who_was_stopped_while_all_gates_were_closed_enters_when_they_are_open() {
             }
         };
         tell_all(libc::SIGSTOP);
-        gates.iter().for_each(|[owner, _]| owner.store(vacant));
+        for [owner, _] in &gates {
+            owner.store(vacant);
+        }
         thread::sleep(Duration::from_millis(1500));
         tell_all(libc::SIGCONT);
         let is_refused = |pid: &i32| {
@@ -176,7 +178,9 @@ fn gates_that_somebody_closed_for_good_cost_little_and_each_lost_slot_is_counted
     let objects = Allocator::create(&arena, Config { value_size: 8, capacity: 100, ..Config::default() }).unwrap();
     let held: Vec<_> = (0..50u64).map(|number| objects.alloc(number).unwrap()).collect();
     let gates: Vec<_> = VISITORS.map(|number| gate(&arena, &objects, number)).collect();
-    gates.iter().for_each(|[owner, _]| owner.store(12_345 << 1 | 1));
+    for [owner, _] in &gates {
+        owner.store(12_345 << 1 | 1);
+    }
     let (start, failed) = (Instant::now(), objects.stats().failed);
     drop(held);
     let dropped = start.elapsed();

@@ -266,9 +266,9 @@ fn of_two_threads_that_make_an_allocator_in_one_place_one_does() {
             Allocator::create(&arena, config)
         };
         let both = thread::scope(|scope| [scope.spawn(make), scope.spawn(make)].map(|thread| thread.join().unwrap()));
-        let (mut made, refused): (Vec<_>, Vec<_>) = both.into_iter().partition(Result::is_ok);
-        assert_eq!(made.len(), 1, "of the two, after {rounds} rounds: {refused:?}");
-        let closing = made.remove(0).unwrap().close().unwrap();
+        let (mut ours, refused): (Vec<_>, Vec<_>) = both.into_iter().partition(Result::is_ok);
+        assert_eq!(ours.len(), 1, "of the two, after {rounds} rounds: {refused:?}");
+        let closing = ours.remove(0).unwrap().close().unwrap();
         assert_eq!(closing.remaining(), 0);
         rounds += 1;
     }

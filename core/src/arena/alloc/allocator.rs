@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use super::cache::Own;
 use super::config::{self, Config};
 use super::inner::{Inner, KEEPERS};
 use super::layout::Header;
@@ -18,13 +19,12 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 
 /// Hands out typed objects in an arena, to Rust and to BPF programs.
 ///
-/// A clone is another handle to the same allocator. Handles and objects are `Send + Sync +
-/// 'static`. Other processes that have the arena [`open`](Self::open) the allocator, and BPF
-/// programs take its address, [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
+/// A clone is another handle to it. Handles and objects are `Send + Sync + 'static`. Other
+/// processes that have the arena [`open`](Self::open) it, and BPF programs take its address,
+/// [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
 ///
 /// ```
-/// use mapvalue::arena::{AllocError, Allocator, Config};
-/// use mapvalue::{Arena, MapValue};
+/// use mapvalue::{AllocError, Allocator, Arena, MapValue, arena::Config};
 ///
 /// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 /// #[repr(C)]
@@ -34,10 +34,8 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// }
 ///
 /// let arena = Arena::memfd(64)?;
-/// let flows = Allocator::create(
-///     &arena,
-///     Config { value_size: 16, capacity: 1000, ..Config::default() },
-/// )?;
+/// let config = Config { value_size: 16, capacity: 1000, ..Config::default() };
+/// let flows = Allocator::create(&arena, config)?;
 /// let flow = flows.alloc(Flow { packets: 1, bytes: 60 })?;
 /// flow.packets.fetch_add(1);
 ///
@@ -51,11 +49,11 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 ///
 /// # What is checked
 ///
-/// The word before an object names the slot's allocator, its holder, and how many times the slot
-/// has been handed out (its generation). The next word is the number of the object's type. Whenever
-/// a pointer is freed or claimed, both are checked against the bounds of the allocator, of which
-/// this process has a copy. So a foreign pointer, a pointer into the middle of an object, a stale
-/// one, one to another type and a second free are errors.
+/// Before an object there are two words: one for the slot's allocator, its holder, and how many
+/// times it was handed out (its generation), one for the object's type. Both are checked whenever a
+/// pointer is freed or claimed, and the pointer against the allocator's bounds, of which this
+/// process has a copy. So a foreign pointer, a pointer into the middle of an object, a stale one,
+/// one to another type and a second free are errors.
 ///
 /// BPF programs can write to all of that. Any number is accepted: it can lead to errors and lost
 /// slots, until the allocator is [recovered](Self::recover). If a corrupted list sends two threads
@@ -84,23 +82,19 @@ pub struct Allocator {
     pub(crate) inner: Arc<Inner>,
 }
 
-/// Making and opening one.
 impl Allocator {
     /// Makes an allocator in pages of the arena that are the caller's, from `config.at` on.
     ///
     /// It writes the header, and what an earlier allocator may have left in the words of its slots.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{Allocator, Arena};
-    ///
-    /// let arena = Arena::memfd(64)?;
+    /// # use mapvalue::{Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
     /// let at = Some(arena.page(8));
     /// let config = Config { value_size: 64, capacity: 1000, at, ..Config::default() };
     /// let objects = Allocator::create(&arena, config)?;
     /// assert_eq!(objects.as_ptr(), arena.page(8));
-    /// let too_many = Config { capacity: 1 << 20, ..config };
-    /// assert!(Allocator::create(&arena, too_many).is_err());
+    /// assert!(Allocator::create(&arena, Config { capacity: 1 << 20, ..config }).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -121,14 +115,10 @@ impl Allocator {
     /// If a process died that used it, [`recover`](Self::recover) it.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{Allocator, Arena};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let ours = Allocator::create(
-    ///     &arena,
-    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
-    /// )?;
+    /// # use mapvalue::{Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// let ours = Allocator::create(&arena, config)?;
     /// let theirs = Allocator::open(&arena, ours.as_ptr())?; // as another process does
     /// theirs.free(ours.alloc(7u64)?.into_ptr())?;
     /// assert!(Allocator::open(&arena, arena.page(8)).is_err()); // there is none
@@ -146,12 +136,9 @@ impl Allocator {
 
     /// Returns its place, which a BPF program or another process needs to use it.
     pub fn as_ptr(&self) -> ArenaPtr<()> {
-        self.inner.start().cast()
+        ArenaPtr::from_address(self.inner.start)
     }
-}
 
-/// Objects.
-impl Allocator {
     /// Makes an object.
     ///
     /// # Errors
@@ -176,12 +163,10 @@ impl Allocator {
     /// Frees an object that was handed over: by [`Object::into_ptr`], or by a BPF program.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{AllocError, Allocator, Arena};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// let objects = Allocator::create(&arena, config)?;
+    /// # use mapvalue::{AllocError, Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// let kptr = objects.alloc(7u64)?.into_kptr();
     /// objects.free(kptr)?;
     /// assert!(objects.free(kptr).is_err());
@@ -203,9 +188,8 @@ impl Allocator {
     /// Takes an object that was handed over: it belongs to the `Object` alone from then on.
     ///
     /// ```
-    /// # use mapvalue::arena::Config;
-    /// # use mapvalue::{Allocator, Arena, Object};
-    /// # let arena = Arena::memfd(16)?;
+    /// # use mapvalue::{Allocator, Arena, Object, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
     /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
     /// # let objects = Allocator::create(&arena, config)?;
     /// let ptr = objects.alloc(7u64)?.into_ptr();
@@ -222,9 +206,9 @@ impl Allocator {
         let inner = &*self.inner;
         let (class, held) = inner.claim(ptr)?;
         inner.keeper.made(shard::of_this_thread(inner));
-        // SAFETY: `find` has checked the place for a `T`; the slot is held for an object now, which
-        // was counted.
-        Ok(unsafe { inner.object(class, held) })
+        // SAFETY: `claim` has checked the place for a `T`; an object holds the slot now, which was
+        // counted.
+        Ok(unsafe { Object::new(inner, class.number, (held, Own::none())) })
     }
 
     /// Takes and frees all objects that fields hold, and returns how many there were.
@@ -232,14 +216,10 @@ impl Allocator {
     /// This is for the values of a map, before the map is deleted.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{Allocator, Arena, Kptr, Local, Mapping};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(
-    ///     &arena,
-    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
-    /// )?;
+    /// # use mapvalue::{Allocator, Arena, Kptr, Local, Mapping, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// let map = Mapping::memfd(8 * 64)?; // a map, each of whose values is such a field
     /// let fields = map.array::<Kptr<u64, Local>>()?;
     /// assert!(fields[3].replace(objects.alloc(7u64)?.into_kptr()).is_null());
@@ -266,10 +246,7 @@ impl Allocator {
         }
         Ok(count)
     }
-}
 
-/// The whole.
-impl Allocator {
     /// Returns how many objects and slots there are.
     pub fn stats(&self) -> Stats {
         self.inner.stats()
@@ -286,17 +263,14 @@ impl Allocator {
     /// lists is waited for, at most a second; a BPF program is not.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{Allocator, Arena};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(
-    ///     &arena,
-    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
-    /// )?;
+    /// # use mapvalue::{Allocator, Arena, arena::{Config, Recovered}};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// let _handed_over = objects.alloc(1u64)?.into_ptr();
-    /// let recovered = objects.recover()?;
-    /// assert_eq!((recovered.live, recovered.free), (1, 99));
+    /// let Recovered { live, free, lost, orphans, scribbled, .. } = objects.recover()?;
+    /// assert_eq!((live, free), (1, 99));
+    /// assert_eq!((lost, orphans, scribbled), (0, 0, 0)); // nothing was wrong
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -318,14 +292,10 @@ impl Allocator {
     /// field had the others.
     ///
     /// ```
-    /// use mapvalue::Arena;
-    /// use mapvalue::arena::{Allocator, Config};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let objects = Allocator::create(
-    ///     &arena,
-    ///     Config { value_size: 8, capacity: 100, ..Config::default() },
-    /// )?;
+    /// # use mapvalue::{Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// let (kept, lost) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
     /// let recovered = objects.recover_reachable([kept.offset()])?;
     /// assert_eq!((recovered.live, recovered.orphans), (1, 1));

@@ -9,6 +9,7 @@
 //! A forked child would have a copy, and hand out the slots that its parent does. So the kernel
 //! wipes the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
 
+use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
@@ -45,6 +46,11 @@ impl Own {
         Self { cache: &NO_CACHE, balance: &NO_BALANCE }
     }
 
+    #[inline]
+    pub(crate) fn is_none(self) -> bool {
+        ptr::eq(self.cache, &raw const NO_CACHE)
+    }
+
     /// Returns the thread's shard.
     pub(crate) fn shard(self) -> usize {
         self.balance.index
@@ -57,11 +63,8 @@ impl Own {
 }
 
 static NO_BALANCE: Balance = Balance { made: AtomicI64::new(0), gone: AtomicI64::new(0), index: 0 };
-static NO_CACHE: Cache = Cache {
-    bins: [const { Bin::empty() }; CLASSES],
-    places: [const { Place::empty() }; ALL],
-    owner: AtomicU64::new(0),
-};
+// SAFETY: all bytes zero are a cache that keeps nothing.
+static NO_CACHE: Cache = unsafe { MaybeUninit::zeroed().assume_init() };
 
 /// The free slots of one thread. All bytes zero are a cache that keeps nothing.
 ///
@@ -98,17 +101,7 @@ struct Bin {
 /// There is no slot, but room for one.
 const ROOM: *mut SlotShared = ptr::without_provenance_mut(1);
 
-impl Bin {
-    const fn empty() -> Self {
-        Self { last: Place::empty(), others: AtomicU32::new(0), most: AtomicU32::new(0) }
-    }
-}
-
 impl Place {
-    const fn empty() -> Self {
-        Self { slot: AtomicPtr::new(ptr::null_mut()), control: AtomicU64::new(0) }
-    }
-
     #[inline]
     fn get(&self) -> Option<Kept> {
         let slot = self.slot.load(Ordering::Relaxed);
@@ -128,11 +121,6 @@ impl Place {
     fn has_room(&self) -> bool {
         self.slot.load(Ordering::Relaxed) == ROOM
     }
-
-    #[inline]
-    fn clear(&self) {
-        self.slot.store(ROOM, Ordering::Relaxed);
-    }
 }
 
 /// A free slot, and its word.
@@ -143,12 +131,11 @@ pub(crate) struct Kept {
 }
 
 impl Cache {
-    /// Returns memory for a cache, which is never freed; `None` if there is none that a fork would
-    /// wipe.
-    pub(crate) fn leaked() -> Option<&'static Self> {
+    /// Returns memory for a cache, which is never freed; an error if a fork would not wipe it.
+    pub(crate) fn leaked() -> Result<&'static Self, ()> {
         // SAFETY: all bytes zero are a cache that keeps nothing; its fields are atomics; it is
         // aligned to 32.
-        unsafe { wiped_on_fork() }
+        unsafe { wiped_on_fork() }.ok_or(())
     }
 
     /// Makes it an empty cache of the thread with this number, for at most `most` slots of a class.
@@ -201,7 +188,7 @@ impl Cache {
     pub(crate) fn pop_last_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let last = &self.bin(class).last;
         let taken = take(last.get()?)?;
-        last.clear();
+        last.slot.store(ROOM, Ordering::Relaxed);
         Some(taken)
     }
 
@@ -222,7 +209,7 @@ impl Cache {
             }
             self.place(class, others + 1).set(last);
             bin.others.store(others + 1, Ordering::Relaxed);
-            bin.last.clear();
+            bin.last.slot.store(ROOM, Ordering::Relaxed);
         }
         self.push_last(class, new)
     }

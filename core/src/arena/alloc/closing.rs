@@ -12,20 +12,18 @@ use crate::value::ArenaPtr;
 /// An allocator that was closed, for as long as there are objects.
 ///
 /// ```
-/// use mapvalue::arena::Config;
-/// use mapvalue::{AllocError, Allocator, Arena};
+/// use mapvalue::{AllocError, Allocator, Arena, arena::Config};
 ///
 /// let arena = Arena::memfd(16)?;
-/// let objects = Allocator::create(
-///     &arena,
-///     Config { value_size: 8, capacity: 100, ..Config::default() },
-/// )?;
+/// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+/// let objects = Allocator::create(&arena, config)?;
 /// let ptr = objects.alloc(7u64)?.into_ptr();
 /// let closing = objects.close()?;
 /// assert!(matches!(closing.allocator().alloc(8u64), Err(AllocError::Closed)));
 /// assert_eq!((closing.remaining(), closing.is_drained()), (1, false));
 /// closing.allocator().free(ptr)?;
 /// assert!(closing.is_drained()); // now `give_back(&pages)`, of a kernel arena
+/// assert_eq!(closing.span(), (arena.page(1), config.bytes()?)); // where, and how many bytes
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug)]
@@ -51,13 +49,12 @@ impl Closing {
         }
         // Whether or not somebody else has said so. Only when nobody is inside any more may another
         // allocator be made in the place.
-        let change = |from, to| inner.header.state.compare_exchange(inner.word_of(from), inner.word_of(to));
-        let _ = change(state::CLOSING, state::DRAINING);
+        inner.change(state::CLOSING, state::DRAINING);
         let inside = inner.wait_for_those_inside();
         if inside == 0 {
-            let _ = change(state::DRAINING, state::DRAINED);
+            inner.change(state::DRAINING, state::DRAINED);
             inner.drained.store(true, Ordering::Relaxed);
-            KEEPERS.drained(&inner.keeper.place());
+            KEEPERS.drained(inner.identity());
         }
         inside
     }
@@ -77,13 +74,9 @@ impl Closing {
     /// A BPF program does so (`bpf_arena_free_pages`).
     ///
     /// ```no_run
-    /// # use mapvalue::arena::Config;
-    /// # use mapvalue::{Allocator, Arena, ArenaFlags};
-    /// let arena = Arena::create(64, ArenaFlags::default())?;
-    /// let objects = Allocator::create(
-    ///     &arena,
-    ///     Config { value_size: 8, capacity: 1000, ..Config::default() },
-    /// )?;
+    /// # use mapvalue::{Allocator, Arena, ArenaFlags, arena::Config};
+    /// let arena = Arena::create(8192, ArenaFlags::default())?;
+    /// let objects = Allocator::create(&arena, Config::default())?;
     /// let closing = objects.close()?;
     /// if closing.is_drained() {
     ///     assert!(closing.give_back(&arena.pages()?)? > 0);
@@ -113,21 +106,10 @@ impl Closing {
         Ok(range.end.saturating_sub(range.start))
     }
 
-    /// The bytes of the arena that it takes, from its header on.
-    ///
-    /// ```
-    /// # use mapvalue::arena::Config;
-    /// # use mapvalue::{Allocator, Arena};
-    /// # let arena = Arena::memfd(16)?;
-    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// let closing = Allocator::create(&arena, config)?.close()?;
-    /// assert_eq!(closing.span(), (arena.page(1), config.bytes()?)); // where, and how many bytes
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// The bytes of the arena that it takes: where its header is, and how many from there.
     pub fn span(&self) -> (ArenaPtr<()>, u64) {
         let inner = &self.allocator.inner;
-        let start = inner.start();
-        (start.cast(), inner.end() - start.address())
+        (self.allocator.as_ptr(), inner.end() - inner.start)
     }
 }
 
@@ -152,8 +134,7 @@ impl Allocator {
     pub fn close(self) -> Result<Closing, AllocError> {
         // If that cannot be had, nothing is changed.
         self.inner.barrier()?;
-        let changed = self.inner.header.state.compare_exchange(self.inner.live, self.inner.word_of(state::CLOSING));
-        if changed.is_err() {
+        if !self.inner.change(state::LIVE, state::CLOSING) {
             return Err(self.inner.not_live());
         }
         // Pairs with the fence in `alloc`: from here on no slot of an object looks free.
@@ -168,9 +149,8 @@ impl Allocator {
     /// take. [`close`](Self::close) is an error then.
     ///
     /// ```
-    /// # use mapvalue::arena::Config;
-    /// # use mapvalue::{Allocator, Arena};
-    /// # let arena = Arena::memfd(16)?;
+    /// # use mapvalue::{Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
     /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
     /// # let objects = Allocator::create(&arena, config)?;
     /// assert!(objects.closing().is_none());
@@ -180,9 +160,7 @@ impl Allocator {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn closing(&self) -> Option<Closing> {
-        let found = self.inner.header.state.load();
-        let states = [state::CLOSING, state::DRAINING, state::DRAINED];
-        let is_closed = states.map(|state| self.inner.word_of(state)).contains(&found);
+        let is_closed = self.inner.is_closed(self.inner.header.state.load());
         // As in `close`; if it cannot be had here, there is none for who may not close either.
         (self.inner.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }

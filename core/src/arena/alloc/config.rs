@@ -11,18 +11,20 @@ use std::time::Duration;
 
 use super::cache::MAGAZINE;
 use super::keeper::Keepers;
-use super::layout::{CLASSES, Class, Header, MAGIC, MAKING, SHARDS, SLOT_HEADER, SlotShared, VERSION, state};
+use super::layout::{
+    CLASSES, Class, Header, HeaderShared, MAGIC, MAKING, SHARDS, SLOT_HEADER, Shard, SlotShared, VERSION, state,
+};
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
 use crate::handle::Var;
 use crate::sys::membarrier;
 use crate::sys::process::Thread;
-use crate::value::{ArenaPtr, MapValue};
+use crate::value::{ArenaPtr, MapValue, Mirror};
 
 /// The least alignment of values.
 pub(crate) const MIN_ALIGN: usize = 8;
 /// The largest values, and the largest alignment.
-const MAX_VALUE: usize = 1 << 20;
+const MAX_VALUE: u32 = 1 << 20;
 const MAX_ALIGN: usize = 4096;
 /// The least capacity of an allocator of which threads keep slots.
 const LARGE: u32 = 512;
@@ -77,49 +79,34 @@ impl Config {
     ///
     /// [`AllocError::Config`].
     pub fn bytes(&self) -> Result<u64, AllocError> {
-        let mut end = size_of::<Header>() as u64;
-        for class in self.classes()? {
-            end = class.after(end, self.align).1;
-        }
-        Ok(end)
+        Ok(self.lay_out()?.1)
     }
 
-    fn classes(&self) -> Result<Vec<Size>, AllocError> {
+    /// The classes one after the other, and where the last ends: all from the header on.
+    fn lay_out(&self) -> Result<(Vec<Class>, u64), AllocError> {
+        let Self { value_size, capacity, align, .. } = *self;
         let wrong = |field, given: usize, needed| Err(AllocError::Config { field, given: given as u64, needed });
-        if !self.align.is_power_of_two() || !(MIN_ALIGN..=MAX_ALIGN).contains(&self.align) {
-            return wrong("align", self.align, "it must be a power of two from 8 to 4096");
+        if !align.is_power_of_two() || !(MIN_ALIGN..=MAX_ALIGN).contains(&align) {
+            return wrong("align", align, "it must be a power of two from 8 to 4096");
         }
-        if self.capacity == 0 || self.capacity == u32::MAX {
-            return wrong("capacity", self.capacity as usize, "it must be from 1 to 2^32 - 2");
+        if capacity == 0 || capacity == u32::MAX {
+            return wrong("capacity", capacity as usize, "it must be from 1 to 2^32 - 2");
         }
-        if self.value_size > MAX_VALUE {
-            return wrong("value_size", self.value_size, "it must be at most 1,048,576");
-        }
-        let capacity = self.capacity;
-        Ok(match u32::try_from(self.value_size) {
-            Ok(0) | Err(_) => SIZES.map(|value_size| Size { value_size, capacity }).to_vec(),
-            Ok(value_size) => vec![Size { value_size, capacity }],
-        })
-    }
-}
-
-/// Slots of one size, as wanted.
-#[derive(Clone, Copy)]
-struct Size {
-    value_size: u32,
-    capacity: u32,
-}
-
-impl Size {
-    fn stride(self, align: usize) -> u64 {
-        (SLOT_HEADER as u64 + u64::from(self.value_size)).next_multiple_of(align as u64)
-    }
-
-    /// Where its first slot is, and where the last ends, if there is room from `end` on. Values are
-    /// aligned, not their slots' headers.
-    fn after(self, end: u64, align: usize) -> (u64, u64) {
-        let first = (end + SLOT_HEADER as u64).next_multiple_of(align as u64) - SLOT_HEADER as u64;
-        (first, first + self.stride(align) * u64::from(self.capacity))
+        let sizes: &[u32] = match u32::try_from(value_size) {
+            Ok(0) => &SIZES,
+            Ok(size @ ..=MAX_VALUE) => &[size],
+            _ => return wrong("value_size", value_size, "it must be at most 1,048,576"),
+        };
+        let (header, align) = (SLOT_HEADER as u64, align as u64);
+        let mut end = size_of::<Header>() as u64;
+        let class = |&value_size: &u32| {
+            let stride = (header + u64::from(value_size)).next_multiple_of(align);
+            // Values are aligned, not their slots' headers.
+            let first = (end + header).next_multiple_of(align) - header;
+            end = first + stride * u64::from(capacity);
+            Class::new(value_size, capacity, u32::try_from(stride).unwrap_or(u32::MAX), first)
+        };
+        Ok((sizes.iter().map(class).collect(), end))
     }
 }
 
@@ -144,11 +131,6 @@ unsafe impl Sync for Geometry {}
 impl Geometry {
     pub(crate) fn end(&self) -> u64 {
         self.first + u64::from(self.stride) * u64::from(self.capacity)
-    }
-
-    /// The address of a slot's header.
-    pub(crate) fn address_of(&self, slot: NonNull<SlotShared>) -> u64 {
-        self.first + (slot.addr().get() - self.place.addr().get()) as u64
     }
 
     /// The number of a slot.
@@ -280,76 +262,56 @@ fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
 
 /// Makes the header.
 pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> Result<Var<Header>, AllocError> {
-    let classes = config.classes()?;
-    let bytes = config.bytes()?;
+    let (classes, bytes) = config.lay_out()?;
     let at = config.at.unwrap_or_else(|| ArenaPtr::from_address(arena.start() + 4096));
     let header: Var<Header> = arena.var(at.cast())?;
+    let start = arena.ptr_of(&*header)?.address();
+    if id_of(start) == 0 {
+        let needed = "it must not be at a multiple of 4 GiB, the address that looks like null to BPF programs";
+        return Err(AllocError::Config { field: "at", given: start, needed });
+    }
     // All of it is inside.
     let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX);
-    let start = arena.ptr_of(&*header)?;
-    if id_of(start.address()) == 0 {
-        let needed = "it must not be at a multiple of 4 GiB, the address that looks like null to BPF programs";
-        return Err(AllocError::Config { field: "at", given: start.address(), needed });
-    }
-    let all = arena.slice::<u64>(start.cast(), words)?;
-    check_free(&header, start.address(), bytes, keepers)?;
-    let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start.address());
+    let all = arena.slice::<u64>(ArenaPtr::from_address(start), words)?;
+    check_free(&header, start, bytes, keepers)?;
+    let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start);
     // As far as there can be words of an allocator that was here before. A page that is not there
     // has none, and is not to be made.
-    let old = if config.prefault {
-        bytes
-    } else if was_here {
-        header.len.load().min(bytes)
-    } else {
-        0
-    };
+    let of_old = if was_here { header.len.load().min(bytes) } else { 0 };
+    let old = if config.prefault { bytes } else { of_old };
     if config.prefault {
-        let (offset, page) = (start.address() - arena.start(), arena.page_size());
+        let (offset, page) = (start - arena.start(), arena.page_size());
         arena.prefault(offset / page..(offset + bytes).div_ceil(page))?;
     }
 
     // Nobody takes it for an allocator while it is written.
-    let making = claim(&header, start.address())?;
-    let mut end = size_of::<Header>() as u64;
-    for (i, class) in header.classes.iter().enumerate() {
-        class.free.store(0);
-        class.fresh.store(0);
-        class.listed.store(0);
-        let Some(size) = classes.get(i) else { continue };
-        let (first, after) = size.after(end, config.align);
-        end = after;
-        class.capacity.store(size.capacity);
-        class.value_size.store(size.value_size);
-        class.stride.store(u32::try_from(size.stride(config.align)).unwrap_or(u32::MAX));
-        class.first.store(first);
-        for at in (first..after.min(old)).step_by(usize::try_from(size.stride(config.align)).unwrap_or(usize::MAX)) {
+    let making = claim(&header, start)?;
+    for class in &classes {
+        let end = class.first + u64::from(class.stride) * u64::from(class.capacity);
+        for at in (class.first..end.min(old)).step_by(class.stride as usize) {
             // It names no allocator now. The generation goes on: somebody may keep a pointer to
             // what was here.
             let word = &all[usize::try_from(at / 8).unwrap_or(0)];
-            word.store(word.load() & !u64::from(u32::MAX));
+            word.store(word.load() & !LOW_HALF);
         }
+    }
+    for (i, class) in header.classes.iter().enumerate() {
+        class.store(classes.get(i).copied().unwrap_or(Class::new(0, 0, 0, 0)));
     }
     let live = new_number() & !state::BITS | state::LIVE;
     for (i, shard) in header.shards.iter().enumerate() {
-        shard.owner.store(if i < SHARDS { 0 } else { vacant(live) });
-        shard.space.store(0);
-        shard.kept.iter().for_each(|kept| kept.store(0));
+        shard.store(Shard { owner: if i < SHARDS { 0 } else { vacant(live) }, space: 0, kept: [0; CLASSES] });
     }
-    header.id.store(id_of(start.address()));
-    header.class_count.store(u32::try_from(classes.len()).unwrap_or(0));
-    header.align.store(u32::try_from(config.align).unwrap_or(0));
     // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits
     // (`most`).
     let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
-    header.magazine.store(few.min(MAGAZINE));
-    header.asymmetric.store(membarrier::register().into());
-    header.len.store(bytes);
     header.failed.store(0);
-    header.version.store(VERSION);
     header.state.store(live);
+    let (align, count) = (config.align.try_into().unwrap_or(0), classes.len().try_into().unwrap_or(0));
+    store(&header, id_of(start), count, align, few.min(MAGAZINE), membarrier::register(), bytes);
     let made = header.magic.atomic().compare_exchange(making, MAGIC, Ordering::Release, Ordering::Relaxed);
-    // Who took it for gone has it.
-    made.map_err(|_| AllocError::Occupied { start: start.address(), end: start.address() + bytes })?;
+    // If this thread was taken for gone, another has the place.
+    made.map_err(|_| AllocError::Occupied { start, end: start + bytes })?;
     Ok(header)
 }
 
@@ -359,84 +321,116 @@ fn new_number() -> u32 {
     RandomState::new().hash_one(()) as u32
 }
 
+/// Writes what never changes, but the classes and the magic number.
+fn store(header: &HeaderShared, id: u32, count: u32, align: u32, magazine: u32, asymmetric: bool, len: u64) {
+    header.version.store(VERSION);
+    header.id.store(id);
+    header.class_count.store(count);
+    header.align.store(align);
+    header.magazine.store(magazine);
+    header.asymmetric.store(asymmetric.into());
+    header.len.store(len);
+}
+
 /// What an allocator says of itself, as this process has checked it.
 #[derive(Debug)]
 pub(crate) struct Shape {
+    /// Where it is in the arena.
+    pub(crate) start: u64,
     pub(crate) id: u32,
+    /// The state in the header while the allocator hands out objects.
     pub(crate) live: u32,
     pub(crate) align: u32,
+    /// Free slots of a class that a thread keeps at most, if its process may use `membarrier`.
     pub(crate) magazine: u32,
+    /// Whether threads of some process keep slots, and leave a fence to the thread that closes the
+    /// allocator.
     pub(crate) asymmetric: bool,
     pub(crate) classes: Box<[Geometry]>,
+}
+
+impl Shape {
+    /// Writes the header anew, as it was when it was read.
+    pub(crate) fn restore(&self, header: &HeaderShared) {
+        for (class, is) in header.classes.iter().zip(&self.classes) {
+            class.capacity.store(is.capacity);
+            class.value_size.store(is.value_size);
+            class.stride.store(is.stride);
+            class.first.store(is.first - self.start);
+        }
+        let len = self.end() - self.start;
+        store(header, self.id, self.class_count(), self.align, self.magazine, self.asymmetric, len);
+        header.magic.store_release(MAGIC);
+    }
+
+    /// The address behind the last slot.
+    pub(crate) fn end(&self) -> u64 {
+        self.classes.last().map_or(0, Geometry::end)
+    }
+
+    /// Returns a number that hardly another allocator of this machine has, wherever it is mapped.
+    pub(crate) const fn identity(&self) -> u64 {
+        (self.live as u64) << 32 | self.id as u64
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
+    pub(crate) fn class_count(&self) -> u32 {
+        self.classes.len() as u32
+    }
 }
 
 /// Reads a header, if all of it makes sense. Each word may change at any time, so it is read once,
 /// and that number is checked and returned.
 pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
-    let at = arena.ptr_of(&**header)?.address();
-    let no = |what, found: u64, expected: u64| Err(AllocError::NoAllocator { at, what, found, expected });
+    let start = arena.ptr_of(&**header)?.address();
+    let check = |is_right: bool, what, found: u64, expected: u64| {
+        if is_right { Ok(()) } else { Err(AllocError::NoAllocator { at: start, what, found, expected }) }
+    };
     // Another thread that would make one here puts it back at once if it comes too late (`claim`).
     let mut magic = MAKING;
     look_often(PATIENCE / 10, |_| {
         magic = header.magic.load_acquire();
         (!is_being_made(magic)).then_some(())
     });
-    if magic != MAGIC {
-        return no("the magic number", magic, MAGIC);
-    }
+    check(magic == MAGIC, "the magic number", magic, MAGIC)?;
     let version = header.version.load();
-    if version != VERSION {
-        return no("the version", version.into(), VERSION.into());
-    }
+    check(version == VERSION, "the version", version.into(), VERSION.into())?;
     let id = header.id.load();
-    if id == 0 || id != id_of(at) {
-        return no("its number", id.into(), id_of(at).into());
-    }
+    check(id != 0 && id == id_of(start), "its number", id.into(), id_of(start).into())?;
     let align = header.align.load();
-    if !align.is_power_of_two() || !(MIN_ALIGN..=MAX_ALIGN).contains(&(align as usize)) {
-        return no("the alignment", align.into(), MAX_ALIGN as u64);
-    }
+    let is_right = align.is_power_of_two() && (MIN_ALIGN..=MAX_ALIGN).contains(&(align as usize));
+    check(is_right, "the alignment", align.into(), MAX_ALIGN as u64)?;
     let count = header.class_count.load();
-    if count == 0 || count as usize > CLASSES {
-        return no("the number of classes", count.into(), CLASSES as u64);
-    }
-    let mut end = at + size_of::<Header>() as u64;
+    check(count != 0 && count as usize <= CLASSES, "the number of classes", count.into(), CLASSES as u64)?;
+    let slot_header = SLOT_HEADER as u64;
+    let mut end = start + size_of::<Header>() as u64;
     let mut classes = Vec::new();
     for class in &header.classes[..count as usize] {
-        let Class { value_size, stride, capacity, first, .. } = mapvalue::Mirror::load(class);
-        if first > arena.len() {
-            return no("the place of a class", first, arena.len());
-        }
-        let first_at = at + first;
-        if first_at < end || !(first_at + SLOT_HEADER as u64).is_multiple_of(align.into()) {
-            return no("the place of a class", first, end - at);
-        }
-        if u64::from(stride) < SLOT_HEADER as u64 + u64::from(value_size)
-            || !stride.is_multiple_of(align)
-            || capacity == 0
-        {
-            return no("the distance of slots", stride.into(), SLOT_HEADER as u64 + u64::from(value_size));
-        }
+        let Class { value_size, stride, capacity, first, .. } = class.load();
+        check(first <= arena.len(), "the place of a class", first, arena.len())?;
+        let first_at = start + first;
+        let is_right = first_at >= end && (first_at + slot_header).is_multiple_of(align.into());
+        check(is_right, "the place of a class", first, end - start)?;
+        let least = slot_header + u64::from(value_size);
+        let is_right = u64::from(stride) >= least && stride.is_multiple_of(align) && capacity != 0;
+        check(is_right, "the distance of slots", stride.into(), least)?;
         // In 64 bits none of these overflows: the address is below 2^48 and the rest below 2^64
         // together only if it is not inside.
-        let Some(after) = u64::from(stride).checked_mul(capacity.into()).and_then(|len| first_at.checked_add(len))
-        else {
-            return no("the number of slots", capacity.into(), arena.len());
-        };
-        if after > arena.start() + arena.len() || capacity == u32::MAX {
-            return no("the end of a class", after - at, arena.start() + arena.len() - at);
-        }
-        end = after;
+        let after = u64::from(stride).checked_mul(capacity.into()).and_then(|len| first_at.checked_add(len));
+        check(after.is_some(), "the number of slots", capacity.into(), arena.len())?;
+        end = after.unwrap_or(u64::MAX);
+        let most = arena.start() + arena.len();
+        check(end <= most && capacity != u32::MAX, "the end of a class", end - start, most - start)?;
         // Of all of the class, since a reference to the first slot alone may not be used for the
         // others.
-        let words = usize::try_from((after - first_at) / 8).unwrap_or(0);
+        let words = usize::try_from((end - first_at) / 8).unwrap_or(0);
         let all = arena.slice::<u64>(ArenaPtr::from_address(first_at), words)?;
         let place = NonNull::from(&*all).cast::<SlotShared>();
         classes.push(Geometry { value_size, stride, capacity, first: first_at, place });
     }
     let (magazine, asymmetric) = (header.magazine.load().min(MAGAZINE), header.asymmetric.load() != 0);
     let live = header.state.load() & !state::BITS | state::LIVE;
-    Ok(Shape { id, live, align, magazine, asymmetric, classes: classes.into() })
+    Ok(Shape { start, id, live, align, magazine, asymmetric, classes: classes.into() })
 }
 
 const _: () = assert!(Header::LAYOUT.align() == 64);

@@ -2,32 +2,21 @@
 //! each slot is.
 
 use std::any::type_name;
-use std::ptr::NonNull;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use std::sync::{Arc, Weak};
 
+use super::cache::Kept;
 use super::config::{self, Geometry, Shape};
 use super::control::{Control, Holder};
 use super::keeper::{Keeper, Keepers};
-use super::layout::{GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use super::layout::{ClassShared, GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
 use crate::arena::handle::Arena;
 use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
 use crate::sys::membarrier;
-use crate::value::{ArenaPtr, MapValue};
-
-/// A slot of an allocator, by numbers.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct SlotRef {
-    pub(crate) class: u32,
-    pub(crate) index: u32,
-}
-
-impl SlotRef {
-    pub(crate) const fn new(class: u32, index: u32) -> Self {
-        Self { class, index }
-    }
-}
+use crate::value::MapValue;
 
 /// The keepers of this process.
 pub(super) static KEEPERS: Keepers<Inner> = Keepers::new();
@@ -35,25 +24,16 @@ pub(super) static KEEPERS: Keepers<Inner> = Keepers::new();
 /// An allocator as this process sees it.
 pub(crate) struct Inner {
     pub(crate) header: Var<Header>,
-    pub(crate) id: u32,
-    /// The state in the header while the allocator hands out objects.
-    pub(crate) live: u32,
+    shape: Shape,
     /// Whether this process has found it drained. From then on its place may be another's, and is
     /// not even looked at.
     pub(crate) drained: AtomicBool,
     /// The low half of a free slot's word.
     pub(crate) free: u64,
     /// Free slots of a class that a thread of this process keeps at most.
-    pub(crate) magazine: u32,
-    /// The same for processes that may use `membarrier`, from the header.
-    pub(crate) header_magazine: u32,
-    pub(crate) align: u32,
-    /// Whether threads of some process keep slots, and leave a fence to the thread that closes the
-    /// allocator.
-    pub(crate) asymmetric: bool,
+    pub(crate) most_kept: u32,
     /// Bytes of a value in the first class.
-    pub(crate) smallest: u32,
-    pub(crate) classes: Box<[Geometry]>,
+    smallest: u32,
     /// A number that no other allocator of this process ever has. It is not 0.
     pub(crate) serial: u64,
     pub(crate) keeper: &'static Keeper<Inner>,
@@ -71,6 +51,15 @@ pub(crate) struct Inner {
     this: Weak<Inner>,
 }
 
+impl Deref for Inner {
+    type Target = Shape;
+
+    #[inline]
+    fn deref(&self) -> &Shape {
+        &self.shape
+    }
+}
+
 #[cold]
 pub(crate) fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
     AllocError::Corrupt { what, at, found }
@@ -81,46 +70,32 @@ impl Inner {
     /// meanwhile.
     pub(crate) fn read(arena: &Arena, header: Var<Header>) -> Result<Arc<Self>, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
-        let Shape { id, live, align, magazine, asymmetric, classes } = config::read(arena, &header)?;
+        let shape = config::read(arena, &header)?;
         // Whether a thread that closes the allocator can have all threads run a fence, so that
         // those that keep slots need none.
-        let is_asymmetric = asymmetric && membarrier::register();
-        let (start, end) = (arena.ptr_of(&*header)?.address(), classes.last().map_or(0, Geometry::end));
-        let place = std::ptr::from_ref(&*header).addr();
+        let is_asymmetric = shape.asymmetric && membarrier::register();
+        let place = ptr::from_ref(&*header).addr();
+        let end = place + usize::try_from(shape.end() - shape.start).unwrap_or(0);
         Ok(Arc::new_cyclic(|this| Self {
-            id,
-            live,
             drained: AtomicBool::new(false),
-            free: Control::new(id, Holder::Free, 0).0,
-            magazine: if is_asymmetric { magazine } else { 0 },
-            header_magazine: magazine,
-            asymmetric,
-            align,
-            header,
-            smallest: classes.first().map_or(0, |class| class.value_size),
-            classes,
+            free: Control::new(shape.id, Holder::Free, 0).0,
+            most_kept: if is_asymmetric { shape.magazine } else { 0 },
+            smallest: shape.classes.first().map_or(0, |class| class.value_size),
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
-            keeper: KEEPERS.take(&(place..place + usize::try_from(end - start).unwrap_or(0)), identity(live, id)),
+            keeper: KEEPERS.take(place..end, shape.identity()),
             arena: arena.clone(),
             handles: AtomicUsize::new(1),
             claimed: AtomicU64::new(0),
             looked: AtomicU32::new(0),
             closed: AtomicU32::new(0),
             this: Weak::clone(this),
+            header,
+            shape,
         }))
     }
 
     pub(crate) fn this(&self) -> Weak<Self> {
         Weak::clone(&self.this)
-    }
-
-    pub(crate) fn start(&self) -> ArenaPtr<Header> {
-        self.arena.ptr_of(&*self.header).expect("the header is in the arena")
-    }
-
-    /// The address behind the last slot.
-    pub(crate) fn end(&self) -> u64 {
-        self.classes.last().map_or(0, Geometry::end)
     }
 
     /// Runs a full fence, and has all threads run one that leave theirs to the closing thread.
@@ -131,27 +106,23 @@ impl Inner {
         }
         Ok(())
     }
-
-    #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
-    pub(crate) fn class_count(&self) -> u32 {
-        self.classes.len() as u32
-    }
-}
-
-/// A number that hardly another allocator of this machine has, wherever it is mapped.
-const fn identity(live: u32, id: u32) -> u64 {
-    (live as u64) << 32 | id as u64
 }
 
 /// The life of an allocator.
 impl Inner {
-    pub(crate) const fn identity(&self) -> u64 {
-        identity(self.live, self.id)
+    /// What the header says in a state of this allocator.
+    pub(crate) fn word_of(&self, state: u32) -> u32 {
+        self.live & !state::BITS | state
     }
 
-    /// What the header says in a state of this allocator.
-    pub(crate) const fn word_of(&self, state: u32) -> u32 {
-        self.live & !state::BITS | state
+    /// Changes its state, if that is the one it is in.
+    pub(crate) fn change(&self, from: u32, to: u32) -> bool {
+        self.header.state.compare_exchange(self.word_of(from), self.word_of(to)).is_ok()
+    }
+
+    /// Whether a state is one of this allocator after it was closed.
+    pub(crate) fn is_closed(&self, found: u32) -> bool {
+        [state::CLOSING, state::DRAINING, state::DRAINED].map(|state| self.word_of(state)).contains(&found)
     }
 
     /// Whether the allocator is in its place, and takes objects back.
@@ -166,12 +137,12 @@ impl Inner {
     pub(crate) fn is_replaced(&self) -> bool {
         let is_ours = |gate: &ShardShared| gate.owner.load() == self.vacant();
         self.drained.load(Ordering::Relaxed)
-            || self.header.state.load() & !state::BITS != self.live & !state::BITS
+            || self.word_of(0) != self.header.state.load() & !state::BITS
                 && !self.header.shards[SHARDS..GATES].iter().any(is_ours)
     }
 
     /// The gate of a visitor that nobody uses.
-    pub(crate) const fn vacant(&self) -> u64 {
+    pub(crate) fn vacant(&self) -> u64 {
         config::vacant(self.live)
     }
 
@@ -179,7 +150,7 @@ impl Inner {
     /// overwritten, which nobody can tell from memory that was given back and is another's.
     pub(crate) fn not_there(&self) -> AllocError {
         let found = if self.drained.load(Ordering::Relaxed) { MAGIC } else { self.header.magic.load() };
-        let (at, what, expected) = (self.start().address(), "the magic number", MAGIC);
+        let (at, what, expected) = (self.start, "the magic number", MAGIC);
         if found == MAGIC { AllocError::Closed } else { AllocError::NoAllocator { at, what, found, expected } }
     }
 
@@ -189,15 +160,11 @@ impl Inner {
         if self.is_replaced() {
             return AllocError::Closed;
         }
-        let found = self.header.state.load();
-        match found & state::BITS {
-            _ if found & !state::BITS != self.live & !state::BITS => {}
-            state::CLOSING | state::DRAINING | state::DRAINED => return AllocError::Closed,
-            state::RECOVERING => return AllocError::Recovering,
-            _ => {}
+        match self.header.state.load() {
+            found if self.is_closed(found) => AllocError::Closed,
+            found if found == self.word_of(state::RECOVERING) => AllocError::Recovering,
+            found => corrupt("the state of the allocator", self.address(&self.header.state), found.into()),
         }
-        let at = self.arena.ptr_of(&self.header.state).map_or(0, ArenaPtr::address);
-        corrupt("the state of the allocator", at, found.into())
     }
 }
 
@@ -217,18 +184,16 @@ impl Inner {
     }
 
     #[inline(never)]
-    pub(crate) fn larger_class_of(&self, size: usize, align: usize) -> Option<u32> {
+    fn larger_class_of(&self, size: usize, align: usize) -> Option<u32> {
         let class = self.classes.iter().position(|class| size <= class.value_size as usize)?;
         if size > 0 && align <= self.align as usize { u32::try_from(class).ok() } else { None }
     }
 
     #[cold]
-    pub(crate) fn does_not_fit<T: MapValue>(&self) -> AllocError {
+    fn does_not_fit<T: MapValue>(&self) -> AllocError {
         let (type_name, size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
-        if size == 0 {
-            return PlaceError::ZeroSized { type_name }.into();
-        }
         match self.classes.last() {
+            _ if size == 0 => PlaceError::ZeroSized { type_name }.into(),
             Some(largest) if size > largest.value_size as usize => {
                 AllocError::TooLarge { type_name, size, largest: largest.value_size }
             }
@@ -236,28 +201,17 @@ impl Inner {
         }
     }
 
-    /// The address of the value in a slot.
-    pub(crate) fn address_of(&self, class: u32, slot: NonNull<SlotShared>) -> u64 {
-        self.classes[class as usize].address_of(slot) + SLOT_HEADER as u64
+    /// The address in the arena of something in the allocator.
+    pub(crate) fn address<T>(&self, place: &T) -> u64 {
+        self.start + (ptr::from_ref(place).addr() - ptr::from_ref(&*self.header).addr()) as u64
     }
 
-    pub(crate) fn address_at(&self, slot: SlotRef) -> u64 {
-        let class = &self.classes[slot.class as usize];
-        class.first + u64::from(slot.index) * u64::from(class.stride) + SLOT_HEADER as u64
-    }
-
-    /// The place of a slot, whose index is less than the capacity of its class.
-    pub(crate) fn place(&self, slot: SlotRef) -> NonNull<SlotShared> {
-        let Some(place) = self.classes[slot.class as usize].slot(slot.index) else {
-            unreachable!("there is no slot {}", slot.index)
-        };
-        place
-    }
-
-    /// The header of a slot, whose index is less than the capacity of its class.
-    pub(crate) fn slot(&self, slot: SlotRef) -> &SlotShared {
-        // SAFETY: `place` is a place of a slot.
-        unsafe { self.header(self.place(slot)) }
+    /// The header of a slot that a thread has taken, or keeps.
+    #[inline]
+    pub(crate) fn slot(&self, kept: Kept) -> &SlotShared {
+        // SAFETY: a `Kept` is made for places of slots alone (`Kept::slot`), and used with the
+        // allocator that has them.
+        unsafe { self.header(kept.slot) }
     }
 
     /// The header of a slot.
@@ -267,46 +221,78 @@ impl Inner {
     /// It is the place of a slot of this allocator.
     #[inline]
     #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
-    pub(crate) unsafe fn header(&self, slot: NonNull<SlotShared>) -> &SlotShared {
+    unsafe fn header(&self, slot: NonNull<SlotShared>) -> &SlotShared {
         // SAFETY: the arena, in whose memory it is (`Geometry::slot`), is mapped as long as this,
         // and writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the
         // distance of slots are (`config::read`); any bits are a valid mirror.
         unsafe { slot.as_ref() }
     }
 
+    #[inline]
+    pub(crate) fn class(&self, number: u32) -> Class<'_> {
+        let (shape, words) = (&self.classes[number as usize], &self.header.classes[number as usize]);
+        Class { inner: self, number, shape, words }
+    }
+
+    pub(crate) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
+        (0..self.class_count()).map(|number| self.class(number))
+    }
+
     /// The slot whose value begins at an address.
-    pub(crate) fn slot_at(&self, at: u64) -> Result<SlotRef, AllocError> {
-        let inside = |class: &Geometry| (class.first..class.end()).contains(&at);
-        let Some(class) = self.classes.iter().position(inside) else {
+    pub(crate) fn slot_at(&self, at: u64) -> Result<(Class<'_>, u32), AllocError> {
+        let Some(class) = self.classes().find(|class| (class.shape.first..class.shape.end()).contains(&at)) else {
             let (start, end) = (self.classes[0].first, self.end());
             return Err(AllocError::ForeignObject { at, id: self.id, start, end });
         };
-        let Geometry { first, stride, .. } = self.classes[class];
-        let offset = at - first;
-        let [class, index] = [class as u64, offset / u64::from(stride)].map(|n| u32::try_from(n).unwrap_or(u32::MAX));
-        let slot = SlotRef::new(class, index);
-        let object = self.address_at(slot);
-        if object == at { Ok(slot) } else { Err(AllocError::InteriorPointer { at, object }) }
+        let index = u32::try_from((at - class.shape.first) / u64::from(class.shape.stride)).unwrap_or(u32::MAX);
+        let object = class.address_of(index);
+        if object == at { Ok((class, index)) } else { Err(AllocError::InteriorPointer { at, object }) }
+    }
+}
+
+/// The slots of one size: their numbers, as this process has checked them, and the words that the
+/// arena has for them.
+#[derive(Clone, Copy)]
+pub(crate) struct Class<'a> {
+    pub(crate) inner: &'a Inner,
+    pub(crate) number: u32,
+    pub(crate) shape: &'a Geometry,
+    pub(crate) words: &'a ClassShared,
+}
+
+impl<'a> Class<'a> {
+    /// The place of a slot, whose index is less than the capacity.
+    #[inline]
+    pub(crate) fn place(&self, index: u32) -> NonNull<SlotShared> {
+        let Some(place) = self.shape.slot(index) else { unreachable!("there is no slot {index}") };
+        place
     }
 
-    /// The slots of a class that have been used at some time, and their words.
+    /// The header of such a slot.
+    #[inline]
+    pub(crate) fn slot(&self, index: u32) -> &'a SlotShared {
+        // SAFETY: `place` is a place of a slot.
+        unsafe { self.inner.header(self.place(index)) }
+    }
+
+    /// The address of the value in a slot.
+    pub(crate) fn address_of(&self, index: u32) -> u64 {
+        self.shape.first + u64::from(index) * u64::from(self.shape.stride) + SLOT_HEADER as u64
+    }
+
+    /// The slots that have been used at some time, and their words: at most `most`.
     ///
     /// Each of them names this allocator in its word (`take_fresh`). So the walk ends after many
     /// words in a row that do not: what the header says is a number that anybody can write, and a
     /// page that was never used is not to be read, which would make it.
-    pub(crate) fn used(&self, class: u32) -> impl Iterator<Item = (SlotRef, &SlotShared, Control)> {
-        self.used_of(class, self.header.classes[class as usize].fresh.load_acquire())
-    }
-
-    /// As `used`, of at most so many slots.
-    pub(crate) fn used_of(&self, class: u32, most: u32) -> impl Iterator<Item = (SlotRef, &SlotShared, Control)> {
+    pub(crate) fn used(self, most: u32) -> impl Iterator<Item = (u32, &'a SlotShared, Control)> {
         const UNUSED: u32 = 256;
-        let slots = (0..most.min(self.classes[class as usize].capacity)).map(move |index| {
-            let slot = self.slot(SlotRef::new(class, index));
-            (SlotRef::new(class, index), slot, Control(slot.control.load_acquire()))
+        let slots = (0..most.min(self.shape.capacity)).map(move |index| {
+            let slot = self.slot(index);
+            (index, slot, Control(slot.control.load_acquire()))
         });
         slots.scan(0, move |unused, slot| {
-            *unused = if slot.2.id() == self.id { 0 } else { *unused + 1 };
+            *unused = if slot.2.id() == self.inner.id { 0 } else { *unused + 1 };
             (*unused < UNUSED).then_some(slot)
         })
     }

@@ -30,10 +30,10 @@ pub(crate) struct Keeper<K: 'static> {
     /// The allocator, once there are no handles to it: an `Arc` of it.
     kept: AtomicPtr<K>,
     is_used: AtomicBool,
-    /// Where the allocator is in this process: two addresses, which are the same if it is drained.
-    place: [AtomicUsize; 2],
-    /// Which allocator it is (`Inner::identity`).
+    /// Which allocator it is (`Shape::identity`); 0 once that is not in its place any more.
     identity: AtomicU64,
+    /// Where that is in this process: its first address, and the one behind it.
+    place: [AtomicUsize; 2],
     /// The keeper that was made before this one.
     next: AtomicPtr<Self>,
 }
@@ -55,7 +55,7 @@ impl<K> Keepers<K> {
 
     /// Returns a keeper for an allocator at this place of the process: one that nothing uses, or a
     /// new one.
-    pub(crate) fn take(&self, place: &Range<usize>, identity: u64) -> &'static Keeper<K> {
+    pub(crate) fn take(&self, place: Range<usize>, identity: u64) -> &'static Keeper<K> {
         let is_taken = |keeper: &&Keeper<K>| {
             !keeper.is_used.load(Ordering::Relaxed) && !keeper.is_used.swap(true, Ordering::Acquire)
         };
@@ -63,7 +63,7 @@ impl<K> Keepers<K> {
         for (end, address) in keeper.place.iter().zip([place.start, place.end]) {
             end.store(address, Ordering::Relaxed);
         }
-        keeper.identity.store(identity, Ordering::Relaxed);
+        keeper.identity.store(identity, Ordering::Release);
         keeper
     }
 
@@ -89,9 +89,9 @@ impl<K> Keepers<K> {
 
     /// Returns the places of allocators that this process uses, which overlap with this range.
     pub(crate) fn overlapping(&self, range: Range<usize>) -> impl Iterator<Item = Range<usize>> + Clone {
-        let used = self.iter().filter(|keeper| keeper.is_used.load(Ordering::Relaxed));
-        let Range { start, end } = range;
-        used.map(Keeper::place).filter(move |place| !place.is_empty() && place.start < end && start < place.end)
+        let used = self.iter().filter(|keeper| keeper.identity.load(Ordering::Acquire) != 0);
+        let places = used.map(|keeper| keeper.place.each_ref().map(|end| end.load(Ordering::Relaxed)));
+        places.map(|[start, end]| start..end).filter(move |place| place.start < range.end && range.start < place.end)
     }
 
     /// Returns whether a thread of this process with this number has a shard of an allocator, by
@@ -101,30 +101,26 @@ impl<K> Keepers<K> {
         self.iter().any(|keeper| keeper.identity.load(Ordering::Relaxed) == identity && is_its(keeper))
     }
 
-    /// The allocator of a keeper is not in its place any more, whichever handle it was opened by.
-    pub(crate) fn drained(&self, place: &Range<usize>) {
-        self.iter().filter(|keeper| keeper.place() == *place).for_each(Keeper::forget_place);
+    /// An allocator is not in its place any more, whichever handle it was opened by.
+    pub(crate) fn drained(&self, identity: u64) {
+        for keeper in self.iter() {
+            let _ = keeper.identity.compare_exchange(identity, 0, Ordering::Relaxed, Ordering::Relaxed);
+        }
     }
 }
 
 impl<K> Keeper<K> {
     /// Gives the keeper of an allocator back that has no handle and no object any more.
     pub(crate) fn give_back(&self) {
-        self.forget_place();
+        self.identity.store(0, Ordering::Relaxed);
         self.is_used.store(false, Ordering::Release);
     }
 
-    pub(crate) fn place(&self) -> Range<usize> {
-        self.place[0].load(Ordering::Relaxed)..self.place[1].load(Ordering::Relaxed)
-    }
-
-    fn forget_place(&self) {
-        self.place[1].store(self.place[0].load(Ordering::Relaxed), Ordering::Relaxed);
-    }
-
-    /// Returns whether there is memory for the free slots of the thread with a shard.
-    pub(crate) fn has_cache(&self, shard: usize) -> bool {
-        self.caches[shard].get_or(|| Cache::leaked().ok_or(())).is_ok()
+    /// Makes memory for the free slots of the thread with a shard, and returns what it has; `None`
+    /// if there is no memory that a fork would wipe.
+    pub(crate) fn own_or_new(&'static self, shard: usize) -> Option<Own> {
+        let cache = self.caches[shard].get_or(Cache::leaked);
+        cache.ok().and_then(|_| self.own(shard))
     }
 
     /// Returns what the thread with a shard has, if there is a cache: that thread alone may use it.

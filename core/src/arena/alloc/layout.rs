@@ -72,7 +72,7 @@ pub(crate) mod state {
 }
 
 /// Slots of one size.
-#[derive(MapValue)]
+#[derive(MapValue, Clone, Copy)]
 #[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
 pub(crate) struct Class {
@@ -92,6 +92,13 @@ pub(crate) struct Class {
     _reserved: u32,
     /// Where the first slot is.
     pub(crate) first: u64,
+}
+
+impl Class {
+    /// A class of which no slot was used.
+    pub(crate) const fn new(value_size: u32, capacity: u32, stride: u32, first: u64) -> Self {
+        Self { free: 0, fresh: 0, listed: 0, capacity, value_size, stride, _reserved: 0, first }
+    }
 }
 
 /// A thread that keeps free slots for itself, and how many. Which ones, it alone knows (`cache`).

@@ -5,10 +5,13 @@ use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use super::cache::{Cache, Own};
+#[cfg(doc)]
+use super::cache::Own;
+use super::cache::{Cache, Kept};
 use super::control::Control;
 use super::inner::Inner;
-use super::layout::{SLOT_HEADER, SlotShared};
+use super::layout::SLOT_HEADER;
+use super::lists::Held;
 use crate::handle::shown::Shown;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
@@ -23,8 +26,7 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 /// dropped on any thread.
 ///
 /// ```
-/// use mapvalue::arena::Config;
-/// use mapvalue::{Allocator, Arena, MapValue, Object};
+/// use mapvalue::{Allocator, Arena, MapValue, Object, arena::Config};
 ///
 /// #[derive(MapValue)]
 /// #[repr(C)]
@@ -61,21 +63,19 @@ unsafe impl<T: MapValue> Send for Object<T> {}
 unsafe impl<T: MapValue> Sync for Object<T> {}
 
 impl<T: MapValue> Object<T> {
+    /// The object in a slot that is held for one.
+    ///
     /// # Safety
     ///
-    /// `value` is the place of the value in a slot of a class of `inner`, checked for a `T`, with
-    /// the provenance of all of the slot. The slot's control word is `control`, which says that an
-    /// object holds it. The slot names the thread of `own`, unless that is [`Own::none`]. This
-    /// object has been counted with the keeper of `inner`.
+    /// It is the place of a slot of this allocator and class, with room for a `T`, which is aligned
+    /// there. Its word says that an object holds it, which was counted with the keeper of `inner`.
+    /// It names the thread of `own`, unless that is [`Own::none`].
     #[inline]
-    pub(crate) unsafe fn new(
-        value: NonNull<T::Shared<ReadWrite>>,
-        control: Control,
-        class: u32,
-        own: Own,
-        inner: NonNull<Inner>,
-    ) -> Self {
-        Self { value, control, class, cache: own.cache, inner }
+    pub(crate) unsafe fn new(inner: &Inner, class: u32, (kept, own): Held) -> Self {
+        // SAFETY: behind the header of a slot there are `value_size` bytes, inside the arena
+        // (`config::read`). This has the provenance of all of the slot.
+        let value = unsafe { kept.slot.byte_add(SLOT_HEADER) }.cast();
+        Self { value, control: kept.control, class, cache: own.cache, inner: NonNull::from(inner) }
     }
 
     #[inline]
@@ -87,7 +87,7 @@ impl<T: MapValue> Object<T> {
 
     /// Returns the pointer to it, as memory of the arena holds it. That does not keep it alive.
     pub fn as_ptr(&self) -> ArenaPtr<T> {
-        ArenaPtr::from_address(self.inner().address_of(self.class, self.slot()))
+        ArenaPtr::from_address(self.inner().address(&**self))
     }
 
     /// Hands it over, as a pointer.
@@ -96,12 +96,10 @@ impl<T: MapValue> Object<T> {
     /// [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{Allocator, Arena};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// let objects = Allocator::create(&arena, config)?;
+    /// # use mapvalue::{Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
     /// // Nobody owns it now: store the pointer where its next owner finds it.
     /// let ptr = objects.alloc(7u64)?.into_ptr();
     /// assert_eq!(arena.get(ptr)?.load(), 7);
@@ -123,12 +121,10 @@ impl<T: MapValue> Object<T> {
     /// new one.
     ///
     /// ```
-    /// use mapvalue::arena::Config;
-    /// use mapvalue::{AllocError, Allocator, Arena};
-    ///
-    /// let arena = Arena::memfd(16)?;
-    /// let objects =
-    ///     Allocator::create(&arena, Config { value_size: 8, capacity: 1, ..Config::default() })?;
+    /// # use mapvalue::{AllocError, Allocator, Arena, arena::Config};
+    /// # let arena = Arena::memfd(16)?;
+    /// let config = Config { value_size: 8, capacity: 1, ..Config::default() };
+    /// let objects = Allocator::create(&arena, config)?;
     /// let first = objects.alloc(1u64)?.into_kptr();
     /// objects.free(first)?;
     /// let second = objects.alloc(2u64)?.into_kptr(); // the same slot
@@ -145,28 +141,28 @@ impl<T: MapValue> Object<T> {
 
     fn hand_over(self) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: it is the header of a slot of `inner`, which this keeps until then. If the slot
-        // is not its any more, whoever has the pointer is told so.
-        unsafe { Inner::hand_over(this.inner, this.slot(), this.control) };
+        // SAFETY: it is a slot of `inner`, which this keeps until then. If the slot is not its any
+        // more, whoever has the pointer is told so.
+        unsafe { Inner::hand_over(this.inner, this.held()) };
     }
 
-    /// The header of its slot.
+    /// Its slot.
     #[inline]
-    fn slot(&self) -> NonNull<SlotShared> {
-        // SAFETY: before the value there is the header of its slot (`Inner::object`).
-        unsafe { self.value.byte_sub(SLOT_HEADER) }.cast()
+    fn held(&self) -> Kept {
+        // SAFETY: before the value there is the header of its slot (`new`).
+        Kept { slot: unsafe { self.value.byte_sub(SLOT_HEADER) }.cast(), control: self.control }
     }
 }
 
 impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
-        let (inner, class, slot, control) = (self.inner, self.class, self.slot(), self.control);
-        // SAFETY: it is the header of a slot of `inner`, which this keeps until then; if the slot
-        // names a thread, it is the one with this cache.
-        if !unsafe { Inner::keep_held(inner, class, slot, control, self.cache) } {
+        let (inner, class, held) = (self.inner, self.class, self.held());
+        // SAFETY: it is a slot of `inner`, which this keeps until then; if the slot names a thread,
+        // it is the one with this cache.
+        if !unsafe { Inner::keep_held(inner, class, held, self.cache) } {
             // SAFETY: as above; nothing was done.
-            unsafe { Inner::free_held(inner, class, slot, control) };
+            unsafe { Inner::free_held(inner, class, held) };
         }
     }
 }

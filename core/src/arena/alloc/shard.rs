@@ -13,10 +13,11 @@ use super::cache::{Kept, Own, mark};
 use super::control::{Holder, Word};
 use super::gate::INSIDE;
 use super::inner::{Inner, KEEPERS};
-use super::layout::{SHARDS, ShardShared};
+use super::layout::{CLASSES, SHARDS, ShardShared};
 use super::lists::Inside;
 use crate::sys::membarrier;
 use crate::sys::process::Thread;
+use crate::value::Mirror;
 
 thread_local! {
     /// The allocator that this thread used last and has a shard of, by its serial number, and what
@@ -88,7 +89,7 @@ pub(crate) fn forget(inner: &Inner, own: Own) {
 pub(crate) fn claim(inside: &mut Inside<'_>) {
     let inner = inside.inner;
     let is_due = CLAIMS.try_with(|claims| claims.borrow_mut().is_due(inner));
-    if inner.magazine == 0 || !is_due.unwrap_or(false) || !membarrier::register() {
+    if inner.most_kept == 0 || !is_due.unwrap_or(false) || !membarrier::register() {
         return;
     }
     let here = Thread::current();
@@ -132,36 +133,37 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         return false;
     }
     // Whoever takes them back has them meanwhile. If it dies, the next one takes them back from it.
-    let mut marks = [None; SHARDS];
-    let take_back = |shard: &usize| {
-        let ShardShared { owner, space, .. } = &inner.header.shards[*shard];
-        let (found, space_of) = (owner.load_acquire(), space.load());
-        let thread = Thread { number: found & !INSIDE, space: space_of };
+    let take_back = |shard: usize| {
+        let ShardShared { owner, space, .. } = &inner.header.shards[shard];
+        let found = owner.load_acquire();
+        let thread = Thread { number: found & !INSIDE, space: space.load() };
         // A thread of this process of which nothing is known here had it before an `exec`.
-        let is_left = || thread.is_here() && !KEEPERS.has_shard(inner.identity(), *shard, thread.number);
+        let is_left = || thread.is_here() && !KEEPERS.has_shard(inner.identity(), shard, thread.number);
         let is_gone = found != 0 && (thread.is_gone() || is_left());
         let is_taken = is_gone && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
-        if is_taken {
+        is_taken.then(|| {
             space.store_release(here.space);
-            marks[*shard] = Some(mark(*shard, thread.number));
-        }
-        is_taken
+            (shard, mark(shard, thread.number))
+        })
     };
-    let gone: u64 = (0..SHARDS).filter(take_back).map(bit).sum();
-    for class in (0..inner.class_count()).filter(|_| gone != 0) {
-        let kept = inner.used(class).filter_map(|(slot, header, control)| {
+    let gone: Vec<_> = (0..SHARDS).filter_map(take_back).collect();
+    for class in inner.classes().filter(|_| !gone.is_empty()) {
+        let used = class.used(class.words.fresh.load_acquire());
+        let kept = used.filter_map(|(index, slot, control)| {
             let is_kept = control.id() == inner.id && control.holder() == Holder::Kept;
-            let was_theirs = is_kept && marks.contains(&Some(header.next.load()));
+            let was_theirs = is_kept && gone.iter().any(|(_, mark)| *mark == slot.next.load());
             // Of the next generation, so that its thread would see it, were it still there after
             // all.
             let taken = control.next(Holder::Object);
-            let is_taken = was_theirs && header.control.atomic().exchange(control.0, taken.0).is_ok();
-            is_taken.then(|| Kept { slot: inner.place(slot), control: taken })
+            let is_taken = was_theirs && slot.control.atomic().exchange(control.0, taken.0).is_ok();
+            is_taken.then(|| Kept { slot: class.place(index), control: taken })
         });
         inside.list(class, kept);
     }
-    shards_in(gone).for_each(|shard| inner.clear(shard, here.number | INSIDE));
-    gone != 0
+    for (shard, _) in &gone {
+        inner.clear(*shard, here.number | INSIDE);
+    }
+    !gone.is_empty()
 }
 
 /// The shards that threads of this process have.
@@ -180,15 +182,16 @@ impl Inner {
             {
                 continue;
             }
-            let own = if self.keeper.has_cache(i) { self.keeper.own(i) } else { None };
-            // The cache says whose it is whenever the gate does (`Keepers::has_shard`).
-            own.iter().for_each(|own| own.cache.reset(here.number, |class| self.most(i, class)));
-            if own.is_some() && gate.exchange(0, here.number | INSIDE).is_ok() {
-                shard.space.store_release(here.space);
-                shard.kept.iter().for_each(|kept| kept.store(0));
-                return own;
+            if let Some(own) = self.keeper.own_or_new(i) {
+                // The cache says whose it is whenever the gate does (`Keepers::has_shard`).
+                own.cache.reset(here.number, |class| self.most(i, class));
+                if gate.exchange(0, here.number | INSIDE).is_ok() {
+                    shard.space.store_release(here.space);
+                    shard.kept.store([0; CLASSES]);
+                    return Some(own);
+                }
+                own.cache.reset(0, |_| 0);
             }
-            own.iter().for_each(|own| own.cache.reset(0, |_| 0));
             self.claimed.fetch_and(!bit(i), Ordering::Release);
         }
         None
@@ -198,15 +201,13 @@ impl Inner {
     /// which is divided among the shards.
     fn most(&self, shard: usize, class: usize) -> u32 {
         let all = self.classes.get(class).map_or(0, |class| class.capacity / 16) as usize;
-        u32::try_from((all + SHARDS - 1 - shard) / SHARDS).unwrap_or(u32::MAX).min(self.magazine)
+        u32::try_from((all + SHARDS - 1 - shard) / SHARDS).unwrap_or(u32::MAX).min(self.most_kept)
     }
 
     /// Says in the arena that nobody has a shard, if its gate is as given.
     fn clear(&self, shard: usize, gate: u64) {
         let ShardShared { owner, space, kept } = &self.header.shards[shard];
-        for kept in kept {
-            kept.store(0);
-        }
+        kept.store([0; CLASSES]);
         space.store(0);
         let _ = owner.atomic().exchange(gate, 0);
     }
@@ -217,18 +218,11 @@ impl Inner {
     /// If it is the shard of a parent of this process, which may have no mapping of the arena,
     /// there is nothing in the cache, and the arena is not touched.
     pub(crate) fn release_shard(&self, shard: usize) {
-        let Some(own) = self.keeper.own(shard) else { return };
-        let owner = own.cache.owner();
-        if owner == 0 {
-            return;
-        }
-        let inside = self.visit();
-        if let Ok(inside) = &inside {
+        let Some(own) = self.own_if_ours(shard) else { return };
+        if let Ok(inside) = self.visit() {
             inside.empty(own);
-        }
-        // First where others can see it: see `claim_shard`.
-        if inside.is_ok() {
-            self.clear(shard, owner);
+            // First where others can see it: see `claim_shard`.
+            self.clear(shard, own.cache.owner());
         }
         own.cache.reset(0, |_| 0);
         self.claimed.fetch_and(!bit(shard), Ordering::Release);
@@ -245,7 +239,7 @@ impl Inner {
     /// Nothing is kept by any thread. Those of this process go on using their shards.
     pub(crate) fn recover_shards(&self) {
         for (i, shard) in self.header.shards.iter().enumerate() {
-            shard.kept.iter().for_each(|kept| kept.store(0));
+            shard.kept.store([0; CLASSES]);
             if i >= SHARDS {
                 shard.space.store(0);
                 shard.owner.store_release(self.vacant());
@@ -270,18 +264,17 @@ impl Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        shards_in(*self.claimed.get_mut()).for_each(|shard| self.release_shard(shard));
+        let claimed = *self.claimed.get_mut();
+        for shard in (0..SHARDS).filter(|shard| is_in(claimed, *shard)) {
+            self.release_shard(shard);
+        }
         self.keeper.give_back();
     }
 }
 
-/// The shards of a set, one bit for each.
-fn shards_in(set: u64) -> impl Iterator<Item = usize> {
-    (0..SHARDS).filter(move |shard| is_in(set, *shard))
-}
-
+/// Whether a shard is in a set, which has one bit for each.
 const fn is_in(set: u64, shard: usize) -> bool {
-    shard < SHARDS && set & bit(shard) != 0
+    set & bit(shard) != 0
 }
 
 const fn bit(shard: usize) -> u64 {

@@ -10,8 +10,8 @@ use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::cache::{Cache, Kept, Own};
 use super::control::{self, Control, Holder};
-use super::inner::{Inner, SlotRef, corrupt};
-use super::layout::{SLOT_HEADER, SlotShared};
+use super::inner::{Class, Inner, corrupt};
+use super::layout::SLOT_HEADER;
 use super::lists::{Held, Inside};
 use super::object::{Object, ObjectPtr};
 use super::shard;
@@ -30,27 +30,26 @@ impl Inner {
 
     /// As `take_last`, for any slot that this thread keeps.
     #[inline(never)]
-    pub(crate) fn take_kept(&self, class: u32) -> Option<Held> {
+    fn take_kept(&self, class: u32) -> Option<Held> {
         let own = shard::of_this_thread(self)?;
         own.cache.pop_if(class, |kept| self.hold_kept(own, kept))
     }
 
     #[inline]
-    fn hold_kept(&self, own: Own, Kept { slot, control }: Kept) -> Option<Held> {
-        // SAFETY: what a thread keeps are slots of this allocator.
-        let control = control::take(unsafe { self.header(slot) }.control.atomic(), control)?;
+    fn hold_kept(&self, own: Own, kept: Kept) -> Option<Held> {
+        let control = control::take(self.slot(kept).control.atomic(), kept.control)?;
         own.balance.made();
-        Some(Held { slot, control, own })
+        Some((Kept { control, ..kept }, own))
     }
 
     /// Takes a free slot for an object wherever there is one, and counts that: if its class has
     /// none, from the next class that has.
     #[cold]
     #[inline(never)]
-    pub(crate) fn take(&self, class: u32) -> Result<(u32, Held), AllocError> {
+    fn take(&self, class: u32) -> Result<(u32, Held), AllocError> {
         let inside = self.enter()?;
         let mut full = None;
-        for class in class..self.class_count() {
+        for class in self.classes().skip(class as usize) {
             // Looked at before anything is changed, too.
             if self.header.state.load() != self.live {
                 return Err(self.not_live());
@@ -61,8 +60,8 @@ impl Inner {
             }
             match taken {
                 Ok(Some(held)) => {
-                    self.keeper.made(inside.own);
-                    return Ok((class, held));
+                    self.keeper.made((!inside.own.is_none()).then_some(inside.own));
+                    return Ok((class.number, held));
                 }
                 Ok(None) => return Err(self.not_live()),
                 Err(error @ AllocError::OutOfSlots { .. }) => _ = full.get_or_insert(error),
@@ -87,13 +86,12 @@ impl Inner {
         // is the exchange of `hand_out`.
         compiler_fence(Ordering::SeqCst);
         if self.header.state.load() != self.live {
-            return Err(self.refuse(class, &held));
+            return Err(self.refuse(class, held.0));
         }
-        // SAFETY: it is a slot that was taken.
-        unsafe { self.header(held.slot) }.type_id.store(const { T::LAYOUT.type_id() });
+        self.slot(held.0).type_id.store(const { T::LAYOUT.type_id() });
         // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of
         // this class that is held for an object, and was counted.
-        let object = unsafe { self.object(class, held) };
+        let object = unsafe { Object::new(self, class, held) };
         T::__store(&object, &value);
         Ok(object)
     }
@@ -110,25 +108,10 @@ impl Inner {
 
     /// Gives a slot back that was taken before it was seen that there shall be no objects; why not.
     #[cold]
-    pub(crate) fn refuse(&self, class: u32, held: &Held) -> AllocError {
+    fn refuse(&self, class: u32, held: Kept) -> AllocError {
         // SAFETY: it is a slot of this allocator, and there is a handle to that.
-        unsafe { Self::free_held(NonNull::from(self), class, held.slot, held.control) };
+        unsafe { Self::free_held(NonNull::from(self), class, held) };
         self.not_live()
-    }
-
-    /// The object in a slot that is held for one.
-    ///
-    /// # Safety
-    ///
-    /// It is the place of a slot of this allocator and class, with room for a `T`, which is aligned
-    /// there, and its word says that an object holds it, which was counted (`Keeper::made`).
-    #[inline]
-    pub(crate) unsafe fn object<T: MapValue>(&self, class: u32, Held { slot, control, own }: Held) -> Object<T> {
-        // SAFETY: behind the header of a slot there are `value_size` bytes, inside the arena
-        // (`config::read`).
-        let value = unsafe { slot.byte_add(SLOT_HEADER) };
-        // SAFETY: the caller's promise.
-        unsafe { Object::new(value.cast(), control, class, own, NonNull::from(self)) }
     }
 }
 
@@ -140,25 +123,18 @@ impl Inner {
     /// # Safety
     ///
     /// `this` is alive, as the object that holds the slot keeps it, and may be gone afterwards.
-    /// `slot` is the place of a slot of it.
+    /// `held` is a slot of it.
     #[inline]
-    pub(crate) unsafe fn keep_held(
-        this: NonNull<Self>,
-        class: u32,
-        slot: NonNull<SlotShared>,
-        held: Control,
-        cache: &'static Cache,
-    ) -> bool {
+    pub(crate) unsafe fn keep_held(this: NonNull<Self>, class: u32, held: Kept, cache: &'static Cache) -> bool {
         // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
         // nor is it an argument: a function may not free what its arguments refer to.
         let inner = unsafe { this.as_ref() };
         // The cache alone would not do: it may have been this thread's in an allocator that is
         // gone, and be another thread's in this one.
         let Some(own) = shard::last(inner).filter(|own| ptr::eq(own.cache, cache)) else { return false };
-        // SAFETY: the caller's promise.
-        let (keeper, word) = (inner.keeper, unsafe { &inner.header(slot).control });
-        let control = held.held_by(Holder::Kept);
-        if word.load() != held.0 || !own.cache.push_last(class, Kept { slot, control }) {
+        let (keeper, word) = (inner.keeper, &inner.slot(held).control);
+        let control = held.control.held_by(Holder::Kept);
+        if word.load() != held.control.0 || !own.cache.push_last(class, Kept { control, ..held }) {
             return false;
         }
         word.store_release(control.0);
@@ -172,10 +148,10 @@ impl Inner {
     ///
     /// As for `keep_held`.
     #[inline(never)]
-    pub(crate) unsafe fn free_held(this: NonNull<Self>, class: u32, slot: NonNull<SlotShared>, held: Control) {
+    pub(crate) unsafe fn free_held(this: NonNull<Self>, class: u32, held: Kept) {
         // SAFETY: the caller's promise. The reference is not used after `gone`.
         let inner = unsafe { this.as_ref() };
-        inner.put_back(class, slot, held);
+        inner.put_back(inner.class(class), held);
         // Only now: the thread may have got another shard.
         let (keeper, own) = (inner.keeper, shard::of_this_thread(inner));
         keeper.gone(own);
@@ -186,11 +162,10 @@ impl Inner {
     /// # Safety
     ///
     /// As for `keep_held`.
-    pub(crate) unsafe fn hand_over(this: NonNull<Self>, slot: NonNull<SlotShared>, held: Control) {
+    pub(crate) unsafe fn hand_over(this: NonNull<Self>, held: Kept) {
         // SAFETY: the caller's promise. The reference is not used after `gone`.
         let inner = unsafe { this.as_ref() };
-        // SAFETY: the caller's promise.
-        if !control::let_go(unsafe { inner.header(slot) }.control.atomic(), held, Holder::Shared) {
+        if !control::let_go(inner.slot(held).control.atomic(), held.control, Holder::Shared) {
             inner.lost();
         }
         let (keeper, own) = (inner.keeper, shard::of_this_thread(inner));
@@ -200,44 +175,39 @@ impl Inner {
     /// Frees an object of type `T` that was handed over.
     pub(crate) fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
         let (class, held) = self.claim(ptr)?;
-        self.put_back(class, held.slot, held.control);
+        self.put_back(class, held);
         Ok(())
     }
 
     /// Makes an object of type `T` that was handed over one that this process holds. It is not
     /// counted.
-    pub(crate) fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(u32, Held), AllocError> {
-        let (slot, found) = self.find(ptr)?;
-        let control = control::exchange(self.slot(slot).control.atomic(), found, Holder::Object)
-            .map_err(|now| self.not_shared(self.address_at(slot), now, found.generation()))?;
-        Ok((slot.class, Held { slot: self.place(slot), control, own: Own::none() }))
-    }
-
-    /// The slot of an object of type `T` that was handed over, and its word.
-    fn find<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(SlotRef, Control), AllocError> {
+    pub(crate) fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(Class<'_>, Kept), AllocError> {
         if !self.is_in_place() {
             return Err(self.not_live());
         }
         let (address, generation) = ptr.parts();
         let ptr = self.arena.full(ArenaPtr::<T>::from_address(address));
         self.arena.get_ro(ptr)?;
-        let slot = self.slot_at(ptr.address())?;
-        let header = self.slot(slot);
-        let control = Control(header.control.load_acquire());
-        let expected = generation.unwrap_or(control.generation());
-        if control != Control::new(self.id, Holder::Shared, expected) {
-            return Err(self.not_shared(ptr.address(), control, expected));
+        let at = ptr.address();
+        let (class, index) = self.slot_at(at)?;
+        let slot = class.slot(index);
+        let control = Control(slot.control.load_acquire());
+        let generation = generation.unwrap_or(control.generation());
+        if control != Control::new(self.id, Holder::Shared, generation) {
+            return Err(self.not_shared(at, control, generation));
         }
-        let (found, expected) = (header.type_id.load(), const { T::LAYOUT.type_id() });
+        let (found, expected) = (slot.type_id.load(), const { T::LAYOUT.type_id() });
         if found != expected {
-            return Err(AllocError::WrongType { at: ptr.address(), type_name: type_name::<T>(), expected, found });
+            return Err(AllocError::WrongType { at, type_name: type_name::<T>(), expected, found });
         }
         // Anybody can write there that it is of any type, and two types in a great many have one
         // number.
-        if T::LAYOUT.size() > self.classes[slot.class as usize].value_size as usize {
-            return Err(corrupt("the type of an object that is too small for it,", ptr.address() - 8, found.into()));
+        if T::LAYOUT.size() > class.shape.value_size as usize {
+            return Err(corrupt("the type of an object that is too small for it,", at - 8, found.into()));
         }
-        Ok((slot, control))
+        let control = control::exchange(slot.control.atomic(), control, Holder::Object)
+            .map_err(|now| self.not_shared(at, now, generation))?;
+        Ok((class, Kept { slot: class.place(index), control }))
     }
 
     /// Why a slot is not one that was handed over.
@@ -253,29 +223,26 @@ impl Inner {
 
     /// The slot of an object goes to those that this thread keeps. If those are as many as can be,
     /// it goes to the list, and half of those with it.
-    fn put_back(&self, class: u32, slot: NonNull<SlotShared>, held: Control) {
-        // SAFETY: it is the slot of an object of this allocator, or one that was found among its
-        // slots.
-        let header = unsafe { self.header(slot) };
-        if let Some(own) = shard::of_this_thread(self).filter(|own| own.cache.has_room(class)) {
+    fn put_back(&self, class: Class<'_>, held: Kept) {
+        let slot = self.slot(held);
+        if let Some(own) = shard::of_this_thread(self).filter(|own| own.cache.has_room(class.number)) {
             // First: once it is kept, it is for whoever takes back what a thread that is gone has
             // kept.
-            header.next.store(own.mark());
-            let kept = Kept { slot, control: held.held_by(Holder::Kept) };
-            if control::let_go(header.control.atomic(), held, Holder::Kept) {
-                own.cache.push(class, kept);
+            slot.next.store(own.mark());
+            if control::let_go(slot.control.atomic(), held.control, Holder::Kept) {
+                own.cache.push(class.number, Kept { control: held.control.held_by(Holder::Kept), ..held });
             } else {
                 self.lost();
             }
         } else if let Ok(inside) = self.enter() {
-            inside.spill(class, Kept { slot, control: held });
+            inside.spill(class, held);
         } else {
             // It will be in no list, but free: whoever recovers the allocator finds it. It is
             // counted while it is held, since nobody drains the allocator meanwhile.
             if self.is_in_place() {
                 self.header.failed.fetch_add(1);
             }
-            control::let_go(header.control.atomic(), held, Holder::Free);
+            control::let_go(slot.control.atomic(), held.control, Holder::Free);
         }
     }
 
@@ -287,17 +254,14 @@ impl Inner {
             inside.lost();
         }
     }
-}
 
-/// From a thread to the lists.
-impl Inner {
     /// Enters the lists: by the gate of this thread's shard; or else as a visitor, who gets a shard
     /// if there is one.
     pub(crate) fn enter(&self) -> Result<Inside<'_>, AllocError> {
         let own = shard::of_this_thread(self);
         // In a forked child, a thread of the parent has the shard.
         if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.is_in_place()) {
-            if let Some(inside) = self.enter_by(own)? {
+            if let Some(inside) = self.enter_own(own)? {
                 return Ok(inside);
             }
         }

@@ -62,7 +62,7 @@ const fn link_of(head: u64) -> u32 {
 }
 
 /// The head after a change.
-const fn changed(head: u64, link: u32) -> u64 {
+pub(crate) const fn changed(head: u64, link: u32) -> u64 {
     ((head >> 32).wrapping_add(1) << 32) | link as u64
 }
 

@@ -2,23 +2,20 @@
 
 use super::config::Geometry;
 use super::control::{Control, Holder};
-use super::inner::Inner;
+use super::inner::{Class, Inner};
 
 /// How many objects there are and were.
 ///
 /// ```
-/// use mapvalue::arena::Config;
-/// use mapvalue::{Allocator, Arena};
-///
-/// let arena = Arena::memfd(16)?;
-/// let objects = Allocator::create(
-///     &arena,
-///     Config { value_size: 8, capacity: 100, ..Config::default() },
-/// )?;
-/// let one = objects.alloc(1u64)?;
+/// # use mapvalue::{Allocator, Arena, arena::Config};
+/// let arena = Arena::memfd(1024)?;
+/// let config = Config { capacity: 16, ..Config::default() };
+/// let objects = Allocator::create(&arena, config)?; // of 13 sizes
+/// let _one = objects.alloc([0u64; 5])?; // 40 bytes
 /// let stats = objects.stats();
-/// assert_eq!((stats.live, stats.free, stats.capacity), (1, 99, 100));
-/// assert_eq!((stats.classes[0].value_size, stats.classes[0].live), (8, 1));
+/// assert_eq!((stats.live, stats.free, stats.capacity), (1, 207, 208));
+/// let class = stats.classes.into_iter().find(|class| class.live > 0).expect("an object");
+/// assert_eq!((class.value_size, class.live, class.capacity), (48, 1, 16));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,27 +30,13 @@ pub struct Stats {
     /// Slots.
     pub capacity: u64,
     /// Objects that were refused, since no slot was free or the list was broken; and slots that
-    /// were lost, since somebody had written over their word.
+    /// were lost, since somebody had written over their word, or keeps the lists closed.
     pub failed: u64,
     /// The same by size of slot, from small to large.
     pub classes: Vec<ClassStats>,
 }
 
 /// Statistics for one slot size.
-///
-/// ```
-/// use mapvalue::arena::Config;
-/// use mapvalue::{Allocator, Arena};
-///
-/// let arena = Arena::memfd(1024)?;
-/// let config = Config { capacity: 16, ..Config::default() };
-/// let objects = Allocator::create(&arena, config)?; // of 13 sizes
-/// let _one = objects.alloc([0u64; 5])?; // 40 bytes
-/// let classes = objects.stats().classes;
-/// let class = classes.into_iter().find(|class| class.live > 0).expect("an object");
-/// assert_eq!((class.value_size, class.live, class.capacity), (48, 1, 16));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClassStats {
@@ -72,23 +55,21 @@ impl Inner {
     pub(crate) fn held(&self) -> u64 {
         let is_held =
             |control: Control| control.id() == self.id && matches!(control.holder(), Holder::Shared | Holder::Object);
-        let held = |class| self.used(class).filter(|(_, _, control)| is_held(*control)).count() as u64;
-        (0..self.class_count()).map(held).sum()
+        let used = self.classes().flat_map(|class| class.used(class.words.fresh.load_acquire()));
+        used.filter(|(_, _, control)| is_held(*control)).count() as u64
     }
 
     /// The slots in use, by class: all that were ever used, less the free ones. A slot on its way
     /// counts as in use.
     pub(crate) fn stats(&self) -> Stats {
-        let classes: Vec<_> = (0..self.class_count())
-            .map(|class| {
-                let Geometry { value_size, capacity, .. } = self.classes[class as usize];
-                let header = &self.header.classes[class as usize];
-                let free = self.kept(class) + u64::from(header.listed.load_acquire());
-                // Read last, so that it is not too small.
-                let used = header.fresh.load_acquire().min(capacity);
-                ClassStats { value_size, live: u64::from(used).saturating_sub(free), capacity, used }
-            })
-            .collect();
+        let of_class = |class: Class<'_>| {
+            let Geometry { value_size, capacity, .. } = *class.shape;
+            let free = self.kept(class.number) + u64::from(class.words.listed.load_acquire());
+            // Read last, so that it is not too small.
+            let used = class.words.fresh.load_acquire().min(capacity);
+            ClassStats { value_size, live: u64::from(used).saturating_sub(free), capacity, used }
+        };
+        let classes: Vec<_> = self.classes().map(of_class).collect();
         let live = classes.iter().map(|class| class.live).sum();
         let capacity = classes.iter().map(|class| u64::from(class.capacity)).sum::<u64>();
         Stats { live, free: capacity.saturating_sub(live), capacity, failed: self.header.failed.load(), classes }
