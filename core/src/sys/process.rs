@@ -5,11 +5,11 @@
 
 use std::cell::Cell;
 use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::process;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use memmap2::MmapMut;
@@ -102,6 +102,9 @@ pub(crate) unsafe fn wiped_on_fork<T: Sync>() -> Option<&'static T> {
 /// Bits of a thread's number that hold its thread id, which is at most 2^22 (`PID_MAX_LIMIT`),
 /// above the lowest bit.
 const TID_BITS: u32 = 22;
+/// The lowest of the bits, at the top, that tell the program that a process runs from those that it
+/// ran before (`exec`), when its first thread had the same id.
+const PROGRAM: u32 = u64::BITS - 9;
 
 /// A thread, told apart from all others that the machine has had, by a number in which the lowest
 /// bit is 0.
@@ -136,31 +139,45 @@ impl Thread {
             (Ok((_, inode)), Ok((_, space))) if tid == 1 || inode != space => Self::of(tid, inode, space),
             _ => Self::of(tid, RandomState::new().hash_one(tid), 0),
         };
+        let here = Self { number: here.number | program() << PROGRAM, ..here };
         HERE.set((process, here));
         here
     }
 
+    /// Without the bits of its program.
     const fn of(tid: i32, inode: u64, space: u64) -> Self {
-        Self { number: inode << (TID_BITS + 1) | (tid.cast_unsigned() as u64) << 1, space }
+        let number = inode << (TID_BITS + 1) | (tid.cast_unsigned() as u64) << 1;
+        Self { number: number & ((1 << PROGRAM) - 1), space }
     }
 
-    /// Whether the thread has ended. If it cannot be known, which is so in another namespace, it
-    /// has not.
+    /// Whether the thread has ended, or is one of this process that ran another program then. If it
+    /// cannot be known, which is so in another namespace, it has not.
     pub(crate) fn is_gone(self) -> bool {
         if self.space == 0 || self.space != Self::current().space {
             return false;
         }
         match pidfd(self.tid(), libc::O_EXCL) {
-            Ok((pidfd, inode)) => Self::of(self.tid(), inode, self.space) != self || has_ended(&pidfd),
+            Ok((pidfd, inode)) => {
+                let found = Self::of(self.tid(), inode, self.space);
+                let is_it = found.number == self.number & ((1 << PROGRAM) - 1) && !has_ended(&pidfd);
+                !is_it || self.is_of_process() && !self.is_of_program()
+            }
             Err(errno) => errno == libc::ESRCH,
         }
     }
 
-    /// Whether the thread, which is not gone, is one of this process.
+    /// Whether it is known to be a thread of this process, and of the program that it runs now.
     pub(crate) fn is_here(self) -> bool {
+        self.space != 0 && self.is_of_program() && self.is_of_process() && !self.is_gone()
+    }
+
+    fn is_of_program(self) -> bool {
+        self.number >> PROGRAM == program()
+    }
+
+    fn is_of_process(self) -> bool {
         // SAFETY: signal 0 is none, and the call touches no memory.
-        self.space == Self::current().space
-            && unsafe { libc::syscall(libc::SYS_tgkill, process::id(), self.tid(), 0) } == 0
+        unsafe { libc::syscall(libc::SYS_tgkill, process::id(), self.tid(), 0) == 0 }
     }
 
     fn tid(self) -> i32 {
@@ -173,6 +190,18 @@ impl Thread {
     pub(crate) const fn short_number(number: u64) -> u32 {
         (number >> (TID_BITS + 1)) as u32 & ((1 << 26) - 1)
     }
+}
+
+/// Returns 9 bits that are other ones after an `exec`, and the same in all of a process. They are a
+/// hash of the 16 random bytes that the kernel gives each program (`AT_RANDOM`), which are a secret
+/// of the process.
+fn program() -> u64 {
+    // SAFETY: it only reads what the kernel gave the process.
+    let bytes = unsafe { libc::getauxval(libc::AT_RANDOM) };
+    let bytes = ptr::with_exposed_provenance::<[u64; 2]>(usize::try_from(bytes).unwrap_or(0));
+    // SAFETY: unless it is null, it is a place of 16 bytes above the stack, which stay as they are.
+    let bytes = if bytes.is_null() { [0; 2] } else { unsafe { bytes.read_unaligned() } };
+    BuildHasherDefault::<DefaultHasher>::default().hash_one(bytes) >> PROGRAM
 }
 
 /// Opens a pidfd (`PIDFD_THREAD` is `O_EXCL`), and returns it with its inode number.
@@ -253,6 +282,9 @@ mod tests {
         // Where it can be known.
         assert_eq!(there.is_gone(), here.space != 0);
         assert!(!Thread { space: here.space ^ 1, ..there }.is_gone(), "another namespace");
+        let before = Thread { number: here.number ^ 1 << PROGRAM, ..here };
+        assert_eq!(before.is_gone(), here.space != 0, "of a program that this process ran before");
+        assert_eq!((here.is_here(), before.is_here()), (here.space != 0, false));
     }
 
     #[test]

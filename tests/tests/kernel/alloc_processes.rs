@@ -96,14 +96,18 @@ fn what_a_program_kept_is_there_for_the_one_that_its_process_runs_next() {
     if !child::alone(what_a_program_kept_is_there_for_the_one_that_its_process_runs_next) {
         return;
     }
-    let arena = Arena::memfd(64).unwrap();
-    let objects = create(&arena);
-    let first_program = || {
-        drop([(); 3].map(|()| objects.alloc(7u64).unwrap()));
-        let path = format!("/proc/{}/fd/{}", std::os::unix::process::parent_id(), arena.fd().unwrap().as_raw_fd());
-        panic!("{}", again(the_program_that_a_process_goes_on_as).env(EXEC, path).exec());
+    let goes_well = |_| {
+        let arena = Arena::memfd(64).unwrap();
+        let objects = create(&arena);
+        let first_program = || {
+            drop([(); 3].map(|()| objects.alloc(7u64).unwrap()));
+            let path = format!("/proc/{}/fd/{}", std::os::unix::process::parent_id(), arena.fd().unwrap().as_raw_fd());
+            panic!("{}", again(the_program_that_a_process_goes_on_as).env(EXEC, path).exec());
+        };
+        fork(first_program) == 0
     };
-    assert_eq!(fork(first_program), 0, "it went well");
+    // One in 512 programs has the bits by which it is told from the one before.
+    assert!((0..3).any(goes_well));
     child::done();
 }
 

@@ -94,13 +94,6 @@ impl<K> Keepers<K> {
         places.map(|[start, end]| start..end).filter(move |place| place.start < range.end && range.start < place.end)
     }
 
-    /// Returns whether a thread of this process with this number has a shard of an allocator, by
-    /// whichever handle.
-    pub(crate) fn has_shard(&self, identity: u64, shard: usize, thread: u64) -> bool {
-        let is_its = |keeper: &'static Keeper<K>| keeper.own(shard).is_some_and(|own| own.cache.owner() == thread);
-        self.iter().any(|keeper| keeper.identity.load(Ordering::Relaxed) == identity && is_its(keeper))
-    }
-
     /// An allocator is not in its place any more, whichever handle it was opened by.
     pub(crate) fn drained(&self, identity: u64) {
         for keeper in self.iter() {

@@ -12,7 +12,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use super::cache::{Kept, Own, mark};
 use super::control::{Holder, Word};
 use super::gate::INSIDE;
-use super::inner::{Inner, KEEPERS};
+use super::inner::Inner;
 use super::layout::{CLASSES, SHARDS, ShardShared};
 use super::lists::Inside;
 use crate::sys::membarrier;
@@ -137,10 +137,7 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         let ShardShared { owner, space, .. } = &inner.header.shards[shard];
         let found = owner.load_acquire();
         let thread = Thread { number: found & !INSIDE, space: space.load() };
-        // A thread of this process of which nothing is known here had it before an `exec`.
-        let is_left = || thread.is_here() && !KEEPERS.has_shard(inner.identity(), shard, thread.number);
-        let is_gone = found != 0 && (thread.is_gone() || is_left());
-        let is_taken = is_gone && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
+        let is_taken = found != 0 && thread.is_gone() && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
         is_taken.then(|| {
             space.store_release(here.space);
             (shard, mark(shard, thread.number))
@@ -183,7 +180,6 @@ impl Inner {
                 continue;
             }
             if let Some(own) = self.keeper.own_or_new(i) {
-                // The cache says whose it is whenever the gate does (`Keepers::has_shard`).
                 own.cache.reset(here.number, |class| self.most(i, class));
                 if gate.exchange(0, here.number | INSIDE).is_ok() {
                     shard.space.store_release(here.space);
@@ -221,7 +217,6 @@ impl Inner {
         let Some(own) = self.own_if_ours(shard) else { return };
         if let Ok(inside) = self.visit() {
             inside.empty(own);
-            // First where others can see it: see `claim_shard`.
             self.clear(shard, own.cache.owner());
         }
         own.cache.reset(0, |_| 0);
@@ -245,7 +240,7 @@ impl Inner {
                 shard.owner.store_release(self.vacant());
             } else if let Some(own) = self.own_if_ours(i) {
                 own.cache.reset(own.cache.owner(), |class| self.most(i, class));
-            } else if !KEEPERS.has_shard(self.identity(), i, shard.owner.load() & !INSIDE) {
+            } else if !(Thread { number: shard.owner.load() & !INSIDE, space: shard.space.load() }).is_here() {
                 self.clear(i, shard.owner.load());
             }
         }
