@@ -71,7 +71,8 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// objects by plain loads and stores. All threads together keep at most a sixteenth of the slots of
 /// a size, and none of fewer than 512. Other threads cannot have those until the thread ends. If it
 /// ends without giving them back, as when its process exits, other threads find that out when they
-/// need its slots (Linux 6.9; on older kernels [`recover`](Self::recover) frees them). Threads keep
+/// need its slots (Linux 6.9). [`recover`](Self::recover) frees them on older kernels, those of a
+/// process in another PID namespace, and those of one that runs another program since. Threads keep
 /// slots where there is `membarrier` (Linux 4.16), by which the thread that closes the allocator
 /// waits for the others. Elsewhere an object costs some atomic operations.
 ///
