@@ -302,6 +302,7 @@ fn a_forked_child_does_not_consume_its_parents_records() {
 fn a_child_that_is_forked_in_the_middle_of_a_walk_consumes_nothing() {
     let (mut ring, producer) = ring();
     (0..4_u64).for_each(|number| producer.send(number).unwrap());
+    let gauge = ring.gauge();
     let mut walk = ring.records();
     let mut record = walk.next().unwrap().ok();
     let status = fork(|| {
@@ -309,7 +310,7 @@ fn a_child_that_is_forked_in_the_middle_of_a_walk_consumes_nothing() {
         i32::from(!matches!(walk.next(), Some(Err(RingError::Forked { .. }))) || walk.next().is_some())
     });
     assert_eq!(status, 0);
-    assert_eq!(record.as_ref().unwrap().load::<u64>().unwrap(), 0);
+    assert_eq!((record.as_ref().unwrap().load::<u64>().unwrap(), gauge.positions().consumer), (0, 0));
     drop((record, walk));
     // In the function that `drain` calls.
     let mut is_child = false;
@@ -323,6 +324,7 @@ fn a_child_that_is_forked_in_the_middle_of_a_walk_consumes_nothing() {
             if !is_child {
                 // SAFETY: it waits for the child, and writes nothing.
                 unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+                assert_eq!(gauge.positions().consumer, 16, "the child has released nothing");
             }
         }
     });
