@@ -140,7 +140,7 @@
 //! # Without `std`
 //!
 //! With `default-features = false` the crate is `no_std`, allocates nothing, and keeps
-//! [`MapValue`], [`Layout`], the derive and `from_bytes`. That suits a crate of types that user
+//! [`MapValue`], [`Layout`], the derive, `from_bytes` and `from_prefix`. That suits a crate of types that user
 //! space shares with a BPF program in Rust (with aya-ebpf).
 //!
 //! It compiles for BPF itself, `bpfel-unknown-none`. A program with a pointer to a map's value may
@@ -181,6 +181,8 @@ pub mod bpf;
 #[cfg(feature = "std")]
 pub mod btf;
 #[cfg(feature = "std")]
+pub mod event;
+#[cfg(feature = "std")]
 pub mod guide;
 #[cfg(feature = "std")]
 mod handle;
@@ -204,7 +206,8 @@ pub use error::{Busy, InvalidValue, ValueError};
 pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use value::{
     Access, ArenaHash, ArenaPtr, CharArray, CharArrayShared, Domain, Export, Fold, InPlace, Integer, Kernel, Kptr,
-    Leaf, Local, MapValue, Mirror, Plain, ReadOnly, ReadWrite, SeqCell, SeqCellShared, Shared, Storable, Writable,
+    Leaf, Local, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Rest, SeqCell, SeqCellShared, Shared, Storable, Tail,
+    Text, Writable,
 };
 #[doc(hidden)]
 pub use value::{fold, union};
@@ -219,6 +222,7 @@ pub use {
         MapError, MapName, MapType, PagesError, PerCpuError, PlaceError, ReadOnlyReason, RingError, SectionError,
         SystemError,
     },
+    event::MapEvent,
     handle::{AnyArray, Array, Iter, Slice, Var},
     mapping::Mapping,
     per_cpu::{Bank, BankIter, Banks, PerCpu},

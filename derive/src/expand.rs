@@ -49,7 +49,7 @@ pub(crate) fn expand(input: &Input<'_>, verdict: Verdict) -> TokenStream {
 }
 
 /// Puts items into a scope of their own, in which `__mv` is `__private` of the crate `mapvalue`.
-fn block(krate: &Path, items: &TokenStream) -> TokenStream {
+pub(crate) fn block(krate: &Path, items: &TokenStream) -> TokenStream {
     quote! {
         #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]
         const _: () = {
@@ -60,16 +60,32 @@ fn block(krate: &Path, items: &TokenStream) -> TokenStream {
 }
 
 /// Returns the name of the constant that is an error if the type is refused.
-fn checks(input: &Input<'_>) -> Ident {
-    format_ident!("__CHECKED_{}", input.ident.unraw(), span = Span::call_site())
+pub(crate) fn checks(ident: &Ident) -> Ident {
+    format_ident!("__CHECKED_{}", ident.unraw(), span = Span::call_site())
+}
+
+/// Returns the name of the alias of a type that is erroneous if that constant is an error.
+pub(crate) fn checked(ident: &Ident) -> Ident {
+    format_ident!("__Checked_{}", ident.unraw(), span = Span::call_site())
 }
 
 /// Defines that constant: the errors of the syntax, then `rest`: the assertions and `true`.
 fn define_checks(input: &Input<'_>, errors: &TokenStream, rest: &TokenStream) -> TokenStream {
-    let (krate, checks) = (&input.krate, checks(input));
+    let unchecked = (!input.generics.params.is_empty()).then(|| quote!(Unchecked as _));
+    define_constant(&input.krate, input.ident, unchecked.as_ref(), errors, rest)
+}
+
+/// Defines that constant, with this in scope as well.
+pub(crate) fn define_constant(
+    krate: &Path,
+    ident: &Ident,
+    unchecked: Option<&TokenStream>,
+    errors: &TokenStream,
+    rest: &TokenStream,
+) -> TokenStream {
+    let checks = checks(ident);
     // This is an error even where `compile_error` is not, because `mapvalue` is another crate.
     let refused = (!errors.is_empty()).then(|| quote!(__mv::never::<()>();));
-    let unchecked = (!input.generics.params.is_empty()).then(|| quote!(Unchecked as _));
     quote! {
         #[doc(hidden)]
         #[allow(deprecated, nonstandard_style, unused, unused_qualifications)]
@@ -79,6 +95,18 @@ fn define_checks(input: &Input<'_>, errors: &TokenStream, rest: &TokenStream) ->
             #refused
             #rest
         };
+    }
+}
+
+/// Defines that alias.
+pub(crate) fn define_alias(krate: &Path, ident: &Ident) -> TokenStream {
+    let (checks, checked) = (checks(ident), checked(ident));
+    quote! {
+        #[cfg(doc)]
+        type #checked<T> = T;
+        #[cfg(not(doc))]
+        #[allow(non_camel_case_types)]
+        type #checked<T> = #krate::__private::Checked<T, { #checks }>;
     }
 }
 
@@ -137,29 +165,22 @@ impl<'a> Composite<'a> {
             required: Ident::new(required, Span::call_site()),
             mirror: format_ident!("{}Shared", input.ident, span = input.ident.span()),
             access: access_name(input, fields),
-            checked: format_ident!("__Checked_{}", input.ident.unraw(), span = Span::call_site()),
+            checked: checked(input.ident),
         }
     }
 
     /// Defines what the rest stands on: the constant with the assertions, and the alias.
     fn definitions(&self, assert: fn(&Type) -> TokenStream, errors: &TokenStream) -> TokenStream {
-        let Self { krate, input, checked, .. } = self;
+        let Self { krate, input, ident, .. } = self;
         let (mut here, mut generic) = (TokenStream::new(), TokenStream::new());
         for field in self.fields.iter().filter(|field| !field.refused && !field.is_param(input)) {
             let known = bounds::is_fixed(field.ty, input.generics);
             if known { &mut here } else { &mut generic }.extend(assert(field.ty));
         }
         let rest = if generic.is_empty() { quote!(true) } else { self.for_parameters(&generic) };
-        let (definition, name) = (define_checks(input, errors, &quote!(#here #rest)), checks(input));
-        quote! {
-            #definition
-
-            #[cfg(doc)]
-            type #checked<T> = T;
-            #[cfg(not(doc))]
-            #[allow(non_camel_case_types)]
-            type #checked<T> = #krate::__private::Checked<T, { #name }>;
-        }
+        let definition = define_checks(input, errors, &quote!(#here #rest));
+        let alias = define_alias(krate, ident);
+        quote!(#definition #alias)
     }
 
     /// Makes assertions that mention parameters part of a constant, which has none. They are

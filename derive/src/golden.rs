@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use syn::DeriveInput;
 
-use crate::expand_item;
+use crate::{event, expand_item};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
@@ -16,7 +16,9 @@ fn golden(name: &str) -> PathBuf {
 fn check(name: &str) {
     let item = fs::read_to_string(golden(&format!("{name}.rs"))).unwrap();
     let item: DeriveInput = syn::parse_str(&item).unwrap();
-    let expanded = prettyplease::unparse(&syn::parse2(expand_item(&item).unwrap()).unwrap());
+    let is_event = item.attrs.iter().any(|attr| attr.path().is_ident("map_event"));
+    let expanded = if is_event { event::expand(&item) } else { expand_item(&item).unwrap() };
+    let expanded = prettyplease::unparse(&syn::parse2(expanded).unwrap());
     let file = golden(&format!("{name}.expanded.rs"));
     if env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&file, &expanded).unwrap();
@@ -39,6 +41,7 @@ golden! {
     a_generic_tuple_struct_expands_as_its_golden_file_says: "generic";
     an_enum_expands_as_its_golden_file_says: "enum";
     a_union_expands_as_its_golden_file_says: "union";
+    an_event_expands_as_its_golden_file_says: "event";
     a_pod_of_aya_expands_as_its_golden_file_says: "aya";
 }
 
@@ -74,9 +77,15 @@ fn no_input_makes_the_derive_panic() {
         "#[repr(C)] struct S<'a, T: ?Sized, const N: usize> where T: 'a { a: &'a T, b: [u8; N] }",
         "#[repr(C)] struct r#struct<r#type> { r#fn: r#type, b: <r#type as X>::Y, c: r#type::Z }",
         "#[repr(C)] union U { a: u8, b: m!() }",
+        "#[map_event] enum E { A(S) }",
+        "#[map_event(tag = \"a\", crate = \"a b\")] enum E { #[map_event(tag)] A(S), #[map_event(other)] B(u8) }",
+        "#[map_event(tag = 3)] enum E { #[map_event(tag = \"a\")] A { a: S }, #[map_event(other = 3)] B() }",
+        "#[map_event(tag = \"\")] enum E<'a, T> { #[map_event(tag = -1, tag = 2)] A(&'a T), #[map_event(other)] B }",
+        "#[map_event(tag = \"a..b\")] enum E { #[map_event(tag = f(3))] A([S]), #[map_event(other)] B(u8), #[map_event(other)] C(u8) }",
         "#[repr(C)] struct S { a: (), b: !, c: [u8], d: dyn X, e: impl X, f: fn(), g: _ }",
     ] {
         let item: DeriveInput = syn::parse_str(item).unwrap_or_else(|error| panic!("{item}: {error}"));
         let _ = expand_item(&item);
+        let _ = event::expand(&item);
     }
 }

@@ -1,13 +1,16 @@
-//! `#[derive(MapValue)]`: see the documentation of the crate `mapvalue`, which re-exports it.
+//! `#[derive(MapValue)]` and `#[derive(MapEvent)]`: see the documentation of the crate `mapvalue`,
+//! which re-exports them.
 //!
 //! There are three steps, a module each. `parse` reads the item and its attributes, `check` refuses
 //! the mistakes that the syntax shows, and `expand` writes the mirror and the implementations, with
 //! the bounds of `bounds`, the words of `words` and the errors of `errors`. Whether a field is a
-//! `MapValue` only its type tells: this is left to assertions and bounds in the expansion.
+//! `MapValue` only its type tells: this is left to assertions and bounds in the expansion. `event`
+//! is the other derive.
 
 mod bounds;
 mod check;
 mod errors;
+mod event;
 mod expand;
 mod fold;
 #[cfg(test)]
@@ -54,6 +57,30 @@ use syn::{DeriveInput, parse_macro_input};
 pub fn derive_map_value(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     expand_item(&item).unwrap_or_else(syn::Error::into_compile_error).into()
+}
+
+/// Makes an enum an event of several kinds, which a tag tells apart.
+///
+/// Each variant holds one struct that derives `MapValue`, and one variant holds the tag if it is
+/// none of theirs. It implements `MapEvent` and writes the enum of the event in place: `EventView`
+/// for an enum `Event`. Its documentation has an example.
+///
+/// Attributes on the enum:
+///
+/// - `#[map_event(tag = "kind")]` says which field of the structs holds the tag. It may be one of a
+///   struct inside: `tag = "header.kind"`. It is at the same offset in each, of the same type.
+/// - `#[map_event(crate = "path")]` if `mapvalue` is reached under another name.
+///
+/// Attributes on a variant, of which each has one:
+///
+/// - `#[map_event(tag = 1)]` is its tag: a number, a constant, or the variant of an enum without
+///   data (`tag = Kind::Exec`).
+/// - `#[map_event(other)]` marks the variant for all other tags. It holds the tag as an integer,
+///   such as `u32`.
+#[proc_macro_derive(MapEvent, attributes(map_event))]
+pub fn derive_map_event(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    event::expand(&item).into()
 }
 
 fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {

@@ -179,7 +179,11 @@ impl FieldAttributes {
 
 /// Returns the attributes that are this derive's.
 pub(crate) fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
-    attrs.iter().filter(|attr| attr.path().is_ident("map_value"))
+    named("map_value", attrs)
+}
+
+fn named<'a>(name: &'a str, attrs: &'a [Attribute]) -> impl Iterator<Item = &'a Attribute> {
+    attrs.iter().filter(move |attr| attr.path().is_ident(name))
 }
 
 /// Parses the words in `#[map_value(..)]`, each of which may be given once, up to the first
@@ -187,17 +191,27 @@ pub(crate) fn ours(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
 fn parse_ours(
     attrs: &[Attribute],
     words: &str,
+    known: impl FnMut(&str, &ParseNestedMeta<'_>) -> Result<bool>,
+) -> Result<()> {
+    parse_words("map_value", attrs, words, known)
+}
+
+/// Parses the words in the attributes of a name.
+pub(crate) fn parse_words(
+    name: &str,
+    attrs: &[Attribute],
+    words: &str,
     mut known: impl FnMut(&str, &ParseNestedMeta<'_>) -> Result<bool>,
 ) -> Result<()> {
     let mut given = Vec::new();
-    ours(attrs).try_for_each(|attr| {
+    named(name, attrs).try_for_each(|attr| {
         attr.parse_nested_meta(|meta| {
             let word = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
             if given.contains(&word) {
                 return Err(meta.error(format!("`{word}` is given twice")));
             }
             if !known(&word, &meta)? {
-                return Err(meta.error(format!("unknown attribute of `map_value`: {words}")));
+                return Err(meta.error(format!("unknown attribute of `{name}`: {words}")));
             }
             given.push(word);
             Ok(())
@@ -206,6 +220,6 @@ fn parse_ours(
 }
 
 /// Parses the text after `name =`.
-fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
+pub(crate) fn text(meta: &ParseNestedMeta<'_>) -> Result<LitStr> {
     meta.value()?.parse()
 }

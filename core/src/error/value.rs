@@ -12,6 +12,14 @@ pub enum ValueError {
     #[error("`{type_name}` is {expected} bytes long, but {given} bytes were given")]
     WrongLength { type_name: &'static str, given: usize, expected: usize },
 
+    /// A byte buffer, of `given` bytes, ends before the last field of the type, which `needs` more.
+    #[error("`{type_name}` takes at least {needs} bytes, but {given} bytes were given")]
+    TooShort { type_name: &'static str, given: usize, needs: usize },
+
+    /// A tail has fewer elements, `len`, than are `wanted`.
+    #[error("the tail has {len} `{type_name}`, but {wanted} are asked for")]
+    TailTooShort { type_name: &'static str, len: usize, wanted: usize },
+
     /// An enum inside the value holds a number that is not one of its variants.
     #[error(transparent)]
     InvalidValue(#[from] InvalidValue),

@@ -2,10 +2,12 @@
 
 pub(crate) mod checked;
 
+pub use core::clone::Clone;
 pub use core::compile_error;
+pub use core::fmt::Debug;
 pub use core::marker::{Copy, PhantomData, Sized};
 pub use core::mem::offset_of;
-pub use core::primitive::{bool, i8, i16, i32, i64, u8, u16, u32, u64};
+pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
 pub use core::result::Result::{self, Err, Ok};
 #[cfg(target_has_atomic = "64")]
 pub use core::sync::atomic::AtomicU32;
@@ -13,9 +15,19 @@ pub use core::sync::atomic::AtomicU32;
 #[cfg(not(target_has_atomic = "64"))]
 pub use core::sync::atomic::AtomicU64 as AtomicU32;
 
+#[cfg(feature = "std")]
+pub use crate::btf::Btf;
 pub use crate::error::InvalidValue;
+#[cfg(feature = "std")]
+pub use crate::error::{BtfError, RingError, ValueError};
+#[cfg(feature = "std")]
+pub use crate::event::{self, MapEvent};
 pub use crate::layout::Layout;
 pub use crate::refused;
+#[cfg(feature = "std")]
+pub use crate::ring::Record;
+#[cfg(feature = "std")]
+pub use crate::value::Rest;
 pub use crate::value::raw::Raw;
 pub use crate::value::union::{self, UnionValue};
 pub use crate::value::{Access, Fold, InPlace, Leaf, MapValue, Mirror, Plain, ReadWrite, Shared, Storable, fold};

@@ -210,6 +210,33 @@ impl Layout {
         self.size
     }
 
+    /// Returns where the last field ends, in bytes: the size without tail padding.
+    ///
+    /// There, or at the next multiple of the element's alignment, C puts a flexible array.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// #[derive(MapValue)]
+    /// #[repr(C)]
+    /// struct Args {
+    ///     at: u64,
+    ///     len: u32, // and in C: `char text[]`
+    /// }
+    ///
+    /// assert_eq!((Args::LAYOUT.end(), Args::LAYOUT.size()), (12, 16));
+    /// ```
+    pub const fn end(&self) -> usize {
+        let Kind::Struct { fields } = self.kind else { return self.size };
+        let (mut end, mut i) = (0, 0);
+        while i < fields.len() {
+            let field_end = fields[i].offset + fields[i].layout.size;
+            end = if field_end > end { field_end } else { end };
+            i += 1;
+        }
+        end
+    }
+
     /// Returns the alignment in bytes that a place in shared memory needs.
     ///
     /// It is `align_of` of the type, or more if one of zerocopy's integers is inside: those have

@@ -20,9 +20,10 @@
 //! The guide shows how to use them: [`guide::events`](crate::guide::events).
 //!
 //! `protocol` has the steps, `open` and `words` the memory that they work on; `turn` keeps a
-//! process from opening a ring twice. `reader`, `reading` and `record` are one side, `writer` and
+//! process from opening a ring twice. `reader`, `reading`, `record` and `head` are one side, `writer` and
 //! `user` the other, and `twin` is a ring on a memfd.
 
+pub(crate) mod head;
 pub(crate) mod open;
 pub(crate) mod protocol;
 pub(crate) mod reader;
@@ -34,6 +35,7 @@ pub(crate) mod user;
 pub(crate) mod words;
 pub(crate) mod writer;
 
+pub use head::Head;
 pub use reader::{Gauge, Positions, Records, Ring};
 pub use record::Record;
 pub use user::UserRing;

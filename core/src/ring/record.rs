@@ -124,6 +124,22 @@ impl<'r> Record<'r> {
         Ok(unsafe { place.as_ref() })
     }
 
+    /// Returns the mirror of the `T` that the record begins with.
+    #[inline]
+    pub(crate) fn mirror_of_head<T: MapValue>(&self) -> Result<&T::Shared<ReadOnly>, RingError> {
+        let (end, size) = const { (T::LAYOUT.end(), T::LAYOUT.size()) };
+        // A record takes up a multiple of 8 bytes in the ring. So all of `T` is in its place, the
+        // padding at the end of `T` included, unless `T` is aligned to more than 8.
+        let needs = if size <= end.next_multiple_of(8) { end } else { size };
+        if needs > self.len() {
+            return Err(RingError::RecordTooShort { type_name: type_name::<T>(), needs, len: self.len() });
+        }
+        let data = &self.reading.words.data;
+        let place = data.place::<T>(data.record_at(self.position), size)?;
+        // SAFETY: as in `view_at`. No cell of the mirror is after `end`, so all are in the record.
+        Ok(unsafe { place.as_ref() })
+    }
+
     /// Returns the mirrors of `len` values of type `T`, side by side from an offset on.
     ///
     /// ```

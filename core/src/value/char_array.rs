@@ -1,6 +1,6 @@
 //! [`CharArray`]: text in C's `char name[N]`, up to the first NUL or the array's end.
 
-use core::fmt::{self, Write as _};
+use core::fmt;
 use core::str::{FromStr, Utf8Error};
 
 #[cfg(feature = "std")]
@@ -11,6 +11,7 @@ use crate::layout::{Kind, Layout};
 use crate::value::cell::Shared;
 use crate::value::hash::ArenaHash;
 use crate::value::primitive::plain_value;
+use crate::value::text::Text;
 use crate::value::{Access, Mirror, Plain, ReadWrite, Storable, Writable};
 
 /// Text in `N` bytes: C's `char name[N]`, such as the name of a command or an interface.
@@ -211,25 +212,14 @@ impl<const N: usize> PartialEq<&str> for CharArray<N> {
 /// Displays the text, with invalid UTF-8 replaced by U+FFFD.
 impl<const N: usize> fmt::Display for CharArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Ok(text) = self.to_str() {
-            return f.pad(text);
-        }
-        self.as_bytes_until_nul().utf8_chunks().try_for_each(|chunk| {
-            f.write_str(chunk.valid())?;
-            if chunk.invalid().is_empty() { Ok(()) } else { f.write_char(char::REPLACEMENT_CHARACTER) }
-        })
+        fmt::Display::fmt(&Text::new(&self.0), f)
     }
 }
 
 /// Shows the text as a literal, with invalid UTF-8 bytes as `\xff`.
 impl<const N: usize> fmt::Debug for CharArray<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_char('"')?;
-        for chunk in self.as_bytes_until_nul().utf8_chunks() {
-            write!(f, "{}", chunk.valid().escape_debug())?;
-            chunk.invalid().iter().try_for_each(|byte| write!(f, "\\x{byte:02x}"))?;
-        }
-        f.write_char('"')
+        fmt::Debug::fmt(&Text::new(&self.0), f)
     }
 }
 

@@ -8,7 +8,7 @@ use core::mem::MaybeUninit;
 use core::slice;
 
 use crate::error::{InvalidValue, ValueError};
-use crate::value::{self, MapValue, ReadWrite, Storable};
+use crate::value::{self, MapValue, Plain, ReadWrite, Storable};
 
 /// Room for a mirror of `T` in private memory, aligned for every leaf.
 ///
@@ -44,9 +44,30 @@ pub(crate) fn decode<T: MapValue>(bytes: &[u8]) -> Result<T, ValueError> {
     Ok(decode_from(|buffer| buffer.copy_from_slice(bytes))?)
 }
 
+/// Decodes the value at the start of `bytes`, and returns what is behind its last field.
+pub(crate) fn decode_prefix<T: MapValue>(bytes: &[u8]) -> Result<(T, &[u8]), ValueError> {
+    let needs = T::LAYOUT.end();
+    let Some((fields, rest)) = bytes.split_at_checked(needs) else {
+        return Err(ValueError::TooShort { type_name: type_name::<T>(), given: bytes.len(), needs });
+    };
+    Ok((decode_from(|buffer| buffer[..needs].copy_from_slice(fields))?, rest))
+}
+
 /// Decodes a value from the bytes that `fill` writes to a zeroed buffer of its length.
 #[inline]
 pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T, InvalidValue> {
+    filled::<T, _>(fill, value::try_load::<T, ReadWrite>)
+}
+
+/// Decodes a plain value as [`decode_from`] does.
+#[inline]
+pub(crate) fn decode_plain_from<T: Plain>(fill: impl FnOnce(&mut [u8])) -> T {
+    filled::<T, _>(fill, T::__load::<ReadWrite>)
+}
+
+/// Loads from a mirror in private memory, zeroed and then written by `fill`.
+#[inline]
+fn filled<T: MapValue, R>(fill: impl FnOnce(&mut [u8]), load: impl FnOnce(&T::Shared<ReadWrite>) -> R) -> R {
     const { T::LAYOUT.assert_usable::<T>() };
     let mut buffer = MaybeUninit::<Buffer<T>>::uninit();
     let mirror = Buffer::zeroed(&mut buffer);
@@ -55,7 +76,7 @@ pub(crate) fn decode_from<T: MapValue>(fill: impl FnOnce(&mut [u8])) -> Result<T
     fill(unsafe { slice::from_raw_parts_mut(mirror.cast::<u8>(), T::LAYOUT.size()) });
     // SAFETY: the buffer is initialized (zeroed, then overwritten) and any bits are a valid mirror
     // (promise 3); it is aligned for every leaf (see `Buffer`) and outlives the reference.
-    value::try_load::<T, ReadWrite>(unsafe { &*mirror })
+    load(unsafe { &*mirror })
 }
 
 pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), ValueError> {

@@ -3,7 +3,7 @@
 //!
 //! `leaf` is what one access moves, `raw` the integer that carries it, `cell` its place in memory.
 //! `primitive`, `byteorder` and `pointer` are leaves; `compound`, `union`, `char_array` and `seq`
-//! are made of them. `codec` decodes private bytes, `chunks` copies shared ones. None needs `std`.
+//! are made of them. `codec` decodes private bytes, `tail` and `text` what is behind a value in them, `chunks` copies shared ones. None needs `std`.
 
 pub(crate) mod arena_ptr;
 pub(crate) mod byteorder;
@@ -21,6 +21,8 @@ pub(crate) mod pointer;
 pub(crate) mod primitive;
 pub(crate) mod raw;
 pub(crate) mod seq;
+pub(crate) mod tail;
+pub(crate) mod text;
 #[doc(hidden)]
 pub mod union;
 
@@ -38,6 +40,8 @@ pub use kptr::{Domain, Export, Kernel, Kptr, Local};
 pub use leaf::{Integer, Leaf};
 pub use mapvalue_derive::MapValue;
 pub use seq::{SeqCell, SeqCellShared};
+pub use tail::{Rest, Tail};
+pub use text::Text;
 
 /// A type for memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
 ///
@@ -101,9 +105,11 @@ pub unsafe trait MapValue: Sized + 'static {
     #[doc(hidden)]
     fn __try_load<A: Access>(shared: &Self::Shared<A>) -> Result<Self, InvalidValue>;
 
-    /// Decodes a value from the bytes of a map lookup, a ring buffer or a perf event.
+    /// Decodes a value from the bytes of a map lookup, or of a ring buffer's record.
     ///
     /// Any alignment will do. Enums are checked, a nonzero `bool` is true, padding is ignored.
+    /// Where a record may be longer (a perf buffer rounds it up, so that 16 bytes arrive as 20),
+    /// [`from_prefix`](Self::from_prefix) takes what the value needs of it.
     ///
     /// # Errors
     ///
@@ -111,6 +117,63 @@ pub unsafe trait MapValue: Sized + 'static {
     /// [`ValueError::InvalidValue`] if an enum inside holds a number that none of its variants has.
     fn from_bytes(bytes: &[u8]) -> Result<Self, ValueError> {
         codec::decode(bytes)
+    }
+
+    /// Decodes a value from the start of a record, and returns the bytes behind its last field.
+    ///
+    /// These begin where C puts a flexible array of bytes (`char text[]`). That is before
+    /// `size_of::<Self>()` if the struct ends in padding, which a record need not have.
+    /// [`from_prefix_with_tail`](Self::from_prefix_with_tail) decodes elements of any type there.
+    ///
+    /// Any alignment will do. So it serves the bytes that the ring and perf buffers of libbpf-rs
+    /// and aya return. (The kernel rounds a record in a perf buffer up to 4 bytes, less 4 than a
+    /// multiple of 8. What it adds is at the end of the rest, so a tail there needs a count.)
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// #[derive(MapValue, Debug, PartialEq)]
+    /// #[repr(C)]
+    /// struct Args {
+    ///     at: u64,
+    ///     len: u32,
+    /// }
+    ///
+    /// let record = [7, 0, 0, 0, 0, 0, 0, 0, 5, 0, 0, 0, b'l', b's', b' ', b'-', b'l', 0];
+    /// let (args, rest) = Args::from_prefix(&record)?;
+    /// assert_eq!(args, Args { at: 7, len: 5 });
+    /// assert_eq!(&rest[..args.len as usize], b"ls -l"); // from byte 12 on, not 16
+    /// assert!(Args::from_prefix(&record[..11]).is_err());
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ValueError::TooShort`] if `bytes` ends before the last field does,
+    /// [`ValueError::InvalidValue`].
+    fn from_prefix(bytes: &[u8]) -> Result<(Self, &[u8]), ValueError> {
+        codec::decode_prefix(bytes)
+    }
+
+    /// Decodes a value from the start of a record, and returns the elements behind it: a flexible
+    /// array of C.
+    ///
+    /// ```
+    /// use mapvalue::MapValue;
+    ///
+    /// // struct { __u32 count; __u64 stack[]; }
+    /// let record = [2u64.to_ne_bytes(), 7u64.to_ne_bytes(), 8u64.to_ne_bytes()].concat();
+    /// let (count, stack) = u32::from_prefix_with_tail::<u64>(&record)?;
+    /// assert_eq!(stack.first(count as usize)?.iter().collect::<Vec<_>>(), [7, 8]);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// As [`from_prefix`](Self::from_prefix).
+    fn from_prefix_with_tail<E: MapValue>(bytes: &[u8]) -> Result<(Self, Tail<'_, E>), ValueError> {
+        let (value, _) = codec::decode_prefix(bytes)?;
+        Ok((value, Rest::behind::<Self>(bytes).tail()))
     }
 
     /// Encodes the value for a map update: `size_of::<Self>()` bytes, padding zeroed.

@@ -50,7 +50,7 @@ fn generics(input: &Input<'_>, types: &[&Type]) -> (Generics, TokenStream) {
 /// Writes implementations that are never run, with an erroneous type as the mirror. A type that
 /// borrows has them for `'static`, which is what a use without the lifetime means.
 fn implementations(input: &Input<'_>) -> TokenStream {
-    let (checks, (generics, this)) = (checks(input), generics(input, &[]));
+    let (checks, (generics, this)) = (checks(input.ident), generics(input, &[]));
     let (impl_generics, _, where_clause) = generics.split_for_impl();
     let pod = pod::implement(input, &generics, &this);
     let erroneous = quote!(__mv::Checked<(), { #checks }>);

@@ -22,14 +22,15 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("section", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle"]),
     ("arena", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle", "section"]),
     ("ring", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle"]),
+    ("event", &["layout", "error", "value", "btf", "ring"]),
     ("refused", &["layout", "error", "value"]),
-    ("expansion", &["layout", "error", "value", "refused"]),
+    ("expansion", &["layout", "error", "value", "btf", "ring", "event", "refused"]),
     ("guide", &[]),
     ("platform", &[]),
 ];
 
-/// The circles that are allowed: a value decodes by its codec, which decodes values.
-const CIRCLES: &[&[&str]] = &[&["value", "value::codec"]];
+/// The circles that are allowed: a value decodes by its codec, and has a tail, which decode values.
+const CIRCLES: &[&[&str]] = &[&["value", "value::codec", "value::tail"]];
 
 /// Names separated by `::`, without `crate`. The name of `lib.rs` is empty.
 type Name = Vec<String>;

@@ -71,6 +71,10 @@ pub enum RingError {
     #[error("a record of {len} bytes is not one `{type_name}`, which has {size}")]
     RecordSize { type_name: &'static str, size: usize, len: usize },
 
+    /// The record is too short for what it begins with, which `needs` so many bytes.
+    #[error("a record of {len} bytes is too short for `{type_name}`, which takes at least {needs}")]
+    RecordTooShort { type_name: &'static str, needs: usize, len: usize },
+
     /// The place is not inside the record.
     #[error("{size} bytes at offset {offset} are not inside a record of {len} bytes")]
     OutOfRecord { offset: usize, size: usize, len: usize },
