@@ -207,7 +207,7 @@ pub use layout::{Endianness, Field, Kind, Layout, Variant};
 pub use value::{
     Access, ArenaHash, ArenaPtr, CharArray, CharArrayShared, Domain, Export, Fold, InPlace, Integer, Kernel, Kptr,
     Leaf, Local, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Rest, SeqCell, SeqCellShared, Shared, Storable, Tail,
-    Text, Writable,
+    Text, Whole, Writable,
 };
 #[doc(hidden)]
 pub use value::{fold, union};

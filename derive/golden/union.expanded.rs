@@ -51,6 +51,53 @@ const _: () = {
         }
     }
     #[automatically_derived]
+    #[allow(
+        dead_code,
+        missing_docs,
+        nonstandard_style,
+        private_interfaces,
+        clippy::must_use_candidate
+    )]
+    impl Address {
+        /// An IPv4 address.
+        #[inline]
+        pub fn v4(&self) -> __Checked_Address<U32<BigEndian>>
+        where
+            for<'__mv> __mv::union::Field<
+                {
+                    __mv::union::is_initialized(|__mv| __Checked_Address::<Address> {
+                        v4: __mv,
+                    })
+                },
+            >: __mv::union::Initialized,
+        {
+            __mv::union::read(
+                self,
+                |__mv| __Checked_Address::<Self> {
+                    v4: __mv,
+                },
+            )
+        }
+        #[inline]
+        fn v6(&self) -> __Checked_Address<[u8; 16]>
+        where
+            for<'__mv> __mv::union::Field<
+                {
+                    __mv::union::is_initialized(|__mv| __Checked_Address::<Address> {
+                        v6: __mv,
+                    })
+                },
+            >: __mv::union::Initialized,
+        {
+            __mv::union::read(
+                self,
+                |__mv| __Checked_Address::<Self> {
+                    v6: __mv,
+                },
+            )
+        }
+    }
+    #[automatically_derived]
     unsafe impl<A: __mv::Access> __mv::Mirror for AddressShared<A> {
         type Value = Address;
         type Access = A;

@@ -53,6 +53,8 @@ pub mod objects {
     pub const CHECKED: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/checked.bpf.o"));
     /// Counters in an array map and in global sections.
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
+    /// Events of several kinds in a ring buffer, and a program that is called. libbpf only.
+    pub const EVENTS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/events.bpf.o"));
     /// Histograms.
     pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
     /// Values that each CPU counts for itself.
@@ -111,6 +113,14 @@ pub fn instruction(code: u8, target: u8, source: u8, number: u32) -> u64 {
 /// The kernel's error.
 pub fn load_classifier(instructions: &[u64]) -> io::Result<OwnedFd> {
     sys::load_classifier(instructions)
+}
+
+/// Loads a program of these instructions that is called: of type `syscall`.
+///
+/// # Errors
+/// The kernel's error.
+pub fn load_callable(instructions: &[u64]) -> io::Result<OwnedFd> {
+    sys::load_callable(instructions)
 }
 
 /// Why this process cannot use BPF, or `None` if it can. It tries it out.

@@ -6,6 +6,7 @@ pub mod btf;
 pub mod c;
 pub mod clock;
 pub mod cpus;
+pub mod events;
 pub mod feature;
 #[cfg(feature = "kernel")]
 pub mod kernel;

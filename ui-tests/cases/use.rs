@@ -899,3 +899,91 @@ fn main() {
     let stats: Var<Stats> = Mapping::memfd(4096).unwrap().var(0).unwrap();
     let _ = (stats, Stats { packets: 0 }.clone(), u64::LAYOUT);
 }
+
+//@ case: use_union_field_uninitialized
+//! A union may have been made from a shorter field, unless it was decoded as a `Whole`.
+use mapvalue::{MapValue, Whole};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    v4: u32,
+    v6: [u8; 16],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Flow {
+    from: Whole<Address>,
+}
+
+fn main() {
+    let flow = Flow::from_bytes(&[7; 16]).unwrap();
+    assert_eq!(flow.from.v6(), [7; 16]); //~ assert_eq!(flow.from.get(|v6| Address { v6 }), [7; 16]);
+    assert_eq!(flow.from.v4(), 0x0707_0707);
+}
+
+//@ case: use_union_field_over_padding
+//! The padding of one field may be uninitialized where another has a leaf.
+use mapvalue::MapValue;
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Padded {
+    kind: u8,
+    number: u32,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Word {
+    padded: Padded,
+    whole: u64,
+    bytes: [u8; 8],
+}
+
+fn main() {
+    let word = Word { padded: Padded { kind: 1, number: 2 } };
+    assert_eq!(word.bytes()[0], 1); //~ assert_eq!(word.padded().kind, 1);
+    assert_eq!(word.padded().number, 2);
+}
+
+//@ case: use_whole_made_of_a_value
+//! A `Whole` is never made of a union, which may have uninitialized bytes.
+use mapvalue::{MapValue, Whole};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    v4: u32,
+    v6: [u8; 16],
+}
+
+fn main() {
+    let address = Whole(Address { v4: 7 }); //~ let address = Whole::<Address>::from_bytes(&[7; 16]).unwrap();
+    assert_eq!(address.get(|v6| Address { v6 })[0], 7);
+}
+
+//@ case: use_whole_past_the_fields, built
+//! A `Whole` gives the bytes that belong to a field, and no padding.
+use mapvalue::{MapValue, Whole};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Padded {
+    kind: u8,
+    number: u32,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Word {
+    padded: Padded,
+    number: u16,
+}
+
+fn main() {
+    let word = Whole::<Word>::from_bytes(&[7; 8]).unwrap();
+    let make = |_: u64| Word { number: 0 }; //~ let make = |number| Word { number };
+    assert_ne!(word.get(make), 0);
+}

@@ -4,7 +4,7 @@
 //!
 //! System calls reach the elements of a map that is not mapped: [`TypedMap`] moves Rust types,
 //! [`lookup_bytes`] moves bare bytes. (`elements` checks their lengths, `walk` goes over all of
-//! them.) [`open_pin`] and [`open_id`] open a map that another process made (`pin`).
+//! them.) [`run`] calls a program. [`open_pin`] and [`open_id`] open a map that another process made (`pin`).
 //!
 //! Facts come from the kernel alone (`BPF_OBJ_GET_INFO_BY_FD`), never from the loader that made the
 //! map.
@@ -13,6 +13,7 @@ pub(crate) mod elements;
 pub(crate) mod geometry;
 pub(crate) mod info;
 pub(crate) mod pin;
+pub(crate) mod run;
 pub(crate) mod typed;
 pub(crate) mod types;
 pub(crate) mod walk;
@@ -25,6 +26,7 @@ pub use info::MapInfo;
 pub(crate) use info::MapTypes;
 pub(crate) use pin::pin_as;
 pub use pin::{open_id, open_pin, pin};
+pub use run::run;
 pub use typed::{Entries, Keys, TypedMap};
 pub use types::{TypeCheck, check_map_key, check_map_value};
 

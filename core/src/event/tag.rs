@@ -99,15 +99,10 @@ const fn find<R: Tag>(of: &Layout, path: &str) -> usize {
     }
     let signed = match layout.kind() {
         Kind::Int { signed, endianness: Endianness::Native } | Kind::Enum { signed, .. } => signed,
-        _ => refuse(&[
-            "the tag `",
-            path,
-            "` of `",
-            of.name(),
-            "` is not an integer in the byte order of the machine, or an enum: it is `",
-            layout.name(),
-            "`",
-        ]),
+        _ => {
+            let why = "` is not an integer in the byte order of the machine, or an enum";
+            refuse(&["the tag `", path, "` of `", of.name(), why])
+        }
     };
     if layout.size() != R::LAYOUT.size() || signed != R::SIGNED {
         let mut text = Text::of(&["the tag `", path, "` of `", of.name(), "` is "]);

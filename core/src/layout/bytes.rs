@@ -30,8 +30,42 @@ impl Layout {
         assert!(self.size == size_of::<T>(), "the layout is of another type");
     }
 
+    /// Returns whether a byte belongs to a leaf: in a union to one of some field, or of `every` one.
+    const fn holds(&self, at: usize, every: bool) -> bool {
+        let fields = match self.kind {
+            _ if at >= self.size => return false,
+            Kind::Marker => return false,
+            Kind::Array { element, .. } => return element.holds(at % element.size, every),
+            Kind::Struct { fields } | Kind::Union { fields } => fields,
+            _ => return true,
+        };
+        let all = every && matches!(self.kind, Kind::Union { .. });
+        let mut i = 0;
+        while i < fields.len() {
+            let Field { offset, layout, .. } = fields[i];
+            if (at >= offset && layout.holds(at - offset, every)) != all {
+                return !all;
+            }
+            i += 1;
+        }
+        all
+    }
+
+    /// Returns whether all bytes of `field`'s leaves are, in this union, bytes of some field's
+    /// leaves, or of those of `every` field.
+    pub(crate) const fn has_all_of(&self, field: &Layout, every: bool) -> bool {
+        let mut at = 0;
+        while at < field.size {
+            if field.holds(at, false) && !self.holds(at, every) {
+                return false;
+            }
+            at += 1;
+        }
+        true
+    }
+
     /// Returns whether a load checks or converts some of its bytes: those of a `bool` or an enum.
-    pub(super) const fn holds_checked(&self) -> bool {
+    pub(crate) const fn holds_checked(&self) -> bool {
         match self.kind {
             Kind::Bool | Kind::Enum { .. } => true,
             Kind::Array { element, .. } => element.holds_checked(),

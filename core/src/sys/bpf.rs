@@ -4,6 +4,8 @@ use std::ffi::CStr;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::ptr;
 
+use zerocopy::IntoBytes;
+
 use crate::sys::{answer, opened};
 
 const BPF_MAP_CREATE: libc::c_int = 0;
@@ -416,16 +418,43 @@ pub(crate) fn load_syscall_program(instructions: &[u64], name: [u8; 16], log: &m
     unsafe { bpf_fd(BPF_PROG_LOAD, &mut attr) }
 }
 
+/// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on words, as [`run_program`] does.
+pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
+    run_program(program, context.as_mut_bytes())
+}
+
 /// Runs a program of type `BPF_PROG_TYPE_SYSCALL` on `context`, which the program reads and writes;
 /// returns its return value.
-pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) -> Result<u32, i32> {
-    let (ctx_in, len) = (context.as_mut_ptr() as u64, size_of_val(context));
+///
+/// A program of another type may run too, or be refused with EINVAL; it leaves `context` as it was.
+pub(crate) fn run_program(program: BorrowedFd<'_>, context: &mut [u8]) -> Result<u32, i32> {
+    let (ctx_in, len) = (context.as_mut_ptr() as u64, context.len());
     let ctx_size_in = u32::try_from(len).map_err(|_| libc::E2BIG)?;
     let mut attr = TestRun { prog_fd: number(program), ctx_size_in, ctx_in, ..TestRun::default() };
     // SAFETY: the kernel reads `ctx_size_in` bytes at `ctx_in`, and writes them back after the run
     // (`bpf_prog_test_run_syscall` in net/bpf/test_run.c): those of `context`, borrowed mutably.
+    // All other addresses are null, and so are lengths.
     unsafe { bpf(BPF_PROG_TEST_RUN, &mut attr) }?;
     Ok(attr.retval)
+}
+
+/// Returns the type of a program (`enum bpf_prog_type`). EINVAL if `fd` is not a program.
+pub(crate) fn program_type(fd: BorrowedFd<'_>) -> Result<u32, i32> {
+    assert_program(fd)?;
+    let mut info = BpfProgInfo::default();
+    // SAFETY: the fields are integers, all 0.
+    unsafe { get_info(fd, &mut info) }?;
+    Ok(info.prog_type)
+}
+
+/// Fails with EINVAL if `fd` is not a program.
+fn assert_program(fd: BorrowedFd<'_>) -> Result<(), i32> {
+    // The command checks that first, and then fails with EBADF, since -1 is not a map.
+    // SAFETY: the attribute is two descriptors.
+    match unsafe { bpf(BPF_PROG_BIND_MAP, &mut [number(fd), u32::MAX]) } {
+        Err(libc::EBADF) => Ok(()),
+        answer => Err(answer.err().unwrap_or(libc::EINVAL)),
+    }
 }
 
 /// Reads the instructions of a loaded program, as the verifier left them.
@@ -433,13 +462,8 @@ pub(crate) fn run_syscall_program(program: BorrowedFd<'_>, context: &mut [u64]) 
 /// EINVAL if `fd` is not a program, EPERM without `CAP_BPF`, ENODATA if the kernel does not show
 /// them (`net.core.bpf_jit_harden` is 2).
 pub(crate) fn program_instructions(fd: BorrowedFd<'_>) -> Result<Vec<u64>, i32> {
-    // Descriptors of other kinds have other structs, with addresses in them, so this must be a
-    // program. The command checks that first, and then fails with EBADF, since -1 is not a map.
-    // SAFETY: the attribute is two descriptors.
-    match unsafe { bpf(BPF_PROG_BIND_MAP, &mut [number(fd), u32::MAX]) } {
-        Err(libc::EBADF) => {}
-        answer => return Err(answer.err().unwrap_or(libc::EINVAL)),
-    }
+    // Descriptors of other kinds have other structs, with addresses in them.
+    assert_program(fd)?;
     let mut info = BpfProgInfo::default();
     // SAFETY: the fields are integers, all 0.
     unsafe { get_info(fd, &mut info) }?;

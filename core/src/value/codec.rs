@@ -85,6 +85,28 @@ pub(crate) fn encode<T: Storable>(value: &T, out: &mut [u8]) -> Result<(), Value
     Ok(())
 }
 
+/// Lets `change` write to the bytes of a value, padding zeroed. If it fails, the value stays.
+#[cfg(feature = "std")]
+pub(crate) fn change<T: Plain + Storable, R, E>(
+    value: &mut T,
+    change: impl FnOnce(&mut [u8]) -> Result<R, E>,
+) -> Result<R, E> {
+    let changed = |bytes: &mut [u8]| {
+        with_bytes(value, |before| bytes.copy_from_slice(before));
+        change(bytes)
+    };
+    let mut result = None;
+    let after = decode_plain_from(|buffer| result = Some(changed(buffer)));
+    match result {
+        Some(Err(error)) => Err(error),
+        Some(Ok(result)) => {
+            *value = after;
+            Ok(result)
+        }
+        None => unreachable!("it was called to fill the buffer"),
+    }
+}
+
 /// Calls `then` with the bytes of a value, padding zeroed.
 #[inline]
 pub(crate) fn with_bytes<T: Storable, R>(value: &T, then: impl FnOnce(&[u8]) -> R) -> R {

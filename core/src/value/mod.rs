@@ -42,6 +42,7 @@ pub use mapvalue_derive::MapValue;
 pub use seq::{SeqCell, SeqCellShared};
 pub use tail::{Rest, Tail};
 pub use text::Text;
+pub use union::Whole;
 
 /// A type for memory shared with BPF programs: fixed-size, `repr(C)`, without pointers.
 ///

@@ -7,12 +7,16 @@
 //! widest leaf: so no leaf of any field is torn. Where others store a narrower field at the same
 //! moment, that is an access of mixed sizes ("Mixed sizes" at `Mapping`).
 
+use core::fmt;
 use core::mem::{ManuallyDrop, MaybeUninit};
+use core::ops::Deref;
 use core::ptr::NonNull;
 use core::slice;
 
+use crate::error::InvalidValue;
+use crate::layout::Layout;
 use crate::value::chunks;
-use crate::value::{Access, MapValue, Mirror};
+use crate::value::{Access, MapValue, Mirror, Plain};
 
 /// A union that the derive made a value.
 ///
@@ -65,4 +69,147 @@ pub fn load<T: UnionValue, A: Access>(mirror: &T::Shared<A>) -> T {
     unsafe { chunks::load(NonNull::from(mirror).cast(), bytes, T::LAYOUT.align().min(chunks::WIDEST)) };
     // SAFETY: any initialized bytes are a value of each field (`UnionValue`).
     unsafe { value.assume_init() }
+}
+
+/// Whether a field of a union may be read from every value of the union.
+#[derive(Debug)]
+pub struct Field<const INITIALIZED: bool>;
+
+/// A field whose bytes are initialized, whichever field the union was made from.
+#[diagnostic::on_unimplemented(
+    message = "this field of the union may have uninitialized bytes",
+    label = "the union may have been made from a field that is shorter, or has padding there",
+    note = "declare what holds the union as `Whole<Union>`, and read `value.get(|field| Union {{ field }})`; or read the field in place, \
+            by the method of the mirror: `view.union.field().load()`"
+)]
+pub trait Initialized {}
+
+#[diagnostic::do_not_recommend]
+impl Initialized for Field<true> {}
+
+/// Whether every value of the union `U` has all bytes of the field that the closure fills.
+pub const fn is_initialized<U: UnionValue, F: Plain>(_: fn(F) -> U) -> bool {
+    U::LAYOUT.has_all_of(&F::LAYOUT, true)
+}
+
+/// Reads the field of a union that the closure fills.
+///
+/// Safe code makes a union from one of its fields, or assigns to one. Both initialize the leaves of
+/// that field, and may leave its padding and all other bytes uninitialized. So a byte that belongs
+/// to a leaf of every field is initialized in every value of the union, and a field may be read if
+/// it has no others. (A field that is a union itself needs the bytes of all of its fields.)
+#[inline]
+pub fn read<U: UnionValue, F: Plain>(value: &U, _: fn(F) -> U) -> F {
+    const {
+        assert!(U::LAYOUT.has_all_of(&F::LAYOUT, true), "not every value of the union has all bytes of the field");
+    }
+    // SAFETY: every value of `U` has the bytes of all leaves of `F` initialized (asserted above; the
+    // layout has all fields that the union has, see `UnionValue`).
+    unsafe { read_initialized(value) }
+}
+
+/// Reads an `F` from the start of a union.
+///
+/// # Safety
+///
+/// The bytes of all leaves of `F` are initialized in `value`.
+#[inline]
+unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
+    const {
+        assert!(size_of::<F>() <= size_of::<U>() && F::LAYOUT.size() == size_of::<F>());
+        assert!(!F::LAYOUT.holds_checked(), "not any byte is a `bool` or an enum");
+    }
+    // SAFETY: `value` has at least as many bytes as `F`, and those of the leaves are initialized
+    // (the caller's promise), of which any are a value (asserted above). Padding may be anything.
+    unsafe { NonNull::from(value).cast::<F>().read_unaligned() }
+}
+
+/// A union all bytes of which are initialized: one that was decoded, or loaded.
+///
+/// A union in Rust may have been made from its shortest field. Its other bytes are uninitialized
+/// then, and to read them is undefined behavior. So the methods that the derive gives a union read
+/// only the fields that are initialized whichever it was made from: those that no field is shorter
+/// than. A `Whole` in its place, in a struct or alone, is only ever loaded or decoded, so each field
+/// can be read.
+///
+/// ```
+/// use mapvalue::{MapValue, Whole};
+///
+/// #[derive(MapValue, Clone, Copy)]
+/// #[repr(C)]
+/// union Address {
+///     v4: u32,
+///     v6: [u8; 16],
+/// }
+///
+/// #[derive(MapValue, Clone, Copy)]
+/// #[repr(C)]
+/// struct Flow {
+///     family: u32,
+///     from: Whole<Address>,
+/// }
+///
+/// let flow = Flow::from_bytes(&[7; 20])?;
+/// assert_eq!(flow.from.v4(), 0x0707_0707); // no field is shorter
+/// assert_eq!(flow.from.get(|v6| Address { v6 }), [7; 16]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// Its mirror is that of the union. It cannot be made of a value, only loaded and decoded. To store
+/// one, store a field through the mirror.
+#[derive(Clone, Copy)]
+#[repr(transparent)]
+pub struct Whole<U>(U);
+
+impl<U: UnionValue> Whole<U> {
+    /// Returns the field that the closure fills: `value.get(|v6| Address { v6 })`.
+    ///
+    /// The closure is never called. It does not compile for a type that has bytes which no field of
+    /// the union has.
+    #[inline]
+    pub fn get<F: Plain>(&self, _: fn(F) -> U) -> F {
+        const {
+            assert!(U::LAYOUT.has_all_of(&F::LAYOUT, false), "the union has not all bytes of the field");
+        }
+        // SAFETY: all bytes were initialized as the union was loaded (`Whole` is made nowhere
+        // else). A copy of a union keeps the bytes that belong to a leaf of one of its fields, and
+        // `F` has no others (asserted above).
+        unsafe { read_initialized(&self.0) }
+    }
+}
+
+impl<U> Deref for Whole<U> {
+    type Target = U;
+
+    #[inline]
+    fn deref(&self) -> &U {
+        &self.0
+    }
+}
+
+impl<U: UnionValue> fmt::Debug for Whole<U> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Whole").field(&U::LAYOUT.name()).finish()
+    }
+}
+
+// SAFETY: it is `repr(transparent)` over the union, whose mirror and layout it has.
+#[diagnostic::do_not_recommend]
+unsafe impl<U: UnionValue> MapValue for Whole<U> {
+    type Shared<A: Access> = U::Shared<A>;
+    const LAYOUT: Layout = U::LAYOUT;
+
+    #[inline]
+    fn __try_load<A: Access>(shared: &U::Shared<A>) -> Result<Self, InvalidValue> {
+        Ok(Self(load::<U, A>(shared)))
+    }
+}
+
+// SAFETY: it is never an error.
+#[diagnostic::do_not_recommend]
+unsafe impl<U: UnionValue> Plain for Whole<U> {
+    #[inline]
+    fn __load<A: Access>(shared: &U::Shared<A>) -> Self {
+        Self(load::<U, A>(shared))
+    }
 }

@@ -16,8 +16,10 @@ pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream 
             #load
         }
     };
+    let readers = readers(item);
     let parts = [
         accessors(item),
+        quote!(#readers),
         item.mirror_impl(),
         item.map_value_impl("union", &load),
         item.implement("Plain", Asked::Required, &plain),
@@ -36,6 +38,38 @@ fn mirror_union(item: &Composite<'_>) -> TokenStream {
         quote!(#mirrored: #root::__private::union::Part<#ty>)
     });
     item.mirror_item(&quote!(union), fields)
+}
+
+/// Writes a method of the union itself for each field. It can be called if all bytes of the field
+/// are initialized in every value of the union, which the bound says.
+fn readers(item: &Composite<'_>) -> Option<TokenStream> {
+    // Bounds cannot compute with parameters.
+    if !item.input.generics.params.is_empty() {
+        return None;
+    }
+    let (ident, checked) = (item.ident, &item.checked);
+    let methods = item.fields.iter().filter(|field| !field.refused).map(|field| {
+        let (attrs, vis, member, ty) = (field.kept_attributes(), &field.field.vis, &field.member, field.ty);
+        quote! {
+            #(#attrs)*
+            #[inline]
+            #vis fn #member(&self) -> #checked<#ty>
+            where
+                for<'__mv> __mv::union::Field<{
+                    __mv::union::is_initialized(|__mv| #checked::<#ident> { #member: __mv })
+                }>: __mv::union::Initialized,
+            {
+                __mv::union::read(self, |__mv| #checked::<Self> { #member: __mv })
+            }
+        }
+    });
+    Some(quote! {
+        #[automatically_derived]
+        #[allow(dead_code, missing_docs, nonstandard_style, private_interfaces, clippy::must_use_candidate)]
+        impl #ident {
+            #(#methods)*
+        }
+    })
 }
 
 /// Writes a method for each field, with the field's name, docs and visibility.

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 
 use super::map::{self, flags, map_type};
-use super::{instruction, load_classifier};
+use super::{instruction, load_callable, load_classifier};
 use crate::feature::{Feature, Version};
 
 /// Arenas.
@@ -14,6 +14,8 @@ pub const FETCH: Feature =
     Feature { name: "atomic instructions that return a value", since: Version(5, 12), probe: fetch };
 /// Ring buffers.
 pub const RING: Feature = Feature { name: "ring buffers", since: Version(5, 8), probe: ring };
+/// Programs that are called.
+pub const SYSCALL: Feature = Feature { name: "programs of type syscall", since: Version(5, 14), probe: syscall };
 /// Ring buffers that programs drain.
 pub const USER_RING: Feature = Feature { name: "user ring buffers", since: Version(6, 1), probe: user_ring };
 /// `bpf_arena_reserve_pages`.
@@ -27,6 +29,11 @@ fn arena() -> io::Result<()> {
 
 fn ring() -> io::Result<()> {
     map::create(map_type::RINGBUF, 0, 0, page_size(), "probe").map(drop)
+}
+
+/// `r0 = 0; exit`
+fn syscall() -> io::Result<()> {
+    load_callable(&[instruction(0xb7, 0, 0, 0), instruction(0x95, 0, 0, 0)]).map(drop)
 }
 
 fn user_ring() -> io::Result<()> {

@@ -17,6 +17,8 @@ const BTF_GET_FD_BY_ID: c_int = 19;
 const MAP_FREEZE: c_int = 22;
 
 const PROG_TYPE_SCHED_CLS: u32 = 3;
+const PROG_TYPE_SYSCALL: u32 = 31;
+const F_SLEEPABLE: u32 = 1 << 4;
 
 // Each struct is one command's part of `union bpf_attr`. The kernel takes everything after its end
 // as zeros.
@@ -57,6 +59,10 @@ struct ProgLoad {
     insn_cnt: u32,
     insns: u64,
     license: u64,
+    /// Level, size and address.
+    log: [u64; 2],
+    kern_version: u32,
+    prog_flags: u32,
 }
 
 #[repr(C)]
@@ -161,11 +167,23 @@ pub(super) fn may_query(fd: BorrowedFd<'_>) -> io::Result<()> {
 
 /// Loads a classifier of these instructions.
 pub(super) fn load_classifier(instructions: &[u64]) -> io::Result<OwnedFd> {
+    load(PROG_TYPE_SCHED_CLS, 0, instructions)
+}
+
+/// Loads a program of these instructions that is called.
+pub(super) fn load_callable(instructions: &[u64]) -> io::Result<OwnedFd> {
+    load(PROG_TYPE_SYSCALL, F_SLEEPABLE, instructions)
+}
+
+fn load(prog_type: u32, prog_flags: u32, instructions: &[u64]) -> io::Result<OwnedFd> {
     let attr = ProgLoad {
-        prog_type: PROG_TYPE_SCHED_CLS,
+        prog_type,
         insn_cnt: u32::try_from(instructions.len()).expect("a short program"),
         insns: instructions.as_ptr() as u64,
         license: c"Dual MIT/GPL".as_ptr() as u64,
+        log: [0; 2],
+        kern_version: 0,
+        prog_flags,
     };
     // SAFETY: the command takes a `ProgLoad`, reads `insn_cnt` instructions of 8 bytes and a C
     // string, and returns a new descriptor.

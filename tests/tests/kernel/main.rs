@@ -11,6 +11,7 @@ mod arena_restart;
 mod arena_tables;
 mod char_array;
 mod checked;
+mod events;
 mod histogram;
 mod lifetime;
 mod loaders;

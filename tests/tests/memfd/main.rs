@@ -12,6 +12,7 @@ mod arena;
 mod arena_tables;
 mod bulk;
 mod char_array;
+mod events;
 mod mapping;
 mod per_cpu;
 mod races;

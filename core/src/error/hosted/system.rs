@@ -28,6 +28,24 @@ pub enum SystemError {
     #[error("the kernel refused the program to {purpose}: {} ({log})", Errno(*errno))]
     ProgramRefused { purpose: &'static str, errno: i32, log: String },
 
+    /// The descriptor is not of a BPF program.
+    #[error("this descriptor is not of a BPF program: give the one that the loader returns for it")]
+    NotAProgram,
+
+    /// The BPF program is of another type than `syscall` (31): `program_type`, of the kernel's
+    /// `enum bpf_prog_type`.
+    #[error(
+        "the BPF program is of type {program_type}, not syscall (31): only a program in SEC(\"syscall\") is called with a context"
+    )]
+    NotCallable { program_type: u32 },
+
+    /// The context of a call has too few bytes for the program, or more than the kernel takes.
+    #[error(
+        "`{type_name}` cannot be the context of this program: it is {size} bytes long, and the program reaches further, or they are \
+         more than 65535"
+    )]
+    ContextSize { type_name: &'static str, size: usize },
+
     /// The kernel does not say, in the file at `path`, which CPUs are possible.
     #[error("the possible CPUs cannot be read from {path}: {reason}")]
     NoPossibleCpus { path: &'static str, reason: String },
