@@ -900,7 +900,7 @@ fn main() {
     let _ = (stats, Stats { packets: 0 }.clone(), u64::LAYOUT);
 }
 
-//@ case: use_union_field_uninitialized
+//@ case: use_union_field_uninitialized, late
 //! A union may have been made from a shorter field, unless it was decoded as a `Whole`.
 use mapvalue::{MapValue, Whole};
 
@@ -923,7 +923,7 @@ fn main() {
     assert_eq!(flow.from.v4(), 0x0707_0707);
 }
 
-//@ case: use_union_field_over_padding
+//@ case: use_union_field_over_padding, late
 //! The padding of one field may be uninitialized where another has a leaf.
 use mapvalue::MapValue;
 

@@ -115,7 +115,7 @@ pub trait MapEvent: Sized {
     /// Checks each kind's struct against the C type of its name ([`Btf::check`]).
     ///
     /// A program's BTF has the structs that its functions' arguments and its globals lead to. A
-    /// struct that is only sent has to be kept by a global: `struct exec *unused __attribute__((unused));`
+    /// struct that is only sent has to be kept by a global, such as `struct exec *kept_exec;`.
     ///
     /// # Errors
     ///

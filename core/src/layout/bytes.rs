@@ -30,7 +30,8 @@ impl Layout {
         assert!(self.size == size_of::<T>(), "the layout is of another type");
     }
 
-    /// Returns whether a byte belongs to a leaf: in a union to one of some field, or of `every` one.
+    /// Returns whether a byte belongs to a leaf; in a union, to a leaf of some field, or of `every`
+    /// one.
     const fn holds(&self, at: usize, every: bool) -> bool {
         let fields = match self.kind {
             _ if at >= self.size => return false,

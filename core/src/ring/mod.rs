@@ -20,8 +20,8 @@
 //! The guide shows how to use them: [`guide::events`](crate::guide::events).
 //!
 //! `protocol` has the steps, `open` and `words` the memory that they work on; `turn` keeps a
-//! process from opening a ring twice. `reader`, `reading`, `record` and `head` are one side, `writer` and
-//! `user` the other, and `twin` is a ring on a memfd.
+//! process from opening a ring twice. `reader`, `reading`, `record` and `head` are one side,
+//! `writer` and `user` the other, and `twin` is a ring on a memfd.
 
 pub(crate) mod head;
 pub(crate) mod open;

@@ -3,7 +3,8 @@
 //!
 //! `leaf` is what one access moves, `raw` the integer that carries it, `cell` its place in memory.
 //! `primitive`, `byteorder` and `pointer` are leaves; `compound`, `union`, `char_array` and `seq`
-//! are made of them. `codec` decodes private bytes, `tail` and `text` what is behind a value in them, `chunks` copies shared ones. None needs `std`.
+//! are made of them. `codec` decodes private bytes, `tail` and `text` what is behind a value in
+//! them, `chunks` copies shared ones. None needs `std`.
 
 pub(crate) mod arena_ptr;
 pub(crate) mod byteorder;

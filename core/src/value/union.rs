@@ -103,8 +103,9 @@ pub fn read<U: UnionValue, F: Plain>(value: &U, _: fn(F) -> U) -> F {
     const {
         assert!(U::LAYOUT.has_all_of(&F::LAYOUT, true), "not every value of the union has all bytes of the field");
     }
-    // SAFETY: every value of `U` has the bytes of all leaves of `F` initialized (asserted above; the
-    // layout has all fields that the union has, see `UnionValue`).
+    // SAFETY: every value of `U` has the bytes of all leaves of `F` initialized, as is asserted
+    // above. (The layout has all fields of the union: `MapValue`, promise 2. The derive refuses a
+    // union whose fields it cannot see.)
     unsafe { read_initialized(value) }
 }
 
@@ -129,8 +130,8 @@ unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
 /// A union in Rust may have been made from its shortest field. Its other bytes are uninitialized
 /// then, and to read them is undefined behavior. So the methods that the derive gives a union read
 /// only the fields that are initialized whichever it was made from: those that no field is shorter
-/// than. A `Whole` in its place, in a struct or alone, is only ever loaded or decoded, so each field
-/// can be read.
+/// than. A `Whole` in its place, in a struct or alone, is only ever loaded or decoded, so each
+/// field can be read.
 ///
 /// ```
 /// use mapvalue::{MapValue, Whole};

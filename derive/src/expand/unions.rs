@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 
 use super::{Asked, Composite, block, pod};
-use crate::words;
+use crate::{bounds, words};
 
 pub(super) fn expand(item: &Composite<'_>, errors: &TokenStream) -> TokenStream {
     let (definitions, mirror) = (item.definitions(words::assert_union_field, errors), mirror_union(item));
@@ -48,7 +48,9 @@ fn readers(item: &Composite<'_>) -> Option<TokenStream> {
         return None;
     }
     let (ident, checked) = (item.ident, &item.checked);
-    let methods = item.fields.iter().filter(|field| !field.refused).map(|field| {
+    // A macro may expand to another type each time.
+    let fields = item.fields.iter().filter(|field| !field.refused && !bounds::has_macro(field.ty));
+    let methods = fields.map(|field| {
         let (attrs, vis, member, ty) = (field.kept_attributes(), &field.field.vis, &field.member, field.ty);
         quote! {
             #(#attrs)*
