@@ -141,8 +141,8 @@
 //! # Without `std`
 //!
 //! With `default-features = false` the crate is `no_std`, allocates nothing, and keeps
-//! [`MapValue`], [`Layout`], the derive, `from_bytes` and `from_prefix`. That suits a crate of types
-//! that user space shares with a BPF program in Rust (with aya-ebpf).
+//! [`MapValue`], [`Layout`], the derive, `from_bytes` and `from_prefix`. That suits a crate of
+//! types that user space shares with a BPF program in Rust (with aya-ebpf).
 //!
 //! It compiles for BPF itself, `bpfel-unknown-none`. A program with a pointer to a map's value may
 //! use it as a reference to the mirror, `&StatsShared`, and `load` and `store` through it: each is

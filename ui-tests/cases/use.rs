@@ -900,54 +900,6 @@ fn main() {
     let _ = (stats, Stats { packets: 0 }.clone(), u64::LAYOUT);
 }
 
-//@ case: use_union_field_uninitialized, late
-//! A union may have been made from a shorter field, unless it was decoded as a `Whole`.
-use mapvalue::{MapValue, Whole};
-
-#[derive(MapValue, Clone, Copy)]
-#[repr(C)]
-union Address {
-    v4: u32,
-    v6: [u8; 16],
-}
-
-#[derive(MapValue, Clone, Copy)]
-#[repr(C)]
-struct Flow {
-    from: Whole<Address>,
-}
-
-fn main() {
-    let flow = Flow::from_bytes(&[7; 16]).unwrap();
-    assert_eq!(flow.from.v6(), [7; 16]); //~ assert_eq!(flow.from.get(|v6| Address { v6 }), [7; 16]);
-    assert_eq!(flow.from.v4(), 0x0707_0707);
-}
-
-//@ case: use_union_field_over_padding, late
-//! The padding of one field may be uninitialized where another has a leaf.
-use mapvalue::MapValue;
-
-#[derive(MapValue, Clone, Copy)]
-#[repr(C)]
-struct Padded {
-    kind: u8,
-    number: u32,
-}
-
-#[derive(MapValue, Clone, Copy)]
-#[repr(C)]
-union Word {
-    padded: Padded,
-    whole: u64,
-    bytes: [u8; 8],
-}
-
-fn main() {
-    let word = Word { padded: Padded { kind: 1, number: 2 } };
-    assert_eq!(word.bytes()[0], 1); //~ assert_eq!(word.padded().kind, 1);
-    assert_eq!(word.padded().number, 2);
-}
-
 //@ case: use_whole_made_of_a_value
 //! A `Whole` is never made of a union, which may have uninitialized bytes.
 use mapvalue::{MapValue, Whole};

@@ -4,8 +4,8 @@
 //!
 //! System calls reach the elements of a map that is not mapped: [`TypedMap`] moves Rust types,
 //! [`lookup_bytes`] moves bare bytes. (`elements` checks their lengths, `walk` goes over all of
-//! them.) [`open_pin`] and [`open_id`] open a map that another process made (`pin`). [`run`] calls a
-//! program.
+//! them.) [`open_pin`] and [`open_id`] open a map that another process made (`pin`). [`run`] calls
+//! a program.
 //!
 //! Facts come from the kernel alone (`BPF_OBJ_GET_INFO_BY_FD`), never from the loader that made the
 //! map.

@@ -23,3 +23,4 @@ mod ring_user;
 mod section;
 mod seq;
 mod typed;
+mod unions;
