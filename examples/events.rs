@@ -103,9 +103,9 @@ fn agent(ring: &mut Ring, counters: &Var<Counters>, send: impl FnOnce() -> Resul
     let (mut processes, mut count, mut most) = (BTreeMap::<u32, Process>::new(), 0, 0);
     thread::scope(|scope| {
         let sender = scope.spawn(|| {
-            let sent = send();
+            let outcome = send();
             is_over.store(true, Ordering::Release);
-            sent
+            outcome
         });
         loop {
             // Before the last walk, so that it finds all that was sent.
@@ -171,7 +171,7 @@ fn run_program(program: &Xdp) -> Result<()> {
 fn one_process(producer: &RingProducer, counters: &Var<Counters>) -> Result<()> {
     let Counters { sent, lost } = counters.load();
     let pid = 1000 + u32::try_from((sent + lost) / 3)?;
-    let words = &b"ls -l --color=never /usr/include"[..pid as usize % 32 + 1];
+    let words = &b"ls -l --color=never /usr/include"[..=pid as usize % 32];
     let head = Args { kind: Kind::Args, pid, len: u32::try_from(words.len())? };
     let count = |sent: bool| if sent { &counters.sent } else { &counters.lost }.fetch_add(1);
     count(producer.send(Exec { kind: Kind::Exec, pid, at: 0 }).is_ok());

@@ -1,4 +1,5 @@
 //! Ring buffers of the kernel's: programs fill one, and drain one that user space fills.
+#![expect(clippy::cast_possible_truncation, reason = "low halves are asked for, and numbers are small")]
 
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -272,7 +273,7 @@ fn a_forked_child_does_not_consume_its_parents_records() {
     // A child that opens the ring itself reads it, and its parent notices.
     let status = fork(|| {
         let mut own = Ring::from_map(loaded.map("events")).unwrap();
-        i32::from(own.records().take(2).filter(Result::is_ok).count() != 2)
+        i32::from(own.records().take(2).flatten().count() != 2)
     });
     assert_eq!(status, 0);
     let error = ring.drain(|_| ()).unwrap_err();
@@ -317,7 +318,7 @@ fn every_record_that_programs_commit_is_seen_once_in_order_and_whole() {
         }
         let race = Race::of(duration());
         let mut total = 0;
-        while race.goes_on(total > 100_000 && lost.iter().any(|lost| lost.load() > 0)) {
+        while race.goes_on(total > 10_000 && lost.iter().any(|lost| lost.load() > 0)) {
             // The commit of the record that the reader waits for wakes it.
             assert!(ring.wait(PATIENCE).unwrap());
             total += ring.drain(&mut look).unwrap();

@@ -1,4 +1,5 @@
 //! User rings on memfds: this process is the producer, and a stand-in for the program reads.
+#![expect(clippy::cast_possible_truncation, reason = "low halves are asked for, and numbers are small")]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -96,7 +97,7 @@ fn sizes_up_to_the_capacity_wrap_around_the_end() {
     assert!(matches!(ring.reserve_bytes(4089), Err(RingError::TooLong { len: 4089, max: 4088, .. })));
     assert!(matches!(ring.reserve_bytes(usize::MAX), Err(RingError::TooLong { .. })));
     assert!(matches!(ring.reserve_within::<[u64; 512]>(PATIENCE), Err(RingError::TooLong { .. })), "without waiting");
-    for len in (0..4089).step_by(7).chain([4088, 4088]) {
+    for len in (0..4089_usize).step_by(7).chain([4088, 4088]) {
         let bytes: Vec<u8> = (0..len).map(|at| (at * 3 + len) as u8).collect();
         ring.send_bytes(&bytes).unwrap();
         assert_eq!(program.drain(|sample| assert_eq!(sample.bytes(), bytes)).unwrap(), 1);
@@ -109,7 +110,10 @@ fn sizes_up_to_the_capacity_wrap_around_the_end() {
 fn a_full_ring_is_an_error_or_a_wait() {
     let ring = UserRing::memfd(4096).unwrap();
     let mut program = ring.consumer().unwrap();
-    let sent = (0..).take_while(|number| ring.send(order(0, *number)).is_ok()).count();
+    let mut sent = 0;
+    while ring.send(order(0, sent)).is_ok() {
+        sent += 1;
+    }
     assert_eq!(sent, 4096 / 24);
     let error = ring.send(order(0, 0)).unwrap_err();
     assert!(matches!(error, RingError::Full { len: 16, span: 24, free: 16, .. }), "{error}");
@@ -174,7 +178,7 @@ fn threads_send_at_once() {
     let ring = UserRing::memfd(4096).unwrap();
     let mut program = ring.consumer().unwrap();
     let stop = AtomicBool::new(false);
-    let sent: [AtomicU64; THREADS as usize] = Default::default();
+    let totals: [AtomicU64; THREADS as usize] = Default::default();
     let send = |thread: u32| {
         let mut number = 0;
         while !stop.load(Ordering::Relaxed) {
@@ -186,7 +190,7 @@ fn threads_send_at_once() {
                 drop(ring.reserve_bytes(number as usize % 100));
             }
         }
-        sent[thread as usize].store(number, Ordering::Relaxed);
+        totals[thread as usize].store(number, Ordering::Relaxed);
     };
     let mut next = [0; THREADS as usize];
     let mut look = |sample: &mapvalue::Record<'_>| {
@@ -196,8 +200,8 @@ fn threads_send_at_once() {
     };
     thread::scope(|scope| {
         let _stop = AtTheEnd(|| stop.store(true, Ordering::Relaxed));
-        let send = &send;
-        let threads = [0, 1, 2].map(|thread| scope.spawn(move || send(thread)));
+        let send_ref = &send;
+        let threads = [0, 1, 2].map(|thread| scope.spawn(move || send_ref(thread)));
         let race = Race::of(duration());
         let mut seen = 0;
         while race.goes_on(seen > 1000) {
@@ -212,6 +216,6 @@ fn threads_send_at_once() {
         }
     });
     program.drain(&mut look).unwrap();
-    assert_eq!(next, sent.each_ref().map(|sent| sent.load(Ordering::Relaxed)));
+    assert_eq!(next, totals.each_ref().map(|total| total.load(Ordering::Relaxed)));
     assert_eq!(ring.pending(), 0);
 }
