@@ -110,8 +110,8 @@ fn agent(ring: &mut Ring, counters: &Var<Counters>, send: impl FnOnce() -> Resul
         loop {
             // Before the last walk, so that it finds all that was sent.
             let last = is_over.load(Ordering::Acquire);
-            most = most.max(gauge.available());
             if ring.wait(Duration::from_millis(if last { 0 } else { 10 }))? {
+                most = most.max(gauge.available());
                 for record in ring.records() {
                     look(&record?, &mut processes)?;
                     count += 1;
