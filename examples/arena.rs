@@ -253,7 +253,7 @@ fn with_aya() -> Result<()> {
 fn with_libbpf() -> Result<()> {
     use libbpf_rs::{ObjectBuilder, ProgramInput};
 
-    let arena = Arena::create(PAGES, mapvalue::ArenaFlags::default())?;
+    let arena = Arena::for_object(OBJECT)?;
     arena.prefault(0..PAGES)?;
     let mut object = ObjectBuilder::default().open_memory(OBJECT)?;
     let mut map = object.maps_mut().find(|map| map.name() == "arena").ok_or("no map `arena`")?;

@@ -35,6 +35,8 @@ pub mod objects {
     /// Objects from an allocator in an arena, from the kernel and from a queue. libbpf only.
     pub const ALLOC_SPEED: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/alloc_speed.bpf.o"));
+    /// An arena at an address of its own, with a variable. libbpf only.
+    pub const ARENA_AT: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_at.bpf.o"));
     /// Pointers and global variables in an arena. libbpf only.
     pub const ARENA_GLOBALS: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/arena_globals.bpf.o"));

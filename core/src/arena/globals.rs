@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 #[cfg(doc)]
 use crate::arena::flags::ArenaFlags;
 use crate::arena::handle::Arena;
-use crate::btf::{Btf, TypeKind};
+use crate::btf::{Btf, TypeKind, elf};
 #[cfg(doc)]
 use crate::error::PlaceError;
 use crate::error::{SectionError, SystemError};
@@ -133,7 +133,8 @@ impl Arena {
     ///
     /// libbpf does not make these pages in an arena that it was given (`reuse_fd`). Until somebody
     /// does, `bpf_arena_alloc_pages` may hand them to a program, which then **overwrites its own
-    /// variables without an error**. (Their initial values are not stored either: they begin as 0.)
+    /// variables without an error**. It does not store their initial values either: prefer
+    /// [`store_globals`](Self::store_globals).
     ///
     /// ```no_run
     /// # use mapvalue::{Arena, ArenaFlags, Btf};
@@ -161,6 +162,49 @@ impl Arena {
         self.prefault(start.clone())?;
         self.prefault(end.clone())?;
         Ok(start.end..end.start.max(start.end))
+    }
+
+    /// Makes the pages of an object's global variables as [`hold_globals`](Self::hold_globals)
+    /// does, and stores the initial values of the variables there, before the object is loaded.
+    /// Returns the pages in between, which anybody may use.
+    ///
+    /// Only the loader knows at which end they will lie, so both ends hold the values. What is
+    /// there is overwritten, so do not call this for an arena in use.
+    /// [`for_object`](Self::for_object) calls it for an arena as the object defines it; this is
+    /// for one of your own size.
+    ///
+    /// ```no_run
+    /// # use mapvalue::{Arena, ArenaFlags};
+    /// # fn load(object: &[u8]) -> Result<(), mapvalue::Error> {
+    /// let arena = Arena::create(1 << 16, ArenaFlags::default())?;
+    /// let free = arena.store_globals(object)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`hold_globals`](Self::hold_globals) and of reading the object
+    /// ([`Btf::from_object`]); [`SectionError::EndsOverlap`] if the arena is too small for both
+    /// ends; [`PlaceError::ReadOnly`]; [`PlaceError::ArenaFaults`] with
+    /// [`SEGV_ON_FAULT`](ArenaFlags::SEGV_ON_FAULT), where libbpf does not store them either.
+    pub fn store_globals(&self, object: &[u8]) -> Result<Range<u64>, SectionError> {
+        let btf = Btf::from_object(object)?;
+        let free = self.hold_globals(&btf)?;
+        let size = size_of_globals(&btf)?.unwrap_or(0);
+        let [start, end] = self.ends_for(size);
+        if start != end && start.end > end.start {
+            let (map, pages, needed) = (self.rest.mapping.map_name(), self.page_count(), 2 * start.end);
+            return Err(SectionError::EndsOverlap { name: SECTION.to_owned(), map, pages, needed });
+        }
+        let image = elf::contents(object, SECTION)?;
+        // A damaged object may have more bytes than its BTF says.
+        let image = &image[..image.len().min(usize::try_from(size).unwrap_or(usize::MAX))];
+        for first in [start.start, end.start] {
+            let offset = usize::try_from(first * self.page_size()).unwrap_or(usize::MAX);
+            self.rest.mapping.write_at(offset, image)?;
+        }
+        Ok(free)
     }
 
     /// Returns the pages that `size` bytes take at the start and at the end of the arena.

@@ -38,6 +38,18 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<Wire, InvalidBtf> {
     }
 }
 
+/// Returns the bytes of a section of an object file, as a loader stores them: none if it has no
+/// such section, or only zeros in it.
+pub(crate) fn contents<'a>(object: &'a [u8], section: &str) -> Result<&'a [u8], InvalidBtf> {
+    fn of<'a, O: ByteOrder>(file: &File<'a, O>, section: &str) -> &'a [u8] {
+        file.section(section).map_or(&[], |index| file.sections[index].bytes)
+    }
+    match object.get(5) {
+        Some(&BIG_ENDIAN) => Ok(of(&File::<BigEndian>::new(object)?, section)),
+        _ => Ok(of(&File::<LittleEndian>::new(object)?, section)),
+    }
+}
+
 /// An ELF file whose numbers are of byte order `O`.
 struct File<'a, O> {
     bytes: &'a [u8],

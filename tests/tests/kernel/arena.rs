@@ -1161,3 +1161,59 @@ fn a_program_is_never_handed_the_pages_of_its_own_variables() {
     assert!(create(2).hold_globals(&object_btf()).unwrap().is_empty());
     assert!(create(3).hold_globals(&object_btf()).unwrap().is_empty());
 }
+
+#[test]
+fn an_arena_for_an_object_begins_with_the_values_of_its_variables() {
+    kernel::require!(ARENA);
+    let arena = Arena::for_object(objects::ARENA_GLOBALS).unwrap();
+    assert_eq!((arena.name(), arena.page_count(), arena.flags()), ("arena", 64, ArenaFlags::default()));
+    let begun = Stats { packets: 7, by_proto: [1, 2, 3, 4], mode: Mode::On, live: true };
+    // Wherever a loader will place them.
+    for offset in [0, 62 * page()] {
+        let stats = arena.globals_at(&object_btf(), offset).unwrap().var::<Stats>("stats").unwrap();
+        assert_eq!(stats.try_load().unwrap(), begun, "{offset}");
+    }
+    let loaded = load_into(&arena);
+    assert_eq!(mappings_at(arena.start()), 1, "libbpf maps nothing");
+    // A program that takes every page that it can be handed, and fills it.
+    let pages = arena.pages().unwrap();
+    while let Ok(handed) = pages.alloc(1) {
+        assert!((2..62).contains(&handed.start), "{handed:?}");
+        arena.slice(arena.page::<u64>(handed.start), 512).unwrap().iter().for_each(|word| word.store(u64::MAX));
+    }
+    let stats = globals_of(&arena, &loaded).var::<Stats>("stats").unwrap();
+    assert_eq!(stats.try_load().unwrap(), begun);
+    loaded.run("fill_stats");
+    let filled = Stats { packets: 12, by_proto: [1, 2, 3, 44], mode: Mode::Off, live: false };
+    assert_eq!(stats.try_load().unwrap(), filled, "the program began with them, too");
+}
+
+#[test]
+fn an_arena_for_an_object_has_the_address_and_the_name_of_its_definition() {
+    kernel::require!(ARENA);
+    let arena = Arena::for_object(objects::ARENA_AT).unwrap();
+    assert_eq!((arena.start(), arena.page_count(), arena.name()), (0x0701_0000_0000, 4, "arena_at_an_add"));
+    let fd = arena.fd().unwrap();
+    let loaded = Libbpf::load_with(objects::ARENA_AT, "arena_at_an_address", |mut map| map.reuse_fd(fd).unwrap());
+    assert_eq!(loaded.run("add_to_answer"), 42);
+    let btf = Btf::from_object(objects::ARENA_AT).unwrap();
+    let globals = loaded.with_program("add_to_answer", |program| arena.globals(&btf, program)).unwrap();
+    assert_eq!(globals.var::<u64>("answer").unwrap().load(), 43);
+    let error = Arena::for_object(objects::ARENA_AT).unwrap_err();
+    assert!(matches!(error, SectionError::Arena(ArenaError::MappedHere { start: 0x0701_0000_0000, .. })), "{error:?}");
+}
+
+#[test]
+fn an_object_that_does_not_tell_its_arena_is_refused() {
+    kernel::require!(ARENA);
+    let error = Arena::for_object(objects::COUNTERS).unwrap_err();
+    assert!(matches!(error, SectionError::NoArenaMap { found: 0 }), "{error:?}");
+    assert!(error.to_string().contains("defines 0 maps of type arena"), "{error}");
+    let error = Arena::for_object(b"no object").unwrap_err();
+    assert!(matches!(error, SectionError::Btf(BtfError::Invalid(_))), "{error:?}");
+    let bare = Arena::for_object(objects::ARENA_BARE).unwrap();
+    assert_eq!((bare.page_count(), bare.resident_pages().unwrap()), (16, 0), "no variables, no pages");
+    let faults = create_with(64, ArenaFlags::SEGV_ON_FAULT);
+    let error = faults.store_globals(objects::ARENA_GLOBALS).unwrap_err();
+    assert!(matches!(error, SectionError::Place(PlaceError::ArenaFaults { .. })), "{error:?}");
+}

@@ -453,6 +453,39 @@ fn globals_of_an_object_are_found_in_an_arena_without_a_kernel() {
 }
 
 #[test]
+fn the_initial_values_of_globals_are_stored_at_both_ends_of_an_arena() {
+    let object = include_bytes!("../../bpf/arena_globals.bpf.o");
+    let btf = Btf::from_object(object).unwrap();
+    let packets = |arena: &Arena, page_number: u64| {
+        arena.globals_at(&btf, page_number * page()).unwrap().var::<u64>("stats.packets").unwrap().load()
+    };
+    let arena = Arena::memfd(7).unwrap();
+    arena.get(arena.page::<u64>(3)).unwrap().store(9);
+    assert_eq!(arena.store_globals(object).unwrap(), 2..5);
+    assert_eq!((packets(&arena, 0), packets(&arena, 5)), (7, 7));
+    assert_eq!(arena.read(arena.page::<u64>(3)).unwrap(), 9, "it is nobody's variable");
+    // Two pages are both ends at once. Of three, the loader would choose the place of the second.
+    let two = Arena::memfd(2).unwrap();
+    assert!(two.store_globals(object).unwrap().is_empty());
+    assert_eq!(packets(&two, 0), 7);
+    let three = Arena::memfd(3).unwrap();
+    let error = three.store_globals(object).unwrap_err();
+    assert!(matches!(error, SectionError::EndsOverlap { pages: 3, needed: 4, .. }), "{error:?}");
+    assert_eq!(packets(&three, 0), 0, "nothing is stored");
+    assert!(matches!(Arena::memfd(1).unwrap().store_globals(object), Err(SectionError::Size { .. })));
+    // No object, cut short or changed, is a panic.
+    for len in (0..object.len()).step_by(61) {
+        let _ = arena.store_globals(&object[..len]);
+    }
+    let mut changed = object.to_vec();
+    for at in (0..object.len()).step_by(7) {
+        changed[at] ^= 0xff;
+        let _ = arena.store_globals(&changed);
+        changed[at] ^= 0xff;
+    }
+}
+
+#[test]
 fn arenas_and_handles_go_to_other_threads() {
     fn shared<T: Send + Sync + 'static>() {}
     shared::<Arena>();

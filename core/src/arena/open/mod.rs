@@ -4,6 +4,7 @@
 //! The kernel's error numbers tell the rest (`not_created`, `not_mapped`).
 
 pub(crate) mod memfd;
+pub(crate) mod object;
 pub(crate) mod range;
 pub(crate) mod vmas;
 
@@ -41,8 +42,9 @@ impl Arena {
     ///
     /// Hand [`fd`](Self::fd) to the loader before it loads the programs that use the arena:
     /// `OpenMapMut::reuse_fd` of libbpf-rs. libbpf then neither maps the arena nor stores the
-    /// initial values of the program's variables: they begin as 0. Nor does it keep their pages
-    /// from programs that allocate: call [`hold_globals`](Self::hold_globals) first.
+    /// initial values of the program's variables, nor does it keep their pages from programs that
+    /// allocate: call [`store_globals`](Self::store_globals) first, or create the arena by
+    /// [`for_object`](Self::for_object), which does.
     ///
     /// ```
     /// use mapvalue::SystemError::{KernelTooOld, PermissionDenied};
@@ -69,17 +71,7 @@ impl Arena {
     /// [`SystemError::KernelTooOld`] before Linux 6.9, [`ArenaError::Unsupported`] without the
     /// kernel's JIT compiler, [`ArenaError::NoRoom`], [`SystemError::Os`].
     pub fn create(pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
-        let len = len_of(pages)?;
-        let bits = flags.to_kernel()?;
-        let span = range::find(len)?;
-        let fd = create_map(pages, bits, span)?;
-        let info = MapInfo::query(&fd)?;
-        let mapped = map_at(fd.as_fd(), &info, span).map_err(|error| match error {
-            // A limit on the addresses (`RLIMIT_AS`).
-            ArenaError::Unmappable { errno: libc::ENOMEM, .. } => ArenaError::NoRoom { len },
-            error => error,
-        })?;
-        Self::of_map(fd, &info, mapped)
+        Self::create_named(None, pages, flags, NAME)
     }
 
     /// Creates an arena as [`create`](Self::create) does, at an address of your choice, which is
@@ -93,10 +85,21 @@ impl Arena {
     /// [`ArenaError::AddressTaken`] or [`ArenaError::MappedHere`] if this process has something
     /// there.
     pub fn create_at(start: u64, pages: u64, flags: ArenaFlags) -> Result<Self, ArenaError> {
-        let span = Span::new(start, len_of(pages)?)?;
-        let fd = create_map(pages, flags.to_kernel()?, span)?;
+        Self::create_named(Some(start), pages, flags, NAME)
+    }
+
+    /// Creates an arena with a name, at an address if there is one.
+    fn create_named(start: Option<u64>, pages: u64, flags: ArenaFlags, name: [u8; 16]) -> Result<Self, ArenaError> {
+        let len = len_of(pages)?;
+        let bits = flags.to_kernel()?;
+        let span = start.map_or_else(|| range::find(len), |start| Span::new(start, len))?;
+        let fd = create_map(pages, bits, span, name)?;
         let info = MapInfo::query(&fd)?;
-        let mapped = map_at(fd.as_fd(), &info, span)?;
+        let mapped = map_at(fd.as_fd(), &info, span).map_err(|error| match error {
+            // A limit on the addresses (`RLIMIT_AS`).
+            ArenaError::Unmappable { errno: libc::ENOMEM, .. } if start.is_none() => ArenaError::NoRoom { len },
+            error => error,
+        })?;
         Self::of_map(fd, &info, mapped)
     }
 
@@ -107,7 +110,8 @@ impl Arena {
     /// mapped it, a BPF program asks the kernel where (`CAP_BPF` and `CAP_PERFMON`).
     ///
     /// A process maps an arena only once: clone the [`Arena`] instead. libbpf maps an arena itself
-    /// when it loads an object, unless the descriptor was reused: take that mapping over with
+    /// when it loads an object, unless it was given the arena: create it with
+    /// [`for_object`](Self::for_object), or take that mapping over with
     /// [`adopt_map`](Self::adopt_map).
     ///
     /// `map` is only borrowed: the arena keeps a descriptor of its own.
@@ -274,10 +278,10 @@ fn len_of_map(info: &MapInfo) -> Result<u64, ArenaError> {
     len_of(info.max_entries.into())
 }
 
-fn create_map(pages: u64, flags: u32, span: Span) -> Result<OwnedFd, ArenaError> {
+fn create_map(pages: u64, flags: u32, span: Span, name: [u8; 16]) -> Result<OwnedFd, ArenaError> {
     // It is at most 2^20: `len_of` has checked it.
     let pages = u32::try_from(pages).unwrap_or(u32::MAX);
-    sys::create_map(ARENA.0, flags, pages, span.start(), NAME)
+    sys::create_map(ARENA.0, flags, pages, span.start(), name)
         .map_err(|errno| not_created(errno, process::kernel_version()))
 }
 

@@ -45,8 +45,9 @@ pub enum ArenaError {
     /// An arena is mapped at `start` in this process already, and a process maps an arena once.
     #[error(
         "there is an arena mapped at {start:#x} in this process already, where {map} has to be. If \
-         it is the same, clone the `Arena` that has it, or take over the loader's mapping with \
-         `Arena::adopt`; an arena is mapped once in a process"
+         it is the same, clone the `Arena` that has it. If a loader has it, create it with \
+         `Arena::for_object` before the loader does, or take its mapping over with \
+         `Arena::adopt_map`; an arena is mapped once in a process"
     )]
     MappedHere { map: MapName, start: u64 },
 

@@ -1,4 +1,4 @@
-use crate::error::{BtfError, MapError, MapName, Mismatches, Nearest, PagesError, PlaceError, SystemError};
+use crate::error::{ArenaError, BtfError, MapError, MapName, Mismatches, Nearest, PagesError, PlaceError, SystemError};
 use crate::layout::Endianness;
 
 /// Why a section of global variables, or one of its variables, cannot be opened.
@@ -67,9 +67,28 @@ pub enum SectionError {
     #[error("where the program's global variables lie in {map} is not known: {reason}")]
     PlaceUnknown { map: MapName, reason: String },
 
+    /// An object file that should define one arena in `.maps` defines `found`.
+    #[error(
+        "the object defines {found} maps of type arena in its section `.maps`, but 1 is needed: \
+         create the arena by `Arena::create` and `Arena::store_globals`"
+    )]
+    NoArenaMap { found: usize },
+
+    /// The arena has fewer `pages` than the `needed` ones, for the variables of the section `name`
+    /// at both of its ends.
+    #[error(
+        "{map} has {pages} pages, but {needed} are needed: the variables of `{name}` are stored at \
+         both ends, since the loader chooses one. Create a larger arena, by `Arena::create` and \
+         `Arena::store_globals`"
+    )]
+    EndsOverlap { name: String, map: MapName, pages: u64, needed: u64 },
+
     /// The map cannot be opened.
     #[error(transparent)]
     Map(MapError),
+    /// The arena cannot be created.
+    #[error(transparent)]
+    Arena(ArenaError),
     /// The map's types cannot be found out.
     #[error(transparent)]
     Btf(BtfError),

@@ -115,14 +115,15 @@ flatten! {
     BtfError => PagesError::Btf, from Place System;
     BtfError => Error::Btf, from Map Place System;
     ElementError => Error::Element, from Map Btf Place Value System;
-    SectionError => Error::Section, from Map Btf Pages Place System;
+    SectionError => Error::Section, from Map Btf Arena Pages Place System;
     PerCpuError => Error::PerCpu, from Place System;
     ArenaError => PagesError::Arena, from System;
+    ArenaError => SectionError::Arena, from Map System;
     ArenaError => Error::Arena, from Map System;
     ArenaPtrError => ListError::Ptr, from Place;
     ArenaPtrError => AllocError::Ptr, from Place System;
     ArenaPtrError => Error::ArenaPtr, from Place Value System;
-    PagesError => SectionError::Pages, from Place System;
+    PagesError => SectionError::Pages, from Arena Place System;
     PagesError => AllocError::Pages, from Place System;
     PagesError => Error::Pages, from Arena Btf Place System;
     ListError => Error::List, from Ptr Place;
