@@ -93,6 +93,7 @@ fn the_program_that_a_process_goes_on_as() {
 #[test]
 fn what_a_program_kept_is_there_for_the_one_that_its_process_runs_next() {
     kernel::require!();
+    feature::require!(feature::PIDFD_INODES);
     if !child::alone(what_a_program_kept_is_there_for_the_one_that_its_process_runs_next) {
         return;
     }

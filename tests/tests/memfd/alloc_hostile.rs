@@ -8,6 +8,7 @@ use std::thread;
 
 use mapvalue::arena::{AllocError, Allocator, Config, Object};
 use mapvalue::{Arena, ArenaPtr, MapValue, Mirror, Var};
+use mapvalue_tests::feature::PIDFD_INODES;
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -113,7 +114,9 @@ fn a_recovery_through_another_handle_takes_no_thread_its_count() {
     let arena = Arena::memfd(4096).unwrap();
     let flows = small(&arena, 500_000);
     let other = Allocator::open(&arena, flows.as_ptr()).unwrap();
-    drop(make_on_two_threads(&arena, &flows, 2, || assert_eq!(other.recover().unwrap().orphans, 1)));
+    // Where threads have no names for good, the recovery takes the first thread's shard, too.
+    let shards = if PIDFD_INODES.missing().is_none() { 2 } else { 1 };
+    drop(make_on_two_threads(&arena, &flows, shards, || assert_eq!(other.recover().unwrap().orphans, 1)));
 }
 
 #[test]
