@@ -8,8 +8,8 @@
 //! - Counters by process, cgroup or system call, in arrays of up to 4,194,304. Only the counters of
 //!   those that exist are read.
 //!
-//! A scrape allocates nothing and makes no system call. All handles are `Send + Sync + 'static`:
-//! the thread that serves metrics reads through the one in a `static`.
+//! A scrape allocates nothing and makes no system call. The thread that serves metrics reads
+//! counters in place, as the `&'static [AtomicU64]` that a metric library is attached to.
 //!
 //! The other side is the BPF programs of `bpf/rezolus.bpf.c`, loaded by libbpf-rs (`--features
 //! libbpf`, as root). Otherwise, or with `--memfd`, it is a thread that does the same to memfds.
@@ -20,6 +20,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -187,8 +188,21 @@ struct Scrape {
     by_id: Vec<Vec<u64>>,
 }
 
-/// The server of metrics reads these in place: no copy, and no lifetime of a skeleton.
-static PROCESS_TIME: OnceLock<Array<u64, ReadOnly>> = OnceLock::new();
+/// A group of counters as a metric library has it: in a `static`, and attached to memory once that
+/// is there. The server of metrics reads it in place: no copy, and no lifetime of a skeleton.
+struct CounterGroup(OnceLock<&'static [AtomicU64]>);
+
+static PROCESS_TIME: CounterGroup = CounterGroup(OnceLock::new());
+
+impl CounterGroup {
+    fn attach(&self, counters: &'static impl AsRef<[AtomicU64]>) -> Result<()> {
+        Ok(self.0.set(counters.as_ref()).map_err(|_| "attached twice")?)
+    }
+
+    fn value(&self, id: usize) -> Option<u64> {
+        Some(self.0.get()?.get(id)?.load(Ordering::Relaxed))
+    }
+}
 
 impl Agent {
     fn open(other_side: &dyn OtherSide) -> Result<Self> {
@@ -211,7 +225,8 @@ impl Agent {
             }
         }
         let by_process = by_id.iter().find(|by_id| by_id.kind == Kind::Process).ok_or("no map by process")?;
-        PROCESS_TIME.set(by_process.counters.clone()).map_err(|_| "opened twice")?;
+        // The library may store, too, so it gets a handle that can.
+        PROCESS_TIME.attach(by_process.counters.mapping().array::<u64>()?.leak())?;
         let by_cgroup_cpu = by_cgroup_cpu.ok_or("no map by cgroup and CPU")?;
         let out =
             Scrape { totals, histograms: vec![[0; BUCKETS]; histograms.len()], by_id: vec![Vec::new(); by_id.len()] };
@@ -281,7 +296,7 @@ impl Agent {
             let found: u64 = row.iter().map(Shared::load).sum();
             check(found == latency(cgroup), "the CPUs of a cgroup add up")?;
         }
-        let served = thread::spawn(|| PROCESS_TIME.get().map(|counters| counters[event(199).process as usize].load()));
+        let served = thread::spawn(|| PROCESS_TIME.value(event(199).process as usize));
         let served = served.join().map_err(|_| "no metrics are served")?;
         check(served == Some(event(199).latency * times), "another thread reads the same counter")
     }

@@ -35,6 +35,15 @@ fn main() {
     let _ = counter.atomic();
 }
 
+//@ case: use_atomics_read_only
+//! A read-only handle does not give a slice of atomics either.
+fn main() {
+    let mapping = Mapping::memfd(4096).unwrap();
+    let counters = mapping.slice_ro::<u64>(0, 8).unwrap(); //~
+    //~ let counters = mapping.slice::<u64>(0, 8).unwrap();
+    let _ = Shared::atomics(&counters);
+}
+
 //@ case: use_compare_exchange_enum
 //! `compare_exchange` of an enum would return what was there, which may be no variant.
 //! `try_compare_exchange` checks it.

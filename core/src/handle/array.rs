@@ -7,6 +7,7 @@ use std::ops::{Index, Range};
 use std::ptr::NonNull;
 use std::slice;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use crate::btf::check::Fit;
 use crate::error::PlaceError;
@@ -15,6 +16,7 @@ use crate::handle::by_index::iterate_by_index;
 use crate::handle::var::Var;
 use crate::mapping::Mapping;
 use crate::mapping::place::stride_of;
+use crate::value::cell::Shared;
 use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
 /// All elements of an array map: one every `round_up(value_size, 8)` bytes, as in the kernel.
@@ -262,6 +264,24 @@ impl<T: MapValue, A: Access> Index<usize> for Array<T, A> {
             None => past_the_end(index, self.len),
         }
     }
+}
+
+/// Implements `AsRef` for elements that lie side by side, those of 8 bytes.
+macro_rules! as_atomics {
+    ($($int:ty => $atomic:ty;)*) => {$(
+        /// The atomic integers, for code that takes `AsRef` of a slice of them.
+        impl<A: Writable> AsRef<[$atomic]> for Array<$int, A> {
+            fn as_ref(&self) -> &[$atomic] {
+                const { assert!(Self::STRIDE == size_of::<$int>()) };
+                Shared::atomics(self.as_slice().unwrap_or_default())
+            }
+        }
+    )*};
+}
+
+as_atomics! {
+    u64 => AtomicU64;
+    i64 => AtomicI64;
 }
 
 impl<T: MapValue, A: Access> fmt::Debug for Array<T, A> {

@@ -23,6 +23,22 @@ macro_rules! handle {
         }
 
         impl<T: $($bound)+, A: Access> $Handle<T, A> {
+            /// Keeps the memory mapped for the rest of the process: the handle, and all that it
+            /// dereferences to, is `'static`. (A handle in a `static OnceLock` is so as well.)
+            ///
+            /// ```
+            /// use mapvalue::{Mapping, Shared, Slice};
+            /// use std::sync::atomic::{AtomicU64, Ordering};
+            ///
+            /// let slice: Slice<u64> = Mapping::memfd(4096)?.slice(0, 8)?;
+            /// let counters: &'static [AtomicU64] = Shared::atomics(slice.leak());
+            /// counters[3].fetch_add(1, Ordering::Relaxed);
+            /// # Ok::<(), mapvalue::Error>(())
+            /// ```
+            pub fn leak(self) -> &'static Self {
+                Box::leak(Box::new(self))
+            }
+
             /// The mapping that holds the memory.
             #[inline]
             pub fn mapping(&self) -> &Arc<Mapping> {

@@ -12,6 +12,9 @@ use crate::handle::bulk;
 use crate::handle::var::Var;
 use crate::mapping::Mapping;
 use crate::mapping::place::check_sliceable;
+use crate::value::cell::Shared;
+use crate::value::leaf::Leaf;
+use crate::value::raw::Raw;
 use crate::value::{Access, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
 
 /// Contiguous values of one type, without a stride, and a share in their mapping.
@@ -120,6 +123,30 @@ impl<T: MapValue, A: Access> Deref for Slice<T, A> {
         // SAFETY: as in `Var::deref`, for `len` contiguous mirrors. By the promise to `new`, the
         // mapping holds all of their bytes, at most `isize::MAX`, and each mirror is aligned.
         unsafe { std::slice::from_raw_parts(self.first.as_ptr(), self.len) }
+    }
+}
+
+/// The atomic integers, for code that takes `AsRef<[AtomicU64]>`.
+///
+/// ```
+/// use mapvalue::{Array, Mapping};
+/// use std::sync::atomic::{AtomicU64, Ordering};
+///
+/// fn add_one(counters: impl AsRef<[AtomicU64]>) {
+///     counters.as_ref()[0].fetch_add(1, Ordering::Relaxed);
+/// }
+///
+/// let array: Array<u64> = Mapping::memfd(4096)?.array()?;
+/// add_one(&array);
+/// assert_eq!(array[0].load(), 1);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+impl<T, A: Writable> AsRef<[T::Cell]> for Slice<T, A>
+where
+    T: Leaf<Raw: Raw<Atomic = T::Cell>> + MapValue<Shared<A> = Shared<T, A>>,
+{
+    fn as_ref(&self) -> &[T::Cell] {
+        Shared::atomics(self)
     }
 }
 

@@ -307,6 +307,22 @@ impl<T: Leaf, A: Access> Shared<T, A> {
     {
         self.cell.atomic()
     }
+
+    /// Returns the atomic integers of cells side by side, as metric libraries want them: those of a
+    /// [`Slice`](crate::Slice), or of [`Array::as_slice`](crate::Array::as_slice).
+    ///
+    /// For memory that can be stored to, since whoever has an atomic may store. Both handles
+    /// implement `AsRef` of such a slice, too; [`leak`](crate::Slice::leak) makes it `'static`.
+    #[inline]
+    pub fn atomics(cells: &[Self]) -> &[T::Cell]
+    where
+        A: Writable,
+        T::Raw: Raw<Atomic = T::Cell>,
+    {
+        // SAFETY: `Shared` is `repr(transparent)` over `T::Cell`, which is the atomic itself here
+        // (the bound), so both slices have the same layout; and `atomic` hands out each of them.
+        unsafe { core::slice::from_raw_parts(cells.as_ptr().cast(), cells.len()) }
+    }
 }
 
 #[cfg(target_has_atomic = "64")]

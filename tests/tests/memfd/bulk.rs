@@ -372,3 +372,27 @@ fn no_leaf_is_torn_in_either_direction() {
         assert!(changes > 0, "no copy of {copies} saw two stores");
     });
 }
+
+#[test]
+fn leaked_handles_and_their_atomics_are_the_memory_itself_for_good() {
+    fn attach(counters: &'static impl AsRef<[AtomicU64]>) -> &'static [AtomicU64] {
+        counters.as_ref()
+    }
+    let mapping = Mapping::memfd(8 * 600).unwrap();
+    let weak = Arc::downgrade(&mapping);
+    let array: Array<u64> = mapping.array().unwrap();
+    let whole = attach(array.clone().leak());
+    let part = attach(mapping.slice::<u64>(8 * 7, 5).unwrap().leak());
+    let first: &'static Shared<u64> = mapping.var::<u64>(0).unwrap().leak();
+    assert_eq!((whole.len(), part.len(), &raw const part[0]), (600, 5, &raw const whole[7]));
+    // Narrower atomics, side by side.
+    let halves: Slice<i16> = mapping.slice(8 * 599, 4).unwrap();
+    Shared::atomics(&halves)[3].store(-1, Ordering::Relaxed);
+    assert_eq!((halves[3].load(), whole[599].load(Ordering::Relaxed) >> 48), (-1, 0xffff));
+    drop((mapping, array, halves));
+    assert!(weak.upgrade().is_some(), "it stays mapped");
+    whole[0].store(7, Ordering::Relaxed);
+    part[4].fetch_add(3, Ordering::Relaxed);
+    assert_eq!((first.load(), whole[11].load(Ordering::Relaxed)), (7, 3));
+    assert!(Shared::atomics(&Mapping::memfd(64).unwrap().slice::<u8>(64, 0).unwrap()).is_empty());
+}
