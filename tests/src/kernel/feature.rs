@@ -21,7 +21,7 @@ pub const USER_RING: Feature = Feature { name: "user ring buffers", since: Versi
 /// `bpf_arena_reserve_pages`.
 pub const RESERVE: Feature = Feature { name: "reserved pages of arenas", since: Version(6, 17), probe: reserve };
 /// `bpf_get_current_comm` in classifiers.
-pub const COMM: Feature = Feature { name: "names of tasks in classifiers", since: Version(6, 17), probe: comm };
+pub const COMM: Feature = Feature { name: "names of tasks in classifiers", since: Version(6, 16), probe: comm };
 
 fn arena() -> io::Result<()> {
     map::create(map_type::ARENA, flags::MMAPABLE, 0, 1, "probe").map(drop)
