@@ -21,6 +21,7 @@ const FLOW: Flow = Flow { packets: 1, bytes: 60 };
 
 /// Offsets in an allocator: see `layout`, or `mapvalue/alloc.bpf.h`.
 const STATE: u64 = 16;
+const CLASS_COUNT: u64 = 20;
 const ALIGN: u64 = 24;
 const LEN: u64 = 32;
 const CLASSES: u64 = 64;
@@ -175,6 +176,31 @@ fn an_alignment_that_changes_while_it_is_opened_makes_no_misaligned_object() {
         done.store(true, Relaxed);
         println!("{refused} of 20,000 were not opened");
     });
+}
+
+/// A value gets a slot of a later class if its own has none left.
+#[test]
+fn classes_whose_sizes_do_not_grow_are_refused() {
+    let arena = Arena::memfd(8).unwrap();
+    let objects = small(&arena, 100);
+    let at = objects.as_ptr();
+    drop(objects);
+    let word32 = |offset: u64| arena.var::<u32>(ArenaPtr::from_address(at.address() + offset)).unwrap();
+    let word64 = |offset: u64| arena.var::<u64>(ArenaPtr::from_address(at.address() + offset)).unwrap();
+    // One slot of 4080 bytes, and behind it one of 8 bytes, which ends with the arena.
+    let last = arena.start() + arena.len() - 24 - at.address();
+    word32(CLASS_COUNT).store(2);
+    for (class, capacity, size, stride, first) in [(0, 1, 4080, 4096, last - 4096), (1, 1, 8, 24, last)] {
+        let class = CLASSES + 64 * class;
+        word32(class + 16).store(capacity);
+        word32(class + 20).store(size);
+        word32(class + 24).store(stride);
+        word64(class + 32).store(first);
+    }
+    match Allocator::open(&arena, at) {
+        Err(AllocError::NoAllocator { what: "the size of values", found: 8, expected: 4080, .. }) => {}
+        other => panic!("{other:?}: the second `[u64; 510]` would end outside of the arena"),
+    }
 }
 
 #[test]

@@ -407,6 +407,9 @@ pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
     let mut classes = Vec::new();
     for class in &header.classes[..count as usize] {
         let Class { value_size, stride, capacity, first, .. } = class.load();
+        // A value gets a slot of a later class if its own has none left (`Inner::take`).
+        let least = classes.last().map_or(0, |class: &Geometry| class.value_size);
+        check(value_size >= least, "the size of values", value_size.into(), least.into())?;
         check(first <= arena.len(), "the place of a class", first, arena.len())?;
         let first_at = start + first;
         let is_right = first_at >= end && (first_at + slot_header).is_multiple_of(align.into());

@@ -89,8 +89,9 @@ impl Inner {
             return Err(self.refuse(class, held.0));
         }
         self.slot(held.0).type_id.store(const { T::LAYOUT.type_id() });
-        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned; the slot is one of
-        // this class that is held for an object, and was counted.
+        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned, and later classes
+        // have no smaller values (`config::read`); the slot is one of this class that is held for
+        // an object, and was counted.
         let object = unsafe { Object::new(self, class, held) };
         T::__store(&object, &value);
         Ok(object)
