@@ -27,6 +27,8 @@ pub(crate) const HEADER: u64 = 8;
 pub(crate) const BUSY: u32 = 1 << 31;
 /// The record is to be skipped (`BPF_RINGBUF_DISCARD_BIT`).
 pub(crate) const DISCARD: u32 = 1 << 30;
+/// Beside the number of records in use: their walk has ended.
+const ENDED: usize = 1 << (usize::BITS - 1);
 
 /// Returns the bytes that a record takes in the ring, its header included.
 #[inline]
@@ -88,7 +90,7 @@ pub(crate) struct Walk {
     produced: Cell<u64>,
     /// The reader's position as the producer knows it.
     published: Cell<u64>,
-    /// How many records are in use. While there is one, nothing is published.
+    /// How many records are in use, and [`ENDED`]. Unless it is 0, nothing is published.
     used: Cell<usize>,
     /// The published position after which the fence of "wake" was run, or none that can be.
     settled: Cell<u64>,
@@ -198,10 +200,26 @@ impl Walk {
     }
 
     /// Puts a record back that was given out. With the last one in use, its place is released.
+    /// Returns whether that is left to the caller, who ends the walk again: it has ended before.
     #[inline]
-    pub(crate) fn done<S: Consuming>(&self, side: &S) {
-        self.used.set(self.used.get().saturating_sub(1));
-        self.release(side);
+    pub(crate) fn done<S: Consuming>(&self, side: &S) -> bool {
+        let used = self.used.get().saturating_sub(1);
+        self.used.set(used);
+        if used == 0 {
+            self.release(side);
+        } else if used == ENDED {
+            self.used.set(0);
+            return true;
+        }
+        false
+    }
+
+    /// Ends a walk as [`settle`](Self::settle) does. Records that are in use outlive it.
+    pub(crate) fn end<S: Consuming>(&self, side: &S) {
+        self.settle(side);
+        if self.used.get() > 0 {
+            self.used.set(self.used.get() | ENDED);
+        }
     }
 
     /// Releases what was read, and looks whether there is more ("wake"), unless that is known.

@@ -5,7 +5,6 @@ use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{Ordering, fence};
 use std::time::{Duration, Instant};
 
 use crate::bpf;
@@ -14,7 +13,7 @@ use crate::error::MapError;
 use crate::error::{MapName, RingError, SystemError};
 use crate::handle::Var;
 use crate::ring::open::{self, OpenRing, Side};
-use crate::ring::protocol::{BUSY, Consuming, Walk};
+use crate::ring::protocol::{Consuming, Walk};
 use crate::ring::reading::Reading;
 use crate::ring::record::Record;
 use crate::ring::turn::{Claim, claim};
@@ -189,7 +188,11 @@ impl Ring {
         let words = ReaderWords::new(&consumer, rest, page, capacity)?;
         let capacity = capacity as u64;
         let walk = Walk::new(capacity, words.consumer());
-        let reading = Reading { walk, words, capacity, name };
+        let twin = match &source {
+            Source::Map(_) => None,
+            Source::Twin { twin, .. } => Some(Arc::clone(twin)),
+        };
+        let reading = Reading { walk, words, capacity, name, twin };
         Ok(Self { reading, source, watch: None, _claim: claim })
     }
 }
@@ -303,24 +306,6 @@ impl Ring {
             }
         }
     }
-
-    /// Releases what was read, and looks whether there is more: the next commit then wakes this
-    /// process, whatever it waits with.
-    fn end(&self) {
-        let Reading { walk, words, .. } = &self.reading;
-        walk.settle(words);
-        if let Source::Twin { twin, .. } = &self.source {
-            // As the kernel's ring, it is readable while there is something to read.
-            twin.data.silence();
-            // A record that is committed from here on rings the bell again, or is seen below.
-            fence(Ordering::SeqCst);
-            let read = walk.read();
-            if words.producer() != read && words.header(read) & BUSY == 0 {
-                twin.data.ring();
-            }
-            twin.room.ring();
-        }
-    }
 }
 
 /// Accessors.
@@ -425,10 +410,7 @@ struct Walking<'r>(&'r Ring);
 
 impl Drop for Walking<'_> {
     fn drop(&mut self) {
-        // A forked child leaves the ring alone.
-        if self.0.reading.words.owner.is_here() {
-            self.0.end();
-        }
+        self.0.reading.end();
     }
 }
 

@@ -1,7 +1,11 @@
 //! [`Reading`]: a ring as its reader has it, and how far it has come.
 
+use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
+
 use crate::error::{MapName, RingError};
-use crate::ring::protocol::{Bad, Found, Walk};
+use crate::ring::protocol::{BUSY, Bad, Consuming, Found, Walk};
+use crate::ring::twin::Twin;
 use crate::ring::words::ReaderWords;
 
 /// A ring as its reader has it, and how far it has come.
@@ -10,6 +14,8 @@ pub(crate) struct Reading {
     pub(crate) words: ReaderWords,
     pub(crate) capacity: u64,
     pub(crate) name: MapName,
+    /// What has the bells of a ring on a memfd.
+    pub(crate) twin: Option<Arc<Twin>>,
 }
 
 impl Reading {
@@ -50,7 +56,32 @@ impl Reading {
     /// Puts a record back that was given out.
     #[inline]
     pub(crate) fn done(&self) {
-        self.walk.done(&self.words);
+        if self.walk.done(&self.words) {
+            self.end();
+        }
+    }
+
+    /// Ends a walk: releases what was read, and looks whether there is more. The next commit then
+    /// wakes this process, whatever it waits with. The last record that outlives its walk does so
+    /// again.
+    pub(crate) fn end(&self) {
+        let Self { walk, words, twin, .. } = self;
+        // A forked child leaves the ring alone.
+        if !words.owner.is_here() {
+            return;
+        }
+        walk.end(words);
+        if let Some(twin) = twin {
+            // As the kernel's ring, it is readable while there is something to read.
+            twin.data.silence();
+            // A record that is committed from here on rings the bell again, or is seen below.
+            fence(Ordering::SeqCst);
+            let read = walk.read();
+            if words.producer() != read && words.header(read) & BUSY == 0 {
+                twin.data.ring();
+            }
+            twin.room.ring();
+        }
     }
 
     #[cold]

@@ -134,8 +134,7 @@ impl<'r> Record<'r> {
         if needs > self.len() {
             return Err(RingError::RecordTooShort { type_name: type_name::<T>(), needs, len: self.len() });
         }
-        let data = &self.reading.words.data;
-        let place = data.place::<T>(data.record_at(self.position), size)?;
+        let place = self.reading.words.data.place::<T>(self.position, 0, size)?;
         // SAFETY: as in `view_at`. No cell of the mirror is after `end`, so all are in the record.
         Ok(unsafe { place.as_ref() })
     }

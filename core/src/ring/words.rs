@@ -71,21 +71,38 @@ impl<A: Access> Data<A> {
 
     /// The offset in the mapping of the record whose header is at a position.
     #[inline]
-    pub(crate) fn record_at(&self, position: u64) -> usize {
+    fn record_at(&self, position: u64) -> usize {
         self.offset + self.offset_of(position) + 8
     }
 
-    /// The place of `bytes` bytes of `T`s at an offset in the mapping.
+    /// The place of `bytes` bytes of `T`s at an offset in the record whose header is at a position.
     #[inline]
-    pub(crate) fn place<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<A>>, PlaceError> {
-        self.mapping.place::<T, A>(offset, bytes)
+    pub(crate) fn place<T: MapValue>(
+        &self,
+        position: u64,
+        offset: usize,
+        bytes: usize,
+    ) -> Result<NonNull<T::Shared<A>>, PlaceError> {
+        let place = self.mapping.place::<T, A>(self.record_at(position) + offset, bytes);
+        place.map_err(|error| of_record(error, offset))
+    }
+}
+
+/// Names the offset in the record, which is the one that the caller knows.
+#[cold]
+fn of_record(error: PlaceError, offset: usize) -> PlaceError {
+    match error {
+        PlaceError::Misaligned { type_name, align, .. } | PlaceError::MisalignedBase { type_name, align, .. } => {
+            PlaceError::Misaligned { type_name, offset, align }
+        }
+        other => other,
     }
 }
 
 impl Data<ReadWrite> {
-    /// Copies bytes into the mapping, from an offset on.
-    pub(crate) fn store(&self, offset: usize, bytes: &[u8]) -> Result<(), PlaceError> {
-        let place = self.mapping.bytes_at(offset, bytes.len())?;
+    /// Copies bytes into the record whose header is at a position, from an offset on.
+    pub(crate) fn store(&self, position: u64, offset: usize, bytes: &[u8]) -> Result<(), PlaceError> {
+        let place = self.mapping.bytes_at(self.record_at(position) + offset, bytes.len())?;
         // SAFETY: `bytes_at` checked that the mapping has all of `bytes`; only atomics reach it,
         // and it is writable (`new`).
         unsafe { bulk::store_bytes(place, bytes) };

@@ -190,8 +190,7 @@ impl<'w> Reserved<'w> {
     #[inline]
     fn place<T: MapValue>(&self, offset: usize, bytes: usize) -> Result<NonNull<T::Shared<ReadWrite>>, RingError> {
         self.inside(offset, bytes)?;
-        let data = &self.writer.words.data;
-        Ok(data.place::<T>(data.record_at(self.position) + offset, bytes)?)
+        Ok(self.writer.words.data.place::<T>(self.position, offset, bytes)?)
     }
 
     #[inline]
@@ -205,8 +204,7 @@ impl<'w> Reserved<'w> {
 
     fn write_at(&self, offset: usize, bytes: &[u8]) -> Result<(), RingError> {
         self.inside(offset, bytes.len())?;
-        let data = &self.writer.words.data;
-        Ok(data.store(data.record_at(self.position) + offset, bytes)?)
+        Ok(self.writer.words.data.store(self.position, offset, bytes)?)
     }
 
     #[inline]

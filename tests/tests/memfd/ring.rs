@@ -289,6 +289,29 @@ fn the_descriptor_is_readable_while_there_is_something_to_read() {
 }
 
 #[test]
+fn the_descriptor_is_readable_after_a_record_that_outlived_its_walk() {
+    let (mut ring, producer) = ring();
+    (0..2_u64).for_each(|number| producer.send(number).unwrap());
+    let mut walk = ring.records();
+    let (first, second) = (walk.next().unwrap().unwrap(), walk.next().unwrap().unwrap());
+    drop(walk);
+    // Its commit wakes nobody: the reader has not come there.
+    producer.send(2_u64).unwrap();
+    drop(first);
+    drop(second);
+    assert!(is_readable(&ring), "one is left");
+    assert_eq!(numbers(&mut ring), [2]);
+    // One that is forgotten holds up no later walk.
+    producer.send(3_u64).unwrap();
+    std::mem::forget(ring.records().next());
+    producer.send(4_u64).unwrap();
+    assert_eq!(numbers(&mut ring), [4]);
+    assert!(!is_readable(&ring));
+    producer.send(5_u64).unwrap();
+    assert!(is_readable(&ring));
+}
+
+#[test]
 fn a_forked_child_does_not_consume_its_parents_records() {
     let (mut ring, producer) = ring();
     producer.send(1_u64).unwrap();

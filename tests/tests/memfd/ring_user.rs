@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use mapvalue::ring::Positions;
-use mapvalue::{MapValue, Mapping, Ring, RingError, UserRing};
+use mapvalue::{MapValue, Mapping, PlaceError, Ring, RingError, UserRing};
 use mapvalue_tests::fork;
 use mapvalue_tests::race::{AtTheEnd, PATIENCE, Race, duration};
 
@@ -127,6 +127,49 @@ fn a_full_ring_is_an_error_or_a_wait() {
         });
         ring.reserve_within::<Order>(PATIENCE).unwrap().submit();
     });
+}
+
+#[test]
+fn a_record_that_outlived_its_walk_makes_room_for_who_waits() {
+    let ring = UserRing::memfd(4096).unwrap();
+    let mut program = ring.consumer().unwrap();
+    while ring.send(order(0, 0)).is_ok() {}
+    let record = program.records().next().unwrap().unwrap();
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| {
+            let before = Instant::now();
+            ring.reserve_within::<Order>(PATIENCE).unwrap().submit();
+            before.elapsed()
+        });
+        thread::sleep(Duration::from_millis(100));
+        drop(record);
+        assert!(waiting.join().unwrap() < PATIENCE, "woken, not timed out");
+    });
+}
+
+#[test]
+fn errors_name_the_offset_in_the_sample() {
+    #[derive(MapValue, Clone, Copy)]
+    #[repr(C, align(16))]
+    struct Wide {
+        number: u64,
+        rest: u64,
+    }
+    let ring = UserRing::memfd(4096).unwrap();
+    let mut program = ring.consumer().unwrap();
+    ring.send(1_u64).unwrap();
+    let sample = ring.reserve_bytes(32).unwrap();
+    let error = sample.view_at::<u64>(3).unwrap_err();
+    assert_eq!(error.to_string(), "`u64` at offset 3 is misaligned: it needs a multiple of 8");
+    assert!(sample.view_at::<u64>(8).is_ok() && sample.slice_at::<u64>(4, 2).is_err());
+    sample.submit();
+    program.records().next().unwrap().unwrap();
+    // This one begins at position 16, and its bytes 8 later.
+    let record = program.records().next().unwrap().unwrap();
+    for error in [record.head::<Wide>().map(|_| ()), record.view_at::<Wide>(0).map(|_| ())].map(Result::unwrap_err) {
+        let RingError::Place(PlaceError::Misaligned { offset, align, .. }) = error else { panic!("{error}") };
+        assert_eq!((offset, align), (0, 16), "{error}");
+    }
 }
 
 #[test]

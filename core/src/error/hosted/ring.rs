@@ -97,7 +97,8 @@ pub enum RingError {
 
     /// Only rings on a memfd have both of their sides in user space.
     #[error(
-        "{map} is a map of the kernel's, where BPF programs are the other side: only a `memfd` has a stand-in for them"
+        "{map} has no stand-in for programs: they are the other side of a map of the kernel's, and the reader of a \
+         `UserRing` on a memfd stands in for one itself. `Ring::memfd` and `UserRing::memfd` make rings that have one"
     )]
     NoStandIn { map: MapName },
 
