@@ -158,9 +158,18 @@ unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
 ///
 /// Its mirror is that of the union. It cannot be made of a value, only loaded and decoded. To store
 /// one, store a field through the mirror.
-#[derive(Clone, Copy)]
 #[repr(transparent)]
 pub struct Whole<U>(U);
+
+impl<U: Copy> Clone for Whole<U> {
+    /// Copies it. (`U::clone` may be anybody's, and return a union made from its shortest field.)
+    #[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one would call `U::clone`")]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<U: Copy> Copy for Whole<U> {}
 
 impl<U: UnionValue> Whole<U> {
     /// Returns the field that the closure fills: `value.get(|v6| Address { v6 })`.
@@ -172,9 +181,9 @@ impl<U: UnionValue> Whole<U> {
         const {
             assert!(U::LAYOUT.has_all_of(&F::LAYOUT, false), "the union has not all bytes of the field");
         }
-        // SAFETY: all bytes were initialized as the union was loaded (`Whole` is made nowhere
-        // else). A copy of a union keeps the bytes that belong to a leaf of one of its fields, and
-        // `F` has no others (asserted above).
+        // SAFETY: all bytes were initialized as the union was loaded: `Whole` is made nowhere else,
+        // but copied, and gives no `&mut U`. A copy of a union keeps the bytes that belong to a
+        // leaf of one of its fields, and `F` has no others (asserted above).
         unsafe { read_initialized(&self.0) }
     }
 }

@@ -107,3 +107,24 @@ fn whole_unions_are_loaded_in_all_ways() {
     let bytes = [expected, [6; 16]].concat();
     assert_eq!(Tail::<Whole<Address>>::new(&bytes).iter().map(v6).collect::<Vec<_>>(), [expected, [6; 16]]);
 }
+
+#[test]
+fn a_clone_of_a_whole_union_is_a_copy_of_it() {
+    #[derive(MapValue, Copy)]
+    #[repr(C)]
+    union Lying {
+        short: u8,
+        long: [u64; 8],
+    }
+
+    #[expect(clippy::non_canonical_clone_impl, reason = "it lies on purpose")]
+    impl Clone for Lying {
+        fn clone(&self) -> Self {
+            Self { short: 1 }
+        }
+    }
+
+    let whole: Whole<Lying> = Whole::from_bytes(&[7; 64]).unwrap();
+    assert_eq!(black_box(&whole).clone().get(|long| Lying { long }), [0x0707_0707_0707_0707; 8]);
+    assert_eq!(whole.short(), 7);
+}
