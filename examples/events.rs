@@ -17,7 +17,7 @@ use aya::Ebpf;
 use aya::maps::Map;
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::ring::{Record, RingProducer};
-use mapvalue::{MapValue, Mapping, Ring, Var};
+use mapvalue::{MapEvent, MapValue, Mapping, Ring, Var};
 use mapvalue_examples::{Result, check, memfd_asked_for, no_bpf_reason, packet};
 
 /// The tags: `enum kind` of `bpf/events.bpf.c`.
@@ -54,6 +54,20 @@ struct Exit {
     kind: Kind,
     pid: u32,
     code: i32,
+}
+
+/// What a record holds, by its tag.
+#[derive(MapEvent, Debug)]
+#[map_event(tag = "kind")]
+enum Event {
+    #[map_event(tag = Kind::Exec)]
+    Exec(Exec),
+    #[map_event(tag = Kind::Args)]
+    Args(Args),
+    #[map_event(tag = Kind::Exit)]
+    Exit(Exit),
+    #[map_event(other)]
+    Other(u32),
 }
 
 /// `struct counters`: how many events the program sent, and how many found no room.
@@ -132,21 +146,14 @@ fn agent(ring: &mut Ring, counters: &Var<Counters>, send: impl FnOnce() -> Resul
 
 /// One event: the tag says which.
 fn look(record: &Record<'_>, processes: &mut BTreeMap<u32, Process>) -> Result<()> {
-    match record.view_at::<Kind>(0)?.try_load()? {
-        Kind::Exec => {
-            let exec = record.view::<Exec>()?;
-            processes.entry(exec.pid.load()).or_default().at = Some(exec.at.load());
+    match Event::view(record)? {
+        EventView::Exec(exec) => processes.entry(exec.pid.load()).or_default().at = Some(exec.at.load()),
+        EventView::Args(args) => {
+            let text = args.text_first(args.len.load() as usize)?; // an error if the record is shorter
+            processes.entry(args.pid.load()).or_default().args = text.to_string();
         }
-        Kind::Args => {
-            let args = record.view_at::<Args>(0)?;
-            let mut text = vec![0; args.len.load() as usize];
-            record.read_at(size_of::<Args>(), &mut text)?; // an error if the record is shorter
-            processes.entry(args.pid.load()).or_default().args = String::from_utf8_lossy(&text).into_owned();
-        }
-        Kind::Exit => {
-            let exit = record.view::<Exit>()?;
-            processes.entry(exit.pid.load()).or_default().code = Some(exit.code.load());
-        }
+        EventView::Exit(exit) => processes.entry(exit.pid.load()).or_default().code = Some(exit.code.load()),
+        EventView::Other(tag, record) => println!("an event of another kind, {tag}: {} bytes", record.len()),
     }
     Ok(())
 }

@@ -47,6 +47,14 @@ const _: () = {
         "header.kind",
     );
     const _: () = __MV_PLACE.assert_in(__Checked_Event::<Event>::Args, "header.kind");
+    #[allow(dead_code)]
+    fn __mv_read(__mv: &Event) {
+        match __mv {
+            Event::Exec(__mv_read) => _ = __mv_read,
+            Event::Args(__mv_read) => _ = __mv_read,
+            Event::Other(__mv_read) => _ = __mv_read,
+        }
+    }
     #[automatically_derived]
     impl __mv::MapEvent for Event {
         type View<'r> = EventView<'r>;

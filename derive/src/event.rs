@@ -202,6 +202,15 @@ impl<'a> Event<'a> {
             #(#distinct)*
             #(#places)*
 
+            // Who reads events in place alone never reads these fields.
+            #[allow(dead_code)]
+            fn __mv_read(__mv: &#ident) {
+                match __mv {
+                    #(#ident::#names(__mv_read) => _ = __mv_read,)*
+                    #ident::#other(__mv_read) => _ = __mv_read,
+                }
+            }
+
             #[automatically_derived]
             impl __mv::MapEvent for #ident {
                 type View<'r> = #view<'r>;
