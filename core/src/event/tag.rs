@@ -97,12 +97,9 @@ const fn find<R: Tag>(of: &Layout, path: &str) -> usize {
             None => break,
         }
     }
-    let signed = match layout.kind() {
-        Kind::Int { signed, endianness: Endianness::Native } | Kind::Enum { signed, .. } => signed,
-        _ => {
-            let why = "` is not an integer in the byte order of the machine, or an enum";
-            refuse(&["the tag `", path, "` of `", of.name(), why])
-        }
+    let (Kind::Int { signed, endianness: Endianness::Native } | Kind::Enum { signed, .. }) = layout.kind() else {
+        let why = "` is not an integer in the byte order of the machine, or an enum";
+        refuse(&["the tag `", path, "` of `", of.name(), why])
     };
     if layout.size() != R::LAYOUT.size() || signed != R::SIGNED {
         let mut text = Text::of(&["the tag `", path, "` of `", of.name(), "` is "]);

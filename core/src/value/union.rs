@@ -161,9 +161,9 @@ unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
 #[repr(transparent)]
 pub struct Whole<U>(U);
 
+#[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one would call `U::clone`")]
 impl<U: Copy> Clone for Whole<U> {
     /// Copies it. (`U::clone` may be anybody's, and return a union made from its shortest field.)
-    #[expect(clippy::expl_impl_clone_on_copy, reason = "a derived one would call `U::clone`")]
     fn clone(&self) -> Self {
         *self
     }

@@ -9,7 +9,7 @@ use aya::maps::{Map as AyaMap, MapData, RingBuf};
 use libbpf_rs::{PerfBufferBuilder, RingBufferBuilder};
 use mapvalue::bpf::{self, MapInfo};
 use mapvalue::zerocopy::byteorder::{BigEndian, U32};
-use mapvalue::{Btf, MapEvent, MapValue, Rest, Ring, SystemError};
+use mapvalue::{Btf, MapEvent, MapValue, Rest, Ring, Shared, SystemError};
 use mapvalue_tests::events::{Address, Args, Call, Event, EventView, Exec, Kind, Stack};
 use mapvalue_tests::kernel::{self, Libbpf, Loader, objects};
 
@@ -38,7 +38,7 @@ impl Seen {
             }
             Ok(EventView::Stack(stack)) => {
                 let frames = stack.tail_first::<u64>(stack.depth.load() as usize).unwrap();
-                Self::Stack(stack.load().unwrap(), frames.iter().map(|frame| frame.load()).collect())
+                Self::Stack(stack.load().unwrap(), frames.iter().map(Shared::load).collect())
             }
             Ok(EventView::Flow(flow)) => Self::Flow {
                 number: flow.header.number.load(),
@@ -159,7 +159,6 @@ fn each_kind_is_checked_against_its_struct() {
 
     #[derive(MapEvent)]
     #[map_event(tag = "header.kind")]
-    #[expect(dead_code, reason = "the types of its fields are checked")]
     enum Event2 {
         #[map_event(tag = 2)]
         Args(Args),
@@ -192,6 +191,7 @@ fn a_program_is_called_with_a_context() {
         let mut short = [0u64; 3];
         let error = bpf::run(program, &mut short).unwrap_err();
         assert!(matches!(error, SystemError::ContextSize { size: 24, .. }), "{error}");
+        #[expect(clippy::large_stack_arrays, reason = "it is one byte more than the kernel takes")]
         let mut long = [0u64; 8192];
         let error = bpf::run(program, &mut long).unwrap_err();
         assert!(matches!(error, SystemError::ContextSize { size: 65536, .. }), "{error}");

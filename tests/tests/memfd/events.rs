@@ -4,7 +4,7 @@
 use std::any::type_name;
 
 use mapvalue::ring::RingProducer;
-use mapvalue::{MapEvent, MapValue, Rest, Ring, RingError, Tail, Text, ValueError};
+use mapvalue::{MapEvent, MapValue, Rest, Ring, RingError, Shared, Tail, Text, ValueError};
 use mapvalue_tests::events::{Args, Event, EventView, Exec, Flow, Header, Kind, Stack};
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn exec() -> Exec {
 /// The record of `struct args` with a text: 36 bytes, and the text.
 fn args(text: &[u8]) -> (Args, Vec<u8>) {
     let header = Header { kind: Kind::Args, number: 4 };
-    let args = Args { header, inode: 9, at: 1 << 40, pid: 7, uid: 1000, len: text.len() as u32 };
+    let args = Args { header, inode: 9, at: 1 << 40, pid: 7, uid: 1000, len: u32::try_from(text.len()).unwrap() };
     let mut record = args.to_bytes();
     assert_eq!(record.len(), 40);
     record.truncate(36);
@@ -30,7 +30,8 @@ fn args(text: &[u8]) -> (Args, Vec<u8>) {
 }
 
 fn stack(frames: &[u64]) -> (Stack, Vec<u8>) {
-    let stack = Stack { header: Header { kind: Kind::Stack, number: 5 }, depth: frames.len() as u32, pad: 0 };
+    let stack =
+        Stack { header: Header { kind: Kind::Stack, number: 5 }, depth: u32::try_from(frames.len()).unwrap(), pad: 0 };
     (stack, [stack.to_bytes(), frames.iter().flat_map(|frame| frame.to_ne_bytes()).collect()].concat())
 }
 
@@ -57,7 +58,7 @@ fn a_tail_begins_where_c_puts_a_flexible_array() {
             let head = record.head::<Args>().unwrap();
             assert_eq!((head.load().unwrap(), head.text().to_string()), (args, "ls -l --color"[..len].to_owned()));
             let text = head.tail::<u8>().unwrap();
-            assert_eq!(text.iter().map(|byte| byte.load()).collect::<Vec<_>>(), b"ls -l --color"[..len]);
+            assert_eq!(text.iter().map(Shared::load).collect::<Vec<_>>(), b"ls -l --color"[..len]);
         });
     }
 }
@@ -149,7 +150,7 @@ fn each_kind_is_told_by_its_tag() {
     });
     in_ring(&stack_record, |record| {
         let EventView::Stack(view) = Event::view(record).unwrap() else { panic!("it is a stack") };
-        assert_eq!(view.tail::<u64>().unwrap().iter().map(|frame| frame.load()).sum::<u64>(), 3);
+        assert_eq!(view.tail::<u64>().unwrap().iter().map(Shared::load).sum::<u64>(), 3);
     });
     let (Event::Stack(decoded), rest) = Event::from_prefix(&stack_record).unwrap() else { panic!("it is a stack") };
     assert_eq!((decoded, rest.tail::<u64>().iter().collect::<Vec<_>>()), (stack, vec![1, 2]));
@@ -216,7 +217,10 @@ fn a_head_never_reaches_past_the_place_of_its_record() {
             match bytes.len() {
                 16 => assert!(matches!(error, RingError::Place(_)), "a record begins at 8 modulo 16: {error}"),
                 len => {
-                    assert!(matches!(error, RingError::RecordTooShort { needs: 16, len: l, .. } if l == len), "{error}")
+                    assert!(
+                        matches!(error, RingError::RecordTooShort { needs: 16, len: l, .. } if l == len),
+                        "{error}"
+                    );
                 }
             }
         });
@@ -250,7 +254,7 @@ proptest! {
                 }
                 (Ok(EventView::Stack(head)), Ok((Event::Stack(value), rest))) => {
                     assert_eq!(head.load().unwrap(), value);
-                    let tail: Vec<u64> = head.tail::<u64>().unwrap().iter().map(|frame| frame.load()).collect();
+                    let tail: Vec<u64> = head.tail::<u64>().unwrap().iter().map(Shared::load).collect();
                     assert_eq!(tail, rest.tail::<u64>().iter().collect::<Vec<_>>());
                 }
                 (Ok(EventView::Flow(head)), Ok((Event::Flow(value), _))) => {

@@ -93,8 +93,8 @@ fn unions_inside_unions_need_the_bytes_of_all_of_their_fields() {
 fn whole_unions_are_loaded_in_all_ways() {
     let mapping = Mapping::memfd(4096).unwrap();
     let flow = mapping.var::<Flow>(0).unwrap();
-    (0..16).for_each(|at| flow.from.v6()[at].store(at as u8));
-    let expected: [u8; 16] = std::array::from_fn(|at| at as u8);
+    flow.from.v6().iter().zip(0..).for_each(|(byte, at)| byte.store(at));
+    let expected: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
     let v6 = |address: Whole<Address>| address.get(|v6| Address { v6 });
     assert_eq!(v6(flow.load().from), expected);
     let var = mapping.var::<Whole<Address>>(4).unwrap();
