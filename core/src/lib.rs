@@ -138,6 +138,14 @@
 //!   gives them no meaning. Every CPU that Linux runs on does: some bytes come from one access and
 //!   some from the other. See [`Mapping`].
 //!
+//! # Features
+//!
+//! | feature | is | default |
+//! |---|---|---|
+//! | `std` | mappings, and all that asks the kernel; needs Linux to run | yes |
+//!
+//! The derive needs no feature, and no loader is a dependency: functions take any `impl AsFd`.
+//!
 //! # Without `std`
 //!
 //! With `default-features = false` the crate is `no_std`, allocates nothing, and keeps
@@ -159,6 +167,13 @@
 //! arena 6.9, and a memfd 3.17.
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(
+    not(feature = "std"),
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "this page links to items of `std`; with it, the lint checks them all"
+    )
+)]
 
 // The derive's `::mapvalue` paths must work in this crate's own tests and examples.
 extern crate self as mapvalue;

@@ -71,6 +71,7 @@ const BATCH_BYTES: usize = 1 << 20;
 /// # Ok(())
 /// # }
 /// ```
+#[doc(alias("hash_map", "HashMap", "lru"))]
 pub struct TypedMap<K, V> {
     elements: Arc<Elements>,
     types: TypeCheck,

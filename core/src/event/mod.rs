@@ -76,6 +76,7 @@ pub use mapvalue_derive::MapEvent;
 /// The derive writes the enum of the views as well: `EventView` for `Event`, with a
 /// [`Head`] in each variant, and with the tag and the [`Record`] in that for other tags. Both are
 /// matched exhaustively, so a new kind is an error at each `match` that lacks it.
+#[doc(alias("ringbuf", "perf_event"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "not a `MapEvent`",

@@ -36,6 +36,7 @@ use crate::value::{Access, MapValue, Plain, ReadOnly, ReadWrite, Storable, Writa
 /// assert_eq!(third.load(), 1);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
+#[doc(alias = "mmap")]
 pub struct Array<T: MapValue, A: Access = ReadWrite> {
     first: NonNull<T::Shared<A>>,
     len: usize,

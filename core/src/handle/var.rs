@@ -75,6 +75,7 @@ use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, Rea
 /// ```
 ///
 /// Give a thread that is not scoped one clone, when it starts.
+#[doc(alias("global", "volatile"))]
 pub struct Var<T: MapValue, A: Access = ReadWrite> {
     place: NonNull<T::Shared<A>>,
     mapping: Arc<Mapping>,

@@ -70,6 +70,7 @@ use crate::value::{Access, MapValue};
 /// A load of a whole union, or of a struct with one inside, moves the union in chunks as wide as
 /// its widest leaf. That is such an access where others store narrower fields of the union: load
 /// the field that is meant instead, by the method of its name.
+#[doc(alias("mmap", "memmap", "MmapMut"))]
 pub struct Mapping {
     base: NonNull<u8>,
     len: usize,

@@ -117,6 +117,7 @@ impl<T: MapValue> Bank for [T] {
 /// assert_eq!(sums, [7, 60]);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
+#[doc(alias("per-cpu"))]
 pub struct Banks<T: Bank + ?Sized, A: Access = ReadWrite> {
     first: First<T, A>,
     len: usize,

@@ -54,6 +54,7 @@ use crate::value::{Fold, MapValue, Storable};
 /// assert!(zeros.get(usize::MAX).is_none()); // there is no such CPU
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
+#[doc(alias("per-cpu"))]
 #[derive(Clone, PartialEq, Eq)]
 pub struct PerCpu<T> {
     cpus: &'static PossibleCpus,

@@ -83,6 +83,7 @@ use crate::value::ReadOnly;
 ///         return 0;
 /// }
 /// ```
+#[doc(alias("ringbuf", "RingBuffer"))]
 pub struct Ring {
     reading: Reading,
     source: Source,

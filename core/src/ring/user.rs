@@ -64,6 +64,7 @@ use crate::value::{MapValue, Storable};
 /// A process that ends between the two leaves such a sample for good, and what is sent after it is
 /// not read. [`discard_abandoned`](Self::discard_abandoned) gives its place up. A thread that
 /// panics does so by itself: a sample is discarded when it is dropped.
+#[doc(alias("user_ringbuf", "UserRingBuffer"))]
 pub struct UserRing {
     writer: Writer,
     name: MapName,

@@ -35,6 +35,7 @@ use crate::value::{MapValue, ReadOnly, Storable};
 /// assert_eq!(threshold.load()?, 64);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
+#[doc(alias("global"))]
 pub struct AnyVar<T: MapValue> {
     memory: VarMemory<T>,
 }

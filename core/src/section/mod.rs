@@ -56,6 +56,7 @@ use crate::value::{MapValue, ReadOnly};
 ///
 /// Two names never view the same bytes at two widths, except for the members of a union: there it
 /// is for the user to follow the rule of "Mixed sizes" at [`Mapping`].
+#[doc(alias("skeleton", "global", "bss", "rodata"))]
 #[derive(Clone, Debug)]
 pub struct DataSection {
     name: String,

@@ -60,6 +60,7 @@ use crate::value::{Access, Mirror, Plain, ReadWrite, Writable};
 /// assert_eq!(state.try_load().unwrap_err().value(), 7);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
+#[doc(alias("volatile", "READ_ONCE", "WRITE_ONCE"))]
 #[repr(transparent)]
 pub struct Shared<T: Leaf, A: Access = ReadWrite> {
     cell: T::Cell,

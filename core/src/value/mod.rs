@@ -89,6 +89,7 @@ pub use union::Whole;
 /// 5. `LAYOUT.kind()` describes each byte. The bytes of an integer, character, float or pointer are
 ///    the same in private and in shared memory, and any of them are a value. The bytes of a `bool`
 ///    or enum in private memory are those that a store of it writes. An atomic is marked as one.
+#[doc(alias("Pod", "bytemuck", "plain"))]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot live in memory shared with BPF programs",
     label = "`{Self}` is not a `MapValue`",

@@ -85,6 +85,7 @@ pub struct TableEntry<K, V> {
 /// - `insert`, `insert_with`, `remove`, `remove_with` and `clear` need to be the only writer, on
 ///   both sides. `init` needs a table that nobody uses yet; `check` and `repair` need one without
 ///   writers.
+#[doc(alias("hash_map"))]
 pub struct ArenaHashMap<K: MapValue, V: MapValue, A: Access = ReadWrite> {
     places: Places<InTable<K, V>, A>,
     buckets: Slice<ListHead, A>,
