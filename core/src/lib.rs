@@ -249,6 +249,32 @@ pub use {
 
 pub use zerocopy;
 
+/// What most files of an agent use, by one line: `use mapvalue::prelude::*`.
+///
+/// It has the traits whose methods are called on parts of values (`rules[3].load()` is of
+/// [`Mirror`]), the derive, and the handles.
+///
+/// ```
+/// use mapvalue::prelude::*;
+///
+/// #[derive(MapValue, Clone, Copy)]
+/// #[repr(C)]
+/// struct Rule {
+///     port: u16,
+///     hits: [u32; 2],
+/// }
+///
+/// let rules: Var<[Rule; 8]> = Mapping::memfd(4096)?.var(0)?;
+/// rules[3].hits.store([1, 2]);
+/// assert_eq!(rules[3].load().hits, [1, 2]);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+pub mod prelude {
+    #[cfg(feature = "std")]
+    pub use crate::{Array, Btf, DataSection, Mapping, Slice, Var};
+    pub use crate::{MapValue, Mirror, ReadOnly, Shared};
+}
+
 /// The folder with the C headers for BPF programs, for the compiler's `-I` in the build script of a
 /// crate with `mapvalue` among its build dependencies.
 ///

@@ -36,12 +36,12 @@ use crate::value::{self, MapValue, Plain, ReadOnly, Storable};
 /// assert_eq!(counters.type_check(), TypeCheck::Untyped); // a memfd has no types
 ///
 /// counters.store_from(&[1, 2, 3, 4])?;
-/// counters.store(3, &7)?;
+/// counters.store(3, 7)?;
 /// let mut all = [0; 4];
 /// counters.load_into(&mut all)?;
 /// assert_eq!((counters.load(3)?, all), (7, [1, 2, 3, 7]));
 ///
-/// let Err(ElementError::Place(error)) = counters.store(4, &7) else { panic!() };
+/// let Err(ElementError::Place(error)) = counters.store(4, 7) else { panic!() };
 /// assert!(matches!(error, PlaceError::IndexOutOfRange { index: 4, len: 4 }));
 /// let Err(ElementError::Place(error)) = counters.load_into(&mut [0; 3]) else { panic!() };
 /// assert!(matches!(error, PlaceError::LengthMismatch { given: 3, expected: 4 }));
@@ -230,17 +230,17 @@ impl<T: MapValue> AnyArray<T> {
     ///
     /// [`PlaceError::IndexOutOfRange`], [`PlaceError::ReadOnly`] or [`ElementError::NotWritable`],
     /// [`SystemError::Os`]; nothing is stored then.
-    pub fn store(&self, index: usize, value: &T) -> Result<(), ElementError>
+    pub fn store(&self, index: usize, value: T) -> Result<(), ElementError>
     where
         T: Storable,
     {
         match &self.memory {
             ArrayMemory::Mapped(_, Some(array)) => {
-                T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, value);
+                T::__store(array.get(index).ok_or_else(|| self.out_of_range(index))?, &value);
                 Ok(())
             }
             ArrayMemory::Mapped(array, None) => Ok(array.mapping().writable()?),
-            ArrayMemory::Unmapped(map) => map.update(&self.key(index)?, value, Update::Always),
+            ArrayMemory::Unmapped(map) => map.update(&self.key(index)?, &value, Update::Always),
         }
     }
 

@@ -142,7 +142,8 @@ impl Mapping {
     /// Maps the values of a map whose types are known, and fails if they are not (Linux 5.5).
     ///
     /// [`from_map`](Self::from_map) opens a map without types as well, or one whose types this
-    /// process may not read. To open a pin so, give this [`bpf::open_pin`]'s descriptor.
+    /// process may not read. [`from_pin_checked`](Self::from_pin_checked) and
+    /// [`from_id_checked`](Self::from_id_checked) open one by its pin or id.
     ///
     /// ```no_run
     /// use mapvalue::{Btf, Mapping, Var};
@@ -235,6 +236,24 @@ impl Mapping {
     /// Those of [`bpf::open_id`] and of [`from_map`](Self::from_map).
     pub fn from_id(id: u32) -> Result<Arc<Self>, MapError> {
         Self::from_map(bpf::open_id(id)?)
+    }
+
+    /// Maps a pinned map as [`from_map_checked`](Self::from_map_checked) does (Linux 5.5).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_pin`] and of [`from_map_checked`](Self::from_map_checked).
+    pub fn from_pin_checked(path: impl AsRef<Path>) -> Result<Arc<Self>, BtfError> {
+        Self::from_map_checked(bpf::open_pin(path)?)
+    }
+
+    /// Maps the map with this id as [`from_map_checked`](Self::from_map_checked) does (Linux 5.5).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`bpf::open_id`] and of [`from_map_checked`](Self::from_map_checked).
+    pub fn from_id_checked(id: u32) -> Result<Arc<Self>, BtfError> {
+        Self::from_map_checked(bpf::open_id(id)?)
     }
 
     /// Makes `len` bytes of zeroed memory to share with others; this needs no privilege.

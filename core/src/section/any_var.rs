@@ -31,7 +31,7 @@ use crate::value::{MapValue, ReadOnly, Storable};
 /// if !threshold.is_mapped() {
 ///     println!("each access is a system call");
 /// }
-/// threshold.store_exclusive(&64)?; // no program runs yet
+/// threshold.store_exclusive(64)?; // no program runs yet
 /// assert_eq!(threshold.load()?, 64);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
@@ -83,6 +83,15 @@ impl<T: MapValue> AnyVar<T> {
         }
     }
 
+    /// Does what [`load`](Self::load) does, under the name that it has for a [`Var`].
+    ///
+    /// # Errors
+    ///
+    /// Those of [`load`](Self::load).
+    pub fn try_load(&self) -> Result<T, ElementError> {
+        self.load()
+    }
+
     /// Stores the value.
     ///
     /// A system call can only write the whole section, which would undo what programs write to it
@@ -94,9 +103,9 @@ impl<T: MapValue> AnyVar<T> {
     /// use mapvalue::{AnyVar, ElementError};
     ///
     /// let sample: AnyVar<u32> = rodata.any_var("sample")?;
-    /// match sample.store(&100) {
+    /// match sample.store(100) {
     ///     // No program is attached yet.
-    ///     Err(ElementError::WouldLoseWrites { .. }) => sample.store_exclusive(&100)?,
+    ///     Err(ElementError::WouldLoseWrites { .. }) => sample.store_exclusive(100)?,
     ///     stored => stored?,
     /// }
     /// # Ok(())
@@ -107,11 +116,11 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`ElementError::WouldLoseWrites`]
     /// with what to do about it, [`SystemError::Os`]; nothing is stored then.
-    pub fn store(&self, value: &T) -> Result<(), ElementError>
+    pub fn store(&self, value: T) -> Result<(), ElementError>
     where
         T: Storable,
     {
-        self.store_by(value, Unmapped::write)
+        self.store_by(&value, Unmapped::write)
     }
 
     /// Stores the value while nobody else writes to the section: before the programs are attached,
@@ -125,11 +134,11 @@ impl<T: MapValue> AnyVar<T> {
     ///
     /// [`PlaceError::ReadOnly`], [`ElementError::NotWritable`], [`SystemError::Os`]; nothing is
     /// stored then.
-    pub fn store_exclusive(&self, value: &T) -> Result<(), ElementError>
+    pub fn store_exclusive(&self, value: T) -> Result<(), ElementError>
     where
         T: Storable,
     {
-        self.store_by(value, Unmapped::write_back)
+        self.store_by(&value, Unmapped::write_back)
     }
 
     fn store_by(

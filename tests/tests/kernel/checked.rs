@@ -4,12 +4,12 @@ use std::os::fd::AsFd;
 use std::sync::Arc;
 use std::thread;
 
-use mapvalue::bpf::TypedMap;
+use mapvalue::bpf::{self, TypedMap};
 use mapvalue::{
     AnyArray, Btf, BtfError, CharArray, DataSection, ElementError, Error, MapValue, Mapping, PlaceError, SystemError,
     TypeCheck, Var,
 };
-use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, child, objects};
+use mapvalue_tests::kernel::{self, Libbpf, Loader, Map, PrivateBpffs, child, objects};
 
 /// `struct stats` of `checked.bpf.c`.
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
@@ -227,6 +227,25 @@ fn a_map_without_types_says_so() {
         (TypeCheck::Unchecked, TypeCheck::Unchecked)
     );
     assert!(unchecked.var::<drifted::Renamed>(0).is_ok());
+}
+
+#[test]
+fn a_pin_or_an_id_without_types_is_refused_where_types_must_be_known() {
+    kernel::require!();
+    let loaded = Libbpf::load(objects::CHECKED);
+    let bpffs = PrivateBpffs::mount();
+    for (name, known) in [("stats", true), ("untyped", false)] {
+        bpf::pin(loaded.map(name), bpffs.path(name)).unwrap();
+        let id = bpf::MapInfo::query(loaded.map(name)).unwrap().id;
+        for opened in [Mapping::from_pin_checked(bpffs.path(name)), Mapping::from_id_checked(id)] {
+            if known {
+                refuses_what_has_drifted(&opened.unwrap());
+            } else {
+                let error = opened.unwrap_err();
+                assert!(matches!(error, BtfError::NoBtf { .. } | BtfError::Untyped { .. }), "{error:?}");
+            }
+        }
+    }
 }
 
 /// Offsets in `struct parts`.

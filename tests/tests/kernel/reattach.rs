@@ -294,14 +294,14 @@ fn the_elements_of_an_array_go_by_whatever_way_there_is() {
         let values: Vec<Total> = (0..5).map(|i| Total { packets: i, bytes: 10 * i }).collect();
         array.store_from(&values).unwrap();
         assert_eq!(map.lookup(4), values[4].to_bytes());
-        array.store(4, &Total { packets: 44, bytes: 4 }).unwrap();
+        array.store(4, Total { packets: 44, bytes: 4 }).unwrap();
         assert_eq!((array.load(3).unwrap(), array.load(4).unwrap().packets), (values[3], 44));
         let mut out = [Total::default(); 5];
         array.load_into(&mut out).unwrap();
         assert_eq!((&out[..4], out[4].packets), (&values[..4], 44));
         for index in [5, usize::MAX] {
             let range = |error| matches!(error, ElementError::Place(PlaceError::IndexOutOfRange { index: i, len: 5 }) if i == index);
-            assert!(range(array.load(index).unwrap_err()) && range(array.store(index, &values[0]).unwrap_err()));
+            assert!(range(array.load(index).unwrap_err()) && range(array.store(index, values[0]).unwrap_err()));
         }
         assert!(matches!(
             array.load_into(&mut out[..4]),
@@ -318,7 +318,7 @@ fn the_elements_of_an_array_go_by_whatever_way_there_is() {
 
         let reading: AnyArray<Total> = AnyArray::from_map(map.reopen(flags::RDONLY)).unwrap();
         assert_eq!((reading.is_mapped(), reading.load(3).unwrap()), (false, values[3]));
-        assert!(matches!(reading.store(3, &values[0]), Err(ElementError::NotWritable { .. })));
+        assert!(matches!(reading.store(3, values[0]), Err(ElementError::NotWritable { .. })));
         let clone = array.clone();
         drop((map, array, reading));
         assert_eq!(clone.load(4).unwrap().packets, 44, "it keeps what it needs");
@@ -328,7 +328,7 @@ fn the_elements_of_an_array_go_by_whatever_way_there_is() {
     frozen.freeze().unwrap();
     let array: AnyArray<u64> = AnyArray::from_map(&frozen).unwrap();
     assert_eq!((array.is_mapped(), array.load(0).unwrap()), (true, 7));
-    assert!(matches!(array.store(0, &1), Err(ElementError::Place(PlaceError::ReadOnly { .. }))));
+    assert!(matches!(array.store(0, 1), Err(ElementError::Place(PlaceError::ReadOnly { .. }))));
     assert!(matches!(array.store_from(&[1]), Err(ElementError::Place(PlaceError::ReadOnly { .. }))));
 }
 
@@ -344,6 +344,6 @@ fn an_array_with_a_spin_lock_in_its_values_is_read_by_system_calls() {
     let loaded = Libbpf::load(objects::SPECIAL);
     let array = AnyArray::<Locked>::from_map(loaded.map("locked")).unwrap();
     assert!(!array.is_mapped());
-    array.store(0, &Locked { lock: 0, count: 7 }).unwrap();
+    array.store(0, Locked { lock: 0, count: 7 }).unwrap();
     assert_eq!(array.load(0).unwrap().count, 7);
 }

@@ -236,7 +236,7 @@ fn rodata_is_read_by_name_and_a_write_handle_is_an_error() {
     assert_eq!(answer.load(), 4_242_424_242);
     assert_eq!(section.var_ro::<Proto>("limits").unwrap().load(), Proto { packets: 10, bytes: 1500 });
     assert_eq!(section.any_var::<u64>("answer").unwrap().load().unwrap(), 4_242_424_242);
-    let stored = section.any_var::<u64>("answer").unwrap().store(&1);
+    let stored = section.any_var::<u64>("answer").unwrap().store(1);
     for error in [Error::from(section.var::<u64>("answer").unwrap_err()), stored.unwrap_err().into()] {
         assert!(matches!(error, Error::Place(PlaceError::ReadOnly { .. })), "{error:?}");
         assert!(error.to_string().contains("frozen"), "{error}");
@@ -250,9 +250,9 @@ fn a_mapped_variable_is_stored_by_any_way_too() {
     let loaded = Libbpf::load(objects::SECTIONS);
     let count = open(&loaded, ".bss").any_var::<u64>("count").unwrap();
     assert!(count.is_mapped());
-    count.store(&4_242_424_242).unwrap();
+    count.store(4_242_424_242).unwrap();
     assert_eq!(loaded.run("count_is_the_answer"), 1);
-    count.store_exclusive(&7).unwrap();
+    count.store_exclusive(7).unwrap();
     loaded.run("add_to_count");
     assert_eq!(count.load().unwrap(), 8);
 }
@@ -341,7 +341,7 @@ fn a_forked_child_stores_though_a_thread_of_its_parent_was_storing() {
         let _ended = AtTheEnd(|| ended.store(true, Relaxed));
         scope.spawn(|| {
             while !ended.load(Relaxed) {
-                count.store_exclusive(&7).unwrap();
+                count.store_exclusive(7).unwrap();
             }
         });
         let race = Race::of(duration());
@@ -350,7 +350,7 @@ fn a_forked_child_stores_though_a_thread_of_its_parent_was_storing() {
             let in_child = || {
                 // SAFETY: `alarm` only sets a timer. It ends a child that hangs.
                 unsafe { libc::alarm(30) };
-                i32::from(count.store_exclusive(&8).is_err())
+                i32::from(count.store_exclusive(8).is_err())
             };
             assert_eq!(fork(in_child), 0);
             children += 1;
@@ -368,22 +368,22 @@ fn a_store_by_a_system_call_is_made_where_nothing_can_be_lost() {
 
     // The only variable of its section, so nothing else is written.
     let only = open(".data.only").any_var::<u64>("only").unwrap();
-    only.store(&111).unwrap();
+    only.store(111).unwrap();
     assert_eq!(loaded.run("sum"), before + 100);
 
     // One variable of several. A program may write the others.
     let burst = open(".data.knobs").any_var::<u32>("burst").unwrap();
-    let error = burst.store(&164).unwrap_err();
+    let error = burst.store(164).unwrap_err();
     assert!(matches!(error, ElementError::WouldLoseWrites { size: 4, len: 8, .. }), "{error:?}");
     assert!(error.to_string().contains("BPF_F_MMAPABLE"), "{error}");
     assert_eq!(burst.load().unwrap(), 64, "nothing is stored");
-    burst.store_exclusive(&164).unwrap();
+    burst.store_exclusive(164).unwrap();
     assert_eq!(loaded.run("sum"), before + 200, "the other variable is as it was");
 
     // aya has frozen the map.
     let answer = open(".rodata").any_var::<u64>("answer").unwrap();
     assert_eq!(answer.load().unwrap(), 4_242_424_242);
-    for result in [answer.store(&1), answer.store_exclusive(&1)] {
+    for result in [answer.store(1), answer.store_exclusive(1)] {
         let error = result.unwrap_err();
         assert!(matches!(error, ElementError::NotWritable { .. }), "{error:?}");
         assert!(error.to_string().contains("(the map is frozen): its values can only be loaded"), "{error}");
@@ -396,12 +396,12 @@ fn a_section_that_programs_cannot_write_is_stored_to_until_it_is_frozen() {
     let map = Map::create(map_type::ARRAY, flags::RDONLY_PROG, 32, 1, "x.rodata");
     let section = DataSection::from_map_with_btf(&map, &object_btf(), ".rodata").unwrap();
     map.update(0, &[0xff; 32]);
-    section.any_var::<Proto>("limits").unwrap().store(&Proto { packets: 1, bytes: 2 }).unwrap();
+    section.any_var::<Proto>("limits").unwrap().store(Proto { packets: 1, bytes: 2 }).unwrap();
     let mut expected = [0xff; 32];
     expected[16..].copy_from_slice(&Proto { packets: 1, bytes: 2 }.to_bytes());
     assert_eq!(map.lookup(0), expected, "the others are as they were");
     bpf::freeze(&map).unwrap();
-    let error = section.any_var::<bool>("enabled").unwrap().store(&false).unwrap_err();
+    let error = section.any_var::<bool>("enabled").unwrap().store(false).unwrap_err();
     assert!(matches!(error, ElementError::NotWritable { .. }), "{error:?}");
     assert_eq!(map.lookup(0), expected);
 }
@@ -434,7 +434,7 @@ fn a_store_through_a_read_only_descriptor_says_that_it_is_one() {
     let map = knobs();
     let read_only = map.reopen(flags::RDONLY);
     let section = DataSection::from_map_with_btf(&read_only, &object_btf(), ".data.knobs").unwrap();
-    let error = section.any_var::<u32>("burst").unwrap().store_exclusive(&1).unwrap_err();
+    let error = section.any_var::<u32>("burst").unwrap().store_exclusive(1).unwrap_err();
     assert!(error.to_string().contains("(its descriptor was opened with BPF_F_RDONLY)"), "{error}");
     map.update(0, &[1; 8]);
 }
@@ -447,7 +447,7 @@ fn stores_to_several_variables_of_a_section_do_not_lose_each_other() {
         let variable = section.clone().any_var::<u32>(name).unwrap();
         move || {
             for i in 0..20_000 {
-                variable.store_exclusive(&i).unwrap();
+                variable.store_exclusive(i).unwrap();
                 assert_eq!(variable.load().unwrap(), i);
             }
         }

@@ -44,7 +44,7 @@ fn handles_are_send_sync_and_outlive_the_section() {
     let answer: Var<u64, ReadOnly> = section.var_ro("answer").unwrap();
     let any = section.any_var::<u64>("answer").unwrap();
     drop((mapping, section));
-    any.store(&42).unwrap();
+    any.store(42).unwrap();
     assert_eq!(answer.load(), 42);
     assert_eq!(format!("{any:?}"), "AnyVar(42)");
 }
@@ -75,7 +75,7 @@ fn read_only_memory_gives_read_only_handles() {
     assert!(matches!(section.var::<Proto>("limits"), Err(SectionError::Place(PlaceError::ReadOnly { .. }))));
     assert!(matches!(section.slice::<u64>("answer"), Err(SectionError::NoSuchPart { .. })));
     assert!(matches!(
-        section.any_var::<bool>("enabled").unwrap().store(&false),
+        section.any_var::<bool>("enabled").unwrap().store(false),
         Err(ElementError::Place(PlaceError::ReadOnly { .. }))
     ));
 }
