@@ -26,8 +26,8 @@
 //!
 //! A child process that was forked has no mapping of a kernel arena (`MADV_DONTFORK`): it opens the
 //! arena again, by its descriptor. Of a memfd it has the same mapping as its parent. Before Linux
-//! 6.18, a child that is forked while another thread opens an arena may inherit the mapping: opening
-//! is [`ArenaError::MappedHere`](crate::ArenaError::MappedHere) there.
+//! 6.18, a child that is forked while another thread opens an arena may inherit the mapping:
+//! opening is [`ArenaError::MappedHere`](crate::ArenaError::MappedHere) there.
 //!
 //! # When there is no memory
 //!
