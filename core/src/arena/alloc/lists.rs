@@ -4,7 +4,6 @@
 //! threads that are inside (`gate`), and nothing is written to a place that is another's by then.
 
 use std::iter;
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
 
 use super::cache::{Kept, Own};
@@ -169,18 +168,12 @@ impl Inside<'_> {
             others.take(more as usize).for_each(|index| self.keep(class, index));
             return Ok(first);
         }
-        loop {
-            let fresh = self.take_fresh(class, more + 1)?;
-            if fresh.is_empty() {
-                let (capacity, value_size) = (class.shape.capacity, class.shape.value_size);
-                return Err(AllocError::OutOfSlots { capacity, value_size });
-            }
-            let mut free = fresh.filter(|index| self.is_fresh(class, *index));
-            if let Some(first) = free.next() {
-                free.for_each(|index| self.keep(class, index));
-                return Ok(first);
-            }
-        }
+        // Each error but the first is for the next one to find, too.
+        let (capacity, value_size) = (class.shape.capacity, class.shape.value_size);
+        let first = self.take_fresh(class)?.ok_or(AllocError::OutOfSlots { capacity, value_size })?;
+        let others = iter::from_fn(|| self.take_fresh(class).ok()?);
+        others.take(more as usize).for_each(|index| self.keep(class, index));
+        Ok(first)
     }
 
     fn pop(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
@@ -201,24 +194,25 @@ impl Inside<'_> {
         corrupt(what, self.inner.address(class.words), found)
     }
 
-    /// Takes slots that were never used, at most `most`.
-    fn take_fresh(&self, class: Class<'_>, most: u32) -> Result<Range<u32>, AllocError> {
+    /// Takes a slot that was never used, if there is one. As in [`list`](Self::list), no more than
+    /// one is on its way when the thread is killed.
+    fn take_fresh(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
         let (capacity, fresh) = (class.shape.capacity, &class.words.fresh);
         for _ in 0..stack::TRIES {
-            let start = fresh.load_acquire().min(capacity);
-            let end = start.saturating_add(most).min(capacity);
-            // First they all name this allocator, so that each slot that was ever used does, even
-            // if this thread is killed. What was in the memory before is left open.
-            for index in start..end {
-                let word = class.slot(index).control.atomic();
-                let found = Control(word.load(Ordering::Relaxed));
-                if found.id() != self.inner.id {
-                    let free = Control::new(self.inner.id, Holder::Free, found.generation());
-                    let _ = word.exchange(found.0, free.0);
-                }
+            let index = fresh.load_acquire();
+            if index >= capacity {
+                return Ok(None);
             }
-            if start == end || fresh.compare_exchange(start, end).is_ok() {
-                return Ok(start..end);
+            // First it names this allocator, so that each slot that was ever used does, even if
+            // this thread is killed. What was in the memory before is left open.
+            let word = class.slot(index).control.atomic();
+            let found = Control(word.load(Ordering::Relaxed));
+            if found.id() != self.inner.id {
+                let free = Control::new(self.inner.id, Holder::Free, found.generation());
+                let _ = word.exchange(found.0, free.0);
+            }
+            if fresh.compare_exchange(index, index + 1).is_ok() && self.is_fresh(class, index) {
+                return Ok(Some(index));
             }
         }
         Err(self.restless(class, fresh.load().into()))
