@@ -44,8 +44,9 @@ pub(crate) trait Consuming {
     fn producer(&self) -> u64;
     /// Loads the header at a position, and acquires.
     fn header(&self, position: u64) -> u32;
-    /// Stores the reader's position, and releases.
-    fn publish(&self, position: u64);
+    /// Stores the reader's position, and releases. Returns `false`, and stores nothing, in a forked
+    /// child, whose parent is the reader.
+    fn publish(&self, position: u64) -> bool;
     /// Runs a full fence.
     fn fence();
 }
@@ -182,7 +183,9 @@ impl Walk {
                 each(found);
                 count += 1;
                 // "room".
-                side.publish(run.read);
+                if !side.publish(run.read) {
+                    return Ok(count);
+                }
                 let available = produced.wrapping_sub(run.read);
                 if available == 0 {
                     break;

@@ -146,10 +146,12 @@ impl Consuming for ReaderWords {
         self.data.header(position).load_acquire()
     }
     #[inline]
-    fn publish(&self, position: u64) {
-        if self.owner.is_here() {
+    fn publish(&self, position: u64) -> bool {
+        let is_here = self.owner.is_here();
+        if is_here {
             self.consumer.store_release(position);
         }
+        is_here
     }
     #[inline]
     fn fence() {

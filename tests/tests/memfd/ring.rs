@@ -350,15 +350,17 @@ fn a_child_that_is_forked_in_the_middle_of_a_walk_consumes_nothing() {
             let pid = unsafe { libc::fork() };
             is_child = pid == 0;
             if !is_child {
-                // SAFETY: it waits for the child, and writes nothing.
-                unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) };
+                let mut status = -1;
+                // SAFETY: it waits for the child, and writes one integer.
+                unsafe { libc::waitpid(pid, &raw mut status, 0) };
+                assert_eq!(status, 0, "the child has seen one record, and an error");
                 assert_eq!(gauge.positions().consumer, 16, "the child has released nothing");
             }
         }
     });
     if is_child {
         // SAFETY: it only ends the child.
-        unsafe { libc::_exit(i32::from(!matches!(drained, Err(RingError::Forked { .. })))) };
+        unsafe { libc::_exit(i32::from(seen != 1 || !matches!(drained, Err(RingError::Forked { .. })))) };
     }
     assert_eq!((drained.unwrap(), seen, ring.positions().consumer), (3, 3, 64));
 }

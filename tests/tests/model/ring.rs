@@ -124,8 +124,9 @@ impl<const WITHOUT: usize> Consuming for Side<WITHOUT> {
     fn header(&self, position: u64) -> u32 {
         self.0.headers[Memory::slot(position)].load(Self::order(Ordering::Acquire, Without::WholeAcquire))
     }
-    fn publish(&self, position: u64) {
+    fn publish(&self, position: u64) -> bool {
         self.0.consumer.store(position, Self::order(Ordering::Release, Without::RoomRelease));
+        true
     }
     fn fence() {
         Self::fence_unless(Without::ReadersFence);
