@@ -87,6 +87,21 @@ fn what_is_made_in_the_place_of_a_drained_allocator_is_not_recovered() {
     assert!(words.iter().all(|word| word.load() == 7));
 }
 
+/// What was put where its slots were would be taken for slots.
+#[test]
+fn an_allocator_that_another_handle_drained_is_not_recovered() {
+    let arena = Arena::memfd(64).unwrap();
+    let first = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let other = Allocator::open(&arena, first.as_ptr()).unwrap();
+    let place = first.alloc(7u64).unwrap().as_ptr().address();
+    assert!(first.close().unwrap().is_drained());
+    // In the first slot, and what is before its value.
+    let reused: Slice<u64> = arena.slice(ArenaPtr::from_address(place - 16), 3).unwrap();
+    reused.iter().for_each(|word| word.store(1));
+    assert!(matches!(other.recover(), Err(AllocError::Closed)));
+    assert!(reused.iter().all(|word| word.load() == 1));
+}
+
 #[test]
 fn an_allocator_whose_header_was_overwritten_is_neither_recovered_nor_replaced_while_it_is_open() {
     // All of the header, or the one word by which it is drained.

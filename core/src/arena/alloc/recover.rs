@@ -34,7 +34,13 @@ pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     if inner.is_replaced() {
         return Err(inner.not_there());
     }
-    let before = inner.header.state.swap(inner.word_of(state::RECOVERING));
+    // By an exchange: if it is drained, somebody may make another in its place just now.
+    let before = inner.header.state.load();
+    if before == inner.word_of(state::DRAINED)
+        || inner.header.state.compare_exchange(before, inner.word_of(state::RECOVERING)).is_err()
+    {
+        return Err(inner.not_live());
+    }
     // If one stays inside, the caller has promised that it does nothing.
     let _ = inner.wait_for_those_inside();
     inner.restore(&inner.header);
