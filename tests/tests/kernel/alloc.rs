@@ -133,6 +133,29 @@ fn a_program_is_refused_when_there_is_no_slot_and_when_the_allocator_is_closed()
 }
 
 #[test]
+fn who_gives_pages_back_late_leaves_them_to_the_allocator_that_was_made_there() {
+    kernel::require!(ARENA);
+    let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();
+    let pages = arena.pages().unwrap();
+    // At a page, and where the first page is not given back.
+    for at in [arena.page(1), arena.at(4096 + 64)] {
+        let config = Config { value_size: 16, capacity: 1000, at: Some(at), ..Config::default() };
+        let first = Allocator::create(&arena, config).unwrap();
+        let other = first.clone();
+        let closing = first.close().unwrap();
+        let late = other.closing().unwrap();
+        assert!(closing.is_drained() && late.is_drained());
+        assert!(closing.give_back(&pages).unwrap() > 0);
+        let second = Allocator::create(&arena, config).unwrap();
+        let flow = second.alloc(FLOW).unwrap();
+        assert!(matches!(late.give_back(&pages), Err(AllocError::Closed)));
+        assert_eq!(flow.load(), FLOW);
+        drop(flow);
+        assert!(second.close().unwrap().give_back(&pages).unwrap() > 0);
+    }
+}
+
+#[test]
 fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go() {
     kernel::require!(ARENA);
     let arena = Arena::create(PAGES, ArenaFlags::default()).unwrap();

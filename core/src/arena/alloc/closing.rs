@@ -87,22 +87,32 @@ impl Closing {
     /// # Errors
     ///
     /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are
-    /// of another arena; [`AllocError::Pages`].
+    /// of another arena; [`AllocError::Closed`] if somebody has given them back, or made another
+    /// allocator there; [`AllocError::Pages`].
     pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
             return Err(AllocError::InUse { objects });
         }
-        let (arena, (start, bytes)) = (&self.allocator.inner.arena, self.span());
+        let inner = &self.allocator.inner;
+        let (arena, (start, bytes)) = (&inner.arena, self.span());
         // A mapping has one place in a process, and each arena its own.
         if pages.arena().rest.mapping.base() != arena.rest.mapping.base() {
             return Err(AllocError::OtherArena);
         }
         let (offset, page) = (start.address() - arena.start(), arena.page_size());
         let range = offset.div_ceil(page)..(offset + bytes) / page;
-        if range.start < range.end {
-            pages.free(range.clone())?;
+        // Whoever makes another there finds the place occupied until the pages are gone. If one was
+        // made since it was drained, its pages stay.
+        if !inner.change(state::DRAINED, state::RECOVERING) {
+            return Err(AllocError::Closed);
         }
+        let freed = if range.is_empty() { Ok(()) } else { pages.free(range.clone()) };
+        // A page that was given back is not to be touched.
+        if freed.is_err() || range.is_empty() || range.start * page != offset {
+            inner.change(state::RECOVERING, state::DRAINED);
+        }
+        freed?;
         Ok(range.end.saturating_sub(range.start))
     }
 
