@@ -129,6 +129,23 @@ fn a_readers_position_that_another_process_moved_is_an_error_once() {
 }
 
 #[test]
+fn positions_go_on_beyond_the_largest_number() {
+    let (mut ring, producer, memory) = ring();
+    let before = 0_u64.wrapping_sub(64);
+    memory.set_consumer(before);
+    memory.set_producer(before);
+    assert!(matches!(error_of(&mut ring).1, RingError::OtherProcess { found, .. } if found == before));
+    assert!(matches!(producer.send(0_u64), Err(RingError::OtherProcess { found, .. }) if found == before));
+    for number in 0..8_u64 {
+        producer.send([number; 2]).unwrap();
+        assert_eq!(ring.available(), 24);
+        assert!(ring.wait(Duration::ZERO).unwrap());
+        assert_eq!(ring.drain(|record| assert_eq!(record.load::<[u64; 2]>().unwrap(), [number; 2])).unwrap(), 1);
+    }
+    assert_eq!((ring.available(), ring.positions().producer), (0, 8 * 24 - 64));
+}
+
+#[test]
 fn a_ring_full_of_headers_ends() {
     let (mut ring, _, memory) = ring();
     for header in [0, DISCARD] {
