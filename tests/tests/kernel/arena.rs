@@ -854,6 +854,10 @@ fn an_arena_that_aya_made_is_mapped_before_its_programs_are_loaded() {
     program.load().unwrap();
     let input = aya::programs::TestRunOptions { data_in: Some(&[0; 14]), ..aya::programs::TestRunOptions::new() };
     assert_eq!((program.test_run(input).unwrap().return_value, word.load()), (70, 71));
+    // `Arena::for_object` says so.
+    let with_variables = aya::EbpfLoader::new().btf(None).allow_unsupported_maps().load(objects::ARENA_GLOBALS);
+    let error = format!("{:?}", with_variables.map(drop).expect_err("aya knows variables in an arena now"));
+    assert!(error.contains("Relocation"), "{error}");
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn definitions(section: Type<'_>) -> impl Iterator<Item = Definition<'_>> {
 }
 
 /// Returns the number that a field of a definition stands for: the length of the array that a
-/// pointer leads to (`__uint` in bpf_helpers.h), or the one value of an enum (`__ulong`).
+/// pointer leads to (`__uint` in `bpf_helpers.h`), or the one value of an enum (`__ulong`).
 fn number(ty: Type<'_>) -> Option<u64> {
     match ty.resolved()?.kind() {
         TypeKind::Pointer(target) => match target.resolved()?.kind() {
