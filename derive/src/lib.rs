@@ -26,8 +26,10 @@ use syn::{DeriveInput, parse_macro_input};
 /// For a struct `Stats` with `#[repr(C)]` or `#[repr(transparent)]` it writes the mirror
 /// `StatsShared` (the same layout, in which each leaf is a `Shared` cell) and implements
 /// `MapValue`. It does the same for a `repr(C)` union of plain fields without `bool`; the mirror of
-/// a union has a method for each field. For a field-less enum with `#[repr(u8)]` to `#[repr(i64)]`
-/// it implements `MapValue` and `Leaf`.
+/// a union has a method for each field. So has the union itself, unless it has parameters: one that
+/// reads the field, if all of its bytes are initialized whichever field the union was made from
+/// (`Whole` reads the others). For a field-less enum with `#[repr(u8)]` to `#[repr(i64)]` it
+/// implements `MapValue` and `Leaf`.
 ///
 /// Attributes on the type:
 ///
