@@ -87,6 +87,17 @@ fn what_is_made_in_the_place_of_a_drained_allocator_is_not_recovered() {
     assert!(words.iter().all(|word| word.load() == 7));
 }
 
+#[test]
+fn a_place_that_is_aligned_less_than_values_are_is_refused_before_anything_is_written() {
+    let arena = Arena::memfd(64).unwrap();
+    let at = Some(arena.at(4096 + 64));
+    match Allocator::create(&arena, Config { align: 128, at, ..config(8, 100) }) {
+        Err(AllocError::Config { field: "at", given, .. }) => assert_eq!(given, arena.start() + 4096 + 64),
+        other => panic!("{other:?}"),
+    }
+    Allocator::create(&arena, Config { align: 64, at, ..config(8, 100) }).unwrap();
+}
+
 /// What was put where its slots were would be taken for slots.
 #[test]
 fn an_allocator_that_another_handle_drained_is_not_recovered() {

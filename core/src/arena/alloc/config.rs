@@ -53,8 +53,8 @@ pub struct Config {
     /// them: what they store to a page that is not there is lost. Without BPF programs, `false`
     /// saves what is not used.
     pub prefault: bool,
-    /// Where it begins: at a multiple of 64 bytes that the caller reserved. By default that is one
-    /// page into the arena, which suits an arena that nothing else is in.
+    /// Where it begins: at a multiple of 64 bytes, and of `align`, that the caller reserved. By
+    /// default that is one page into the arena, which suits an arena that nothing else is in.
     pub at: Option<ArenaPtr<()>>,
 }
 
@@ -269,6 +269,10 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     if id_of(start) == 0 {
         let needed = "it must not be at a multiple of 4 GiB, the address that looks like null to BPF programs";
         return Err(AllocError::Config { field: "at", given: start, needed });
+    }
+    // Values are laid out from there on.
+    if !start.is_multiple_of(config.align as u64) {
+        return Err(AllocError::Config { field: "at", given: start, needed: "it must be a multiple of `align`" });
     }
     // All of it is inside.
     let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX);
