@@ -446,7 +446,11 @@ fn walk_beside_a_writer(mut then: impl FnMut(Result<Vec<u32>, ElementError>)) {
             assert!(keys <= 2 * 64 + 64, "{keys}");
             let entries: Result<Vec<(u32, u64)>, ElementError> = table.entries().collect();
             then(entries.map(|entries| {
-                assert!(entries.iter().all(|(key, value)| u64::from(*key) == *value && (*key < 16 || *key >= 1000)));
+                // The kernel may use the memory of a removed entry for another key while it copies.
+                let were_there = |(key, value): &(u32, u64)| {
+                    if *key < 16 { u64::from(*key) == *value } else { *key >= 1000 && *value >= 1000 }
+                };
+                assert!(entries.iter().all(were_there), "{entries:?}");
                 entries.into_iter().map(|(key, _)| key).collect()
             }));
         }
