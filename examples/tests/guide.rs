@@ -115,7 +115,7 @@ mod from_aya {
 /// A skeleton as libbpf-cargo writes it, as far as the guide uses one.
 #[cfg(feature = "libbpf")]
 mod skeleton {
-    use libbpf_rs::MapMut;
+    use libbpf_rs::{MapMut, OpenMapMut, ProgramMut};
 
     pub(super) struct Maps<'obj> {
         pub(super) bss: MapMut<'obj>,
@@ -123,15 +123,37 @@ mod skeleton {
         pub(super) stats: MapMut<'obj>,
     }
 
+    pub(super) struct Progs<'obj> {
+        pub(super) count: ProgramMut<'obj>,
+    }
+
     pub(super) struct Skel<'obj> {
         pub(super) maps: Maps<'obj>,
+        pub(super) progs: Progs<'obj>,
+    }
+
+    pub(super) struct OpenMaps<'obj> {
+        pub(super) arena: OpenMapMut<'obj>,
+    }
+
+    pub(super) struct OpenSkel<'obj> {
+        pub(super) maps: OpenMaps<'obj>,
+        pub(super) loads: fn(Self) -> libbpf_rs::Result<Skel<'obj>>,
+    }
+
+    impl<'obj> OpenSkel<'obj> {
+        pub(super) fn load(self) -> libbpf_rs::Result<Skel<'obj>> {
+            (self.loads)(self)
+        }
     }
 }
 
 /// `core/guide/from_libbpf_rs.md`
 #[cfg(feature = "libbpf")]
 mod from_libbpf_rs {
-    use mapvalue::{Array, DataSection, MapValue, Mapping, Var};
+    use std::error::Error;
+
+    use mapvalue::{Arena, Array, Btf, DataSection, MapValue, Mapping, Var};
 
     #[derive(MapValue)]
     #[repr(C)]
@@ -144,6 +166,16 @@ mod from_libbpf_rs {
         let counts: Array<u64> = Mapping::from_map(&skel.maps.counts)?.array()?;
         Ok((stats, counts))
     }
+
+    fn in_an_arena(mut open_skel: super::skeleton::OpenSkel<'_>) -> Result<Var<u64>, Box<dyn Error>> {
+        let arena = Arena::for_object(OBJECT)?; // the bytes that the skeleton was made from
+        open_skel.maps.arena.reuse_fd(arena.fd().expect("a kernel map"))?;
+        let skel = open_skel.load()?;
+        let packets: Var<u64> = arena.globals(&Btf::from_object(OBJECT)?, &skel.progs.count)?.var("packets")?;
+        Ok(packets)
+    }
+
+    const OBJECT: &[u8] = &[];
 }
 
 /// `core/guide/histograms.md`

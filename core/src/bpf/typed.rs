@@ -32,8 +32,9 @@ const BATCH_BYTES: usize = 1 << 20;
 /// It is for maps that are never mapped (hash, `lru_hash`, `lpm_trie`), and for arrays that are not
 /// mmapable. The key of an array is a `u32`.
 ///
-/// The kernel copies a value while programs run, and a value is as coherent as that copy. An update
-/// replaces the whole value, and so also what a program wrote to one of its fields since a lookup.
+/// The kernel copies a value while programs run, and a value is as coherent as that copy. If the
+/// entry is removed meanwhile, its memory may already be another entry's, and so may the value. An
+/// update replaces the whole value, and so also what a program wrote to a field since a lookup.
 ///
 /// Keys and values are encoded as by [`to_bytes`](MapValue::to_bytes), with padding zeroed. They
 /// are decoded as by [`from_bytes`](MapValue::from_bytes), with the same errors. (To the kernel a

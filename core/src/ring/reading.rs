@@ -39,7 +39,7 @@ impl Reading {
     #[inline]
     pub(crate) fn each(&self, each: impl FnMut(Found)) -> Result<usize, RingError> {
         let count = self.walk.each(&self.words, each).map_err(|bad| self.damaged(bad))?;
-        // If `each` has forked, and this is the child: it has released nothing, and gone no further.
+        // If `each` has forked, and this is the child: it has released nothing and gone no further.
         self.check_process().map(|()| count)
     }
 
