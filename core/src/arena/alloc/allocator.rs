@@ -5,14 +5,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::cache::Own;
 use super::config::{self, Config};
 use super::inner::{Inner, KEEPERS};
 use super::layout::Header;
 use super::object::{Object, ObjectPtr};
 use super::recover::{self, Recovered};
 use super::shard;
-use super::stats::Stats;
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
@@ -24,9 +22,9 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// [`as_ptr`](Self::as_ptr) (`mapvalue/alloc.bpf.h`).
 ///
 /// ```
-/// use mapvalue::{AllocError, Allocator, Arena, MapValue, arena::Config};
+/// use mapvalue::{AllocError, Allocator, Arena, MapValue, Object, arena::Config};
 ///
-/// #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
+/// #[derive(MapValue, Clone, Copy)]
 /// #[repr(C)]
 /// struct Flow {
 ///     packets: u64,
@@ -40,7 +38,8 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// flow.packets.fetch_add(1);
 ///
 /// let ptr = flow.into_ptr(); // handed over: a BPF program could free it now
-/// let flow = flows.claim(ptr)?; // and back
+/// let flow: Object<Flow> = flows.claim(ptr)?; // and back
+/// assert!(matches!(flows.free(ptr), Err(AllocError::Owned { .. }))); // `flow` frees it
 /// drop(flow); // freed
 /// assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
 /// assert_eq!(flows.stats().live, 0);
@@ -163,42 +162,18 @@ impl Allocator {
 
     /// Frees an object that was handed over: by [`Object::into_ptr`], or by a BPF program.
     ///
-    /// ```
-    /// # use mapvalue::{AllocError, Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// let kptr = objects.alloc(7u64)?.into_kptr();
-    /// objects.free(kptr)?;
-    /// assert!(objects.free(kptr).is_err());
-    /// let one = objects.alloc(8u64)?;
-    /// // It is for `one` to free it.
-    /// assert!(matches!(objects.free(one.as_ptr()), Err(AllocError::Owned { .. })));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`AllocError::ForeignObject`], [`AllocError::InteriorPointer`], [`AllocError::AlreadyFree`],
     /// [`AllocError::Stale`], [`AllocError::Owned`], [`AllocError::WrongType`],
     /// [`AllocError::Corrupt`]; [`AllocError::Ptr`] for a pointer that leads out of the arena.
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
-        self.inner.free(ptr)
+        let (class, held) = self.inner.claim(ptr)?;
+        self.inner.put_back(class, held);
+        Ok(())
     }
 
     /// Takes an object that was handed over: it belongs to the `Object` alone from then on.
-    ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, Object, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// let ptr = objects.alloc(7u64)?.into_ptr();
-    /// let one: Object<u64> = objects.claim(ptr)?;
-    /// assert_eq!(one.load(), 7);
-    /// assert!(objects.claim(ptr).is_err()); // it has an owner
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -209,7 +184,7 @@ impl Allocator {
         inner.keeper.made(shard::of_this_thread(inner));
         // SAFETY: `claim` has checked the place for a `T`; an object holds the slot now, which was
         // counted.
-        Ok(unsafe { Object::new(inner, class.number, (held, Own::none())) })
+        Ok(unsafe { Object::new(inner, class.number, (held, None)) })
     }
 
     /// Takes and frees all objects that fields hold, and returns how many there were.
@@ -237,20 +212,8 @@ impl Allocator {
         &self,
         fields: impl IntoIterator<Item = &'a Shared<Kptr<T, Local>>>,
     ) -> Result<u64, AllocError> {
-        let mut count = 0;
-        for field in fields {
-            let kptr = field.take();
-            if !kptr.is_null() {
-                self.free(kptr)?;
-                count += 1;
-            }
-        }
-        Ok(count)
-    }
-
-    /// Returns how many objects and slots there are.
-    pub fn stats(&self) -> Stats {
-        self.inner.stats()
+        let objects = fields.into_iter().map(|field| field.take()).filter(|kptr| !kptr.is_null());
+        objects.map(|kptr| self.free(kptr).map(|()| 1)).sum()
     }
 
     /// Repairs an allocator that a process or program left in the middle of something.
@@ -268,10 +231,13 @@ impl Allocator {
     /// # let arena = Arena::memfd(64)?;
     /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
     /// # let objects = Allocator::create(&arena, config)?;
-    /// let _handed_over = objects.alloc(1u64)?.into_ptr();
+    /// let (one, other) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
     /// let Recovered { live, free, lost, orphans, scribbled, .. } = objects.recover()?;
-    /// assert_eq!((live, free), (1, 99));
+    /// assert_eq!((live, free), (2, 98));
     /// assert_eq!((lost, orphans, scribbled), (0, 0, 0)); // nothing was wrong
+    /// let recovered = objects.recover_reachable([one.offset()])?; // nobody has the other
+    /// assert_eq!((recovered.live, recovered.orphans), (1, 1));
+    /// assert!(objects.free(other).is_err());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
@@ -291,18 +257,6 @@ impl Allocator {
     ///
     /// Those are reachable that known fields hold. A process that died just after it exchanged a
     /// field had the others.
-    ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// let (kept, lost) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
-    /// let recovered = objects.recover_reachable([kept.offset()])?;
-    /// assert_eq!((recovered.live, recovered.orphans), (1, 1));
-    /// assert!(objects.free(lost).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     ///
     /// # Errors
     ///

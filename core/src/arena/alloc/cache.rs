@@ -9,9 +9,8 @@
 //! A forked child would have a copy, and hand out the slots that its parent does. So the kernel
 //! wipes the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
 
-use std::mem::MaybeUninit;
 use std::ptr::{self, NonNull};
-use std::sync::atomic::{AtomicI64, AtomicPtr, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::control::Control;
 use super::count::Balance;
@@ -41,16 +40,6 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// The cache and balance of a thread that has none.
-    pub(crate) fn none() -> Self {
-        Self { cache: &NO_CACHE, balance: &NO_BALANCE }
-    }
-
-    #[inline]
-    pub(crate) fn is_none(self) -> bool {
-        ptr::eq(self.cache, &raw const NO_CACHE)
-    }
-
     /// Returns the thread's shard.
     pub(crate) fn shard(self) -> usize {
         self.balance.index
@@ -61,10 +50,6 @@ impl Own {
         mark(self.balance.index, self.cache.owner())
     }
 }
-
-static NO_BALANCE: Balance = Balance { made: AtomicI64::new(0), gone: AtomicI64::new(0), index: 0 };
-// SAFETY: all bytes zero are a cache that keeps nothing.
-static NO_CACHE: Cache = unsafe { MaybeUninit::zeroed().assume_init() };
 
 /// The free slots of one thread. All bytes zero are a cache that keeps nothing.
 ///

@@ -17,12 +17,14 @@ use crate::value::ArenaPtr;
 /// let arena = Arena::memfd(16)?;
 /// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
 /// let objects = Allocator::create(&arena, config)?;
-/// let ptr = objects.alloc(7u64)?.into_ptr();
+/// let (other, ptr) = (objects.clone(), objects.alloc(7u64)?.into_ptr());
+/// assert!(other.closing().is_none());
 /// let closing = objects.close()?;
+/// assert!(other.closing().is_some());
 /// assert!(matches!(closing.allocator().alloc(8u64), Err(AllocError::Closed)));
 /// assert_eq!((closing.remaining(), closing.is_drained()), (1, false));
 /// closing.allocator().free(ptr)?;
-/// assert!(closing.is_drained()); // now `give_back(&pages)`, of a kernel arena
+/// assert!(closing.is_drained()); // now `give_back(&arena.pages()?)`, of a kernel arena
 /// assert_eq!(closing.span(), (arena.page(1), config.bytes()?)); // where, and how many bytes
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -73,17 +75,6 @@ impl Closing {
     ///
     /// A BPF program does so (`bpf_arena_free_pages`).
     ///
-    /// ```no_run
-    /// # use mapvalue::{Allocator, Arena, ArenaFlags, arena::Config};
-    /// let arena = Arena::create(8192, ArenaFlags::default())?;
-    /// let objects = Allocator::create(&arena, Config::default())?;
-    /// let closing = objects.close()?;
-    /// if closing.is_drained() {
-    ///     assert!(closing.give_back(&arena.pages()?)? > 0);
-    /// }
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are
@@ -118,8 +109,7 @@ impl Closing {
 
     /// The bytes of the arena that it takes: where its header is, and how many from there.
     pub fn span(&self) -> (ArenaPtr<()>, u64) {
-        let inner = &self.allocator.inner;
-        (self.allocator.as_ptr(), inner.end() - inner.start)
+        (self.allocator.as_ptr(), self.allocator.inner.len())
     }
 }
 
@@ -157,18 +147,6 @@ impl Allocator {
     /// It is also `None` if the allocator was made to use `membarrier` and this process may not (a
     /// seccomp filter refuses it). Without that, nobody can tell which slots other threads still
     /// take. [`close`](Self::close) is an error then.
-    ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// assert!(objects.closing().is_none());
-    /// let other = objects.clone();
-    /// objects.close()?;
-    /// assert!(other.closing().is_some_and(|closing| closing.is_drained()));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     pub fn closing(&self) -> Option<Closing> {
         let is_closed = self.inner.is_closed(self.inner.header.state.load());
         // As in `close`; if it cannot be had here, there is none for who may not close either.

@@ -3,20 +3,16 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
-use std::ops::Range;
-use std::ptr::NonNull;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use super::cache::MAGAZINE;
 use super::keeper::Keepers;
-use super::layout::{
-    CLASSES, Class, Header, HeaderShared, MAGIC, MAKING, SHARDS, SLOT_HEADER, Shard, SlotShared, VERSION, state,
-};
+use super::layout::{CLASSES, Class, Header, HeaderShared, MAGIC, MAKING, SHARDS, SLOT_HEADER, Shard, VERSION, state};
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
-use crate::handle::Var;
+use crate::handle::{Slice, Var};
 use crate::sys::membarrier;
 use crate::sys::process::Thread;
 use crate::value::{ArenaPtr, MapValue, Mirror};
@@ -35,8 +31,10 @@ const SIZES: [u32; 13] = [16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 40
 ///
 /// ```
 /// use mapvalue::arena::Config;
-/// let fixed = Config { value_size: 64, capacity: 10_000, ..Config::default() };
+/// let fixed = Config { value_size: 48, capacity: 1000, ..Config::default() };
+/// assert!(fixed.bytes()? >= 1000 * 64); // each slot has 16 bytes of its own
 /// let sizes = Config { capacity: 1000, ..Config::default() };
+/// # Ok::<(), mapvalue::AllocError>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
@@ -67,14 +65,6 @@ impl Default for Config {
 impl Config {
     /// Bytes of the arena that it takes, from `at` on.
     ///
-    /// ```
-    /// use mapvalue::arena::Config;
-    ///
-    /// let config = Config { value_size: 48, capacity: 1000, ..Config::default() };
-    /// assert!(config.bytes()? >= 1000 * 64); // each slot has 16 bytes of its own
-    /// # Ok::<(), mapvalue::AllocError>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`AllocError::Config`].
@@ -103,48 +93,11 @@ impl Config {
             let stride = (header + u64::from(value_size)).next_multiple_of(align);
             // Values are aligned, not their slots' headers.
             let first = (end + header).next_multiple_of(align) - header;
-            end = first + stride * u64::from(capacity);
-            Class::new(value_size, capacity, u32::try_from(stride).unwrap_or(u32::MAX), first)
+            let class = Class::new(value_size, capacity, u32::try_from(stride).unwrap_or(u32::MAX), first);
+            end = class.end();
+            class
         };
         Ok((sizes.iter().map(class).collect(), end))
-    }
-}
-
-/// The slots of a class, as this process has checked them.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Geometry {
-    pub(crate) value_size: u32,
-    pub(crate) stride: u32,
-    pub(crate) capacity: u32,
-    /// The address of the first slot's header.
-    pub(crate) first: u64,
-    /// The same in this process.
-    place: NonNull<SlotShared>,
-}
-
-// SAFETY: the pointer leads into the arena's memory, which is shared by threads whatever this is,
-// and is reached by atomics alone.
-unsafe impl Send for Geometry {}
-// SAFETY: as for `Send`.
-unsafe impl Sync for Geometry {}
-
-impl Geometry {
-    pub(crate) fn end(&self) -> u64 {
-        self.first + u64::from(self.stride) * u64::from(self.capacity)
-    }
-
-    /// The number of a slot.
-    pub(crate) fn index_of(&self, slot: NonNull<SlotShared>) -> u32 {
-        let offset = slot.addr().get() - self.place.addr().get();
-        u32::try_from(offset / self.stride as usize).unwrap_or(u32::MAX)
-    }
-
-    /// The header of a slot, for as long as the arena is mapped; `None` if there is no such slot.
-    /// It has the provenance of all slots.
-    #[inline]
-    pub(crate) fn slot(&self, index: u32) -> Option<NonNull<SlotShared>> {
-        // SAFETY: `read` has checked that all slots are inside of the arena, which is one mapping.
-        (index < self.capacity).then(|| unsafe { self.place.byte_add(index as usize * self.stride as usize) })
     }
 }
 
@@ -165,21 +118,19 @@ pub(crate) const fn vacant(live: u32) -> u64 {
 /// overwrote its header, until that says that it is drained.
 fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>) -> Result<(), AllocError> {
     let start = std::ptr::from_ref(&**header).addr();
-    let mut open = keepers.overlapping(start..start + usize::try_from(bytes).unwrap_or(0));
-    let ends = |place: &Range<usize>| {
-        let start = at.wrapping_add(place.start as u64).wrapping_sub(start as u64);
-        (start, start + place.len() as u64)
-    };
-    if let Some((start, end)) = open.clone().find(|place| place.start != start).map(|place| ends(&place)) {
-        return Err(AllocError::Occupied { start, end });
+    let place = start..start + usize::try_from(bytes).unwrap_or(0);
+    let in_arena = |address: usize| at.wrapping_add(address as u64).wrapping_sub(start as u64);
+    let (here, others): (Vec<_>, Vec<_>) = keepers.overlapping(place).partition(|open| open.start == start);
+    if let Some(open) = others.first() {
+        return Err(AllocError::Occupied { start: in_arena(open.start), end: in_arena(open.end) });
     }
     let is_header = header.magic.load_acquire() == MAGIC;
     if is_header {
         check_drained(header, at)?;
     }
-    match open.next().map(|place| ends(&place)) {
-        Some((start, end)) if !is_header || header.state.load() & state::BITS != state::DRAINED => {
-            Err(AllocError::Overwritten { start, end })
+    match here.first() {
+        Some(open) if !is_header || header.state.load() & state::BITS != state::DRAINED => {
+            Err(AllocError::Overwritten { start: at, end: in_arena(open.end) })
         }
         _ => Ok(()),
     }
@@ -228,18 +179,16 @@ fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
     let here = Thread::current();
     let occupied = || AllocError::Occupied { start: at, end: at.saturating_add(size_of::<Header>() as u64) };
     let mut found = 0;
-    let seen = look_often(PATIENCE, |_| {
+    let is_taken = look_often(PATIENCE, |_| {
         found = header.magic.load_acquire();
         let is_known = u64::from(header.version.load_acquire()) == found & LOW_HALF;
         let maker = Thread { number: header.len.load(), space: header.failed.load() };
-        match is_known {
-            _ if !is_being_made(found) => Some(Ok(())),
-            true if maker.is_gone() => Some(Ok(())),
-            true if maker.space == here.space => Some(Err(occupied())),
-            _ => None,
-        }
+        let is_open = !is_being_made(found) || is_known && maker.is_gone();
+        (is_open || is_known && maker.space == here.space).then_some(!is_open)
     });
-    seen.unwrap_or(Ok(()))?;
+    if is_taken == Some(true) {
+        return Err(occupied());
+    }
     if found == MAGIC {
         check_drained(header, at)?;
     }
@@ -274,35 +223,33 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     if !start.is_multiple_of(config.align as u64) {
         return Err(AllocError::Config { field: "at", given: start, needed: "it must be a multiple of `align`" });
     }
-    // All of it is inside.
-    let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX);
-    let all = arena.slice::<u64>(ArenaPtr::from_address(start), words)?;
+    let all = whole(arena, start, bytes)?;
     check_free(&header, start, bytes, keepers)?;
     let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start);
     // As far as there can be words of an allocator that was here before. A page that is not there
     // has none, and is not to be made.
-    let of_old = if was_here { header.len.load().min(bytes) } else { 0 };
-    let old = if config.prefault { bytes } else { of_old };
+    let mut old = if was_here { header.len.load().min(bytes) } else { 0 };
     if config.prefault {
         let (offset, page) = (start - arena.start(), arena.page_size());
         arena.prefault(offset / page..(offset + bytes).div_ceil(page))?;
+        old = bytes;
     }
 
     // Nobody takes it for an allocator while it is written.
     let making = claim(&header, start)?;
     for class in &classes {
-        let end = class.first + u64::from(class.stride) * u64::from(class.capacity);
-        for at in (class.first..end.min(old)).step_by(class.stride as usize) {
+        for at in (class.first..class.end().min(old)).step_by(class.stride as usize) {
             // It names no allocator now. The generation goes on: somebody may keep a pointer to
             // what was here.
             let word = &all[usize::try_from(at / 8).unwrap_or(0)];
             word.store(word.load() & !LOW_HALF);
         }
     }
-    for (i, class) in header.classes.iter().enumerate() {
-        class.store(classes.get(i).copied().unwrap_or(Class::new(0, 0, 0, 0)));
+    for class in &header.classes {
+        class.store(Class::new(0, 0, 0, 0));
     }
-    let live = new_number() & !state::BITS | state::LIVE;
+    // A random number, so that two allocators in the same place hardly ever have the same.
+    let live = (RandomState::new().hash_one(()) >> 32) as u32 & !state::BITS | state::LIVE;
     for (i, shard) in header.shards.iter().enumerate() {
         shard.store(Shard { owner: if i < SHARDS { 0 } else { vacant(live) }, space: 0, kept: [0; CLASSES] });
     }
@@ -311,33 +258,16 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
     let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
     header.failed.store(0);
     header.state.store(live);
-    let (align, count) = (config.align.try_into().unwrap_or(0), classes.len().try_into().unwrap_or(0));
-    store(&header, id_of(start), count, align, few.min(MAGAZINE), membarrier::register(), bytes);
+    let (align, magazine) = (config.align.try_into().unwrap_or(0), few.min(MAGAZINE));
+    let (id, asymmetric, classes) = (id_of(start), membarrier::register(), classes.into());
+    Shape { start, id, live, align, magazine, asymmetric, classes, all }.store(&header);
     let made = header.magic.atomic().compare_exchange(making, MAGIC, Ordering::Release, Ordering::Relaxed);
     // If this thread was taken for gone, another has the place.
     made.map_err(|_| AllocError::Occupied { start, end: start + bytes })?;
     Ok(header)
 }
 
-/// A random number, so that two allocators in the same place hardly ever have the same.
-#[expect(clippy::cast_possible_truncation, reason = "any bits of it do")]
-fn new_number() -> u32 {
-    RandomState::new().hash_one(()) as u32
-}
-
-/// Writes what never changes, but the classes and the magic number.
-fn store(header: &HeaderShared, id: u32, count: u32, align: u32, magazine: u32, asymmetric: bool, len: u64) {
-    header.version.store(VERSION);
-    header.id.store(id);
-    header.class_count.store(count);
-    header.align.store(align);
-    header.magazine.store(magazine);
-    header.asymmetric.store(asymmetric.into());
-    header.len.store(len);
-}
-
 /// What an allocator says of itself, as this process has checked it.
-#[derive(Debug)]
 pub(crate) struct Shape {
     /// Where it is in the arena.
     pub(crate) start: u64,
@@ -350,26 +280,32 @@ pub(crate) struct Shape {
     /// Whether threads of some process keep slots, and leave a fence to the thread that closes the
     /// allocator.
     pub(crate) asymmetric: bool,
-    pub(crate) classes: Box<[Geometry]>,
+    pub(crate) classes: Box<[Class]>,
+    /// All of it, slots too: a reference to one place may not be used for the others.
+    pub(crate) all: Slice<u64>,
 }
 
 impl Shape {
-    /// Writes the header anew, as it was when it was read.
-    pub(crate) fn restore(&self, header: &HeaderShared) {
+    /// Writes what never changes into a header, but the magic number.
+    pub(crate) fn store(&self, header: &HeaderShared) {
         for (class, is) in header.classes.iter().zip(&self.classes) {
             class.capacity.store(is.capacity);
             class.value_size.store(is.value_size);
             class.stride.store(is.stride);
-            class.first.store(is.first - self.start);
+            class.first.store(is.first);
         }
-        let len = self.end() - self.start;
-        store(header, self.id, self.class_count(), self.align, self.magazine, self.asymmetric, len);
-        header.magic.store_release(MAGIC);
+        header.version.store(VERSION);
+        header.id.store(self.id);
+        header.class_count.store(self.class_count());
+        header.align.store(self.align);
+        header.magazine.store(self.magazine);
+        header.asymmetric.store(self.asymmetric.into());
+        header.len.store(self.len());
     }
 
-    /// The address behind the last slot.
-    pub(crate) fn end(&self) -> u64 {
-        self.classes.last().map_or(0, Geometry::end)
+    /// Bytes of header and slots together.
+    pub(crate) fn len(&self) -> u64 {
+        self.classes.last().map_or(0, Class::end)
     }
 
     /// Returns a number that hardly another allocator of this machine has, wherever it is mapped.
@@ -407,37 +343,35 @@ pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
     let count = header.class_count.load();
     check(count != 0 && count as usize <= CLASSES, "the number of classes", count.into(), CLASSES as u64)?;
     let slot_header = SLOT_HEADER as u64;
-    let mut end = start + size_of::<Header>() as u64;
+    let (mut end, most) = (size_of::<Header>() as u64, arena.start() + arena.len() - start);
     let mut classes = Vec::new();
     for class in &header.classes[..count as usize] {
         let Class { value_size, stride, capacity, first, .. } = class.load();
         // A value gets a slot of a later class if its own has none left (`Inner::take`).
-        let least = classes.last().map_or(0, |class: &Geometry| class.value_size);
+        let least = classes.last().map_or(0, |class: &Class| class.value_size);
         check(value_size >= least, "the size of values", value_size.into(), least.into())?;
         check(first <= arena.len(), "the place of a class", first, arena.len())?;
-        let first_at = start + first;
-        let is_right = first_at >= end && (first_at + slot_header).is_multiple_of(align.into());
-        check(is_right, "the place of a class", first, end - start)?;
+        let is_right = first >= end && (start + first + slot_header).is_multiple_of(align.into());
+        check(is_right, "the place of a class", first, end)?;
         let least = slot_header + u64::from(value_size);
         let is_right = u64::from(stride) >= least && stride.is_multiple_of(align) && capacity != 0;
         check(is_right, "the distance of slots", stride.into(), least)?;
-        // In 64 bits none of these overflows: the address is below 2^48 and the rest below 2^64
-        // together only if it is not inside.
-        let after = u64::from(stride).checked_mul(capacity.into()).and_then(|len| first_at.checked_add(len));
+        let after = u64::from(stride).checked_mul(capacity.into()).and_then(|len| first.checked_add(len));
         check(after.is_some(), "the number of slots", capacity.into(), arena.len())?;
         end = after.unwrap_or(u64::MAX);
-        let most = arena.start() + arena.len();
-        check(end <= most && capacity != u32::MAX, "the end of a class", end - start, most - start)?;
-        // Of all of the class, since a reference to the first slot alone may not be used for the
-        // others.
-        let words = usize::try_from((end - first_at) / 8).unwrap_or(0);
-        let all = arena.slice::<u64>(ArenaPtr::from_address(first_at), words)?;
-        let place = NonNull::from(&*all).cast::<SlotShared>();
-        classes.push(Geometry { value_size, stride, capacity, first: first_at, place });
+        check(end <= most && capacity != u32::MAX, "the end of a class", end, most)?;
+        classes.push(Class::new(value_size, capacity, stride, first));
     }
     let (magazine, asymmetric) = (header.magazine.load().min(MAGAZINE), header.asymmetric.load() != 0);
     let live = header.state.load() & !state::BITS | state::LIVE;
-    Ok(Shape { start, id, live, align, magazine, asymmetric, classes: classes.into() })
+    let (all, classes) = (whole(arena, start, end)?, classes.into());
+    Ok(Shape { start, id, live, align, magazine, asymmetric, classes, all })
+}
+
+/// All of an allocator, if it is inside of the arena.
+fn whole(arena: &Arena, start: u64, bytes: u64) -> Result<Slice<u64>, AllocError> {
+    let words = usize::try_from(bytes.div_ceil(8)).unwrap_or(usize::MAX);
+    Ok(arena.slice(ArenaPtr::from_address(start), words)?)
 }
 
 const _: () = assert!(Header::LAYOUT.align() == 64);

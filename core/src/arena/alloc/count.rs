@@ -48,7 +48,7 @@ impl<const N: usize> Count<N> {
     #[inline]
     pub(crate) fn made(&self, own: Option<&Balance>) {
         match own {
-            Some(own) => own.made(),
+            Some(Balance { made, .. }) => increase(made),
             None => drop(self.balances[N - 1].made.fetch_add(1, Ordering::Release)),
         }
     }
@@ -92,14 +92,6 @@ impl<const N: usize> Count<N> {
         self.closing.load(Ordering::Acquire) == closing
             && self.objects() == 0
             && self.closing.compare_exchange(closing, 0, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-}
-
-impl Balance {
-    /// Counts an object that the thread makes, before the count is closed.
-    #[inline]
-    pub(crate) fn made(&self) {
-        increase(&self.made);
     }
 }
 

@@ -8,10 +8,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, AtomicUsize, Ordering,
 use std::sync::{Arc, Weak};
 
 use super::cache::Kept;
-use super::config::{self, Geometry, Shape};
+use super::config::{self, Shape, vacant};
 use super::control::{Control, Holder};
 use super::keeper::{Keeper, Keepers};
-use super::layout::{ClassShared, GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use super::layout::{self, ClassShared, GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
 use crate::arena::handle::Arena;
 use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
@@ -48,7 +48,7 @@ pub(crate) struct Inner {
     pub(crate) looked: AtomicU32,
     /// How many threads in a row have found all gates closed (`visit`).
     pub(crate) closed: AtomicU32,
-    this: Weak<Inner>,
+    pub(crate) this: Weak<Inner>,
 }
 
 impl Deref for Inner {
@@ -75,7 +75,7 @@ impl Inner {
         // those that keep slots need none.
         let is_asymmetric = shape.asymmetric && membarrier::register();
         let place = ptr::from_ref(&*header).addr();
-        let end = place + usize::try_from(shape.end() - shape.start).unwrap_or(0);
+        let end = place + usize::try_from(shape.len()).unwrap_or(0);
         Ok(Arc::new_cyclic(|this| Self {
             drained: AtomicBool::new(false),
             free: Control::new(shape.id, Holder::Free, 0).0,
@@ -94,10 +94,6 @@ impl Inner {
         }))
     }
 
-    pub(crate) fn this(&self) -> Weak<Self> {
-        Weak::clone(&self.this)
-    }
-
     /// Runs a full fence, and has all threads run one that leave theirs to the closing thread.
     pub(crate) fn barrier(&self) -> Result<(), AllocError> {
         fence(Ordering::SeqCst);
@@ -106,10 +102,7 @@ impl Inner {
         }
         Ok(())
     }
-}
 
-/// The life of an allocator.
-impl Inner {
     /// What the header says in a state of this allocator.
     pub(crate) fn word_of(&self, state: u32) -> u32 {
         self.live & !state::BITS | state
@@ -135,15 +128,10 @@ impl Inner {
     /// gate of a visitor is as this allocator has it. (One word that somebody wrote over does not
     /// tell.)
     pub(crate) fn is_replaced(&self) -> bool {
-        let is_ours = |gate: &ShardShared| gate.owner.load() == self.vacant();
+        let is_ours = |gate: &ShardShared| gate.owner.load() == vacant(self.live);
         self.drained.load(Ordering::Relaxed)
             || self.word_of(0) != self.header.state.load() & !state::BITS
                 && !self.header.shards[SHARDS..GATES].iter().any(is_ours)
-    }
-
-    /// The gate of a visitor that nobody uses.
-    pub(crate) fn vacant(&self) -> u64 {
-        config::vacant(self.live)
     }
 
     /// Why it cannot be recovered, as it is not in its place: it was drained, or its header was
@@ -166,10 +154,7 @@ impl Inner {
             found => corrupt("the state of the allocator", self.address(&self.header.state), found.into()),
         }
     }
-}
 
-/// Where slots are.
-impl Inner {
     /// The class of slots for values of type `T`.
     #[inline]
     pub(crate) fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
@@ -180,24 +165,22 @@ impl Inner {
         if size > 0 && is_aligned && size <= self.smallest as usize {
             return Ok(0);
         }
-        self.larger_class_of(size, align).ok_or_else(|| self.does_not_fit::<T>())
+        self.larger_class_of(type_name::<T>(), size, align)
     }
 
     #[inline(never)]
-    fn larger_class_of(&self, size: usize, align: usize) -> Option<u32> {
-        let class = self.classes.iter().position(|class| size <= class.value_size as usize)?;
-        if size > 0 && align <= self.align as usize { u32::try_from(class).ok() } else { None }
-    }
-
-    #[cold]
-    fn does_not_fit<T: MapValue>(&self) -> AllocError {
-        let (type_name, size, align) = (type_name::<T>(), T::LAYOUT.size(), T::LAYOUT.align());
-        match self.classes.last() {
-            _ if size == 0 => PlaceError::ZeroSized { type_name }.into(),
-            Some(largest) if size > largest.value_size as usize => {
-                AllocError::TooLarge { type_name, size, largest: largest.value_size }
+    fn larger_class_of(&self, type_name: &'static str, size: usize, align: usize) -> Result<u32, AllocError> {
+        match self.classes().find(|class| size <= class.shape.value_size as usize) {
+            _ if size == 0 => Err(PlaceError::ZeroSized { type_name }.into()),
+            None => Err(AllocError::TooLarge {
+                type_name,
+                size,
+                largest: self.classes.last().map_or(0, |class| class.value_size),
+            }),
+            Some(_) if align > self.align as usize => {
+                Err(AllocError::Misaligned { type_name, align, given: self.align })
             }
-            _ => AllocError::Misaligned { type_name, align, given: self.align },
+            Some(class) => Ok(class.number),
         }
     }
 
@@ -209,7 +192,7 @@ impl Inner {
     /// The header of a slot that a thread has taken, or keeps.
     #[inline]
     pub(crate) fn slot(&self, kept: Kept) -> &SlotShared {
-        // SAFETY: a `Kept` is made for places of slots alone (`Kept::slot`), and used with the
+        // SAFETY: a `Kept` is made for places of slots alone (`Class::place`), and used with the
         // allocator that has them.
         unsafe { self.header(kept.slot) }
     }
@@ -222,7 +205,7 @@ impl Inner {
     #[inline]
     #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
     unsafe fn header(&self, slot: NonNull<SlotShared>) -> &SlotShared {
-        // SAFETY: the arena, in whose memory it is (`Geometry::slot`), is mapped as long as this,
+        // SAFETY: the arena, in whose memory it is (`Class::place`), is mapped as long as this,
         // and writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the
         // distance of slots are (`config::read`); any bits are a valid mirror.
         unsafe { slot.as_ref() }
@@ -240,11 +223,12 @@ impl Inner {
 
     /// The slot whose value begins at an address.
     pub(crate) fn slot_at(&self, at: u64) -> Result<(Class<'_>, u32), AllocError> {
-        let Some(class) = self.classes().find(|class| (class.shape.first..class.shape.end()).contains(&at)) else {
-            let (start, end) = (self.classes[0].first, self.end());
+        let offset = at.wrapping_sub(self.start);
+        let Some(class) = self.classes().find(|class| (class.shape.first..class.shape.end()).contains(&offset)) else {
+            let (start, end) = (self.start + self.classes[0].first, self.start + self.len());
             return Err(AllocError::ForeignObject { at, id: self.id, start, end });
         };
-        let index = u32::try_from((at - class.shape.first) / u64::from(class.shape.stride)).unwrap_or(u32::MAX);
+        let index = u32::try_from((offset - class.shape.first) / u64::from(class.shape.stride)).unwrap_or(u32::MAX);
         let object = class.address_of(index);
         if object == at { Ok((class, index)) } else { Err(AllocError::InteriorPointer { at, object }) }
     }
@@ -256,7 +240,7 @@ impl Inner {
 pub(crate) struct Class<'a> {
     pub(crate) inner: &'a Inner,
     pub(crate) number: u32,
-    pub(crate) shape: &'a Geometry,
+    pub(crate) shape: &'a layout::Class,
     pub(crate) words: &'a ClassShared,
 }
 
@@ -264,8 +248,17 @@ impl<'a> Class<'a> {
     /// The place of a slot, whose index is less than the capacity.
     #[inline]
     pub(crate) fn place(&self, index: u32) -> NonNull<SlotShared> {
-        let Some(place) = self.shape.slot(index) else { unreachable!("there is no slot {index}") };
-        place
+        assert!(index < self.shape.capacity, "there is no slot {index}");
+        let offset = self.shape.first as usize + index as usize * self.shape.stride as usize;
+        // SAFETY: `config::read` has checked that all slots of a class are inside of `all`, whose
+        // reference is to all of it.
+        unsafe { NonNull::from(&*self.inner.all).cast::<SlotShared>().byte_add(offset) }
+    }
+
+    /// The index of a slot.
+    pub(crate) fn index_of(&self, slot: NonNull<SlotShared>) -> u32 {
+        let offset = slot.addr().get() - self.place(0).addr().get();
+        u32::try_from(offset / self.shape.stride as usize).unwrap_or(u32::MAX)
     }
 
     /// The header of such a slot.
@@ -277,7 +270,7 @@ impl<'a> Class<'a> {
 
     /// The address of the value in a slot.
     pub(crate) fn address_of(&self, index: u32) -> u64 {
-        self.shape.first + u64::from(index) * u64::from(self.shape.stride) + SLOT_HEADER as u64
+        self.inner.start + self.shape.first + u64::from(index) * u64::from(self.shape.stride) + SLOT_HEADER as u64
     }
 
     /// The slots that have been used at some time, and their words: at most `most`.

@@ -90,7 +90,7 @@ pub(crate) struct Class {
     /// Bytes from one slot to the next.
     pub(crate) stride: u32,
     _reserved: u32,
-    /// Where the first slot is.
+    /// Where the first slot is, from the header on.
     pub(crate) first: u64,
 }
 
@@ -98,6 +98,11 @@ impl Class {
     /// A class of which no slot was used.
     pub(crate) const fn new(value_size: u32, capacity: u32, stride: u32, first: u64) -> Self {
         Self { free: 0, fresh: 0, listed: 0, capacity, value_size, stride, _reserved: 0, first }
+    }
+
+    /// Where the last slot ends.
+    pub(crate) fn end(&self) -> u64 {
+        self.first + u64::from(self.stride) * u64::from(self.capacity)
     }
 }
 

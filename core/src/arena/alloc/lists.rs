@@ -7,7 +7,7 @@ use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
 
 use super::cache::{Kept, Own};
-use super::config::{PATIENCE, look_often};
+use super::config::{PATIENCE, look_often, vacant};
 use super::control::{self, Control, Holder, Word};
 use super::gate::{self, Refused};
 use super::inner::{Class, Inner, corrupt};
@@ -19,16 +19,15 @@ use crate::sys::process::Thread;
 /// How many times the looks at the gates are halved at most, when others have looked in vain.
 const IMPATIENCE: u32 = 8;
 
-/// A slot that is held for an object, and what its thread has, if that is named in the slot, or
-/// else [`Own::none`].
-pub(crate) type Held = (Kept, Own);
+/// A slot that is held for an object, and what its thread has, if that is named in the slot.
+pub(crate) type Held = (Kept, Option<Own>);
 
 /// A thread that is inside: among the shared lists of an allocator, which is in its place as long
 /// as this is there.
 pub(crate) struct Inside<'a> {
     pub(crate) inner: &'a Inner,
-    /// What the thread has for itself; [`Own::none`] if it is a visitor.
-    pub(crate) own: Own,
+    /// What the thread has for itself; `None` if it is a visitor.
+    pub(crate) own: Option<Own>,
     /// Its gate, and what that is when it leaves.
     gate: usize,
     after: u64,
@@ -51,9 +50,11 @@ impl Inner {
 
     /// Enters by a gate, if it is as it was `found`; `None` if it is not.
     #[inline]
-    fn enter_by(&self, gate: usize, found: u64, own: Own) -> Result<Option<Inside<'_>>, AllocError> {
-        let (thread, after) =
-            if own.is_none() { (Thread::current().number, self.vacant()) } else { (own.cache.owner(), found) };
+    pub(crate) fn enter_by(&self, gate: usize, found: u64, own: Option<Own>) -> Result<Option<Inside<'_>>, AllocError> {
+        let (thread, after) = match own {
+            Some(own) => (own.cache.owner(), found),
+            None => (Thread::current().number, vacant(self.live)),
+        };
         match gate::enter(self.gate(gate), found, thread, || self.is_in_place()) {
             Err(Refused::Gone) => return Err(self.not_live()),
             Err(Refused::Taken) => return Ok(None),
@@ -61,13 +62,6 @@ impl Inner {
             Ok(()) => {}
         }
         Ok(Some(Inside { inner: self, own, gate, after }))
-    }
-
-    /// Enters by the gate of this thread's shard. `None` if somebody has written over that, or has
-    /// recovered the allocator.
-    #[inline]
-    pub(crate) fn enter_own(&self, own: Own) -> Result<Option<Inside<'_>>, AllocError> {
-        self.enter_by(own.shard(), own.cache.owner(), own)
     }
 
     /// Enters as a visitor: by a gate that nobody uses, or after a while by one that somebody wrote
@@ -83,8 +77,8 @@ impl Inner {
                 }
                 let gate = SHARDS + turn % VISITORS;
                 let found = self.gate(gate).load(Ordering::Relaxed);
-                let is_open = found == self.vacant() || is_late && !self.is_inside(gate);
-                if is_open { self.enter_by(gate, found, Own::none()).transpose() } else { None }
+                let is_open = found == vacant(self.live) || is_late && !self.is_inside(gate);
+                if is_open { self.enter_by(gate, found, None).transpose() } else { None }
             })
         });
         let now = if entered.is_some() { 0 } else { (closed + 1).min(IMPATIENCE) };
@@ -126,7 +120,7 @@ impl Inside<'_> {
     /// or was never used; and some more for the thread to keep. `None` if there shall be no
     /// objects.
     pub(crate) fn take(&self, class: Class<'_>) -> Result<Option<Held>, AllocError> {
-        while let Some(kept) = self.own.cache.pop(class.number) {
+        while let Some(kept) = self.own.and_then(|own| own.cache.pop(class.number)) {
             if let Some(control) = control::take(self.inner.slot(kept).control.atomic(), kept.control) {
                 return Ok(Some((Kept { control, ..kept }, self.own)));
             }
@@ -141,8 +135,8 @@ impl Inside<'_> {
         let control = control::hand_out(words.control.atomic(), self.inner.free)
             .map_err(|control| self.not_free(Kept { slot, control }))?;
         let kept = Kept { slot, control };
-        if !self.own.is_none() {
-            words.next.store(self.own.mark());
+        if let Some(own) = self.own {
+            words.next.store(own.mark());
         }
         compiler_fence(Ordering::SeqCst);
         if self.inner.header.state.load() != self.inner.live {
@@ -161,7 +155,7 @@ impl Inside<'_> {
     /// Pops one of the list, or takes one that was never used, and half as many as can be for the
     /// thread to keep.
     fn pop_some(&self, class: Class<'_>) -> Result<u32, AllocError> {
-        let more = self.own.cache.most(class.number) / 2;
+        let more = self.own.map_or(0, |own| own.cache.most(class.number) / 2);
         if let Some(first) = self.pop(class)? {
             // If the list is broken further on, that is for the next one to find.
             let others = iter::from_fn(|| self.pop(class).ok()?);
@@ -177,20 +171,19 @@ impl Inside<'_> {
     }
 
     fn pop(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
-        let popped = stack::pop(&class).map_err(|broken| match broken {
-            Broken::Link(link) => corrupt("a list of free slots", self.inner.address(class.words), link.into()),
-            Broken::Restless(head) => self.restless(class, head),
-        })?;
+        let popped = stack::pop(&class).map_err(|broken| self.broken(class, broken))?;
         if popped.is_some() {
             class.words.listed.fetch_sub(1);
         }
         Ok(popped)
     }
 
-    /// No exchange of a word ever succeeds.
     #[cold]
-    fn restless(&self, class: Class<'_>, found: u64) -> AllocError {
-        let what = "a list of free slots, which somebody changes all the time,";
+    fn broken(&self, class: Class<'_>, broken: Broken) -> AllocError {
+        let (what, found) = match broken {
+            Broken::Link(link) => ("a list of free slots", link.into()),
+            Broken::Restless(head) => ("a list of free slots, which somebody changes all the time,", head),
+        };
         corrupt(what, self.inner.address(class.words), found)
     }
 
@@ -215,7 +208,7 @@ impl Inside<'_> {
                 return Ok(Some(index));
             }
         }
-        Err(self.restless(class, fresh.load().into()))
+        Err(self.broken(class, Broken::Restless(fresh.load().into())))
     }
 
     /// Makes a slot free that was never used; whether it is. A thread may have kept it that used an
@@ -235,11 +228,11 @@ impl Inside<'_> {
 
     /// Has this thread keep a free slot that is in no list.
     fn keep(&self, class: Class<'_>, index: u32) {
-        let slot = class.slot(index);
-        match control::keep(slot.control.atomic(), self.inner.free, || slot.next.store(self.own.mark())) {
+        let (Some(own), slot) = (self.own, class.slot(index)) else { return };
+        match control::keep(slot.control.atomic(), self.inner.free, || slot.next.store(own.mark())) {
             Ok(control) => {
                 let kept = Kept { slot: class.place(index), control };
-                if !self.own.cache.push(class.number, kept) {
+                if !own.cache.push(class.number, kept) {
                     self.list(class, [kept]);
                 }
             }
@@ -249,13 +242,15 @@ impl Inside<'_> {
 
     /// Lists the slot of an object, and half of those that this thread keeps.
     pub(crate) fn spill(&self, class: Class<'_>, held: Kept) {
-        let held = Some(held).filter(|held| self.inner.slot(*held).control.load() == held.control.0);
-        if held.is_none() {
+        if self.inner.slot(held).control.load() == held.control.0 {
+            self.list(class, [held]);
+        } else {
             self.lost();
         }
-        let half = self.own.cache.len(class.number) / 2;
-        let kept = (0..half).map_while(|_| self.own.cache.pop(class.number));
-        self.list(class, held.into_iter().chain(kept));
+        if let Some(own) = self.own {
+            let half = own.cache.len(class.number) / 2;
+            self.list(class, (0..half).map_while(|_| own.cache.pop(class.number)));
+        }
         self.tell(class);
     }
 
@@ -273,8 +268,8 @@ impl Inside<'_> {
     /// 5000 at a time cost a sixth less, and a kill would lose 32 of them.
     pub(crate) fn list(&self, class: Class<'_>, slots: impl IntoIterator<Item = Kept>) {
         for kept in slots {
-            if control::let_go(self.inner.slot(kept).control.atomic(), kept.control, Holder::Free) {
-                let index = class.shape.index_of(kept.slot);
+            if self.inner.let_go(kept, Holder::Free) {
+                let index = class.index_of(kept.slot);
                 match stack::push(&class, index, index) {
                     Ok(()) => _ = class.words.listed.fetch_add(1),
                     // It is in no list: it is found when the allocator is recovered.
@@ -296,9 +291,9 @@ impl Inside<'_> {
 
     /// Says in the arena how many slots of a class this thread keeps.
     fn tell(&self, class: Class<'_>) {
-        if !self.own.is_none() {
+        if let Some(own) = self.own {
             let kept = &self.inner.header.shards[self.gate].kept;
-            kept[class.number as usize].store(self.own.cache.len(class.number));
+            kept[class.number as usize].store(own.cache.len(class.number));
         }
     }
 
@@ -308,7 +303,7 @@ impl Inside<'_> {
 
     /// Goes on inside by the gate of a shard, which this thread has claimed with its number.
     pub(crate) fn change_gate(&mut self, own: Own, thread: u64) {
-        let by_own = Inside { inner: self.inner, own, gate: own.shard(), after: thread };
+        let by_own = Inside { inner: self.inner, own: Some(own), gate: own.shard(), after: thread };
         drop(std::mem::replace(self, by_own));
     }
 }

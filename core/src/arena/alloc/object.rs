@@ -3,12 +3,10 @@
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 
-#[cfg(doc)]
-use super::cache::Own;
 use super::cache::{Cache, Kept};
-use super::control::Control;
+use super::control::{Control, Holder};
 use super::inner::Inner;
 use super::layout::SLOT_HEADER;
 use super::lists::Held;
@@ -50,14 +48,14 @@ pub struct Object<T: MapValue> {
     /// What the slot's control word is while this has it.
     control: Control,
     class: u32,
-    /// The cache of the thread that the slot names, if that is known.
-    cache: &'static Cache,
+    /// The cache of the thread that the slot names, if that is known, or else null.
+    cache: *const Cache,
     inner: NonNull<Inner>,
 }
 
 // SAFETY: an object is a pointer into memory that lives as long as it does, through which only
-// `&T::Shared` is given out, which is `Send + Sync`, and a pointer to an `Inner`, which is `Send +
-// Sync`.
+// `&T::Shared` is given out, which is `Send + Sync`; a pointer to an `Inner`, which is `Send +
+// Sync`; and the address of a cache, which is only compared.
 unsafe impl<T: MapValue> Send for Object<T> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue> Sync for Object<T> {}
@@ -69,13 +67,14 @@ impl<T: MapValue> Object<T> {
     ///
     /// It is the place of a slot of this allocator and class, with room for a `T`, which is aligned
     /// there. Its word says that an object holds it, which was counted with the keeper of `inner`.
-    /// It names the thread of `own`, unless that is [`Own::none`].
+    /// It names the thread of `own`, if there is one.
     #[inline]
     pub(crate) unsafe fn new(inner: &Inner, class: u32, (kept, own): Held) -> Self {
         // SAFETY: behind the header of a slot there are `value_size` bytes, inside the arena
         // (`config::read`). This has the provenance of all of the slot.
         let value = unsafe { kept.slot.byte_add(SLOT_HEADER) }.cast();
-        Self { value, control: kept.control, class, cache: own.cache, inner: NonNull::from(inner) }
+        let cache = own.map_or(ptr::null(), |own| ptr::from_ref(own.cache));
+        Self { value, control: kept.control, class, cache, inner: NonNull::from(inner) }
     }
 
     #[inline]
@@ -92,20 +91,9 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over, as a pointer.
     ///
-    /// It stays until somebody who has the pointer claims it, or frees it:
+    /// Nobody owns it then: store the pointer where its next owner finds it. It stays until
+    /// somebody who has the pointer claims it, or frees it:
     /// [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
-    ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// // Nobody owns it now: store the pointer where its next owner finds it.
-    /// let ptr = objects.alloc(7u64)?.into_ptr();
-    /// assert_eq!(arena.get(ptr)?.load(), 7);
-    /// objects.free(ptr)?;
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     #[must_use = "whoever has the pointer frees it"]
     pub fn into_ptr(self) -> ArenaPtr<T> {
         let ptr = self.as_ptr();
@@ -143,7 +131,7 @@ impl<T: MapValue> Object<T> {
         let this = ManuallyDrop::new(self);
         // SAFETY: it is a slot of `inner`, which this keeps until then. If the slot is not its any
         // more, whoever has the pointer is told so.
-        unsafe { Inner::hand_over(this.inner, this.held()) };
+        unsafe { Inner::give_up(this.inner, this.class, this.held(), Holder::Shared) };
     }
 
     /// Its slot.
@@ -162,7 +150,7 @@ impl<T: MapValue> Drop for Object<T> {
         // it is the one with this cache.
         if !unsafe { Inner::keep_held(inner, class, held, self.cache) } {
             // SAFETY: as above; nothing was done.
-            unsafe { Inner::free_held(inner, class, held) };
+            unsafe { Inner::give_up(inner, class, held, Holder::Free) };
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use super::control::{Control, Holder};
 use super::inner::{Class, Inner};
-use super::layout::state;
+use super::layout::{MAGIC, state};
 use super::stack::{self, Words, link_to};
 use crate::error::AllocError;
+use crate::value::ArenaPtr;
 
 /// What [`Allocator::recover`](super::Allocator::recover) has found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,7 +44,8 @@ pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Resu
     }
     // If one stays inside, the caller has promised that it does nothing.
     let _ = inner.wait_for_those_inside();
-    inner.restore(&inner.header);
+    inner.store(&inner.header);
+    inner.header.magic.store_release(MAGIC);
     let mut all = Recovered::default();
     for class in inner.classes() {
         rebuild(class, &is_reachable, &mut all);
@@ -68,7 +70,7 @@ fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Re
     for (index, slot, control) in used.iter().rev() {
         match control.holder() {
             _ if control.id() != id => found.scribbled += 1,
-            Holder::Shared if is_reachable(low_half(class.address_of(*index))) => {
+            Holder::Shared if is_reachable(ArenaPtr::<()>::from_address(class.address_of(*index)).offset()) => {
                 found.live += 1;
                 continue;
             }
@@ -93,7 +95,7 @@ fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Re
 /// Which of the first slots of a class are in the list.
 fn listed(class: Class<'_>, slots: usize) -> Vec<bool> {
     let mut listed = vec![false; slots];
-    let mut link = low_half(class.head());
+    let mut link = stack::link_of(class.head());
     while let Ok(Some(index)) = stack::follow(link, class.capacity()) {
         match listed.get_mut(index as usize) {
             Some(listed) if !*listed => *listed = true,
@@ -103,9 +105,4 @@ fn listed(class: Class<'_>, slots: usize) -> Vec<bool> {
         link = class.next(index);
     }
     listed
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
-fn low_half(number: u64) -> u32 {
-    number as u32
 }

@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::cache::{Kept, Own, mark};
+use super::config::vacant;
 use super::control::{Holder, Word};
 use super::gate::INSIDE;
 use super::inner::Inner;
@@ -112,7 +113,7 @@ impl Claims {
         if self.0.len().is_power_of_two() {
             self.0.retain(|_, claim| claim.inner.strong_count() > 0);
         }
-        let new = || Claim { shard: None, wait: 8, waited: 0, inner: inner.this() };
+        let new = || Claim { shard: None, wait: 8, waited: 0, inner: Weak::clone(&inner.this) };
         let claim = self.0.entry(inner.serial).or_insert_with(new);
         claim.shard = own.map(Own::shard);
         (claim.wait, claim.waited) = ((2 * claim.wait).min(4096), 0);
@@ -237,7 +238,7 @@ impl Inner {
             shard.kept.store([0; CLASSES]);
             if i >= SHARDS {
                 shard.space.store(0);
-                shard.owner.store_release(self.vacant());
+                shard.owner.store_release(vacant(self.live));
             } else if let Some(own) = self.own_if_ours(i) {
                 own.cache.reset(own.cache.owner(), |class| self.most(i, class));
             } else if !(Thread { number: shard.owner.load() & !INSIDE, space: shard.space.load() }).is_here() {

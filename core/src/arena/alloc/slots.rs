@@ -18,7 +18,6 @@ use super::shard;
 use crate::error::AllocError;
 use crate::value::{ArenaPtr, MapValue, Storable};
 
-/// From a slot to an object.
 impl Inner {
     /// Takes the slot that this thread put back last for an object, and counts that. `None` if
     /// there is none, or somebody wrote over its word; then nothing is changed.
@@ -38,8 +37,8 @@ impl Inner {
     #[inline]
     fn hold_kept(&self, own: Own, kept: Kept) -> Option<Held> {
         let control = control::take(self.slot(kept).control.atomic(), kept.control)?;
-        own.balance.made();
-        Some((Kept { control, ..kept }, own))
+        self.keeper.made(Some(own));
+        Some((Kept { control, ..kept }, Some(own)))
     }
 
     /// Takes a free slot for an object wherever there is one, and counts that: if its class has
@@ -60,7 +59,7 @@ impl Inner {
             }
             match taken {
                 Ok(Some(held)) => {
-                    self.keeper.made((!inside.own.is_none()).then_some(inside.own));
+                    self.keeper.made(inside.own);
                     return Ok((class.number, held));
                 }
                 Ok(None) => return Err(self.not_live()),
@@ -111,13 +110,10 @@ impl Inner {
     #[cold]
     fn refuse(&self, class: u32, held: Kept) -> AllocError {
         // SAFETY: it is a slot of this allocator, and there is a handle to that.
-        unsafe { Self::free_held(NonNull::from(self), class, held) };
+        unsafe { Self::give_up(NonNull::from(self), class, held, Holder::Free) };
         self.not_live()
     }
-}
 
-/// From an object to a slot.
-impl Inner {
     /// Frees the slot of an object, which no other thread can, and counts that, if this thread can
     /// keep it as the last; whether it does. The slot names the thread with this cache.
     ///
@@ -126,7 +122,7 @@ impl Inner {
     /// `this` is alive, as the object that holds the slot keeps it, and may be gone afterwards.
     /// `held` is a slot of it.
     #[inline]
-    pub(crate) unsafe fn keep_held(this: NonNull<Self>, class: u32, held: Kept, cache: &'static Cache) -> bool {
+    pub(crate) unsafe fn keep_held(this: NonNull<Self>, class: u32, held: Kept, cache: *const Cache) -> bool {
         // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
         // nor is it an argument: a function may not free what its arguments refer to.
         let inner = unsafe { this.as_ref() };
@@ -143,41 +139,30 @@ impl Inner {
         true
     }
 
-    /// Frees the slot of an object, which no other thread can, and counts that.
+    /// Frees the slot of an object, which no other thread can, or hands it over, and counts that
+    /// the object is not this process's any more.
     ///
     /// # Safety
     ///
     /// As for `keep_held`.
     #[inline(never)]
-    pub(crate) unsafe fn free_held(this: NonNull<Self>, class: u32, held: Kept) {
+    pub(crate) unsafe fn give_up(this: NonNull<Self>, class: u32, held: Kept, to: Holder) {
         // SAFETY: the caller's promise. The reference is not used after `gone`.
         let inner = unsafe { this.as_ref() };
-        inner.put_back(inner.class(class), held);
+        match to {
+            Holder::Shared if inner.let_go(held, to) => {}
+            Holder::Shared => inner.lost(),
+            _ => inner.put_back(inner.class(class), held),
+        }
         // Only now: the thread may have got another shard.
         let (keeper, own) = (inner.keeper, shard::of_this_thread(inner));
         keeper.gone(own);
     }
 
-    /// Hands over the slot of an object, and counts that it is not this process's any more.
-    ///
-    /// # Safety
-    ///
-    /// As for `keep_held`.
-    pub(crate) unsafe fn hand_over(this: NonNull<Self>, held: Kept) {
-        // SAFETY: the caller's promise. The reference is not used after `gone`.
-        let inner = unsafe { this.as_ref() };
-        if !control::let_go(inner.slot(held).control.atomic(), held.control, Holder::Shared) {
-            inner.lost();
-        }
-        let (keeper, own) = (inner.keeper, shard::of_this_thread(inner));
-        keeper.gone(own);
-    }
-
-    /// Frees an object of type `T` that was handed over.
-    pub(crate) fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
-        let (class, held) = self.claim(ptr)?;
-        self.put_back(class, held);
-        Ok(())
+    /// Gives a slot that this thread holds or keeps into other hands; `false` if somebody wrote
+    /// over its word (`control::let_go`).
+    pub(crate) fn let_go(&self, held: Kept, to: Holder) -> bool {
+        control::let_go(self.slot(held).control.atomic(), held.control, to)
     }
 
     /// Makes an object of type `T` that was handed over one that this process holds. It is not
@@ -224,13 +209,12 @@ impl Inner {
 
     /// The slot of an object goes to those that this thread keeps. If those are as many as can be,
     /// it goes to the list, and half of those with it.
-    fn put_back(&self, class: Class<'_>, held: Kept) {
-        let slot = self.slot(held);
+    pub(crate) fn put_back(&self, class: Class<'_>, held: Kept) {
         if let Some(own) = shard::of_this_thread(self).filter(|own| own.cache.has_room(class.number)) {
             // First: once it is kept, it is for whoever takes back what a thread that is gone has
             // kept.
-            slot.next.store(own.mark());
-            if control::let_go(slot.control.atomic(), held.control, Holder::Kept) {
+            self.slot(held).next.store(own.mark());
+            if self.let_go(held, Holder::Kept) {
                 own.cache.push(class.number, Kept { control: held.control.held_by(Holder::Kept), ..held });
             } else {
                 self.lost();
@@ -243,7 +227,7 @@ impl Inner {
             if self.is_in_place() {
                 self.header.failed.fetch_add(1);
             }
-            control::let_go(slot.control.atomic(), held.control, Holder::Free);
+            self.let_go(held, Holder::Free);
         }
     }
 
@@ -262,7 +246,8 @@ impl Inner {
         let own = shard::of_this_thread(self);
         // In a forked child, a thread of the parent has the shard.
         if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.is_in_place()) {
-            if let Some(inside) = self.enter_own(own)? {
+            // If not, somebody has written over its gate, or has recovered the allocator.
+            if let Some(inside) = self.enter_by(own.shard(), own.cache.owner(), Some(own))? {
                 return Ok(inside);
             }
         }

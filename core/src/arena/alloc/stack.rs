@@ -57,7 +57,7 @@ pub(crate) fn follow(link: u32, capacity: u32) -> Result<Option<u32>, Broken> {
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "the low half is asked for")]
-const fn link_of(head: u64) -> u32 {
+pub(crate) const fn link_of(head: u64) -> u32 {
     head as u32
 }
 

@@ -1,8 +1,9 @@
 //! How many objects there are.
 
-use super::config::Geometry;
+use super::allocator::Allocator;
 use super::control::{Control, Holder};
 use super::inner::{Class, Inner};
+use super::layout;
 
 /// How many objects there are and were.
 ///
@@ -58,20 +59,23 @@ impl Inner {
         let used = self.classes().flat_map(|class| class.used(class.words.fresh.load_acquire()));
         used.filter(|(_, _, control)| is_held(*control)).count() as u64
     }
+}
 
-    /// The slots in use, by class: all that were ever used, less the free ones. A slot on its way
-    /// counts as in use.
-    pub(crate) fn stats(&self) -> Stats {
+impl Allocator {
+    /// Returns how many objects and slots there are.
+    pub fn stats(&self) -> Stats {
+        // In use are all slots that were ever used, less the free ones, and those on their way.
         let of_class = |class: Class<'_>| {
-            let Geometry { value_size, capacity, .. } = *class.shape;
-            let free = self.kept(class.number) + u64::from(class.words.listed.load_acquire());
+            let layout::Class { value_size, capacity, .. } = *class.shape;
+            let free = class.inner.kept(class.number) + u64::from(class.words.listed.load_acquire());
             // Read last, so that it is not too small.
             let used = class.words.fresh.load_acquire().min(capacity);
             ClassStats { value_size, live: u64::from(used).saturating_sub(free), capacity, used }
         };
-        let classes: Vec<_> = self.classes().map(of_class).collect();
+        let classes: Vec<_> = self.inner.classes().map(of_class).collect();
         let live = classes.iter().map(|class| class.live).sum();
         let capacity = classes.iter().map(|class| u64::from(class.capacity)).sum::<u64>();
-        Stats { live, free: capacity.saturating_sub(live), capacity, failed: self.header.failed.load(), classes }
+        let failed = self.inner.header.failed.load();
+        Stats { live, free: capacity.saturating_sub(live), capacity, failed, classes }
     }
 }
