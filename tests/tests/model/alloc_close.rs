@@ -1,4 +1,4 @@
-//! The two ends of an allocator in a model checker, from the same source (`count.rs` and
+//! The two ends of an allocator in a model checker, from the same source (`refcount.rs` and
 //! `control.rs` in `core/src/arena/alloc`). In every interleaving of the threads, the memory is
 //! unmapped once, after the last object of the process is gone and not before. And a thread that
 //! closes an allocator for all processes sees every object that was made. With a fence or an order
@@ -12,7 +12,7 @@ use loom::sync::{Arc, Mutex};
 use loom::thread;
 
 use crate::control::{Control, Holder, Word, hand_out, let_go};
-use crate::count::Count;
+use crate::refcount::Count;
 
 /// The memory. Reading an object is a read to the checker, and unmapping is a write. The two must
 /// not be concurrent.

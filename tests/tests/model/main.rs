@@ -10,13 +10,13 @@ mod seq;
 #[path = "../../../core/src/arena/alloc/control.rs"]
 #[expect(dead_code, reason = "not all of a word is looked at here")]
 mod control;
-#[path = "../../../core/src/arena/alloc/count.rs"]
-#[expect(dead_code, reason = "not all steps are taken here")]
-mod count;
 #[path = "../../../core/src/arena/alloc/gate.rs"]
 mod gate;
 #[path = "../../../core/src/value/seq/protocol.rs"]
 mod protocol;
+#[path = "../../../core/src/arena/alloc/refcount.rs"]
+#[expect(dead_code, reason = "not all steps are taken here")]
+mod refcount;
 #[path = "../../../core/src/ring/protocol.rs"]
 #[expect(dead_code, reason = "not all numbers are looked at here")]
 mod ring_protocol;

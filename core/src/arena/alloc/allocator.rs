@@ -212,7 +212,7 @@ impl Allocator {
         &self,
         fields: impl IntoIterator<Item = &'a Shared<Kptr<T, Local>>>,
     ) -> Result<u64, AllocError> {
-        let objects = fields.into_iter().map(|field| field.take()).filter(|kptr| !kptr.is_null());
+        let objects = fields.into_iter().map(Shared::<Kptr<T, Local>>::take).filter(|kptr| !kptr.is_null());
         objects.map(|kptr| self.free(kptr).map(|()| 1)).sum()
     }
 

@@ -13,8 +13,8 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
 use super::control::Control;
-use super::count::Balance;
 use super::layout::{CLASSES, SHARDS, SlotShared};
+use super::refcount::Balance;
 use crate::sys::process::{Thread, wiped_on_fork};
 
 /// Free slots of a class that a thread keeps at most.

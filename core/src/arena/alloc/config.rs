@@ -8,8 +8,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::cache::MAGAZINE;
-use super::keeper::Keepers;
 use super::layout::{CLASSES, Class, Header, HeaderShared, MAGIC, MAKING, SHARDS, SLOT_HEADER, Shard, VERSION, state};
+use super::lifetime::Keepers;
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
 use crate::handle::{Slice, Var};

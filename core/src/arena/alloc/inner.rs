@@ -10,8 +10,8 @@ use std::sync::{Arc, Weak};
 use super::cache::Kept;
 use super::config::{self, Shape, vacant};
 use super::control::{Control, Holder};
-use super::keeper::{Keeper, Keepers};
 use super::layout::{self, ClassShared, GATES, Header, MAGIC, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use super::lifetime::{Keeper, Keepers};
 use crate::arena::handle::Arena;
 use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
@@ -249,7 +249,8 @@ impl<'a> Class<'a> {
     #[inline]
     pub(crate) fn place(&self, index: u32) -> NonNull<SlotShared> {
         assert!(index < self.shape.capacity, "there is no slot {index}");
-        let offset = self.shape.first as usize + index as usize * self.shape.stride as usize;
+        let offset = self.shape.first + u64::from(index) * u64::from(self.shape.stride);
+        let offset = usize::try_from(offset).unwrap_or(0);
         // SAFETY: `config::read` has checked that all slots of a class are inside of `all`, whose
         // reference is to all of it.
         unsafe { NonNull::from(&*self.inner.all).cast::<SlotShared>().byte_add(offset) }

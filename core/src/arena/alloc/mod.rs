@@ -5,10 +5,10 @@
 //!
 //! - Memory: `layout`, which `config` writes and reads.
 //! - Protocols, each of which a model checker also runs: `control` (how a slot changes hands),
-//!   `stack` (the lock-free lists), `gate` (which threads are among them), `count` (when the last
-//!   object is gone).
+//!   `stack` (the lock-free lists), `gate` (which threads are among them), `refcount` (when no
+//!   object is left).
 //! - This process: `inner` (what it knows of an allocator, and where slots are), `cache` (the slots
-//!   that a thread keeps), `keeper` (how long the memory stays).
+//!   that a thread keeps), `lifetime` (how long the memory stays).
 //! - Slots: `lists` (the shared lists, and the guard to them), `shard` (which thread has which
 //!   shard), `slots` (how slots come to objects and back).
 //! - The interface: `allocator`, `object`, `closing`, `stats`, `recover`.
@@ -18,14 +18,14 @@ pub(crate) mod cache;
 pub(crate) mod closing;
 pub(crate) mod config;
 pub(crate) mod control;
-pub(crate) mod count;
 pub(crate) mod gate;
 pub(crate) mod inner;
-pub(crate) mod keeper;
 pub(crate) mod layout;
+pub(crate) mod lifetime;
 pub(crate) mod lists;
 pub(crate) mod object;
 pub(crate) mod recover;
+pub(crate) mod refcount;
 pub(crate) mod shard;
 pub(crate) mod slots;
 pub(crate) mod stack;

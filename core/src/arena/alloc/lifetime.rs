@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 
 use super::cache::{Cache, Own};
-use super::count::Count;
 use super::layout::SHARDS;
+use super::refcount::Count;
 use crate::sys::membarrier;
 use crate::sys::once::Once;
 
