@@ -58,7 +58,8 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// slots, until the allocator is [recovered](Self::recover). If a corrupted list sends two threads
 /// to the same slot, only one of them gets it. A slot is handed out again only if the word of its
 /// object is made to say that it is free. Then the first holder finds another word there when its
-/// object is dropped or handed over. It frees nothing, and [`Stats::failed`] counts it.
+/// object is dropped or handed over. It frees nothing, and
+/// [`Stats::failed`](crate::arena::Stats::failed) counts it.
 ///
 /// # Lifetimes
 ///
