@@ -26,8 +26,9 @@
 //!
 //! A child process that was forked has no mapping of a kernel arena (`MADV_DONTFORK`): it opens the
 //! arena again, by its descriptor. Of a memfd it has the same mapping as its parent. Before Linux
-//! 6.18, a child that is forked while another thread opens an arena may inherit the mapping:
-//! opening is [`ArenaError::MappedHere`](crate::ArenaError::MappedHere) there.
+//! 7.0, a child that is forked while another thread opens an arena may inherit the mapping, and
+//! opening is [`MappedHere`](crate::ArenaError::MappedHere) there. (Seen on 6.16 to 6.19.14, not on
+//! 6.18.44.)
 //!
 //! # When there is no memory
 //!

@@ -111,7 +111,7 @@ impl AddressRange {
         self.len
     }
 
-    /// Keeps the range from children of this process, which Linux 6.18 does by itself: a fork that
+    /// Keeps the range from children of this process, which Linux 7.0 does by itself: a fork that
     /// has an arena mapped, and unmaps or splits it, left dangling mappings and a use after free in
     /// the kernel of Linux 6.12.
     pub(crate) fn keep_from_children(&self) -> Result<(), i32> {
