@@ -1,13 +1,13 @@
 //! A ring in the event loops of tokio and mio, which are edge-triggered: no event is slept through.
 
 use std::os::fd::{AsFd, AsRawFd};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use mapvalue::Ring;
 use mapvalue::ring::RingProducer;
-use mapvalue_tests::race::PATIENCE;
+use mapvalue_tests::race::{AtTheEnd, PATIENCE};
 use mio::unix::SourceFd;
 use mio::{Events, Interest, Poll, Token};
 use tokio::io::unix::AsyncFd;
@@ -15,7 +15,9 @@ use tokio::io::unix::AsyncFd;
 const COUNT: u64 = 20_000;
 
 /// Sends numbers, and waits now and then until all were read, so that the reader goes to sleep.
-fn send(producer: &RingProducer, read: &AtomicU64) {
+///
+/// It gives up when the reader has ended, so that a test that fails ends.
+fn send(producer: &RingProducer, read: &AtomicU64, ended: &AtomicBool) {
     for number in 0..COUNT {
         let sample = loop {
             match producer.reserve::<u64>() {
@@ -31,6 +33,9 @@ fn send(producer: &RingProducer, read: &AtomicU64) {
         sample.submit();
         if number % 64 == 0 {
             while read.load(Ordering::Relaxed) <= number {
+                if ended.load(Ordering::Relaxed) {
+                    return;
+                }
                 thread::yield_now();
             }
         }
@@ -41,9 +46,10 @@ fn send(producer: &RingProducer, read: &AtomicU64) {
 fn tokio_waits_for_a_ring() {
     let ring = Ring::memfd(4096).unwrap();
     let producer = ring.producer().unwrap();
-    let read = AtomicU64::new(0);
+    let (read, ended) = (AtomicU64::new(0), AtomicBool::new(false));
     thread::scope(|scope| {
-        scope.spawn(|| send(&producer, &read));
+        let _ended = AtTheEnd(|| ended.store(true, Ordering::Relaxed));
+        scope.spawn(|| send(&producer, &read, &ended));
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
             #[allow(deprecated, reason = "its successor is unsafe, and a ring's descriptor stays open and the same")]
@@ -68,13 +74,14 @@ fn tokio_waits_for_a_ring() {
 fn mio_waits_for_a_ring() {
     let mut ring = Ring::memfd(4096).unwrap();
     let producer = ring.producer().unwrap();
-    let read = AtomicU64::new(0);
+    let (read, ended) = (AtomicU64::new(0), AtomicBool::new(false));
     let mut poll = Poll::new().unwrap();
     let mut events = Events::with_capacity(8);
     let number = ring.as_fd().as_raw_fd();
     poll.registry().register(&mut SourceFd(&number), Token(0), Interest::READABLE).unwrap();
     thread::scope(|scope| {
-        scope.spawn(|| send(&producer, &read));
+        let _ended = AtTheEnd(|| ended.store(true, Ordering::Relaxed));
+        scope.spawn(|| send(&producer, &read, &ended));
         let mut next = 0;
         while next < COUNT {
             poll.poll(&mut events, Some(PATIENCE)).unwrap();
