@@ -19,17 +19,17 @@
 //!
 //! The guide shows how to use them: [`guide::events`](crate::guide::events).
 //!
-//! `protocol` has the steps, `open` and `words` the memory that they work on; `turn` keeps a
+//! `protocol` has the steps, `open` and `words` the memory that they work on; `claim` keeps a
 //! process from opening a ring twice. `reader`, `reading`, `record` and `head` are one side,
 //! `writer` and `user` the other, and `twin` is a ring on a memfd.
 
+pub(crate) mod claim;
 pub(crate) mod head;
 pub(crate) mod open;
 pub(crate) mod protocol;
 pub(crate) mod reader;
 pub(crate) mod reading;
 pub(crate) mod record;
-pub(crate) mod turn;
 pub(crate) mod twin;
 pub(crate) mod user;
 pub(crate) mod words;

@@ -10,10 +10,10 @@ use crate::bpf;
 #[cfg(doc)]
 use crate::error::{MapError, PlaceError};
 use crate::error::{MapName, RingError, SystemError};
+use crate::ring::claim::{Claim, claim};
 use crate::ring::open::{self, Side};
 use crate::ring::protocol::Producing;
 use crate::ring::reader::{Positions, Ring};
-use crate::ring::turn::{Claim, claim};
 use crate::ring::twin::Twin;
 use crate::ring::writer::{Reserved, Sample, SampleBytes, Writer};
 use crate::sys::poll::{Event, Watch};
