@@ -55,9 +55,9 @@ impl Claim {
     }
 }
 
-/// Claims a ring for this process.
-pub(crate) fn claim(id: u64, map: MapName) -> Result<Claim, RingError> {
-    Claim::take(id).ok_or(RingError::OpenHere { map, id })
+/// Claims a ring for this process, by the id of its map or the number of its twin.
+pub(crate) fn claim(key: u64, map: MapName) -> Result<Claim, RingError> {
+    Claim::take(key).ok_or(RingError::OpenHere { map, id: u32::try_from(key).ok() })
 }
 
 impl Drop for Claim {

@@ -38,7 +38,9 @@ fn numbers(program: &mut Ring) -> Vec<u64> {
 fn samples_are_filled_in_place_or_by_value() {
     let ring = UserRing::memfd(4096).unwrap();
     let mut program = ring.consumer().unwrap();
-    assert!(matches!(ring.consumer(), Err(RingError::OpenHere { .. })), "there is one reader");
+    let error = ring.consumer().unwrap_err();
+    assert!(matches!(error, RingError::OpenHere { id: None, .. }), "there is one reader: {error:?}");
+    assert!(error.to_string().starts_with("the memory is open in this process already"), "{error}");
     assert!(matches!(program.producer(), Err(RingError::NoStandIn { .. })));
     ring.send(order(1, 1)).unwrap();
     let sample = ring.reserve::<Order>().unwrap();

@@ -29,12 +29,13 @@ pub enum RingError {
     )]
     Size { size: u64, page: u64 },
 
-    /// This process has the ring, the map with this `id`, open already.
+    /// This process has the ring open already; `id` is its map's, which a memfd does not have.
     #[error(
-        "{map} (id {id}) is open in this process already, and a ring buffer has one reader, a user \
-         ring buffer one handle: use that one, or drop it first"
+        "{map}{} is open in this process already, and a ring buffer has one reader, a user ring \
+         buffer one handle: use that one, or drop it first",
+        id.map_or_else(String::new, |id| format!(" (id {id})"))
     )]
-    OpenHere { map: MapName, id: u64 },
+    OpenHere { map: MapName, id: Option<u32> },
 
     /// The handle belongs to the process that this one was forked from.
     #[error(
