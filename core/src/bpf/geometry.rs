@@ -74,7 +74,13 @@ impl ValueGrid {
     ///
     /// They always do if there is no padding between values. Otherwise they must lie in one value.
     pub(crate) fn inside_values(&self, offset: usize, size: usize) -> bool {
-        self.stride == self.value_size || offset % self.stride + size <= self.value_size
+        self.stride == self.value_size || self.in_value(offset) + size <= self.value_size
+    }
+
+    /// Where an offset lies in its value. The first value costs no division.
+    #[inline]
+    pub(crate) fn in_value(&self, offset: usize) -> usize {
+        if offset < self.stride { offset } else { offset % self.stride }
     }
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::btf::check::Fit;
 use crate::error::{InvalidValue, PlaceError};
 use crate::handle::shown::Shown;
+use crate::layout::Layout;
 use crate::mapping::Mapping;
 use crate::mapping::types::PlaceTypes;
 use crate::value::{self, Access, InPlace, MapValue, Mirror, Plain, ReadOnly, ReadWrite, Storable, Writable};
@@ -302,7 +303,8 @@ impl Mapping {
     }
 
     /// Checks the place as `fit` says; without it, the caller has compared the types.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "out of line, the handle goes through memory: 4 times as slow")]
+    #[inline(always)]
     pub(crate) fn var_any<T: MapValue, A: Access>(
         self: &Arc<Self>,
         offset: usize,
@@ -311,23 +313,29 @@ impl Mapping {
         let place = self.place::<T, A>(offset, T::LAYOUT.size())?;
         // Memory without a geometry has no types, and to ask for both costs it nothing.
         if let (true, Some(types), Some(fit)) = (self.is_map(), &self.types, fit) {
-            return self.met(types, place, offset, fit);
+            // One address for both questions: each mention of a constant may have its own.
+            let layout = const { &T::LAYOUT };
+            if !types.remembers(layout, offset, fit) {
+                return self.compared(types, layout, place, offset, fit);
+            }
         }
         // SAFETY: `place` has checked the place for `T` and `A`.
         Ok(unsafe { Var::new(place, Arc::clone(self)) })
     }
 
-    /// Compares the types. It is a function of its own, so that opening a handle to memory without
-    /// types saves no registers for the call.
+    /// Compares the types. It is a function of its own, so that opening a handle to a place that is
+    /// remembered saves no registers for the call.
+    #[cold]
     #[inline(never)]
-    fn met<T: MapValue, A: Access>(
+    fn compared<T: MapValue, A: Access>(
         self: &Arc<Self>,
         types: &PlaceTypes,
+        layout: &'static Layout,
         place: NonNull<T::Shared<A>>,
         offset: usize,
         fit: Fit,
     ) -> Result<Var<T, A>, PlaceError> {
-        types.check(const { &T::LAYOUT }, offset, 1, fit)?;
+        types.check(layout, offset, 1, fit)?;
         // SAFETY: `var_any`, which calls this alone, has checked the place for `T` and `A`.
         Ok(unsafe { Var::new(place, Arc::clone(self)) })
     }

@@ -29,9 +29,16 @@ impl PlaceTypes {
     /// Checks that at `offset` lie `len` values of a layout. The map has the bytes.
     #[inline(never)]
     pub(crate) fn check(&self, layout: &'static Layout, offset: usize, len: usize, fit: Fit) -> Result<(), PlaceError> {
-        let offset = if offset < self.grid.stride { offset } else { offset % self.grid.stride };
+        let offset = self.grid.in_value(offset);
         let question = [layout.address() | fit as usize, offset, len];
         self.met.once(question, || self.at(offset, Claim { layout, len, fit }))
+    }
+
+    /// Returns whether a value of a layout at `offset`, in the map's first value, is remembered
+    /// where it is looked for first. Otherwise [`check`](Self::check) answers.
+    #[inline]
+    pub(crate) fn remembers(&self, layout: &'static Layout, offset: usize, fit: Fit) -> bool {
+        offset < self.grid.stride && self.met.has([layout.address() | fit as usize, offset, 1], 1)
     }
 
     /// Checks that each of the banks, `stride` bytes apart, holds `width` values of a layout.
@@ -124,24 +131,30 @@ impl Default for Met {
 }
 
 impl Met {
+    /// The slots that may hold a question, and the question as they hold it: without a 0, since the
+    /// offset and the length are less than `isize::MAX`.
+    #[inline]
+    fn slots(&self, [layout, offset, len]: [usize; 3]) -> (impl Iterator<Item = &[AtomicUsize; 3]>, [usize; 3]) {
+        let hash = (layout >> 4) ^ (offset >> 3) ^ len.wrapping_mul(31);
+        ((0..PROBES).map(move |probe| &self.slots[(hash + probe) % SLOTS]), [layout, offset + 1, len + 1])
+    }
+
+    /// Returns whether one of the first `probes` slots holds the question.
+    #[inline]
+    fn has(&self, question: [usize; 3], probes: usize) -> bool {
+        let (slots, question) = self.slots(question);
+        slots.take(probes).any(|slot| (0..3).all(|word| slot[word].load(Relaxed) == question[word]))
+    }
+
     /// Answers the question by memory, or else by the comparison, whose success is remembered.
     #[inline]
-    fn once(&self, [layout, offset, len]: [usize; 3], compare: impl FnOnce() -> Checked) -> Result<(), PlaceError> {
-        // So that none is 0: the offset and the length are less than `isize::MAX`.
-        let question = [layout, offset + 1, len + 1];
-        let hash = (layout >> 4) ^ (offset >> 3) ^ len.wrapping_mul(31);
-        let slots = || (0..PROBES).map(|probe| &self.slots[(hash + probe) % SLOTS]);
-        for slot in slots() {
-            let first = slot[0].load(Relaxed);
-            if first == 0 {
-                break;
-            }
-            if first == question[0] && slot[1].load(Relaxed) == question[1] && slot[2].load(Relaxed) == question[2] {
-                return Ok(());
-            }
+    fn once(&self, question: [usize; 3], compare: impl FnOnce() -> Checked) -> Result<(), PlaceError> {
+        if self.has(question, PROBES) {
+            return Ok(());
         }
         compare().map_err(PlaceError::LayoutMismatch)?;
-        if let Some(slot) = slots().find(|slot| slot[0].compare_exchange(0, question[0], Relaxed, Relaxed).is_ok()) {
+        let (mut slots, question) = self.slots(question);
+        if let Some(slot) = slots.find(|slot| slot[0].compare_exchange(0, question[0], Relaxed, Relaxed).is_ok()) {
             slot[1].store(question[1], Relaxed);
             slot[2].store(question[2], Relaxed);
         }

@@ -137,7 +137,7 @@ pub(crate) const ROWS: &[Row] = &[
         name: "var_open_checked/raw",
         ours: "`mapping.var::<T>(offset)` of a map with types, and to drop it",
         theirs: "`Arc::clone`, and to drop it",
-        target: 3.3,
+        target: 1.3,
         measure: single::var_open_checked,
     },
     Row {
