@@ -1,5 +1,5 @@
 //! The two ends of an allocator in a model checker, from the same source (`refcount.rs` and
-//! `control.rs` in `core/src/arena/alloc`). In every interleaving of the threads, the memory is
+//! `protocol.rs` in `core/src/arena/alloc`). In every interleaving of the threads, the memory is
 //! unmapped once, after the last object of the process is gone and not before. And a thread that
 //! closes an allocator for all processes sees every object that was made. With a fence or an order
 //! left out, some interleaving fails.
@@ -11,7 +11,7 @@ use loom::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering, fence};
 use loom::sync::{Arc, Mutex};
 use loom::thread;
 
-use crate::control::{Control, Holder, Word, hand_out, let_go};
+use crate::alloc_protocol::{Control, Holder, Word, hand_out, let_go};
 use crate::refcount::Count;
 
 /// The memory. Reading an object is a read to the checker, and unmapping is a write. The two must
@@ -184,6 +184,9 @@ impl<const FENCED: bool> Word for Slot<FENCED> {
     fn load(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
+    fn load_acquire(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
     fn store_release(&self, new: u64) {
         self.0.store(new, Ordering::Release);
     }
@@ -199,7 +202,8 @@ impl<const FENCED: bool> Word for Slot<FENCED> {
 
 const LIVE: u32 = 1;
 const CLOSING: u32 = 2;
-const FREE: Control = Control::new(7, Holder::Free, 0);
+const ID: u32 = 7;
+const FREE: Control = Control::new(ID, Holder::Free, 0);
 
 /// An object is made while the allocator is closed for all processes, in the steps of `alloc` and
 /// `close`.
@@ -211,7 +215,7 @@ fn close_beside_an_alloc<const FENCED: bool>(frees: bool) {
             let all = Arc::clone(&all);
             thread::spawn(move || {
                 let (slot, state) = &*all;
-                let held = hand_out(slot, FREE.0).expect("nobody scribbles");
+                let held = hand_out(slot, ID).expect("nobody scribbles");
                 let is_live = state.load(Ordering::Relaxed) == LIVE;
                 if !is_live || frees {
                     assert!(let_go(slot, held, Holder::Free));

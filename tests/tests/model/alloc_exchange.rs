@@ -1,16 +1,16 @@
 //! Objects that several sides exchange through one field, in a model checker, from the allocator's
-//! source (`control.rs` and `stack.rs` in `core/src/arena/alloc`). In every interleaving, each
+//! source (`protocol.rs` in `core/src/arena/alloc`). In every interleaving, each
 //! pointer taken leads to an object that nobody else has, with the data written to it, and no slot
 //! is lost. With an exchange that is not atomic, or without its order, some interleaving fails.
 
+use std::marker::PhantomData;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use loom::thread;
 
-use crate::control::{Control, Holder, Word, exchange, hand_out, keep, let_go, take};
-use crate::stack::{Words, link_to, pop, push};
+use crate::alloc_protocol::{self, Control, Holder, Word, exchange, hand_out, keep, let_go, link_to, take};
 
 const SLOTS: u32 = 2;
 const ID: u32 = 7;
@@ -40,31 +40,36 @@ impl Omitted for ExchangeOfWords {
     const EXCHANGE_OF_WORDS: bool = true;
 }
 
+/// A word of a slot, or the head of the list.
+struct Place<O>(AtomicU64, PhantomData<O>);
+
 struct Slot<O> {
-    control: AtomicU64,
+    control: Place<O>,
     next: AtomicU32,
     /// The object's value: the low half of the pointer to it, twice.
     value: [AtomicU64; 2],
-    omitted: std::marker::PhantomData<O>,
 }
 
-impl<O: Omitted> Word for Slot<O> {
+impl<O: Omitted> Word for Place<O> {
     fn load(&self) -> u64 {
-        self.control.load(Ordering::Relaxed)
+        self.0.load(Ordering::Relaxed)
+    }
+    fn load_acquire(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
     }
     fn store_release(&self, new: u64) {
-        self.control.store(new, Ordering::Release);
+        self.0.store(new, Ordering::Release);
     }
     fn exchange(&self, current: u64, new: u64) -> Result<u64, u64> {
         if O::EXCHANGE_OF_WORDS {
-            let found = self.control.load(Ordering::Acquire);
+            let found = self.0.load(Ordering::Acquire);
             if found != current {
                 return Err(found);
             }
-            self.control.store(new, Ordering::Release);
+            self.0.store(new, Ordering::Release);
             return Ok(found);
         }
-        self.control.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
+        self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
     }
     // The fence is for the thread that closes: see `alloc_close.rs`.
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
@@ -74,27 +79,9 @@ impl<O: Omitted> Word for Slot<O> {
 
 /// An allocator, and a field that holds one of its objects or none.
 struct Arena<O> {
-    free: AtomicU64,
+    free: Place<O>,
     slots: [Slot<O>; SLOTS as usize],
     field: AtomicU64,
-}
-
-impl<O: Omitted> Words for Arena<O> {
-    fn capacity(&self) -> u32 {
-        SLOTS
-    }
-    fn head(&self) -> u64 {
-        self.free.load(Ordering::Acquire)
-    }
-    fn exchange_head(&self, current: u64, new: u64) -> bool {
-        self.free.compare_exchange(current, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-    fn next(&self, index: u32) -> u32 {
-        self.slots[index as usize].next.load(Ordering::Relaxed)
-    }
-    fn set_next(&self, index: u32, link: u32) {
-        self.slots[index as usize].next.store(link, Ordering::Relaxed);
-    }
 }
 
 /// Index and generation of a slot, as a field holds them; 0 for none.
@@ -104,24 +91,33 @@ fn kptr(index: u32, generation: u32) -> u64 {
 
 impl<O: Omitted> Arena<O> {
     fn new() -> Arc<Self> {
+        let place = |word| Place(AtomicU64::new(word), PhantomData);
         let slot = |next| Slot {
-            control: AtomicU64::new(FREE.0),
+            control: place(FREE.0),
             next: AtomicU32::new(next),
             value: [AtomicU64::new(0), AtomicU64::new(0)],
-            omitted: std::marker::PhantomData,
         };
-        let free = AtomicU64::new(link_to(0).into());
-        Arc::new(Self { free, slots: [slot(2), slot(0)], field: AtomicU64::new(0) })
+        Arc::new(Self { free: place(link_to(0).into()), slots: [slot(2), slot(0)], field: AtomicU64::new(0) })
+    }
+
+    fn pop(&self) -> Option<u32> {
+        let next = |index| self.slots[index as usize].next.load(Ordering::Relaxed);
+        alloc_protocol::pop(&self.free, SLOTS, next).expect("nobody scribbles")
+    }
+
+    fn push(&self, index: u32) {
+        let set_next = |link| self.slots[index as usize].next.store(link, Ordering::Relaxed);
+        alloc_protocol::push(&self.free, index, set_next).expect("nobody scribbles");
     }
 
     /// As `Allocator::alloc` and `Object::into_kptr`.
     fn make(&self) -> Option<u64> {
-        let index = pop(self).expect("nobody scribbles")?;
+        let index = self.pop()?;
         let slot = &self.slots[index as usize];
-        let held = hand_out(slot, FREE.0).expect("a slot of the list is free");
+        let held = hand_out(&slot.control, ID).expect("a slot of the list is free");
         let kptr = kptr(index, held.generation());
         slot.value.iter().for_each(|word| word.store(kptr, Ordering::Relaxed));
-        assert!(let_go(slot, held, Holder::Shared), "it is nobody else's");
+        assert!(let_go(&slot.control, held, Holder::Shared), "it is nobody else's");
         Some(kptr)
     }
 
@@ -139,16 +135,16 @@ impl<O: Omitted> Arena<O> {
     fn find(&self, kptr: u64) -> Option<(u32, &Slot<O>, Control)> {
         let (link, generation) = (u32::try_from(kptr & 0xffff_ffff).unwrap(), u32::try_from(kptr >> 32).unwrap());
         let slot = &self.slots[link as usize - 1];
-        let control = Control(slot.control.load(Ordering::Acquire));
+        let control = Control(slot.control.load_acquire());
         (control == Control::new(ID, Holder::Shared, generation)).then_some((link - 1, slot, control))
     }
 
     /// As `Allocator::free`.
     fn free(&self, kptr: u64) -> bool {
         let Some((index, slot, control)) = self.find(kptr) else { return false };
-        let freed = exchange(slot, control, Holder::Free).is_ok();
+        let freed = exchange(&slot.control, control, Holder::Free).is_ok();
         if freed {
-            push(self, index, index).expect("nobody scribbles");
+            self.push(index);
         }
         freed
     }
@@ -156,10 +152,10 @@ impl<O: Omitted> Arena<O> {
     /// As `Allocator::claim`, then reads the object and drops it.
     fn claim_and_drop(&self, kptr: u64) {
         let (index, slot, control) = self.find(kptr).expect("what was taken was handed over");
-        let held = exchange(slot, control, Holder::Object).expect("it is nobody else's");
+        let held = exchange(&slot.control, control, Holder::Object).expect("it is nobody else's");
         slot.value.iter().for_each(|word| assert_eq!(word.load(Ordering::Relaxed), kptr, "what was written to it"));
-        assert!(let_go(slot, held, Holder::Free), "it is nobody else's");
-        push(self, index, index).expect("nobody scribbles");
+        assert!(let_go(&slot.control, held, Holder::Free), "it is nobody else's");
+        self.push(index);
     }
 
     /// Makes an object, exchanges it for the one in the field, and frees that.
@@ -180,7 +176,7 @@ impl<O: Omitted> Arena<O> {
 
     fn assert_all_there(&self) {
         self.take_one();
-        let left = (0..=SLOTS).take_while(|_| pop(self).expect("nobody scribbles").is_some()).count();
+        let left = (0..=SLOTS).take_while(|_| self.pop().is_some()).count();
         assert_eq!(left, SLOTS as usize, "no slot is lost, and none is in two places");
     }
 }
@@ -221,10 +217,10 @@ fn one_keeps_and_another_comes_to_it<O: Omitted>() {
         let arena = Arena::<O>::new();
         let thread = {
             let arena = Arc::clone(&arena);
-            thread::spawn(move || hand_out(&arena.slots[0], FREE.0).is_ok())
+            thread::spawn(move || hand_out(&arena.slots[0].control, ID).is_ok())
         };
-        let slot = &arena.slots[0];
-        let kept = keep(slot, FREE.0, || ());
+        let slot = &arena.slots[0].control;
+        let kept = keep(slot, ID, || ());
         if let Ok(kept) = kept {
             let held = take(slot, kept).expect("it is nobody else's");
             assert!(let_go(slot, held, Holder::Kept), "it is nobody else's");

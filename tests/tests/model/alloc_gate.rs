@@ -1,5 +1,5 @@
 //! Threads enter the shared lists of an allocator while another thread drains it and makes
-//! something else in its place, in a model checker, from the same source (`gate.rs` in
+//! something else in its place, in a model checker, from the same source (`protocol.rs` in
 //! `core/src/arena/alloc`). In every interleaving, nobody writes to the lists after that. With a
 //! fence left out, some thread does.
 
@@ -10,8 +10,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering, fence};
 use loom::thread;
 
-use crate::control::Word;
-use crate::gate::{Refused, enter, inside, leave};
+use crate::alloc_protocol::{Word, enter, inside, leave};
 
 const CLOSING: u32 = 2;
 const DRAINED: u32 = 3;
@@ -26,6 +25,9 @@ struct Gate<const FENCED: bool>(AtomicU64);
 impl<const FENCED: bool> Word for Gate<FENCED> {
     fn load(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
+    }
+    fn load_acquire(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
     }
     fn store_release(&self, new: u64) {
         self.0.store(new, Ordering::Release);
@@ -50,8 +52,11 @@ struct Place<const FENCED: bool> {
     lists: [UnsafeCell<()>; 2],
 }
 
-fn is_in_place<const FENCED: bool>(place: &Place<FENCED>) -> bool {
-    place.state.load(Ordering::Relaxed) == CLOSING
+/// The thread is refused, since the allocator is not in its place any more.
+struct Gone;
+
+fn in_place<const FENCED: bool>(place: &Place<FENCED>) -> Result<(), Gone> {
+    if place.state.load(Ordering::Relaxed) == CLOSING { Ok(()) } else { Err(Gone) }
 }
 
 /// The thread has a gate of its own. The visitor uses a vacant one.
@@ -64,12 +69,9 @@ fn enter_beside_a_drain<const FENCED: bool>(which: usize) {
             let place = Arc::clone(&place);
             thread::spawn(move || {
                 let before = [THREADS[0], VACANT][which];
-                match enter(&place.gates[which], before, THREADS[which], || is_in_place(&place)) {
-                    Ok(()) => {
-                        place.lists[which].with_mut(|_| ());
-                        leave(&place.gates[which], before);
-                    }
-                    Err(refused) => assert!(matches!(refused, Refused::Gone | Refused::Taken)),
+                if let Ok(true) = enter(&place.gates[which], before, THREADS[which], || in_place(&place)) {
+                    place.lists[which].with_mut(|_| ());
+                    leave(&place.gates[which], before);
                 }
             })
         };
@@ -117,7 +119,7 @@ fn a_gate_lets_one_thread_in_at_a_time() {
         let lists = [UnsafeCell::new(()), UnsafeCell::new(())];
         let place = Arc::new(Place::<true> { state: AtomicU32::new(CLOSING), gates, lists });
         let visit = |place: &Place<true>, thread| {
-            if enter(&place.gates[1], VACANT, thread, || is_in_place(place)).is_ok() {
+            if let Ok(true) = enter(&place.gates[1], VACANT, thread, || in_place(place)) {
                 place.lists[1].with_mut(|_| ());
                 leave(&place.gates[1], VACANT);
             }

@@ -1,4 +1,4 @@
-//! The free list of an allocator (`core/src/arena/alloc/stack.rs`, that very source) in a model
+//! The free list of an allocator (`core/src/arena/alloc/protocol.rs`, that very source) in a model
 //! checker. In every interleaving of the threads, no slot is popped twice, and none is lost.
 
 use std::cell::Cell;
@@ -8,13 +8,34 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use loom::thread;
 
-use crate::stack::{Broken, TRIES, Words, link_to, pop, push};
+use crate::alloc_protocol::{Broken, TRIES, Word, link_to, pop, push};
 
 const SLOTS: u32 = 3;
 
-/// A stack. `COUNTED` if its head counts the changes, as it must.
+/// The head of a stack. `COUNTED` if it counts the changes, as it must.
+struct Head<const COUNTED: bool>(AtomicU64);
+
+impl<const COUNTED: bool> Word for Head<COUNTED> {
+    fn load(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+    fn load_acquire(&self) -> u64 {
+        self.0.load(Ordering::Acquire)
+    }
+    fn store_release(&self, new: u64) {
+        self.0.store(new, Ordering::Release);
+    }
+    fn exchange(&self, current: u64, new: u64) -> Result<u64, u64> {
+        let new = if COUNTED { new } else { new & 0xffff_ffff };
+        self.0.compare_exchange(current, new, Ordering::AcqRel, Ordering::Acquire)
+    }
+    fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
+        self.exchange(current, new)
+    }
+}
+
 struct Stack<const COUNTED: bool> {
-    head: AtomicU64,
+    head: Head<COUNTED>,
     next: [AtomicU32; SLOTS as usize],
     /// The holder of each slot: 0 for the stack, or else a thread.
     holders: [AtomicU32; SLOTS as usize],
@@ -25,11 +46,12 @@ impl<const COUNTED: bool> Stack<COUNTED> {
     fn full() -> Arc<Self> {
         let next = [2, 3, 0].map(AtomicU32::new);
         let holders = [0, 0, 0].map(AtomicU32::new);
-        Arc::new(Self { head: AtomicU64::new(link_to(0).into()), next, holders })
+        Arc::new(Self { head: Head(AtomicU64::new(link_to(0).into())), next, holders })
     }
 
     fn take(&self) -> Option<u32> {
-        let index = pop(self).expect("nobody scribbles")?;
+        let next = |index| self.next[index as usize].load(Ordering::Relaxed);
+        let index = pop(&self.head, SLOTS, next).expect("nobody scribbles")?;
         let before = self.holders[index as usize].swap(1, Ordering::Relaxed);
         assert_eq!(before, 0, "slot {index} was handed out twice");
         Some(index)
@@ -37,26 +59,8 @@ impl<const COUNTED: bool> Stack<COUNTED> {
 
     fn give(&self, index: u32) {
         self.holders[index as usize].store(0, Ordering::Relaxed);
-        push(self, index, index).expect("nobody scribbles");
-    }
-}
-
-impl<const COUNTED: bool> Words for Stack<COUNTED> {
-    fn capacity(&self) -> u32 {
-        SLOTS
-    }
-    fn head(&self) -> u64 {
-        self.head.load(Ordering::Acquire)
-    }
-    fn exchange_head(&self, current: u64, new: u64) -> bool {
-        let new = if COUNTED { new } else { new & 0xffff_ffff };
-        self.head.compare_exchange(current, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-    fn next(&self, index: u32) -> u32 {
-        self.next[index as usize].load(Ordering::Relaxed)
-    }
-    fn set_next(&self, index: u32, link: u32) {
-        self.next[index as usize].store(link, Ordering::Relaxed);
+        let set_next = |link| self.next[index as usize].store(link, Ordering::Relaxed);
+        push(&self.head, index, set_next).expect("nobody scribbles");
     }
 }
 
@@ -90,37 +94,37 @@ fn no_slot_is_handed_out_twice_or_lost() {
     pop_and_push_beside_a_pop::<true>();
 }
 
-/// A stack whose head another thread changes before every exchange.
+/// The head of a stack, which another thread changes before every exchange.
 #[derive(Default)]
 struct Restless {
     tried: Cell<u32>,
 }
 
-impl Words for Restless {
-    fn capacity(&self) -> u32 {
-        SLOTS
-    }
-    fn head(&self) -> u64 {
+impl Word for Restless {
+    fn load(&self) -> u64 {
         (u64::from(self.tried.get()) << 32) | u64::from(self.tried.get() % 2 + SLOTS)
     }
-    fn exchange_head(&self, _: u64, _: u64) -> bool {
+    fn load_acquire(&self) -> u64 {
+        self.load()
+    }
+    fn store_release(&self, _: u64) {}
+    fn exchange(&self, _: u64, _: u64) -> Result<u64, u64> {
         self.tried.set(self.tried.get() + 1);
-        false
+        Err(self.load())
     }
-    fn next(&self, _: u32) -> u32 {
-        0
+    fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
+        self.exchange(current, new)
     }
-    fn set_next(&self, _: u32, _: u32) {}
 }
 
 #[test]
 fn who_changes_the_head_all_the_time_makes_nobody_wait_for_ever() {
     let stack = Restless::default();
-    assert!(matches!(push(&stack, 1, 1), Err(Broken::Restless(_))));
+    assert!(matches!(push(&stack, 1, |_| ()), Err(Broken::Restless(_))));
     assert_eq!(stack.tried.get(), TRIES);
     // Half of the links lead to a slot, half to nowhere.
     stack.tried.set(0);
-    assert!(matches!(pop(&stack), Err(Broken::Restless(_))));
+    assert!(matches!(pop(&stack, SLOTS, |_| 0), Err(Broken::Restless(_))));
     assert_eq!(stack.tried.get(), TRIES);
 }
 

@@ -7,11 +7,9 @@ mod alloc_list;
 mod ring;
 mod seq;
 
-#[path = "../../../core/src/arena/alloc/control.rs"]
+#[path = "../../../core/src/arena/alloc/protocol.rs"]
 #[expect(dead_code, reason = "not all of a word is looked at here")]
-mod control;
-#[path = "../../../core/src/arena/alloc/gate.rs"]
-mod gate;
+mod alloc_protocol;
 #[path = "../../../core/src/value/seq/protocol.rs"]
 mod protocol;
 #[path = "../../../core/src/arena/alloc/refcount.rs"]
@@ -20,8 +18,6 @@ mod refcount;
 #[path = "../../../core/src/ring/protocol.rs"]
 #[expect(dead_code, reason = "not all numbers are looked at here")]
 mod ring_protocol;
-#[path = "../../../core/src/arena/alloc/stack.rs"]
-mod stack;
 
 /// The `sync` module that the count imports: loom's types.
 mod sync {

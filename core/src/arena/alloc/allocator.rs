@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::config::{self, Config};
-use super::inner::{Inner, KEEPERS};
 use super::layout::Header;
 use super::object::{Object, ObjectPtr};
+use super::opened::{Keeper, Opened};
 use super::recover::{self, Recovered};
 use super::shard;
 use crate::arena::handle::Arena;
@@ -80,7 +80,7 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// one side alone ([`std::mem::forget`] the other). The child shares none of the slots that threads
 /// of its parent keep.
 pub struct Allocator {
-    pub(crate) inner: Arc<Inner>,
+    pub(crate) opened: Arc<Opened>,
 }
 
 impl Allocator {
@@ -107,8 +107,8 @@ impl Allocator {
     /// [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is
     /// read-only.
     pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
-        let header = config::write(arena, &config, &KEEPERS)?;
-        Ok(Self { inner: Inner::read(arena, header)? })
+        let header = config::write(arena, &config, Keeper::overlapping)?;
+        Ok(Self { opened: Opened::read(arena, header)? })
     }
 
     /// Opens the allocator at `at`, which another process made, or this one before a restart.
@@ -132,12 +132,12 @@ impl Allocator {
     /// lead out of the arena; [`AllocError::Ptr`], [`AllocError::Place`].
     pub fn open(arena: &Arena, at: ArenaPtr<()>) -> Result<Self, AllocError> {
         let header = arena.var::<Header>(at.cast())?;
-        Ok(Self { inner: Inner::read(arena, header)? })
+        Ok(Self { opened: Opened::read(arena, header)? })
     }
 
     /// Returns its place, which a BPF program or another process needs to use it.
     pub fn as_ptr(&self) -> ArenaPtr<()> {
-        ArenaPtr::from_address(self.inner.start)
+        ArenaPtr::from_address(self.opened.start)
     }
 
     /// Makes an object.
@@ -153,11 +153,11 @@ impl Allocator {
         reason = "the object would be returned through memory, which takes as long as all the rest"
     )]
     pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
-        let inner = &*self.inner;
-        let class = inner.class_of::<T>()?;
-        match inner.take_last(class) {
-            Some(held) => inner.make(class, held, value),
-            None => inner.make_slowly(class, value),
+        let opened = &*self.opened;
+        let class = opened.class_of::<T>()?;
+        match opened.take_last(class) {
+            Some(held) => opened.make(class, held, value),
+            None => opened.make_slowly(class, value),
         }
     }
 
@@ -169,8 +169,8 @@ impl Allocator {
     /// [`AllocError::Stale`], [`AllocError::Owned`], [`AllocError::WrongType`],
     /// [`AllocError::Corrupt`]; [`AllocError::Ptr`] for a pointer that leads out of the arena.
     pub fn free<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(), AllocError> {
-        let (class, held) = self.inner.claim(ptr)?;
-        self.inner.put_back(class, held);
+        let (class, held) = self.opened.claim(ptr)?;
+        self.opened.put_back(class, held);
         Ok(())
     }
 
@@ -180,12 +180,12 @@ impl Allocator {
     ///
     /// As [`free`](Self::free).
     pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
-        let inner = &*self.inner;
-        let (class, held) = inner.claim(ptr)?;
-        inner.keeper.made(shard::of_this_thread(inner));
+        let opened = &*self.opened;
+        let (class, held) = opened.claim(ptr)?;
+        opened.keeper.made(shard::of_this_thread(opened));
         // SAFETY: `claim` has checked the place for a `T`; an object holds the slot now, which was
         // counted.
-        Ok(unsafe { Object::new(inner, class.number, (held, None)) })
+        Ok(unsafe { Object::new(opened, class.number, (held, None)) })
     }
 
     /// Takes and frees all objects that fields hold, and returns how many there were.
@@ -250,7 +250,7 @@ impl Allocator {
     /// was overwritten, say by zeros, which looks like a place that was given back: drop all
     /// handles and objects, and [`create`](Self::create) another.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
-        recover::recover(&self.inner, |_| true)
+        recover::recover(&self.opened, |_| true)
     }
 
     /// As [`recover`](Self::recover), but frees the objects that were handed over and are not
@@ -264,21 +264,21 @@ impl Allocator {
     /// As [`recover`](Self::recover).
     pub fn recover_reachable(&self, reachable: impl IntoIterator<Item = u32>) -> Result<Recovered, AllocError> {
         let reachable: HashSet<u32> = reachable.into_iter().collect();
-        recover::recover(&self.inner, |offset| reachable.contains(&offset))
+        recover::recover(&self.opened, |offset| reachable.contains(&offset))
     }
 }
 
 impl Clone for Allocator {
     fn clone(&self) -> Self {
-        self.inner.handles.fetch_add(1, Ordering::Relaxed);
-        Self { inner: Arc::clone(&self.inner) }
+        self.opened.handles.fetch_add(1, Ordering::Relaxed);
+        Self { opened: Arc::clone(&self.opened) }
     }
 }
 
 impl Drop for Allocator {
     fn drop(&mut self) {
-        if self.inner.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.inner.keeper.close(Arc::clone(&self.inner), self.inner.serial);
+        if self.opened.handles.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.opened.keeper.close(Arc::clone(&self.opened));
         }
     }
 }

@@ -12,8 +12,8 @@
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
 
-use super::control::Control;
 use super::layout::{CLASSES, SHARDS, SlotShared};
+use super::protocol::Control;
 use super::refcount::Balance;
 use crate::sys::process::{Thread, wiped_on_fork};
 

@@ -3,8 +3,8 @@
 use std::sync::atomic::Ordering;
 
 use super::allocator::Allocator;
-use super::inner::KEEPERS;
 use super::layout::state;
+use super::opened::Keeper;
 use crate::arena::pages::Pages;
 use crate::error::AllocError;
 use crate::value::ArenaPtr;
@@ -41,22 +41,22 @@ impl Closing {
     /// One that is stopped there for so long counts as an object; one that was killed there does
     /// not.
     pub fn remaining(&self) -> u64 {
-        let inner = &self.allocator.inner;
-        if inner.is_replaced() {
+        let opened = &self.allocator.opened;
+        if opened.is_replaced() {
             return 0;
         }
-        let held = inner.held();
+        let held = opened.held();
         if held > 0 {
             return held;
         }
         // Whether or not somebody else has said so. Only when nobody is inside any more may another
         // allocator be made in the place.
-        inner.change(state::CLOSING, state::DRAINING);
-        let inside = inner.wait_for_those_inside();
+        opened.change(state::CLOSING, state::DRAINING);
+        let inside = opened.wait_for_those_inside();
         if inside == 0 {
-            inner.change(state::DRAINING, state::DRAINED);
-            inner.drained.store(true, Ordering::Relaxed);
-            KEEPERS.drained(inner.identity());
+            opened.change(state::DRAINING, state::DRAINED);
+            opened.drained.store(true, Ordering::Relaxed);
+            Keeper::drained(opened.identity());
         }
         inside
     }
@@ -85,8 +85,8 @@ impl Closing {
         if objects > 0 {
             return Err(AllocError::InUse { objects });
         }
-        let inner = &self.allocator.inner;
-        let (arena, (start, bytes)) = (&inner.arena, self.span());
+        let opened = &self.allocator.opened;
+        let (arena, (start, bytes)) = (&opened.arena, self.span());
         // A mapping has one place in a process, and each arena its own.
         if pages.arena().rest.mapping.base() != arena.rest.mapping.base() {
             return Err(AllocError::OtherArena);
@@ -95,13 +95,13 @@ impl Closing {
         let range = offset.div_ceil(page)..(offset + bytes) / page;
         // Whoever makes another there finds the place occupied until the pages are gone. If one was
         // made since it was drained, its pages stay.
-        if !inner.change(state::DRAINED, state::RECOVERING) {
+        if !opened.change(state::DRAINED, state::RECOVERING_CLOSED) {
             return Err(AllocError::Closed);
         }
         let freed = if range.is_empty() { Ok(()) } else { pages.free(range.clone()) };
         // A page that was given back is not to be touched.
         if freed.is_err() || range.is_empty() || range.start * page != offset {
-            inner.change(state::RECOVERING, state::DRAINED);
+            opened.change(state::RECOVERING_CLOSED, state::DRAINED);
         }
         freed?;
         Ok(range.end.saturating_sub(range.start))
@@ -109,7 +109,7 @@ impl Closing {
 
     /// The bytes of the arena that it takes: where its header is, and how many from there.
     pub fn span(&self) -> (ArenaPtr<()>, u64) {
-        (self.allocator.as_ptr(), self.allocator.inner.len())
+        (self.allocator.as_ptr(), self.allocator.opened.len())
     }
 }
 
@@ -133,12 +133,12 @@ impl Allocator {
     /// threads of others that may.
     pub fn close(self) -> Result<Closing, AllocError> {
         // If that cannot be had, nothing is changed.
-        self.inner.barrier()?;
-        if !self.inner.change(state::LIVE, state::CLOSING) {
-            return Err(self.inner.not_live());
+        self.opened.barrier()?;
+        if !self.opened.change(state::LIVE, state::CLOSING) {
+            return Err(self.opened.not_live());
         }
         // Pairs with the fence in `alloc`: from here on no slot of an object looks free.
-        self.inner.barrier()?;
+        self.opened.barrier()?;
         Ok(Closing { allocator: self })
     }
 
@@ -148,8 +148,8 @@ impl Allocator {
     /// seccomp filter refuses it). Without that, nobody can tell which slots other threads still
     /// take. [`close`](Self::close) is an error then.
     pub fn closing(&self) -> Option<Closing> {
-        let is_closed = self.inner.is_closed(self.inner.header.state.load());
+        let is_closed = matches!(self.opened.state(), state::CLOSING | state::DRAINING | state::DRAINED);
         // As in `close`; if it cannot be had here, there is none for who may not close either.
-        (self.inner.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
+        (self.opened.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }
 }

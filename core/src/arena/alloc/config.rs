@@ -3,13 +3,13 @@
 
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
+use std::ops::Range;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
 use super::cache::MAGAZINE;
 use super::layout::{CLASSES, Class, Header, HeaderShared, MAGIC, MAKING, SHARDS, SLOT_HEADER, Shard, VERSION, state};
-use super::lifetime::Keepers;
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
 use crate::handle::{Slice, Var};
@@ -113,14 +113,17 @@ pub(crate) const fn vacant(live: u32) -> u64 {
     (live as u64) << 32 | 0x6d76_6174
 }
 
+/// Returns the places of the allocators that this process has open and that overlap with a range.
+type OpenAt = fn(Range<usize>) -> Vec<Range<usize>>;
+
 /// Checks that there is no allocator where one shall be made: at this very place, as its header
 /// says, or overlapping, as far as this process knows. One that it has open counts also if somebody
 /// overwrote its header, until that says that it is drained.
-fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>) -> Result<(), AllocError> {
+fn check_free(header: &Var<Header>, at: u64, bytes: u64, open: OpenAt) -> Result<(), AllocError> {
     let start = std::ptr::from_ref(&**header).addr();
     let place = start..start + usize::try_from(bytes).unwrap_or(0);
     let in_arena = |address: usize| at.wrapping_add(address as u64).wrapping_sub(start as u64);
-    let (here, others): (Vec<_>, Vec<_>) = keepers.overlapping(place).partition(|open| open.start == start);
+    let (here, others): (Vec<_>, Vec<_>) = open(place).into_iter().partition(|open| open.start == start);
     if let Some(open) = others.first() {
         return Err(AllocError::Occupied { start: in_arena(open.start), end: in_arena(open.end) });
     }
@@ -138,8 +141,8 @@ fn check_free<K>(header: &Var<Header>, at: u64, bytes: u64, keepers: &Keepers<K>
 
 /// Checks that the allocator with this header, whose magic number is right, may be replaced.
 fn check_drained(header: &Var<Header>, at: u64) -> Result<(), AllocError> {
-    let alive = [state::LIVE, state::CLOSING, state::DRAINING, state::RECOVERING];
-    if header.id.load() == id_of(at) && alive.contains(&(header.state.load() & state::BITS)) {
+    let is_alive = !matches!(header.state.load() & state::BITS, 0 | state::DRAINED | state::BITS);
+    if header.id.load() == id_of(at) && is_alive {
         return Err(AllocError::Occupied { start: at, end: at.saturating_add(header.len.load()) });
     }
     Ok(())
@@ -209,8 +212,8 @@ fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
     Ok(making)
 }
 
-/// Makes the header.
-pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> Result<Var<Header>, AllocError> {
+/// Makes the header of an allocator; `open` finds those that this process has open.
+pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<Header>, AllocError> {
     let (classes, bytes) = config.lay_out()?;
     let at = config.at.unwrap_or_else(|| ArenaPtr::from_address(arena.start() + 4096));
     let header: Var<Header> = arena.var(at.cast())?;
@@ -224,7 +227,7 @@ pub(crate) fn write<K>(arena: &Arena, config: &Config, keepers: &Keepers<K>) -> 
         return Err(AllocError::Config { field: "at", given: start, needed: "it must be a multiple of `align`" });
     }
     let all = whole(arena, start, bytes)?;
-    check_free(&header, start, bytes, keepers)?;
+    check_free(&header, start, bytes, open)?;
     let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start);
     // As far as there can be words of an allocator that was here before. A page that is not there
     // has none, and is not to be made.
@@ -296,7 +299,7 @@ impl Shape {
         }
         header.version.store(VERSION);
         header.id.store(self.id);
-        header.class_count.store(self.class_count());
+        header.class_count.store(self.classes.len().try_into().unwrap_or(0));
         header.align.store(self.align);
         header.magazine.store(self.magazine);
         header.asymmetric.store(self.asymmetric.into());
@@ -311,11 +314,6 @@ impl Shape {
     /// Returns a number that hardly another allocator of this machine has, wherever it is mapped.
     pub(crate) const fn identity(&self) -> u64 {
         (self.live as u64) << 32 | self.id as u64
-    }
-
-    #[expect(clippy::cast_possible_truncation, reason = "there are at most 16")]
-    pub(crate) fn class_count(&self) -> u32 {
-        self.classes.len() as u32
     }
 }
 
@@ -347,7 +345,7 @@ pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocEr
     let mut classes = Vec::new();
     for class in &header.classes[..count as usize] {
         let Class { value_size, stride, capacity, first, .. } = class.load();
-        // A value gets a slot of a later class if its own has none left (`Inner::take`).
+        // A value gets a slot of a later class if its own has none left (`Opened::take`).
         let least = classes.last().map_or(0, |class: &Class| class.value_size);
         check(value_size >= least, "the size of values", value_size.into(), least.into())?;
         check(first <= arena.len(), "the place of a class", first, arena.len())?;

@@ -65,6 +65,8 @@ pub(crate) mod state {
     pub(crate) const DRAINED: u32 = 3;
     /// Somebody makes its lists anew; nobody else may touch it.
     pub(crate) const RECOVERING: u32 = 4;
+    /// As `RECOVERING`, after it was closed; or somebody gives its pages back.
+    pub(crate) const RECOVERING_CLOSED: u32 = 6;
     /// There are no objects any more, but threads may still be inside. It refuses others.
     pub(crate) const DRAINING: u32 = 5;
     /// The bits that say which.

@@ -1,18 +1,17 @@
 //! The shared lists of an allocator, and the guard through which a thread touches them.
 //!
 //! [`Inside`] is the only way to the lists. So whoever drains the allocator can wait for the
-//! threads that are inside (`gate`), and nothing is written to a place that is another's by then.
+//! threads that are inside (`protocol`), and nothing is written to a place that is another's by then.
 
 use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
 
 use super::cache::{Kept, Own};
+use super::class::Class;
 use super::config::{PATIENCE, look_often, vacant};
-use super::control::{self, Control, Holder, Word};
-use super::gate::{self, Refused};
-use super::inner::{Class, Inner, corrupt};
 use super::layout::{GATES, SHARDS, VISITORS};
-use super::stack::{self, Broken, Words};
+use super::opened::{Opened, corrupt};
+use super::protocol::{self, Broken, Control, Holder, Word};
 use crate::error::AllocError;
 use crate::sys::process::Thread;
 
@@ -25,7 +24,7 @@ pub(crate) type Held = (Kept, Option<Own>);
 /// A thread that is inside: among the shared lists of an allocator, which is in its place as long
 /// as this is there.
 pub(crate) struct Inside<'a> {
-    pub(crate) inner: &'a Inner,
+    pub(crate) opened: &'a Opened,
     /// What the thread has for itself; `None` if it is a visitor.
     pub(crate) own: Option<Own>,
     /// Its gate, and what that is when it leaves.
@@ -36,14 +35,14 @@ pub(crate) struct Inside<'a> {
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
         if self.own.is_none() {
-            self.inner.header.shards[self.gate].space.store(0);
+            self.opened.header.shards[self.gate].space.store(0);
         }
-        gate::leave(self.inner.gate(self.gate), self.after);
+        protocol::leave(self.opened.gate(self.gate), self.after);
     }
 }
 
 /// The gates.
-impl Inner {
+impl Opened {
     fn gate(&self, gate: usize) -> &AtomicU64 {
         self.header.shards[gate].owner.atomic()
     }
@@ -55,13 +54,13 @@ impl Inner {
             Some(own) => (own.cache.owner(), found),
             None => (Thread::current().number, vacant(self.live)),
         };
-        match gate::enter(self.gate(gate), found, thread, || self.is_in_place()) {
-            Err(Refused::Gone) => return Err(self.not_live()),
-            Err(Refused::Taken) => return Ok(None),
-            Ok(()) if own.is_none() => self.header.shards[gate].space.store_release(Thread::current().space),
-            Ok(()) => {}
+        if !protocol::enter(self.gate(gate), found, thread, || self.in_place())? {
+            return Ok(None);
         }
-        Ok(Some(Inside { inner: self, own, gate, after }))
+        if own.is_none() {
+            self.header.shards[gate].space.store_release(Thread::current().space);
+        }
+        Ok(Some(Inside { opened: self, own, gate, after }))
     }
 
     /// Enters as a visitor: by a gate that nobody uses, or after a while by one that somebody wrote
@@ -72,8 +71,8 @@ impl Inner {
         let entered = look_often(PATIENCE >> closed, |is_late| {
             (first..first + VISITORS).find_map(|turn| {
                 // First: a page that was given back is not to be touched.
-                if !self.is_in_place() {
-                    return Some(Err(self.not_live()));
+                if let Err(error) = self.in_place() {
+                    return Some(Err(error));
                 }
                 let gate = SHARDS + turn % VISITORS;
                 let found = self.gate(gate).load(Ordering::Relaxed);
@@ -95,7 +94,7 @@ impl Inner {
     /// Whether a thread is inside by a gate that is not known to have ended.
     fn is_inside(&self, gate: usize) -> bool {
         let space = || self.header.shards[gate].space.load_acquire();
-        gate::inside(self.gate(gate)).is_some_and(|number| !Thread { number, space: space() }.is_gone())
+        protocol::inside(self.gate(gate)).is_some_and(|number| !Thread { number, space: space() }.is_gone())
     }
 
     /// Waits until nobody is inside who is alive, but not for ever: how many still are.
@@ -117,61 +116,51 @@ impl Inner {
 /// The lists.
 impl Inside<'_> {
     /// Takes a slot of a class for an object: one that this thread keeps, or that is in the list,
-    /// or was never used; and some more for the thread to keep. `None` if there shall be no
-    /// objects.
-    pub(crate) fn take(&self, class: Class<'_>) -> Result<Option<Held>, AllocError> {
+    /// or was never used; and some more for the thread to keep.
+    pub(crate) fn take(&self, class: Class<'_>) -> Result<Held, AllocError> {
         while let Some(kept) = self.own.and_then(|own| own.cache.pop(class.number)) {
-            if let Some(control) = control::take(self.inner.slot(kept).control.atomic(), kept.control) {
-                return Ok(Some((Kept { control, ..kept }, self.own)));
+            if let Some(control) = protocol::take(self.opened.slot(kept).control.atomic(), kept.control) {
+                return Ok((Kept { control, ..kept }, self.own));
             }
             if !self.is_recovered(kept) {
                 return Err(self.not_free(kept));
             }
         }
-        let index = self.pop_some(class);
+        let index = self.take_some(class);
         self.tell(class);
-        let index = index?;
-        let (slot, words) = (class.place(index), class.slot(index));
-        let control = control::hand_out(words.control.atomic(), self.inner.free)
+        let (slot, words) = index.map(|index| (class.place(index), class.slot(index)))?;
+        let control = protocol::hand_out(words.control.atomic(), self.opened.id)
             .map_err(|control| self.not_free(Kept { slot, control }))?;
-        let kept = Kept { slot, control };
         if let Some(own) = self.own {
             words.next.store(own.mark());
         }
-        compiler_fence(Ordering::SeqCst);
-        if self.inner.header.state.load() != self.inner.live {
-            self.list(class, [kept]);
-            return Ok(None);
-        }
-        Ok(Some((kept, self.own)))
+        Ok((Kept { slot, control }, self.own))
     }
 
     #[cold]
     fn not_free(&self, kept: Kept) -> AllocError {
-        let slot = self.inner.slot(kept);
-        corrupt("the word of a free slot", self.inner.address(slot), slot.control.load())
+        let slot = self.opened.slot(kept);
+        corrupt("the word of a free slot", self.opened.address(slot), slot.control.load())
     }
 
-    /// Pops one of the list, or takes one that was never used, and half as many as can be for the
-    /// thread to keep.
-    fn pop_some(&self, class: Class<'_>) -> Result<u32, AllocError> {
+    /// Pops a slot of the list, or takes one that was never used; and half as many as can be for
+    /// the thread to keep.
+    fn take_some(&self, class: Class<'_>) -> Result<u32, AllocError> {
         let more = self.own.map_or(0, |own| own.cache.most(class.number) / 2);
-        if let Some(first) = self.pop(class)? {
-            // If the list is broken further on, that is for the next one to find.
-            let others = iter::from_fn(|| self.pop(class).ok()?);
-            others.take(more as usize).for_each(|index| self.keep(class, index));
-            return Ok(first);
+        for next in [Self::pop as fn(&Self, Class<'_>) -> _, Self::take_fresh] {
+            if let Some(first) = next(self, class)? {
+                // Each error but the first is for the next thread to find.
+                let others = iter::from_fn(|| next(self, class).ok()?);
+                others.take(more as usize).for_each(|index| self.keep(class, index));
+                return Ok(first);
+            }
         }
-        // Each error but the first is for the next one to find, too.
-        let (capacity, value_size) = (class.shape.capacity, class.shape.value_size);
-        let first = self.take_fresh(class)?.ok_or(AllocError::OutOfSlots { capacity, value_size })?;
-        let others = iter::from_fn(|| self.take_fresh(class).ok()?);
-        others.take(more as usize).for_each(|index| self.keep(class, index));
-        Ok(first)
+        Err(AllocError::OutOfSlots { capacity: class.shape.capacity, value_size: class.shape.value_size })
     }
 
     fn pop(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
-        let popped = stack::pop(&class).map_err(|broken| self.broken(class, broken))?;
+        let (head, next) = (class.words.free.atomic(), |index| class.slot(index).next.load());
+        let popped = protocol::pop(head, class.shape.capacity, next).map_err(|broken| self.broken(class, broken))?;
         if popped.is_some() {
             class.words.listed.fetch_sub(1);
         }
@@ -184,24 +173,24 @@ impl Inside<'_> {
             Broken::Link(link) => ("a list of free slots", link.into()),
             Broken::Restless(head) => ("a list of free slots, which somebody changes all the time,", head),
         };
-        corrupt(what, self.inner.address(class.words), found)
+        corrupt(what, self.opened.address(class.words), found)
     }
 
     /// Takes a slot that was never used, if there is one. As in [`list`](Self::list), no more than
     /// one is on its way when the thread is killed.
     fn take_fresh(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
-        let (capacity, fresh) = (class.shape.capacity, &class.words.fresh);
-        for _ in 0..stack::TRIES {
+        let fresh = &class.words.fresh;
+        for _ in 0..protocol::TRIES {
             let index = fresh.load_acquire();
-            if index >= capacity {
+            if index >= class.shape.capacity {
                 return Ok(None);
             }
             // First it names this allocator, so that each slot that was ever used does, even if
             // this thread is killed. What was in the memory before is left open.
             let word = class.slot(index).control.atomic();
             let found = Control(word.load(Ordering::Relaxed));
-            if found.id() != self.inner.id {
-                let free = Control::new(self.inner.id, Holder::Free, found.generation());
+            if found.id() != self.opened.id {
+                let free = Control::new(self.opened.id, Holder::Free, found.generation());
                 let _ = word.exchange(found.0, free.0);
             }
             if fresh.compare_exchange(index, index + 1).is_ok() && self.is_fresh(class, index) {
@@ -217,7 +206,7 @@ impl Inside<'_> {
     fn is_fresh(&self, class: Class<'_>, index: u32) -> bool {
         let word = class.slot(index).control.atomic();
         let found = Control(word.load(Ordering::Relaxed));
-        let is_free = found.id() == self.inner.id
+        let is_free = found.id() == self.opened.id
             && matches!(found.holder(), Holder::Free | Holder::Kept)
             && word.exchange(found.0, found.next(Holder::Free).0).is_ok();
         if !is_free {
@@ -229,7 +218,7 @@ impl Inside<'_> {
     /// Has this thread keep a free slot that is in no list.
     fn keep(&self, class: Class<'_>, index: u32) {
         let (Some(own), slot) = (self.own, class.slot(index)) else { return };
-        match control::keep(slot.control.atomic(), self.inner.free, || slot.next.store(own.mark())) {
+        match protocol::keep(slot.control.atomic(), self.opened.id, || slot.next.store(own.mark())) {
             Ok(control) => {
                 let kept = Kept { slot: class.place(index), control };
                 if !own.cache.push(class.number, kept) {
@@ -242,7 +231,7 @@ impl Inside<'_> {
 
     /// Lists the slot of an object, and half of those that this thread keeps.
     pub(crate) fn spill(&self, class: Class<'_>, held: Kept) {
-        if self.inner.slot(held).control.load() == held.control.0 {
+        if self.opened.slot(held).control.load() == held.control.0 {
             self.list(class, [held]);
         } else {
             self.lost();
@@ -256,7 +245,7 @@ impl Inside<'_> {
 
     /// Lists all slots that a thread keeps, or kept.
     pub(crate) fn empty(&self, own: Own) {
-        for class in self.inner.classes() {
+        for class in self.opened.classes() {
             self.list(class, iter::from_fn(|| own.cache.pop(class.number)));
         }
     }
@@ -268,9 +257,10 @@ impl Inside<'_> {
     /// 5000 at a time cost a sixth less, and a kill would lose 32 of them.
     pub(crate) fn list(&self, class: Class<'_>, slots: impl IntoIterator<Item = Kept>) {
         for kept in slots {
-            if self.inner.let_go(kept, Holder::Free) {
+            if self.opened.let_go(kept, Holder::Free) {
                 let index = class.index_of(kept.slot);
-                match stack::push(&class, index, index) {
+                let set_next = |link| class.slot(index).next.store(link);
+                match protocol::push(class.words.free.atomic(), index, set_next) {
                     Ok(()) => _ = class.words.listed.fetch_add(1),
                     // It is in no list: it is found when the allocator is recovered.
                     Err(_) => self.lost(),
@@ -285,46 +275,26 @@ impl Inside<'_> {
     /// thread kept, and listed it: the slot is of another generation.
     #[cold]
     fn is_recovered(&self, kept: Kept) -> bool {
-        let found = Control(self.inner.slot(kept).control.load());
-        found.id() == self.inner.id && found.generation() != kept.control.generation()
+        let found = Control(self.opened.slot(kept).control.load());
+        found.id() == self.opened.id && found.generation() != kept.control.generation()
     }
 
     /// Says in the arena how many slots of a class this thread keeps.
     fn tell(&self, class: Class<'_>) {
         if let Some(own) = self.own {
-            let kept = &self.inner.header.shards[self.gate].kept;
+            let kept = &self.opened.header.shards[self.gate].kept;
             kept[class.number as usize].store(own.cache.len(class.number));
         }
     }
 
     pub(crate) fn lost(&self) {
-        self.inner.header.failed.fetch_add(1);
+        self.opened.header.failed.fetch_add(1);
     }
 
     /// Goes on inside by the gate of a shard, which this thread has claimed with its number.
     pub(crate) fn change_gate(&mut self, own: Own, thread: u64) {
-        let by_own = Inside { inner: self.inner, own: Some(own), gate: own.shard(), after: thread };
+        let by_own = Inside { opened: self.opened, own: Some(own), gate: own.shard(), after: thread };
         drop(std::mem::replace(self, by_own));
-    }
-}
-
-/// The free slots of a class that no thread keeps.
-impl Words for Class<'_> {
-    fn capacity(&self) -> u32 {
-        self.shape.capacity
-    }
-    fn head(&self) -> u64 {
-        self.words.free.load_acquire()
-    }
-    fn exchange_head(&self, current: u64, new: u64) -> bool {
-        let free = self.words.free.atomic();
-        free.compare_exchange(current, new, Ordering::AcqRel, Ordering::Relaxed).is_ok()
-    }
-    fn next(&self, index: u32) -> u32 {
-        self.slot(index).next.load()
-    }
-    fn set_next(&self, index: u32, link: u32) {
-        self.slot(index).next.store(link);
     }
 }
 
@@ -333,6 +303,10 @@ impl Word for AtomicU64 {
     #[inline]
     fn load(&self) -> u64 {
         self.load(Ordering::Relaxed)
+    }
+    #[inline]
+    fn load_acquire(&self) -> u64 {
+        self.load(Ordering::Acquire)
     }
     #[inline]
     fn store_release(&self, new: u64) {

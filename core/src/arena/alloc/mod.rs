@@ -15,20 +15,18 @@
 
 pub(crate) mod allocator;
 pub(crate) mod cache;
+pub(crate) mod class;
 pub(crate) mod closing;
 pub(crate) mod config;
-pub(crate) mod control;
-pub(crate) mod gate;
-pub(crate) mod inner;
 pub(crate) mod layout;
-pub(crate) mod lifetime;
 pub(crate) mod lists;
 pub(crate) mod object;
+pub(crate) mod opened;
+pub(crate) mod protocol;
 pub(crate) mod recover;
 pub(crate) mod refcount;
 pub(crate) mod shard;
 pub(crate) mod slots;
-pub(crate) mod stack;
 pub(crate) mod stats;
 
 pub use allocator::Allocator;

@@ -6,10 +6,10 @@ use std::ops::Deref;
 use std::ptr::{self, NonNull};
 
 use super::cache::{Cache, Kept};
-use super::control::{Control, Holder};
-use super::inner::Inner;
 use super::layout::SLOT_HEADER;
 use super::lists::Held;
+use super::opened::Opened;
+use super::protocol::{Control, Holder};
 use crate::handle::shown::Shown;
 use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 
@@ -50,11 +50,11 @@ pub struct Object<T: MapValue> {
     class: u32,
     /// The cache of the thread that the slot names, if that is known, or else null.
     cache: *const Cache,
-    inner: NonNull<Inner>,
+    opened: NonNull<Opened>,
 }
 
 // SAFETY: an object is a pointer into memory that lives as long as it does, through which only
-// `&T::Shared` is given out, which is `Send + Sync`; a pointer to an `Inner`, which is `Send +
+// `&T::Shared` is given out, which is `Send + Sync`; a pointer to an `Opened`, which is `Send +
 // Sync`; and the address of a cache, which is only compared.
 unsafe impl<T: MapValue> Send for Object<T> {}
 // SAFETY: as for `Send`.
@@ -66,27 +66,27 @@ impl<T: MapValue> Object<T> {
     /// # Safety
     ///
     /// It is the place of a slot of this allocator and class, with room for a `T`, which is aligned
-    /// there. Its word says that an object holds it, which was counted with the keeper of `inner`.
+    /// there. Its word says that an object holds it, which was counted with the keeper of `opened`.
     /// It names the thread of `own`, if there is one.
     #[inline]
-    pub(crate) unsafe fn new(inner: &Inner, class: u32, (kept, own): Held) -> Self {
+    pub(crate) unsafe fn new(opened: &Opened, class: u32, (kept, own): Held) -> Self {
         // SAFETY: behind the header of a slot there are `value_size` bytes, inside the arena
         // (`config::read`). This has the provenance of all of the slot.
         let value = unsafe { kept.slot.byte_add(SLOT_HEADER) }.cast();
         let cache = own.map_or(ptr::null(), |own| ptr::from_ref(own.cache));
-        Self { value, control: kept.control, class, cache, inner: NonNull::from(inner) }
+        Self { value, control: kept.control, class, cache, opened: NonNull::from(opened) }
     }
 
     #[inline]
-    fn inner(&self) -> &Inner {
-        // SAFETY: the keeper of an allocator keeps its `Inner` while an object that it has counted
+    fn opened(&self) -> &Opened {
+        // SAFETY: the keeper of an allocator keeps its `Opened` while an object that it has counted
         // was not counted as gone (`Keeper::objects`), which `drop` and `hand_over` do last.
-        unsafe { self.inner.as_ref() }
+        unsafe { self.opened.as_ref() }
     }
 
     /// Returns the pointer to it, as memory of the arena holds it. That does not keep it alive.
     pub fn as_ptr(&self) -> ArenaPtr<T> {
-        ArenaPtr::from_address(self.inner().address(&**self))
+        ArenaPtr::from_address(self.opened().address(&**self))
     }
 
     /// Hands it over, as a pointer.
@@ -129,9 +129,9 @@ impl<T: MapValue> Object<T> {
 
     fn hand_over(self) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: it is a slot of `inner`, which this keeps until then. If the slot is not its any
+        // SAFETY: it is a slot of `opened`, which this keeps until then. If the slot is not its any
         // more, whoever has the pointer is told so.
-        unsafe { Inner::give_up(this.inner, this.class, this.held(), Holder::Shared) };
+        unsafe { Opened::give_up(this.opened, this.class, this.held(), Holder::Shared) };
     }
 
     /// Its slot.
@@ -145,12 +145,12 @@ impl<T: MapValue> Object<T> {
 impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
-        let (inner, class, held) = (self.inner, self.class, self.held());
-        // SAFETY: it is a slot of `inner`, which this keeps until then; if the slot names a thread,
+        let (opened, class, held) = (self.opened, self.class, self.held());
+        // SAFETY: it is a slot of `opened`, which this keeps until then; if the slot names a thread,
         // it is the one with this cache.
-        if !unsafe { Inner::keep_held(inner, class, held, self.cache) } {
+        if !unsafe { Opened::keep_held(opened, class, held, self.cache) } {
             // SAFETY: as above; nothing was done.
-            unsafe { Inner::give_up(inner, class, held, Holder::Free) };
+            unsafe { Opened::give_up(opened, class, held, Holder::Free) };
         }
     }
 }
@@ -161,7 +161,7 @@ impl<T: MapValue> Deref for Object<T> {
     #[inline]
     fn deref(&self) -> &T::Shared<ReadWrite> {
         // SAFETY: by the promise to `new` the place was checked for a `T`, as in `Arena::get`; the
-        // `Inner`, which this keeps (see `inner`), has a share in the mapping.
+        // `Opened`, which this keeps (see `opened`), has a share in the mapping.
         unsafe { self.value.as_ref() }
     }
 }

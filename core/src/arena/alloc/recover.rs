@@ -1,9 +1,11 @@
 //! Repairing an allocator whose users died.
 
-use super::control::{Control, Holder};
-use super::inner::{Class, Inner};
+use std::sync::atomic::Ordering;
+
+use super::class::Class;
 use super::layout::{MAGIC, state};
-use super::stack::{self, Words, link_to};
+use super::opened::Opened;
+use super::protocol::{self, Control, Holder, link_to};
 use crate::error::AllocError;
 use crate::value::ArenaPtr;
 
@@ -27,44 +29,52 @@ pub struct Recovered {
 
 /// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each
 /// object that was handed over.
-pub(crate) fn recover(inner: &Inner, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
-    let objects = inner.keeper.objects();
+pub(crate) fn recover(opened: &Opened, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
+    let objects = opened.keeper.objects();
     if objects > 0 {
         return Err(AllocError::InUse { objects });
     }
-    if inner.is_replaced() {
-        return Err(inner.not_there());
+    let (header, at, expected) = (&opened.header, opened.start, MAGIC);
+    if opened.is_replaced() {
+        // Nobody can tell a header that was overwritten from memory that was given back and is
+        // another's.
+        let found = if opened.drained.load(Ordering::Relaxed) { MAGIC } else { header.magic.load() };
+        let error = AllocError::NoAllocator { at, what: "the magic number", found, expected };
+        return Err(if found == MAGIC { AllocError::Closed } else { error });
     }
+    let (word, before) = (header.state.load(), opened.state());
+    // Closed stays closed, also if whoever recovered it died. It is live if somebody wrote over the
+    // word.
+    let (during, after) = match before {
+        state::CLOSING | state::DRAINING | state::RECOVERING_CLOSED => (state::RECOVERING_CLOSED, state::CLOSING),
+        _ => (state::RECOVERING, state::LIVE),
+    };
     // By an exchange: if it is drained, somebody may make another in its place just now.
-    let before = inner.header.state.load();
-    if before == inner.word_of(state::DRAINED)
-        || inner.header.state.compare_exchange(before, inner.word_of(state::RECOVERING)).is_err()
-    {
-        return Err(inner.not_live());
+    if before == state::DRAINED || header.state.compare_exchange(word, opened.word_of(during)).is_err() {
+        return Err(opened.not_live());
     }
     // If one stays inside, the caller has promised that it does nothing.
-    let _ = inner.wait_for_those_inside();
-    inner.store(&inner.header);
-    inner.header.magic.store_release(MAGIC);
+    let _ = opened.wait_for_those_inside();
+    opened.store(header);
+    header.magic.store_release(MAGIC);
     let mut all = Recovered::default();
-    for class in inner.classes() {
+    for class in opened.classes() {
         rebuild(class, &is_reachable, &mut all);
     }
-    inner.recover_shards();
-    // Live also if somebody wrote over it.
-    inner.header.state.store_release(if inner.is_closed(before) { before } else { inner.live });
+    opened.recover_shards();
+    header.state.store_release(opened.word_of(after));
     Ok(all)
 }
 
 /// Makes one list of all free slots of a class, and counts what there is.
 fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Recovered) {
-    let id = class.inner.id;
+    let id = class.opened.id;
     // As many as were used, whatever the header says: each names the allocator.
     let used: Vec<_> = class.used(u32::MAX).collect();
     let used = &used[..used.iter().rposition(|(_, _, control)| control.id() == id).map_or(0, |last| last + 1)];
     let fresh = u32::try_from(used.len()).unwrap_or(u32::MAX);
     let listed = listed(class, used.len());
-    found.free += u64::from(class.capacity() - fresh);
+    found.free += u64::from(class.shape.capacity - fresh);
     let (mut link, mut free) = (0, 0);
     // From the last, so that the first comes first.
     for (index, slot, control) in used.iter().rev() {
@@ -88,21 +98,21 @@ fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Re
     found.free += u64::from(free);
     class.words.fresh.store(fresh);
     class.words.listed.store(free);
-    let head = class.head();
-    let _ = class.exchange_head(head, stack::changed(head, link));
+    let head = class.words.free.load();
+    let _ = class.words.free.compare_exchange_acq_rel(head, protocol::changed(head, link));
 }
 
 /// Which of the first slots of a class are in the list.
 fn listed(class: Class<'_>, slots: usize) -> Vec<bool> {
     let mut listed = vec![false; slots];
-    let mut link = stack::link_of(class.head());
-    while let Ok(Some(index)) = stack::follow(link, class.capacity()) {
+    let mut link = protocol::link_of(class.words.free.load_acquire());
+    while let Ok(Some(index)) = protocol::follow(link, class.shape.capacity) {
         match listed.get_mut(index as usize) {
             Some(listed) if !*listed => *listed = true,
             // A circle, or a slot that was never used.
             _ => break,
         }
-        link = class.next(index);
+        link = class.slot(index).next.load();
     }
     listed
 }

@@ -11,11 +11,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::cache::{Kept, Own, mark};
 use super::config::vacant;
-use super::control::{Holder, Word};
-use super::gate::INSIDE;
-use super::inner::Inner;
 use super::layout::{CLASSES, SHARDS, ShardShared};
 use super::lists::Inside;
+use super::opened::Opened;
+use super::protocol::{Holder, INSIDE, Word};
 use crate::sys::membarrier;
 use crate::sys::process::Thread;
 use crate::value::Mirror;
@@ -38,15 +37,15 @@ struct Claim {
     /// How often the thread enters before it tries again, and how often it has since.
     wait: u32,
     waited: u32,
-    inner: Weak<Inner>,
+    opened: Weak<Opened>,
 }
 
 impl Drop for Claims {
     fn drop(&mut self) {
         LAST.set(NONE);
-        while let Some((_, Claim { shard, inner, .. })) = self.0.pop_first() {
-            if let (Some(shard), Some(inner)) = (shard, inner.upgrade()) {
-                inner.release_shard(shard);
+        while let Some((_, Claim { shard, opened, .. })) = self.0.pop_first() {
+            if let (Some(shard), Some(opened)) = (shard, opened.upgrade()) {
+                opened.release_shard(shard);
             }
         }
     }
@@ -54,67 +53,67 @@ impl Drop for Claims {
 
 /// What this thread has of the allocator, if that is the one that it used last.
 #[inline]
-pub(crate) fn last(inner: &Inner) -> Option<Own> {
+pub(crate) fn last(opened: &Opened) -> Option<Own> {
     LAST.with(|last| {
         let (serial, own) = last.get();
         // SAFETY: serial numbers begin at 1, so this one is from `find`, which set both.
-        if serial == inner.serial { Some(unsafe { own.assume_init() }) } else { None }
+        if serial == opened.serial { Some(unsafe { own.assume_init() }) } else { None }
     })
 }
 
 /// What this thread has of the allocator; `None` if it has no shard, or is about to end. In a
 /// forked child, it is what a thread of the parent has, and the cache keeps nothing.
-pub(crate) fn of_this_thread(inner: &Inner) -> Option<Own> {
-    last(inner).or_else(|| find(inner))
+pub(crate) fn of_this_thread(opened: &Opened) -> Option<Own> {
+    last(opened).or_else(|| find(opened))
 }
 
 #[cold]
-fn find(inner: &Inner) -> Option<Own> {
-    let shard = CLAIMS.try_with(|claims| claims.borrow().0.get(&inner.serial)?.shard).ok()??;
-    let own = inner.keeper.own(shard)?;
-    LAST.set((inner.serial, MaybeUninit::new(own)));
+fn find(opened: &Opened) -> Option<Own> {
+    let shard = CLAIMS.try_with(|claims| claims.borrow().0.get(&opened.serial)?.shard).ok()??;
+    let own = opened.keeper.own(shard)?;
+    LAST.set((opened.serial, MaybeUninit::new(own)));
     Some(own)
 }
 
 /// The shard is not this thread's any more: another process has it, or the parent of this one.
 #[cold]
-pub(crate) fn forget(inner: &Inner, own: Own) {
+pub(crate) fn forget(opened: &Opened, own: Own) {
     LAST.set(NONE);
-    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.remove(&inner.serial));
+    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.remove(&opened.serial));
     own.cache.reset(0, |_| 0);
-    inner.claimed.fetch_and(!bit(own.shard()), Ordering::Release);
+    opened.claimed.fetch_and(!bit(own.shard()), Ordering::Release);
 }
 
 /// Gets a shard for a thread that is inside as a visitor, if there is one and it is time to look: a
 /// thread for which there was none looks again later, and ever more rarely.
 pub(crate) fn claim(inside: &mut Inside<'_>) {
-    let inner = inside.inner;
-    let is_due = CLAIMS.try_with(|claims| claims.borrow_mut().is_due(inner));
-    if inner.most_kept == 0 || !is_due.unwrap_or(false) || !membarrier::register() {
+    let opened = inside.opened;
+    let is_due = CLAIMS.try_with(|claims| claims.borrow_mut().is_due(opened));
+    if opened.most_kept == 0 || !is_due.unwrap_or(false) || !membarrier::register() {
         return;
     }
     let here = Thread::current();
-    let own = inner.claim_shard(here).or_else(|| if reclaim(inside) { inner.claim_shard(here) } else { None });
-    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().note(inner, own));
+    let own = opened.claim_shard(here).or_else(|| if reclaim(inside) { opened.claim_shard(here) } else { None });
+    let _ = CLAIMS.try_with(|claims| claims.borrow_mut().note(opened, own));
     if let Some(own) = own {
         inside.change_gate(own, here.number);
     }
 }
 
 impl Claims {
-    fn is_due(&mut self, inner: &Inner) -> bool {
-        let Some(claim) = self.0.get_mut(&inner.serial) else { return true };
+    fn is_due(&mut self, opened: &Opened) -> bool {
+        let Some(claim) = self.0.get_mut(&opened.serial) else { return true };
         claim.waited += 1;
         claim.shard.is_none() && claim.waited > claim.wait
     }
 
-    fn note(&mut self, inner: &Inner, own: Option<Own>) {
+    fn note(&mut self, opened: &Opened, own: Option<Own>) {
         // Those of allocators that are gone go when there are twice as many as there were.
         if self.0.len().is_power_of_two() {
-            self.0.retain(|_, claim| claim.inner.strong_count() > 0);
+            self.0.retain(|_, claim| claim.opened.strong_count() > 0);
         }
-        let new = || Claim { shard: None, wait: 8, waited: 0, inner: Weak::clone(&inner.this) };
-        let claim = self.0.entry(inner.serial).or_insert_with(new);
+        let new = || Claim { shard: None, wait: 8, waited: 0, opened: Weak::clone(&opened.this) };
+        let claim = self.0.entry(opened.serial).or_insert_with(new);
         claim.shard = own.map(Own::shard);
         (claim.wait, claim.waited) = ((2 * claim.wait).min(4096), 0);
     }
@@ -126,16 +125,16 @@ impl Claims {
 #[cold]
 pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
     const REST: u32 = 10;
-    let (inner, here) = (inside.inner, Thread::current());
+    let (opened, here) = (inside.opened, Thread::current());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_millis() + 1);
-    let looked = inner.looked.swap(now, Ordering::Relaxed);
+    let looked = opened.looked.swap(now, Ordering::Relaxed);
     if looked != 0 && now.abs_diff(looked) < REST {
-        inner.looked.store(looked, Ordering::Relaxed);
+        opened.looked.store(looked, Ordering::Relaxed);
         return false;
     }
     // Whoever takes them back has them meanwhile. If it dies, the next one takes them back from it.
     let take_back = |shard: usize| {
-        let ShardShared { owner, space, .. } = &inner.header.shards[shard];
+        let ShardShared { owner, space, .. } = &opened.header.shards[shard];
         let found = owner.load_acquire();
         let thread = Thread { number: found & !INSIDE, space: space.load() };
         let is_taken = found != 0 && thread.is_gone() && owner.atomic().exchange(found, here.number | INSIDE).is_ok();
@@ -145,10 +144,10 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         })
     };
     let gone: Vec<_> = (0..SHARDS).filter_map(take_back).collect();
-    for class in inner.classes().filter(|_| !gone.is_empty()) {
+    for class in opened.classes().filter(|_| !gone.is_empty()) {
         let used = class.used(class.words.fresh.load_acquire());
         let kept = used.filter_map(|(index, slot, control)| {
-            let is_kept = control.id() == inner.id && control.holder() == Holder::Kept;
+            let is_kept = control.id() == opened.id && control.holder() == Holder::Kept;
             let was_theirs = is_kept && gone.iter().any(|(_, mark)| *mark == slot.next.load());
             // Of the next generation, so that its thread would see it, were it still there after
             // all.
@@ -159,13 +158,13 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         inside.list(class, kept);
     }
     for (shard, _) in &gone {
-        inner.clear(*shard, here.number | INSIDE);
+        opened.clear(*shard, here.number | INSIDE);
     }
     !gone.is_empty()
 }
 
 /// The shards that threads of this process have.
-impl Inner {
+impl Opened {
     /// Claims a shard that nobody has, for a thread that is inside, and as if it were so by its
     /// gate.
     fn claim_shard(&self, here: Thread) -> Option<Own> {
@@ -258,7 +257,7 @@ impl Inner {
     }
 }
 
-impl Drop for Inner {
+impl Drop for Opened {
     fn drop(&mut self) {
         let claimed = *self.claimed.get_mut();
         for shard in (0..SHARDS).filter(|shard| is_in(claimed, *shard)) {

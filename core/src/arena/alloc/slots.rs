@@ -9,16 +9,17 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::cache::{Cache, Kept, Own};
-use super::control::{self, Control, Holder};
-use super::inner::{Class, Inner, corrupt};
+use super::class::Class;
 use super::layout::SLOT_HEADER;
 use super::lists::{Held, Inside};
 use super::object::{Object, ObjectPtr};
+use super::opened::{Opened, corrupt};
+use super::protocol::{self, Control, Holder};
 use super::shard;
 use crate::error::AllocError;
 use crate::value::{ArenaPtr, MapValue, Storable};
 
-impl Inner {
+impl Opened {
     /// Takes the slot that this thread put back last for an object, and counts that. `None` if
     /// there is none, or somebody wrote over its word; then nothing is changed.
     #[inline]
@@ -36,7 +37,7 @@ impl Inner {
 
     #[inline]
     fn hold_kept(&self, own: Own, kept: Kept) -> Option<Held> {
-        let control = control::take(self.slot(kept).control.atomic(), kept.control)?;
+        let control = protocol::take(self.slot(kept).control.atomic(), kept.control)?;
         self.keeper.made(Some(own));
         Some((Kept { control, ..kept }, Some(own)))
     }
@@ -58,11 +59,10 @@ impl Inner {
                 taken = inside.take(class);
             }
             match taken {
-                Ok(Some(held)) => {
+                Ok(held) => {
                     self.keeper.made(inside.own);
                     return Ok((class.number, held));
                 }
-                Ok(None) => return Err(self.not_live()),
                 Err(error @ AllocError::OutOfSlots { .. }) => _ = full.get_or_insert(error),
                 Err(error) => {
                     full = Some(error);
@@ -81,7 +81,7 @@ impl Inner {
         // Only now, behind the store to the slot's word: the thread that closes the allocator first
         // says so and then looks at the slots. So either this sees that it is closed, or that
         // thread sees that the slot was taken. It takes a full fence between the two, which a
-        // thread that keeps slots leaves to the closing one (`Inner::barrier`); for every other it
+        // thread that keeps slots leaves to the closing one (`Opened::barrier`); for every other it
         // is the exchange of `hand_out`.
         compiler_fence(Ordering::SeqCst);
         if self.header.state.load() != self.live {
@@ -125,11 +125,11 @@ impl Inner {
     pub(crate) unsafe fn keep_held(this: NonNull<Self>, class: u32, held: Kept, cache: *const Cache) -> bool {
         // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
         // nor is it an argument: a function may not free what its arguments refer to.
-        let inner = unsafe { this.as_ref() };
+        let opened = unsafe { this.as_ref() };
         // The cache alone would not do: it may have been this thread's in an allocator that is
         // gone, and be another thread's in this one.
-        let Some(own) = shard::last(inner).filter(|own| ptr::eq(own.cache, cache)) else { return false };
-        let (keeper, word) = (inner.keeper, &inner.slot(held).control);
+        let Some(own) = shard::last(opened).filter(|own| ptr::eq(own.cache, cache)) else { return false };
+        let (keeper, word) = (opened.keeper, &opened.slot(held).control);
         let control = held.control.held_by(Holder::Kept);
         if word.load() != held.control.0 || !own.cache.push_last(class, Kept { control, ..held }) {
             return false;
@@ -148,29 +148,27 @@ impl Inner {
     #[inline(never)]
     pub(crate) unsafe fn give_up(this: NonNull<Self>, class: u32, held: Kept, to: Holder) {
         // SAFETY: the caller's promise. The reference is not used after `gone`.
-        let inner = unsafe { this.as_ref() };
+        let opened = unsafe { this.as_ref() };
         match to {
-            Holder::Shared if inner.let_go(held, to) => {}
-            Holder::Shared => inner.lost(),
-            _ => inner.put_back(inner.class(class), held),
+            Holder::Shared if opened.let_go(held, to) => {}
+            Holder::Shared => opened.lost(),
+            _ => opened.put_back(opened.class(class), held),
         }
         // Only now: the thread may have got another shard.
-        let (keeper, own) = (inner.keeper, shard::of_this_thread(inner));
+        let (keeper, own) = (opened.keeper, shard::of_this_thread(opened));
         keeper.gone(own);
     }
 
     /// Gives a slot that this thread holds or keeps into other hands; `false` if somebody wrote
-    /// over its word (`control::let_go`).
+    /// over its word (`protocol::let_go`).
     pub(crate) fn let_go(&self, held: Kept, to: Holder) -> bool {
-        control::let_go(self.slot(held).control.atomic(), held.control, to)
+        protocol::let_go(self.slot(held).control.atomic(), held.control, to)
     }
 
     /// Makes an object of type `T` that was handed over one that this process holds. It is not
     /// counted.
     pub(crate) fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<(Class<'_>, Kept), AllocError> {
-        if !self.is_in_place() {
-            return Err(self.not_live());
-        }
+        self.in_place()?;
         let (address, generation) = ptr.parts();
         let ptr = self.arena.full(ArenaPtr::<T>::from_address(address));
         self.arena.get_ro(ptr)?;
@@ -191,7 +189,7 @@ impl Inner {
         if T::LAYOUT.size() > class.shape.value_size as usize {
             return Err(corrupt("the type of an object that is too small for it,", at - 8, found.into()));
         }
-        let control = control::exchange(slot.control.atomic(), control, Holder::Object)
+        let control = protocol::exchange(slot.control.atomic(), control, Holder::Object)
             .map_err(|now| self.not_shared(at, now, generation))?;
         Ok((class, Kept { slot: class.place(index), control }))
     }
@@ -224,7 +222,7 @@ impl Inner {
         } else {
             // It will be in no list, but free: whoever recovers the allocator finds it. It is
             // counted while it is held, since nobody drains the allocator meanwhile.
-            if self.is_in_place() {
+            if self.in_place().is_ok() {
                 self.header.failed.fetch_add(1);
             }
             self.let_go(held, Holder::Free);
@@ -245,7 +243,7 @@ impl Inner {
     pub(crate) fn enter(&self) -> Result<Inside<'_>, AllocError> {
         let own = shard::of_this_thread(self);
         // In a forked child, a thread of the parent has the shard.
-        if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.is_in_place()) {
+        if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.in_place().is_ok()) {
             // If not, somebody has written over its gate, or has recovered the allocator.
             if let Some(inside) = self.enter_by(own.shard(), own.cache.owner(), Some(own))? {
                 return Ok(inside);

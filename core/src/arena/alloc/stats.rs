@@ -1,9 +1,10 @@
 //! How many objects there are.
 
 use super::allocator::Allocator;
-use super::control::{Control, Holder};
-use super::inner::{Class, Inner};
+use super::class::Class;
 use super::layout;
+use super::opened::Opened;
+use super::protocol::{Control, Holder};
 
 /// How many objects there are and were.
 ///
@@ -51,7 +52,7 @@ pub struct ClassStats {
     pub used: u32,
 }
 
-impl Inner {
+impl Opened {
     /// Returns the number of slots that hold an object.
     pub(crate) fn held(&self) -> u64 {
         let is_held =
@@ -67,15 +68,15 @@ impl Allocator {
         // In use are all slots that were ever used, less the free ones, and those on their way.
         let of_class = |class: Class<'_>| {
             let layout::Class { value_size, capacity, .. } = *class.shape;
-            let free = class.inner.kept(class.number) + u64::from(class.words.listed.load_acquire());
+            let free = class.opened.kept(class.number) + u64::from(class.words.listed.load_acquire());
             // Read last, so that it is not too small.
             let used = class.words.fresh.load_acquire().min(capacity);
             ClassStats { value_size, live: u64::from(used).saturating_sub(free), capacity, used }
         };
-        let classes: Vec<_> = self.inner.classes().map(of_class).collect();
+        let classes: Vec<_> = self.opened.classes().map(of_class).collect();
         let live = classes.iter().map(|class| class.live).sum();
         let capacity = classes.iter().map(|class| u64::from(class.capacity)).sum::<u64>();
-        let failed = self.inner.header.failed.load();
+        let failed = self.opened.header.failed.load();
         Stats { live, free: capacity.saturating_sub(live), capacity, failed, classes }
     }
 }

@@ -1,0 +1,298 @@
+//! [`Opened`]: an allocator that this process has open, and its state; and [`Keeper`]: how long the
+//! memory stays mapped.
+
+use std::ops::{Deref, Range};
+use std::ptr;
+use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
+use std::sync::{Arc, Weak};
+
+use super::cache::{Cache, Own};
+use super::config::{self, Shape, vacant};
+use super::layout::{GATES, Header, SHARDS, ShardShared, state};
+use super::refcount::Count;
+use crate::arena::handle::Arena;
+use crate::error::AllocError;
+use crate::handle::Var;
+use crate::sys::membarrier;
+use crate::sys::once::Once;
+
+/// An allocator as this process sees it. It has checked the sizes once.
+pub(crate) struct Opened {
+    pub(crate) header: Var<Header>,
+    shape: Shape,
+    /// Whether this process has found it drained. From then on its place may be another's, and is
+    /// not even looked at.
+    pub(crate) drained: AtomicBool,
+    /// Free slots of a class that a thread of this process keeps at most.
+    pub(crate) most_kept: u32,
+    /// Bytes of a value in the first class.
+    pub(crate) smallest: u32,
+    /// A number that no other allocator of this process ever has. It is not 0.
+    pub(crate) serial: u64,
+    pub(crate) keeper: &'static Keeper,
+    pub(crate) arena: Arena,
+    /// The number of `Allocator`s.
+    pub(crate) handles: AtomicUsize,
+    /// Shards that threads of this process have claimed, or threads of the process that it was
+    /// forked from: a bit for each. (It is not a lock, which a thread that a child does not have
+    /// could hold.)
+    pub(crate) claimed: AtomicU64,
+    /// When it was last looked for threads that are gone (`reclaim`).
+    pub(crate) looked: AtomicU32,
+    /// How many threads in a row have found all gates closed (`visit`).
+    pub(crate) closed: AtomicU32,
+    pub(crate) this: Weak<Opened>,
+}
+
+impl Deref for Opened {
+    type Target = Shape;
+
+    #[inline]
+    fn deref(&self) -> &Shape {
+        &self.shape
+    }
+}
+
+#[cold]
+pub(crate) fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
+    AllocError::Corrupt { what, at, found }
+}
+
+impl Opened {
+    /// The allocator with this header, all of which is read once and checked here: it may change
+    /// meanwhile.
+    pub(crate) fn read(arena: &Arena, header: Var<Header>) -> Result<Arc<Self>, AllocError> {
+        static SERIAL: AtomicU64 = AtomicU64::new(1);
+        let shape = config::read(arena, &header)?;
+        // Whether a thread that closes the allocator can have all threads run a fence, so that
+        // those that keep slots need none.
+        let is_asymmetric = shape.asymmetric && membarrier::register();
+        let place = ptr::from_ref(&*header).addr();
+        let end = place + usize::try_from(shape.len()).unwrap_or(0);
+        Ok(Arc::new_cyclic(|this| Self {
+            drained: AtomicBool::new(false),
+            most_kept: if is_asymmetric { shape.magazine } else { 0 },
+            smallest: shape.classes.first().map_or(0, |class| class.value_size),
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            keeper: Keeper::take(place..end, shape.identity()),
+            arena: arena.clone(),
+            handles: AtomicUsize::new(1),
+            claimed: AtomicU64::new(0),
+            looked: AtomicU32::new(0),
+            closed: AtomicU32::new(0),
+            this: Weak::clone(this),
+            header,
+            shape,
+        }))
+    }
+
+    /// The address in the arena of something in the allocator.
+    pub(crate) fn address<T>(&self, place: &T) -> u64 {
+        self.start + (ptr::from_ref(place).addr() - ptr::from_ref(&*self.header).addr()) as u64
+    }
+
+    /// Runs a full fence, and has all threads run one that leave theirs to the closing thread.
+    pub(crate) fn barrier(&self) -> Result<(), AllocError> {
+        fence(Ordering::SeqCst);
+        if self.asymmetric {
+            membarrier::barrier()?;
+        }
+        Ok(())
+    }
+
+    /// What the header says in a state of this allocator.
+    pub(crate) fn word_of(&self, state: u32) -> u32 {
+        self.live & !state::BITS | state
+    }
+
+    /// The state that the header says; 0 if it is none of this allocator.
+    pub(crate) fn state(&self) -> u32 {
+        let found = self.header.state.load();
+        if found == self.word_of(found & state::BITS) { found & state::BITS } else { 0 }
+    }
+
+    /// Changes its state, if that is the one it is in.
+    pub(crate) fn change(&self, from: u32, to: u32) -> bool {
+        self.header.state.compare_exchange(self.word_of(from), self.word_of(to)).is_ok()
+    }
+
+    /// Checks that the allocator is in its place, and takes objects back.
+    pub(crate) fn in_place(&self) -> Result<(), AllocError> {
+        let is_in_place = !self.drained.load(Ordering::Relaxed) && matches!(self.state(), state::LIVE | state::CLOSING);
+        if is_in_place { Ok(()) } else { Err(self.not_live()) }
+    }
+
+    /// Whether something else may be in its place: it was drained, and neither its state nor any
+    /// gate of a visitor is as this allocator has it. (One word that somebody wrote over does not
+    /// tell.)
+    pub(crate) fn is_replaced(&self) -> bool {
+        let is_ours = |gate: &ShardShared| gate.owner.load() == vacant(self.live);
+        self.drained.load(Ordering::Relaxed)
+            || self.word_of(0) != self.header.state.load() & !state::BITS
+                && !self.header.shards[SHARDS..GATES].iter().any(is_ours)
+    }
+
+    /// Why it hands out no objects, or takes none back.
+    #[cold]
+    pub(crate) fn not_live(&self) -> AllocError {
+        if self.is_replaced() {
+            return AllocError::Closed;
+        }
+        let word = &self.header.state;
+        match self.state() {
+            state::CLOSING | state::DRAINING | state::DRAINED => AllocError::Closed,
+            state::RECOVERING | state::RECOVERING_CLOSED => AllocError::Recovering,
+            _ => corrupt("the state of the allocator", self.address(word), word.load().into()),
+        }
+    }
+}
+
+/// The counts of an allocator's objects in this process, and the free slots of its threads, by
+/// shard; and the allocator, as long as there is an object of it.
+///
+/// Objects are made and dropped in nanoseconds, on many threads, so they cannot share a reference
+/// count. They are in a [`Count`], which is closed when the last handle goes. Closing takes two
+/// full fences. The one of the threads that drop objects is left to the closing thread, which has
+/// all threads run one (`membarrier`). A thread for which that cannot be done has no balance of its
+/// own, and runs a fence with each drop.
+///
+/// It is never freed, only used again for other allocators: a thread that has dropped the last
+/// object still looks at it.
+pub(crate) struct Keeper {
+    count: Count<{ SHARDS + 1 }>,
+    /// By shard, made when one is first claimed.
+    caches: [Once<Cache>; SHARDS],
+    /// The allocator, once there are no handles to it: an `Arc` of it.
+    kept: AtomicPtr<Opened>,
+    is_used: AtomicBool,
+    /// Which allocator it is (`Shape::identity`); 0 once that is not in its place any more.
+    identity: AtomicU64,
+    /// Where that is in this process: its first address, and the one behind it.
+    place: [AtomicUsize; 2],
+    /// The keeper that was made before this one.
+    before: AtomicPtr<Self>,
+}
+
+/// The keeper that this process has made last: with those before it, all of them, used or not. (It
+/// is not a lock, which a thread that a forked child does not have could hold.)
+static LAST: AtomicPtr<Keeper> = AtomicPtr::new(ptr::null_mut());
+
+impl Keeper {
+    fn all() -> impl Iterator<Item = &'static Self> {
+        // SAFETY: every such pointer but null comes from a box that was leaked (`made_new`).
+        let follow = |to: &AtomicPtr<Self>| unsafe { to.load(Ordering::Acquire).as_ref() };
+        std::iter::successors(follow(&LAST), move |keeper| follow(&keeper.before))
+    }
+
+    /// Returns a keeper for an allocator at this place of the process: one that nothing uses, or a
+    /// new one.
+    fn take(place: Range<usize>, identity: u64) -> &'static Self {
+        let is_taken =
+            |keeper: &&Self| !keeper.is_used.load(Ordering::Relaxed) && !keeper.is_used.swap(true, Ordering::Acquire);
+        let keeper = Self::all().find(is_taken).unwrap_or_else(Self::made_new);
+        for (end, address) in keeper.place.iter().zip([place.start, place.end]) {
+            end.store(address, Ordering::Relaxed);
+        }
+        keeper.identity.store(identity, Ordering::Release);
+        keeper
+    }
+
+    fn made_new() -> &'static Self {
+        let new: &Self = Box::leak(Box::new(Self {
+            count: Count::new(),
+            caches: [const { Once::new() }; SHARDS],
+            kept: AtomicPtr::new(ptr::null_mut()),
+            is_used: AtomicBool::new(true),
+            place: [const { AtomicUsize::new(0) }; 2],
+            identity: AtomicU64::new(0),
+            before: AtomicPtr::new(ptr::null_mut()),
+        }));
+        let _ = LAST.fetch_update(Ordering::Release, Ordering::Acquire, |last| {
+            new.before.store(last, Ordering::Relaxed);
+            Some(ptr::from_ref(new).cast_mut())
+        });
+        new
+    }
+
+    /// Returns the places of allocators that this process uses, which overlap with this range.
+    pub(crate) fn overlapping(range: Range<usize>) -> Vec<Range<usize>> {
+        let used = Self::all().filter(|keeper| keeper.identity.load(Ordering::Acquire) != 0);
+        let places = used.map(|keeper| keeper.place.each_ref().map(|end| end.load(Ordering::Relaxed)));
+        let overlap = |place: &Range<usize>| place.start < range.end && range.start < place.end;
+        places.map(|[start, end]| start..end).filter(overlap).collect()
+    }
+
+    /// An allocator is not in its place any more, whichever handle it was opened by.
+    pub(crate) fn drained(identity: u64) {
+        for keeper in Self::all() {
+            let _ = keeper.identity.compare_exchange(identity, 0, Ordering::Relaxed, Ordering::Relaxed);
+        }
+    }
+
+    /// Gives the keeper of an allocator back that has no handle and no object any more.
+    pub(crate) fn give_back(&self) {
+        self.identity.store(0, Ordering::Relaxed);
+        self.is_used.store(false, Ordering::Release);
+    }
+
+    /// Returns what the thread with a shard has, if there is a cache: that thread alone may use it.
+    pub(crate) fn own(&'static self, shard: usize) -> Option<Own> {
+        Some(Own { cache: self.caches[shard].get()?, balance: self.count.own(shard) })
+    }
+
+    /// As `own`, but makes the cache if there is none; `None` without memory that a fork would wipe.
+    pub(crate) fn own_or_new(&'static self, shard: usize) -> Option<Own> {
+        self.caches[shard].get_or(Cache::leaked).ok().and_then(|_| self.own(shard))
+    }
+
+    /// Counts an object that is made, while there is a handle.
+    #[inline]
+    pub(crate) fn made(&self, own: Option<Own>) {
+        self.count.made(own.map(|own| own.balance));
+    }
+
+    /// Counts an object that is dropped. After this the allocator may be gone.
+    #[inline]
+    pub(crate) fn gone(&self, own: Option<Own>) {
+        let balance = own.map(|own| own.balance);
+        let is_last = self.count.gone(balance, || match balance {
+            // That is enough: `membarrier` knows this thread.
+            Some(_) => compiler_fence(Ordering::SeqCst),
+            None => fence(Ordering::SeqCst),
+        });
+        if is_last {
+            self.let_go();
+        }
+    }
+
+    /// Returns the number of objects.
+    pub(crate) fn objects(&self) -> u64 {
+        self.count.objects()
+    }
+
+    /// The last handle goes: keeps the allocator until there are no objects.
+    pub(crate) fn close(&self, kept: Arc<Opened>) {
+        let serial = kept.serial;
+        self.kept.store(Arc::into_raw(kept).cast_mut(), Ordering::Relaxed);
+        let is_last = self.count.close(serial, || {
+            fence(Ordering::SeqCst);
+            // If it cannot be had, no thread has a balance of its own. If a filter of system calls
+            // came only later, an object that is dropped right now may leave the memory mapped for
+            // ever.
+            let _ = membarrier::barrier();
+        });
+        if is_last {
+            self.let_go();
+        }
+    }
+
+    /// Lets go of the allocator. The count has told one caller to, after a `close`.
+    #[cold]
+    fn let_go(&self) {
+        let kept = self.kept.swap(ptr::null_mut(), Ordering::Acquire);
+        if !kept.is_null() {
+            // SAFETY: `close` got it from `Arc::into_raw`, and nobody else has taken it since.
+            drop(unsafe { Arc::from_raw(kept) });
+        }
+    }
+}
