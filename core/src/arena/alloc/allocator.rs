@@ -48,24 +48,23 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 ///
 /// # What is checked
 ///
-/// Before an object there are two words: one for the slot's allocator, its holder, and how many
-/// times it was handed out (its generation), one for the object's type. Both are checked whenever a
-/// pointer is freed or claimed, and the pointer against the allocator's bounds, of which this
-/// process has a copy. So a foreign pointer, a pointer into the middle of an object, a stale one,
-/// one to another type and a second free are errors.
+/// Two words before an object say which allocator has its slot, who holds it, how many times it was
+/// handed out (its generation), and the object's type. They are checked whenever a pointer is freed
+/// or claimed, and the pointer against the allocator's bounds, of which this process has a copy. So
+/// a pointer that is foreign, stale, to another type or into the middle of an object is an error,
+/// and so is a second free.
 ///
-/// BPF programs can write to all of that. Any number is accepted: it can lead to errors and lost
-/// slots, until the allocator is [recovered](Self::recover). If a corrupted list sends two threads
-/// to the same slot, only one of them gets it. A slot is handed out again only if the word of its
-/// object is made to say that it is free. Then the first holder finds another word there when its
-/// object is dropped or handed over. It frees nothing, and
-/// [`Stats::failed`](crate::arena::Stats::failed) counts it.
+/// BPF programs can write any number to all of that. It can lead to errors and lost slots, until
+/// the allocator is [recovered](Self::recover). If a corrupted list sends two threads to the same
+/// slot, only one of them gets it. A slot is handed out again only if the word of its object is
+/// made to say that it is free. Then the first holder finds another word there when its object is
+/// dropped or handed over. It frees nothing, and [`Stats::failed`](crate::arena::Stats::failed)
+/// counts it.
 ///
 /// # Lifetimes
 ///
-/// Handles can go while there are objects. The objects stay and can be freed, and the memory is
-/// unmapped when the last one goes. [`close`](Self::close) ends the allocator for all processes:
-/// nobody can make objects any more, and once the last is freed, the pages can be given back.
+/// Handles can go while there are objects. Those can still be freed, and the memory is unmapped
+/// when the last one goes. [`close`](Self::close) ends the allocator for all processes.
 ///
 /// A thread keeps a few free slots for itself, at most 63 of each size, so that it makes and frees
 /// objects by plain loads and stores. All threads together keep at most a sixteenth of the slots of
@@ -76,9 +75,9 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// slots where there is `membarrier` (Linux 4.16), by which the thread that closes the allocator
 /// waits for the others. Elsewhere an object costs some atomic operations.
 ///
-/// A forked child has the memory of a memfd arena, and copies of the objects. Drop each of them on
-/// one side alone ([`std::mem::forget`] the other). The child shares none of the slots that threads
-/// of its parent keep.
+/// A forked child has the memory of a memfd arena, and copies of the objects, but none of the slots
+/// that threads of its parent keep. Drop each object on one side alone ([`std::mem::forget`] the
+/// other).
 pub struct Allocator {
     pub(crate) opened: Arc<Opened>,
 }
@@ -86,7 +85,7 @@ pub struct Allocator {
 impl Allocator {
     /// Makes an allocator in pages of the arena that are the caller's, from `config.at` on.
     ///
-    /// It writes the header, and what an earlier allocator may have left in the words of its slots.
+    /// It writes the header, and the words that an earlier allocator may have left in slots.
     ///
     /// ```
     /// # use mapvalue::{Allocator, Arena, arena::Config};
@@ -182,7 +181,7 @@ impl Allocator {
     pub fn claim<T: MapValue>(&self, ptr: impl ObjectPtr<T>) -> Result<Object<T>, AllocError> {
         let opened = &*self.opened;
         let (class, held) = opened.claim(ptr)?;
-        opened.keeper.made(shard::of_this_thread(opened));
+        opened.keeper.count.made(shard::of_this_thread(opened).map(|own| own.balance));
         // SAFETY: `claim` has checked the place for a `T`; an object holds the slot now, which was
         // counted.
         Ok(unsafe { Object::new(opened, class.number, (held, None)) })
@@ -217,11 +216,13 @@ impl Allocator {
         objects.map(|kptr| self.free(kptr).map(|()| 1)).sum()
     }
 
-    /// Repairs an allocator that a process or program left in the middle of something.
+    /// Repairs an allocator that a process or program left in the middle of something, as when it
+    /// died in this function.
     ///
     /// Slots that are in no list and hold no object that was handed over are free again: those that
     /// an `Object` of a dead process held, and those that were on their way. Objects that were
-    /// handed over stay. The header is written anew, as it was when this handle was made.
+    /// handed over stay. The header is written anew, as it was when this handle was made. The
+    /// allocator is live then, or closed if it was, unless somebody wrote over that.
     ///
     /// Nobody else may use the allocator while this runs, and this process may hold no objects of
     /// it. Others that try are refused ([`AllocError::Recovering`]). A thread that is among the
@@ -244,17 +245,17 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] if there are objects of this handle or its clones. The objects of a
-    /// handle that was opened apart are not known. [`AllocError::Closed`] if the allocator is
-    /// drained, and its place may be another's; [`AllocError::NoAllocator`] if all of the header
-    /// was overwritten, say by zeros, which looks like a place that was given back: drop all
-    /// handles and objects, and [`create`](Self::create) another.
+    /// [`AllocError::InUse`] if there are objects of this handle or its clones (of handles that were
+    /// opened apart it is not known); [`AllocError::Closed`] if the allocator is drained, and its
+    /// place may be another's; [`AllocError::NoAllocator`] if all of the header was overwritten,
+    /// say by zeros, which looks like a place that was given back: drop all handles and objects,
+    /// and [`create`](Self::create) another.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
         recover::recover(&self.opened, |_| true)
     }
 
     /// As [`recover`](Self::recover), but frees the objects that were handed over and are not
-    /// `reachable`.
+    /// `reachable`, by the low 32 bits of their addresses ([`Kptr::offset`]).
     ///
     /// Those are reachable that known fields hold. A process that died just after it exchanged a
     /// field had the others.

@@ -1,10 +1,10 @@
 //! [`Cache`]: the free slots that one thread keeps for itself, and takes and puts back by plain
 //! loads and stores.
 //!
-//! It is memory of this process, which nobody else can write to, so its contents hold. The word of
-//! a kept slot says so too (`Holder::Kept`): a thread that comes to the slot by a corrupted list
-//! leaves it alone. The cache remembers the word with the slot. If the slot has another word when
-//! it is taken, somebody has written over it.
+//! It is memory of this process, which nobody else can write to. The word of a kept slot says that
+//! it is kept: a thread that comes to the slot by a corrupted list leaves it alone. The cache
+//! remembers the word with the slot. If the slot has another word when it is taken, somebody has
+//! written over it.
 //!
 //! A forked child would have a copy, and hand out the slots that its parent does. So the kernel
 //! wipes the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
@@ -51,10 +51,8 @@ impl Own {
     }
 }
 
-/// The free slots of one thread. All bytes zero are a cache that keeps nothing.
-///
-/// Only one thread at a time uses it. Its words are atomics, so memory safety does not rest on
-/// that.
+/// The free slots of one thread. All bytes zero are a cache that keeps nothing. (Only one thread at
+/// a time uses it. Its words are atomics, so memory safety does not rest on that.)
 #[repr(C)]
 pub(crate) struct Cache {
     bins: [Bin; CLASSES],
@@ -73,13 +71,13 @@ struct Place {
 /// The slots of one class.
 #[repr(C, align(32))]
 struct Bin {
-    /// The last slot that was put there, if it was not taken since. It is apart from the others: to
-    /// take it and put it back then waits for no number that was stored just before. Where there is
-    /// no slot, it is [`ROOM`], or null in a cache that keeps nothing.
+    /// The last slot that was put there, if it was not taken since; if it was, [`ROOM`], or null in
+    /// a cache that keeps nothing. It is apart from the others: to take it and put it back then
+    /// waits for no number that was stored just before.
     last: Place,
     /// How many others there are.
     others: AtomicU32,
-    /// How many there may be, the last and the others: at most [`MAGAZINE`].
+    /// How many there may be with the last: at most [`MAGAZINE`].
     most: AtomicU32,
 }
 
@@ -151,7 +149,7 @@ impl Cache {
         self.bin(class).most.load(Ordering::Relaxed)
     }
 
-    /// Takes the slot that was put there last.
+    /// Takes a slot, the last that was put there.
     pub(crate) fn pop(&self, class: u32) -> Option<Kept> {
         self.pop_if(class, Some)
     }
@@ -186,17 +184,16 @@ impl Cache {
 
     /// Keeps a slot; whether there was room for it.
     pub(crate) fn push(&self, class: u32, new: Kept) -> bool {
-        let bin = self.bin(class);
-        if let Some(last) = bin.last.get() {
-            let others = bin.others.load(Ordering::Relaxed);
-            if !self.has_room(class) {
-                return false;
-            }
-            self.place(class, others + 1).set(last);
-            bin.others.store(others + 1, Ordering::Relaxed);
-            bin.last.slot.store(ROOM, Ordering::Relaxed);
+        let (bin, has_room) = (self.bin(class), self.has_room(class));
+        if let Some(last) = bin.last.get().filter(|_| has_room) {
+            let others = bin.others.load(Ordering::Relaxed) + 1;
+            self.place(class, others).set(last);
+            bin.others.store(others, Ordering::Relaxed);
         }
-        self.push_last(class, new)
+        if has_room {
+            bin.last.set(new);
+        }
+        has_room
     }
 
     /// Keeps a slot if the last one was taken since; whether it does.

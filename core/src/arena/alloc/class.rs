@@ -46,8 +46,8 @@ impl<'a> Class<'a> {
     /// The header of such a slot.
     #[inline]
     pub(crate) fn slot(&self, index: u32) -> &'a SlotShared {
-        // SAFETY: `place` is a place of a slot.
-        unsafe { self.opened.header_of(self.place(index)) }
+        // SAFETY: it is the place of a slot; the rest as in `Opened::slot`.
+        unsafe { self.place(index).as_ref() }
     }
 
     /// The address of the value in a slot.
@@ -122,23 +122,12 @@ impl Opened {
 
     /// The header of a slot that a thread has taken, or keeps.
     #[inline]
+    #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
     pub(crate) fn slot(&self, kept: Kept) -> &SlotShared {
         // SAFETY: a `Kept` is made for places of slots alone (`Class::place`), and used with the
-        // allocator that has them.
-        unsafe { self.header_of(kept.slot) }
-    }
-
-    /// The header of a slot.
-    ///
-    /// # Safety
-    ///
-    /// It is the place of a slot of this allocator.
-    #[inline]
-    #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
-    unsafe fn header_of(&self, slot: NonNull<SlotShared>) -> &SlotShared {
-        // SAFETY: the arena, in whose memory it is (`Class::place`), is mapped as long as this,
-        // and writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the
+        // allocator that has them. The arena, in whose memory it is, is mapped as long as this, and
+        // writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the
         // distance of slots are (`config::read`); any bits are a valid mirror.
-        unsafe { slot.as_ref() }
+        unsafe { kept.slot.as_ref() }
     }
 }

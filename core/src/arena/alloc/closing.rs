@@ -45,6 +45,10 @@ impl Closing {
         if opened.is_replaced() {
             return 0;
         }
+        // Somebody wrote over its state, and recovered it.
+        if opened.change(state::LIVE, state::CLOSING) {
+            let _ = opened.barrier();
+        }
         let held = opened.held();
         if held > 0 {
             return held;
@@ -66,7 +70,7 @@ impl Closing {
         self.remaining() == 0
     }
 
-    /// Objects can still be freed, claimed and drained.
+    /// Returns the allocator: objects can still be freed, claimed and drained.
     pub fn allocator(&self) -> &Allocator {
         &self.allocator
     }
@@ -77,9 +81,9 @@ impl Closing {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`] if the pages are
-    /// of another arena; [`AllocError::Closed`] if somebody has given them back, or made another
-    /// allocator there; [`AllocError::Pages`].
+    /// [`AllocError::InUse`] while there are objects; [`AllocError::OtherArena`];
+    /// [`AllocError::Closed`] if somebody has given them back, or made another allocator there;
+    /// [`AllocError::Pages`].
     pub fn give_back(&self, pages: &Pages) -> Result<u64, AllocError> {
         let objects = self.remaining();
         if objects > 0 {
@@ -120,11 +124,10 @@ impl Allocator {
     /// From now on nobody can make objects ([`AllocError::Closed`]), and everybody can free them.
     /// When the last is freed, the [`Closing`] knows, and the pages can be given back.
     ///
-    /// Then anything may be made in its place, another allocator too. What is left of this one,
-    /// handles in any process and slots that threads keep, stays away from there. There is one
-    /// exception: an [`alloc`](Self::alloc) that began before the allocator was closed, and takes a
-    /// slot that its thread keeps, may be stopped in between, and store to the word of that slot
-    /// when it goes on.
+    /// Then anything may be made in its place. What is left of this allocator, handles in any
+    /// process and slots that threads keep, stays away from there, with one exception: an
+    /// [`alloc`](Self::alloc) that began before it was closed, and takes a slot that its thread
+    /// keeps, may be stopped in between, and store to the word of that slot when it goes on.
     ///
     /// # Errors
     ///
@@ -144,12 +147,11 @@ impl Allocator {
 
     /// Returns the closing of an allocator that was closed, by anybody; `None` if it was not.
     ///
-    /// It is also `None` if the allocator was made to use `membarrier` and this process may not (a
-    /// seccomp filter refuses it). Without that, nobody can tell which slots other threads still
-    /// take. [`close`](Self::close) is an error then.
+    /// It is also `None` where [`close`](Self::close) would be an error, since this process may not
+    /// use `membarrier` (a seccomp filter refuses it), which the allocator was made to use. Without
+    /// that, nobody can tell which slots other threads still take.
     pub fn closing(&self) -> Option<Closing> {
         let is_closed = matches!(self.opened.state(), state::CLOSING | state::DRAINING | state::DRAINED);
-        // As in `close`; if it cannot be had here, there is none for who may not close either.
         (self.opened.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }
 }

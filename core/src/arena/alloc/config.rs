@@ -4,7 +4,6 @@
 use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::ops::Range;
-use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::Duration;
 
@@ -101,8 +100,8 @@ impl Config {
     }
 }
 
-/// The number by which slots name their allocator: the place of its header in the arena. So it is
-/// found from a pointer to any object.
+/// The number by which slots name their allocator: the place of its header, which is found so from
+/// a pointer to any object.
 #[expect(clippy::cast_possible_truncation, reason = "the low 32 bits tell the place")]
 fn id_of(header: u64) -> u32 {
     header as u32 / align_of::<Header>() as u32
@@ -116,9 +115,9 @@ pub(crate) const fn vacant(live: u32) -> u64 {
 /// Returns the places of the allocators that this process has open and that overlap with a range.
 type OpenAt = fn(Range<usize>) -> Vec<Range<usize>>;
 
-/// Checks that there is no allocator where one shall be made: at this very place, as its header
-/// says, or overlapping, as far as this process knows. One that it has open counts also if somebody
-/// overwrote its header, until that says that it is drained.
+/// Checks that there is no allocator where one shall be made: here, as its header says, or
+/// overlapping, as far as this process knows. One that it has open counts also if somebody overwrote
+/// its header, until that says that it is drained.
 fn check_free(header: &Var<Header>, at: u64, bytes: u64, open: OpenAt) -> Result<(), AllocError> {
     let start = std::ptr::from_ref(&**header).addr();
     let place = start..start + usize::try_from(bytes).unwrap_or(0);
@@ -127,29 +126,27 @@ fn check_free(header: &Var<Header>, at: u64, bytes: u64, open: OpenAt) -> Result
     if let Some(open) = others.first() {
         return Err(AllocError::Occupied { start: in_arena(open.start), end: in_arena(open.end) });
     }
-    let is_header = header.magic.load_acquire() == MAGIC;
-    if is_header {
-        check_drained(header, at)?;
-    }
+    let magic = header.magic.load_acquire();
+    check_drained(header, at, magic)?;
     match here.first() {
-        Some(open) if !is_header || header.state.load() & state::BITS != state::DRAINED => {
+        Some(open) if magic != MAGIC || header.state.load() & state::BITS != state::DRAINED => {
             Err(AllocError::Overwritten { start: at, end: in_arena(open.end) })
         }
         _ => Ok(()),
     }
 }
 
-/// Checks that the allocator with this header, whose magic number is right, may be replaced.
-fn check_drained(header: &Var<Header>, at: u64) -> Result<(), AllocError> {
-    let is_alive = !matches!(header.state.load() & state::BITS, 0 | state::DRAINED | state::BITS);
-    if header.id.load() == id_of(at) && is_alive {
+/// Checks that the allocator with this header and magic number, if it is one, may be replaced.
+fn check_drained(header: &Var<Header>, at: u64, magic: u64) -> Result<(), AllocError> {
+    let is_alive = || !matches!(header.state.load() & state::BITS, 0 | state::DRAINED | state::BITS);
+    if magic == MAGIC && header.id.load() == id_of(at) && is_alive() {
         return Err(AllocError::Occupied { start: at, end: at.saturating_add(header.len.load()) });
     }
     Ok(())
 }
 
 /// How often a thread looks for others, which are gone after some hundred nanoseconds unless they
-/// are stopped. It counts looks and not time: a busy machine stops the thread that looks, too.
+/// are stopped. (Looks and not time: a busy machine stops the thread that looks, too.)
 pub(crate) const PATIENCE: u32 = 1000;
 
 /// Looks at most so often, until there is something, and sleeps for a millisecond between two looks
@@ -167,7 +164,7 @@ pub(crate) fn look_often<T>(looks: u32, mut look: impl FnMut(bool) -> Option<T>)
 
 const LOW_HALF: u64 = u32::MAX as u64;
 
-/// Whether the magic number says that somebody makes an allocator there.
+/// Whether somebody makes an allocator there.
 const fn is_being_made(magic: u64) -> bool {
     magic & !LOW_HALF == MAKING
 }
@@ -192,20 +189,11 @@ fn claim(header: &Var<Header>, at: u64) -> Result<u64, AllocError> {
     if is_taken == Some(true) {
         return Err(occupied());
     }
-    if found == MAGIC {
-        check_drained(header, at)?;
-    }
+    check_drained(header, at, found)?;
     let making = if is_being_made(found) { MAKING | (found + 1) & LOW_HALF } else { MAKING | 1 << 31 };
-    if header.magic.atomic().compare_exchange(found, making, Ordering::AcqRel, Ordering::Relaxed).is_err() {
-        return Err(occupied());
-    }
+    header.magic.compare_exchange_acq_rel(found, making).map_err(|_| occupied())?;
     // Another may have been made here since that look.
-    if found == MAGIC {
-        if let Err(error) = check_drained(header, at) {
-            let _ = header.magic.compare_exchange(making, found);
-            return Err(error);
-        }
-    }
+    check_drained(header, at, found).inspect_err(|_| _ = header.magic.compare_exchange(making, found))?;
     header.len.store(here.number);
     header.failed.store(here.space);
     header.version.store_release(making as u32);
@@ -229,8 +217,8 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     let all = whole(arena, start, bytes)?;
     check_free(&header, start, bytes, open)?;
     let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start);
-    // As far as there can be words of an allocator that was here before. A page that is not there
-    // has none, and is not to be made.
+    // How far there can be words of an allocator that was here. A page that is not there has none,
+    // and is not to be made.
     let mut old = if was_here { header.len.load().min(bytes) } else { 0 };
     if config.prefault {
         let (offset, page) = (start - arena.start(), arena.page_size());
@@ -242,8 +230,8 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     let making = claim(&header, start)?;
     for class in &classes {
         for at in (class.first..class.end().min(old)).step_by(class.stride as usize) {
-            // It names no allocator now. The generation goes on: somebody may keep a pointer to
-            // what was here.
+            // It names no allocator now. The generation goes on: there may be a pointer to what was
+            // here.
             let word = &all[usize::try_from(at / 8).unwrap_or(0)];
             word.store(word.load() & !LOW_HALF);
         }
@@ -264,8 +252,8 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     let (align, magazine) = (config.align.try_into().unwrap_or(0), few.min(MAGAZINE));
     let (id, asymmetric, classes) = (id_of(start), membarrier::register(), classes.into());
     Shape { start, id, live, align, magazine, asymmetric, classes, all }.store(&header);
-    let made = header.magic.atomic().compare_exchange(making, MAGIC, Ordering::Release, Ordering::Relaxed);
     // If this thread was taken for gone, another has the place.
+    let made = header.magic.compare_exchange_acq_rel(making, MAGIC);
     made.map_err(|_| AllocError::Occupied { start, end: start + bytes })?;
     Ok(header)
 }

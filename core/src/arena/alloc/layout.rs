@@ -1,9 +1,9 @@
 //! What an allocator is in memory: a header with its size classes and the shards of threads, and
-//! behind it the slots.
+//! behind it the slots. BPF programs (`mapvalue/alloc.bpf.h`) and other processes work on the same
+//! bytes.
 //!
-//! The layout is part of the interface: BPF programs (`mapvalue/alloc.bpf.h`) and other processes
-//! work on the same bytes. Offsets are in bytes from the header; slots of a class are named by
-//! their index. Links hold the index plus one, and 0 for none.
+//! Offsets are in bytes from the header; slots of a class are named by their index. Links hold the
+//! index plus one, and 0 for none.
 
 use crate::value::MapValue;
 
@@ -53,9 +53,7 @@ pub(crate) struct Header {
     pub(crate) shards: [Shard; GATES],
 }
 
-/// The life of an allocator.
-///
-/// Once it is drained, something else may be in its place.
+/// The life of an allocator. Once it is drained, something else may be in its place.
 pub(crate) mod state {
     /// It hands out objects.
     pub(crate) const LIVE: u32 = 1;
@@ -78,9 +76,8 @@ pub(crate) mod state {
 #[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
 pub(crate) struct Class {
-    /// The shared free list: the link to the first slot in the low half, and a number that each
-    /// change adds to in the high half, so that a list that was changed and changed back is told
-    /// from one that was not.
+    /// The shared free list: the link to the first slot in the low half, and the count of changes in
+    /// the high half (`protocol`).
     pub(crate) free: u64,
     /// How many slots have been used at some time: the first ones. The others are in no list.
     pub(crate) fresh: u32,
@@ -114,8 +111,8 @@ impl Class {
 #[repr(C, align(64))]
 pub(crate) struct Shard {
     /// The number of the thread (`Thread`), and its gate to the lists: the lowest bit is set while
-    /// it is inside (`gate`). 0 if no thread has the shard. The gate of a visitor that nobody uses
-    /// holds a number of the allocator.
+    /// it is inside. 0 if no thread has the shard. The gate of a visitor that nobody uses holds a
+    /// number of the allocator (`vacant`).
     pub(crate) owner: u64,
     /// The namespace in which the thread has that number; 0 if it is not known.
     pub(crate) space: u64,
@@ -128,7 +125,7 @@ pub(crate) struct Shard {
 #[map_value(crate = "crate", rename = "mv_slot")]
 #[repr(C)]
 pub(crate) struct Slot {
-    /// See [`Control`](super::control::Control).
+    /// See [`Control`](super::protocol::Control).
     pub(crate) control: u64,
     /// Of the value, while there is one.
     pub(crate) type_id: u32,

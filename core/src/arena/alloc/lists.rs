@@ -1,7 +1,6 @@
-//! The shared lists of an allocator, and the guard through which a thread touches them.
-//!
-//! [`Inside`] is the only way to the lists. So whoever drains the allocator can wait for the
-//! threads that are inside (`protocol`), and nothing is written to a place that is another's by then.
+//! The shared lists of an allocator, and [`Inside`], the only way to them. So whoever drains the
+//! allocator can wait for the threads that are inside, and nothing is written to a place that is
+//! another's by then.
 
 use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
@@ -9,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
 use super::cache::{Kept, Own};
 use super::class::Class;
 use super::config::{PATIENCE, look_often, vacant};
-use super::layout::{GATES, SHARDS, VISITORS};
+use super::layout::{GATES, SHARDS, SlotShared, VISITORS};
 use super::opened::{Opened, corrupt};
 use super::protocol::{self, Broken, Control, Holder, Word};
 use crate::error::AllocError;
@@ -21,15 +20,12 @@ const IMPATIENCE: u32 = 8;
 /// A slot that is held for an object, and what its thread has, if that is named in the slot.
 pub(crate) type Held = (Kept, Option<Own>);
 
-/// A thread that is inside: among the shared lists of an allocator, which is in its place as long
-/// as this is there.
+/// A thread that is inside: among the shared lists of an allocator, which is in its place meanwhile.
 pub(crate) struct Inside<'a> {
     pub(crate) opened: &'a Opened,
     /// What the thread has for itself; `None` if it is a visitor.
     pub(crate) own: Option<Own>,
-    /// Its gate, and what that is when it leaves.
     gate: usize,
-    after: u64,
 }
 
 impl Drop for Inside<'_> {
@@ -37,7 +33,8 @@ impl Drop for Inside<'_> {
         if self.own.is_none() {
             self.opened.header.shards[self.gate].space.store(0);
         }
-        protocol::leave(self.opened.gate(self.gate), self.after);
+        let after = self.own.map_or(vacant(self.opened.live), |own| own.cache.owner());
+        protocol::leave(self.opened.gate(self.gate), after);
     }
 }
 
@@ -48,23 +45,19 @@ impl Opened {
     }
 
     /// Enters by a gate, if it is as it was `found`; `None` if it is not.
-    #[inline]
     pub(crate) fn enter_by(&self, gate: usize, found: u64, own: Option<Own>) -> Result<Option<Inside<'_>>, AllocError> {
-        let (thread, after) = match own {
-            Some(own) => (own.cache.owner(), found),
-            None => (Thread::current().number, vacant(self.live)),
-        };
+        let thread = own.map_or_else(|| Thread::current().number, |own| own.cache.owner());
         if !protocol::enter(self.gate(gate), found, thread, || self.in_place())? {
             return Ok(None);
         }
         if own.is_none() {
             self.header.shards[gate].space.store_release(Thread::current().space);
         }
-        Ok(Some(Inside { opened: self, own, gate, after }))
+        Ok(Some(Inside { opened: self, own, gate }))
     }
 
     /// Enters as a visitor: by a gate that nobody uses, or after a while by one that somebody wrote
-    /// over, or died behind. If all gates stay closed, the threads that come next look less often.
+    /// over, or died behind. While all gates stay closed, each thread looks less often.
     pub(crate) fn visit(&self) -> Result<Inside<'_>, AllocError> {
         let closed = self.closed.load(Ordering::Relaxed);
         let first = (Thread::current().number >> 1) as usize;
@@ -81,9 +74,7 @@ impl Opened {
             })
         });
         let now = if entered.is_some() { 0 } else { (closed + 1).min(IMPATIENCE) };
-        if now != closed {
-            self.closed.store(now, Ordering::Relaxed);
-        }
+        self.closed.store(now, Ordering::Relaxed);
         entered.unwrap_or_else(|| {
             let gate = &self.header.shards[SHARDS].owner;
             let what = "the gate of visitors, which somebody keeps closed,";
@@ -97,9 +88,8 @@ impl Opened {
         protocol::inside(self.gate(gate)).is_some_and(|number| !Thread { number, space: space() }.is_gone())
     }
 
-    /// Waits until nobody is inside who is alive, but not for ever: how many still are.
-    ///
-    /// The state of the allocator refuses all that come now.
+    /// Waits until nobody is inside who is alive, but not for ever: how many still are. The state of
+    /// the allocator refuses all that come now.
     pub(crate) fn wait_for_those_inside(&self) -> u64 {
         fence(Ordering::SeqCst);
         let mut inside = 0;
@@ -118,29 +108,26 @@ impl Inside<'_> {
     /// Takes a slot of a class for an object: one that this thread keeps, or that is in the list,
     /// or was never used; and some more for the thread to keep.
     pub(crate) fn take(&self, class: Class<'_>) -> Result<Held, AllocError> {
+        let not_free =
+            |slot: &SlotShared| corrupt("the word of a free slot", self.opened.address(slot), slot.control.load());
         while let Some(kept) = self.own.and_then(|own| own.cache.pop(class.number)) {
-            if let Some(control) = protocol::take(self.opened.slot(kept).control.atomic(), kept.control) {
+            let slot = self.opened.slot(kept);
+            if let Some(control) = protocol::take(slot.control.atomic(), kept.control) {
                 return Ok((Kept { control, ..kept }, self.own));
             }
             if !self.is_recovered(kept) {
-                return Err(self.not_free(kept));
+                return Err(not_free(slot));
             }
         }
         let index = self.take_some(class);
         self.tell(class);
-        let (slot, words) = index.map(|index| (class.place(index), class.slot(index)))?;
-        let control = protocol::hand_out(words.control.atomic(), self.opened.id)
-            .map_err(|control| self.not_free(Kept { slot, control }))?;
+        let (place, slot) = index.map(|index| (class.place(index), class.slot(index)))?;
+        let taken = protocol::hand_out(slot.control.atomic(), self.opened.id);
+        let control = taken.map_err(|_| not_free(slot))?;
         if let Some(own) = self.own {
-            words.next.store(own.mark());
+            slot.next.store(own.mark());
         }
-        Ok((Kept { slot, control }, self.own))
-    }
-
-    #[cold]
-    fn not_free(&self, kept: Kept) -> AllocError {
-        let slot = self.opened.slot(kept);
-        corrupt("the word of a free slot", self.opened.address(slot), slot.control.load())
+        Ok((Kept { slot: place, control }, self.own))
     }
 
     /// Pops a slot of the list, or takes one that was never used; and half as many as can be for
@@ -187,11 +174,11 @@ impl Inside<'_> {
             }
             // First it names this allocator, so that each slot that was ever used does, even if
             // this thread is killed. What was in the memory before is left open.
-            let word = class.slot(index).control.atomic();
-            let found = Control(word.load(Ordering::Relaxed));
+            let word = &class.slot(index).control;
+            let found = Control(word.load());
             if found.id() != self.opened.id {
                 let free = Control::new(self.opened.id, Holder::Free, found.generation());
-                let _ = word.exchange(found.0, free.0);
+                let _ = word.compare_exchange_acq_rel(found.0, free.0);
             }
             if fresh.compare_exchange(index, index + 1).is_ok() && self.is_fresh(class, index) {
                 return Ok(Some(index));
@@ -200,15 +187,15 @@ impl Inside<'_> {
         Err(self.broken(class, Broken::Restless(fresh.load().into())))
     }
 
-    /// Makes a slot free that was never used; whether it is. A thread may have kept it that used an
-    /// allocator here before; so it gets the next generation. If an object holds it, somebody wrote
-    /// over the number of slots that were used.
+    /// Makes a slot free that was never used; whether it is. It gets the next generation, since a
+    /// thread may have kept it that used an allocator here before. If an object holds it, somebody
+    /// wrote over the number of slots that were used.
     fn is_fresh(&self, class: Class<'_>, index: u32) -> bool {
-        let word = class.slot(index).control.atomic();
-        let found = Control(word.load(Ordering::Relaxed));
+        let word = &class.slot(index).control;
+        let found = Control(word.load());
         let is_free = found.id() == self.opened.id
             && matches!(found.holder(), Holder::Free | Holder::Kept)
-            && word.exchange(found.0, found.next(Holder::Free).0).is_ok();
+            && word.compare_exchange_acq_rel(found.0, found.next(Holder::Free).0).is_ok();
         if !is_free {
             self.lost();
         }
@@ -251,10 +238,8 @@ impl Inside<'_> {
     }
 
     /// Puts slots that this thread holds or keeps into the list: one after the other, so that no
-    /// more than one is on its way when the thread is killed.
-    ///
-    /// Linked to each other first and then put there at once, objects that are made and dropped
-    /// 5000 at a time cost a sixth less, and a kill would lose 32 of them.
+    /// more than one is on its way when the thread is killed. (Put there at once, objects that are
+    /// made and dropped 5000 at a time cost a sixth less, and a kill would lose 32 of them.)
     pub(crate) fn list(&self, class: Class<'_>, slots: impl IntoIterator<Item = Kept>) {
         for kept in slots {
             if self.opened.let_go(kept, Holder::Free) {
@@ -271,8 +256,8 @@ impl Inside<'_> {
         }
     }
 
-    /// Whether somebody has recovered the allocator since a slot was kept, or taken back what the
-    /// thread kept, and listed it: the slot is of another generation.
+    /// Whether a slot is of another generation: since it was kept, somebody has recovered the
+    /// allocator, or taken back what the thread kept.
     #[cold]
     fn is_recovered(&self, kept: Kept) -> bool {
         let found = Control(self.opened.slot(kept).control.load());
@@ -292,9 +277,8 @@ impl Inside<'_> {
     }
 
     /// Goes on inside by the gate of a shard, which this thread has claimed with its number.
-    pub(crate) fn change_gate(&mut self, own: Own, thread: u64) {
-        let by_own = Inside { opened: self.opened, own: Some(own), gate: own.shard(), after: thread };
-        drop(std::mem::replace(self, by_own));
+    pub(crate) fn change_gate(&mut self, own: Own) {
+        *self = Inside { opened: self.opened, own: Some(own), gate: own.shard() };
     }
 }
 
@@ -319,13 +303,10 @@ impl Word for AtomicU64 {
     #[inline]
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
         let exchanged = self.compare_exchange(current, new, Ordering::SeqCst, Ordering::Relaxed);
-        if cfg!(target_arch = "x86_64") {
-            // The exchange is such a fence there; elsewhere, a later load may be done before its
-            // store.
-            compiler_fence(Ordering::SeqCst);
-        } else {
-            fence(Ordering::SeqCst);
-        }
+        // On x86-64 the exchange is such a fence; elsewhere, a later load may be done before its
+        // store.
+        let fence = if cfg!(target_arch = "x86_64") { compiler_fence } else { fence };
+        fence(Ordering::SeqCst);
         exchanged
     }
 }

@@ -4,13 +4,12 @@
 //! From the ground up:
 //!
 //! - Memory: `layout`, which `config` writes and reads.
-//! - Protocols, each of which a model checker also runs: `control` (how a slot changes hands),
-//!   `stack` (the lock-free lists), `gate` (which threads are among them), `refcount` (when no
-//!   object is left).
-//! - This process: `inner` (what it knows of an allocator, and where slots are), `cache` (the slots
-//!   that a thread keeps), `lifetime` (how long the memory stays).
-//! - Slots: `lists` (the shared lists, and the guard to them), `shard` (which thread has which
-//!   shard), `slots` (how slots come to objects and back).
+//! - What a model checker also runs: `protocol` (how the words of slots, lists and gates change),
+//!   `refcount` (when no object is left).
+//! - This process: `cache` (the slots that a thread keeps), `opened` (an allocator that it has open,
+//!   and how long the memory stays), `class` (where slots are).
+//! - Slots: `lists` (the shared ones, and the guard to them), `shard` (which thread has which),
+//!   `slots` (how they come to objects and back).
 //! - The interface: `allocator`, `object`, `closing`, `stats`, `recover`.
 
 pub(crate) mod allocator;

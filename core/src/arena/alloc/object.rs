@@ -24,23 +24,13 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite};
 /// dropped on any thread.
 ///
 /// ```
-/// use mapvalue::{Allocator, Arena, MapValue, Object, arena::Config};
-///
-/// #[derive(MapValue)]
-/// #[repr(C)]
-/// struct Job {
-///     id: u64,
-///     tries: u32,
-/// }
-///
-/// let arena = Arena::memfd(16)?;
-/// let config = Config { value_size: 16, capacity: 100, ..Config::default() };
-/// let jobs = Allocator::create(&arena, config)?;
-/// let job: Object<Job> = jobs.alloc(Job { id: 7, tries: 0 })?;
-/// job.tries.fetch_add(1);
-/// assert_eq!(arena.get(job.as_ptr())?.tries.load(), 1); // a program with the pointer sees it
-/// drop(job);
-/// assert_eq!(jobs.stats().live, 0);
+/// # use mapvalue::{Allocator, Arena, Object, arena::Config};
+/// # let arena = Arena::memfd(16)?;
+/// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+/// let objects = Allocator::create(&arena, config)?;
+/// let count: Object<u64> = objects.alloc(7u64)?;
+/// count.fetch_add(1);
+/// assert_eq!(arena.get(count.as_ptr())?.load(), 8); // a program with the pointer sees it
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Object<T: MapValue> {
@@ -80,7 +70,7 @@ impl<T: MapValue> Object<T> {
     #[inline]
     fn opened(&self) -> &Opened {
         // SAFETY: the keeper of an allocator keeps its `Opened` while an object that it has counted
-        // was not counted as gone (`Keeper::objects`), which `drop` and `hand_over` do last.
+        // was not counted as gone (`Count::objects`), which `drop` and `hand_over` do last.
         unsafe { self.opened.as_ref() }
     }
 
@@ -91,9 +81,8 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over, as a pointer.
     ///
-    /// Nobody owns it then: store the pointer where its next owner finds it. It stays until
-    /// somebody who has the pointer claims it, or frees it:
-    /// [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
+    /// Nobody owns it then: store the pointer where its next owner finds it, who claims it, or frees
+    /// it: by [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
     #[must_use = "whoever has the pointer frees it"]
     pub fn into_ptr(self) -> ArenaPtr<T> {
         let ptr = self.as_ptr();
@@ -103,10 +92,9 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over, as a pointer that also names the generation of the slot.
     ///
-    /// If the slot has been freed and used again, the pointer is known to be stale. A generation
-    /// has 32 bits, so the same one comes again after 2^32 hand-outs of the slot: in 52 seconds, if
-    /// one slot is made and freed all the time. A pointer that is as old as that may be taken for a
-    /// new one.
+    /// If the slot has been freed and used again, the pointer is known to be stale, unless it is
+    /// very old: the same generation comes again after 2^32 hand-outs of the slot, in 52 seconds if
+    /// one slot is made and freed all the time.
     ///
     /// ```
     /// # use mapvalue::{AllocError, Allocator, Arena, arena::Config};
@@ -129,8 +117,7 @@ impl<T: MapValue> Object<T> {
 
     fn hand_over(self) {
         let this = ManuallyDrop::new(self);
-        // SAFETY: it is a slot of `opened`, which this keeps until then. If the slot is not its any
-        // more, whoever has the pointer is told so.
+        // SAFETY: it is a slot of `opened`, which this keeps until then.
         unsafe { Opened::give_up(this.opened, this.class, this.held(), Holder::Shared) };
     }
 

@@ -34,8 +34,7 @@ pub(crate) struct Opened {
     /// The number of `Allocator`s.
     pub(crate) handles: AtomicUsize,
     /// Shards that threads of this process have claimed, or threads of the process that it was
-    /// forked from: a bit for each. (It is not a lock, which a thread that a child does not have
-    /// could hold.)
+    /// forked from: a bit for each. (A lock could be held by a thread that a child does not have.)
     pub(crate) claimed: AtomicU64,
     /// When it was last looked for threads that are gone (`reclaim`).
     pub(crate) looked: AtomicU32,
@@ -59,7 +58,7 @@ pub(crate) fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
 }
 
 impl Opened {
-    /// The allocator with this header, all of which is read once and checked here: it may change
+    /// Opens the allocator with this header, all of which is read once and checked: it may change
     /// meanwhile.
     pub(crate) fn read(arena: &Arena, header: Var<Header>) -> Result<Arc<Self>, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
@@ -122,9 +121,8 @@ impl Opened {
         if is_in_place { Ok(()) } else { Err(self.not_live()) }
     }
 
-    /// Whether something else may be in its place: it was drained, and neither its state nor any
-    /// gate of a visitor is as this allocator has it. (One word that somebody wrote over does not
-    /// tell.)
+    /// Whether something else may be in its place: it was drained, or neither its state nor any gate
+    /// of a visitor is as this allocator has it. (One word that somebody wrote over does not tell.)
     pub(crate) fn is_replaced(&self) -> bool {
         let is_ours = |gate: &ShardShared| gate.owner.load() == vacant(self.live);
         self.drained.load(Ordering::Relaxed)
@@ -147,19 +145,18 @@ impl Opened {
     }
 }
 
-/// The counts of an allocator's objects in this process, and the free slots of its threads, by
-/// shard; and the allocator, as long as there is an object of it.
+/// Keeps an allocator while there are objects of it in this process, and has the free slots of its
+/// threads.
 ///
-/// Objects are made and dropped in nanoseconds, on many threads, so they cannot share a reference
-/// count. They are in a [`Count`], which is closed when the last handle goes. Closing takes two
-/// full fences. The one of the threads that drop objects is left to the closing thread, which has
-/// all threads run one (`membarrier`). A thread for which that cannot be done has no balance of its
-/// own, and runs a fence with each drop.
+/// Objects are in a [`Count`], which is closed when the last handle goes. Of the two full fences
+/// that this takes, the one of the threads that drop objects is left to the closing thread, which
+/// has all threads run one (`membarrier`). A thread for which that cannot be done has no balance of
+/// its own, and runs a fence with each drop.
 ///
 /// It is never freed, only used again for other allocators: a thread that has dropped the last
 /// object still looks at it.
 pub(crate) struct Keeper {
-    count: Count<{ SHARDS + 1 }>,
+    pub(crate) count: Count<{ SHARDS + 1 }>,
     /// By shard, made when one is first claimed.
     caches: [Once<Cache>; SHARDS],
     /// The allocator, once there are no handles to it: an `Arc` of it.
@@ -173,8 +170,8 @@ pub(crate) struct Keeper {
     before: AtomicPtr<Self>,
 }
 
-/// The keeper that this process has made last: with those before it, all of them, used or not. (It
-/// is not a lock, which a thread that a forked child does not have could hold.)
+/// The keeper that this process has made last: with those before it, all, used or not. (No lock, as
+/// for `claimed`.)
 static LAST: AtomicPtr<Keeper> = AtomicPtr::new(ptr::null_mut());
 
 impl Keeper {
@@ -245,12 +242,6 @@ impl Keeper {
         self.caches[shard].get_or(Cache::leaked).ok().and_then(|_| self.own(shard))
     }
 
-    /// Counts an object that is made, while there is a handle.
-    #[inline]
-    pub(crate) fn made(&self, own: Option<Own>) {
-        self.count.made(own.map(|own| own.balance));
-    }
-
     /// Counts an object that is dropped. After this the allocator may be gone.
     #[inline]
     pub(crate) fn gone(&self, own: Option<Own>) {
@@ -263,11 +254,6 @@ impl Keeper {
         if is_last {
             self.let_go();
         }
-    }
-
-    /// Returns the number of objects.
-    pub(crate) fn objects(&self) -> u64 {
-        self.count.objects()
     }
 
     /// The last handle goes: keeps the allocator until there are no objects.

@@ -27,10 +27,9 @@ pub struct Recovered {
     pub scribbled: u64,
 }
 
-/// See `Allocator::recover`; `is_reachable` is asked for the low 32 bits of the address of each
-/// object that was handed over.
+/// See `Allocator::recover_reachable`; `is_reachable` gets the low 32 bits of an address.
 pub(crate) fn recover(opened: &Opened, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
-    let objects = opened.keeper.objects();
+    let objects = opened.keeper.count.objects();
     if objects > 0 {
         return Err(AllocError::InUse { objects });
     }

@@ -1,17 +1,15 @@
-//! A count of objects that many threads make and drop in nanoseconds. It becomes exact once no more
-//! are made, and then says when none is left.
+//! A count of objects that many threads make and drop in nanoseconds, so that they cannot share a
+//! number. It becomes exact once no more are made, and then says when none is left.
 //!
 //! The model checker compiles this very file, so it uses nothing of the crate; its atomics are
 //! those of `sync`.
 //!
 //! While objects are made, nobody needs the count: each thread counts for itself, by plain stores,
-//! the objects that it made and those that it dropped. Then the count is closed: the balances are
-//! added up, and from then on every thread that drops an object adds them up again, until none is
-//! left. (It is the idea of the kernel's `percpu_ref`.)
-//!
-//! The closing thread must not miss an object that was dropped just before, while the dropping
-//! thread misses the closing. Each first stores and then loads, with a full fence between the two,
-//! so one of them sees the other.
+//! those that it made and those that it dropped. Then the count is closed: every thread that drops
+//! an object adds the balances up, until none is left. (It is the idea of the kernel's
+//! `percpu_ref`.) The closing thread must not miss an object that was dropped just before, while
+//! the dropping thread misses the closing. Each first stores and then loads, with a full fence
+//! between the two, so one of them sees the other.
 
 use super::sync::{AtomicI64, AtomicU64, Ordering};
 
@@ -54,7 +52,7 @@ impl<const N: usize> Count<N> {
     }
 
     /// Counts an object that is dropped, and returns whether this ends the closing: the caller then
-    /// frees what was kept for the objects. In any other case, that may be gone after this.
+    /// frees what was kept for the objects. If not, that may be gone after this.
     #[inline]
     pub(crate) fn gone(&self, own: Option<&Balance>, full_fence: impl FnOnce()) -> bool {
         match own {
@@ -66,8 +64,8 @@ impl<const N: usize> Count<N> {
         closing != 0 && self.settle(closing)
     }
 
-    /// Returns the number of objects. Once no more are made, it is never too small, since those
-    /// that are gone are counted first.
+    /// Returns the number of objects: never too small once no more are made, since those that are
+    /// gone are counted first.
     pub(crate) fn objects(&self) -> u64 {
         let sum = |number: fn(&Balance) -> &AtomicI64| {
             self.balances.iter().map(|balance| number(balance).load(Ordering::Acquire)).fold(0, i64::wrapping_add)
@@ -84,8 +82,8 @@ impl<const N: usize> Count<N> {
         self.settle(number)
     }
 
-    /// Ends a closing if there are no objects: of all threads that find so, one does. The count is
-    /// open again then. The number tells this closing from a later one, whose objects a slow thread
+    /// Ends a closing if there are no objects, and opens the count again: of all threads that find
+    /// so, one does. The number tells this closing from a later one, whose objects a slow thread
     /// has not counted. To see it acquires what was made before.
     #[cold]
     fn settle(&self, closing: u64) -> bool {

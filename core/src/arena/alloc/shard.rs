@@ -1,6 +1,5 @@
-//! Which shard of an allocator a thread has, in its three lives: claimed when the thread first
-//! enters the lists, given back when the thread ends, and taken back from a thread that ended
-//! without that.
+//! Which shard of an allocator a thread has. It claims one when it first enters the lists, and
+//! gives it back when it ends. Others take it back from a thread that ended without that.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -23,20 +22,19 @@ thread_local! {
     /// The allocator that this thread used last and has a shard of, by its serial number, and what
     /// it has there: nothing beside 0, the number of none. (An `Option` would be looked at.)
     static LAST: Cell<(u64, MaybeUninit<Own>)> = const { Cell::new(NONE) };
+    /// The shards of this thread, by the serial numbers of their allocators.
     static CLAIMS: RefCell<Claims> = const { RefCell::new(Claims(BTreeMap::new())) };
 }
 
 const NONE: (u64, MaybeUninit<Own>) = (0, MaybeUninit::uninit());
 
-/// The shards of this thread, by the serial numbers of their allocators.
 struct Claims(BTreeMap<u64, Claim>);
 
 struct Claim {
     /// `None` if there was none left.
     shard: Option<usize>,
-    /// How often the thread enters before it tries again, and how often it has since.
-    wait: u32,
-    waited: u32,
+    /// How often the thread has entered since it first looked for one.
+    entered: u32,
     opened: Weak<Opened>,
 }
 
@@ -61,8 +59,8 @@ pub(crate) fn last(opened: &Opened) -> Option<Own> {
     })
 }
 
-/// What this thread has of the allocator; `None` if it has no shard, or is about to end. In a
-/// forked child, it is what a thread of the parent has, and the cache keeps nothing.
+/// What this thread has of the allocator, be it the last or not; `None` if it has no shard, or is
+/// about to end. In a forked child, it is a parent's thread's, and the cache keeps nothing.
 pub(crate) fn of_this_thread(opened: &Opened) -> Option<Own> {
     last(opened).or_else(|| find(opened))
 }
@@ -80,12 +78,10 @@ fn find(opened: &Opened) -> Option<Own> {
 pub(crate) fn forget(opened: &Opened, own: Own) {
     LAST.set(NONE);
     let _ = CLAIMS.try_with(|claims| claims.borrow_mut().0.remove(&opened.serial));
-    own.cache.reset(0, |_| 0);
-    opened.claimed.fetch_and(!bit(own.shard()), Ordering::Release);
+    opened.unclaim(own.shard());
 }
 
-/// Gets a shard for a thread that is inside as a visitor, if there is one and it is time to look: a
-/// thread for which there was none looks again later, and ever more rarely.
+/// Gets a shard for a thread that is inside as a visitor, if there is one and it is time to look.
 pub(crate) fn claim(inside: &mut Inside<'_>) {
     let opened = inside.opened;
     let is_due = CLAIMS.try_with(|claims| claims.borrow_mut().is_due(opened));
@@ -96,15 +92,17 @@ pub(crate) fn claim(inside: &mut Inside<'_>) {
     let own = opened.claim_shard(here).or_else(|| if reclaim(inside) { opened.claim_shard(here) } else { None });
     let _ = CLAIMS.try_with(|claims| claims.borrow_mut().note(opened, own));
     if let Some(own) = own {
-        inside.change_gate(own, here.number);
+        inside.change_gate(own);
     }
 }
 
 impl Claims {
+    /// Whether it is time for the thread to look for a shard. If there was none, it looks again
+    /// later, and ever more rarely.
     fn is_due(&mut self, opened: &Opened) -> bool {
-        let Some(claim) = self.0.get_mut(&opened.serial) else { return true };
-        claim.waited += 1;
-        claim.shard.is_none() && claim.waited > claim.wait
+        let Some(Claim { shard, entered, .. }) = self.0.get_mut(&opened.serial) else { return true };
+        *entered = entered.wrapping_add(1);
+        shard.is_none() && (*entered >= 16 && entered.is_power_of_two() || *entered % 4096 == 0)
     }
 
     fn note(&mut self, opened: &Opened, own: Option<Own>) {
@@ -112,23 +110,20 @@ impl Claims {
         if self.0.len().is_power_of_two() {
             self.0.retain(|_, claim| claim.opened.strong_count() > 0);
         }
-        let new = || Claim { shard: None, wait: 8, waited: 0, opened: Weak::clone(&opened.this) };
-        let claim = self.0.entry(opened.serial).or_insert_with(new);
-        claim.shard = own.map(Own::shard);
-        (claim.wait, claim.waited) = ((2 * claim.wait).min(4096), 0);
+        let new = || Claim { shard: None, entered: 0, opened: Weak::clone(&opened.this) };
+        self.0.entry(opened.serial).or_insert_with(new).shard = own.map(Own::shard);
     }
 }
 
-/// Takes the shards back of threads that have ended without giving them back, in any process, and
-/// lists what they kept; whether there were any. To look takes system calls, so it is not done all
-/// the time.
+/// Takes the shards back of threads of any process that have ended without giving them back, and
+/// lists what they kept; whether there were any. Since it takes system calls, it rests in between.
 #[cold]
 pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
-    const REST: u32 = 10;
+    const MILLISECONDS: u32 = 10;
     let (opened, here) = (inside.opened, Thread::current());
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.subsec_millis() + 1);
     let looked = opened.looked.swap(now, Ordering::Relaxed);
-    if looked != 0 && now.abs_diff(looked) < REST {
+    if looked != 0 && now.abs_diff(looked) < MILLISECONDS {
         opened.looked.store(looked, Ordering::Relaxed);
         return false;
     }
@@ -149,8 +144,7 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
         let kept = used.filter_map(|(index, slot, control)| {
             let is_kept = control.id() == opened.id && control.holder() == Holder::Kept;
             let was_theirs = is_kept && gone.iter().any(|(_, mark)| *mark == slot.next.load());
-            // Of the next generation, so that its thread would see it, were it still there after
-            // all.
+            // The next generation tells its thread, were it still there after all.
             let taken = control.next(Holder::Object);
             let is_taken = was_theirs && slot.control.atomic().exchange(control.0, taken.0).is_ok();
             is_taken.then(|| Kept { slot: class.place(index), control: taken })
@@ -165,36 +159,44 @@ pub(crate) fn reclaim(inside: &Inside<'_>) -> bool {
 
 /// The shards that threads of this process have.
 impl Opened {
-    /// Claims a shard that nobody has, for a thread that is inside, and as if it were so by its
-    /// gate.
+    /// Claims a shard that nobody has, for a thread that is inside; by its gate it is, too.
     fn claim_shard(&self, here: Thread) -> Option<Own> {
-        for (i, shard) in self.header.shards[..SHARDS].iter().enumerate() {
-            let gate = shard.owner.atomic();
-            let is_free = self.most(i, 0) > 0 && !is_in(self.claimed.load(Ordering::Relaxed), i);
+        (0..SHARDS).find_map(|i| {
+            let ShardShared { owner, space, kept } = &self.header.shards[i];
+            let is_free = self.most(i, 0) > 0 && !self.is_claimed(i) && owner.load() == 0;
             // What the arena says of the owner can be written over. That gives two threads of this
             // process no shard in common. It acquires what the last thread has left.
-            if !is_free
-                || gate.load(Ordering::Relaxed) != 0
-                || is_in(self.claimed.fetch_or(bit(i), Ordering::Acquire), i)
-            {
-                continue;
+            if !is_free || self.claimed.fetch_or(bit(i), Ordering::Acquire) & bit(i) != 0 {
+                return None;
             }
-            if let Some(own) = self.keeper.own_or_new(i) {
+            let own = self.keeper.own_or_new(i).filter(|own| {
                 own.cache.reset(here.number, |class| self.most(i, class));
-                if gate.exchange(0, here.number | INSIDE).is_ok() {
-                    shard.space.store_release(here.space);
-                    shard.kept.store([0; CLASSES]);
-                    return Some(own);
-                }
-                own.cache.reset(0, |_| 0);
+                owner.atomic().exchange(0, here.number | INSIDE).is_ok()
+            });
+            if own.is_some() {
+                space.store_release(here.space);
+                kept.store([0; CLASSES]);
+            } else {
+                self.unclaim(i);
             }
-            self.claimed.fetch_and(!bit(i), Ordering::Release);
-        }
-        None
+            own
+        })
     }
 
-    /// Free slots of a class that the thread with a shard keeps at most: all together a sixteenth,
-    /// which is divided among the shards.
+    /// Whether a thread of this process, or of a parent, has claimed a shard.
+    fn is_claimed(&self, shard: usize) -> bool {
+        self.claimed.load(Ordering::Acquire) & bit(shard) != 0
+    }
+
+    /// Gives up the claim to a shard, whose cache keeps nothing then.
+    fn unclaim(&self, shard: usize) {
+        if let Some(own) = self.keeper.own(shard) {
+            own.cache.reset(0, |_| 0);
+        }
+        self.claimed.fetch_and(!bit(shard), Ordering::Release);
+    }
+
+    /// Free slots of a class that the thread with a shard keeps at most: its part of a sixteenth.
     fn most(&self, shard: usize, class: usize) -> u32 {
         let all = self.classes.get(class).map_or(0, |class| class.capacity / 16) as usize;
         u32::try_from((all + SHARDS - 1 - shard) / SHARDS).unwrap_or(u32::MAX).min(self.most_kept)
@@ -208,30 +210,25 @@ impl Opened {
         let _ = owner.atomic().exchange(gate, 0);
     }
 
-    /// Lists all that is in the cache of a shard, which nobody uses any more, and gives the shard
-    /// back.
-    ///
-    /// If it is the shard of a parent of this process, which may have no mapping of the arena,
-    /// there is nothing in the cache, and the arena is not touched.
+    /// Gives the shard of a thread of this process back, and lists all that is in its cache. If it is
+    /// a parent's, the arena is not touched, of which this process may have no mapping.
     pub(crate) fn release_shard(&self, shard: usize) {
         let Some(own) = self.own_if_ours(shard) else { return };
         if let Ok(inside) = self.visit() {
             inside.empty(own);
             self.clear(shard, own.cache.owner());
         }
-        own.cache.reset(0, |_| 0);
-        self.claimed.fetch_and(!bit(shard), Ordering::Release);
+        self.unclaim(shard);
     }
 
     /// What the thread of this process has that claimed a shard; `None` if there is none, or it is
     /// one of our parent's.
     pub(crate) fn own_if_ours(&self, shard: usize) -> Option<Own> {
-        let is_claimed = is_in(self.claimed.load(Ordering::Acquire), shard);
-        let own = if is_claimed { self.keeper.own(shard) } else { None };
+        let own = if self.is_claimed(shard) { self.keeper.own(shard) } else { None };
         own.filter(|own| own.cache.owner() != 0)
     }
 
-    /// Nothing is kept by any thread. Those of this process go on using their shards.
+    /// Has all shards keep nothing. Threads of this process go on using theirs.
     pub(crate) fn recover_shards(&self) {
         for (i, shard) in self.header.shards.iter().enumerate() {
             shard.kept.store([0; CLASSES]);
@@ -259,19 +256,12 @@ impl Opened {
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        let claimed = *self.claimed.get_mut();
-        for shard in (0..SHARDS).filter(|shard| is_in(claimed, *shard)) {
-            self.release_shard(shard);
-        }
+        (0..SHARDS).for_each(|shard| self.release_shard(shard));
         self.keeper.give_back();
     }
 }
 
-/// Whether a shard is in a set, which has one bit for each.
-const fn is_in(set: u64, shard: usize) -> bool {
-    set & bit(shard) != 0
-}
-
+/// Of a shard, in a set of shards.
 const fn bit(shard: usize) -> u64 {
     1 << shard
 }

@@ -38,7 +38,7 @@ impl Opened {
     #[inline]
     fn hold_kept(&self, own: Own, kept: Kept) -> Option<Held> {
         let control = protocol::take(self.slot(kept).control.atomic(), kept.control)?;
-        self.keeper.made(Some(own));
+        self.keeper.count.made(Some(own.balance));
         Some((Kept { control, ..kept }, Some(own)))
     }
 
@@ -60,7 +60,7 @@ impl Opened {
             }
             match taken {
                 Ok(held) => {
-                    self.keeper.made(inside.own);
+                    self.keeper.count.made(inside.own.map(|own| own.balance));
                     return Ok((class.number, held));
                 }
                 Err(error @ AllocError::OutOfSlots { .. }) => _ = full.get_or_insert(error),

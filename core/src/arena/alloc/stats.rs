@@ -23,8 +23,8 @@ use super::protocol::{Control, Holder};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stats {
-    /// Objects. While others make and free some, it is an estimate: a slot on its way may count
-    /// twice or not at all, as may up to 63 slots that a thread of another process keeps.
+    /// Objects. While others make and free some, it is an estimate: slots on their way, and up to
+    /// 63 that a thread of another process keeps, may count twice or not at all.
     /// [`Closing::remaining`](super::Closing::remaining) is exact.
     pub live: u64,
     /// Slots without an object.
