@@ -245,11 +245,11 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// [`AllocError::InUse`] if there are objects of this handle or its clones (of handles that were
-    /// opened apart it is not known); [`AllocError::Closed`] if the allocator is drained, and its
-    /// place may be another's; [`AllocError::NoAllocator`] if all of the header was overwritten,
-    /// say by zeros, which looks like a place that was given back: drop all handles and objects,
-    /// and [`create`](Self::create) another.
+    /// [`AllocError::InUse`] if there are objects of this handle or its clones (of handles that
+    /// were opened apart it is not known); [`AllocError::Closed`] if the allocator is drained, and
+    /// its place may be another's; [`AllocError::NoAllocator`] if all of the header was
+    /// overwritten, say by zeros, which looks like a place that was given back: drop all handles
+    /// and objects, and [`create`](Self::create) another.
     pub fn recover(&self) -> Result<Recovered, AllocError> {
         recover::recover(&self.opened, |_| true)
     }

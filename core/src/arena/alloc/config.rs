@@ -116,8 +116,8 @@ pub(crate) const fn vacant(live: u32) -> u64 {
 type OpenAt = fn(Range<usize>) -> Vec<Range<usize>>;
 
 /// Checks that there is no allocator where one shall be made: here, as its header says, or
-/// overlapping, as far as this process knows. One that it has open counts also if somebody overwrote
-/// its header, until that says that it is drained.
+/// overlapping, as far as this process knows. One that it has open counts also if somebody
+/// overwrote its header, until that says that it is drained.
 fn check_free(header: &Var<Header>, at: u64, bytes: u64, open: OpenAt) -> Result<(), AllocError> {
     let start = std::ptr::from_ref(&**header).addr();
     let place = start..start + usize::try_from(bytes).unwrap_or(0);

@@ -76,8 +76,8 @@ pub(crate) mod state {
 #[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
 pub(crate) struct Class {
-    /// The shared free list: the link to the first slot in the low half, and the count of changes in
-    /// the high half (`protocol`).
+    /// The shared free list: the link to the first slot in the low half, and the count of changes
+    /// in the high half (`protocol`).
     pub(crate) free: u64,
     /// How many slots have been used at some time: the first ones. The others are in no list.
     pub(crate) fresh: u32,

@@ -20,7 +20,8 @@ const IMPATIENCE: u32 = 8;
 /// A slot that is held for an object, and what its thread has, if that is named in the slot.
 pub(crate) type Held = (Kept, Option<Own>);
 
-/// A thread that is inside: among the shared lists of an allocator, which is in its place meanwhile.
+/// A thread that is inside: among the shared lists of an allocator, which is in its place
+/// meanwhile.
 pub(crate) struct Inside<'a> {
     pub(crate) opened: &'a Opened,
     /// What the thread has for itself; `None` if it is a visitor.
@@ -88,8 +89,8 @@ impl Opened {
         protocol::inside(self.gate(gate)).is_some_and(|number| !Thread { number, space: space() }.is_gone())
     }
 
-    /// Waits until nobody is inside who is alive, but not for ever: how many still are. The state of
-    /// the allocator refuses all that come now.
+    /// Waits until nobody is inside who is alive, but not for ever: how many still are. The state
+    /// of the allocator refuses all that come now.
     pub(crate) fn wait_for_those_inside(&self) -> u64 {
         fence(Ordering::SeqCst);
         let mut inside = 0;

@@ -6,8 +6,8 @@
 //! - Memory: `layout`, which `config` writes and reads.
 //! - What a model checker also runs: `protocol` (how the words of slots, lists and gates change),
 //!   `refcount` (when no object is left).
-//! - This process: `cache` (the slots that a thread keeps), `opened` (an allocator that it has open,
-//!   and how long the memory stays), `class` (where slots are).
+//! - This process: `cache` (the slots that a thread keeps), `opened` (an allocator that it has
+//!   open, and how long the memory stays), `class` (where slots are).
 //! - Slots: `lists` (the shared ones, and the guard to them), `shard` (which thread has which),
 //!   `slots` (how they come to objects and back).
 //! - The interface: `allocator`, `object`, `closing`, `stats`, `recover`.

@@ -81,8 +81,8 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over, as a pointer.
     ///
-    /// Nobody owns it then: store the pointer where its next owner finds it, who claims it, or frees
-    /// it: by [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
+    /// Nobody owns it then: store the pointer where its next owner finds it, who claims it, or
+    /// frees it: by [`Allocator::free`](super::Allocator::free), or a BPF program's `mv_obj_free`.
     #[must_use = "whoever has the pointer frees it"]
     pub fn into_ptr(self) -> ArenaPtr<T> {
         let ptr = self.as_ptr();
@@ -133,8 +133,8 @@ impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
         let (opened, class, held) = (self.opened, self.class, self.held());
-        // SAFETY: it is a slot of `opened`, which this keeps until then; if the slot names a thread,
-        // it is the one with this cache.
+        // SAFETY: it is a slot of `opened`, which this keeps until then; if the slot names a
+        // thread, it is the one with this cache.
         if !unsafe { Opened::keep_held(opened, class, held, self.cache) } {
             // SAFETY: as above; nothing was done.
             unsafe { Opened::give_up(opened, class, held, Holder::Free) };

@@ -121,8 +121,9 @@ impl Opened {
         if is_in_place { Ok(()) } else { Err(self.not_live()) }
     }
 
-    /// Whether something else may be in its place: it was drained, or neither its state nor any gate
-    /// of a visitor is as this allocator has it. (One word that somebody wrote over does not tell.)
+    /// Whether something else may be in its place: it was drained, or neither its state nor any
+    /// gate of a visitor is as this allocator has it. (One word that somebody wrote over does not
+    /// tell.)
     pub(crate) fn is_replaced(&self) -> bool {
         let is_ours = |gate: &ShardShared| gate.owner.load() == vacant(self.live);
         self.drained.load(Ordering::Relaxed)
@@ -237,7 +238,8 @@ impl Keeper {
         Some(Own { cache: self.caches[shard].get()?, balance: self.count.own(shard) })
     }
 
-    /// As `own`, but makes the cache if there is none; `None` without memory that a fork would wipe.
+    /// As `own`, but makes the cache if there is none; `None` without memory that a fork would
+    /// wipe.
     pub(crate) fn own_or_new(&'static self, shard: usize) -> Option<Own> {
         self.caches[shard].get_or(Cache::leaked).ok().and_then(|_| self.own(shard))
     }

@@ -210,8 +210,8 @@ impl Opened {
         let _ = owner.atomic().exchange(gate, 0);
     }
 
-    /// Gives the shard of a thread of this process back, and lists all that is in its cache. If it is
-    /// a parent's, the arena is not touched, of which this process may have no mapping.
+    /// Gives the shard of a thread of this process back, and lists all that is in its cache. If it
+    /// is a parent's, the arena is not touched, of which this process may have no mapping.
     pub(crate) fn release_shard(&self, shard: usize) {
         let Some(own) = self.own_if_ours(shard) else { return };
         if let Ok(inside) = self.visit() {
