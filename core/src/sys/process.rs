@@ -42,11 +42,13 @@ impl Process {
         Self(number)
     }
 
-    /// The place of the number of the process that runs this: zero in a child, until it asks.
+    /// The place of the number of the process that runs this: zero in a child, until it asks. If
+    /// there was none at first, there is none later, so that a process always has the same number.
     fn here() -> Option<&'static AtomicU64> {
-        static HERE: Once<AtomicU64> = Once::new();
+        static HERE: Once<Option<&'static AtomicU64>> = Once::new();
         // SAFETY: zero is a valid `AtomicU64`.
-        HERE.get_or(|| unsafe { wiped_on_fork() }.ok_or(())).ok()
+        let make = || Ok::<_, ()>(&*Box::leak(Box::new(unsafe { wiped_on_fork() })));
+        HERE.get_or(make).ok().copied().flatten()
     }
 
     /// Returns a number that no process it was forked from has, and that is not 0.

@@ -517,3 +517,21 @@ fn the_types_meet_the_c_that_is_written_from_them() {
     c::require!(c::CLANG);
     c::assert_meet_their_own_c(&[Numbered::LAYOUT, Order::LAYOUT]);
 }
+
+#[test]
+fn a_ring_is_used_that_was_opened_before_the_process_could_be_told_from_a_fork() {
+    kernel::require!();
+    if !child::alone(a_ring_is_used_that_was_opened_before_the_process_could_be_told_from_a_fork) {
+        return;
+    }
+    // That thread gets no memory that a fork would wipe. Others do.
+    let opened = thread::spawn(|| {
+        child::refuse(libc::SYS_madvise, 2, libc::MADV_WIPEONFORK.cast_unsigned(), libc::ENOMEM);
+        Ring::memfd(65536).unwrap()
+    });
+    let mut ring = opened.join().unwrap();
+    ring.producer().unwrap().send(7_u64).unwrap();
+    let numbers: Vec<u64> = ring.records().map(|record| record.unwrap().load().unwrap()).collect();
+    assert_eq!(numbers, [7]);
+    child::done();
+}
