@@ -859,3 +859,56 @@ fn who_kept_slots_of_a_drained_allocator_takes_none_that_threads_keep_of_the_nex
         assert_eq!((second.stats().live, second.stats().failed), (0, 0));
     }
 }
+
+/// The word that says which state an allocator is in: it follows the magic number and two words.
+fn state(arena: &Arena, flows: &Allocator) -> Var<u32> {
+    arena.var(ArenaPtr::from_address(flows.as_ptr().address() + 16)).unwrap()
+}
+
+#[test]
+fn a_closed_allocator_stays_closed_though_a_process_dies_that_recovers_it() {
+    const OBJECTS: u64 = 50_000;
+    let arena = Arena::memfd(1024).unwrap();
+    let flows = small(&arena, MANY);
+    let other = Allocator::open(&arena, flows.as_ptr()).unwrap();
+    (0..OBJECTS).for_each(|_| _ = flows.alloc(FLOW).unwrap().into_kptr());
+    let closing = flows.close().unwrap();
+    let state = state(&arena, &other);
+    let closed = state.load();
+    while state.load() == closed {
+        // SAFETY: the child only recovers the allocator, and ends by a signal.
+        let child = unsafe { libc::fork() };
+        if child == 0 {
+            // SAFETY: it only sets a timer.
+            unsafe { libc::alarm(60) };
+            loop {
+                let _ = other.recover();
+            }
+        }
+        wait_until("the child to recover it", || state.load() != closed);
+        // SAFETY: it is a child of this process, which nobody has waited for.
+        assert_eq!(unsafe { libc::kill(child, libc::SIGKILL) }, 0);
+        // SAFETY: the status is not asked for.
+        assert_eq!(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) }, child);
+    }
+    assert!(matches!(other.alloc(FLOW), Err(AllocError::Recovering)));
+    assert_eq!(other.recover().unwrap().live, OBJECTS);
+    assert!(matches!(other.alloc(FLOW), Err(AllocError::Closed)));
+    assert_eq!(closing.remaining(), OBJECTS);
+}
+
+#[test]
+fn an_allocator_whose_closed_state_was_overwritten_is_closed_again() {
+    let arena = arena();
+    let flows = small(&arena, 100);
+    let other = Allocator::open(&arena, flows.as_ptr()).unwrap();
+    let closing = flows.close().unwrap();
+    state(&arena, &other).store(7);
+    other.recover().unwrap(); // nothing says any more that it was closed
+    let flow = other.alloc(FLOW).unwrap();
+    assert_eq!(closing.remaining(), 1);
+    assert!(matches!(other.alloc(FLOW), Err(AllocError::Closed)));
+    drop(flow);
+    assert!(closing.is_drained());
+    assert!(matches!(other.recover(), Err(AllocError::Closed)));
+}
