@@ -1,6 +1,5 @@
 //! [`Allocator`]: the handle, and what it does.
 
-use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -9,7 +8,6 @@ use super::config::{self, Config};
 use super::layout::Header;
 use super::object::{Object, ObjectPtr};
 use super::opened::{Keeper, Opened};
-use super::recover::{self, Recovered};
 use super::shard;
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
@@ -214,58 +212,6 @@ impl Allocator {
     ) -> Result<u64, AllocError> {
         let objects = fields.into_iter().map(Shared::<Kptr<T, Local>>::take).filter(|kptr| !kptr.is_null());
         objects.map(|kptr| self.free(kptr).map(|()| 1)).sum()
-    }
-
-    /// Repairs an allocator that a process or program left in the middle of something, as when it
-    /// died in this function.
-    ///
-    /// Slots that are in no list and hold no object that was handed over are free again: those that
-    /// an `Object` of a dead process held, and those that were on their way. Objects that were
-    /// handed over stay. The header is written anew, as it was when this handle was made. The
-    /// allocator is live then, or closed if it was, unless somebody wrote over that.
-    ///
-    /// Nobody else may use the allocator while this runs, and this process may hold no objects of
-    /// it. Others that try are refused ([`AllocError::Recovering`]). A thread that is among the
-    /// lists is waited for, at most a second; a BPF program is not.
-    ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, arena::{Config, Recovered}};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// # let objects = Allocator::create(&arena, config)?;
-    /// let (one, other) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
-    /// let Recovered { live, free, lost, orphans, scribbled, .. } = objects.recover()?;
-    /// assert_eq!((live, free), (2, 98));
-    /// assert_eq!((lost, orphans, scribbled), (0, 0, 0)); // nothing was wrong
-    /// let recovered = objects.recover_reachable([one.offset()])?; // nobody has the other
-    /// assert_eq!((recovered.live, recovered.orphans), (1, 1));
-    /// assert!(objects.free(other).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`AllocError::InUse`] if there are objects of this handle or its clones (of handles that
-    /// were opened apart it is not known); [`AllocError::Closed`] if the allocator is drained, and
-    /// its place may be another's; [`AllocError::NoAllocator`] if all of the header was
-    /// overwritten, say by zeros, which looks like a place that was given back: drop all handles
-    /// and objects, and [`create`](Self::create) another.
-    pub fn recover(&self) -> Result<Recovered, AllocError> {
-        recover::recover(&self.opened, |_| true)
-    }
-
-    /// As [`recover`](Self::recover), but frees the objects that were handed over and are not
-    /// `reachable`, by the low 32 bits of their addresses ([`Kptr::offset`]).
-    ///
-    /// Those are reachable that known fields hold. A process that died just after it exchanged a
-    /// field had the others.
-    ///
-    /// # Errors
-    ///
-    /// As [`recover`](Self::recover).
-    pub fn recover_reachable(&self, reachable: impl IntoIterator<Item = u32>) -> Result<Recovered, AllocError> {
-        let reachable: HashSet<u32> = reachable.into_iter().collect();
-        recover::recover(&self.opened, |offset| reachable.contains(&offset))
     }
 }
 

@@ -122,13 +122,13 @@ fn check_free(header: &Var<Header>, at: u64, bytes: u64, open: OpenAt) -> Result
     let start = std::ptr::from_ref(&**header).addr();
     let place = start..start + usize::try_from(bytes).unwrap_or(0);
     let in_arena = |address: usize| at.wrapping_add(address as u64).wrapping_sub(start as u64);
-    let (here, others): (Vec<_>, Vec<_>) = open(place).into_iter().partition(|open| open.start == start);
-    if let Some(open) = others.first() {
-        return Err(AllocError::Occupied { start: in_arena(open.start), end: in_arena(open.end) });
+    let open = open(place);
+    if let Some(other) = open.iter().find(|open| open.start != start) {
+        return Err(AllocError::Occupied { start: in_arena(other.start), end: in_arena(other.end) });
     }
     let magic = header.magic.load_acquire();
     check_drained(header, at, magic)?;
-    match here.first() {
+    match open.first() {
         Some(open) if magic != MAGIC || header.state.load() & state::BITS != state::DRAINED => {
             Err(AllocError::Overwritten { start: at, end: in_arena(open.end) })
         }

@@ -10,7 +10,7 @@ use super::class::Class;
 use super::config::{PATIENCE, look_often, vacant};
 use super::layout::{GATES, SHARDS, SlotShared, VISITORS};
 use super::opened::{Opened, corrupt};
-use super::protocol::{self, Broken, Control, Holder, Word};
+use super::protocol::{self, Broken, Control, Holder, RESTLESS, Word};
 use crate::error::AllocError;
 use crate::sys::process::Thread;
 
@@ -156,11 +156,7 @@ impl Inside<'_> {
     }
 
     #[cold]
-    fn broken(&self, class: Class<'_>, broken: Broken) -> AllocError {
-        let (what, found) = match broken {
-            Broken::Link(link) => ("a list of free slots", link.into()),
-            Broken::Restless(head) => ("a list of free slots, which somebody changes all the time,", head),
-        };
+    fn broken(&self, class: Class<'_>, (what, found): Broken) -> AllocError {
         corrupt(what, self.opened.address(class.words), found)
     }
 
@@ -185,7 +181,7 @@ impl Inside<'_> {
                 return Ok(Some(index));
             }
         }
-        Err(self.broken(class, Broken::Restless(fresh.load().into())))
+        Err(self.broken(class, (RESTLESS, fresh.load().into())))
     }
 
     /// Makes a slot free that was never used; whether it is. It gets the next generation, since a

@@ -67,16 +67,11 @@ impl<T: MapValue> Object<T> {
         Self { value, control: kept.control, class, cache, opened: NonNull::from(opened) }
     }
 
-    #[inline]
-    fn opened(&self) -> &Opened {
-        // SAFETY: the keeper of an allocator keeps its `Opened` while an object that it has counted
-        // was not counted as gone (`Count::objects`), which `drop` and `hand_over` do last.
-        unsafe { self.opened.as_ref() }
-    }
-
     /// Returns the pointer to it, as memory of the arena holds it. That does not keep it alive.
     pub fn as_ptr(&self) -> ArenaPtr<T> {
-        ArenaPtr::from_address(self.opened().address(&**self))
+        // SAFETY: the keeper of an allocator keeps its `Opened` while an object that it has counted
+        // was not counted as gone (`Count::objects`), which `drop` and `hand_over` do last.
+        ArenaPtr::from_address(unsafe { self.opened.as_ref() }.address(&**self))
     }
 
     /// Hands it over, as a pointer.
@@ -148,7 +143,7 @@ impl<T: MapValue> Deref for Object<T> {
     #[inline]
     fn deref(&self) -> &T::Shared<ReadWrite> {
         // SAFETY: by the promise to `new` the place was checked for a `T`, as in `Arena::get`; the
-        // `Opened`, which this keeps (see `opened`), has a share in the mapping.
+        // `Opened`, which this keeps (see `as_ptr`), has a share in the mapping.
         unsafe { self.value.as_ref() }
     }
 }

@@ -104,10 +104,14 @@ impl Opened {
         self.live & !state::BITS | state
     }
 
-    /// The state that the header says; 0 if it is none of this allocator.
+    /// The state that such a word says; 0 if it is none of this allocator.
+    pub(crate) fn state_of(&self, word: u32) -> u32 {
+        if word == self.word_of(word & state::BITS) { word & state::BITS } else { 0 }
+    }
+
+    /// The state that it is in; 0 if somebody wrote over that.
     pub(crate) fn state(&self) -> u32 {
-        let found = self.header.state.load();
-        if found == self.word_of(found & state::BITS) { found & state::BITS } else { 0 }
+        self.state_of(self.header.state.load())
     }
 
     /// Changes its state, if that is the one it is in.

@@ -174,14 +174,11 @@ pub(crate) fn exchange(word: &impl Word, found: Control, to: Holder) -> Result<C
 /// there all the time.
 pub(crate) const TRIES: u32 = 100_000;
 
-/// How somebody who wrote over a list has broken it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Broken {
-    /// A link leads to no slot.
-    Link(u32),
-    /// The head changed before each exchange; this is the last one.
-    Restless(u64),
-}
+/// What somebody has broken who wrote over a list, and the word that was found there.
+pub(crate) type Broken = (&'static str, u64);
+
+/// The head changed before each exchange.
+pub(crate) const RESTLESS: &str = "a list of free slots, which somebody changes all the time,";
 
 /// The link to a slot.
 #[inline]
@@ -193,7 +190,7 @@ pub(crate) const fn link_to(index: u32) -> u32 {
 #[inline]
 pub(crate) fn follow(link: u32, capacity: u32) -> Result<Option<u32>, Broken> {
     match link.checked_sub(1) {
-        Some(index) if index >= capacity => Err(Broken::Link(link)),
+        Some(index) if index >= capacity => Err(("a list of free slots", link.into())),
         slot => Ok(slot),
     }
 }
@@ -217,7 +214,7 @@ pub(crate) fn push(head: &impl Word, index: u32, set_next: impl Fn(u32)) -> Resu
             return Ok(());
         }
     }
-    Err(Broken::Restless(head.load()))
+    Err((RESTLESS, head.load()))
 }
 
 /// Pops one of `capacity` slots, whose links `next` loads (relaxed).
@@ -238,7 +235,7 @@ pub(crate) fn pop(head: &impl Word, capacity: u32, next: impl Fn(u32) -> u32) ->
             return slot;
         }
     }
-    Err(Broken::Restless(head.load()))
+    Err((RESTLESS, head.load()))
 }
 
 /// The bit of a gate that is set while its thread is inside.

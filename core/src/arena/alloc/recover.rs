@@ -1,7 +1,10 @@
 //! Repairing an allocator whose users died.
 
+use std::collections::HashSet;
+use std::mem;
 use std::sync::atomic::Ordering;
 
+use super::allocator::Allocator;
 use super::class::Class;
 use super::layout::{MAGIC, state};
 use super::opened::Opened;
@@ -9,7 +12,7 @@ use super::protocol::{self, Control, Holder, link_to};
 use crate::error::AllocError;
 use crate::value::ArenaPtr;
 
-/// What [`Allocator::recover`](super::Allocator::recover) has found.
+/// What [`Allocator::recover`] has found.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Recovered {
@@ -27,8 +30,61 @@ pub struct Recovered {
     pub scribbled: u64,
 }
 
-/// See `Allocator::recover_reachable`; `is_reachable` gets the low 32 bits of an address.
-pub(crate) fn recover(opened: &Opened, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
+impl Allocator {
+    /// Repairs an allocator that a process or program left in the middle of something, as when it
+    /// died in this function.
+    ///
+    /// Slots that are in no list and hold no object that was handed over are free again: those that
+    /// an `Object` of a dead process held, and those that were on their way. Objects that were
+    /// handed over stay. The header is written anew, as it was when this handle was made. The
+    /// allocator is live then, or closed if it was, unless somebody wrote over that.
+    ///
+    /// Nobody else may use the allocator while this runs, and this process may hold no objects of
+    /// it. Others that try are refused ([`AllocError::Recovering`]). A thread that is among the
+    /// lists is waited for, at most a second; a BPF program is not.
+    ///
+    /// ```
+    /// # use mapvalue::{Allocator, Arena, arena::{Config, Recovered}};
+    /// # let arena = Arena::memfd(64)?;
+    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+    /// # let objects = Allocator::create(&arena, config)?;
+    /// let (one, other) = (objects.alloc(1u64)?.into_kptr(), objects.alloc(2u64)?.into_kptr());
+    /// let Recovered { live, free, lost, orphans, scribbled, .. } = objects.recover()?;
+    /// assert_eq!((live, free), (2, 98));
+    /// assert_eq!((lost, orphans, scribbled), (0, 0, 0)); // nothing was wrong
+    /// let recovered = objects.recover_reachable([one.offset()])?; // nobody has the other
+    /// assert_eq!((recovered.live, recovered.orphans), (1, 1));
+    /// assert!(objects.free(other).is_err());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`AllocError::InUse`] if there are objects of this handle or its clones (of handles that
+    /// were opened apart it is not known); [`AllocError::Closed`] if the allocator is drained, and
+    /// its place may be another's; [`AllocError::NoAllocator`] if all of the header was
+    /// overwritten, say by zeros, which looks like a place that was given back: drop all handles
+    /// and objects, and [`create`](Self::create) another.
+    pub fn recover(&self) -> Result<Recovered, AllocError> {
+        recover(&self.opened, |_| true)
+    }
+
+    /// As [`recover`](Self::recover), but frees the objects that were handed over and are not
+    /// `reachable`, by the low 32 bits of their addresses ([`Kptr::offset`](crate::Kptr::offset)).
+    ///
+    /// Those are reachable that known fields hold. A process that died just after it exchanged a
+    /// field had the others.
+    ///
+    /// # Errors
+    ///
+    /// As [`recover`](Self::recover).
+    pub fn recover_reachable(&self, reachable: impl IntoIterator<Item = u32>) -> Result<Recovered, AllocError> {
+        let reachable: HashSet<u32> = reachable.into_iter().collect();
+        recover(&self.opened, |offset| reachable.contains(&offset))
+    }
+}
+
+fn recover(opened: &Opened, is_reachable: impl Fn(u32) -> bool) -> Result<Recovered, AllocError> {
     let objects = opened.keeper.count.objects();
     if objects > 0 {
         return Err(AllocError::InUse { objects });
@@ -41,9 +97,10 @@ pub(crate) fn recover(opened: &Opened, is_reachable: impl Fn(u32) -> bool) -> Re
         let error = AllocError::NoAllocator { at, what: "the magic number", found, expected };
         return Err(if found == MAGIC { AllocError::Closed } else { error });
     }
-    let (word, before) = (header.state.load(), opened.state());
-    // Closed stays closed, also if whoever recovered it died. It is live if somebody wrote over the
-    // word.
+    let word = header.state.load();
+    let before = opened.state_of(word);
+    // Closed stays closed, also if whoever recovered it died. It is live if somebody wrote over
+    // that.
     let (during, after) = match before {
         state::CLOSING | state::DRAINING | state::RECOVERING_CLOSED => (state::RECOVERING_CLOSED, state::CLOSING),
         _ => (state::RECOVERING, state::LIVE),
@@ -57,9 +114,7 @@ pub(crate) fn recover(opened: &Opened, is_reachable: impl Fn(u32) -> bool) -> Re
     opened.store(header);
     header.magic.store_release(MAGIC);
     let mut all = Recovered::default();
-    for class in opened.classes() {
-        rebuild(class, &is_reachable, &mut all);
-    }
+    opened.classes().for_each(|class| rebuild(class, &is_reachable, &mut all));
     opened.recover_shards();
     header.state.store_release(opened.word_of(after));
     Ok(all)
@@ -72,7 +127,7 @@ fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Re
     let used: Vec<_> = class.used(u32::MAX).collect();
     let used = &used[..used.iter().rposition(|(_, _, control)| control.id() == id).map_or(0, |last| last + 1)];
     let fresh = u32::try_from(used.len()).unwrap_or(u32::MAX);
-    let listed = listed(class, used.len());
+    let listed = listed(class, fresh);
     found.free += u64::from(class.shape.capacity - fresh);
     let (mut link, mut free) = (0, 0);
     // From the last, so that the first comes first.
@@ -85,8 +140,7 @@ fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Re
             }
             Holder::Shared | Holder::Object => found.orphans += 1,
             Holder::Free => found.lost += u64::from(!listed[*index as usize]),
-            // A thread kept it, and does not any more.
-            Holder::Kept => {}
+            Holder::Kept => {} // by a thread, which does not keep it any more
         }
         // The next generation, so that pointers to what was there are stale.
         slot.control.store(Control::new(id, Holder::Free, control.generation().wrapping_add(1)).0);
@@ -101,15 +155,14 @@ fn rebuild(class: Class<'_>, is_reachable: &impl Fn(u32) -> bool, found: &mut Re
     let _ = class.words.free.compare_exchange_acq_rel(head, protocol::changed(head, link));
 }
 
-/// Which of the first slots of a class are in the list.
-fn listed(class: Class<'_>, slots: usize) -> Vec<bool> {
-    let mut listed = vec![false; slots];
+/// Which of the `fresh` first slots of a class are in the list.
+fn listed(class: Class<'_>, fresh: u32) -> Vec<bool> {
+    let mut listed = vec![false; fresh as usize];
     let mut link = protocol::link_of(class.words.free.load_acquire());
-    while let Ok(Some(index)) = protocol::follow(link, class.shape.capacity) {
-        match listed.get_mut(index as usize) {
-            Some(listed) if !*listed => *listed = true,
-            // A circle, or a slot that was never used.
-            _ => break,
+    // Up to a slot that was never used, or that was there already: a circle.
+    while let Ok(Some(index)) = protocol::follow(link, fresh) {
+        if mem::replace(&mut listed[index as usize], true) {
+            break;
         }
         link = class.slot(index).next.load();
     }
