@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use super::allocator::Allocator;
 use super::layout::state;
 use super::opened::Keeper;
+use super::protocol::{Control, Holder};
 use crate::arena::pages::Pages;
 use crate::error::AllocError;
 use crate::value::ArenaPtr;
@@ -49,7 +50,10 @@ impl Closing {
         if opened.change(state::LIVE, state::CLOSING) {
             let _ = opened.barrier();
         }
-        let held = opened.held();
+        let is_held =
+            |control: Control| control.id() == opened.id && matches!(control.holder(), Holder::Shared | Holder::Object);
+        let used = opened.classes().flat_map(|class| class.used(class.words.fresh.load_acquire()));
+        let held = used.filter(|(_, _, control)| is_held(*control)).count() as u64;
         if held > 0 {
             return held;
         }

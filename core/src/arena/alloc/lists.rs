@@ -75,7 +75,9 @@ impl Opened {
             })
         });
         let now = if entered.is_some() { 0 } else { (closed + 1).min(IMPATIENCE) };
-        self.closed.store(now, Ordering::Relaxed);
+        if now != closed {
+            self.closed.store(now, Ordering::Relaxed);
+        }
         entered.unwrap_or_else(|| {
             let gate = &self.header.shards[SHARDS].owner;
             let what = "the gate of visitors, which somebody keeps closed,";

@@ -8,9 +8,8 @@
 //!   `refcount` (when no object is left).
 //! - This process: `cache` (the slots that a thread keeps), `opened` (an allocator that it has
 //!   open, and how long the memory stays), `class` (where slots are).
-//! - Slots: `lists` (the shared ones, and the guard to them), `shard` (which thread has which),
-//!   `slots` (how they come to objects and back).
-//! - The interface: `allocator`, `object`, `closing`, `stats`, `recover`.
+//! - Lists: `lists` (of free slots, and the guard to them), `shard` (which thread has which).
+//! - The interface: `object` (and how it gets a slot), `allocator`, `closing`, `recover`.
 
 pub(crate) mod allocator;
 pub(crate) mod cache;
@@ -25,15 +24,12 @@ pub(crate) mod protocol;
 pub(crate) mod recover;
 pub(crate) mod refcount;
 pub(crate) mod shard;
-pub(crate) mod slots;
-pub(crate) mod stats;
 
-pub use allocator::Allocator;
+pub use allocator::{Allocator, ClassStats, Stats};
 pub use closing::Closing;
 pub use config::Config;
 pub use object::{Object, ObjectPtr};
 pub use recover::Recovered;
-pub use stats::{ClassStats, Stats};
 
 /// What the count of objects is made of.
 mod sync {
