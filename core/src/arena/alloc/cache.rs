@@ -6,8 +6,8 @@
 //! remembers the word with the slot. If the slot has another word when it is taken, somebody has
 //! written over it.
 //!
-//! A forked child would have a copy, and hand out the slots that its parent does. So the kernel
-//! wipes the memory in the child (Linux 4.14): there the cache has no slots, and keeps none.
+//! A forked child would hand out the slots that its parent does. So the kernel wipes the memory in
+//! the child (Linux 4.14): there the cache has no slots, and keeps none.
 
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering};
@@ -23,8 +23,8 @@ pub(crate) const MAGAZINE: u32 = 63;
 const PLACES: usize = MAGAZINE as usize + 1;
 const ALL: usize = CLASSES * PLACES;
 
-/// What tells the thread with this number, and a shard, from the threads that had the shard before:
-/// the shard below 26 bits of the number.
+/// What tells the thread with this number from those that had its shard before: the shard below 26
+/// bits of the number.
 #[expect(clippy::cast_possible_truncation, reason = "there are 64 shards")]
 pub(crate) const fn mark(shard: usize, thread: u64) -> u32 {
     Thread::short_number(thread) << SHARDS.trailing_zeros() | shard as u32
@@ -40,12 +40,11 @@ pub(crate) struct Own {
 }
 
 impl Own {
-    /// Returns the thread's shard.
     pub(crate) fn shard(self) -> usize {
         self.balance.index
     }
 
-    /// Returns what the `next` of a slot says while the thread keeps it ([`mark`]).
+    /// Returns what the `next` of a slot says while the thread keeps it.
     pub(crate) fn mark(self) -> u32 {
         mark(self.balance.index, self.cache.owner())
     }
@@ -62,7 +61,6 @@ pub(crate) struct Cache {
     owner: AtomicU64,
 }
 
-/// A place for a slot and its word.
 struct Place {
     slot: AtomicPtr<SlotShared>,
     control: AtomicU64,
@@ -132,8 +130,7 @@ impl Cache {
         self.owner.store(owner, Ordering::Release);
     }
 
-    /// Returns the number of its thread; 0 if no thread uses it, or it was the one of a thread of
-    /// our parent.
+    /// Returns the number of its thread; 0 if it has none, or that was one of our parent's.
     pub(crate) fn owner(&self) -> u64 {
         self.owner.load(Ordering::Acquire)
     }
@@ -144,17 +141,15 @@ impl Cache {
         bin.others.load(Ordering::Relaxed) + u32::from(bin.last.get().is_some())
     }
 
-    /// Returns how many slots of a class it keeps at most.
     pub(crate) fn most(&self, class: u32) -> u32 {
         self.bin(class).most.load(Ordering::Relaxed)
     }
 
-    /// Takes a slot, the last that was put there.
     pub(crate) fn pop(&self, class: u32) -> Option<Kept> {
         self.pop_if(class, Some)
     }
 
-    /// Takes a slot, unless `take` does not.
+    /// Takes the last slot that was put there, unless `take` does not.
     pub(crate) fn pop_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let bin = self.bin(class);
         if bin.last.get().is_some() {
@@ -166,7 +161,7 @@ impl Cache {
         Some(taken)
     }
 
-    /// Takes the slot that was put there last, if it was not taken since, unless `take` does not.
+    /// As `pop_if`, but only if no slot was taken since.
     #[inline]
     pub(crate) fn pop_last_if<R>(&self, class: u32, take: impl FnOnce(Kept) -> Option<R>) -> Option<R> {
         let last = &self.bin(class).last;

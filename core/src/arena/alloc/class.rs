@@ -57,9 +57,9 @@ impl<'a> Class<'a> {
 
     /// The slots that have been used at some time, and their words: at most `most`.
     ///
-    /// Each of them names this allocator in its word (`take_fresh`). So the walk ends after many
-    /// words in a row that do not: what the header says is a number that anybody can write, and a
-    /// page that was never used is not to be read, which would make it.
+    /// Each of them names this allocator in its word (`take_fresh`). So the walk ends after many in
+    /// a row that do not: `most` is a number that anybody can write, and to read a page that was
+    /// never used would make it.
     pub(crate) fn used(self, most: u32) -> impl Iterator<Item = (u32, &'a SlotShared, Control)> {
         const UNUSED: u32 = 256;
         let slots = (0..most.min(self.shape.capacity)).map(move |index| {
@@ -88,8 +88,7 @@ impl Opened {
     #[inline]
     pub(crate) fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
         let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
-        // Slots are aligned to that at least (`config::read`). A pointer to no bytes leads to
-        // nothing.
+        // Slots are aligned to that at least (`config::read`).
         let is_aligned = align <= config::MIN_ALIGN || align <= self.align as usize;
         if size > 0 && is_aligned && size <= self.smallest as usize {
             return Ok(0);

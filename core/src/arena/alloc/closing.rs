@@ -57,8 +57,8 @@ impl Closing {
         if held > 0 {
             return held;
         }
-        // Whether or not somebody else has said so. Only when nobody is inside any more may another
-        // allocator be made in the place.
+        // Somebody else may have said so. Another allocator may be made here only when nobody is
+        // inside any more.
         opened.change(state::CLOSING, state::DRAINING);
         let inside = opened.wait_for_those_inside();
         if inside == 0 {
@@ -101,8 +101,8 @@ impl Closing {
         }
         let (offset, page) = (start.address() - arena.start(), arena.page_size());
         let range = offset.div_ceil(page)..(offset + bytes) / page;
-        // Whoever makes another there finds the place occupied until the pages are gone. If one was
-        // made since it was drained, its pages stay.
+        // For others the place is occupied until the pages are gone. If another allocator was made
+        // there since this one was drained, its pages stay.
         if !opened.change(state::DRAINED, state::RECOVERING_CLOSED) {
             return Err(AllocError::Closed);
         }

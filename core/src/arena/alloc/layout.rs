@@ -15,7 +15,7 @@ pub(crate) const MAKING: u64 = 0x6d76_6d6b << 32;
 pub(crate) const VERSION: u32 = 2;
 /// The most size classes.
 pub(crate) const CLASSES: usize = 16;
-/// The most threads, of all processes together, that keep free slots of their own at one time.
+/// The most threads, of all processes together, that keep free slots at one time.
 pub(crate) const SHARDS: usize = u64::BITS as usize;
 /// The gates of threads that have no shard, behind those of the shards. Each is used for a moment.
 pub(crate) const VISITORS: usize = 16;
@@ -33,8 +33,7 @@ pub(crate) struct Header {
     pub(crate) version: u32,
     /// Where this is: the low 32 bits of its address, by 64. Not 0.
     pub(crate) id: u32,
-    /// One of `state`, and above those bits a random number: it tells this allocator from an
-    /// earlier one in its place.
+    /// One of `state`, and above those bits a random number, which no earlier allocator here had.
     pub(crate) state: u32,
     pub(crate) class_count: u32,
     /// Bytes to which values are aligned.
@@ -43,8 +42,7 @@ pub(crate) struct Header {
     pub(crate) magazine: u32,
     /// Bytes of header and slots together.
     pub(crate) len: u64,
-    /// 1 if threads take slots without a fence, and the thread that closes the allocator has them
-    /// run one; else 0.
+    /// 1 if threads take slots without a fence, which the closing thread has them run; else 0.
     pub(crate) asymmetric: u32,
     _reserved: u32,
     pub(crate) classes: [Class; CLASSES],
@@ -65,7 +63,7 @@ pub(crate) mod state {
     pub(crate) const RECOVERING: u32 = 4;
     /// As `RECOVERING`, after it was closed; or somebody gives its pages back.
     pub(crate) const RECOVERING_CLOSED: u32 = 6;
-    /// There are no objects any more, but threads may still be inside. It refuses others.
+    /// There are no objects any more, but threads may be inside. It refuses others.
     pub(crate) const DRAINING: u32 = 5;
     /// The bits that say which.
     pub(crate) const BITS: u32 = 7;
@@ -129,7 +127,6 @@ pub(crate) struct Slot {
     pub(crate) control: u64,
     /// Of the value, while there is one.
     pub(crate) type_id: u32,
-    /// The link to the next free slot, while it is free. While it is kept, which thread keeps it
-    /// (`cache::mark`).
+    /// While it is free, the link to the next free slot. While it is kept, by whom (`cache::mark`).
     pub(crate) next: u32,
 }

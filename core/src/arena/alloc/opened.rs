@@ -20,10 +20,9 @@ use crate::sys::once::Once;
 pub(crate) struct Opened {
     pub(crate) header: Var<Header>,
     shape: Shape,
-    /// Whether this process has found it drained. From then on its place may be another's, and is
-    /// not even looked at.
+    /// Whether this process has found it drained. From then on its place is not even looked at.
     pub(crate) drained: AtomicBool,
-    /// Free slots of a class that a thread of this process keeps at most.
+    /// As `magazine`; 0 if this process may not use `membarrier`.
     pub(crate) most_kept: u32,
     /// Bytes of a value in the first class.
     pub(crate) smallest: u32,
@@ -58,13 +57,11 @@ pub(crate) fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
 }
 
 impl Opened {
-    /// Opens the allocator with this header, all of which is read once and checked: it may change
-    /// meanwhile.
+    /// Opens the allocator with this header.
     pub(crate) fn read(arena: &Arena, header: Var<Header>) -> Result<Arc<Self>, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let shape = config::read(arena, &header)?;
-        // Whether a thread that closes the allocator can have all threads run a fence, so that
-        // those that keep slots need none.
+        // Whoever closes the allocator has the threads run a fence that keep slots.
         let is_asymmetric = shape.asymmetric && membarrier::register();
         let place = ptr::from_ref(&*header).addr();
         let end = place + usize::try_from(shape.len()).unwrap_or(0);
@@ -90,7 +87,7 @@ impl Opened {
         self.start + (ptr::from_ref(place).addr() - ptr::from_ref(&*self.header).addr()) as u64
     }
 
-    /// Runs a full fence, and has all threads run one that leave theirs to the closing thread.
+    /// Runs a full fence, and has those threads run one that leave theirs to the closing thread.
     pub(crate) fn barrier(&self) -> Result<(), AllocError> {
         fence(Ordering::SeqCst);
         if self.asymmetric {
@@ -153,12 +150,12 @@ impl Opened {
 /// Keeps an allocator while there are objects of it in this process, and has the free slots of its
 /// threads.
 ///
-/// Objects are in a [`Count`], which is closed when the last handle goes. Of the two full fences
-/// that this takes, the one of the threads that drop objects is left to the closing thread, which
-/// has all threads run one (`membarrier`). A thread for which that cannot be done has no balance of
-/// its own, and runs a fence with each drop.
+/// Objects are in a [`Count`], which is closed when the last handle goes. Its fences for the
+/// threads that drop objects are left to the closing thread, which has all threads run one
+/// (`membarrier`). A thread for which that cannot be done has no balance of its own, and runs a
+/// fence itself.
 ///
-/// It is never freed, only used again for other allocators: a thread that has dropped the last
+/// It is used again for other allocators, and never freed: a thread that has dropped the last
 /// object still looks at it.
 pub(crate) struct Keeper {
     pub(crate) count: Count<{ SHARDS + 1 }>,
@@ -268,9 +265,9 @@ impl Keeper {
         self.kept.store(Arc::into_raw(kept).cast_mut(), Ordering::Relaxed);
         let is_last = self.count.close(serial, || {
             fence(Ordering::SeqCst);
-            // If it cannot be had, no thread has a balance of its own. If a filter of system calls
-            // came only later, an object that is dropped right now may leave the memory mapped for
-            // ever.
+            // If it cannot be had, no thread has a balance of its own, unless a filter of system
+            // calls came later: then an object that is dropped just now may leave the memory mapped
+            // for ever.
             let _ = membarrier::barrier();
         });
         if is_last {

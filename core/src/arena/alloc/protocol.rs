@@ -1,9 +1,6 @@
-//! The steps by which threads, processes and BPF programs change the words of an allocator: those
-//! of slots, the heads of free lists, and the gates through which threads come to the lists.
-//!
-//! They are over any atomic word: one of an arena, or one of the model checker, which compiles this
-//! very file. So it uses nothing of the crate. BPF programs take the same steps
-//! (`mapvalue/alloc.bpf.h`).
+//! The steps by which threads, processes and BPF programs (`mapvalue/alloc.bpf.h`) change the words
+//! of an allocator: those of slots, the heads of free lists, and the gates to the lists. The model
+//! checker compiles this very file, so it uses nothing of the crate.
 //!
 //! # Slots
 //!
@@ -23,43 +20,37 @@
 //! The free slots of a class that are nobody's are a lock-free stack, linked through the slots. The
 //! head is a link, an index plus one, and a count of changes. A popping thread loads the head, then
 //! the link in that slot, and exchanges the head for that link. If another thread has popped the
-//! slot meanwhile and pushed it again, with another slot behind it, the loaded link is stale. But
-//! then the count has changed, and the exchange fails ("ABA"). The count is the same again after
-//! 2^32 changes within one such moment. The link may also be one of a slot that another thread has
-//! just popped, and uses. Nothing is done with it, since the exchange fails.
+//! slot meanwhile, and uses it or has pushed it again, the loaded link is wrong. But then the count
+//! has changed, and the exchange fails ("ABA"). The count is the same again after 2^32 changes
+//! within one such moment.
 //!
 //! # Gates
 //!
-//! Each thread that enters the lists first sets its gate, a word in the arena, and then looks
-//! whether the allocator is in its place. Whoever drains the allocator first says so and then looks
-//! at the gates. Both have a full fence between the two, so one of them sees the other: a thread
-//! that goes on is waited for.
+//! Each thread that enters the lists first sets its gate and then looks whether the allocator is in
+//! its place. Whoever drains the allocator first says so and then looks at the gates. Both have a
+//! full fence between the two, so one of them sees the other: a thread that goes on is waited for.
 //!
-//! A gate is set by an exchange from a number that no other memory holds: the thread's own number,
-//! or one that the allocator chose at random. So if the place has become another's meanwhile, the
-//! exchange fails, and nothing is written.
+//! A gate is set by an exchange from a number that no other memory holds: the thread's own, or a
+//! random one of the allocator. So if the place has become another's meanwhile, the exchange fails,
+//! and nothing is written.
 
-/// Where a word is.
+/// An atomic word: of an arena, or of the model checker.
 pub(crate) trait Word {
     /// Loads it (relaxed).
     fn load(&self) -> u64;
-    /// Loads it, and acquires what was released with it.
     fn load_acquire(&self) -> u64;
-    /// Stores it, and releases what was written before.
     fn store_release(&self, new: u64);
     /// Exchanges it if it is still `current`, and acquires and releases; if not, what it is now,
     /// acquired.
     fn exchange(&self, current: u64, new: u64) -> Result<u64, u64>;
-    /// As `exchange`, and a full fence behind it: what follows, loads too, is seen by all to come
-    /// after it.
+    /// As `exchange`, and a full fence behind it: to all, what follows comes after it, loads too.
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64>;
 }
 
 /// The word of a slot.
 ///
-/// From low to high: 2 bits of holder, 30 bits of the allocator's id, 32 bits of generation. Each
-/// hand-out adds one to the generation, so it is the same again after 2^32 of them: a slot that is
-/// made and freed all the time, in 12 ns, gets there in 52 seconds.
+/// From low to high: 2 bits of holder, 30 bits of the allocator's id, 32 bits of generation, which
+/// is the same again after 2^32 hand-outs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Control(pub(crate) u64);
 
@@ -118,8 +109,8 @@ impl Control {
 /// Gives a slot that came from a list to an object; if it is not a free one of the allocator with
 /// this id, returns its word.
 ///
-/// It is an exchange, although the slot came from a list: if somebody wrote over the lists, the
-/// slot may be in two of them, and only one of the threads that take it gets it.
+/// It is an exchange: if somebody wrote over the lists, the slot may be in two of them, and only
+/// one of the threads that take it gets it.
 #[inline]
 pub(crate) fn hand_out(word: &impl Word, id: u32) -> Result<Control, Control> {
     let found = Control(word.load());
@@ -169,9 +160,8 @@ pub(crate) fn exchange(word: &impl Word, found: Control, to: Holder) -> Result<C
     word.exchange(found.0, new.0).map(|_| new).map_err(Control)
 }
 
-/// How often an exchange of a list's head is tried. It fails when another one has succeeded
-/// meanwhile, which can happen a few times in a row. So many failures come of somebody who writes
-/// there all the time.
+/// How often an exchange of a list's head is tried. Some fail, since others succeed meanwhile; so
+/// many come of somebody who writes there all the time.
 pub(crate) const TRIES: u32 = 100_000;
 
 /// What somebody has broken who wrote over a list, and the word that was found there.
