@@ -61,7 +61,7 @@
 //!
 //! # One value for each CPU
 //!
-//! [`PerCpu`] decodes the result of a lookup in a per-CPU map. [`Banks`] are counters in a plain
+//! [`PerCpu`] is the result of a lookup in a per-CPU map. [`Banks`] are counters in a plain
 //! mmapable array in which each CPU has its own cache lines. Both have a `sum`. It folds a struct
 //! field by field, each in its own way ([`Fold`]): `#[map_value(fold = "max")]`.
 //!

@@ -57,6 +57,8 @@ pub mod objects {
     pub const COUNTERS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/counters.bpf.o"));
     /// Events of several kinds in a ring buffer, and a program that is called. libbpf only.
     pub const EVENTS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/events.bpf.o"));
+    /// Flows by a key with a union, counted on each CPU.
+    pub const FLOWS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/flows.bpf.o"));
     /// Histograms.
     pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
     /// Values that each CPU counts for itself.

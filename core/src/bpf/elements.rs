@@ -2,6 +2,7 @@
 //! be.
 
 use std::any::type_name;
+use std::borrow::Cow;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 use crate::bpf::info::MapInfo;
@@ -12,16 +13,20 @@ use crate::sys::cpus;
 use crate::sys::process;
 
 /// Map types whose lookup copies one value (`bpf_map_copy_value` in kernel/bpf/syscall.c).
-const ONE_VALUE: [MapType; 4] = [MapType::HASH, MapType::ARRAY, MapType::LRU_HASH, MapType::LPM_TRIE];
+const ONE_VALUE: [MapType; 5] =
+    [MapType::HASH, MapType::ARRAY, MapType::LRU_HASH, MapType::LPM_TRIE, MapType::CGROUP_STORAGE];
 /// Map types whose lookup copies a value for each CPU.
-const ONE_PER_CPU: [MapType; 3] = [MapType::PERCPU_HASH, MapType::PERCPU_ARRAY, MapType::LRU_PERCPU_HASH];
+const ONE_PER_CPU: [MapType; 4] =
+    [MapType::PERCPU_HASH, MapType::PERCPU_ARRAY, MapType::LRU_PERCPU_HASH, MapType::PERCPU_CGROUP_STORAGE];
 
 /// A map whose elements are looked up and updated by key.
 #[derive(Debug)]
 pub(crate) struct Elements {
     fd: OwnedFd,
     pub(crate) info: MapInfo,
-    /// The most bytes that a lookup writes.
+    /// The bytes of a key's value, or of its values for all CPUs, each rounded up to 8 bytes.
+    stride: usize,
+    /// The most bytes that a lookup writes: at least `stride`.
     room: usize,
 }
 
@@ -40,15 +45,16 @@ impl Elements {
     pub(crate) fn of(map: BorrowedFd<'_>) -> Result<Self, MapError> {
         let (fd, info) = MapInfo::query_duplicate(map)?;
         let value_size = info.value_size as usize;
-        let room = if ONE_VALUE.contains(&info.map_type) {
-            value_size
+        let (stride, room) = if ONE_VALUE.contains(&info.map_type) {
+            (value_size, value_size)
         } else if ONE_PER_CPU.contains(&info.map_type) {
             // This does not overflow: the kernel holds as many bytes for each key.
-            value_size.next_multiple_of(8) * cpus::at_most()?
+            let (one, possible) = (value_size.next_multiple_of(8), cpus::possible_cpus()?);
+            (one * possible, one * cpus::at_most()?.max(possible))
         } else {
             return Err(MapError::NoLookups { map: info.name, map_type: info.map_type });
         };
-        Ok(Self { fd, info, room })
+        Ok(Self { fd, info, stride, room })
     }
 
     pub(crate) fn map(&self) -> MapName {
@@ -65,6 +71,23 @@ impl Elements {
 
     pub(crate) fn is_array(&self) -> bool {
         matches!(self.info.map_type, MapType::ARRAY | MapType::PERCPU_ARRAY)
+    }
+
+    /// The length of what `lookup_bytes` returns and an update takes.
+    pub(crate) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    /// The length of the buffer for a lookup.
+    pub(crate) fn room(&self) -> usize {
+        self.room
+    }
+
+    /// Returns whether it is a hash table. A walk over one in batches goes on from a bucket, not
+    /// from a key.
+    pub(crate) fn is_hash(&self) -> bool {
+        use MapType as T;
+        [T::HASH, T::LRU_HASH, T::PERCPU_HASH, T::LRU_PERCPU_HASH].contains(&self.info.map_type)
     }
 
     fn is_per_cpu(&self) -> bool {
@@ -105,47 +128,54 @@ impl Elements {
         // which it is one value, or one for each CPU, each rounded up to 8 bytes
         // (`bpf_map_value_size` in kernel/bpf/syscall.c). The number of CPUs is an upper bound from
         // the kernel itself.
-        match unsafe { sys::lookup(self.fd.as_fd(), key, value) } {
+        match unsafe { sys::lookup(self.fd.as_fd(), false, key, value) } {
             Ok(()) => Ok(true),
             Err(libc::ENOENT) => Ok(false),
             Err(errno) => Err(self.not_read("look up a value in the map", errno)),
         }
     }
 
-    /// The bytes of one key's value, or of its values for all CPUs, each rounded up to 8 bytes.
-    fn bytes_of_a_key(&self) -> Result<usize, SystemError> {
-        let value_size = self.value_size();
-        Ok(if self.is_per_cpu() { value_size.next_multiple_of(8) * cpus::possible_cpus()? } else { value_size })
+    /// Looks up a key as `lookup` does, and removes it.
+    pub(crate) fn take(&self, key: &[u8], value: &mut [u8]) -> Result<bool, ElementError> {
+        self.check_buffers(key, value)?;
+        if self.is_hash() {
+            // SAFETY: as in `lookup`.
+            match unsafe { sys::lookup(self.fd.as_fd(), true, key, value) } {
+                Ok(()) => return Ok(true),
+                Err(libc::ENOENT) => return Ok(false),
+                // The kernel has no such command for this type of map. Or it may not be read, or
+                // not be written: the two steps tell which.
+                Err(ENOTSUPP | libc::EINVAL | libc::EPERM) => {}
+                Err(errno) => return Err(self.not_read("look up and remove a key of the map", errno)),
+            }
+        }
+        Ok(self.lookup(key, value)? && self.remove(key)?)
     }
 
     /// Returns what a lookup of the key copies; `None` if there is no such key.
     pub(crate) fn lookup_bytes(&self, key: &[u8]) -> Result<Option<Vec<u8>>, ElementError> {
-        let len = self.bytes_of_a_key()?;
-        let mut value = vec![0; self.room.max(len)];
+        let mut value = vec![0; self.room];
         let found = self.lookup(key, &mut value)?;
-        value.truncate(len);
+        value.truncate(self.stride);
         Ok(found.then_some(value))
     }
 
     /// Sets the bytes that `lookup_bytes` returns.
-    pub(crate) fn update_bytes(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
-        let len = self.bytes_of_a_key()?;
-        if value.len() != len {
-            return Err(self.wrong_length(value.len(), len).into());
+    pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
+        if value.len() != self.stride {
+            return Err(self.wrong_length(value.len(), self.stride).into());
         }
-        if len >= self.room {
-            return self.set(key, value, how);
-        }
-        let mut padded = vec![0; self.room];
-        padded[..len].copy_from_slice(value);
-        self.set(key, &padded, how)
+        self.set(key, &self.with_room(value, 1), how)
     }
 
-    /// Sets the value of a key in a map with one value for each key.
-    pub(crate) fn update(&self, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
-        self.check_one_value("update")?;
-        self.check_value_size(type_name::<[u8]>(), value.len())?;
-        self.set(key, value, how)
+    /// Gives the values of `count` keys the room that the kernel may read at most.
+    fn with_room<'a>(&self, values: &'a [u8], count: usize) -> Cow<'a, [u8]> {
+        if values.len() >= self.room * count {
+            return values.into();
+        }
+        let mut with_room = vec![0; self.room * count];
+        with_room[..values.len()].copy_from_slice(values);
+        with_room.into()
     }
 
     /// Sets all of a key's bytes. `value` must have as many as the kernel may read.
@@ -190,23 +220,23 @@ impl Elements {
     }
 
     /// Copies as many elements as the buffers hold: the first ones, or if `begun` those from
-    /// `cursor` on.
+    /// `cursor` on. If `take` is true, it removes them.
     pub(crate) fn lookup_batch(
         &self,
+        take: bool,
         begun: bool,
         cursor: &mut [u8],
         keys: &mut [u8],
         values: &mut [u8],
     ) -> Result<Fetched, ElementError> {
-        self.check_one_value("walk over")?;
-        let count = self.count(keys, values)?;
+        let count = self.count(keys, values, self.room)?;
         if cursor.len() < self.cursor_len() {
             return Err(SystemError::Os { operation: "walk over the map", errno: libc::EINVAL }.into());
         }
         // SAFETY: `keys` and `values` have room for `count` of each: `self.count` computed it from
-        // the lengths that the kernel gave for this very descriptor. The map has one value for each
-        // key (`check_one_value`). The cursor's length was checked just now.
-        let (found, result) = unsafe { sys::lookup_batch(self.fd.as_fd(), begun, cursor, keys, values, count) };
+        // the length that the kernel gave for this very descriptor, and from the most that one
+        // lookup writes (see `lookup`). The cursor's length was checked just now.
+        let (found, result) = unsafe { sys::lookup_batch(self.fd.as_fd(), take, begun, cursor, keys, values, count) };
         // The kernel's count is not trusted: it never reaches beyond the buffers.
         let filled = |more| Fetched::Elements { count: found.min(count) as usize, more };
         match result {
@@ -217,22 +247,24 @@ impl Elements {
             Err(libc::EINTR) if found < count => Ok(filled(true)),
             Err(libc::ENOSPC) => Ok(Fetched::TooSmall),
             Err(ENOTSUPP | libc::EINVAL) if !begun => Ok(Fetched::NoBatches),
+            // One by one, `take` tells whether the map may not be read, or not be written.
+            Err(libc::EPERM) if take => Ok(Fetched::NoBatches),
             Err(errno) => Err(self.not_read("walk over the map", errno)),
         }
     }
 
     /// Sets the values of many keys, in order. An error comes with how many were set before it.
     pub(crate) fn update_batch(&self, keys: &[u8], values: &[u8]) -> Result<(), (usize, ElementError)> {
-        let all = self.check_one_value("update").and_then(|()| Ok(self.count(keys, values)?));
-        let all = all.map_err(|error| (0, error))?;
-        // SAFETY: `keys` and `values` hold `all` of each: `self.count` computed it from the lengths
-        // that the kernel gave for this very descriptor. The map has one value for each key
-        // (`check_one_value`).
-        let (done, result) = unsafe { sys::update_batch(self.fd.as_fd(), keys, values, all) };
+        let all = self.count(keys, values, self.stride).map_err(|error| (0, error.into()))?;
+        let with_room = self.with_room(values, all as usize);
+        // SAFETY: `keys` and `with_room` hold `all` of each: `self.count` computed it from the
+        // length that the kernel gave for this very descriptor, and `with_room` gave each value as
+        // many bytes as the kernel reads at most (see `set`).
+        let (done, result) = unsafe { sys::update_batch(self.fd.as_fd(), keys, &with_room, all) };
         let Err(errno) = result else { return Ok(()) };
         // A kernel that refuses the whole command leaves the count as it was.
         let done = if done < all { done as usize } else { 0 };
-        let (keys, values) = (keys.chunks_exact(self.key_size()), values.chunks_exact(self.value_size()));
+        let (keys, values) = (keys.chunks_exact(self.key_size()), values.chunks_exact(self.stride));
         let mut rest = keys.zip(values).enumerate().skip(done);
         match errno {
             // Single updates replace the command. The first one that fails shows the cause.
@@ -243,21 +275,23 @@ impl Elements {
         }
     }
 
-    /// Counts the elements in two buffers, which must hold as many keys as values.
-    fn count(&self, keys: &[u8], values: &[u8]) -> Result<u32, PlaceError> {
+    /// Counts the elements in two buffers, which must hold as many keys as values of this size.
+    fn count(&self, keys: &[u8], values: &[u8], size: usize) -> Result<u32, PlaceError> {
         let whole = |len: usize, size: usize| len.checked_div(size).filter(|count| count * size == len);
-        let (of_keys, of_values) = (whole(keys.len(), self.key_size()), whole(values.len(), self.value_size()));
+        let (of_keys, of_values) = (whole(keys.len(), self.key_size()), whole(values.len(), size));
         let count = of_keys.filter(|_| of_keys == of_values).and_then(|count| u32::try_from(count).ok());
-        let (given, expected) = (values.len() / self.value_size().max(1), keys.len() / self.key_size().max(1));
+        let (given, expected) = (values.len() / size.max(1), keys.len() / self.key_size().max(1));
         count.ok_or(PlaceError::LengthMismatch { given, expected })
     }
 
-    /// Refuses a map with a value for each CPU.
-    pub(crate) fn check_one_value(&self, operation: &'static str) -> Result<(), ElementError> {
-        if self.is_per_cpu() {
-            return Err(ElementError::PerCpuValues { operation, map: self.map(), map_type: self.info.map_type });
+    /// Refuses a map with a value for each CPU, or with one alone.
+    pub(crate) fn check_per_cpu(&self, per_cpu: bool) -> Result<(), ElementError> {
+        let (map, map_type) = (self.map(), self.info.map_type);
+        match (self.is_per_cpu(), per_cpu) {
+            (true, false) => Err(ElementError::PerCpuValues { operation: "open", map, map_type }),
+            (false, true) => Err(ElementError::NotPerCpu { map, map_type }),
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     fn not_read(&self, operation: &'static str, errno: i32) -> ElementError {
@@ -310,9 +344,12 @@ impl Elements {
 pub enum Update {
     /// Any key; it is inserted if it is not there (`BPF_ANY`).
     #[default]
+    #[doc(alias("BPF_ANY", "ANY"))]
     Always = 0,
     /// Only a key that is not there yet (`BPF_NOEXIST`).
+    #[doc(alias("BPF_NOEXIST", "NO_EXIST"))]
     IfAbsent = 1,
     /// Only a key that is there (`BPF_EXIST`).
+    #[doc(alias("BPF_EXIST", "EXIST"))]
     IfPresent = 2,
 }

@@ -28,7 +28,8 @@ pub(crate) use info::MapTypes;
 pub(crate) use pin::pin_as;
 pub use pin::{open_id, open_pin, pin};
 pub use run::run;
-pub use typed::{Entries, Keys, TypedMap};
+pub(crate) use typed::sealed;
+pub use typed::{Entries, Keys, MapEntry, TypedMap};
 pub use types::{TypeCheck, check_map_key, check_map_value};
 
 #[cfg(doc)]
@@ -93,9 +94,9 @@ pub fn freeze(map: impl AsFd) -> Result<(), MapError> {
 /// CPUs' numbers, each value rounded up to 8 bytes. The key of an array is the 4 bytes of the
 /// index.
 ///
-/// It serves maps of type array, hash, `lru_hash` and `lpm_trie`, and the per-CPU ones (Linux 4.13,
-/// which is the first to say a map's sizes). [`MapValue::from_bytes`](crate::MapValue::from_bytes)
-/// makes a value of the bytes.
+/// It serves maps of type array, hash, `lru_hash`, `lpm_trie` and `cgroup_storage`, and the per-CPU
+/// ones (Linux 4.13, which is the first to say a map's sizes).
+/// [`MapValue::from_bytes`](crate::MapValue::from_bytes) makes a value of the bytes.
 ///
 /// ```no_run
 /// use mapvalue::{PerCpu, bpf};
@@ -144,5 +145,5 @@ pub fn lookup_bytes(map: impl AsFd, key: &[u8]) -> Result<Option<Vec<u8>>, Eleme
 /// [`ElementError::NotWritable`] if the map is frozen or the descriptor was opened with
 /// `BPF_F_RDONLY`, and those of [`lookup_bytes`].
 pub fn update_bytes(map: impl AsFd, key: &[u8], value: &[u8], how: Update) -> Result<(), ElementError> {
-    Elements::of(map.as_fd())?.update_bytes(key, value, how)
+    Elements::of(map.as_fd())?.update(key, value, how)
 }

@@ -1,4 +1,5 @@
-//! [`TypedMap`]: a map's keys and values as Rust types, moved by system calls.
+//! [`TypedMap`]: a map's keys and values as Rust types, moved by system calls. [`MapEntry`]: what
+//! it can have for a key.
 
 use std::any::type_name;
 use std::borrow::Borrow;
@@ -10,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 #[cfg(doc)]
-use crate::Layout;
+use crate::{Layout, PerCpu};
 
 use crate::bpf::elements::{Elements, Update};
 use crate::bpf::info::MapInfo;
@@ -27,10 +28,72 @@ use crate::value::{MapValue, Storable};
 /// The bytes of entries that one call for a batch sets.
 const BATCH_BYTES: usize = 1 << 20;
 
+/// What a [`TypedMap`] has for a key: a [`MapValue`], or in a per-CPU map a [`PerCpu`] of them.
+///
+/// Nothing else implements it.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not what a map has for a key",
+    label = "neither a `MapValue` nor a `PerCpu` of one",
+    note = "if `{Self}` is a type of yours, add `#[derive(MapValue)]` and `#[repr(C)]` to it; in a per-CPU map, write `PerCpu<Value>`"
+)]
+pub trait MapEntry: Sized + sealed::Held {
+    /// The value that the map's types describe: `Self`, or that of one CPU.
+    type Value: MapValue;
+    #[doc(hidden)]
+    const PER_CPU: bool;
+
+    /// Decodes what `fill` writes to a buffer of `room` bytes, if it returns true.
+    #[doc(hidden)]
+    fn __filled(
+        room: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<bool, ElementError>,
+    ) -> Result<Option<Self>, ElementError>;
+    #[doc(hidden)]
+    fn __decode(bytes: &[u8]) -> Result<Self, ElementError>;
+    #[doc(hidden)]
+    fn __with_bytes<R>(&self, then: impl FnOnce(&[u8]) -> R) -> R
+    where
+        Self::Value: Storable;
+}
+
+pub(crate) mod sealed {
+    pub trait Held {}
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: MapValue> sealed::Held for T {}
+
+#[diagnostic::do_not_recommend]
+impl<T: MapValue> MapEntry for T {
+    type Value = T;
+    const PER_CPU: bool = false;
+
+    fn __filled(
+        _: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<bool, ElementError>,
+    ) -> Result<Option<Self>, ElementError> {
+        let mut found = Ok(false);
+        let value = codec::decode_from(|buffer| found = fill(buffer));
+        Ok(if found? { Some(value?) } else { None })
+    }
+
+    fn __decode(bytes: &[u8]) -> Result<Self, ElementError> {
+        Ok(T::from_bytes(bytes)?)
+    }
+
+    fn __with_bytes<R>(&self, then: impl FnOnce(&[u8]) -> R) -> R
+    where
+        T: Storable,
+    {
+        codec::with_bytes(self, then)
+    }
+}
+
 /// A map with keys of type `K` and values of type `V`, which system calls look up and update.
 ///
 /// It is for maps that are never mapped (hash, `lru_hash`, `lpm_trie`), and for arrays that are not
-/// mmapable. The key of an array is a `u32`.
+/// mmapable. The key of an array is a `u32`. A per-CPU map (`percpu_hash`, `lru_percpu_hash`,
+/// `percpu_array`, `percpu_cgroup_storage`) has a [`PerCpu<V>`](PerCpu) for each key.
 ///
 /// The kernel copies a value while programs run, and a value is as coherent as that copy. If the
 /// entry is removed meanwhile, its memory may already be another entry's, and so may the value. An
@@ -71,8 +134,20 @@ const BATCH_BYTES: usize = 1 << 20;
 /// }
 /// # Ok(())
 /// # }
+///
+/// # use mapvalue::PerCpu;
+/// # fn per_cpu(fd: std::os::fd::OwnedFd) -> Result<(), mapvalue::Error> {
+/// // A per-CPU hash table.
+/// let counts: TypedMap<u32, PerCpu<u64>> = TypedMap::from_map(&fd)?;
+/// for entry in counts.entries() {
+///     let (address, count) = entry?;
+///     println!("{address:x}: {} in all, {} on CPU 0", count.sum(), count[0]);
+/// }
+/// counts.update(&0x0a00_0001, &PerCpu::from_fn(|_| 0)?, Update::Always)?; // on all CPUs
+/// # Ok(())
+/// # }
 /// ```
-#[doc(alias("hash_map", "HashMap", "lru"))]
+#[doc(alias("hash_map", "HashMap", "lru", "percpu"))]
 pub struct TypedMap<K, V> {
     elements: Arc<Elements>,
     types: TypeCheck,
@@ -80,7 +155,7 @@ pub struct TypedMap<K, V> {
 }
 
 /// Constructors
-impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
+impl<K: MapValue + Storable, V: MapEntry> TypedMap<K, V> {
     /// Opens the map behind a descriptor, which is duplicated (Linux 4.13).
     ///
     /// `map` is anything with a map's descriptor: the fd of an aya `MapData`, a libbpf-rs
@@ -106,8 +181,10 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     ///
     /// [`PlaceError::KeySize`], [`PlaceError::ValueSize`], [`BtfError::LayoutMismatch`] with all
     /// differences, [`MapError::NoLookups`] for a map of another type,
-    /// [`ElementError::PerCpuValues`] for a per-CPU map, [`SystemError::BadDescriptor`],
-    /// [`MapError::NotAMap`], [`SystemError::PermissionDenied`], [`SystemError::Os`].
+    /// [`ElementError::PerCpuValues`] for a per-CPU map if `V` is not a [`PerCpu`],
+    /// [`ElementError::NotPerCpu`] for another map if it is, [`SystemError::NoPossibleCpus`],
+    /// [`SystemError::BadDescriptor`], [`MapError::NotAMap`], [`SystemError::PermissionDenied`],
+    /// [`SystemError::Os`].
     pub fn from_map(map: impl AsFd) -> Result<Self, ElementError> {
         Self::open(map.as_fd(), |info| Types::if_any(info.types()))
     }
@@ -140,11 +217,11 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         types: impl FnOnce(&MapInfo) -> Result<Types, BtfError>,
     ) -> Result<Self, ElementError> {
         let elements = Elements::of(map)?;
-        elements.check_one_value("open")?;
+        elements.check_per_cpu(V::PER_CPU)?;
         elements.check_key_size(type_name::<K>(), K::LAYOUT.size())?;
-        elements.check_value_size(type_name::<V>(), V::LAYOUT.size())?;
+        elements.check_value_size(type_name::<V::Value>(), V::Value::LAYOUT.size())?;
         let key = (!elements.is_array()).then_some(&K::LAYOUT);
-        let types = types(&elements.info)?.check(key, &V::LAYOUT)?;
+        let types = types(&elements.info)?.check(key, &V::Value::LAYOUT)?;
         Ok(Self { elements: Arc::new(elements), types, marker: PhantomData })
     }
 
@@ -191,7 +268,7 @@ impl<K, V> TypedMap<K, V> {
 }
 
 /// Single entries
-impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
+impl<K: MapValue + Storable, V: MapEntry> TypedMap<K, V> {
     /// Looks up a key; `None` if there is no such key, or if an array ends before it.
     ///
     /// ```no_run
@@ -210,14 +287,37 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// variants, [`MapError::WriteOnlyDescriptor`] if the descriptor was opened with
     /// `BPF_F_WRONLY`, [`SystemError::Os`].
     pub fn lookup(&self, key: &K) -> Result<Option<V>, ElementError> {
-        let mut found = Ok(false);
-        let value = codec::decode_from(|buffer| {
-            found = codec::with_bytes(key, |key| self.elements.lookup(key, buffer));
-        });
-        Ok(if found? { Some(value?) } else { None })
+        V::__filled(self.elements.room(), |buffer| codec::with_bytes(key, |key| self.elements.lookup(key, buffer)))
     }
 
-    /// Sets the value of a key, as [`Update`] shows.
+    /// Looks up a key and removes it; `None` if there is no such key.
+    ///
+    /// In a hash table this is one step (`BPF_MAP_LOOKUP_AND_DELETE_ELEM`, Linux 5.14): of several
+    /// that take a key, one gets the value. In an `lpm_trie`, and before Linux 5.14, it is a lookup
+    /// and a removal, and an update between these is lost. What a program adds to a value that it
+    /// looked up before is lost either way.
+    ///
+    /// ```no_run
+    /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// flows.update(&7, &70, Default::default())?;
+    /// assert_eq!((flows.take(&7)?, flows.take(&7)?), (Some(70), None));
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`lookup`](Self::lookup) and [`remove`](Self::remove). If a value is invalid, it is
+    /// removed all the same.
+    #[doc(alias("lookup_and_delete", "pop"))]
+    pub fn take(&self, key: &K) -> Result<Option<V>, ElementError> {
+        V::__filled(self.elements.room(), |buffer| codec::with_bytes(key, |key| self.elements.take(key, buffer)))
+    }
+
+    /// Sets the value of a key, as [`Update`] shows; in a per-CPU map, those of all CPUs.
+    ///
+    /// (To change the value of one CPU, look all up, change it by [`PerCpu::get_mut`], and update
+    /// all. What other CPUs write meanwhile is lost.)
     ///
     /// # Errors
     ///
@@ -227,9 +327,9 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// `BPF_F_RDONLY`, [`SystemError::Os`].
     pub fn update(&self, key: &K, value: &V, how: Update) -> Result<(), ElementError>
     where
-        V: Storable,
+        V::Value: Storable,
     {
-        codec::with_bytes(key, |key| codec::with_bytes(value, |value| self.elements.update(key, value, how)))
+        codec::with_bytes(key, |key| value.__with_bytes(|value| self.elements.update(key, value, how)))
     }
 
     /// Removes a key. Returns false if there was none.
@@ -244,19 +344,19 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
 }
 
 /// All entries
-impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
+impl<K: MapValue + Storable, V: MapEntry> TypedMap<K, V> {
     /// Iterates over the keys, with one system call for each.
     ///
-    /// While others insert and remove keys, a key may be left out or come twice. If the walk does
-    /// not end because of them, [`ElementError::Changing`] ends it. A [`ValueError::InvalidValue`]
-    /// is about one key, and the others come after it. Any other error is the end.
+    /// While others insert and remove keys, a key may be left out or come twice: the kernel gives
+    /// the key after a given one, and begins anew if that one is gone. If the walk does not end
+    /// because of them, [`ElementError::Changing`] ends it. A [`ValueError::InvalidValue`] is about
+    /// one key, and the others come after it. Any other error is the end. To remove keys on the
+    /// way, use [`retain`](Self::retain) or [`drain`](Self::drain).
     ///
     /// ```no_run
     /// # fn open(flows: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
     /// let addresses: Vec<u32> = flows.keys().collect::<Result<_, _>>()?;
-    /// for address in addresses {
-    ///     flows.remove(&address)?; // not while walking
-    /// }
+    /// println!("{} flows", addresses.len());
     /// # Ok(())
     /// # }
     /// ```
@@ -281,7 +381,75 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// # }
     /// ```
     pub fn entries(&self) -> Entries<'_, K, V> {
-        Entries { walk: Some(ElementWalk::new(&self.elements)), marker: PhantomData }
+        Entries { walk: Some(ElementWalk::new(&self.elements, false)), marker: PhantomData }
+    }
+
+    /// Removes all entries, and iterates over them, many in one system call.
+    ///
+    /// (`BPF_MAP_LOOKUP_AND_DELETE_BATCH`, Linux 5.6, for hash tables. Elsewhere each entry takes
+    /// its own calls, as by [`take`](Self::take).) Entries that others insert meanwhile may come or
+    /// stay. What a program adds to a value that it looked up before is lost.
+    ///
+    /// Up to about 64 KiB of entries are removed ahead of time. They are lost if the iterator is
+    /// dropped before its end; an entry that cannot be decoded is lost as well.
+    ///
+    /// ```no_run
+    /// # fn open(counts: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// let mut total = 0;
+    /// for entry in counts.drain() {
+    ///     total += entry?.1;
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// The errors that it yields are those of [`entries`](Self::entries), and
+    /// [`ElementError::NotRemovable`] for an array, [`ElementError::NotWritable`].
+    pub fn drain(&self) -> Entries<'_, K, V> {
+        Entries { walk: Some(ElementWalk::new(&self.elements, true)), marker: PhantomData }
+    }
+
+    /// Removes the entries for which `keep` returns false, and returns how many they were.
+    ///
+    /// It walks as [`entries`](Self::entries) does. A walk over a hash table meets each entry once,
+    /// and entries are removed after each batch. In other maps a walk would begin anew if the key
+    /// that it is at were removed, so the keys are collected first. What a program writes to a
+    /// value after `keep` saw it goes with the entry.
+    ///
+    /// ```no_run
+    /// # fn open(last_seen: mapvalue::bpf::TypedMap<u32, u64>) -> Result<(), mapvalue::Error> {
+    /// let now = 1_000_000;
+    /// let removed = last_seen.retain(|_, seen| now - seen < 60_000)?;
+    /// println!("{removed} flows were idle for a minute");
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`entries`](Self::entries) and [`remove`](Self::remove). At the first, it stops;
+    /// some entries may have been removed.
+    pub fn retain(&self, mut keep: impl FnMut(&K, &V) -> bool) -> Result<usize, ElementError> {
+        let mut walk = ElementWalk::new(&self.elements, false);
+        let (mut gone, mut removed) = (Vec::new(), 0);
+        loop {
+            let entry = walk.step()?;
+            let ended = entry.is_none();
+            if let Some((key, value)) = entry {
+                if !keep(&K::from_bytes(key)?, &V::__decode(value)?) {
+                    gone.extend_from_slice(key);
+                }
+            }
+            if ended || walk.is_between() {
+                for key in gone.chunks_exact(self.elements.key_size()) {
+                    removed += usize::from(self.elements.remove(key)?);
+                }
+                gone.clear();
+            }
+            if ended {
+                return Ok(removed);
+            }
+        }
     }
 
     /// Sets the values of many keys in order, present or not, many in one system call.
@@ -306,7 +474,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
     /// be, and why.
     pub fn update_batch(&self, entries: &[(K, V)]) -> Result<(), ElementError>
     where
-        V: Storable,
+        V::Value: Storable,
     {
         self.update_all(entries.iter().map(|(key, value)| (key, value)))
     }
@@ -316,10 +484,11 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
         entries: impl ExactSizeIterator<Item = (impl Borrow<K>, &'a V)>,
     ) -> Result<(), ElementError>
     where
-        V: Storable,
+        V: 'a,
+        V::Value: Storable,
     {
         let len = entries.len();
-        let (key_size, value_size) = (K::LAYOUT.size(), V::LAYOUT.size());
+        let (key_size, value_size) = (K::LAYOUT.size(), self.elements.stride());
         let batch = (BATCH_BYTES / (key_size + value_size)).clamp(1, len.max(1));
         let (mut keys, mut values) = (vec![0; batch * key_size], vec![0; batch * value_size]);
         let mut entries = entries.peekable();
@@ -329,7 +498,7 @@ impl<K: MapValue + Storable, V: MapValue> TypedMap<K, V> {
             let mut count = 0;
             for ((key, value), (key_room, value_room)) in entries.by_ref().take(batch).zip(rooms) {
                 key.borrow().write_bytes(key_room)?;
-                value.write_bytes(value_room)?;
+                value.__with_bytes(|bytes| value_room.copy_from_slice(bytes));
                 count += 1;
             }
             let updated = self.elements.update_batch(&keys[..count * key_size], &values[..count * value_size]);
@@ -384,7 +553,8 @@ impl<K: MapValue> Iterator for Keys<'_, K> {
 
 impl<K: MapValue> FusedIterator for Keys<'_, K> {}
 
-/// An iterator over the keys of a [`TypedMap`] with their values, by [`TypedMap::entries`].
+/// An iterator over the keys of a [`TypedMap`] with their values, by [`TypedMap::entries`] or
+/// [`TypedMap::drain`].
 #[derive(Debug)]
 pub struct Entries<'a, K, V> {
     /// `None` after the end.
@@ -392,14 +562,13 @@ pub struct Entries<'a, K, V> {
     marker: PhantomData<fn() -> (K, V)>,
 }
 
-impl<K: MapValue, V: MapValue> Iterator for Entries<'_, K, V> {
+impl<K: MapValue, V: MapEntry> Iterator for Entries<'_, K, V> {
     type Item = Result<(K, V), ElementError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let ended = match self.walk.as_mut()?.step() {
             Ok(Some((key, value))) => {
-                let entry = K::from_bytes(key).and_then(|key| Ok((key, V::from_bytes(value)?)));
-                return Some(entry.map_err(Into::into));
+                return Some(K::from_bytes(key).map_err(Into::into).and_then(|key| Ok((key, V::__decode(value)?))));
             }
             Ok(None) => None,
             Err(error) => Some(Err(error)),
@@ -409,4 +578,4 @@ impl<K: MapValue, V: MapValue> Iterator for Entries<'_, K, V> {
     }
 }
 
-impl<K: MapValue, V: MapValue> FusedIterator for Entries<'_, K, V> {}
+impl<K: MapValue, V: MapEntry> FusedIterator for Entries<'_, K, V> {}

@@ -23,7 +23,9 @@ struct Steps {
 impl Steps {
     /// Allows twice as many as the map can have elements, and 64. An undisturbed walk takes half.
     fn of(elements: &Elements) -> Self {
-        let all = 2 * u64::from(elements.info.max_entries) + 64;
+        // A map of cgroups' storage says 0: it has one element for each cgroup.
+        let most = Some(elements.info.max_entries).filter(|most| *most > 0).unwrap_or(u32::MAX);
+        let all = 2 * u64::from(most) + 64;
         Self { left: all, all }
     }
 
@@ -60,6 +62,8 @@ impl<'a> KeyWalk<'a> {
 #[derive(Debug)]
 pub(crate) struct ElementWalk<'a> {
     elements: &'a Elements,
+    /// Whether it removes what it fetches.
+    take: bool,
     /// The walk by single keys, if the kernel has no batches for the map.
     single: Option<KeyWalk<'a>>,
     cursor: Vec<u8>,
@@ -75,18 +79,19 @@ pub(crate) struct ElementWalk<'a> {
 }
 
 impl<'a> ElementWalk<'a> {
-    pub(crate) fn new(elements: &'a Elements) -> Self {
-        let (key, value) = (elements.key_size(), elements.value_size());
+    pub(crate) fn new(elements: &'a Elements, take: bool) -> Self {
+        let key = elements.key_size();
         let max = usize::try_from(elements.info.max_entries).unwrap_or(usize::MAX);
-        let batch = BATCH_BYTES.checked_div(key + value).unwrap_or(1).clamp(1, max.max(1));
+        let batch = BATCH_BYTES.checked_div(key + elements.stride()).unwrap_or(1).clamp(1, max.max(1));
         Self {
             elements,
+            take,
             single: None,
             cursor: vec![0; elements.cursor_len()],
             begun: false,
             more: true,
             keys: vec![0; batch * key],
-            values: vec![0; batch * value],
+            values: vec![0; batch * elements.room()],
             filled: 0,
             next: 0,
             steps: Steps::of(elements),
@@ -97,14 +102,17 @@ impl<'a> ElementWalk<'a> {
         while self.next == self.filled && self.more && self.single.is_none() {
             self.fetch()?;
         }
-        let (key, value) = (self.elements.key_size(), self.elements.value_size());
+        let (key, value) = (self.elements.key_size(), self.elements.stride());
         if let Some(keys) = &mut self.single {
-            let value = &mut self.values[..value];
+            let room = &mut self.values[..self.elements.room()];
             loop {
+                // What is taken is gone: the next key is the first one again.
+                keys.begun &= !self.take;
                 let Some(key) = keys.step()? else { return Ok(None) };
                 // A key that was removed since then has no value, and is passed over.
-                if self.elements.lookup(key, value)? {
-                    return Ok(Some((&keys.key, value)));
+                let found = if self.take { self.elements.take(key, room) } else { self.elements.lookup(key, room) };
+                if found? {
+                    return Ok(Some((&keys.key, &room[..value])));
                 }
             }
         }
@@ -116,8 +124,15 @@ impl<'a> ElementWalk<'a> {
         Ok(Some((&self.keys[at * key..][..key], &self.values[at * value..][..value])))
     }
 
+    /// Returns whether keys may be removed now without the walk beginning anew: between two batches
+    /// of a hash table.
+    pub(crate) fn is_between(&self) -> bool {
+        self.next == self.filled && self.single.is_none() && self.elements.is_hash()
+    }
+
     fn fetch(&mut self) -> Result<(), ElementError> {
-        let batch = self.elements.lookup_batch(self.begun, &mut self.cursor, &mut self.keys, &mut self.values)?;
+        let batch =
+            self.elements.lookup_batch(self.take, self.begun, &mut self.cursor, &mut self.keys, &mut self.values)?;
         match batch {
             Fetched::Elements { count, more } => {
                 self.steps.take(count, self.elements)?;

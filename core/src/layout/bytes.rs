@@ -32,7 +32,7 @@ impl Layout {
 
     /// Returns whether a byte belongs to a leaf; in a union, to a leaf of some field, or of `every`
     /// one.
-    const fn holds(&self, at: usize, every: bool) -> bool {
+    pub(crate) const fn holds(&self, at: usize, every: bool) -> bool {
         let fields = match self.kind {
             _ if at >= self.size => return false,
             Kind::Marker => return false,
@@ -63,6 +63,15 @@ impl Layout {
             at += 1;
         }
         true
+    }
+
+    /// Returns whether each byte belongs to a leaf; in a union, to a leaf of some field.
+    pub(crate) const fn is_filled(&self) -> bool {
+        let mut at = 0;
+        while at < self.size && self.holds(at, false) {
+            at += 1;
+        }
+        at == self.size
     }
 
     /// Returns whether a load checks or converts some of its bytes: those of a `bool` or an enum.

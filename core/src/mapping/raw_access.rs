@@ -44,7 +44,7 @@ impl Mapping {
         self.writable()?;
         let place = self.bytes_at(offset, bytes.len())?;
         // SAFETY: as in `read_at`; and the mapping is writable (checked above).
-        unsafe { chunks::store(place, bytes) };
+        unsafe { chunks::store(place, bytes, chunks::WIDEST) };
         Ok(())
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod banks;
 
+use std::borrow::Borrow;
 use std::fmt;
 use std::iter::{self, Copied, Zip};
 use std::ops::Index;
@@ -9,7 +10,8 @@ use std::slice;
 
 pub use banks::{Bank, BankIter, Banks};
 
-use crate::error::{PerCpuError, SystemError};
+use crate::bpf::{MapEntry, sealed};
+use crate::error::{ElementError, PerCpuError, SystemError};
 #[cfg(doc)]
 use crate::error::{PlaceError, ValueError};
 use crate::mapping::place::sized;
@@ -18,11 +20,15 @@ use crate::value::{Fold, MapValue, Storable};
 
 /// The decoded values of all possible CPUs under one key of a `PERCPU` map.
 ///
+/// A [`TypedMap<K, PerCpu<V>>`](crate::bpf::TypedMap) looks them up and updates them. The
+/// constructors here take what a loader looked up.
+///
 /// The map is a `BPF_MAP_TYPE_PERCPU_*` or a `PERCPU` cgroup storage. A system call carries one
 /// value every `round_up(size, 8)` bytes for each CPU that may ever be online
 /// ([`possible_cpus`](crate::possible_cpus)), in the order of their numbers.
 /// [`from_bytes`](Self::from_bytes) takes these bytes; [`from_values`](Self::from_values) takes the
-/// values into which libbpf-rs (`lookup_percpu`) and aya (`PerCpuValues<[u8; N]>`) split them.
+/// values into which libbpf-rs (`lookup_percpu`) and aya (`PerCpuValues<[u8; N]>`) split them, and
+/// [`from_typed`](Self::from_typed) those of aya's `PerCpuValues<T>`.
 ///
 /// ```
 /// use mapvalue::{MapValue, PerCpu};
@@ -147,6 +153,34 @@ impl<T: MapValue> PerCpu<T> {
         Ok(Self { cpus, values: decoded })
     }
 
+    /// Takes values that are decoded already, in the order of the CPUs: `T` or `&T`.
+    ///
+    /// ```
+    /// use mapvalue::PerCpu;
+    ///
+    /// # let from_aya = vec![7u32; mapvalue::possible_cpus()?];
+    /// // aya: `PerCpuHashMap::<_, u32, u32>::try_from(map)?.get(&key, 0)?`
+    /// let counters: PerCpu<u32> = PerCpu::from_typed(from_aya.iter())?;
+    /// assert_eq!(counters[0], 7);
+    /// # Ok::<(), mapvalue::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`PerCpuError::Count`] unless there is a value for each possible CPU, and
+    /// [`SystemError::NoPossibleCpus`].
+    pub fn from_typed<V: Borrow<T>>(values: impl IntoIterator<Item = V>) -> Result<Self, PerCpuError>
+    where
+        T: Clone,
+    {
+        let cpus = PossibleCpus::of_this_machine()?;
+        let mut given = values.into_iter();
+        let values: Vec<T> = given.by_ref().take(cpus.count()).map(|value| value.borrow().clone()).collect();
+        let given = values.len() + given.count();
+        let expected = cpus.count();
+        if given == expected { Ok(Self { cpus, values }) } else { Err(PerCpuError::Count { given, expected }) }
+    }
+
     /// Makes a value for each possible CPU from its number, to be stored by an update.
     ///
     /// # Errors
@@ -188,6 +222,11 @@ impl<T> PerCpu<T> {
         self.values.get(self.cpus.index_of(cpu)?)
     }
 
+    /// The value of the CPU with this number, to be changed before an update.
+    pub fn get_mut(&mut self, cpu: usize) -> Option<&mut T> {
+        self.values.get_mut(self.cpus.index_of(cpu)?)
+    }
+
     /// The values in the order of the CPUs.
     ///
     /// Their indices are the numbers of the CPUs only if those numbers have no gaps.
@@ -223,6 +262,36 @@ impl<T> PerCpu<T> {
     /// ```
     pub fn fold<B>(&self, init: B, f: impl FnMut(B, &T) -> B) -> B {
         self.values.iter().fold(init, f)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: MapValue> sealed::Held for PerCpu<T> {}
+
+/// A per-CPU map is a [`TypedMap<K, PerCpu<V>>`](crate::bpf::TypedMap).
+#[diagnostic::do_not_recommend]
+impl<T: MapValue> MapEntry for PerCpu<T> {
+    type Value = T;
+    const PER_CPU: bool = true;
+
+    fn __filled(
+        room: usize,
+        fill: impl FnOnce(&mut [u8]) -> Result<bool, ElementError>,
+    ) -> Result<Option<Self>, ElementError> {
+        let mut buffer = vec![0; room];
+        let len = Self::STRIDE * PossibleCpus::of_this_machine()?.count();
+        Ok(if fill(&mut buffer)? { Some(Self::from_bytes(buffer.get(..len).unwrap_or(&buffer))?) } else { None })
+    }
+
+    fn __decode(bytes: &[u8]) -> Result<Self, ElementError> {
+        Ok(Self::from_bytes(bytes)?)
+    }
+
+    fn __with_bytes<R>(&self, then: impl FnOnce(&[u8]) -> R) -> R
+    where
+        T: Storable,
+    {
+        then(&self.to_bytes())
     }
 }
 

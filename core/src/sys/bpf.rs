@@ -20,8 +20,10 @@ const BPF_PROG_TEST_RUN: libc::c_int = 10;
 const BPF_MAP_GET_FD_BY_ID: libc::c_int = 14;
 const BPF_OBJ_GET_INFO_BY_FD: libc::c_int = 15;
 const BPF_BTF_GET_FD_BY_ID: libc::c_int = 19;
+const BPF_MAP_LOOKUP_AND_DELETE_ELEM: libc::c_int = 21;
 const BPF_MAP_FREEZE: libc::c_int = 22;
 const BPF_MAP_LOOKUP_BATCH: libc::c_int = 24;
+const BPF_MAP_LOOKUP_AND_DELETE_BATCH: libc::c_int = 25;
 const BPF_MAP_UPDATE_BATCH: libc::c_int = 26;
 const BPF_PROG_BIND_MAP: libc::c_int = 35;
 
@@ -232,17 +234,19 @@ pub(crate) fn is_map(fd: BorrowedFd<'_>) -> bool {
     })
 }
 
-/// Copies the value of a key out of a map.
+/// Copies the value of a key out of a map, and removes the key if `take` is true.
 ///
 /// # Safety
 ///
 /// `fd` is a map whose keys have the length of `key`, and whose lookup writes at most the length of
 /// `value`.
-pub(crate) unsafe fn lookup(fd: BorrowedFd<'_>, key: &[u8], value: &mut [u8]) -> Result<(), i32> {
+pub(crate) unsafe fn lookup(fd: BorrowedFd<'_>, take: bool, key: &[u8], value: &mut [u8]) -> Result<(), i32> {
     let (key, value) = (key.as_ptr() as u64, value.as_mut_ptr() as u64);
     let mut attr = Element { map_fd: number(fd), key, value, flags: 0 };
-    // SAFETY: the kernel reads a key and writes a value. Both lengths are the caller's promise.
-    unsafe { bpf(BPF_MAP_LOOKUP_ELEM, &mut attr) }.map(drop)
+    let command = if take { BPF_MAP_LOOKUP_AND_DELETE_ELEM } else { BPF_MAP_LOOKUP_ELEM };
+    // SAFETY: the kernel reads a key and writes a value, with either command the same bytes
+    // (`bpf_map_value_size`). Both lengths are the caller's promise.
+    unsafe { bpf(command, &mut attr) }.map(drop)
 }
 
 /// Sets the value of a key in a map.
@@ -282,7 +286,8 @@ pub(crate) unsafe fn next_key(fd: BorrowedFd<'_>, begun: bool, key: &mut [u8]) -
     unsafe { bpf(BPF_MAP_GET_NEXT_KEY, &mut attr) }.map(drop)
 }
 
-/// Copies up to `count` elements out of a map, and returns how many it copied.
+/// Copies up to `count` elements out of a map, and returns how many it copied. It removes them if
+/// `take` is true.
 ///
 /// It begins at the place in `cursor`, or with the first element if `begun` is false. It leaves in
 /// `cursor` the place after the last element copied. ENOENT means that there are no more elements.
@@ -293,6 +298,7 @@ pub(crate) unsafe fn next_key(fd: BorrowedFd<'_>, begun: bool, key: &mut [u8]) -
 /// for one key and for 4 bytes.
 pub(crate) unsafe fn lookup_batch(
     fd: BorrowedFd<'_>,
+    take: bool,
     begun: bool,
     cursor: &mut [u8],
     keys: &mut [u8],
@@ -312,7 +318,7 @@ pub(crate) unsafe fn lookup_batch(
     // writes the next one: 4 bytes for the hash maps, a key for all others
     // (`__htab_map_lookup_and_delete_batch` and `generic_map_lookup_batch` in kernel/bpf). All
     // these lengths are the caller's promise.
-    let result = unsafe { bpf(BPF_MAP_LOOKUP_BATCH, &mut attr) };
+    let result = unsafe { bpf(if take { BPF_MAP_LOOKUP_AND_DELETE_BATCH } else { BPF_MAP_LOOKUP_BATCH }, &mut attr) };
     (attr.count, result.map(drop))
 }
 

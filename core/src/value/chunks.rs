@@ -3,15 +3,11 @@
 
 use core::ptr::NonNull;
 
-#[cfg(feature = "std")]
-use zerocopy::FromBytes;
-use zerocopy::{Immutable, IntoBytes};
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
-#[cfg(feature = "std")]
-use crate::value::ReadWrite;
 use crate::value::cell::Shared;
 use crate::value::leaf::Leaf;
-use crate::value::{Access, Plain, ReadOnly};
+use crate::value::{Access, Plain, ReadOnly, ReadWrite};
 
 /// The widest access, in bytes.
 pub(crate) const WIDEST: usize = 8;
@@ -43,14 +39,13 @@ pub(crate) unsafe fn load(mut place: NonNull<u8>, mut out: &mut [u8], widest: us
     }
 }
 
-/// Stores exactly these bytes, and touches none beside them.
+/// Stores exactly these bytes by accesses of at most `widest` bytes, and touches none beside them.
 ///
 /// # Safety
 ///
 /// As for [`load`]; in addition the memory is writable.
-#[cfg(feature = "std")]
-pub(crate) unsafe fn store(mut place: NonNull<u8>, mut bytes: &[u8]) {
-    while let Some(width) = width_at(place, bytes.len(), WIDEST) {
+pub(crate) unsafe fn store(mut place: NonNull<u8>, mut bytes: &[u8], widest: usize) {
+    while let Some(width) = width_at(place, bytes.len(), widest) {
         let (now, rest) = bytes.split_at(width);
         // SAFETY: the caller's promise; `width_at` checked that `place` is aligned to `width`.
         unsafe { by_width!(width, store_one(place, now)) };
@@ -86,7 +81,6 @@ unsafe fn load_one<T: Leaf + Plain + IntoBytes + Immutable>(place: NonNull<u8>, 
 /// # Safety
 ///
 /// As for [`load_one`]; in addition the memory is writable.
-#[cfg(feature = "std")]
 unsafe fn store_one<T: Leaf + FromBytes>(place: NonNull<u8>, bytes: &[u8]) {
     let value = T::read_from_bytes(bytes).expect("the slice was split off at the width of the access");
     // SAFETY: the caller's promise.

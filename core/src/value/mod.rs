@@ -246,18 +246,19 @@ pub unsafe trait Plain: MapValue {
     fn __load<A: Access>(shared: &Self::Shared<A>) -> Self;
 }
 
-/// A [`MapValue`] that can be stored whole: it holds no union and no [`SeqCell`].
+/// A [`MapValue`] that can be stored whole: it holds no bare union and no [`SeqCell`].
 ///
 /// A union may have been made from its smallest field. Its other bytes are then uninitialized, and
-/// nobody may read them, not even to copy them into a map. So a union is stored field by field,
-/// through its mirror. A `SeqCell` has its own `write`.
+/// nobody may read them, not even to copy them into a map. So a union is stored as a
+/// [`Whole`](crate::Whole), which has no such bytes, or field by field, through its mirror. A
+/// `SeqCell` has its own `write`.
 ///
 /// Derived for a struct if all fields are `Storable`. See [`Plain`] for an example.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be stored as a whole: it holds a union, some bytes of which may be uninitialised, or a `SeqCell`",
     label = "`{Self}` holds a union or a `SeqCell` (it is not `Storable`)",
-    note = "store the fields one by one through the handle: `var.field().store(value)` for a field of a union, `var.cell.write(value)` \
-            for a `SeqCell`"
+    note = "declare a union in it as `Whole<Union>`, made by `Whole::new(|field| Union {{ field }}, value)`; or store the fields one by one \
+            through the handle: `var.field().store(value)` for a field of a union, `var.cell.write(value)` for a `SeqCell`"
 )]
 pub trait Storable: MapValue {
     /// Stores leaf by leaf, without padding; `Var::store` is the public form.

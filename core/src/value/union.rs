@@ -8,6 +8,7 @@
 //! moment, that is an access of mixed sizes ("Mixed sizes" at `Mapping`).
 
 use core::fmt;
+use core::hash::{Hash, Hasher};
 use core::mem::{ManuallyDrop, MaybeUninit};
 use core::ops::Deref;
 use core::ptr::NonNull;
@@ -15,8 +16,8 @@ use core::slice;
 
 use crate::error::InvalidValue;
 use crate::layout::Layout;
-use crate::value::chunks;
-use crate::value::{Access, MapValue, Mirror, Plain};
+use crate::value::{Access, MapValue, Mirror, Plain, ReadWrite, Storable};
+use crate::value::{chunks, codec};
 
 /// A union that the derive made a value.
 ///
@@ -125,13 +126,16 @@ unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
     unsafe { NonNull::from(value).cast::<F>().read_unaligned() }
 }
 
-/// A union all bytes of which are initialized: one that was decoded, or loaded.
+/// A union all bytes of which are initialized: it was decoded, loaded, or made by [`Whole::new`].
 ///
 /// A union in Rust may have been made from its shortest field. Its other bytes are uninitialized
 /// then, and to read them is undefined behavior. So the methods that the derive gives a union read
 /// only the fields that are initialized whichever it was made from: those that no field is shorter
-/// than. A `Whole` in its place, in a struct or alone, is only ever loaded or decoded, so each
-/// field can be read.
+/// than. And a union is not stored whole.
+///
+/// A `Whole` in its place, in a struct or alone, has no such bytes. So each field can be read, and
+/// the value is stored, encoded and compared whole. That makes a struct with an address of either
+/// family a key of a [`TypedMap`](crate::bpf::TypedMap) or a `HashMap`:
 ///
 /// ```
 /// use mapvalue::{MapValue, Whole};
@@ -143,7 +147,7 @@ unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
 ///     v6: [u8; 16],
 /// }
 ///
-/// #[derive(MapValue, Clone, Copy)]
+/// #[derive(MapValue, Clone, Copy, PartialEq, Eq, Hash, Debug)]
 /// #[repr(C)]
 /// struct Flow {
 ///     family: u32,
@@ -153,11 +157,17 @@ unsafe fn read_initialized<U: UnionValue, F: Plain>(value: &U) -> F {
 /// let flow = Flow::from_bytes(&[7; 20])?;
 /// assert_eq!(flow.from.v4(), 0x0707_0707); // no field is shorter
 /// assert_eq!(flow.from.get(|v6| Address { v6 }), [7; 16]);
+///
+/// // The other 12 bytes of the address are 0.
+/// let flow = Flow { family: 2, from: Whole::new(|v4| Address { v4 }, 0x0707_0707) };
+/// assert_eq!(flow.to_bytes(), [&[2, 0, 0, 0][..], &[7; 4], &[0; 12]].concat());
+/// assert_eq!(Flow::from_bytes(&flow.to_bytes())?, flow);
 /// # Ok::<(), mapvalue::Error>(())
 /// ```
 ///
-/// Its mirror is that of the union. It cannot be made of a value, only loaded and decoded. To store
-/// one, store a field through the mirror.
+/// Its mirror is that of the union. A store writes all of its bytes, in accesses as wide as the
+/// union's alignment. To store less, store a field through the mirror. Two are equal if their bytes
+/// are, which is what the kernel says of keys. Bytes that no field has are 0 in all of that.
 #[repr(transparent)]
 pub struct Whole<U>(U);
 
@@ -172,6 +182,35 @@ impl<U: Copy> Clone for Whole<U> {
 impl<U: Copy> Copy for Whole<U> {}
 
 impl<U: UnionValue> Whole<U> {
+    /// Makes a union of one of its fields, with all other bytes 0.
+    ///
+    /// The closure says which field: `Whole::new(|v4| Address { v4 }, 0x0a00_0001)`. It is never
+    /// called.
+    #[inline]
+    pub fn new<F: Plain + Storable>(_: fn(F) -> U, value: F) -> Self {
+        const {
+            assert!(U::LAYOUT.has_all_of(&F::LAYOUT, false), "the union has not all bytes of the field");
+        }
+        codec::decode_plain_from(|whole| codec::with_bytes(&value, |bytes| whole[..bytes.len()].copy_from_slice(bytes)))
+    }
+
+    /// Calls `then` with all bytes. Those that no field has are 0.
+    fn with_bytes<R>(&self, then: impl FnOnce(&[u8]) -> R) -> R {
+        let mut copy = MaybeUninit::<U>::uninit();
+        let to = copy.as_mut_ptr().cast::<u8>();
+        // SAFETY: `copy` is valid for writes of its size; from here on its bytes are initialized.
+        unsafe { to.write_bytes(0, size_of::<U>()) };
+        let from = NonNull::from(&self.0).cast::<u8>();
+        let filled = const { U::LAYOUT.is_filled() };
+        for at in (0..size_of::<U>()).filter(|at| filled || U::LAYOUT.holds(*at, false)) {
+            // SAFETY: `at` is inside both. The byte belongs to a leaf of a field, so it is
+            // initialized: all were as the union was made (see `get`).
+            unsafe { to.add(at).write(from.add(at).read()) };
+        }
+        // SAFETY: these are the bytes of `copy`, all of them initialized, which nothing writes.
+        then(unsafe { slice::from_raw_parts(to, size_of::<U>()) })
+    }
+
     /// Returns the field that the closure fills: `value.get(|v6| Address { v6 })`.
     ///
     /// The closure is never called. It does not compile for a type that has bytes which no field of
@@ -181,9 +220,10 @@ impl<U: UnionValue> Whole<U> {
         const {
             assert!(U::LAYOUT.has_all_of(&F::LAYOUT, false), "the union has not all bytes of the field");
         }
-        // SAFETY: all bytes were initialized as the union was loaded: `Whole` is made nowhere else,
-        // but copied, and gives no `&mut U`. A copy of a union keeps the bytes that belong to a
-        // leaf of one of its fields, and `F` has no others (asserted above).
+        // SAFETY: all bytes were initialized as the union was loaded (`new` loads one as well):
+        // `Whole` is made nowhere else, but copied, and gives no `&mut U`. A copy of a union keeps
+        // the bytes that belong to a leaf of one of its fields, and `F` has no others (asserted
+        // above).
         unsafe { read_initialized(&self.0) }
     }
 }
@@ -194,6 +234,20 @@ impl<U> Deref for Whole<U> {
     #[inline]
     fn deref(&self) -> &U {
         &self.0
+    }
+}
+
+impl<U: UnionValue> PartialEq for Whole<U> {
+    fn eq(&self, other: &Self) -> bool {
+        self.with_bytes(|bytes| other.with_bytes(|others| bytes == others))
+    }
+}
+
+impl<U: UnionValue> Eq for Whole<U> {}
+
+impl<U: UnionValue> Hash for Whole<U> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.with_bytes(|bytes| bytes.hash(state));
     }
 }
 
@@ -221,5 +275,16 @@ unsafe impl<U: UnionValue> Plain for Whole<U> {
     #[inline]
     fn __load<A: Access>(shared: &U::Shared<A>) -> Self {
         Self(load::<U, A>(shared))
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<U: UnionValue> Storable for Whole<U> {
+    #[inline]
+    fn __store(shared: &U::Shared<ReadWrite>, value: &Self) {
+        let (place, widest) = (NonNull::from(shared).cast(), U::LAYOUT.align().min(chunks::WIDEST));
+        // SAFETY: a mirror has the size of its type (`MapValue`, promise 1), and the mode is
+        // `ReadWrite`; only atomics reach it.
+        value.with_bytes(|bytes| unsafe { chunks::store(place, bytes, widest) });
     }
 }

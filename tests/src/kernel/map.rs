@@ -21,12 +21,22 @@ pub mod map_type {
     pub const PERCPU_ARRAY: u32 = 6;
     /// `BPF_MAP_TYPE_STACK_TRACE`
     pub const STACK_TRACE: u32 = 7;
+    /// `BPF_MAP_TYPE_LRU_HASH`
+    pub const LRU_HASH: u32 = 9;
+    /// `BPF_MAP_TYPE_LRU_PERCPU_HASH`
+    pub const LRU_PERCPU_HASH: u32 = 10;
+    /// `BPF_MAP_TYPE_LPM_TRIE`
+    pub const LPM_TRIE: u32 = 11;
     /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`
     pub const ARRAY_OF_MAPS: u32 = 12;
     /// `BPF_MAP_TYPE_DEVMAP`
     pub const DEVMAP: u32 = 14;
     /// `BPF_MAP_TYPE_CPUMAP`
     pub const CPUMAP: u32 = 16;
+    /// `BPF_MAP_TYPE_CGROUP_STORAGE`
+    pub const CGROUP_STORAGE: u32 = 19;
+    /// `BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE`
+    pub const PERCPU_CGROUP_STORAGE: u32 = 21;
     /// `BPF_MAP_TYPE_QUEUE`
     pub const QUEUE: u32 = 22;
     /// `BPF_MAP_TYPE_STACK`
@@ -201,7 +211,7 @@ impl Map {
 /// number of CPUs.
 fn moved(map_type: u32, value_size: u32) -> usize {
     match map_type {
-        map_type::PERCPU_HASH | map_type::PERCPU_ARRAY => {
+        map_type::PERCPU_HASH | map_type::PERCPU_ARRAY | map_type::LRU_PERCPU_HASH => {
             (value_size as usize).div_ceil(8) * 8 * libbpf_rs::num_possible_cpus().expect("libbpf counts the CPUs")
         }
         _ => value_size as usize,
@@ -219,7 +229,8 @@ impl AsFd for Map {
 /// # Errors
 /// The kernel's error.
 pub fn create(map_type: u32, map_flags: u32, value_size: u32, max_entries: u32, name: &str) -> io::Result<OwnedFd> {
-    // Rings and arenas have no keys.
+    // Rings and arenas have no keys. Of a trie, the keys are 4 bytes of an address; of a cgroup's
+    // storage, a `struct bpf_cgroup_storage_key`.
     let keyless = [
         map_type::RINGBUF,
         map_type::USER_RINGBUF,
@@ -228,7 +239,12 @@ pub fn create(map_type: u32, map_flags: u32, value_size: u32, max_entries: u32, 
         map_type::STACK,
         map_type::BLOOM_FILTER,
     ];
-    let key_size = if keyless.contains(&map_type) { 0 } else { 4 };
+    let key_size = match map_type {
+        map_type::LPM_TRIE => 8,
+        map_type::CGROUP_STORAGE | map_type::PERCPU_CGROUP_STORAGE => 16,
+        _ if keyless.contains(&map_type) => 0,
+        _ => 4,
+    };
     let mut bytes = [0; 16];
     bytes[..name.len()].copy_from_slice(name.as_bytes());
     sys::create_map(sys::MapCreate {

@@ -12,6 +12,7 @@ mod arena_tables;
 mod char_array;
 mod checked;
 mod events;
+mod flows;
 mod histogram;
 mod lifetime;
 mod loaders;

@@ -239,7 +239,7 @@ fn maps_whose_values_are_not_looked_up_are_refused_by_their_type() {
         let map = Map::create(map_type, 0, value_size, entries, "other");
         let error = TypedMap::<u32, u32>::from_map(&map).unwrap_err();
         assert!(matches!(error, ElementError::Map(MapError::NoLookups { .. })), "{error:?}");
-        for part in [name, instead, "percpu_hash and lru_percpu_hash"] {
+        for part in [name, instead, "percpu_hash, lru_percpu_hash"] {
             assert!(error.to_string().contains(part), "{error}");
         }
         assert!(matches!(bpf::lookup_bytes(&map, &[0; 4]), Err(ElementError::Map(MapError::NoLookups { .. }))));
@@ -369,7 +369,10 @@ fn a_table_without_entries_and_one_of_one_bucket_are_walked() {
 
 /// The commands of `bpf(2)` for batches.
 const LOOKUP_BATCH: u32 = 24;
+const TAKE_BATCH: u32 = 25;
 const UPDATE_BATCH: u32 = 26;
+/// The command that looks up and removes one key.
+const TAKE: u32 = 21;
 
 /// Runs `then` in a child where the kernel answers `errno` to the batch commands.
 fn without_batches(test: impl Fn(), errno: i32, then: impl FnOnce()) {
@@ -377,8 +380,9 @@ fn without_batches(test: impl Fn(), errno: i32, then: impl FnOnce()) {
     if child::passed().is_none() {
         return child::run(test, &map);
     }
-    child::refuse(libc::SYS_bpf, 0, LOOKUP_BATCH, errno);
-    child::refuse(libc::SYS_bpf, 0, UPDATE_BATCH, errno);
+    for command in [LOOKUP_BATCH, TAKE_BATCH, UPDATE_BATCH, TAKE] {
+        child::refuse(libc::SYS_bpf, 0, command, errno);
+    }
     then();
     child::done();
 }
@@ -395,6 +399,11 @@ fn assert_works_one_by_one() {
     };
     assert!(matches!(*error, ElementError::Full { .. }), "{error:?}");
     assert_eq!((map.lookup(5), map.lookup(6)), (5u64.to_ne_bytes().into(), 12u64.to_ne_bytes().into()));
+    assert_eq!((table.take(&5).unwrap(), table.take(&5).unwrap()), (Some(5), None));
+    assert_eq!(table.retain(|key, _| key % 3 == 0).unwrap(), 65);
+    let drained: BTreeSet<u32> = table.drain().map(|entry| entry.unwrap().0).collect();
+    assert!(drained.into_iter().eq((0..100).step_by(3)));
+    assert_eq!(table.keys().count(), 0);
     let array: AnyArray<u64> = AnyArray::from_map(plain_array(3)).unwrap();
     array.store_from(&[7, 8, 9]).unwrap();
     let mut out = [0; 3];

@@ -1,10 +1,11 @@
 //! Unions that were loaded or decoded are read without unsafe code.
 #![forbid(unsafe_code)]
 
+use std::collections::HashSet;
 use std::hint::black_box;
 
 use mapvalue::zerocopy::byteorder::{BigEndian, U32};
-use mapvalue::{MapValue, Mapping, Tail, Whole};
+use mapvalue::{MapValue, Mapping, Mirror, Tail, Whole};
 
 #[derive(MapValue, Clone, Copy)]
 #[repr(C)]
@@ -127,4 +128,49 @@ fn a_clone_of_a_whole_union_is_a_copy_of_it() {
     let whole: Whole<Lying> = Whole::from_bytes(&[7; 64]).unwrap();
     assert_eq!(black_box(&whole).clone().get(|long| Lying { long }), [0x0707_0707_0707_0707; 8]);
     assert_eq!(whole.short(), 7);
+}
+
+#[test]
+fn one_made_of_a_field_has_zeros_behind_it_and_is_stored_and_compared_whole() {
+    let v4 = Whole::new(|v4| Address { v4 }, U32::new(0x0a00_0001));
+    let bytes = [&[10, 0, 0, 1][..], &[0; 12]].concat();
+    assert_eq!(v4.to_bytes(), bytes);
+    assert_eq!(v4.get(|v6| Address { v6 }), *bytes);
+    assert!(v4 == Whole::from_bytes(&bytes).unwrap() && v4 != Whole::new(|v6| Address { v6 }, [1; 16]));
+    let set: HashSet<Whole<Address>> = [v4, Whole::from_bytes(&bytes).unwrap()].into();
+    assert_eq!(set.len(), 1);
+    let mapping = Mapping::memfd(64).unwrap();
+    let (var, first) = (mapping.var::<[Whole<Address>; 2]>(4).unwrap(), mapping.var::<Whole<Address>>(4).unwrap());
+    mapping.slice::<u8>(0, 64).unwrap().iter().for_each(|byte| byte.store(9));
+    first.store(v4);
+    assert_eq!(var[0].v6().load(), *bytes);
+    assert_eq!(var[1].v6().load(), [9; 16], "nothing beside it is written");
+    assert_eq!(mapping.var::<u32>(0).unwrap().load(), 0x0909_0909);
+    var.store([Whole::new(|v6| Address { v6 }, [3; 16]), v4]);
+    assert!(var.load() == [Whole::new(|v6| Address { v6 }, [3; 16]), v4]);
+}
+
+/// The last byte of four, which no field has.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Holed {
+    pair: Pair,
+    byte: u8,
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Pair {
+    number: u16,
+    byte: u8,
+}
+
+#[test]
+fn bytes_that_no_field_has_are_zero_in_what_is_stored_and_equal_in_what_is_compared() {
+    let (ones, zeros) = ([1; 4], [1, 1, 1, 0]);
+    let whole: Whole<Holed> = Whole::from_bytes(black_box(&ones)).unwrap();
+    assert_eq!(whole.to_bytes(), zeros);
+    assert!(whole == Whole::from_bytes(&zeros).unwrap());
+    assert_eq!(Whole::new(|pair| Holed { pair }, Pair { number: 0x0101, byte: 1 }).to_bytes(), zeros);
+    assert_eq!(Whole::new(|byte| Holed { byte }, 1).to_bytes(), [1, 0, 0, 0]);
 }

@@ -1,4 +1,6 @@
-use crate::error::{BtfError, MapError, MapName, MapType, PlaceError, ReadOnlyReason, SystemError, ValueError};
+use crate::error::{
+    BtfError, MapError, MapName, MapType, PerCpuError, PlaceError, ReadOnlyReason, SystemError, ValueError,
+};
 
 /// Why an element of a map cannot be looked up, set or removed by system calls.
 #[derive(Debug, thiserror::Error)]
@@ -7,9 +9,16 @@ pub enum ElementError {
     /// The map has a value for each CPU, where one is asked for.
     #[error(
         "cannot {operation} {map} with one value a key, since it is of type {map_type} and has one \
-         for each CPU: go by their bytes, with `bpf::lookup_bytes` and `bpf::update_bytes`"
+         for each CPU: open it as `bpf::TypedMap<K, PerCpu<V>>`"
     )]
     PerCpuValues { operation: &'static str, map: MapName, map_type: MapType },
+
+    /// The map has one value a key, where one for each CPU is asked for.
+    #[error(
+        "cannot open {map} with a value for each CPU, since it is of type {map_type} and has one \
+         value a key: open it as `bpf::TypedMap<K, V>`"
+    )]
+    NotPerCpu { map: MapName, map_type: MapType },
 
     /// The key to insert is there already. (Every key of an array is.)
     #[error("the key is in {map} already: update it with `Update::Always` or `Update::IfPresent`")]
@@ -64,6 +73,9 @@ pub enum ElementError {
     /// A size, a length or an index does not suit the map.
     #[error(transparent)]
     Place(PlaceError),
+    /// The values of all CPUs cannot be decoded.
+    #[error(transparent)]
+    PerCpu(PerCpuError),
     /// The bytes in the map are not a value of the type.
     #[error(transparent)]
     Value(#[from] ValueError),

@@ -155,6 +155,8 @@ impl MapType {
     pub(crate) const LRU_HASH: Self = Self(9);
     pub(crate) const LRU_PERCPU_HASH: Self = Self(10);
     pub(crate) const LPM_TRIE: Self = Self(11);
+    pub(crate) const CGROUP_STORAGE: Self = Self(19);
+    pub(crate) const PERCPU_CGROUP_STORAGE: Self = Self(21);
     pub(crate) const RINGBUF: Self = Self(27);
     pub(crate) const USER_RINGBUF: Self = Self(31);
 

@@ -68,7 +68,8 @@ pub enum MapError {
     /// Values of maps of this type are not looked up by key.
     #[error(
         "{map} is of type {map_type}, {}. Values are looked up by key in maps of type array, hash, \
-         lru_hash, lpm_trie, percpu_array, percpu_hash and lru_percpu_hash",
+         lru_hash, lpm_trie, percpu_array, percpu_hash, lru_percpu_hash, cgroup_storage and \
+         percpu_cgroup_storage",
         without_lookups(*map_type)
     )]
     NoLookups { map: MapName, map_type: MapType },

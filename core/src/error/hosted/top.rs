@@ -114,8 +114,9 @@ flatten! {
     BtfError => SectionError::Btf, from Map Place System;
     BtfError => PagesError::Btf, from Place System;
     BtfError => Error::Btf, from Map Place System;
-    ElementError => Error::Element, from Map Btf Place Value System;
+    ElementError => Error::Element, from Map Btf PerCpu Place Value System;
     SectionError => Error::Section, from Map Btf Arena Pages Place System;
+    PerCpuError => ElementError::PerCpu, from Place System;
     PerCpuError => Error::PerCpu, from Place System;
     ArenaError => PagesError::Arena, from System;
     ArenaError => SectionError::Arena, from Map System;

@@ -56,7 +56,7 @@ pub(crate) unsafe fn store_bytes(to: NonNull<u8>, bytes: &[u8]) {
         // SAFETY: the caller's promise; `bytes` are initialized.
         Some(run) => unsafe { run.store(to, bytes.as_ptr()) },
         // SAFETY: the caller's promise.
-        None => unsafe { chunks::store(to, bytes) },
+        None => unsafe { chunks::store(to, bytes, chunks::WIDEST) },
     }
 }
 
