@@ -92,8 +92,8 @@
 //!   program that the kernel's JIT compiled, an aligned load or store of 1, 2, 4 or 8 bytes is one
 //!   instruction, and single-copy atomic on every CPU that the kernel's JITs support. For a map
 //!   this is a fact, and for a memfd too, whatever language the other process is written in. This
-//!   process may reach memory from [`Mapping::from_file`], [`Mapping::adopt`], [`Arena::adopt`] and
-//!   [`Arena::adopt_map`] in other ways as well, so for that memory it is part of their safety
+//!   process may reach memory from [`Mapping::from_file`], [`Mapping::adopt`], [`Arena::adopt`],
+//!   [`Arena::adopt_map`] and [`Arena::adopt_map_with`] in other ways as well, so for that memory it is part of their safety
 //!   contracts.
 //! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place), and one
 //!   relaxed atomic access moves it. A struct moves leaf by leaf, so two of its leaves may come

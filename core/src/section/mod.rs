@@ -4,6 +4,7 @@
 //! is no mapping, system calls move the values (`unmapped`).
 
 pub(crate) mod any_var;
+pub(crate) mod image;
 pub(crate) mod unmapped;
 
 use std::os::fd::{AsFd, BorrowedFd};

@@ -6,6 +6,7 @@ mod alloc;
 mod alloc_chaos;
 mod alloc_processes;
 mod arena;
+mod arena_adopt;
 mod arena_forks;
 mod arena_restart;
 mod arena_tables;

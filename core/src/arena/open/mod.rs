@@ -8,6 +8,7 @@ pub(crate) mod object;
 pub(crate) mod range;
 pub(crate) mod vmas;
 
+use std::mem;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::ptr::NonNull;
@@ -23,7 +24,7 @@ use crate::error::{ArenaError, KernelVersion, MapError, MapName, MapType, ReadOn
 use crate::mapping::Mapping;
 use crate::sys::ENOTSUPP;
 use crate::sys::bpf as sys;
-use crate::sys::process;
+use crate::sys::process::{self, Process};
 
 const ARENA: MapType = MapType(33);
 /// The first kernel that has arenas.
@@ -111,8 +112,8 @@ impl Arena {
     ///
     /// A process maps an arena only once: clone the [`Arena`] instead. libbpf maps an arena itself
     /// when it loads an object, unless it was given the arena: create it with
-    /// [`for_object`](Self::for_object), or take that mapping over with
-    /// [`adopt_map`](Self::adopt_map).
+    /// [`for_object`](Self::for_object), or take that mapping over: `mapvalue_libbpf::arena(&object)`
+    /// of the crate `mapvalue-libbpf`, or [`adopt_map`](Self::adopt_map).
     ///
     /// `map` is only borrowed: the arena keeps a descriptor of its own.
     ///
@@ -200,11 +201,12 @@ impl Arena {
     /// [`ArenaError::Length`], [`ArenaError::Misaligned`], [`ArenaError::Crosses`].
     pub unsafe fn adopt(base: *mut u8, len: usize) -> Result<Self, ArenaError> {
         // SAFETY: the caller's promise.
-        unsafe { Self::adopt_any(base, len as u64, None) }
+        unsafe { Self::adopt_any(base, len as u64, None, None::<()>) }
     }
 
     /// Takes over a loader's mapping of an arena: libbpf maps one when it loads the object. Its
-    /// `bpf_map__initial_value` returns `base`.
+    /// `bpf_map__initial_value` returns `base`. For libbpf-rs, the crate `mapvalue-libbpf` does this
+    /// without `unsafe`.
     ///
     /// ```no_run
     /// # fn open(fd: std::os::fd::OwnedFd, base: *mut u8) -> Result<(), mapvalue::Error> {
@@ -228,13 +230,49 @@ impl Arena {
     pub unsafe fn adopt_map(map: impl AsFd, base: *mut u8) -> Result<Self, ArenaError> {
         let (own, info) = MapInfo::query_duplicate(map)?;
         // SAFETY: the caller's promise.
-        unsafe { Self::adopt_any(base, len_of_map(&info)?, Some((own, info))) }
+        unsafe { Self::adopt_any(base, len_of_map(&info)?, Some((own, info)), None::<()>) }
+    }
+
+    /// Takes over a loader's mapping of an arena together with its owner, which the arena keeps. The
+    /// owner is dropped with the last handle to the arena, or into it.
+    ///
+    /// This is for a crate that knows a loader: `mapvalue-libbpf` calls it for libbpf-rs, so that
+    /// agents need no `unsafe`. A forked child never drops the owner, which could unmap what is not
+    /// the arena there.
+    ///
+    /// # Safety
+    ///
+    /// - If all of `map`'s length at `base` is one mapping of a BPF map, it is that of `map`. (Whether
+    ///   it is one is checked here.)
+    /// - It stays until `owner` is dropped.
+    /// - Until then, all other accesses by this process go through handles into the arena, or are
+    ///   atomic accesses of the declared leaf width, as for [`adopt`](Self::adopt).
+    ///
+    /// # Errors
+    ///
+    /// As for [`adopt_map`](Self::adopt_map); [`ArenaError::NotArenaMemory`] also if /proc is not
+    /// mounted.
+    pub unsafe fn adopt_map_with(
+        map: impl AsFd,
+        base: *mut u8,
+        owner: impl Send + 'static,
+    ) -> Result<Self, ArenaError> {
+        let (own, info) = MapInfo::query_duplicate(map)?;
+        // SAFETY: the caller's promise. That the bytes are one mapping is checked, since there is
+        // an owner.
+        unsafe { Self::adopt_any(base, len_of_map(&info)?, Some((own, info)), Some(owner)) }
     }
 
     /// # Safety
     ///
-    /// As for [`adopt`](Self::adopt) or [`adopt_map`](Self::adopt_map).
-    unsafe fn adopt_any(base: *mut u8, len: u64, map: Option<(OwnedFd, MapInfo)>) -> Result<Self, ArenaError> {
+    /// As for [`adopt`](Self::adopt) or [`adopt_map`](Self::adopt_map); with an owner, as for
+    /// [`adopt_map_with`](Self::adopt_map_with).
+    unsafe fn adopt_any(
+        base: *mut u8,
+        len: u64,
+        map: Option<(OwnedFd, MapInfo)>,
+        owner: Option<impl Send + 'static>,
+    ) -> Result<Self, ArenaError> {
         let base = NonNull::new(base).ok_or(MapError::NullPointer)?;
         let span = Span::new(base.addr().get() as u64, len)?;
         let len = usize::try_from(len).unwrap_or(usize::MAX);
@@ -246,7 +284,10 @@ impl Arena {
             }
             Some((own, info)) => (Some(own), info.name, ArenaFlags::from_bits(info.map_flags)),
         };
-        let mapping = Mapping::of_arena(base, len, check_mapping(base, len, span)?, name, None, || ());
+        let read_only = check_mapping(base, len, span, owner.is_some())?;
+        let process = Process::current();
+        let release = move || if Process::current() == process { drop(owner) } else { mem::forget(owner) };
+        let mapping = Mapping::of_arena(base, len, read_only, name, None, release);
         Ok(Self::new(mapping, span.start(), map, flags))
     }
 
@@ -362,7 +403,14 @@ fn not_mapped(map: MapName, span: Span, errno: i32) -> ArenaError {
 }
 
 /// Checks that memory to adopt is one mapping of a BPF map. Returns whether it is read-only.
-fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<ReadOnlyReason>, ArenaError> {
+///
+/// If that cannot be found out and is not `required`, the caller has promised it.
+fn check_mapping(
+    base: NonNull<u8>,
+    len: usize,
+    span: Span,
+    required: bool,
+) -> Result<Option<ReadOnlyReason>, ArenaError> {
     let not = |found: String| ArenaError::NotArenaMemory { base: base.addr().get(), len, found };
     match vmas::first_in(span) {
         Ok(Some(vma)) if !vma.is_map() => Err(not(vma.describe().to_owned())),
@@ -371,6 +419,7 @@ fn check_mapping(base: NonNull<u8>, len: usize, span: Span) -> Result<Option<Rea
         }
         Ok(Some(vma)) => Ok((!vma.writable).then_some(ReadOnlyReason::Adopted)),
         Ok(None) => Err(not("there is nothing".to_owned())),
+        Err(error) if required => Err(not(format!("/proc/self/maps does not tell ({error})"))),
         // The caller has promised that it is one, and that it is writable.
         Err(_) => Ok(None),
     }

@@ -46,8 +46,8 @@ pub enum ArenaError {
     #[error(
         "there is an arena mapped at {start:#x} in this process already, where {map} has to be. If \
          it is the same, clone the `Arena` that has it. If a loader has it, create it with \
-         `Arena::for_object` before the loader does, or take its mapping over with \
-         `Arena::adopt_map`; an arena is mapped once in a process"
+         `Arena::for_object` before the loader does, or take its mapping over, with \
+         `mapvalue_libbpf::arena` or `Arena::adopt_map`; an arena is mapped once in a process"
     )]
     MappedHere { map: MapName, start: u64 },
 
