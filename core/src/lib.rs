@@ -93,8 +93,8 @@
 //!   instruction, and single-copy atomic on every CPU that the kernel's JITs support. For a map
 //!   this is a fact, and for a memfd too, whatever language the other process is written in. This
 //!   process may reach memory from [`Mapping::from_file`], [`Mapping::adopt`], [`Arena::adopt`],
-//!   [`Arena::adopt_map`] and [`Arena::adopt_map_with`] in other ways as well, so for that memory it is part of their safety
-//!   contracts.
+//!   [`Arena::adopt_map`] and [`Arena::adopt_map_with`] in other ways as well, so for that memory
+//!   it is part of their safety contracts.
 //! - **A leaf is never torn**: it is aligned ([`Layout::align`], checked for each place), and one
 //!   relaxed atomic access moves it. A struct moves leaf by leaf, so two of its leaves may come
 //!   from two moments. A [`SeqCell`] is read as it was at one moment.

@@ -112,8 +112,9 @@ impl Arena {
     ///
     /// A process maps an arena only once: clone the [`Arena`] instead. libbpf maps an arena itself
     /// when it loads an object, unless it was given the arena: create it with
-    /// [`for_object`](Self::for_object), or take that mapping over: `mapvalue_libbpf::arena(&object)`
-    /// of the crate `mapvalue-libbpf`, or [`adopt_map`](Self::adopt_map).
+    /// [`for_object`](Self::for_object), or take that mapping over:
+    /// `mapvalue_libbpf::arena(&object)` of the crate `mapvalue-libbpf`, or
+    /// [`adopt_map`](Self::adopt_map).
     ///
     /// `map` is only borrowed: the arena keeps a descriptor of its own.
     ///
@@ -205,8 +206,8 @@ impl Arena {
     }
 
     /// Takes over a loader's mapping of an arena: libbpf maps one when it loads the object. Its
-    /// `bpf_map__initial_value` returns `base`. For libbpf-rs, the crate `mapvalue-libbpf` does this
-    /// without `unsafe`.
+    /// `bpf_map__initial_value` returns `base`. For libbpf-rs, the crate `mapvalue-libbpf` does
+    /// this without `unsafe`.
     ///
     /// ```no_run
     /// # fn open(fd: std::os::fd::OwnedFd, base: *mut u8) -> Result<(), mapvalue::Error> {
@@ -233,8 +234,8 @@ impl Arena {
         unsafe { Self::adopt_any(base, len_of_map(&info)?, Some((own, info)), None::<()>) }
     }
 
-    /// Takes over a loader's mapping of an arena together with its owner, which the arena keeps. The
-    /// owner is dropped with the last handle to the arena, or into it.
+    /// Takes over a loader's mapping of an arena together with its owner, which the arena keeps.
+    /// The owner is dropped with the last handle to the arena, or into it.
     ///
     /// This is for a crate that knows a loader: `mapvalue-libbpf` calls it for libbpf-rs, so that
     /// agents need no `unsafe`. A forked child never drops the owner, which could unmap what is not
@@ -242,8 +243,8 @@ impl Arena {
     ///
     /// # Safety
     ///
-    /// - If all of `map`'s length at `base` is one mapping of a BPF map, it is that of `map`. (Whether
-    ///   it is one is checked here.)
+    /// - If all of `map`'s length at `base` is one mapping of a BPF map, it is that of `map`.
+    ///   (Whether it is one is checked here.)
     /// - It stays until `owner` is dropped.
     /// - Until then, all other accesses by this process go through handles into the arena, or are
     ///   atomic accesses of the declared leaf width, as for [`adopt`](Self::adopt).
