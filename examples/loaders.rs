@@ -20,7 +20,7 @@ use std::os::fd::AsFd;
 
 use aya::programs::{TestRun, TestRunOptions, Xdp};
 use mapvalue::bpf::TypedMap;
-use mapvalue::{AnyVar, Array, Btf, DataSection, MapValue, Mapping, Var};
+use mapvalue::{AnyVar, Array, DataSection, MapValue, Mapping, MmapableSections, Var};
 use mapvalue_examples::no_bpf_reason;
 
 const OBJECT: &[u8] = aya::include_bytes_aligned!("bpf/loaders.bpf.o");
@@ -80,8 +80,16 @@ fn check(holds: bool, what: &str) -> Result<()> {
     if holds { Ok(()) } else { Err(format!("it does not hold that {what}").into()) }
 }
 
-/// The lengths of the packets.
+/// The lengths of the packets that are counted, and of one that is too short for that.
 const LENGTHS: [usize; 5] = [60, 60, 1500, 60, 1500];
+const TOO_SHORT: usize = 20;
+
+/// The program's constants, with the one that is set before loading.
+fn constants() -> Result<DataSection> {
+    let rodata = DataSection::from_object(OBJECT, ".rodata")?;
+    rodata.var::<u32>("shortest")?.store(60);
+    Ok(rodata)
+}
 
 fn main() -> Result<()> {
     match with_aya() {
@@ -108,10 +116,18 @@ fn with_aya() -> Result<Agent> {
     use aya::maps::{HashMap, Map};
 
     println!("aya:");
-    let mut bpf = aya::Ebpf::load(OBJECT)?;
+    let (constants, sections) = (constants()?, MmapableSections::create(OBJECT, &[".bss", ".rodata"])?);
+    let (mut loader, bytes) = (aya::EbpfLoader::new(), constants.bytes()?);
+    for constant in constants.variables() {
+        loader.override_global(constant.name, &bytes[constant.offset..][..constant.size], true);
+    }
+    for (section, pin) in sections.pins() {
+        loader.map_pin_path(section, pin);
+    }
+    let mut bpf = loader.load(OBJECT)?;
     let program: &mut Xdp = bpf.program_mut("count_packets").ok_or("no program `count_packets`")?.try_into()?;
     program.load()?;
-    for length in LENGTHS {
+    for length in LENGTHS.into_iter().chain([TOO_SHORT]) {
         program.test_run(TestRunOptions { data_in: Some(&vec![0; length]), ..TestRunOptions::new() })?;
     }
 
@@ -119,10 +135,10 @@ fn with_aya() -> Result<Agent> {
         Some(Map::Array(map) | Map::HashMap(map)) => Ok(map.fd()),
         _ => Err(format!("no map `{name}`")),
     };
-    // aya creates the maps of sections without types and not mmapable. So the types come from the
-    // object.
-    let section = DataSection::from_map_with_btf(map(".bss")?, &Btf::from_object(OBJECT)?, ".bss")?;
+    let (section, constants) = (sections.open(".bss")?, sections.open(".rodata")?);
+    println!("  constant:         packets of {} bytes and more", constants.var_ro::<u32>("shortest")?.load());
     let agent = Agent::new(map("totals")?, section.any_var("packets_seen")?, map("by_length")?)?;
+    check(agent.packets_seen.is_mapped(), "the variable is mapped")?;
     agent.report(&LENGTHS)?;
 
     // aya's own lookups, with the same type.
@@ -137,10 +153,13 @@ fn with_libbpf() -> Result<Agent> {
     use libbpf_rs::{MapCore, MapFlags, ObjectBuilder, ProgramInput};
 
     println!("\nlibbpf-rs:");
-    let object = ObjectBuilder::default().open_memory(OBJECT)?.load()?;
+    let mut open = ObjectBuilder::default().open_memory(OBJECT)?;
+    let rodata = open.maps_mut().find(|map| map.name().to_str().is_some_and(|name| name.ends_with(".rodata")));
+    rodata.ok_or("no map `.rodata`")?.set_initial_value(&constants()?.bytes()?)?;
+    let object = open.load()?;
     let program = object.progs_mut().find(|program| program.name() == "count_packets");
     let program = program.ok_or("no program `count_packets`")?;
-    for length in LENGTHS {
+    for length in LENGTHS.into_iter().chain([TOO_SHORT]) {
         program.test_run(ProgramInput { data_in: Some(&vec![0; length]), ..ProgramInput::default() })?;
     }
 
@@ -150,6 +169,8 @@ fn with_libbpf() -> Result<Agent> {
     };
     // libbpf creates the maps of sections with types and mmapable. So variables are mapped.
     let section = DataSection::from_map(map(".bss")?)?;
+    let constants = DataSection::from_map(map(".rodata")?)?;
+    println!("  constant:         packets of {} bytes and more", constants.var_ro::<u32>("shortest")?.load());
     let agent = Agent::new(map("totals")?, section.any_var("packets_seen")?, map("by_length")?)?;
     check(agent.packets_seen.is_mapped(), "the variable is mapped")?;
     agent.report(&LENGTHS)?;

@@ -243,7 +243,7 @@ pub use {
     mapping::Mapping,
     per_cpu::{Bank, BankIter, Banks, PerCpu},
     ring::{Record, Ring, UserRing},
-    section::{AnyVar, DataSection, Variable},
+    section::{AnyVar, DataSection, MmapableSections, Variable},
     sys::cpus::possible_cpus,
 };
 

@@ -23,6 +23,9 @@ struct {
 	__type(value, struct total);
 } by_length SEC(".maps");
 
+/* Shorter packets are not counted. Set before the object is loaded. */
+const volatile __u32 shortest = 0;
+
 __u64 packets_seen;
 
 SEC("xdp")
@@ -32,6 +35,8 @@ int count_packets(struct xdp_md *ctx)
 	struct total *total = bpf_map_lookup_elem(&totals, &first);
 	struct total *same_length = bpf_map_lookup_elem(&by_length, &length);
 
+	if (length < shortest)
+		return XDP_PASS;
 	__sync_fetch_and_add(&packets_seen, 1);
 	if (total) {
 		__sync_fetch_and_add(&total->packets, 1);

@@ -77,7 +77,7 @@ mod from_aya {
 
     use aya::EbpfLoader;
     use aya::maps::{HashMap, Map};
-    use mapvalue::{AnyVar, Array, Btf, DataSection, MapValue, Mapping};
+    use mapvalue::{Array, MapValue, Mapping, MmapableSections, Var};
 
     #[derive(MapValue, Clone, Copy)]
     #[map_value(aya)] // compiles only if right: no padding, any bytes valid, `Copy`
@@ -100,14 +100,16 @@ mod from_aya {
 
     const OBJECT: &[u8] = &[];
 
-    fn globals() -> Result<AnyVar<u64>, Box<dyn Error>> {
-        let bpf = EbpfLoader::new().override_global("limit", &100u32, true).load(OBJECT)?;
-        let Some(Map::Array(map)) = bpf.map(".bss") else {
-            return Err("no section `.bss`".into());
-        };
-        let btf = Btf::from_object(OBJECT)?;
-        let section = DataSection::from_map_with_btf(map.fd(), &btf, ".bss")?;
-        let seen: AnyVar<u64> = section.any_var("seen")?;
+    fn globals() -> Result<Var<u64>, Box<dyn Error>> {
+        let sections = MmapableSections::create(OBJECT, &[".bss"])?;
+        let mut loader = EbpfLoader::new();
+        loader.override_global("limit", &100u32, true);
+        for (section, pin) in sections.pins() {
+            loader.map_pin_path(section, pin);
+        }
+        let bpf = loader.load(OBJECT)?;
+        let seen: Var<u64> = sections.open(".bss")?.var("seen")?; // mapped; its type is checked
+        drop(bpf);
         Ok(seen)
     }
 }

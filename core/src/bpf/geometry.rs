@@ -8,7 +8,7 @@ use crate::bpf::info::MapInfo;
 use crate::error::{KernelVersion, MapError, MapType, SystemError};
 
 /// `BPF_F_MMAPABLE` of include/uapi/linux/bpf.h.
-const BPF_F_MMAPABLE: u32 = 1 << 10;
+pub(crate) const BPF_F_MMAPABLE: u32 = 1 << 10;
 /// The first kernel that has the flag.
 const MMAPABLE_SINCE: KernelVersion = KernelVersion { major: 5, minor: 5 };
 

@@ -1,9 +1,9 @@
 //! The initial values of a section, read from an object file and changed before it is loaded.
 
-use crate::btf::{Btf, Type, TypeKind, elf};
+use crate::btf::{Btf, elf};
 use crate::error::{ElementError, SectionError};
 use crate::mapping::Mapping;
-use crate::section::{DataSection, Memory, find_section};
+use crate::section::{DataSection, Memory, size_of};
 
 /// Initial values.
 impl DataSection {
@@ -19,7 +19,7 @@ impl DataSection {
     ///
     /// let rodata = DataSection::from_object(object, ".rodata")?;
     /// assert_eq!(rodata.var::<u64>("answer")?.load(), 4_242_424_242); // as the C source has it
-    /// rodata.var("answer")?.store(42_u64);
+    /// rodata.var::<u64>("answer")?.store(42);
     /// let bytes = rodata.bytes()?;
     /// // libbpf-rs, the map `.rodata` of the open object: `map.set_initial_value(&bytes)?`. aya:
     /// for variable in rodata.variables() {
@@ -36,10 +36,7 @@ impl DataSection {
     /// [`Mapping::memfd`].
     pub fn from_object(object: &[u8], section: &str) -> Result<Self, SectionError> {
         let btf = Btf::from_object(object)?;
-        let size = match btf.get(find_section(&btf, section)?).map(Type::kind) {
-            Some(TypeKind::Section(section)) if section.size() > 0 => section.size() as usize,
-            _ => return Err(SectionError::OpenSection { name: section.to_owned() }),
-        };
+        let size = size_of(&btf, section)? as usize;
         let image = elf::contents(object, section)?;
         let memory = Mapping::memfd(size)?;
         // A damaged object may have more bytes than its BTF says.

@@ -5,6 +5,7 @@
 
 pub(crate) mod any_var;
 pub(crate) mod image;
+pub(crate) mod mmapable;
 pub(crate) mod unmapped;
 
 use std::os::fd::{AsFd, BorrowedFd};
@@ -12,6 +13,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use any_var::AnyVar;
+pub use mmapable::MmapableSections;
 
 use crate::bpf::types::Types;
 use crate::bpf::{self, MapInfo, MapTypes};
@@ -97,7 +99,8 @@ impl DataSection {
     ///
     /// `map` is the descriptor of a map that a loader made for a section (libbpf calls it
     /// `PROGRAM.bss`). libbpf gives it BTF, and `BPF_F_MMAPABLE` (since libbpf 0.0.6, on Linux 5.5
-    /// or newer). aya gives it neither: use [`from_map_with_btf`](Self::from_map_with_btf). A map
+    /// or newer). aya gives it neither: use [`from_map_with_btf`](Self::from_map_with_btf), or
+    /// [`MmapableSections`]. A map
     /// without the flag is opened as well, and [`any_var`](Self::any_var) reaches its variables.
     ///
     /// # Errors
@@ -223,6 +226,14 @@ fn find_section(btf: &Btf, name: &str) -> Result<u32, SectionError> {
         let nearest = Nearest::of(name, btf.types().filter(is_section).map(Type::name));
         SectionError::UnknownSection { name: name.to_owned(), nearest }
     })
+}
+
+/// Returns the size of a section in bytes, which is not 0.
+fn size_of(btf: &Btf, name: &str) -> Result<u32, SectionError> {
+    match btf.get(find_section(btf, name)?).map(Type::kind) {
+        Some(TypeKind::Section(section)) if section.size() > 0 => Ok(section.size()),
+        _ => Err(SectionError::OpenSection { name: name.to_owned() }),
+    }
 }
 
 impl Memory {

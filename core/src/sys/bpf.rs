@@ -383,6 +383,30 @@ pub(crate) fn create_map(
     unsafe { bpf_fd(BPF_MAP_CREATE, &mut attr) }
 }
 
+/// Creates an array map of one value, as loaders do for a section of globals.
+pub(crate) fn create_section(value_size: u32, map_flags: u32, map_name: [u8; 16]) -> Result<OwnedFd, i32> {
+    const BPF_MAP_TYPE_ARRAY: u32 = 2;
+    let (map_type, key_size) = (BPF_MAP_TYPE_ARRAY, 4);
+    let mut attr =
+        MapCreate { map_type, key_size, value_size, max_entries: 1, map_flags, map_name, ..MapCreate::default() };
+    // SAFETY: the attribute holds no address, and the command returns a new descriptor.
+    unsafe { bpf_fd(BPF_MAP_CREATE, &mut attr) }
+}
+
+/// Makes a BPF file system that only its descriptor leads to (Linux 5.2). It is nowhere in the tree
+/// of files, and ends with the descriptor and with what is open in it.
+pub(crate) fn private_file_system() -> Result<OwnedFd, i32> {
+    const CLOSE_ON_EXEC: libc::c_int = 1; // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
+    const CREATE: libc::c_int = 6; // FSCONFIG_CMD_CREATE
+    // SAFETY: the kernel reads the name, which is a C string, and returns a new descriptor.
+    let context = unsafe { opened(libc::syscall(libc::SYS_fsopen, c"bpf".as_ptr(), CLOSE_ON_EXEC)) }?;
+    let (fd, none) = (context.as_raw_fd(), ptr::null::<libc::c_void>());
+    // SAFETY: this command takes neither a key nor a value.
+    answer(unsafe { libc::syscall(libc::SYS_fsconfig, fd, CREATE, none, none, 0) })?;
+    // SAFETY: the arguments are integers, and the call returns a new descriptor.
+    unsafe { opened(libc::syscall(libc::SYS_fsmount, fd, CLOSE_ON_EXEC, 0)) }
+}
+
 /// Pins a BPF object: gives it a name in a BPF file system, which keeps it alive.
 pub(crate) fn pin(fd: BorrowedFd<'_>, path: &CStr) -> Result<(), i32> {
     let mut attr = Object { pathname: path.as_ptr() as u64, bpf_fd: number(fd), file_flags: 0 };

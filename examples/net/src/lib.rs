@@ -107,8 +107,7 @@ pub fn open(stand_in: bool) -> Result<Opened> {
 }
 
 fn on_kernel() -> Result<Opened> {
-    let program = load::Program::load()?;
-    let section = DataSection::from_map_with_btf(program.bss()?, &types()?, ".bss")?;
+    let (program, section) = load::Program::load()?;
     let counters = section.var("netcount")?;
     let traffic = Traffic::new(veth::Veth::new(program)?);
     Ok(Opened { counters, traffic, other_side: "A BPF program counts what arrives at a device of ours.".to_owned() })
@@ -116,12 +115,8 @@ fn on_kernel() -> Result<Opened> {
 
 fn on_memfd(other_side: String) -> Result<Opened> {
     let bss = Mapping::memfd(size_of::<Netcount>())?;
-    let counters: Var<Netcount> = DataSection::with_btf(&bss, &types()?, ".bss")?.var("netcount")?;
+    let types = Btf::from_object(load::OBJECT)?;
+    let counters: Var<Netcount> = DataSection::with_btf(&bss, &types, ".bss")?.var("netcount")?;
     let traffic = Traffic::new(stand_in::StandIn::new(counters.clone()));
     Ok(Opened { counters, traffic, other_side })
-}
-
-/// The types of the object, since aya gives the kernel none for sections.
-fn types() -> Result<Btf> {
-    Ok(Btf::from_object(load::OBJECT)?)
 }

@@ -15,6 +15,7 @@ mod checked;
 mod events;
 mod flows;
 mod histogram;
+mod initial_values;
 mod lifetime;
 mod loaders;
 mod opening;
