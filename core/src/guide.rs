@@ -13,6 +13,7 @@
 //! | [`arenas`] | pointers, lists, tables and objects that both sides follow |
 //! | [`events`] | ring buffers: events from programs, orders to them |
 //! | [`system_calls`] | hash tables, and arrays that cannot be mapped |
+//! | [`map_types`] | each type of map, and which type opens it |
 //! | [`reattach`] | maps of another process, found by pin or number, with their layout checked |
 //! | [`without_root`] | tests of an agent on any machine |
 //! | [`safety`] | what is safe, what is refused, and why |
@@ -32,5 +33,5 @@ macro_rules! chapters {
 }
 
 chapters! { first_map globals both_sides atomics snapshots per_cpu text histograms arenas events system_calls }
-chapters! { reattach without_root safety requirements troubleshooting examples }
+chapters! { map_types reattach without_root safety requirements troubleshooting examples }
 chapters! { from_aya from_libbpf_rs from_ebpf_go needs }

@@ -61,6 +61,8 @@ pub mod objects {
     pub const FLOWS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/flows.bpf.o"));
     /// Histograms.
     pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
+    /// A map of each type; no program. libbpf only.
+    pub const MAPS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/maps.bpf.o"));
     /// Values that each CPU counts for itself.
     pub const PER_CPU: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/per_cpu.bpf.o"));
     /// Programs that change a map as fast as they can.

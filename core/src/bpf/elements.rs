@@ -57,6 +57,21 @@ impl Elements {
         Ok(Self { fd, info, stride, room })
     }
 
+    /// Opens a map without keys, which must be of one of these types.
+    pub(crate) fn without_keys(
+        map: BorrowedFd<'_>,
+        types: &[MapType],
+        expected: &'static str,
+    ) -> Result<Self, MapError> {
+        let (fd, info) = MapInfo::query_duplicate(map)?;
+        if !types.contains(&info.map_type) {
+            return Err(MapError::OtherType { map: info.name, map_type: info.map_type, expected });
+        }
+        // `bpf_map_value_size` in kernel/bpf/syscall.c: one value.
+        let room = info.value_size as usize;
+        Ok(Self { fd, info, stride: room, room })
+    }
+
     pub(crate) fn map(&self) -> MapName {
         self.info.name
     }
@@ -124,8 +139,8 @@ impl Elements {
     pub(crate) fn lookup(&self, key: &[u8], value: &mut [u8]) -> Result<bool, ElementError> {
         self.check_buffers(key, value)?;
         // SAFETY: `check_buffers` checked both lengths. `key_size` is what the kernel said of this
-        // very descriptor. A lookup writes at most `room` bytes: `of` lets only the types pass for
-        // which it is one value, or one for each CPU, each rounded up to 8 bytes
+        // very descriptor. A lookup writes at most `room` bytes: `of` and `without_keys` let only
+        // the types pass for which it is one value, or one for each CPU, each rounded up to 8 bytes
         // (`bpf_map_value_size` in kernel/bpf/syscall.c). The number of CPUs is an upper bound from
         // the kernel itself.
         match unsafe { sys::lookup(self.fd.as_fd(), false, key, value) } {
@@ -138,7 +153,7 @@ impl Elements {
     /// Looks up a key as `lookup` does, and removes it.
     pub(crate) fn take(&self, key: &[u8], value: &mut [u8]) -> Result<bool, ElementError> {
         self.check_buffers(key, value)?;
-        if self.is_hash() {
+        if self.is_hash() || self.key_size() == 0 {
             // SAFETY: as in `lookup`.
             match unsafe { sys::lookup(self.fd.as_fd(), true, key, value) } {
                 Ok(()) => return Ok(true),

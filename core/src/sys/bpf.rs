@@ -196,6 +196,11 @@ fn number(fd: BorrowedFd<'_>) -> u32 {
     fd.as_raw_fd().cast_unsigned()
 }
 
+/// Returns the address of a key: null if the map has no keys, as the kernel demands.
+fn address(key: &[u8]) -> u64 {
+    if key.is_empty() { 0 } else { key.as_ptr() as u64 }
+}
+
 /// Reads the kernel's description of the object behind `fd`.
 ///
 /// # Safety
@@ -241,11 +246,11 @@ pub(crate) fn is_map(fd: BorrowedFd<'_>) -> bool {
 /// `fd` is a map whose keys have the length of `key`, and whose lookup writes at most the length of
 /// `value`.
 pub(crate) unsafe fn lookup(fd: BorrowedFd<'_>, take: bool, key: &[u8], value: &mut [u8]) -> Result<(), i32> {
-    let (key, value) = (key.as_ptr() as u64, value.as_mut_ptr() as u64);
+    let (key, value) = (address(key), value.as_mut_ptr() as u64);
     let mut attr = Element { map_fd: number(fd), key, value, flags: 0 };
     let command = if take { BPF_MAP_LOOKUP_AND_DELETE_ELEM } else { BPF_MAP_LOOKUP_ELEM };
-    // SAFETY: the kernel reads a key and writes a value, with either command the same bytes
-    // (`bpf_map_value_size`). Both lengths are the caller's promise.
+    // SAFETY: the kernel reads a key and writes a value (of a bloom filter, reads it), with either
+    // command the same bytes (`bpf_map_value_size`). Both lengths are the caller's promise.
     unsafe { bpf(command, &mut attr) }.map(drop)
 }
 
@@ -256,7 +261,7 @@ pub(crate) unsafe fn lookup(fd: BorrowedFd<'_>, take: bool, key: &[u8], value: &
 /// `fd` is a map whose keys have the length of `key`, and whose update reads at most the length of
 /// `value`.
 pub(crate) unsafe fn update(fd: BorrowedFd<'_>, key: &[u8], value: &[u8], flags: u64) -> Result<(), i32> {
-    let (key, value) = (key.as_ptr() as u64, value.as_ptr() as u64);
+    let (key, value) = (address(key), value.as_ptr() as u64);
     let mut attr = Element { map_fd: number(fd), key, value, flags };
     // SAFETY: the kernel reads a key and a value. Both lengths are the caller's promise.
     unsafe { bpf(BPF_MAP_UPDATE_ELEM, &mut attr) }.map(drop)

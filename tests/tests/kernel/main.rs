@@ -18,6 +18,7 @@ mod histogram;
 mod initial_values;
 mod lifetime;
 mod loaders;
+mod map_types;
 mod opening;
 mod per_cpu;
 mod races;

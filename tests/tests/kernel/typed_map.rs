@@ -225,12 +225,12 @@ fn maps_whose_values_are_not_looked_up_are_refused_by_their_type() {
     // impossible.
     for (map_type, value_size, entries, name, instead) in [
         (map_type::RINGBUF, 0, 4096, "ringbuf (27)", "records in order"),
-        (map_type::QUEUE, 8, 1, "queue (22)", "popped"),
-        (map_type::STACK, 8, 1, "stack (23)", "popped"),
+        (map_type::QUEUE, 8, 1, "queue (22)", "`bpf::Queue`"),
+        (map_type::STACK, 8, 1, "stack (23)", "`bpf::Queue`"),
         (map_type::BLOOM_FILTER, 8, 1, "bloom_filter (30)", "whether a value is in it"),
         (map_type::PROG_ARRAY, 4, 1, "prog_array (3)", "the id of a program"),
-        (map_type::DEVMAP, 4, 1, "devmap (14)", "this crate does not look up"),
-        (map_type::CPUMAP, 4, 1, "cpumap (16)", "this crate does not look up"),
+        (map_type::DEVMAP, 4, 1, "devmap (14)", "where the kernel sends packets"),
+        (map_type::CPUMAP, 4, 1, "cpumap (16)", "where the kernel sends packets"),
         (map_type::STACK_TRACE, 8, 1, "stack_trace (7)", "this crate does not look up"),
     ] {
         if map_type == map_type::BLOOM_FILTER && running() < Version(5, 16) {

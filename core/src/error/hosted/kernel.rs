@@ -157,6 +157,9 @@ impl MapType {
     pub(crate) const LPM_TRIE: Self = Self(11);
     pub(crate) const CGROUP_STORAGE: Self = Self(19);
     pub(crate) const PERCPU_CGROUP_STORAGE: Self = Self(21);
+    pub(crate) const QUEUE: Self = Self(22);
+    pub(crate) const STACK: Self = Self(23);
+    pub(crate) const BLOOM_FILTER: Self = Self(30);
     pub(crate) const RINGBUF: Self = Self(27);
     pub(crate) const USER_RINGBUF: Self = Self(31);
 

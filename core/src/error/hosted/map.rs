@@ -74,6 +74,10 @@ pub enum MapError {
     )]
     NoLookups { map: MapName, map_type: MapType },
 
+    /// The map is not of a type that is `expected`.
+    #[error("{map} is of type {map_type}, not {expected}")]
+    OtherType { map: MapName, map_type: MapType, expected: &'static str },
+
     /// The map's values have fields that the kernel guards.
     #[error(
         "{map} has a spin lock, timer, kptr or another special field in its values (errno 524), \
@@ -109,12 +113,24 @@ pub enum MapError {
 /// What a map has instead of values that this crate looks up by key.
 fn without_lookups(map_type: MapType) -> &'static str {
     match map_type.name() {
-        "queue" | "stack" => "whose values have no keys: they are pushed, peeked and popped",
-        "bloom_filter" => "whose values have no keys: one asks whether a value is in it",
+        "queue" | "stack" => "whose values have no keys, but are pushed and popped: open it with `bpf::Queue`",
+        "bloom_filter" => {
+            "whose values have no keys; one asks whether a value is in it: open it with `bpf::BloomFilter`"
+        }
         "ringbuf" => "which has no values by key, but records in order: open it with `Ring`",
         "user_ringbuf" => "which has no values by key, but samples in order: open it with `UserRing`",
         "arena" => "which has no values by key, but pages: open it with `Arena`",
         "prog_array" | "array_of_maps" | "hash_of_maps" => "whose lookup gives the id of a program or a map",
+        "devmap" | "devmap_hash" | "cpumap" | "xskmap" => {
+            "whose values are where the kernel sends packets, and mean something to it alone"
+        }
+        "sockmap" | "sockhash" | "reuseport_sockarray" => {
+            "whose values are sockets: an update takes a descriptor, a lookup gives a cookie"
+        }
+        "perf_event_array" | "cgroup_array" => "whose values are descriptors, which are not read back",
+        "sk_storage" | "inode_storage" | "task_storage" | "cgrp_storage" => {
+            "whose keys are descriptors of what the value belongs to, and not data"
+        }
         _ => "whose values this crate does not look up",
     }
 }
