@@ -27,7 +27,7 @@ pub(crate) const HEADER: u64 = 8;
 pub(crate) const BUSY: u32 = 1 << 31;
 /// The record is to be skipped (`BPF_RINGBUF_DISCARD_BIT`).
 pub(crate) const DISCARD: u32 = 1 << 30;
-/// Beside the number of records in use: their walk has ended.
+/// Beside the number of records in [`Walk::used`]: their walk has ended.
 const ENDED: usize = 1 << (usize::BITS - 1);
 
 /// Returns the bytes that a record takes in the ring, its header included.
@@ -81,6 +81,14 @@ pub(crate) struct Found {
     pub(crate) len: u32,
 }
 
+/// Where a walk is: a copy of two words of [`Walk`], to be held in registers. (Each record's place
+/// depends on the one before, so a store and a load between the two are half of the time.)
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct At {
+    read: u64,
+    produced: u64,
+}
+
 /// How far the one reader of a ring has come.
 #[derive(Debug)]
 pub(crate) struct Walk {
@@ -89,9 +97,9 @@ pub(crate) struct Walk {
     read: Cell<u64>,
     /// The producer's position when it was last looked at.
     produced: Cell<u64>,
-    /// The reader's position as the producer knows it.
+    /// The reader's position as the producer knows it: `read`, unless a record is in use.
     published: Cell<u64>,
-    /// How many records are in use, and [`ENDED`]. Unless it is 0, nothing is published.
+    /// How many records are in use beside the first, and [`ENDED`].
     used: Cell<usize>,
     /// The published position after which the fence of "wake" was run, or none that can be.
     settled: Cell<u64>,
@@ -126,19 +134,33 @@ impl Walk {
     /// empty or its next record busy: its commit then wakes the reader.
     #[inline]
     pub(crate) fn find<S: Consuming>(&self, side: &S) -> Result<Option<Found>, Bad> {
+        self.find_while(side, || true)
+    }
+
+    /// Finds a record as [`find`](Self::find) does. Asks before it skips one: `None` also if the
+    /// answer is no.
+    #[inline]
+    pub(crate) fn find_while<S: Consuming>(
+        &self,
+        side: &S,
+        mut goes_on: impl FnMut() -> bool,
+    ) -> Result<Option<Found>, Bad> {
         loop {
             let position = self.read.get();
             let available = self.produced.get().wrapping_sub(position);
             if available == 0 {
-                if self.look(side)? || self.settle(side) {
+                if self.look(side)? || self.settle::<S>() {
                     continue;
                 }
                 return Ok(None);
             }
             // "whole".
             let header = side.header(position);
+            if header < DISCARD && span_of(header) <= available {
+                return Ok(Some(Found { position, len: header }));
+            }
             if header & BUSY != 0 {
-                if self.settle(side) {
+                if self.settle::<S>() {
                     continue;
                 }
                 return Ok(None);
@@ -147,24 +169,46 @@ impl Walk {
             if span_of(len) > available {
                 return Err(Bad::Length { position, len, available });
             }
-            if header & DISCARD == 0 {
-                return Ok(Some(Found { position, len }));
+            if !goes_on() {
+                return Ok(None);
             }
+            let in_use = self.in_use();
             self.pass(position, len);
+            if !in_use {
+                self.release(side);
+            }
         }
     }
 
-    /// Gives the next committed record out, after it has released those before it.
+    /// Gives the next committed record out. `at` is that of the call before, if one walk made both.
     #[inline]
-    pub(crate) fn next<S: Consuming>(&self, side: &S) -> Result<Option<Found>, Bad> {
+    pub(crate) fn next<S: Consuming>(&self, side: &S, at: &mut At) -> Result<Option<Found>, Bad> {
+        let At { read, produced } = *at;
+        let available = produced.wrapping_sub(read);
+        if available != 0 {
+            // "whole".
+            let header = side.header(read);
+            if header < DISCARD && span_of(header) <= available {
+                let found = Found { position: read, len: header };
+                at.read = self.give(found);
+                return Ok(Some(found));
+            }
+        }
         let found = self.find(side)?;
-        if let Some(Found { position, len }) = found {
-            // Those that were skipped; the records before were released when they were dropped.
-            self.release(side);
-            self.pass(position, len);
+        let read = found.map_or_else(|| self.read.get(), |found| self.give(found));
+        *at = At { read, produced: self.produced.get() };
+        Ok(found)
+    }
+
+    /// Counts the record at `read` as in use, and returns the position after it.
+    #[inline]
+    fn give(&self, Found { position, len }: Found) -> u64 {
+        if self.published.get() != position {
             self.used.set(self.used.get() + 1);
         }
-        Ok(found)
+        let read = position.wrapping_add(span_of(len));
+        self.read.set(read);
+        read
     }
 
     /// Gives out all committed records, one after the other, and returns how many there were. Each
@@ -203,41 +247,42 @@ impl Walk {
     }
 
     /// Puts a record back that was given out. With the last one in use, its place is released.
-    /// Returns whether that is left to the caller, who ends the walk again: it has ended before.
+    /// Returns whether the caller is to end the walk again: it ended before that record.
     #[inline]
     pub(crate) fn done<S: Consuming>(&self, side: &S) -> bool {
-        let used = self.used.get().saturating_sub(1);
-        self.used.set(used);
-        if used == 0 {
-            self.release(side);
-        } else if used == ENDED {
-            self.used.set(0);
-            return true;
+        let used = self.used.get();
+        if used & !ENDED > 0 {
+            self.used.set(used - 1);
+            return false;
         }
-        false
+        self.release(side);
+        used == ENDED && self.used.replace(0) == ENDED
     }
 
     /// Ends a walk as [`settle`](Self::settle) does. Records that are in use outlive it.
-    pub(crate) fn end<S: Consuming>(&self, side: &S) {
-        self.settle(side);
-        if self.used.get() > 0 {
+    pub(crate) fn end<S: Consuming>(&self) {
+        self.settle::<S>();
+        if self.in_use() {
             self.used.set(self.used.get() | ENDED);
         }
     }
 
-    /// Releases what was read, and looks whether there is more ("wake"), unless that is known.
-    /// Returns whether it did.
-    pub(crate) fn settle<S: Consuming>(&self, side: &S) -> bool {
+    /// Looks whether there is more after what was published ("wake"), unless that is known. Returns
+    /// whether it did.
+    pub(crate) fn settle<S: Consuming>(&self) -> bool {
         let published = self.published.get();
-        // With a record in use, nothing can be published.
-        let all_published = published == self.read.get() || self.used.get() > 0;
-        if all_published && self.settled.get() == published {
+        if self.settled.get() == published {
             return false;
         }
-        self.release(side);
         S::fence();
-        self.settled.set(self.published.get());
+        self.settled.set(published);
         true
+    }
+
+    /// Whether a record is in use. Then nothing is published.
+    #[inline]
+    fn in_use(&self) -> bool {
+        self.published.get() != self.read.get()
     }
 
     /// The position after the last record that was given out or skipped.
@@ -250,14 +295,13 @@ impl Walk {
         self.read.set(position.wrapping_add(span_of(len)));
     }
 
-    /// Publishes the reader's position, unless a record is in use.
+    /// Publishes the reader's position: no record is in use.
     #[inline]
     fn release<S: Consuming>(&self, side: &S) {
         let read = self.read.get();
-        if self.used.get() == 0 && self.published.get() != read {
+        if self.published.replace(read) != read {
             // "room".
             side.publish(read);
-            self.published.set(read);
         }
     }
 

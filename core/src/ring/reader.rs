@@ -14,7 +14,7 @@ use crate::error::{MapName, RingError, SystemError};
 use crate::handle::Var;
 use crate::ring::claim::{Claim, claim};
 use crate::ring::open::{self, OpenRing, Side};
-use crate::ring::protocol::{Consuming, Walk};
+use crate::ring::protocol::{At, Consuming, Walk};
 use crate::ring::reading::Reading;
 use crate::ring::record::Record;
 use crate::ring::twin::Twin;
@@ -22,6 +22,9 @@ use crate::ring::words::ReaderWords;
 use crate::ring::writer::{RingProducer, Writer};
 use crate::sys::poll::{Event, Watch};
 use crate::value::ReadOnly;
+
+/// How many discarded records [`Ring::wait`] skips before it looks at the clock.
+const SKIPS: u32 = 1024;
 
 /// The reader of a BPF ring buffer: records in the order in which programs reserved them, in place.
 ///
@@ -235,7 +238,7 @@ impl Ring {
     /// anything.)
     pub fn records(&mut self) -> Records<'_> {
         let failed = self.reading.begin().err();
-        Records { walking: Walking(self), is_over: false, failed }
+        Records { walking: Walking(self), at: At::default(), is_over: false, failed }
     }
 
     /// Calls a function with each record that is there, and returns how many there were.
@@ -268,7 +271,8 @@ impl Ring {
     ///
     /// If it is woken without a record, by a signal or for a record that was discarded, it goes on
     /// waiting. A record that a program commits with `BPF_RB_NO_WAKEUP` wakes nobody: it is found
-    /// when the time is over, or with the next one.
+    /// when the time is over, or with the next one. If the time is over while it skips discarded
+    /// records, it stops, and the next call goes on there.
     ///
     /// ```
     /// use std::time::Duration;
@@ -287,14 +291,20 @@ impl Ring {
     pub fn wait(&mut self, timeout: Duration) -> Result<bool, RingError> {
         // Without a deadline if it is too far away to be a time.
         let deadline = Instant::now().checked_add(timeout);
+        let left = || deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
         self.reading.begin()?;
+        let mut skipped = 0_u32;
+        let mut in_time = || {
+            skipped = skipped.wrapping_add(1);
+            !skipped.is_multiple_of(SKIPS) || !left().is_zero()
+        };
         loop {
             // It has looked again after the reader's position was published ("wake" in `protocol`).
             // So the commit of a record that it does not find wakes the wait below.
-            if self.reading.is_ready()? {
+            if self.reading.is_ready(&mut in_time)? {
                 return Ok(true);
             }
-            let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+            let left = left();
             if left.is_zero() {
                 return Ok(false);
             }
@@ -418,6 +428,7 @@ impl Drop for Walking<'_> {
 /// A walk over the records of a ring, from [`Ring::records`].
 pub struct Records<'r> {
     walking: Walking<'r>,
+    at: At,
     is_over: bool,
     /// Why the walk could not begin.
     failed: Option<RingError>,
@@ -435,7 +446,7 @@ impl<'r> Iterator for Records<'r> {
             self.is_over = true;
             return self.failed.take().map(Err);
         }
-        match self.walking.0.reading.next() {
+        match self.walking.0.reading.next(&mut self.at) {
             Ok(Some(found)) => Some(Ok(Record::new(&self.walking.0.reading, found))),
             Ok(None) => {
                 self.is_over = true;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{Ordering, fence};
 
 use crate::error::{MapName, RingError};
-use crate::ring::protocol::{BUSY, Bad, Consuming, Found, Walk};
+use crate::ring::protocol::{At, BUSY, Bad, Consuming, Found, Walk};
 use crate::ring::twin::Twin;
 use crate::ring::words::ReaderWords;
 
@@ -30,9 +30,9 @@ impl Reading {
 
     /// Gives the next committed record out.
     #[inline]
-    pub(crate) fn next(&self) -> Result<Option<Found>, RingError> {
+    pub(crate) fn next(&self, at: &mut At) -> Result<Option<Found>, RingError> {
         self.check_process()?;
-        self.walk.next(&self.words).map_err(|bad| self.damaged(bad))
+        self.walk.next(&self.words, at).map_err(|bad| self.damaged(bad))
     }
 
     /// Calls `each` with the committed records.
@@ -48,9 +48,10 @@ impl Reading {
         if self.words.owner.is_here() { Ok(()) } else { Err(RingError::Forked { map: self.name }) }
     }
 
-    /// Returns whether there is a committed record.
-    pub(crate) fn is_ready(&self) -> Result<bool, RingError> {
-        Ok(self.walk.find(&self.words).map_err(|bad| self.damaged(bad))?.is_some())
+    /// Returns whether there is a committed record. Before each discarded one that it skips, it
+    /// asks whether it goes on.
+    pub(crate) fn is_ready(&self, goes_on: impl FnMut() -> bool) -> Result<bool, RingError> {
+        Ok(self.walk.find_while(&self.words, goes_on).map_err(|bad| self.damaged(bad))?.is_some())
     }
 
     /// Puts a record back that was given out.
@@ -70,7 +71,7 @@ impl Reading {
         if !words.owner.is_here() {
             return;
         }
-        walk.end(words);
+        walk.end::<ReaderWords>();
         if let Some(twin) = twin {
             // As the kernel's ring, it is readable while there is something to read.
             twin.data.silence();

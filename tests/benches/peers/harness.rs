@@ -18,16 +18,23 @@ const FEWEST_ROUNDS: usize = 41;
 /// The work of one side, and how many operations it is.
 pub(crate) struct Side<'a> {
     operations: f64,
+    prepare: Box<dyn FnMut() + 'a>,
     work: Box<dyn FnMut() + 'a>,
 }
 
 impl<'a> Side<'a> {
     pub(crate) fn new(operations: u32, work: impl FnMut() + 'a) -> Self {
-        Self { operations: f64::from(operations), work: Box::new(work) }
+        Self { operations: f64::from(operations), prepare: Box::new(|| ()), work: Box::new(work) }
+    }
+
+    /// Runs this before the work each time, and does not time it.
+    pub(crate) fn after(self, prepare: impl FnMut() + 'a) -> Self {
+        Self { prepare: Box::new(prepare), ..self }
     }
 
     /// Runs the work once. Returns nanoseconds per operation.
     fn time(&mut self) -> f64 {
+        (self.prepare)();
         let start = Instant::now();
         (self.work)();
         start.elapsed().as_secs_f64() * 1e9 / self.operations

@@ -1,7 +1,9 @@
-//! Rows of ring buffers, beside libbpf-rs, on the same ring.
+//! Rows of ring buffers, beside libbpf-rs and aya.
 //!
-//! A program fills the ring once. Before each round the position of the reader is set back (for a
-//! user ring, that of the producer), so that both sides move the same bytes again.
+//! Beside libbpf-rs, a program fills one ring once. Before each round the position of the reader is
+//! set back (for a user ring, that of the producer), so that both sides move the same bytes again.
+//! aya keeps its position to itself, so beside it each side has a ring, which a program fills
+//! before each round.
 
 use std::hint::black_box;
 use std::os::fd::{AsFd, AsRawFd};
@@ -9,8 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::{ptr, slice};
 
 use libbpf_rs::{RingBufferBuilder, UserRingBuffer};
+use mapvalue::bpf::MapInfo;
 use mapvalue::ring::Record as RingRecord;
-use mapvalue::{DataSection, Ring, UserRing};
+use mapvalue::{DataSection, MapEvent, MapValue, Ring, UserRing};
 use mapvalue_tests::kernel::{Libbpf, Loader, objects};
 
 use crate::harness::{Side, compare};
@@ -115,8 +118,56 @@ fn small_bytes(bytes: &[u8]) -> u64 {
     first(bytes)
 }
 
+/// Reads a ring full of what a program commits, beside aya. `ours` and `theirs` return the number
+/// of a record.
+fn beside_aya(
+    memory: &Memory,
+    program: &str,
+    record: usize,
+    ours: fn(&RingRecord<'_>) -> u64,
+    theirs: fn(&[u8]) -> u64,
+) -> Outcome {
+    if let Err(reason) = memory.maps() {
+        return Outcome::Skipped(reason.to_owned());
+    }
+    let (ours_loaded, theirs_loaded) = (load(), load());
+    let records = (SIZE - 8) / u32::try_from(record + 8).expect("a small record");
+    // The numbers of a round go on after those of the round before.
+    let expected = |round: u64| {
+        let count = u64::from(records);
+        count * count * round + count * (count - 1) / 2
+    };
+    let mut ring = Ring::from_map(ours_loaded.map("events")).expect("our ring");
+    let id = MapInfo::query(theirs_loaded.map("events")).expect("query a map of our own").id;
+    let data = aya::maps::MapData::from_id(id).expect("aya opens the map");
+    let mut reader = aya::maps::RingBuf::try_from(aya::maps::Map::RingBuf(data)).expect("their ring");
+    let (mut our_rounds, mut their_rounds) = (0.., 0..);
+    let ours = Side::new(records, || {
+        let (count, sum) = drained(&mut ring, ours);
+        assert_eq!((count, Some(sum)), (records as usize, our_rounds.next().map(expected)));
+    })
+    .after(|| {
+        ours_loaded.run_repeatedly(program, records);
+    });
+    let theirs = Side::new(records, || {
+        let mut sum = 0;
+        while let Some(item) = reader.next() {
+            sum += theirs(&item);
+        }
+        assert_eq!(Some(sum), their_rounds.next().map(expected));
+    })
+    .after(|| {
+        theirs_loaded.run_repeatedly(program, records);
+    });
+    Outcome::Timed(compare(ours, theirs))
+}
+
 pub(crate) fn small(memory: &Memory) -> Outcome {
     full_ring(memory, "small_record", 64, |ring| drained(ring, small_number), small_bytes)
+}
+
+pub(crate) fn small_aya(memory: &Memory) -> Outcome {
+    beside_aya(memory, "small_record", 64, small_number, small_bytes)
 }
 
 /// In a `for` loop.
@@ -132,15 +183,68 @@ pub(crate) fn small_in_a_loop(memory: &Memory) -> Outcome {
     full_ring(memory, "small_record", 64, ours, small_bytes)
 }
 
+fn large_number(record: &RingRecord<'_>) -> u64 {
+    record.view::<[u64; 512]>().expect("a record")[0].load()
+}
+
+fn large_bytes(bytes: &[u8]) -> u64 {
+    assert_eq!(bytes.len(), 4096);
+    first(bytes)
+}
+
 pub(crate) fn large(memory: &Memory) -> Outcome {
-    let number = |record: &RingRecord<'_>| record.view::<[u64; 512]>().expect("a record")[0].load();
+    full_ring(memory, "large_record", 4096, |ring| drained(ring, large_number), large_bytes)
+}
+
+pub(crate) fn large_aya(memory: &Memory) -> Outcome {
+    beside_aya(memory, "large_record", 4096, large_number, large_bytes)
+}
+
+/// The record of `numbered_record`, whose producer is taken for its tag.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Numbered {
+    number: u64,
+    producer: u32,
+    words: u32,
+    word: [u64; 5],
+}
+
+/// Another kind of record, of the same length.
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Moved {
+    from: u64,
+    producer: u32,
+    cpu: u32,
+    to: [u64; 5],
+}
+
+#[derive(MapEvent, Clone, Copy)]
+#[map_event(tag = "producer")]
+enum Tagged {
+    #[map_event(tag = 0)]
+    Numbered(Numbered),
+    #[map_event(tag = 1)]
+    Moved(Moved),
+    #[map_event(other)]
+    Other(u32),
+}
+
+/// Each record is decoded by its tag.
+pub(crate) fn typed(memory: &Memory) -> Outcome {
+    let number = |record: &RingRecord<'_>| match Tagged::view(record).expect("a record") {
+        TaggedView::Numbered(numbered) => numbered.number.load(),
+        TaggedView::Moved(moved) => moved.from.load(),
+        TaggedView::Other(tag, _) => tag.into(),
+    };
     full_ring(
         memory,
-        "large_record",
-        4096,
+        "numbered_record",
+        56,
         |ring| drained(ring, number),
         |bytes| {
-            assert_eq!(bytes.len(), 4096);
+            assert_eq!(bytes.len(), 56);
             first(bytes)
         },
     )

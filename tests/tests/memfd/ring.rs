@@ -104,6 +104,23 @@ fn empty_records_are_records() {
 }
 
 #[test]
+fn a_wait_looks_at_the_clock_while_it_skips() {
+    let (mut ring, producer) = ring();
+    while let Ok(sample) = producer.reserve_bytes(0) {
+        sample.discard();
+    }
+    producer.send(7u64).unwrap_err();
+    assert!(!ring.wait(Duration::ZERO).unwrap());
+    let left = ring.available();
+    assert!(0 < left && left < SIZE as u64, "{left} bytes are left");
+    assert!(!ring.wait(Duration::ZERO).unwrap());
+    assert!(0 < ring.available() && ring.available() < left, "the next call goes on");
+    producer.send(7u64).unwrap();
+    assert!(ring.wait(Duration::MAX).unwrap(), "all of them are skipped");
+    assert_eq!(ring.drain(|record| assert_eq!(record.load::<u64>().unwrap(), 7)).unwrap(), 1);
+}
+
+#[test]
 fn a_busy_record_stops_the_walk_and_a_discarded_one_is_skipped() {
     let (mut ring, producer) = ring();
     producer.send(1_u64).unwrap();

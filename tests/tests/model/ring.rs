@@ -11,7 +11,7 @@ use loom::sync::Arc;
 use loom::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering, fence};
 use loom::thread;
 
-use crate::ring_protocol::{Consuming, Found, Producing, Walk, commit, reserve};
+use crate::ring_protocol::{At, Consuming, Found, Producing, Walk, commit, reserve};
 
 /// Room for two records of 8 bytes.
 const CAPACITY: u64 = 32;
@@ -105,12 +105,13 @@ impl<const WITHOUT: usize> Side<WITHOUT> {
         if at_once {
             walk.each(self, look).expect("nothing is damaged");
         } else {
-            while let Some(found) = walk.next(self).expect("nothing is damaged") {
+            let mut at = At::default();
+            while let Some(found) = walk.next(self, &mut at).expect("nothing is damaged") {
                 look(found);
                 walk.done(self);
             }
         }
-        walk.settle(self);
+        walk.settle::<Self>();
     }
 }
 
