@@ -403,13 +403,17 @@ pub(crate) fn create_section(value_size: u32, map_flags: u32, map_name: [u8; 16]
 pub(crate) fn private_file_system() -> Result<OwnedFd, i32> {
     const CLOSE_ON_EXEC: libc::c_int = 1; // FSOPEN_CLOEXEC, FSMOUNT_CLOEXEC
     const CREATE: libc::c_int = 6; // FSCONFIG_CMD_CREATE
-    // SAFETY: the kernel reads the name, which is a C string, and returns a new descriptor.
-    let context = unsafe { opened(libc::syscall(libc::SYS_fsopen, c"bpf".as_ptr(), CLOSE_ON_EXEC)) }?;
+    // SAFETY: the kernel reads the name, which is a C string.
+    let context = unsafe { libc::syscall(libc::SYS_fsopen, c"bpf".as_ptr(), CLOSE_ON_EXEC) };
+    // SAFETY: the call returned a new descriptor.
+    let context = unsafe { opened(context) }?;
     let (fd, none) = (context.as_raw_fd(), ptr::null::<libc::c_void>());
     // SAFETY: this command takes neither a key nor a value.
     answer(unsafe { libc::syscall(libc::SYS_fsconfig, fd, CREATE, none, none, 0) })?;
-    // SAFETY: the arguments are integers, and the call returns a new descriptor.
-    unsafe { opened(libc::syscall(libc::SYS_fsmount, fd, CLOSE_ON_EXEC, 0)) }
+    // SAFETY: the arguments are integers.
+    let root = unsafe { libc::syscall(libc::SYS_fsmount, fd, CLOSE_ON_EXEC, 0) };
+    // SAFETY: the call returned a new descriptor.
+    unsafe { opened(root) }
 }
 
 /// Pins a BPF object: gives it a name in a BPF file system, which keeps it alive.

@@ -69,13 +69,13 @@ fn a_constant_is_set_by_name_before_aya_loads_and_sections_are_mapped() {
     for (section, pin) in sections.pins() {
         loader.map_pin_path(section, pin);
     }
-    let mut loaded = loader.load(objects::SECTIONS).unwrap();
+    let mut bpf = loader.load(objects::SECTIONS).unwrap();
     let mapped = sections.open(".rodata").unwrap();
     check(&mapped);
     assert!(mapped.mapping().unwrap().is_read_only(), "aya has frozen it");
     let count: Var<u64> = sections.open(".bss").unwrap().var("count").unwrap();
     // The map that aya's object has is the same.
-    let Some(Map::Array(map)) = loaded.map(".data") else { panic!("no `.data`") };
+    let Some(Map::Array(map)) = bpf.map(".data") else { panic!("no `.data`") };
     let same =
         DataSection::from_map_with_btf(map.fd(), &Btf::from_object(objects::SECTIONS).unwrap(), ".data").unwrap();
     let initial = DataSection::from_object(objects::SECTIONS, ".data").unwrap().bytes().unwrap();
@@ -83,7 +83,7 @@ fn a_constant_is_set_by_name_before_aya_loads_and_sections_are_mapped() {
     let error = sections.open(".dato").unwrap_err();
     assert!(error.to_string().contains("`.data`"), "{error}");
     drop((sections, same));
-    let program: &mut SchedClassifier = loaded.program_mut(PROGRAM).unwrap().try_into().unwrap();
+    let program: &mut SchedClassifier = bpf.program_mut(PROGRAM).unwrap().try_into().unwrap();
     program.load().unwrap();
     let input = || TestRunOptions { data_in: Some(&[0; 14]), ..TestRunOptions::new() };
     for (counted, verdict) in [(6, 0), (7, 1)] {

@@ -58,7 +58,7 @@ pub enum SectionError {
     #[error(
         "{map} is not mapped, since it was created without BPF_F_MMAPABLE, or before Linux 5.5: \
          use `any_var`, which loads and stores by system calls, or load the program with libbpf, \
-         which maps its sections"
+         which creates sections mmapable, or with aya and `MmapableSections`"
     )]
     NotMapped { map: MapName },
 
