@@ -4,11 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::class::Class;
 use super::config::{self, Config};
 use super::layout::{self, Header};
 use super::object::{Object, ObjectPtr};
-use super::opened::{Keeper, Opened};
+use super::opened::{Class, Keeper, Opened};
 use super::shard;
 use crate::arena::handle::Arena;
 use crate::error::AllocError;
@@ -37,7 +36,8 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// flow.packets.fetch_add(1);
 ///
 /// let ptr = flow.into_ptr(); // handed over: a BPF program could free it now
-/// let flow: Object<Flow> = flows.claim(ptr)?; // and back
+/// let theirs = Allocator::open(&arena, flows.as_ptr())?; // as another process does
+/// let flow: Object<Flow> = theirs.claim(ptr)?; // and back
 /// assert!(matches!(flows.free(ptr), Err(AllocError::Owned { .. }))); // `flow` frees it
 /// drop(flow); // freed
 /// assert!(matches!(flows.free(ptr), Err(AllocError::AlreadyFree { .. })));
@@ -48,17 +48,15 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// # What is checked
 ///
 /// Two words before an object say which allocator has its slot, who holds it, how many times it was
-/// handed out (its generation), and the object's type. They are checked whenever a pointer is freed
-/// or claimed, and the pointer against the allocator's bounds, of which this process has a copy. So
-/// a pointer that is foreign, stale, to another type or into the middle of an object is an error,
-/// and so is a second free.
+/// handed out (its generation), and the object's type. Each free and claim checks them, and the
+/// pointer against this process's copy of the allocator's bounds. So a second free is an error, and
+/// a pointer that is foreign, stale, to another type or into the middle of an object.
 ///
 /// BPF programs can write any number to all of that. It can lead to errors and lost slots, until
 /// the allocator is [recovered](Self::recover). If a corrupted list sends two threads to the same
 /// slot, only one of them gets it. A slot is handed out again only if the word of its object is
 /// made to say that it is free. Then the first holder finds another word there when its object is
-/// dropped or handed over. It frees nothing, and [`Stats::failed`](crate::arena::Stats::failed)
-/// counts it.
+/// dropped or handed over. It frees nothing, and [`Stats::failed`] counts it.
 ///
 /// # Lifetimes
 ///
@@ -74,9 +72,8 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, Shared, Storable};
 /// slots where there is `membarrier` (Linux 4.16), by which the thread that closes the allocator
 /// waits for the others. Elsewhere an object costs some atomic operations.
 ///
-/// A forked child has the memory of a memfd arena, and copies of the objects, but none of the slots
-/// that threads of its parent keep. Drop each object on one side alone ([`std::mem::forget`] the
-/// other).
+/// A forked child has the memory of a memfd arena, and copies of the objects, but no slots that its
+/// parent's threads keep. Drop each object on one side alone ([`std::mem::forget`] the other).
 pub struct Allocator {
     pub(crate) opened: Arc<Opened>,
 }
@@ -86,24 +83,12 @@ impl Allocator {
     ///
     /// It writes the header, and the words that an earlier allocator may have left in slots.
     ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// let at = Some(arena.page(8));
-    /// let config = Config { value_size: 64, capacity: 1000, at, ..Config::default() };
-    /// let objects = Allocator::create(&arena, config)?;
-    /// assert_eq!(objects.as_ptr(), arena.page(8));
-    /// assert!(Allocator::create(&arena, Config { capacity: 1 << 20, ..config }).is_err());
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
     /// # Errors
     ///
     /// [`AllocError::Config`]; [`AllocError::Occupied`] if there is an allocator that was not
     /// closed and drained, by its header, or overlapping, as far as this process has it open;
     /// [`AllocError::Overwritten`] if this process has one open there whose header makes no sense;
-    /// [`AllocError::Ptr`] if it does not fit into the arena, [`AllocError::Place`] if the arena is
-    /// read-only.
+    /// [`AllocError::Ptr`] if it does not fit; [`AllocError::Place`] for a read-only arena.
     pub fn create(arena: &Arena, config: Config) -> Result<Self, AllocError> {
         let header = config::write(arena, &config, Keeper::overlapping)?;
         Ok(Self { opened: Opened::read(arena, header)? })
@@ -112,17 +97,6 @@ impl Allocator {
     /// Opens the allocator at `at`, which another process made, or this one before a restart.
     ///
     /// If a process died that used it, [`recover`](Self::recover) it.
-    ///
-    /// ```
-    /// # use mapvalue::{Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(64)?;
-    /// # let config = Config { value_size: 8, capacity: 100, ..Config::default() };
-    /// let ours = Allocator::create(&arena, config)?;
-    /// let theirs = Allocator::open(&arena, ours.as_ptr())?; // as another process does
-    /// theirs.free(ours.alloc(7u64)?.into_ptr())?;
-    /// assert!(Allocator::open(&arena, arena.page(8)).is_err()); // there is none
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
     ///
     /// # Errors
     ///
@@ -146,10 +120,7 @@ impl Allocator {
     /// [`AllocError::Closed`], [`AllocError::Recovering`], [`AllocError::Corrupt`];
     /// [`AllocError::Place`] for a type of no bytes.
     #[inline(always)]
-    #[expect(
-        clippy::inline_always,
-        reason = "the object would be returned through memory, which takes as long as all the rest"
-    )]
+    #[expect(clippy::inline_always, reason = "else it returns through memory, which takes as long as all the rest")]
     pub fn alloc<T: Storable>(&self, value: T) -> Result<Object<T>, AllocError> {
         let opened = &*self.opened;
         let class = opened.class_of::<T>()?;
@@ -181,8 +152,7 @@ impl Allocator {
         let opened = &*self.opened;
         let (class, held) = opened.claim(ptr)?;
         opened.keeper.count.made(shard::of_this_thread(opened).map(|own| own.balance));
-        // SAFETY: `claim` has checked the place for a `T`; an object holds the slot now, which was
-        // counted.
+        // SAFETY: `claim` has checked the place for a `T`; the slot is an object's, and is counted.
         Ok(unsafe { Object::new(opened, class.number, (held, None)) })
     }
 
@@ -205,8 +175,7 @@ impl Allocator {
     ///
     /// # Errors
     ///
-    /// The first error of [`free`](Self::free). The field that held the pointer is empty then, and
-    /// the fields after it are as they were.
+    /// The first of [`free`](Self::free), whose field is empty then; those after it are untouched.
     pub fn drain_objects<'a, T: MapValue>(
         &self,
         fields: impl IntoIterator<Item = &'a Shared<Kptr<T, Local>>>,

@@ -1,10 +1,8 @@
-//! [`Cache`]: the free slots that one thread keeps for itself, and takes and puts back by plain
-//! loads and stores.
+//! [`Cache`]: the free slots that one thread keeps, takes and puts back by plain loads and stores.
 //!
 //! It is memory of this process, which nobody else can write to. The word of a kept slot says that
-//! it is kept: a thread that comes to the slot by a corrupted list leaves it alone. The cache
-//! remembers the word with the slot. If the slot has another word when it is taken, somebody has
-//! written over it.
+//! it is kept: a thread that comes to the slot by a corrupted list leaves it alone. The cache has
+//! the word too: if the slot has another when it is taken, somebody has written over it.
 //!
 //! A forked child would hand out the slots that its parent does. So the kernel wipes the memory in
 //! the child (Linux 4.14): there the cache has no slots, and keeps none.
@@ -23,8 +21,7 @@ pub(crate) const MAGAZINE: u32 = 63;
 const PLACES: usize = MAGAZINE as usize + 1;
 const ALL: usize = CLASSES * PLACES;
 
-/// What tells the thread with this number from those that had its shard before: the shard below 26
-/// bits of the number.
+/// The shard, below 26 bits of the thread's number that tell it from those that had it before.
 #[expect(clippy::cast_possible_truncation, reason = "there are 64 shards")]
 pub(crate) const fn mark(shard: usize, thread: u64) -> u32 {
     Thread::short_number(thread) << SHARDS.trailing_zeros() | shard as u32
@@ -98,10 +95,6 @@ impl Place {
         self.control.store(control.0, Ordering::Relaxed);
     }
 
-    #[inline]
-    fn has_room(&self) -> bool {
-        self.slot.load(Ordering::Relaxed) == ROOM
-    }
 }
 
 /// A free slot, and its word.
@@ -114,8 +107,7 @@ pub(crate) struct Kept {
 impl Cache {
     /// Returns memory for a cache, which is never freed; an error if a fork would not wipe it.
     pub(crate) fn leaked() -> Result<&'static Self, ()> {
-        // SAFETY: all bytes zero are a cache that keeps nothing; its fields are atomics; it is
-        // aligned to 32.
+        // SAFETY: all bytes zero are a cache that keeps nothing, of atomics, aligned to 32.
         unsafe { wiped_on_fork() }.ok_or(())
     }
 
@@ -174,7 +166,7 @@ impl Cache {
     pub(crate) fn has_room(&self, class: u32) -> bool {
         let bin = self.bin(class);
         let others = bin.others.load(Ordering::Relaxed);
-        bin.last.has_room() || others + 1 < bin.most.load(Ordering::Relaxed)
+        bin.last.slot.load(Ordering::Relaxed) == ROOM || others + 1 < bin.most.load(Ordering::Relaxed)
     }
 
     /// Keeps a slot; whether there was room for it.
@@ -195,7 +187,7 @@ impl Cache {
     #[inline]
     pub(crate) fn push_last(&self, class: u32, new: Kept) -> bool {
         let last = &self.bin(class).last;
-        let has_room = last.has_room();
+        let has_room = last.slot.load(Ordering::Relaxed) == ROOM;
         if has_room {
             last.set(new);
         }

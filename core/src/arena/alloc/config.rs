@@ -29,26 +29,26 @@ const SIZES: [u32; 13] = [16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 40
 /// How large an allocator is, and where.
 ///
 /// ```
-/// use mapvalue::arena::Config;
-/// let fixed = Config { value_size: 48, capacity: 1000, ..Config::default() };
-/// assert!(fixed.bytes()? >= 1000 * 64); // each slot has 16 bytes of its own
-/// let sizes = Config { capacity: 1000, ..Config::default() };
-/// # Ok::<(), mapvalue::AllocError>(())
+/// # use mapvalue::{Allocator, Arena, arena::Config};
+/// # let arena = Arena::memfd(64)?;
+/// let at = Some(arena.page(8));
+/// let config = Config { value_size: 48, capacity: 1000, at, ..Config::default() };
+/// assert!(config.bytes()? >= 1000 * 64); // each slot has 16 bytes of its own
+/// assert_eq!(Allocator::create(&arena, config)?.as_ptr(), arena.page(8));
+/// assert!(Allocator::create(&arena, Config { capacity: 1 << 20, ..config }).is_err());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Config {
     /// Bytes of a value: each slot has room for one. 0 (the default) makes slots of 13 sizes, from
-    /// 16 to 8192 bytes. A value gets the smallest that it fits into, or if those are in use, the
-    /// next.
+    /// 16 to 8192 bytes. A value gets the smallest that has room, or the next if those are in use.
     pub value_size: usize,
     /// Number of slots, of each size (1024 by default).
     pub capacity: u32,
-    /// Bytes to which values are aligned: a power of two, from 8 (the default) to 4096. Above 8 it
-    /// can cost as many bytes a slot.
+    /// Alignment, a power of two: 8 (the default) to 4096. Above 8 it can cost as many bytes a slot.
     pub align: usize,
-    /// Whether all pages are made at once (the default). BPF programs cannot make any by touching
-    /// them: what they store to a page that is not there is lost. Without BPF programs, `false`
-    /// saves what is not used.
+    /// Whether all pages are made at once (the default). BPF programs cannot make any: what they
+    /// store to a missing page is lost. Without BPF programs, `false` saves what is not used.
     pub prefault: bool,
     /// Where it begins: at a multiple of 64 bytes, and of `align`, that the caller reserved. By
     /// default that is one page into the arena, which suits an arena that nothing else is in.
@@ -100,8 +100,7 @@ impl Config {
     }
 }
 
-/// The number by which slots name their allocator: the place of its header, which is found so from
-/// a pointer to any object.
+/// The number by which slots name their allocator: it leads from any object to the header.
 #[expect(clippy::cast_possible_truncation, reason = "the low 32 bits tell the place")]
 fn id_of(header: u64) -> u32 {
     header as u32 / align_of::<Header>() as u32
@@ -170,7 +169,6 @@ const fn is_being_made(magic: u64) -> bool {
 }
 
 /// Takes the place for the one thread that makes an allocator there; returns the number in `magic`.
-///
 /// Others find it occupied, until the allocator is made or the thread has ended. If they cannot
 /// know whether it has (`Thread::is_gone`), they take the place after a while. `len` and `failed`
 /// say which thread it is, once `version` is the lower half of `magic`.
@@ -217,8 +215,7 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     let all = whole(arena, start, bytes)?;
     check_free(&header, start, bytes, open)?;
     let was_here = header.magic.load() == MAGIC && header.id.load() == id_of(start);
-    // How far there can be words of an allocator that was here. A page that is not there has none,
-    // and is not to be made.
+    // How far there can be words of an allocator that was here: a missing page stays missing.
     let mut old = if was_here { header.len.load().min(bytes) } else { 0 };
     if config.prefault {
         let (offset, page) = (start - arena.start(), arena.page_size());
@@ -230,8 +227,7 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     let making = claim(&header, start)?;
     for class in &classes {
         for at in (class.first..class.end().min(old)).step_by(class.stride as usize) {
-            // It names no allocator now. The generation goes on: there may be a pointer to what was
-            // here.
+            // It names no allocator now. The generation goes on: there may be old pointers.
             let word = &all[usize::try_from(at / 8).unwrap_or(0)];
             word.store(word.load() & !LOW_HALF);
         }
@@ -244,8 +240,7 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     for (i, shard) in header.shards.iter().enumerate() {
         shard.store(Shard { owner: if i < SHARDS { 0 } else { vacant(live) }, space: 0, kept: [0; CLASSES] });
     }
-    // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits
-    // (`most`).
+    // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits.
     let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
     header.failed.store(0);
     header.state.store(live);
@@ -268,8 +263,7 @@ pub(crate) struct Shape {
     pub(crate) align: u32,
     /// Free slots of a class that a thread keeps at most, if its process may use `membarrier`.
     pub(crate) magazine: u32,
-    /// Whether threads of some process keep slots, and leave a fence to the thread that closes the
-    /// allocator.
+    /// Whether threads of some process keep slots, and leave a fence to the closing thread.
     pub(crate) asymmetric: bool,
     pub(crate) classes: Box<[Class]>,
     /// All of it, slots too: a reference to one place may not be used for the others.
@@ -305,8 +299,7 @@ impl Shape {
     }
 }
 
-/// Reads a header, if all of it makes sense. Each word may change at any time, so it is read once,
-/// and that number is checked and returned.
+/// Reads a header, if all of it makes sense: each word once, since it may change at any time.
 pub(crate) fn read(arena: &Arena, header: &Var<Header>) -> Result<Shape, AllocError> {
     let start = arena.ptr_of(&**header)?.address();
     let check = |is_right: bool, what, found: u64, expected: u64| {

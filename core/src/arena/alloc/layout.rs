@@ -1,9 +1,6 @@
 //! What an allocator is in memory: a header with its size classes and the shards of threads, and
-//! behind it the slots. BPF programs (`mapvalue/alloc.bpf.h`) and other processes work on the same
-//! bytes.
-//!
-//! Offsets are in bytes from the header; slots of a class are named by their index. Links hold the
-//! index plus one, and 0 for none.
+//! behind it the slots. BPF programs (`mapvalue/alloc.bpf.h`) and other processes work on the same.
+//! Offsets are in bytes from the header. A link is the index of a slot plus one, and 0 for none.
 
 use crate::value::MapValue;
 
@@ -74,8 +71,7 @@ pub(crate) mod state {
 #[map_value(crate = "crate", rename = "mv_alloc_class")]
 #[repr(C, align(64))]
 pub(crate) struct Class {
-    /// The shared free list: the link to the first slot in the low half, and the count of changes
-    /// in the high half (`protocol`).
+    /// The shared free list (`protocol`): the first link, and in the high half a count of changes.
     pub(crate) free: u64,
     /// How many slots have been used at some time: the first ones. The others are in no list.
     pub(crate) fresh: u32,
@@ -109,8 +105,7 @@ impl Class {
 #[repr(C, align(64))]
 pub(crate) struct Shard {
     /// The number of the thread (`Thread`), and its gate to the lists: the lowest bit is set while
-    /// it is inside. 0 if no thread has the shard. The gate of a visitor that nobody uses holds a
-    /// number of the allocator (`vacant`).
+    /// it is inside. 0 if no thread has the shard; `vacant` if no visitor uses the gate.
     pub(crate) owner: u64,
     /// The namespace in which the thread has that number; 0 if it is not known.
     pub(crate) space: u64,

@@ -1,16 +1,14 @@
-//! The shared lists of an allocator, and [`Inside`], the only way to them. So whoever drains the
-//! allocator can wait for the threads that are inside, and nothing is written to a place that is
-//! another's by then.
+//! The shared lists of an allocator, and [`Inside`], the only way to them: whoever drains the
+//! allocator waits for the threads inside, so that none writes to a place that is another's.
 
 use std::iter;
 use std::sync::atomic::{AtomicU64, Ordering, compiler_fence, fence};
 
 use super::cache::{Kept, Own};
-use super::class::Class;
 use super::config::{PATIENCE, look_often, vacant};
 use super::layout::{GATES, SHARDS, SlotShared, VISITORS};
-use super::opened::{Opened, corrupt};
-use super::protocol::{self, Broken, Control, Holder, RESTLESS, Word};
+use super::opened::{Class, Opened, corrupt};
+use super::protocol::{self, Control, Holder, RESTLESS, Word};
 use crate::error::AllocError;
 use crate::sys::process::Thread;
 
@@ -20,13 +18,12 @@ const IMPATIENCE: u32 = 8;
 /// A slot that is held for an object, and what its thread has, if that is named in the slot.
 pub(crate) type Held = (Kept, Option<Own>);
 
-/// A thread that is inside: among the shared lists of an allocator, which is in its place
-/// meanwhile.
+/// A thread inside: among the shared lists of an allocator, which stays in its place meanwhile.
 pub(crate) struct Inside<'a> {
     pub(crate) opened: &'a Opened,
     /// What the thread has for itself; `None` if it is a visitor.
     pub(crate) own: Option<Own>,
-    gate: usize,
+    pub(crate) gate: usize,
 }
 
 impl Drop for Inside<'_> {
@@ -91,8 +88,7 @@ impl Opened {
         protocol::inside(self.gate(gate)).is_some_and(|number| !Thread { number, space: space() }.is_gone())
     }
 
-    /// Waits until nobody is inside who is alive, but not for ever: how many still are. The state
-    /// of the allocator refuses all that come now.
+    /// Waits until nobody alive is inside, but not for ever: how many are. (The state refuses more.)
     pub(crate) fn wait_for_those_inside(&self) -> u64 {
         fence(Ordering::SeqCst);
         let mut inside = 0;
@@ -108,8 +104,7 @@ impl Opened {
 
 /// The lists.
 impl Inside<'_> {
-    /// Takes a slot of a class for an object: one that this thread keeps, or that is in the list,
-    /// or was never used; and some more for the thread to keep.
+    /// Takes a slot for an object: one kept, listed or never used; and some more to keep.
     pub(crate) fn take(&self, class: Class<'_>) -> Result<Held, AllocError> {
         let not_free =
             |slot: &SlotShared| corrupt("the word of a free slot", self.opened.address(slot), slot.control.load());
@@ -133,8 +128,7 @@ impl Inside<'_> {
         Ok((Kept { slot: place, control }, self.own))
     }
 
-    /// Pops a slot of the list, or takes one that was never used; and half as many as can be for
-    /// the thread to keep.
+    /// Pops a listed slot, or takes one never used; and half as many as the thread can keep.
     fn take_some(&self, class: Class<'_>) -> Result<u32, AllocError> {
         let more = self.own.map_or(0, |own| own.cache.most(class.number) / 2);
         for next in [Self::pop as fn(&Self, Class<'_>) -> _, Self::take_fresh] {
@@ -150,20 +144,16 @@ impl Inside<'_> {
 
     fn pop(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
         let (head, next) = (class.words.free.atomic(), |index| class.slot(index).next.load());
-        let popped = protocol::pop(head, class.shape.capacity, next).map_err(|broken| self.broken(class, broken))?;
+        let broken = |(what, found)| corrupt(what, self.opened.address(class.words), found);
+        let popped = protocol::pop(head, class.shape.capacity, next).map_err(broken)?;
         if popped.is_some() {
             class.words.listed.fetch_sub(1);
         }
         Ok(popped)
     }
 
-    #[cold]
-    fn broken(&self, class: Class<'_>, (what, found): Broken) -> AllocError {
-        corrupt(what, self.opened.address(class.words), found)
-    }
 
-    /// Takes a slot that was never used, if there is one. As in [`list`](Self::list), no more than
-    /// one is on its way when the thread is killed.
+    /// Takes a slot that was never used, if there is one: one after the other, as in `list`.
     fn take_fresh(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {
         let fresh = &class.words.fresh;
         for _ in 0..protocol::TRIES {
@@ -183,7 +173,7 @@ impl Inside<'_> {
                 return Ok(Some(index));
             }
         }
-        Err(self.broken(class, (RESTLESS, fresh.load().into())))
+        Err(corrupt(RESTLESS, self.opened.address(class.words), fresh.load().into()))
     }
 
     /// Makes a slot free that was never used; whether it is. It gets the next generation, since a
@@ -274,11 +264,6 @@ impl Inside<'_> {
     pub(crate) fn lost(&self) {
         self.opened.header.failed.fetch_add(1);
     }
-
-    /// Goes on inside by the gate of a shard, which this thread has claimed with its number.
-    pub(crate) fn change_gate(&mut self, own: Own) {
-        *self = Inside { opened: self.opened, own: Some(own), gate: own.shard() };
-    }
 }
 
 /// A word of the arena.
@@ -302,8 +287,7 @@ impl Word for AtomicU64 {
     #[inline]
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64> {
         let exchanged = self.compare_exchange(current, new, Ordering::SeqCst, Ordering::Relaxed);
-        // On x86-64 the exchange is such a fence; elsewhere, a later load may be done before its
-        // store.
+        // On x86-64 the exchange is such a fence; elsewhere, a later load may precede its store.
         let fence = if cfg!(target_arch = "x86_64") { compiler_fence } else { fence };
         fence(Ordering::SeqCst);
         exchanged

@@ -1,5 +1,4 @@
-//! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share, hand over and
-//! free together.
+//! [`Allocator`]: typed objects in an arena, which Rust and BPF programs make, share and free.
 //!
 //! From the ground up:
 //!
@@ -7,13 +6,12 @@
 //! - What a model checker also runs: `protocol` (how the words of slots, lists and gates change),
 //!   `refcount` (when no object is left).
 //! - This process: `cache` (the slots that a thread keeps), `opened` (an allocator that it has
-//!   open, and how long the memory stays), `class` (where slots are).
+//!   open, where slots are, and how long the memory stays).
 //! - Lists: `lists` (of free slots, and the guard to them), `shard` (which thread has which).
-//! - The interface: `object` (and how it gets a slot), `allocator`, `closing`, `recover`.
+//! - The interface: `object` (and how it gets a slot), `allocator`, `closing` (and the repair).
 
 pub(crate) mod allocator;
 pub(crate) mod cache;
-pub(crate) mod class;
 pub(crate) mod closing;
 pub(crate) mod config;
 pub(crate) mod layout;
@@ -21,15 +19,13 @@ pub(crate) mod lists;
 pub(crate) mod object;
 pub(crate) mod opened;
 pub(crate) mod protocol;
-pub(crate) mod recover;
 pub(crate) mod refcount;
 pub(crate) mod shard;
 
 pub use allocator::{Allocator, ClassStats, Stats};
-pub use closing::Closing;
+pub use closing::{Closing, Recovered};
 pub use config::Config;
 pub use object::{Object, ObjectPtr};
-pub use recover::Recovered;
 
 /// What the count of objects is made of.
 mod sync {

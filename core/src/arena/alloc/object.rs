@@ -1,8 +1,5 @@
-//! [`Object`]: a typed object in an arena, owned; and how objects get slots and give them back: to
-//! those that a thread keeps, and to the shared lists.
-//!
-//! A thread touches shared memory only through [`Inside`], except for the words of slots that it
-//! holds.
+//! [`Object`]: a typed object in an arena, owned; and how objects get slots and give them back. A
+//! thread touches shared memory only through [`Inside`], except the words of slots that it holds.
 
 use std::any::type_name;
 use std::fmt;
@@ -12,10 +9,9 @@ use std::ptr::{self, NonNull};
 use std::sync::atomic::{Ordering, compiler_fence};
 
 use super::cache::{Cache, Kept, Own};
-use super::class::Class;
 use super::layout::SLOT_HEADER;
 use super::lists::{Held, Inside};
-use super::opened::{Opened, corrupt};
+use super::opened::{Class, Opened, corrupt};
 use super::protocol::{self, Control, Holder};
 use super::shard;
 use crate::error::AllocError;
@@ -29,17 +25,21 @@ use crate::value::{ArenaPtr, Kptr, Local, MapValue, ReadWrite, Storable};
 /// [`into_kptr`](Self::into_kptr) or [`into_ptr`](Self::into_ptr). The next owner of the pointer
 /// makes it an `Object` again with [`Allocator::claim`](super::Allocator::claim).
 ///
-/// It keeps the arena mapped, also when there is no handle to the allocator any more. It can be
-/// dropped on any thread.
+/// It keeps the arena mapped, even without a handle to the allocator. Any thread can drop it.
 ///
 /// ```
-/// # use mapvalue::{Allocator, Arena, Object, arena::Config};
+/// # use mapvalue::{AllocError, Allocator, Arena, Object, arena::Config};
 /// # let arena = Arena::memfd(16)?;
-/// let config = Config { value_size: 8, capacity: 100, ..Config::default() };
+/// let config = Config { value_size: 8, capacity: 1, ..Config::default() };
 /// let objects = Allocator::create(&arena, config)?;
 /// let count: Object<u64> = objects.alloc(7u64)?;
 /// count.fetch_add(1);
 /// assert_eq!(arena.get(count.as_ptr())?.load(), 8); // a program with the pointer sees it
+/// let first = count.into_kptr(); // handed over
+/// objects.free(first)?;
+/// let second = objects.alloc(2u64)?.into_kptr(); // the same slot
+/// assert_eq!(first.offset(), second.offset());
+/// assert!(matches!(objects.free(first), Err(AllocError::Stale { .. })));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Object<T: MapValue> {
@@ -64,9 +64,8 @@ impl<T: MapValue> Object<T> {
     ///
     /// # Safety
     ///
-    /// It is a slot of this allocator and class, with room for a `T`, which is aligned there. Its
-    /// word says that an object holds it, which was counted with the keeper of `opened`. It names
-    /// the thread of `own`, if there is one.
+    /// It is a slot of this allocator and class, with room for an aligned `T`. Its word says that
+    /// an object holds it, which the keeper of `opened` has counted. It names the thread of `own`.
     #[inline]
     pub(crate) unsafe fn new(opened: &Opened, class: u32, (kept, own): Held) -> Self {
         // SAFETY: behind the header of a slot there are `value_size` bytes, inside the arena
@@ -96,22 +95,8 @@ impl<T: MapValue> Object<T> {
 
     /// Hands it over, as a pointer that also names the generation of the slot.
     ///
-    /// If the slot has been freed and used again, the pointer is known to be stale, unless it is
-    /// very old: the same generation comes again after 2^32 hand-outs of the slot, in 52 seconds if
-    /// one slot is made and freed all the time.
-    ///
-    /// ```
-    /// # use mapvalue::{AllocError, Allocator, Arena, arena::Config};
-    /// # let arena = Arena::memfd(16)?;
-    /// let config = Config { value_size: 8, capacity: 1, ..Config::default() };
-    /// let objects = Allocator::create(&arena, config)?;
-    /// let first = objects.alloc(1u64)?.into_kptr();
-    /// objects.free(first)?;
-    /// let second = objects.alloc(2u64)?.into_kptr(); // the same slot
-    /// assert_eq!(first.offset(), second.offset());
-    /// assert!(matches!(objects.free(first), Err(AllocError::Stale { .. })));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
+    /// If the slot was freed and used again, the pointer is known to be stale, unless it is very
+    /// old: the same generation comes again after 2^32 hand-outs, in 52 seconds of nothing else.
     #[must_use = "whoever has the pointer frees it"]
     pub fn into_kptr(self) -> Kptr<T, Local> {
         let kptr = Kptr::local(self.as_ptr().offset(), self.control.generation());
@@ -136,8 +121,7 @@ impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
         let (opened, class, held) = (self.opened, self.class, self.held());
-        // SAFETY: it is a slot of `opened`, which this keeps until then, and of the thread with
-        // this cache (`new`).
+        // SAFETY: a slot of `opened`, kept by this until then, and of this cache's thread (`new`).
         if !unsafe { Opened::keep_held(opened, class, held, self.cache) } {
             // SAFETY: as above; nothing was done.
             unsafe { Opened::give_up(opened, class, held, Holder::Free) };
@@ -216,8 +200,7 @@ impl Opened {
         Some((Kept { control, ..kept }, Some(own)))
     }
 
-    /// Takes a free slot for an object wherever there is one, and counts that: if its class has
-    /// none, from the next class that has.
+    /// Takes a free slot of this class for an object, else of the next that has one; counts that.
     #[cold]
     #[inline(never)]
     fn take(&self, class: u32) -> Result<(u32, Held), AllocError> {
@@ -261,9 +244,8 @@ impl Opened {
             return Err(self.refuse(class, held.0));
         }
         self.slot(held.0).type_id.store(const { T::LAYOUT.type_id() });
-        // SAFETY: `class_of` has found that a `T` fits, and that it is aligned, and later classes
-        // have no smaller values (`config::read`); the slot is one of this class that is held for
-        // an object, and was counted.
+        // SAFETY: `class_of` has found that a `T` fits and is aligned, and later classes have no
+        // smaller values (`config::read`); the slot is of this class, held for an object, counted.
         let object = unsafe { Object::new(self, class, held) };
         T::__store(&object, &value);
         Ok(object)
@@ -287,8 +269,7 @@ impl Opened {
         self.not_live()
     }
 
-    /// Frees the slot of an object, which no other thread can, and counts that, if this thread can
-    /// keep it as the last; whether it does.
+    /// Frees and counts the slot of an object if this thread can keep it as the last; whether so.
     ///
     /// # Safety
     ///
@@ -299,8 +280,7 @@ impl Opened {
         // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
         // nor is it an argument: a function may not free what its arguments refer to.
         let opened = unsafe { this.as_ref() };
-        // The cache alone would not do: it may have been this thread's in an allocator that is
-        // gone, and be another thread's in this one.
+        // The cache alone does not tell: it may be another thread's by now, in another allocator.
         let Some(own) = shard::last(opened).filter(|own| ptr::eq(own.cache, cache)) else { return false };
         let (keeper, word) = (opened.keeper, &opened.slot(held).control);
         let control = held.control.held_by(Holder::Kept);
@@ -312,8 +292,7 @@ impl Opened {
         true
     }
 
-    /// Frees the slot of an object, which no other thread can, or hands it over, and counts that
-    /// the object is not this process's any more.
+    /// Frees the slot of an object, or hands it over, and counts that it is this process's no more.
     ///
     /// # Safety
     ///
@@ -332,8 +311,7 @@ impl Opened {
         keeper.gone(own);
     }
 
-    /// Gives a slot that this thread holds or keeps into other hands; `false` if somebody wrote
-    /// over its word (`protocol::let_go`).
+    /// As `protocol::let_go`, for a slot that this thread holds or keeps.
     pub(crate) fn let_go(&self, held: Kept, to: Holder) -> bool {
         protocol::let_go(self.slot(held).control.atomic(), held.control, to)
     }
@@ -356,8 +334,7 @@ impl Opened {
         if found != expected {
             return Err(AllocError::WrongType { at, type_name: type_name::<T>(), expected, found });
         }
-        // Anybody can write there that it is of any type, and two types in a great many have one
-        // number.
+        // Anybody can write any type there, and two types in a great many have one number.
         if T::LAYOUT.size() > class.shape.value_size as usize {
             return Err(corrupt("the type of an object that is too small for it,", at - 8, found.into()));
         }
@@ -399,8 +376,7 @@ impl Opened {
         }
     }
 
-    /// Counts that somebody wrote over the word of a slot, which is found when the allocator is
-    /// recovered.
+    /// Counts that somebody wrote over the word of a slot, which is found by a recovery.
     #[cold]
     fn lost(&self) {
         if let Ok(inside) = self.enter() {
@@ -408,11 +384,9 @@ impl Opened {
         }
     }
 
-    /// Enters the lists: by the gate of this thread's shard; or else as a visitor, who gets a shard
-    /// if there is one.
+    /// Enters the lists: by the gate of this thread's shard, or as a visitor, who may get a shard.
     fn enter(&self) -> Result<Inside<'_>, AllocError> {
         let own = shard::of_this_thread(self);
-        // In a forked child, a thread of the parent has the shard.
         if let Some(own) = own.filter(|own| own.cache.owner() != 0 && self.in_place().is_ok()) {
             // If not, somebody has written over its gate, or has recovered the allocator.
             if let Some(inside) = self.enter_by(own.shard(), own.cache.owner(), Some(own))? {

@@ -1,20 +1,22 @@
-//! [`Opened`]: an allocator that this process has open, and its state; and [`Keeper`]: how long the
-//! memory stays mapped.
+//! [`Opened`]: an open allocator, its state and slots; [`Keeper`]: how long memory stays mapped.
 
+use std::any::type_name;
 use std::ops::{Deref, Range};
-use std::ptr;
+use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU32, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence};
 use std::sync::{Arc, Weak};
 
-use super::cache::{Cache, Own};
+use super::cache::{Cache, Kept, Own};
 use super::config::{self, Shape, vacant};
-use super::layout::{GATES, Header, SHARDS, ShardShared, state};
+use super::layout::{self, ClassShared, GATES, Header, SHARDS, SLOT_HEADER, ShardShared, SlotShared, state};
+use super::protocol::Control;
 use super::refcount::Count;
 use crate::arena::handle::Arena;
-use crate::error::AllocError;
+use crate::error::{AllocError, PlaceError};
 use crate::handle::Var;
 use crate::sys::membarrier;
 use crate::sys::once::Once;
+use crate::value::MapValue;
 
 /// An allocator as this process sees it. It has checked the sizes once.
 pub(crate) struct Opened {
@@ -123,8 +125,7 @@ impl Opened {
     }
 
     /// Whether something else may be in its place: it was drained, or neither its state nor any
-    /// gate of a visitor is as this allocator has it. (One word that somebody wrote over does not
-    /// tell.)
+    /// visitor's gate is as this allocator has it. (One overwritten word does not tell.)
     pub(crate) fn is_replaced(&self) -> bool {
         let is_ours = |gate: &ShardShared| gate.owner.load() == vacant(self.live);
         self.drained.load(Ordering::Relaxed)
@@ -147,16 +148,135 @@ impl Opened {
     }
 }
 
-/// Keeps an allocator while there are objects of it in this process, and has the free slots of its
-/// threads.
+impl Drop for Opened {
+    fn drop(&mut self) {
+        (0..SHARDS).for_each(|shard| self.release_shard(shard));
+        self.keeper.identity.store(0, Ordering::Relaxed);
+        self.keeper.is_used.store(false, Ordering::Release);
+    }
+}
+
+/// The slots of one size: numbers that this process has checked, and the words in the arena.
+#[derive(Clone, Copy)]
+pub(crate) struct Class<'a> {
+    pub(crate) opened: &'a Opened,
+    pub(crate) number: u32,
+    pub(crate) shape: &'a layout::Class,
+    pub(crate) words: &'a ClassShared,
+}
+
+impl<'a> Class<'a> {
+    /// The place of a slot, whose index is less than the capacity.
+    #[inline]
+    pub(crate) fn place(&self, index: u32) -> NonNull<SlotShared> {
+        assert!(index < self.shape.capacity, "there is no slot {index}");
+        let offset = usize::try_from(self.offset_of(index)).unwrap_or(0);
+        // SAFETY: `config::read` has checked that each slot is inside `all`, a reference to all.
+        unsafe { NonNull::from(&*self.opened.all).cast::<SlotShared>().byte_add(offset) }
+    }
+
+    /// Where a slot is, from the allocator's header on.
+    fn offset_of(&self, index: u32) -> u64 {
+        self.shape.first + u64::from(index) * u64::from(self.shape.stride)
+    }
+
+    pub(crate) fn index_of(&self, slot: NonNull<SlotShared>) -> u32 {
+        let offset = slot.addr().get() - self.place(0).addr().get();
+        u32::try_from(offset / self.shape.stride as usize).unwrap_or(u32::MAX)
+    }
+
+    /// The header of such a slot.
+    #[inline]
+    pub(crate) fn slot(&self, index: u32) -> &'a SlotShared {
+        // SAFETY: it is the place of a slot; the rest as in `Opened::slot`.
+        unsafe { self.place(index).as_ref() }
+    }
+
+    /// The address of the value in a slot.
+    pub(crate) fn address_of(&self, index: u32) -> u64 {
+        self.opened.start + self.offset_of(index) + SLOT_HEADER as u64
+    }
+
+    /// The slots that have been used at some time, and their words: at most `most`. Each names this
+    /// allocator in its word (`take_fresh`). So the walk ends after many in a row that do not:
+    /// anybody can write `most`, and to read a page that was never used would make it.
+    pub(crate) fn used(self, most: u32) -> impl Iterator<Item = (u32, &'a SlotShared, Control)> {
+        const UNUSED: u32 = 256;
+        let slots = (0..most.min(self.shape.capacity)).map(move |index| {
+            let slot = self.slot(index);
+            (index, slot, Control(slot.control.load_acquire()))
+        });
+        slots.scan(0, move |unused, slot| {
+            *unused = if slot.2.id() == self.opened.id { 0 } else { *unused + 1 };
+            (*unused < UNUSED).then_some(slot)
+        })
+    }
+}
+
+impl Opened {
+    #[inline]
+    pub(crate) fn class(&self, number: u32) -> Class<'_> {
+        let (shape, words) = (&self.classes[number as usize], &self.header.classes[number as usize]);
+        Class { opened: self, number, shape, words }
+    }
+
+    pub(crate) fn classes(&self) -> impl Iterator<Item = Class<'_>> {
+        (0..).zip(&self.classes).map(|(number, _)| self.class(number))
+    }
+
+    /// The class of slots for values of type `T`.
+    #[inline]
+    pub(crate) fn class_of<T: MapValue>(&self) -> Result<u32, AllocError> {
+        let (size, align) = (T::LAYOUT.size(), T::LAYOUT.align());
+        // Slots are aligned to that at least (`config::read`).
+        let is_aligned = align <= config::MIN_ALIGN || align <= self.align as usize;
+        if size > 0 && is_aligned && size <= self.smallest as usize {
+            return Ok(0);
+        }
+        self.larger_class_of(type_name::<T>(), size, align)
+    }
+
+    #[inline(never)]
+    fn larger_class_of(&self, type_name: &'static str, size: usize, align: usize) -> Result<u32, AllocError> {
+        let (largest, given) = (self.classes.last().map_or(0, |class| class.value_size), self.align);
+        match self.classes().find(|class| size <= class.shape.value_size as usize) {
+            _ if size == 0 => Err(PlaceError::ZeroSized { type_name }.into()),
+            None => Err(AllocError::TooLarge { type_name, size, largest }),
+            Some(_) if align > given as usize => Err(AllocError::Misaligned { type_name, align, given }),
+            Some(class) => Ok(class.number),
+        }
+    }
+
+    /// The slot whose value begins at an address.
+    pub(crate) fn slot_at(&self, at: u64) -> Result<(Class<'_>, u32), AllocError> {
+        let offset = at.wrapping_sub(self.start);
+        let Some(class) = self.classes().find(|class| (class.shape.first..class.shape.end()).contains(&offset)) else {
+            let (start, end) = (self.start + self.classes[0].first, self.start + self.len());
+            return Err(AllocError::ForeignObject { at, id: self.id, start, end });
+        };
+        let index = u32::try_from((offset - class.shape.first) / u64::from(class.shape.stride)).unwrap_or(u32::MAX);
+        let object = class.address_of(index);
+        if object == at { Ok((class, index)) } else { Err(AllocError::InteriorPointer { at, object }) }
+    }
+
+    /// The header of a slot that a thread has taken, or keeps.
+    #[inline]
+    #[expect(clippy::unused_self, reason = "the reference lives as long as it is borrowed")]
+    pub(crate) fn slot(&self, kept: Kept) -> &SlotShared {
+        // SAFETY: a `Kept` is made for places of slots alone (`Class::place`), and used with the
+        // allocator that has them. The arena, in whose memory it is, is mapped as long as this, and
+        // writable (`Arena::var` of the header); it is aligned to 8, as the first slot and the
+        // distance of slots are (`config::read`); any bits are a valid mirror.
+        unsafe { kept.slot.as_ref() }
+    }
+}
+
+/// Keeps an allocator while this process has objects of it, and has its threads' free slots.
 ///
-/// Objects are in a [`Count`], which is closed when the last handle goes. Its fences for the
-/// threads that drop objects are left to the closing thread, which has all threads run one
-/// (`membarrier`). A thread for which that cannot be done has no balance of its own, and runs a
-/// fence itself.
-///
-/// It is used again for other allocators, and never freed: a thread that has dropped the last
-/// object still looks at it.
+/// Objects are in a [`Count`], which is closed when the last handle goes. The closing thread has
+/// all threads run a fence (`membarrier`), so one that drops an object runs none. A thread for
+/// which that cannot be done has no balance of its own, and runs a fence itself. The keeper is used
+/// again, and never freed: a thread that dropped the last object still looks at it.
 pub(crate) struct Keeper {
     pub(crate) count: Count<{ SHARDS + 1 }>,
     /// By shard, made when one is first claimed.
@@ -172,8 +292,7 @@ pub(crate) struct Keeper {
     before: AtomicPtr<Self>,
 }
 
-/// The keeper that this process has made last: with those before it, all, used or not. (No lock, as
-/// for `claimed`.)
+/// The keeper made last: with those before it, all, used or not. (No lock, as for `claimed`.)
 static LAST: AtomicPtr<Keeper> = AtomicPtr::new(ptr::null_mut());
 
 impl Keeper {
@@ -183,8 +302,7 @@ impl Keeper {
         std::iter::successors(follow(&LAST), move |keeper| follow(&keeper.before))
     }
 
-    /// Returns a keeper for an allocator at this place of the process: one that nothing uses, or a
-    /// new one.
+    /// Returns an unused keeper, or a new one, for an allocator at this place of the process.
     fn take(place: Range<usize>, identity: u64) -> &'static Self {
         let is_taken =
             |keeper: &&Self| !keeper.is_used.load(Ordering::Relaxed) && !keeper.is_used.swap(true, Ordering::Acquire);
@@ -228,19 +346,13 @@ impl Keeper {
         }
     }
 
-    /// Gives the keeper of an allocator back that has no handle and no object any more.
-    pub(crate) fn give_back(&self) {
-        self.identity.store(0, Ordering::Relaxed);
-        self.is_used.store(false, Ordering::Release);
-    }
 
     /// Returns what the thread with a shard has, if there is a cache: that thread alone may use it.
     pub(crate) fn own(&'static self, shard: usize) -> Option<Own> {
         Some(Own { cache: self.caches[shard].get()?, balance: self.count.own(shard) })
     }
 
-    /// As `own`, but makes the cache if there is none; `None` without memory that a fork would
-    /// wipe.
+    /// As `own`, but makes the cache if there is none; `None` if that fails (`Cache::leaked`).
     pub(crate) fn own_or_new(&'static self, shard: usize) -> Option<Own> {
         self.caches[shard].get_or(Cache::leaked).ok().and_then(|_| self.own(shard))
     }
@@ -265,9 +377,8 @@ impl Keeper {
         self.kept.store(Arc::into_raw(kept).cast_mut(), Ordering::Relaxed);
         let is_last = self.count.close(serial, || {
             fence(Ordering::SeqCst);
-            // If it cannot be had, no thread has a balance of its own, unless a filter of system
-            // calls came later: then an object that is dropped just now may leave the memory mapped
-            // for ever.
+            // If it cannot be had, no thread has a balance of its own, unless a seccomp filter came
+            // later: then an object that is dropped just now may leave the memory mapped for ever.
             let _ = membarrier::barrier();
         });
         if is_last {

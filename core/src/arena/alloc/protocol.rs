@@ -4,8 +4,7 @@
 //!
 //! # Slots
 //!
-//! The word of a slot says which allocator has the slot, who holds it, and how many times it has
-//! been handed out (its generation):
+//! A slot's word names its allocator, its holder, and how often it was handed out (generation):
 //!
 //! | step | from | to | by |
 //! |---|---|---|---|
@@ -20,9 +19,8 @@
 //! The free slots of a class that are nobody's are a lock-free stack, linked through the slots. The
 //! head is a link, an index plus one, and a count of changes. A popping thread loads the head, then
 //! the link in that slot, and exchanges the head for that link. If another thread has popped the
-//! slot meanwhile, and uses it or has pushed it again, the loaded link is wrong. But then the count
-//! has changed, and the exchange fails ("ABA"). The count is the same again after 2^32 changes
-//! within one such moment.
+//! slot meanwhile, and may have pushed it again, the loaded link is wrong. But then the count has
+//! changed, and the exchange fails ("ABA"), but after 2^32 changes within one such moment.
 //!
 //! # Gates
 //!
@@ -31,8 +29,7 @@
 //! full fence between the two, so one of them sees the other: a thread that goes on is waited for.
 //!
 //! A gate is set by an exchange from a number that no other memory holds: the thread's own, or a
-//! random one of the allocator. So if the place has become another's meanwhile, the exchange fails,
-//! and nothing is written.
+//! random one of the allocator. So if the place is another's by then, nothing is written.
 
 /// An atomic word: of an arena, or of the model checker.
 pub(crate) trait Word {
@@ -40,17 +37,13 @@ pub(crate) trait Word {
     fn load(&self) -> u64;
     fn load_acquire(&self) -> u64;
     fn store_release(&self, new: u64);
-    /// Exchanges it if it is still `current`, and acquires and releases; if not, what it is now,
-    /// acquired.
+    /// Exchanges it (acquire, release) if it is `current`; if not, what it is now, acquired.
     fn exchange(&self, current: u64, new: u64) -> Result<u64, u64>;
     /// As `exchange`, and a full fence behind it: to all, what follows comes after it, loads too.
     fn exchange_and_fence(&self, current: u64, new: u64) -> Result<u64, u64>;
 }
 
-/// The word of a slot.
-///
-/// From low to high: 2 bits of holder, 30 bits of the allocator's id, 32 bits of generation, which
-/// is the same again after 2^32 hand-outs.
+/// The word of a slot. From low to high: 2 bits of holder, 30 of allocator's id, 32 of generation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Control(pub(crate) u64);
 
@@ -107,10 +100,8 @@ impl Control {
 }
 
 /// Gives a slot that came from a list to an object; if it is not a free one of the allocator with
-/// this id, returns its word.
-///
-/// It is an exchange: if somebody wrote over the lists, the slot may be in two of them, and only
-/// one of the threads that take it gets it.
+/// this id, returns its word. It is an exchange: if somebody wrote over the lists, the slot may be
+/// in two of them, and only one of the threads that take it gets it.
 #[inline]
 pub(crate) fn hand_out(word: &impl Word, id: u32) -> Result<Control, Control> {
     let found = Control(word.load());
@@ -130,8 +121,7 @@ pub(crate) fn keep(word: &impl Word, id: u32, mark: impl FnOnce()) -> Result<Con
     Ok(found.held_by(Holder::Kept))
 }
 
-/// Gives a slot that this thread keeps to an object, which no other thread can; `None` if somebody
-/// wrote over the word.
+/// Gives a slot that this thread keeps to an object; `None` if somebody wrote over the word.
 #[inline]
 pub(crate) fn take(word: &impl Word, kept: Control) -> Option<Control> {
     // In one step, since it is known who holds it: the next generation, of an object.
@@ -153,8 +143,7 @@ pub(crate) fn let_go(word: &impl Word, held: Control, to: Holder) -> bool {
     is_held
 }
 
-/// Gives a slot that was handed over into other hands, as others may do at the same time. If one of
-/// them was first, returns what the word is now.
+/// Gives a slot that was handed over into other hands. If another was first, returns the word now.
 pub(crate) fn exchange(word: &impl Word, found: Control, to: Holder) -> Result<Control, Control> {
     let new = found.held_by(to);
     word.exchange(found.0, new.0).map(|_| new).map_err(Control)
@@ -207,10 +196,8 @@ pub(crate) fn push(head: &impl Word, index: u32, set_next: impl Fn(u32)) -> Resu
     Err((RESTLESS, head.load()))
 }
 
-/// Pops one of `capacity` slots, whose links `next` loads (relaxed).
-///
-/// If somebody has written a link that leads nowhere, the list ends there: the slots behind it are
-/// in no list until the allocator is recovered.
+/// Pops one of `capacity` slots, whose links `next` loads (relaxed). If a link leads nowhere, the
+/// list ends there: the slots behind it are in no list until the allocator is recovered.
 pub(crate) fn pop(head: &impl Word, capacity: u32, next: impl Fn(u32) -> u32) -> Result<Option<u32>, Broken> {
     for _ in 0..TRIES {
         // Acquired: the link in the slot that it leads to was released with it.
@@ -232,11 +219,7 @@ pub(crate) fn pop(head: &impl Word, capacity: u32, next: impl Fn(u32) -> u32) ->
 pub(crate) const INSIDE: u64 = 1;
 
 /// Sets a gate from `before` to the number of this thread, which is inside then. `false` if the
-/// gate is not `before`: another thread has it, or somebody wrote over it.
-///
-/// # Errors
-///
-/// That of `is_in_place`, if the allocator is not in its place any more.
+/// gate is not `before`: another thread has it, or somebody wrote over it. It passes the error on.
 pub(crate) fn enter<E>(
     gate: &impl Word,
     before: u64,

@@ -1,8 +1,7 @@
 //! A count of objects that many threads make and drop in nanoseconds, so that they cannot share a
 //! number. It becomes exact once no more are made, and then says when none is left.
 //!
-//! The model checker compiles this very file, so it uses nothing of the crate; its atomics are
-//! those of `sync`.
+//! The model checker compiles this very file: it uses nothing of the crate but atomics of `sync`.
 //!
 //! While objects are made, nobody needs the count: each thread counts for itself, by plain stores,
 //! those that it made and those that it dropped. Then the count is closed: every thread that drops
@@ -64,8 +63,7 @@ impl<const N: usize> Count<N> {
         closing != 0 && self.settle(closing)
     }
 
-    /// Returns the number of objects: never too small once no more are made, since those that are
-    /// gone are counted first.
+    /// Returns the number of objects, those gone first: never too small once no more are made.
     pub(crate) fn objects(&self) -> u64 {
         let sum = |number: fn(&Balance) -> &AtomicI64| {
             self.balances.iter().map(|balance| number(balance).load(Ordering::Acquire)).fold(0, i64::wrapping_add)

@@ -92,13 +92,13 @@ pub(crate) fn claim(inside: &mut Inside<'_>) {
     let own = opened.claim_shard(here).or_else(|| if reclaim(inside) { opened.claim_shard(here) } else { None });
     let _ = CLAIMS.try_with(|claims| claims.borrow_mut().note(opened, own));
     if let Some(own) = own {
-        inside.change_gate(own);
+        // By the gate of the shard, which has the number of this thread.
+        *inside = Inside { opened, own: Some(own), gate: own.shard() };
     }
 }
 
 impl Claims {
-    /// Whether it is time for the thread to look for a shard. If there was none, it looks again
-    /// later, and ever more rarely.
+    /// Whether it is time for the thread to look for a shard: if there was none, ever more rarely.
     fn is_due(&mut self, opened: &Opened) -> bool {
         let Some(Claim { shard, entered, .. }) = self.0.get_mut(&opened.serial) else { return true };
         *entered = entered.wrapping_add(1);
@@ -163,7 +163,7 @@ impl Opened {
     fn claim_shard(&self, here: Thread) -> Option<Own> {
         (0..SHARDS).find_map(|i| {
             let ShardShared { owner, space, kept } = &self.header.shards[i];
-            let is_free = self.most(i, 0) > 0 && !self.is_claimed(i) && owner.load() == 0;
+            let is_free = self.most(i, 0) > 0 && owner.load() == 0;
             // What the arena says of the owner can be written over. That gives two threads of this
             // process no shard in common. It acquires what the last thread has left.
             if !is_free || self.claimed.fetch_or(bit(i), Ordering::Acquire) & bit(i) != 0 {
@@ -183,10 +183,6 @@ impl Opened {
         })
     }
 
-    /// Whether a thread of this process, or of a parent, has claimed a shard.
-    fn is_claimed(&self, shard: usize) -> bool {
-        self.claimed.load(Ordering::Acquire) & bit(shard) != 0
-    }
 
     /// Gives up the claim to a shard, whose cache keeps nothing then.
     fn unclaim(&self, shard: usize) {
@@ -221,11 +217,10 @@ impl Opened {
         self.unclaim(shard);
     }
 
-    /// What the thread of this process has that claimed a shard; `None` if there is none, or it is
-    /// one of our parent's.
+    /// What the thread of this process that claimed a shard has; `None` without one of our own.
     pub(crate) fn own_if_ours(&self, shard: usize) -> Option<Own> {
-        let own = if self.is_claimed(shard) { self.keeper.own(shard) } else { None };
-        own.filter(|own| own.cache.owner() != 0)
+        let is_claimed = self.claimed.load(Ordering::Acquire) & bit(shard) != 0;
+        self.keeper.own(shard).filter(|own| is_claimed && own.cache.owner() != 0)
     }
 
     /// Has all shards keep nothing. Threads of this process go on using theirs.
@@ -243,8 +238,7 @@ impl Opened {
         }
     }
 
-    /// How many slots of a class threads keep: those of this process now, those of others when they
-    /// last said so.
+    /// How many slots of a class threads keep: of this process now, of others when they last told.
     pub(crate) fn kept(&self, class: u32) -> u64 {
         let kept = |(i, shard): (usize, &ShardShared)| {
             let told = shard.kept[class as usize].load_acquire();
@@ -254,12 +248,6 @@ impl Opened {
     }
 }
 
-impl Drop for Opened {
-    fn drop(&mut self) {
-        (0..SHARDS).for_each(|shard| self.release_shard(shard));
-        self.keeper.give_back();
-    }
-}
 
 /// Of a shard, in a set of shards.
 const fn bit(shard: usize) -> u64 {
