@@ -94,7 +94,6 @@ impl Place {
         self.slot.store(slot.as_ptr(), Ordering::Relaxed);
         self.control.store(control.0, Ordering::Relaxed);
     }
-
 }
 
 /// A free slot, and its word.

@@ -45,7 +45,7 @@ pub struct Config {
     pub value_size: usize,
     /// Number of slots, of each size (1024 by default).
     pub capacity: u32,
-    /// Alignment, a power of two: 8 (the default) to 4096. Above 8 it can cost as many bytes a slot.
+    /// Alignment: a power of two, 8 (the default) to 4096. Above 8 it can cost as much a slot.
     pub align: usize,
     /// Whether all pages are made at once (the default). BPF programs cannot make any: what they
     /// store to a missing page is lost. Without BPF programs, `false` saves what is not used.

@@ -88,7 +88,7 @@ impl Opened {
         protocol::inside(self.gate(gate)).is_some_and(|number| !Thread { number, space: space() }.is_gone())
     }
 
-    /// Waits until nobody alive is inside, but not for ever: how many are. (The state refuses more.)
+    /// Waits until nobody alive is inside, but not for ever: how many are. The state refuses more.
     pub(crate) fn wait_for_those_inside(&self) -> u64 {
         fence(Ordering::SeqCst);
         let mut inside = 0;
@@ -151,7 +151,6 @@ impl Inside<'_> {
         }
         Ok(popped)
     }
-
 
     /// Takes a slot that was never used, if there is one: one after the other, as in `list`.
     fn take_fresh(&self, class: Class<'_>) -> Result<Option<u32>, AllocError> {

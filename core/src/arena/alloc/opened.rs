@@ -346,7 +346,6 @@ impl Keeper {
         }
     }
 
-
     /// Returns what the thread with a shard has, if there is a cache: that thread alone may use it.
     pub(crate) fn own(&'static self, shard: usize) -> Option<Own> {
         Some(Own { cache: self.caches[shard].get()?, balance: self.count.own(shard) })

@@ -183,7 +183,6 @@ impl Opened {
         })
     }
 
-
     /// Gives up the claim to a shard, whose cache keeps nothing then.
     fn unclaim(&self, shard: usize) {
         if let Some(own) = self.keeper.own(shard) {
@@ -247,7 +246,6 @@ impl Opened {
         self.header.shards[..SHARDS].iter().enumerate().map(|shard| u64::from(kept(shard))).sum()
     }
 }
-
 
 /// Of a shard, in a set of shards.
 const fn bit(shard: usize) -> u64 {
