@@ -3,7 +3,7 @@
 //! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's description of
 //! a program's types. `wire` reads its bytes, and `elf` finds them in object files. A [`Type`] is
 //! looked into by its [`TypeKind`] (`types`); `spell` writes it as C does; `check` compares it with
-//! the [`Layout`] of a Rust type; `path` finds a part of it by name.
+//! the [`Layout`] of a Rust type; `rust` writes Rust types; `path` finds a part of it by name.
 //!
 //! Bytes from outside are checked once, when they are read. References may still form cycles, so
 //! functions that follow them count their steps.
@@ -11,6 +11,7 @@
 pub(crate) mod check;
 pub(crate) mod elf;
 pub(crate) mod path;
+mod rust;
 pub(crate) mod spell;
 pub(crate) mod types;
 pub(crate) mod wire;
@@ -19,7 +20,8 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
-pub use crate::error::{InvalidBtf, Mismatch, Mismatches, Nearest};
+pub use crate::error::{InvalidBtf, Mismatch, Mismatches, Nearest, NotInRust};
+pub use rust::RustSource;
 pub use types::{Array, Composite, Enum, Int, Linkage, Member, Prototype, Section, SectionVariable, Type, TypeKind};
 
 use crate::btf::wire::Wire;

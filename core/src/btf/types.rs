@@ -4,6 +4,7 @@
 use core::fmt;
 
 use crate::btf::wire::{Record, Wire, kind};
+use crate::layout::Endianness;
 
 /// How many typedefs, qualifiers, arrays or nested structs in a row are followed: as many as the
 /// kernel follows (`MAX_RESOLVE_DEPTH` in kernel/bpf/btf.c).
@@ -305,6 +306,11 @@ impl<'a> Type<'a> {
     /// The number of words of all types of its object.
     pub(crate) fn words(self) -> usize {
         self.wire.words()
+    }
+
+    /// The byte order of its object.
+    pub(crate) fn endianness(self) -> Endianness {
+        self.wire.endianness
     }
 
     pub(crate) fn is_named(self, name: &str) -> bool {

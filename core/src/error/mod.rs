@@ -14,7 +14,7 @@ pub use hosted::{
     alloc::AllocError,
     arena::ArenaError,
     arena_ptr::ArenaPtrError,
-    btf::{BtfError, InvalidBtf},
+    btf::{BtfError, InvalidBtf, NotInRust},
     element::ElementError,
     kernel::{Found, KernelVersion, MapName, MapType, ReadOnlyReason},
     list::ListError,

@@ -172,6 +172,8 @@ impl Walk {
         for ty in btf.types().filter(|ty| !ty.name().is_empty()).take(4) {
             assert!(btf.find(ty.name()).any(|found| found.id() == ty.id()));
         }
+        let rust = btf.rust_source_of_all();
+        assert!(rust.text.bytes().all(|byte| matches!(byte, b' '..=b'~' | b'\n')), "{rust}");
         let sections = btf.types().filter(|ty| matches!(ty.kind(), TypeKind::Section(_)));
         sections.take(8).for_each(|ty| self.section(btf, ty.name(), words));
     }

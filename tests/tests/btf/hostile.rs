@@ -6,7 +6,7 @@ use std::alloc::{GlobalAlloc, Layout as Allocation, System};
 use std::cell::Cell;
 use std::time::Duration;
 
-use mapvalue::btf::{InvalidBtf, Type, TypeKind};
+use mapvalue::btf::{InvalidBtf, RustSource, Type, TypeKind};
 use mapvalue::{Btf, BtfError, DataSection, Endianness, MapValue, Mapping, SectionError};
 use mapvalue_tests::btf::{Builder, Elf, FLAG, check_layouts, kind, symbol};
 use mapvalue_tests::clock::{cpu_time, slowness};
@@ -117,8 +117,78 @@ fn survives(bytes: &[u8]) -> Btf {
     });
     let unknown = measured("nearest names", len, 1, || btf.check::<Stats>("statistics"));
     assert!(matches!(unknown, Err(BtfError::UnknownType { .. })), "{unknown:?}");
+    measured("rust", len, 128, || assert_clean(&btf.rust_source_of_all()));
     measured("find", 0, 0, || btf.find("x").count());
     btf
+}
+
+/// Nothing of a hostile name is in the text: it is lines of the writer's own forms.
+fn assert_clean(source: &RustSource) {
+    for line in source.text.lines() {
+        let fits = |c: char| c.is_ascii_graphic() || c == ' ';
+        assert!(line.len() < 2048 && line.chars().all(fits), "{line:?}");
+        // A name ends no comment, string or item.
+        let quotes = line.matches('"').count();
+        assert!(quotes == 0 || quotes == 2 && line.trim_start().starts_with("#[map_value(rename = "), "{line}");
+    }
+    assert!(source.refused.iter().all(|refused| refused.to_string().len() < 4096));
+}
+
+/// What a BPF program's author may call things: none of it becomes Rust.
+#[test]
+fn names_that_are_source_text() {
+    for evil in
+        ["a: u8 } fn main() { panic!() } struct b {", "x\npub fn y() {}", "x\"; y", "x`", "*/", "r#type", "é", "4", "-"]
+    {
+        let mut btf = Builder::new();
+        let int = btf.int(evil, 4, 0);
+        let pointer = btf.to(kind::PTR, "", int);
+        let inner = btf.composite(kind::STRUCT, "", 4, &[("a", int, 0)]);
+        let typedef = btf.to(kind::TYPEDEF, evil, inner);
+        let tag = btf.to(kind::TYPE_TAG, "arena", typedef);
+        let tagged = btf.to(kind::PTR, "", tag);
+        btf.composite(kind::STRUCT, evil, 4, &[("a", int, 0)]);
+        btf.composite(kind::STRUCT, "m", 4, &[(evil, int, 0)]);
+        btf.composite(kind::STRUCT, "t", 4, &[("a", typedef, 0)]);
+        btf.composite(kind::STRUCT, "p", 16, &[("a", pointer, 0), ("b", tagged, 64)]);
+        btf.enumeration("e", 0, 4, &[(evil, 1)]);
+        btf.enumeration(evil, 0, 4, &[("a", 1)]);
+        let btf = Btf::parse(&btf.native()).unwrap();
+        let source = btf.rust_source([evil, "m", "t", "p", "e"]);
+        assert_clean(&source);
+        assert!(source.text.contains("struct P {"), "{source}");
+        assert!(evil.len() < 3 || !source.text.contains(evil), "{evil}: {source}");
+        assert!(source.refused.len() >= 5, "{:?}", source.refused);
+        assert_clean(&btf.rust_source_of_all());
+    }
+}
+
+/// BTF of a compiler with some bytes changed at random.
+#[test]
+fn rust_of_mutated_objects() {
+    let object = include_bytes!("../../bpf/layouts.bpf.o");
+    let bytes = mapvalue_tests::btf::raw(object);
+    let mut state = 0x2545_f491_4f6c_dd1du64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        usize::try_from(state % below as u64).unwrap()
+    };
+    let mut read = 0;
+    for _ in 0..2000 {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=random(6) {
+            // Behind the header.
+            let at = 24 + random(bytes.len().min(12000) - 24);
+            bytes[at] = u8::try_from(random(256)).unwrap();
+        }
+        if let Ok(btf) = Btf::parse(&bytes) {
+            assert_clean(&btf.rust_source_of_all());
+            read += 1;
+        }
+    }
+    assert!(read > 500, "{read}");
 }
 
 /// A name of the greatest length. Every end of it is the same letters.

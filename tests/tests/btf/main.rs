@@ -7,3 +7,4 @@ mod differential;
 mod hostile;
 mod layout_check;
 mod reader;
+mod rust_source;

@@ -42,6 +42,10 @@ pub enum BtfError {
     #[error("there is no type `{name}` in the BTF{nearest}")]
     UnknownType { name: String, nearest: Nearest },
 
+    /// C types that cannot be written in Rust: each in `refused`, with the reason.
+    #[error("{}", list(refused))]
+    NotInRust { refused: Vec<NotInRust> },
+
     /// The map whose types are asked for cannot be opened.
     #[error(transparent)]
     Map(MapError),
@@ -51,6 +55,20 @@ pub enum BtfError {
     /// The kernel refused.
     #[error(transparent)]
     System(#[from] SystemError),
+}
+
+/// A C type that is not written in Rust, by its `name`, and why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is not written in Rust: {reason}")]
+#[expect(missing_docs, reason = "the doc of the struct says what its fields are")]
+#[non_exhaustive]
+pub struct NotInRust {
+    pub name: String,
+    pub reason: String,
+}
+
+fn list(refused: &[NotInRust]) -> String {
+    refused.iter().map(NotInRust::to_string).collect::<Vec<_>>().join("\n")
 }
 
 /// Why bytes could not be read as BTF.
