@@ -4,6 +4,7 @@ mod alloc_close;
 mod alloc_exchange;
 mod alloc_gate;
 mod alloc_list;
+mod litmus;
 mod ring;
 mod seq;
 
