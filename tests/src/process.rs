@@ -2,6 +2,7 @@
 
 use std::any::type_name;
 use std::env;
+use std::ffi::OsStr;
 use std::process::Command;
 
 /// A command that runs this program again, but only `test`, a function marked `#[test]`.
@@ -13,8 +14,12 @@ use std::process::Command;
 pub fn again<F: Fn()>(_test: F) -> Command {
     // Without the crate name, as the test harness names tests.
     let name = type_name::<F>().split_once("::").expect("a function of this crate").1;
-    let mut command = Command::new(env::current_exe().expect("the path of this test"));
-    command.args(["--exact", name, "--include-ignored", "--nocapture"]);
+    let program = env::current_exe().expect("the path of this test");
+    // By an emulator, if this runs by one (`tests/cross/run`).
+    let runner = env::var("MAPVALUE_RUNNER").unwrap_or_default();
+    let mut words = runner.split_whitespace().map(OsStr::new).chain([program.as_os_str()]);
+    let mut command = Command::new(words.next().expect("this program at least"));
+    command.args(words).args(["--exact", name, "--include-ignored", "--nocapture"]);
     command
 }
 

@@ -354,8 +354,9 @@ mod tests {
     #[test]
     fn values_lie_every_eight_bytes_and_gaps_between_the_numbers_are_none_between_values() {
         let mut bytes = [0xff; 24];
-        for (value, packets) in bytes.chunks_exact_mut(8).zip([7, 8, 9]) {
-            value[..4].copy_from_slice(&[packets, 1, packets % 2, 0xff]);
+        for (value, packets) in bytes.chunks_exact_mut(8).zip([7_u16, 8, 9]) {
+            value[..2].copy_from_slice(&(256 + packets).to_ne_bytes());
+            value[2] = u8::from(packets % 2 == 1);
         }
         let stats = PerCpu::<Stats>::decode(cpus("0,2-3"), &bytes).unwrap();
         assert_eq!(stats.values().iter().map(|stats| stats.packets).collect::<Vec<_>>(), [263, 264, 265]);
@@ -364,7 +365,8 @@ mod tests {
         assert_eq!(stats[3].packets, 265);
         assert!(stats.get(1).is_none() && stats.get(4).is_none() && stats.get(usize::MAX).is_none());
         assert_eq!(stats.sum(), Stats { packets: 263 + 264 + 265, mode: Mode::On });
-        assert_eq!(stats.to_bytes()[8..16], [8, 1, 0, 0, 0, 0, 0, 0], "padding is zeroed");
+        assert_eq!(stats.to_bytes()[8..10], 264_u16.to_ne_bytes());
+        assert_eq!(stats.to_bytes()[10..16], [0; 6], "padding is zeroed");
         assert_eq!(PerCpu::decode(cpus("0,2-3"), &stats.to_bytes()).unwrap(), stats);
         assert_eq!(
             format!("{stats:?}"),
@@ -417,6 +419,6 @@ mod tests {
                 format!("{given} values were given for 4 possible CPUs: there is one for each, online or not")
             );
         }
-        assert_eq!(PerCpu::<u32>::of_each(cpus, vec![[1, 0, 0, 0]; 4]).unwrap().sum(), 4);
+        assert_eq!(PerCpu::<u32>::of_each(cpus, vec![1_u32.to_ne_bytes(); 4]).unwrap().sum(), 4);
     }
 }
