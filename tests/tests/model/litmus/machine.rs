@@ -1,10 +1,12 @@
 //! A small machine with the memory order of arm64, which runs a litmus test in every order that its
 //! rules allow.
 //!
-//! A thread does its steps in any order, except where one of these holds a step back (`Machine::held`):
+//! A thread does its steps in any order, except where one of these holds a
+//! step back (`Machine::held`):
 //!
 //! - a register that an earlier step loads is its address, its value, or the condition of its store;
-//! - both are at the same address. (A load may take the value of a store that is still to be done.)
+//! - both are at the same address. (A load may take the value of a store that is
+//!   still to be done.)
 //! - an earlier load acquires, or it is itself a store that releases;
 //! - a fence between them: `acq` holds all steps behind the loads before it, `rel` holds the stores
 //!   behind all steps before it, `full` holds everything;

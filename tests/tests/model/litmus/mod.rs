@@ -1,4 +1,5 @@
-//! The pairs of steps on which the memory model rests (`core/src/lib.rs`, "Orders"), as litmus tests
+//! The pairs of steps on which the memory model rests (`core/src/lib.rs`, "Orders"), as litmus
+//! tests
 //! for arm64, whose memory orders less than x86-64's. Loom, in the other files of this folder, runs
 //! the crate's own source, by the rules of the language; here both sides are written out, the
 //! program's and the kernel's too, and every order is tried that the CPU may do them in.
@@ -35,7 +36,8 @@ fn the_machine_is_that_of_arm64() {
     holds("x := 1 | a = f\n fence.rel | fence.acq\n f := 1 | b = x\n never a=1 b=0");
     // MP with an address dependency.
     holds("start p=&y\n x := 1 | a = p\n p.rel := &x | b = *a\n never a=&x b=0");
-    // SB: store buffers. Neither a release nor an acquire helps, nor does an exchange that does both.
+    // SB: store buffers. Neither a release nor an acquire helps, nor does an exchange that does
+    // both.
     fails("x := 1 | y := 1\n a = y | b = x\n never a=0 b=0");
     fails("x.rel := 1 | y.rel := 1\n a = y.acq | b = x.acq\n never a=0 b=0");
     holds("x := 1 | y := 1\n fence.full | fence.full\n a = y | b = x\n never a=0 b=0");
@@ -110,7 +112,8 @@ fn a_sequence_cell_is_read_whole() {
                               | n = seq
          {torn}"
     ));
-    // Rust writes, a program reads. (Its loads of the number are exchanges, too, of which none comes
+    // Rust writes, a program reads. (Its loads of the number are exchanges, too, of which none
+    // comes
     // between the two halves of the writer's first. So the acquire and the fence can stand in for
     // each other here.)
     holds(&format!(
