@@ -397,35 +397,90 @@ fn a_full_user_ring_is_an_error_or_a_wait() {
     assert_eq!(global::<[u64; 4]>(&loaded, "order_next")[0].load(), sent + 1);
 }
 
+/// Threads fill the ring while a program on a CPU of its own drains it.
 #[test]
 fn threads_send_at_once_and_each_sample_is_drained_once_in_order_and_whole() {
-    const EACH: u64 = 100_000;
     kernel::require!(USER_RING);
     let loaded = load(4096);
     let orders = UserRing::from_map(loaded.map("orders")).unwrap();
-    thread::scope(|scope| {
-        let senders = [0, 1, 2].map(|producer| {
-            let orders = &orders;
-            scope.spawn(move || {
-                for number in 0..EACH {
-                    let sample = orders.reserve_within::<Order>(PATIENCE).unwrap();
-                    sample.store(order(producer, number));
-                    sample.submit();
-                    if number % 7 == 0 {
-                        drop(orders.reserve_bytes(8));
-                    }
+    let cpus = cpu::allowed();
+    let (race, stop) = (Race::of(duration()), AtomicBool::new(false));
+    let samples = global::<u64>(&loaded, "samples");
+    let send = |producer, cpu| {
+        let mut sent = 0;
+        cpu::run_on(cpu, || {
+            while race.goes_on(sent > 10_000) {
+                let sample = orders.reserve_within::<Order>(PATIENCE).unwrap();
+                sample.store(order(producer, sent));
+                sample.submit();
+                if sent % 7 == 0 {
+                    drop(orders.reserve_bytes(8));
                 }
-            })
+                sent += 1;
+            }
         });
-        while !senders.iter().all(thread::ScopedJoinHandle::is_finished) {
-            loaded.run("drain");
-        }
+        sent
+    };
+    let send = &send;
+    let sent = thread::scope(|scope| {
+        let _stop = AtTheEnd(|| stop.store(true, Ordering::Relaxed));
+        let senders = [0_u32, 1, 2].map(|producer| {
+            let cpu = cpus[producer as usize % cpus.len().saturating_sub(1).max(1)];
+            scope.spawn(move || send(producer, cpu))
+        });
+        scope.spawn(|| {
+            cpu::run_on(cpus[cpus.len() - 1], || {
+                while !stop.load(Ordering::Relaxed) {
+                    loaded.run("drain");
+                }
+            });
+        });
+        senders.map(|sender| sender.join().unwrap())
     });
     loaded.run("drain");
-    assert_eq!((global::<u64>(&loaded, "samples").load(), orders.pending()), (3 * EACH, 0));
-    assert_eq!(global::<[u64; 4]>(&loaded, "order_next").load(), [EACH, EACH, EACH, 0]);
+    assert_eq!((samples.load(), orders.pending()), (sent.iter().sum(), 0));
+    assert_eq!(global::<[u64; 4]>(&loaded, "order_next").load()[..3], sent);
     assert_eq!(global::<u64>(&loaded, "out_of_order").load(), 0);
     assert_eq!(global::<u64>(&loaded, "not_whole").load(), 0);
+    println!("{sent:?} samples");
+}
+
+/// One process after the other is killed between reserve and submit. The next one gives the place
+/// up and goes on; no sample that was submitted is lost.
+#[test]
+fn producers_that_are_killed_before_they_submit_lose_only_what_they_had_not_submitted() {
+    kernel::require!(USER_RING);
+    if !child::alone(producers_that_are_killed_before_they_submit_lose_only_what_they_had_not_submitted) {
+        return;
+    }
+    let loaded = load(4096);
+    let (race, mut number, mut kills) = (Race::of(duration()), 0, 0);
+    while race.goes_on(kills > 20) {
+        let each = kills % 37;
+        // SAFETY: the child only uses the ring, and is killed.
+        let pid = unsafe { libc::fork() };
+        if pid == 0 {
+            let orders = UserRing::from_map(loaded.map("orders")).unwrap();
+            (number..number + each).for_each(|number| orders.send(order(0, number)).unwrap());
+            let _sample = orders.reserve::<Order>().unwrap();
+            orders.send(order(0, number + each)).unwrap();
+            // SAFETY: it ends this process, and touches no memory.
+            unsafe { libc::raise(libc::SIGKILL) };
+        }
+        let mut status = 0;
+        // SAFETY: it only writes the status.
+        assert_eq!(unsafe { libc::waitpid(pid, &raw mut status, 0) }, pid);
+        assert_eq!(libc::WTERMSIG(status), libc::SIGKILL);
+        (number, kills) = (number + each + 1, kills + 1);
+        loaded.run("drain");
+        let orders = UserRing::from_map(loaded.map("orders")).unwrap();
+        assert_eq!((orders.pending(), orders.discard_abandoned().unwrap()), (48, 1));
+        loaded.run("drain");
+        assert_eq!((orders.pending(), global::<u64>(&loaded, "samples").load()), (0, number));
+    }
+    assert_eq!(global::<u64>(&loaded, "out_of_order").load() + global::<u64>(&loaded, "not_whole").load(), 0);
+    println!("{kills} producers killed, {number} samples drained");
+    child::done();
 }
 
 #[test]

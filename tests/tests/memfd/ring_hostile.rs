@@ -2,12 +2,15 @@
 //! names the numbers.
 #![expect(clippy::cast_possible_truncation, reason = "low halves are asked for, and numbers are small")]
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use mapvalue::ring::RingProducer;
 use mapvalue::{Mapping, Ring, RingError, UserRing};
+use mapvalue_tests::fork;
+use mapvalue_tests::race::duration;
 
 const SIZE: usize = 65536;
 const BUSY: u32 = 1 << 31;
@@ -192,37 +195,56 @@ fn a_user_ring_whose_readers_position_cannot_be_is_an_error() {
     assert!(matches!(ring.send(3_u64), Err(RingError::OtherProcess { expected: 32, found: 8, .. })));
 }
 
-/// Another thread writes anything anywhere, while the ring is read: no call fails to return.
+/// Another process writes anything anywhere, while a ring is read and another one is filled: no call
+/// fails to return, and each error has a name.
 #[test]
-fn a_scribbler_beside_the_reader_causes_errors_only() {
+fn a_process_that_scribbles_causes_errors_only() {
     let (mut ring, producer, memory) = ring();
-    thread::scope(|scope| {
-        let end = Instant::now() + Duration::from_millis(500);
-        scope.spawn(move || {
-            let mut seed = 7_u64;
-            while Instant::now() < end {
-                for _ in 0..64 {
-                    seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-                    let at = (seed >> 20) as usize % SIZE / 8 * 8;
-                    match seed >> 60 {
-                        0 => memory.set_consumer(seed >> 30 & 0xffff8),
-                        1..3 => memory.set_producer(seed >> 30 & 0xffff8),
-                        _ => memory.set_header(at, (seed >> 32) as u32 & (BUSY | DISCARD | 0xff)),
-                    }
+    let user = UserRing::memfd(SIZE).unwrap();
+    let consumer = Mapping::from_memfd(user.memory().unwrap()).unwrap().var::<u64>(0).unwrap();
+    let end = Instant::now() + duration();
+    let scribble = || {
+        let mut seed = 7_u64;
+        while Instant::now() < end {
+            for _ in 0..64 {
+                seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+                let at = (seed >> 20) as usize % SIZE / 8 * 8;
+                match seed >> 60 {
+                    0 => memory.set_consumer(seed >> 30 & 0xffff8),
+                    1..3 => memory.set_producer(seed >> 30 & 0xffff8),
+                    3 => consumer.store(seed >> 30 & 0xfffff),
+                    _ => memory.set_header(at, (seed >> 32) as u32 & (BUSY | DISCARD | 0xff)),
                 }
             }
-        });
-        let mut records = 0;
-        let mut errors = 0;
+        }
+        0
+    };
+    let (mut records, mut bytes, mut sent, mut errors) = (0_u64, 0, 0_u64, BTreeMap::new());
+    thread::scope(|scope| {
+        let hostile = scope.spawn(|| fork(scribble));
+        let mut count = |error: RingError| {
+            let name = match error {
+                RingError::Positions { .. } => "positions",
+                RingError::Length { .. } => "length",
+                RingError::OtherProcess { .. } => "other process",
+                RingError::Full { .. } => "full",
+                other => panic!("{other}"),
+            };
+            *errors.entry(name).or_insert(0_u64) += 1;
+        };
         while Instant::now() < end {
             for record in ring.records().take(1000) {
                 match record {
-                    Ok(record) => records += record.bytes().len(),
-                    Err(_) => errors += 1,
+                    Ok(record) => (records, bytes) = (records + 1, bytes + record.bytes().len()),
+                    Err(error) => count(error),
                 }
             }
-            let _ = producer.send(1_u64);
+            ring.wait(Duration::ZERO).map_err(&mut count).ok();
+            producer.send(1_u64).map_err(&mut count).ok();
+            sent += u64::from(user.send(2_u64).map_err(&mut count).is_ok());
         }
-        assert!(errors > 0, "{records} bytes of records");
+        assert_eq!(hostile.join().unwrap(), 0);
     });
+    println!("{records} records of {bytes} bytes, {sent} samples sent, errors: {errors:?}");
+    assert!(["positions", "length", "other process"].iter().all(|name| errors.contains_key(name)), "{errors:?}");
 }
