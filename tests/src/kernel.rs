@@ -58,7 +58,8 @@ pub mod objects {
     /// Events of several kinds in a ring buffer, and a program that is called. libbpf only.
     pub const EVENTS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/events.bpf.o"));
     /// Flows by a key with a union, counted on each CPU.
-    pub const FLOWS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/flows.bpf.o"));
+    pub const FLOWS: &[u8] =
+        include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/bpf/flows.bpf.o"));
     /// Histograms.
     pub const HISTOGRAM: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/histogram.bpf.o"));
     /// A map of each type; no program. libbpf only.
