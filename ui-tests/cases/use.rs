@@ -909,6 +909,30 @@ fn main() {
     let _ = (stats, Stats { packets: 0 }.clone(), u64::LAYOUT);
 }
 
+//@ case: use_map_key_with_union
+//! A key of a map has no unknown bytes, which a union may have.
+use mapvalue::bpf::TypedMap;
+use mapvalue::{MapValue, Whole};
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+union Address {
+    v4: u32,
+    v6: [u8; 16],
+}
+
+#[derive(MapValue, Clone, Copy)]
+#[repr(C)]
+struct Key {
+    from: Address, //~ from: Whole<Address>,
+    port: u32,
+}
+
+fn main() {
+    let _: Option<Whole<Address>> = None;
+    let _ = |flows: TypedMap<Key, u64>, key: Key| flows.remove(&key).is_ok();
+}
+
 //@ case: use_whole_made_of_a_value
 //! A `Whole` is never made of a union, which may have uninitialized bytes.
 use mapvalue::{MapValue, Whole};
