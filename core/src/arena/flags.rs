@@ -22,9 +22,7 @@ pub struct ArenaFlags(u32);
 
 impl ArenaFlags {
     /// `BPF_F_SEGV_ON_FAULT`: touching a page that BPF has not allocated is a SIGSEGV. Without the
-    /// flag, it makes the page.
-    ///
-    /// Rust can only [`read`](crate::Arena::read) from such an arena.
+    /// flag, it makes the page. Rust can only [`read`](crate::Arena::read) from such an arena.
     pub const SEGV_ON_FAULT: Self = Self(1 << 17);
     /// `BPF_F_NO_USER_CONV`: the programs' own conversions to user addresses do nothing. So memory
     /// holds only the low 32 bits of some pointers.

@@ -121,8 +121,7 @@ impl Arena {
         self.rest.mapping.is_read_only()
     }
 
-    /// Returns the flags it was created with; none if it was adopted without its map, since they
-    /// are not known then.
+    /// Returns the flags it was created with; none (unknown) if it was adopted without its map.
     pub fn flags(&self) -> ArenaFlags {
         self.rest.flags
     }
@@ -141,8 +140,7 @@ impl Arena {
         self.rest.map.as_ref().map(AsFd::as_fd).or_else(|| self.rest.mapping.fd())
     }
 
-    /// Returns the pointer to the byte at `offset` from the arena's start. Following it checks that
-    /// it is in the arena.
+    /// Returns the pointer to the byte at `offset`, which may be outside: following it checks that.
     ///
     /// ([`ArenaPtr::offset`] is the low 32 bits of the address, which is another number if the
     /// arena does not start at a multiple of 4 GiB.)

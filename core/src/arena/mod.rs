@@ -58,11 +58,10 @@
 //!
 //! Global variables of a BPF program (`__arena`) lie at one end of the arena. libbpf 1.7 and newer
 //! puts them at the end on Linux 7.0 and newer; otherwise they lie at the start. [`Arena::globals`]
-//! finds them by asking the loaded program. In an arena that libbpf is given,
-//! [`Arena::for_object`] and [`Arena::store_globals`] store their initial values, and keep their
-//! pages from programs that allocate. [`Arena::hold_globals`] returns the pages in between, which
-//! user space may use freely. Never put an object at byte 0: programs may take the pointer to it
-//! for null.
+//! finds them by asking the loaded program. In an arena that libbpf is given, [`Arena::for_object`]
+//! and [`Arena::store_globals`] store their initial values, and keep their pages from programs that
+//! allocate. [`Arena::hold_globals`] returns the pages in between, which user space may use freely.
+//! Never put an object at byte 0: programs may take the pointer to it for null.
 //!
 //! # Costs
 //!

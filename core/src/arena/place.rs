@@ -106,8 +106,7 @@ impl Arena {
     #[inline]
     fn var_any<T: MapValue, A: Access>(&self, ptr: ArenaPtr<T>) -> Result<Var<T, A>, ArenaPtrError> {
         let place = self.locate::<T, A>(ptr, size_of::<T>())?;
-        // SAFETY: `locate` has checked the place for `T` and `A`, and the arena is all of the
-        // mapping.
+        // SAFETY: `locate` has checked the place for `T` and `A`; the arena is the whole mapping.
         Ok(unsafe { Var::new(place, Arc::clone(&self.rest.mapping)) })
     }
 
@@ -124,8 +123,7 @@ impl Arena {
     ///
     /// # Errors
     ///
-    /// As for [`get`](Self::get), and [`PlaceError::Unsliceable`] if not all of them would be
-    /// aligned.
+    /// As for [`get`](Self::get), and [`PlaceError::Unsliceable`] if not all would be aligned.
     pub fn slice<T: MapValue>(&self, ptr: ArenaPtr<T>, len: usize) -> Result<Slice<T>, ArenaPtrError> {
         self.slice_any(ptr, len)
     }
@@ -218,16 +216,14 @@ impl Arena {
             // waits for this one, and so for each instruction in between.
             #[expect(clippy::cast_possible_truncation, reason = "the targets that this crate accepts have 64 bits")]
             let place: *mut u8 = ptr::with_exposed_provenance_mut(ptr.address() as usize);
-            // SAFETY: it is inside the mapping (`holds`), which is at `start` (`Arena::new`), and
-            // so not null.
+            // SAFETY: it is inside the mapping (`holds`), which is at `start`, and so not null.
             Ok(unsafe { NonNull::new_unchecked(place) }.cast())
         } else {
             self.locate_far::<T, A>(ptr, bytes)
         }
     }
 
-    /// As [`locate`](Self::locate), for every pointer: it may be only the low 32 bits, and the
-    /// arena may be mapped elsewhere.
+    /// As `locate`, for every pointer: also the low 32 bits alone, or of an arena mapped elsewhere.
     #[cold]
     #[inline(never)]
     fn locate_far<T: MapValue, A: Access>(
@@ -241,8 +237,7 @@ impl Arena {
             return Err(PlaceError::ReadOnly { map: mapping.map_name(), reason }.into());
         }
         let offset = self.resolve(ptr, bytes)?;
-        // SAFETY: `resolve` has checked that it is inside the mapping, which is at most
-        // `isize::MAX` bytes long.
+        // SAFETY: `resolve` has checked that it is in the mapping, of at most `isize::MAX` bytes.
         Ok(unsafe { mapping.base().add(offset) }.cast())
     }
 

@@ -8,8 +8,7 @@ use crate::sys::process::page_size;
 /// The most bytes of an arena: a pointer has 32 bits for the place.
 pub(crate) const MAX_LEN: u64 = 1 << 32;
 
-/// The addresses of an arena: whole pages, at most 4 GiB, not from 0, and without a multiple of 4
-/// GiB after the first byte.
+/// The addresses of an arena: whole pages, not from 0, up to the next multiple of 4 GiB at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Span {
     start: u64,
@@ -39,8 +38,7 @@ impl Span {
         self.len
     }
 
-    /// Returns whether the two ranges overlap. (The address after the span may be 2^64, so only its
-    /// last one is used.)
+    /// Returns whether the two ranges overlap. (The address after the span may be 2^64.)
     pub(crate) fn overlaps(self, other: &Range<u64>) -> bool {
         other.start <= self.start + (self.len - 1) && self.start < other.end
     }

@@ -34,8 +34,7 @@ fn follow<'a, L: Links, A: Access>(
         if node.is_null() {
             return Ok(None);
         }
-        // The loop tries again instead of following it here, so that there is one way to an
-        // element.
+        // The loop tries again, instead of following it here: there is one way to an element.
         match low_half_of(follower.places, node) {
             Some(full) => node = full,
             None => return Err(lost::<L>(follower.places.arena(), holder, node)),
@@ -43,8 +42,7 @@ fn follow<'a, L: Links, A: Access>(
     }
 }
 
-/// Returns the full address of a node whose pointer is only its low 32 bits, if there can be an
-/// element.
+/// Returns the full address of a node whose pointer is only its low 32 bits, if one can be there.
 #[cold]
 #[inline(never)]
 fn low_half_of<L: Links, A: Access>(places: &Places<L, A>, node: ArenaPtr<ListNode>) -> Option<ArenaPtr<ListNode>> {
@@ -62,8 +60,7 @@ fn end_of(arena: &Arena, holder: LinkPtr) -> (u64, u64, u64) {
 /// The error for a pointer that leads to no element, or is the mark of a removed node.
 ///
 /// It is inlined, so that the compiler sees which error it is. It cannot tell an `Error` that a
-/// function returns from the `Ok` of a `Result`, and would prepare the loop for elements from
-/// there.
+/// function returns from the `Ok` of a `Result`, and would prepare the loop for its elements.
 #[inline]
 fn lost<L: Links>(arena: &Arena, holder: LinkPtr, node: ArenaPtr<ListNode>) -> ListError {
     let (type_name, (at, start, len)) = (type_name::<L::Element>(), end_of(arena, holder));
@@ -95,8 +92,7 @@ const PART: u64 = 16;
 /// time may be the work of a writer that moved an element to the front meanwhile.
 const ROUNDS: u64 = 8;
 
-/// Returns whether a chain leads from a node back to it: within `steps` elements, several times in
-/// a row.
+/// Returns whether a chain leads from a node back to it within `steps` elements, `ROUNDS` times.
 #[cold]
 #[inline(never)]
 fn has_cycle<L: Links, A: Access>(places: &Places<L, A>, first: ArenaPtr<ListNode>, steps: u64) -> bool {
@@ -230,8 +226,7 @@ pub(crate) fn push<L: Links>(
     write(element);
     node.next.store(second);
     node.pprev.store(first_at);
-    // A writer that dies before this store has changed no list. It pairs with the acquire load of a
-    // walk (`load`).
+    // A writer that dies before this store has changed no list. It pairs with `load`.
     first.store_release(this);
     // If the writer dies before this store, the second element's back pointer leads to a pointer to
     // the first. `remove` notices that.
@@ -258,8 +253,7 @@ pub(crate) fn remove<L: Links>(places: &Places<L, ReadWrite>, element: ArenaPtr<
     // A release store like that of `push`, which it may undo: a reader must see the next element as
     // well through this pointer as through the other.
     back.store_release(next);
-    // If the writer dies before these stores, the back pointer leads to a pointer to another
-    // element, or to null.
+    // If the writer dies before these stores, the back pointer leads to another element, or null.
     node.next.store(ListNode::REMOVED.next);
     node.pprev.store(ListNode::REMOVED.pprev);
     Ok(())
@@ -291,8 +285,7 @@ pub(crate) fn check<L: Links, A: Access>(
     Ok(count)
 }
 
-/// Corrects the wrong back pointers of a chain, and returns how many there were. `belongs` is as
-/// for [`check`].
+/// Corrects the wrong back pointers of a chain, and counts them. `belongs` is as for [`check`].
 pub(crate) fn repair<L: Links>(
     walk: &mut Walk<'_, L, ReadWrite>,
     belongs: impl Fn(&Element<L, ReadWrite>) -> Result<(), ListError>,

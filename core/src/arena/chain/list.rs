@@ -159,8 +159,7 @@ const fn is_node(layout: &Layout) -> bool {
 }
 
 impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
-    /// Opens the list whose head is at `head`: a list of a BPF program, or memory of zeros, which
-    /// is an empty list.
+    /// Opens the list whose head is at `head`: that of a BPF program, or zeros, an empty list.
     ///
     /// # Errors
     ///
@@ -243,8 +242,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         links::push(&self.places, &self.head.first, element, |_| ())
     }
 
-    /// Takes memory for an element, lets `write` fill it, and links it as the first. [`Slots`] has
-    /// an example.
+    /// Takes memory for an element, lets `write` fill it, and links it as the first ([`Slots`]).
     ///
     /// # Errors
     ///
@@ -270,8 +268,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         links::remove(&self.places, element)
     }
 
-    /// Takes the first element out of the list: the last that came. Its memory is the caller's
-    /// again.
+    /// Takes the first element, the last that came, out of the list. Its memory is the caller's.
     ///
     /// # Errors
     ///
@@ -302,8 +299,7 @@ impl<T: MapValue, const NODE: usize> ArenaList<T, NODE> {
         self.head.first.store_release(ArenaPtr::NULL);
     }
 
-    /// Corrects the back pointers that a writer left wrong when it died, by one walk. Returns how
-    /// many were wrong.
+    /// Corrects the back pointers that a dead writer left wrong, by one walk; returns how many.
     ///
     /// ```
     /// # use mapvalue::{Arena, ArenaList, ArenaPtr, arena::ListEntry};

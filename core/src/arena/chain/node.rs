@@ -2,8 +2,7 @@
 
 use crate::value::{ArenaPtr, MapValue};
 
-/// The head of a list in the arena's memory, 8 bytes. Zeros are an empty list. In C it is `struct
-/// mv_list_head`.
+/// The head of a list in the arena, 8 bytes: in C, `struct mv_list_head`. Zeros are an empty list.
 #[derive(MapValue, Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[map_value(crate = "crate", rename = "mv_list_head")]
 #[repr(C)]
@@ -60,8 +59,7 @@ pub struct ListNode {
 }
 
 impl ListNode {
-    /// The pointers of a removed node, 0x100 and 0x122. As full addresses they are outside every
-    /// arena.
+    /// The pointers of a removed node, 0x100 and 0x122: as full addresses, outside every arena.
     ///
     /// In an arena with `BPF_F_NO_USER_CONV`, memory may hold only the low 32 bits of a pointer,
     /// and 0x100 is taken for this mark there too. So no node can be 0x100 bytes after a multiple

@@ -1,5 +1,4 @@
-//! [`Places`]: where in an arena the elements of a list can be, and how a loop follows pointers to
-//! their nodes.
+//! [`Places`]: where in an arena elements of a list can be, and how a loop follows pointers there.
 //!
 //! [`Arena::get`] does the same for a single pointer. Here, everything that does not depend on the
 //! pointer is computed once, and the caller finds out what is wrong with a pointer.
@@ -38,15 +37,13 @@ pub(crate) struct Linked<'a, L: Links, A: Access> {
 
 impl<'a, L: Links, A: Access> Linked<'a, L, A> {
     pub(crate) fn of(element: &'a Element<L, A>) -> Self {
-        // SAFETY: the node is inside the element, by the element's layout (`Links`), which is also
-        // that of its mirror.
+        // SAFETY: the node is inside the element, by its layout (`Links`), as in its mirror.
         Self { node: unsafe { NonNull::from(element).byte_add(L::NODE) }.cast(), element: PhantomData }
     }
 
     #[inline]
     pub(crate) fn element(&self) -> &'a Element<L, A> {
-        // SAFETY: the node is in an element, `NODE` bytes from its start (`of`,
-        // `Follower::follow`).
+        // SAFETY: the node is in an element, `NODE` bytes from its start (`of`, `follow`).
         let element = unsafe { self.node.byte_sub(L::NODE) }.cast();
         // SAFETY: so this is the mirror of an element, for `'a`: `of` got it, or `follow` found it.
         unsafe { element.as_ref() }
@@ -138,8 +135,7 @@ impl<L, A> Clone for Places<L, A> {
 
 /// Everything that it takes to follow a pointer, by value: a loop keeps it in registers.
 pub(crate) struct Follower<'a, L, A> {
-    /// Whether pointers are addresses of this process. Also true if no pointer is followed at all
-    /// (`count` is 0).
+    /// Whether pointers are addresses of this process, or none is followed at all (`count` is 0).
     direct: bool,
     lowest: u64,
     count: u64,
@@ -149,8 +145,7 @@ pub(crate) struct Follower<'a, L, A> {
 impl<'a, L: Links, A: Access> Follower<'a, L, A> {
     /// Returns the node at a full address, if there can be one.
     ///
-    /// (It is not an `Option`: `None` would be a null pointer, and a loop would check each place
-    /// for it.)
+    /// (It is not an `Option`: `None` would be a null pointer, for which a loop would check.)
     #[inline]
     pub(crate) fn follow(&self, address: u64) -> Result<Linked<'a, L, A>, NotFollowed> {
         // The distance from the lowest pointer is larger for every number that leads out of the
@@ -172,9 +167,8 @@ impl<'a, L: Links, A: Access> Follower<'a, L, A> {
         } else {
             self.places.arena.rest.origin.load(Ordering::Relaxed).wrapping_add(address)
         };
-        // SAFETY: the place is inside the mapping (checked above: `count` is not 0, and so `direct`
-        // is true only where the origin is null), at least one byte before its end, and so not
-        // null.
+        // SAFETY: the place is inside the mapping (checked above: `count` is not 0, so `direct` is
+        // true only where the origin is null), at least a byte before its end, and so not null.
         let node = unsafe { NonNull::new_unchecked(node) }.cast();
         // The arena holds an element `NODE` bytes before, aligned for all of its leaves. That was
         // checked above, with numbers that `Places::new` computed from this arena. An element has

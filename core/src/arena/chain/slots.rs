@@ -1,5 +1,4 @@
-//! Memory for the elements of lists and tables: [`Slots`], and its simplest implementation,
-//! [`Region`].
+//! Memory for the elements of lists and tables: [`Slots`], and a simple implementation, [`Region`].
 
 use std::any::type_name;
 use std::mem::ManuallyDrop;
@@ -38,8 +37,7 @@ use crate::value::{ArenaPtr, MapValue};
 /// # Ok::<(), Error>(())
 /// ```
 pub trait Slots<T: MapValue> {
-    /// Hands out memory for one value, which is used by nobody else and is in no list. Its contents
-    /// are unspecified.
+    /// Hands out memory for one value, which nobody else uses and no list has, of any contents.
     ///
     /// # Errors
     ///
@@ -53,11 +51,9 @@ pub trait Slots<T: MapValue> {
     fn give_back(&mut self, slot: ArenaPtr<T>);
 }
 
-/// Slots side by side in an arena, handed out from the first to the last. Slots that were given
-/// back are handed out first.
+/// Slots side by side in an arena, handed out in order, but first those that were given back.
 ///
-/// Only this process knows which slots are taken. So it is for a single owner, such as the one
-/// process that inserts.
+/// Only this process knows which are taken. So it is for a single owner: the process that inserts.
 #[derive(Debug)]
 pub struct Region<T: MapValue> {
     first: u64,

@@ -209,8 +209,7 @@ impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
 impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
     fn open_any(arena: &Arena, table: ArenaPtr<TableHead>, max: usize) -> Result<Self, ListError> {
         let table = arena.get_any::<_, A>(table)?;
-        // It pairs with the release store of `init`: the number of buckets, and the buckets, were
-        // written before the pointer.
+        // It pairs with the release store of `init`: the buckets and their number came before it.
         let buckets = table.buckets.load_acquire();
         match bucket_count(table.n_buckets.load())? {
             found if found > max => Err(ListError::TooManyBuckets { found, max }),
@@ -285,8 +284,7 @@ impl<K: MapValue, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
 
     #[inline]
     fn bucket(&self, hash: u32) -> &ListHeadShared<A> {
-        // SAFETY: the number of buckets is a power of two (`bucket_count`, which all constructors
-        // call), so `bucket_of` is less.
+        // SAFETY: all constructors check that the number is a power of two; `bucket_of` is less.
         unsafe { self.buckets.get_unchecked(self.bucket_of(hash)) }
     }
 
@@ -340,8 +338,7 @@ impl<K: MapValue + Eq, V: MapValue, A: Access> ArenaHashMap<K, V, A> {
         self.find_from(node, hash, key)
     }
 
-    /// The same from one element of the chain on, where the chain is long or a pointer is not a
-    /// full address.
+    /// The same from an element on, where the chain is long or a pointer is not a full address.
     #[inline(never)]
     fn find_from(&self, mut node: ArenaPtr<ListNode>, hash: u32, key: &K) -> Found<'_, K, V, A> {
         let follower = self.places.follower();
@@ -446,8 +443,7 @@ impl<K: ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
         Ok(Some(entry))
     }
 
-    /// Takes the element with this key out of the table, and gives its memory back. Returns whether
-    /// there was one.
+    /// Removes the element with this key, and gives its memory back. Returns whether there was one.
     ///
     /// # Errors
     ///
@@ -459,16 +455,14 @@ impl<K: ArenaHash + Eq, V: MapValue> ArenaHashMap<K, V> {
 
 impl<K: MapValue, V: MapValue> ArenaHashMap<K, V> {
     /// Makes the table empty, by one store for each bucket. The elements are not touched, and are
-    /// the caller's again. Their nodes still say that they are in a table: store
-    /// `ListNode::default()` there before [`insert`](Self::insert). (Those from [`Slots`] need
-    /// nothing.)
+    /// the caller's again. Unless they come from [`Slots`], store `ListNode::default()` to their
+    /// nodes before [`insert`](Self::insert): those still say that they are in a table.
     pub fn clear(&self) {
         self.buckets.iter().for_each(|bucket| bucket.first.store_release(ArenaPtr::NULL));
     }
 
     /// Corrects the back pointers that a writer left wrong when it died, as
-    /// [`ArenaList::repair`](super::ArenaList::repair) does, by a walk over all elements. Returns
-    /// how many were wrong.
+    /// [`ArenaList::repair`](super::ArenaList::repair) does, by a walk over all; returns how many.
     ///
     /// # Errors
     ///

@@ -296,8 +296,7 @@ impl Arena {
     fn of_map(fd: OwnedFd, info: &MapInfo, (range, read_only): Mapped) -> Result<Self, ArenaError> {
         let kept = range.keep_from_children();
         kept.map_err(|errno| SystemError::Os { operation: "keep an arena from children", errno })?;
-        // The length is what is mapped. An arena without an address is as long as its first
-        // mapping.
+        // The length is what is mapped. An arena without address is as long as its first mapping.
         let (base, start, len) = (range.base(), range.start(), range.len());
         let mapping = Mapping::of_arena(base, len, read_only, info.name, None, move || drop(range));
         Ok(Self::new(mapping, start, Some(fd), ArenaFlags::from_bits(info.map_flags)))
@@ -327,8 +326,7 @@ fn create_map(pages: u64, flags: u32, span: Span, name: [u8; 16]) -> Result<Owne
         .map_err(|errno| not_created(errno, process::kernel_version()))
 }
 
-/// Returns why the kernel did not create an arena with valid arguments (`arena_map_alloc` in
-/// kernel/bpf/arena.c).
+/// Why the kernel made no arena of valid arguments (`arena_map_alloc` in kernel/bpf/arena.c).
 fn not_created(errno: i32, running: KernelVersion) -> ArenaError {
     match errno {
         // Older kernels do not know the type.
@@ -376,8 +374,7 @@ fn map_at_once(fd: BorrowedFd<'_>, info: &MapInfo, span: Span) -> Result<Mapped,
 }
 
 /// Maps an arena that was created without an address: at free addresses, where it then stays, or
-/// where others have mapped it already. (The kernel then says EINVAL, or E2BIG if they mapped
-/// less.)
+/// where others have mapped it already. (The kernel then says EINVAL, or E2BIG if that is less.)
 fn map_where_it_is(fd: BorrowedFd<'_>, info: &MapInfo, len: u64) -> Result<Mapped, ArenaError> {
     let span = range::find(len)?;
     match map_at(fd, info, span) {

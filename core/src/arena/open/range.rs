@@ -17,8 +17,7 @@ use crate::sys::{answer, errno};
 const FIRST_SLOT: u64 = 0x1000;
 /// The number of ranges of 4 GiB to choose from: 16 TiB up to 80 TiB.
 const SLOTS: u64 = 0x4000;
-/// How many of them are tried. Nearly all are free; if none of these is, the process has a limit on
-/// its addresses.
+/// How many are tried. Nearly all are free; if none is, the process has a limit on its addresses.
 const TRIES: u64 = 16;
 /// The lowest address that is asked for, as `vm.mmap_min_addr` has it nearly everywhere. The kernel
 /// gives those below it to privileged processes alone.
@@ -29,8 +28,7 @@ const LOWEST: u64 = 1 << 16;
 pub(crate) struct AddressRange {
     base: NonNull<u8>,
     len: usize,
-    /// The process that has it. A forked child has nothing there (`MADV_DONTFORK`), or by now
-    /// something else.
+    /// The process that has it. A child has nothing there (`MADV_DONTFORK`), or something else.
     owner: Process,
 }
 
@@ -123,8 +121,7 @@ impl AddressRange {
 impl Drop for AddressRange {
     fn drop(&mut self) {
         if Process::current() == self.owner {
-            // SAFETY: the range is our own mapping, all of it, and whoever had a reference into it
-            // held the `AddressRange`.
+            // SAFETY: it is all of our own mapping, and whoever had a reference into it held this.
             unsafe { libc::munmap(self.base.as_ptr().cast(), self.len) };
         }
     }

@@ -1,5 +1,4 @@
-//! The mappings of this process, read from /proc: what is in an arena's way, and whether memory to
-//! adopt is an arena's.
+//! The mappings of this process, by /proc: what is in an arena's way, and what memory to adopt is.
 
 use std::fs;
 use std::io;
@@ -48,8 +47,7 @@ pub(crate) fn first_in(span: Span) -> io::Result<Option<Vma>> {
     Ok(find(&fs::read("/proc/self/maps")?, span))
 }
 
-/// The same, in the text of /proc. File names are bytes that need not be text: a line with such a
-/// name is still a mapping.
+/// The same, in the text of /proc, where file names that are not text are still of mappings.
 fn find(maps: &[u8], span: Span) -> Option<Vma> {
     String::from_utf8_lossy(maps).lines().filter_map(Vma::parse).find(|vma| span.overlaps(&vma.addresses))
 }
