@@ -171,7 +171,7 @@ impl Allocator {
         (self.opened.barrier().is_ok() && is_closed).then(|| Closing { allocator: self.clone() })
     }
 
-    /// Repairs an allocator that a process or program left in the middle of something, or of this.
+    /// Repairs an allocator that a process or program left amid a change, or amid a repair.
     ///
     /// Slots that are in no list and hold no object that was handed over are free again: those that
     /// an `Object` of a dead process held, and those that were on their way. Objects that were

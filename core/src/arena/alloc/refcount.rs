@@ -63,7 +63,7 @@ impl<const N: usize> Count<N> {
         closing != 0 && self.settle(closing)
     }
 
-    /// Returns the number of objects, those gone first: never too small once no more are made.
+    /// Returns the number of objects; the gone are counted first: never too few once none is made.
     pub(crate) fn objects(&self) -> u64 {
         let sum = |number: fn(&Balance) -> &AtomicI64| {
             self.balances.iter().map(|balance| number(balance).load(Ordering::Acquire)).fold(0, i64::wrapping_add)
