@@ -166,6 +166,7 @@ fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go(
     assert!(closing.is_drained());
     assert!(closing.give_back(&arena.pages().unwrap()).unwrap() > 0);
     let resident = arena.resident_pages().unwrap();
+    assert!(matches!(closing.allocator().alloc(FLOW), Err(AllocError::Closed)));
     drop(closing);
     assert_eq!(arena.resident_pages().unwrap(), resident, "a page was touched");
 }

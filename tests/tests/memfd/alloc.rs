@@ -16,7 +16,7 @@ use mapvalue_tests::again;
 use mapvalue_tests::cpus;
 use mapvalue_tests::fork;
 use mapvalue_tests::pages;
-use mapvalue_tests::race::{AtTheEnd, Race, wait_until};
+use mapvalue_tests::race::{AtTheEnd, Race, duration, wait_until};
 
 #[derive(MapValue, Clone, Copy, Debug, PartialEq)]
 #[repr(C)]
@@ -279,7 +279,7 @@ fn objects_are_made_on_one_cpu_and_freed_on_another_across_the_close() {
         cpus::pin(1);
         receive.into_iter().map(drop).count() as u64
     });
-    let race = Race::of(Duration::from_millis(100));
+    let race = Race::of(duration());
     while race.goes_on(made.load(Relaxed) > 1000) && !maker.is_finished() && !freer.is_finished() {
         thread::yield_now();
     }

@@ -64,6 +64,33 @@ fn an_allocator_is_not_made_over_one_that_is_alive() {
     Allocator::create(&arena, config(8, 100)).unwrap();
 }
 
+/// Both handles keep free slots for this thread, and one of them has not been told.
+#[test]
+fn who_asks_a_drained_allocator_for_objects_changes_nothing_in_its_place() {
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let other = Allocator::open(&arena, objects.as_ptr()).unwrap();
+    let ask = || [&objects, &other].map(|handle| handle.alloc(7u64).map(drop));
+    ask().map(Result::unwrap);
+    assert!(objects.clone().close().unwrap().is_drained());
+    let words: Slice<u64> =
+        arena.slice(objects.as_ptr().cast(), objects.closing().unwrap().span().1 as usize / 8).unwrap();
+    let load = || words.iter().map(Mirror::load).collect::<Vec<_>>();
+    let before = load();
+    assert!(ask().iter().all(|asked| matches!(asked, Err(AllocError::Closed))));
+    assert!(load() == before);
+}
+
+#[test]
+fn an_allocator_that_is_opened_when_it_is_drained_keeps_no_place() {
+    let arena = Arena::memfd(64).unwrap();
+    let drained = Allocator::create(&arena, config(8, 1000)).unwrap().close().unwrap();
+    assert!(drained.is_drained());
+    let opened = Allocator::open(&arena, drained.span().0).unwrap();
+    let at = Some(ArenaPtr::from_address(opened.as_ptr().address() + 64));
+    Allocator::create(&arena, Config { at, ..config(8, 1000) }).unwrap();
+}
+
 #[test]
 fn what_is_made_in_the_place_of_a_drained_allocator_is_not_recovered() {
     let arena = Arena::memfd(64).unwrap();

@@ -195,6 +195,10 @@ impl Opened {
 
     #[inline]
     fn hold_kept(&self, own: Own, kept: Kept) -> Option<Held> {
+        // First: if it is drained, something else may be in its place.
+        if self.drained.load(Ordering::Relaxed) || self.header.state.load() != self.live {
+            return None;
+        }
         let control = protocol::take(self.slot(kept).control.atomic(), kept.control)?;
         self.keeper.count.made(Some(own.balance));
         Some((Kept { control, ..kept }, Some(own)))

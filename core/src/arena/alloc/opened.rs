@@ -67,7 +67,7 @@ impl Opened {
         let is_asymmetric = shape.asymmetric && membarrier::register();
         let place = ptr::from_ref(&*header).addr();
         let end = place + usize::try_from(shape.len()).unwrap_or(0);
-        Ok(Arc::new_cyclic(|this| Self {
+        let opened = Arc::new_cyclic(|this| Self {
             drained: AtomicBool::new(false),
             most_kept: if is_asymmetric { shape.magazine } else { 0 },
             smallest: shape.classes.first().map_or(0, |class| class.value_size),
@@ -81,7 +81,13 @@ impl Opened {
             this: Weak::clone(this),
             header,
             shape,
-        }))
+        });
+        // Pairs with the fence of whoever drains it just now (`Keeper::drained`).
+        fence(Ordering::SeqCst);
+        if opened.state() == state::DRAINED || opened.is_replaced() {
+            Keeper::drained(opened.identity());
+        }
+        Ok(opened)
     }
 
     /// The address in the arena of something in the allocator.
@@ -333,14 +339,20 @@ impl Keeper {
 
     /// Returns the places of allocators that this process uses, which overlap with this range.
     pub(crate) fn overlapping(range: Range<usize>) -> Vec<Range<usize>> {
-        let used = Self::all().filter(|keeper| keeper.identity.load(Ordering::Acquire) != 0);
-        let places = used.map(|keeper| keeper.place.each_ref().map(|end| end.load(Ordering::Relaxed)));
+        let place = |keeper: &Self| {
+            let identity = keeper.identity.load(Ordering::Acquire);
+            let [start, end] = keeper.place.each_ref().map(|end| end.load(Ordering::Acquire));
+            // If it is another's meanwhile, the two numbers may be of two places.
+            let is_used = identity != 0 && keeper.identity.load(Ordering::Relaxed) == identity;
+            is_used.then_some(start..end)
+        };
         let overlap = |place: &Range<usize>| place.start < range.end && range.start < place.end;
-        places.map(|[start, end]| start..end).filter(overlap).collect()
+        Self::all().filter_map(place).filter(overlap).collect()
     }
 
     /// An allocator is not in its place any more, whichever handle it was opened by.
     pub(crate) fn drained(identity: u64) {
+        fence(Ordering::SeqCst);
         for keeper in Self::all() {
             let _ = keeper.identity.compare_exchange(identity, 0, Ordering::Relaxed, Ordering::Relaxed);
         }
