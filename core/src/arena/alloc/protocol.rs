@@ -219,7 +219,7 @@ pub(crate) fn pop(head: &impl Word, capacity: u32, next: impl Fn(u32) -> u32) ->
 pub(crate) const INSIDE: u64 = 1;
 
 /// Sets a gate from `before` to the number of this thread, which is inside then. `false` if the
-/// gate is not `before`: another thread has it, or somebody wrote over it. Errors are `is_in_place`'s.
+/// gate is not `before`: another thread has it, or it was overwritten. Errors are `is_in_place`'s.
 pub(crate) fn enter<E>(
     gate: &impl Word,
     before: u64,
