@@ -126,7 +126,6 @@ impl Cache {
         self.owner.load(Ordering::Acquire)
     }
 
-    /// Returns how many slots of a class it keeps.
     pub(crate) fn len(&self, class: u32) -> u32 {
         let bin = self.bin(class);
         bin.others.load(Ordering::Relaxed) + u32::from(bin.last.get().is_some())
@@ -161,7 +160,6 @@ impl Cache {
         Some(taken)
     }
 
-    /// Whether there is room for one more slot of a class.
     pub(crate) fn has_room(&self, class: u32) -> bool {
         let bin = self.bin(class);
         let others = bin.others.load(Ordering::Relaxed);

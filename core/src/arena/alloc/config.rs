@@ -18,12 +18,11 @@ use crate::value::{ArenaPtr, MapValue, Mirror};
 
 /// The least alignment of values.
 pub(crate) const MIN_ALIGN: usize = 8;
-/// The largest values, and the largest alignment.
 const MAX_VALUE: u32 = 1 << 20;
 const MAX_ALIGN: usize = 4096;
 /// The least capacity of an allocator of which threads keep slots.
 const LARGE: u32 = 512;
-/// Sizes of values, where none is given.
+/// Where none is given.
 const SIZES: [u32; 13] = [16, 32, 48, 64, 96, 128, 192, 256, 512, 1024, 2048, 4096, 8192];
 
 /// How large an allocator is, and where.
@@ -288,7 +287,6 @@ impl Shape {
         header.len.store(self.len());
     }
 
-    /// Bytes of header and slots together.
     pub(crate) fn len(&self) -> u64 {
         self.classes.last().map_or(0, Class::end)
     }

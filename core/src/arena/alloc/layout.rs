@@ -8,7 +8,6 @@ use crate::value::MapValue;
 pub(crate) const MAGIC: u64 = u64::from_le_bytes(*b"mvalloc\0");
 /// The upper half of `magic` while somebody makes an allocator. The lower half counts the makers.
 pub(crate) const MAKING: u64 = 0x6d76_6d6b << 32;
-/// Of the layout.
 pub(crate) const VERSION: u32 = 2;
 /// The most size classes.
 pub(crate) const CLASSES: usize = 16;
@@ -16,7 +15,6 @@ pub(crate) const CLASSES: usize = 16;
 pub(crate) const SHARDS: usize = u64::BITS as usize;
 /// The gates of threads that have no shard, behind those of the shards. Each is used for a moment.
 pub(crate) const VISITORS: usize = 16;
-/// All gates.
 pub(crate) const GATES: usize = SHARDS + VISITORS;
 /// Bytes of a slot before its value.
 pub(crate) const SLOT_HEADER: usize = size_of::<Slot>();

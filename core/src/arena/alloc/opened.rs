@@ -59,7 +59,6 @@ pub(crate) fn corrupt(what: &'static str, at: u64, found: u64) -> AllocError {
 }
 
 impl Opened {
-    /// Opens the allocator with this header.
     pub(crate) fn read(arena: &Arena, header: Var<Header>) -> Result<Arc<Self>, AllocError> {
         static SERIAL: AtomicU64 = AtomicU64::new(1);
         let shape = config::read(arena, &header)?;
