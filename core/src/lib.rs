@@ -212,6 +212,8 @@ pub mod ring;
 mod section;
 #[cfg(feature = "std")]
 mod sys;
+#[cfg(feature = "std")]
+pub mod view;
 
 /// What the derive's expansion uses. Not part of the public interface.
 #[doc(hidden)]
@@ -245,6 +247,7 @@ pub use {
     ring::{Record, Ring, UserRing},
     section::{AnyVar, DataSection, MmapableSections, Variable},
     sys::cpus::possible_cpus,
+    view::{MapView, View},
 };
 
 pub use zerocopy;

@@ -1,11 +1,11 @@
-//! `#[derive(MapValue)]` and `#[derive(MapEvent)]`: see the documentation of the crate `mapvalue`,
-//! which re-exports them.
+//! `#[derive(MapValue)]`, `#[derive(MapEvent)]` and `#[derive(MapView)]`: see the documentation of
+//! the crate `mapvalue`, which re-exports them.
 //!
 //! There are three steps, a module each. `parse` reads the item and its attributes, `check` refuses
 //! the mistakes that the syntax shows, and `expand` writes the mirror and the implementations, with
 //! the bounds of `bounds`, the words of `words` and the errors of `errors`. Whether a field is a
 //! `MapValue` only its type tells: this is left to assertions and bounds in the expansion. `event`
-//! is the other derive.
+//! and `view` are the other derives.
 
 mod bounds;
 mod check;
@@ -16,6 +16,7 @@ mod fold;
 #[cfg(test)]
 mod golden;
 mod parse;
+mod view;
 mod words;
 
 use proc_macro::TokenStream;
@@ -83,6 +84,35 @@ pub fn derive_map_value(item: TokenStream) -> TokenStream {
 pub fn derive_map_event(item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as DeriveInput);
     event::expand(&item).into()
+}
+
+/// Makes a struct a view: the fields that a reader needs of a C type, found by name in its BTF.
+///
+/// For a struct `Task` it writes the struct of the fields in place, `TaskFields`, with a method for
+/// each, and implements `MapView`. An enum without data becomes one whose values are found by name,
+/// for a field of a view. The documentation of `MapView` has an example.
+///
+/// Attributes on the struct:
+///
+/// - `#[map_view(name = "task_ctx")]` gives the name of the C type (a struct, union or typedef)
+///   where that differs.
+/// - `#[map_view(crate = "path")]` if `mapvalue` is reached under another name. This path is
+///   trusted to lead to this crate.
+///
+/// Attributes on a field:
+///
+/// - `#[map_view(path = "stats.runtime_ns")]` says where it is: a member, of a struct inside too,
+///   and an element of an array, `cpus[0].load`.
+/// - `#[map_view(at_least)]` on an array lets C have more elements, `#[map_view(at_most)]` fewer.
+///
+/// Attributes on a variant of an enum:
+///
+/// - `#[map_view(name = "MODE_OFF")]` is its name in C.
+/// - `#[map_view(optional)]` lets C have no value of that name.
+#[proc_macro_derive(MapView, attributes(map_view))]
+pub fn derive_map_view(item: TokenStream) -> TokenStream {
+    let item = parse_macro_input!(item as DeriveInput);
+    view::expand(&item).into()
 }
 
 fn expand_item(item: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {

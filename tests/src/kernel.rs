@@ -84,6 +84,16 @@ pub mod objects {
     pub const TEXT: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/text.bpf.o"));
     /// A value of each type that a map may hold.
     pub const VALUES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/values.bpf.o"));
+    /// Version 1 of a program whose structs differ in each. libbpf only.
+    pub const VIEWS_1: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/views_1.bpf.o"));
+    /// Version 2 of a program whose structs differ in each. libbpf only.
+    pub const VIEWS_2: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/views_2.bpf.o"));
+    /// Version 3 of a program whose structs differ in each. libbpf only.
+    pub const VIEWS_3: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/views_3.bpf.o"));
+    /// Version 4 of a program whose structs differ in each. libbpf only.
+    pub const VIEWS_4: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/views_4.bpf.o"));
+    /// Version 5 of a program whose structs differ in each. libbpf only.
+    pub const VIEWS_5: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/views_5.bpf.o"));
     /// The program of the quickstart example.
     pub const QUICKSTART: &[u8] =
         include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/bpf/quickstart.bpf.o"));

@@ -140,6 +140,11 @@ impl Btf {
 
 /// Looking up.
 impl Btf {
+    /// Whether both hold the same types, by the same ids.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.wire, &other.wire) || self.wire == other.wire
+    }
+
     /// The number of types, `void` included. Their ids are the numbers below it.
     #[expect(clippy::len_without_is_empty, reason = "`void` is always there")]
     pub fn len(&self) -> u32 {

@@ -52,7 +52,7 @@ pub(crate) mod kind {
 }
 
 /// What a BTF object holds, checked and in the machine's byte order.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub(crate) struct Wire {
     /// The order in which the words were stored.
     pub(crate) endianness: Endianness,
@@ -70,7 +70,7 @@ pub(crate) struct Wire {
 }
 
 /// The length of the records of one kind (`struct btf_layout`), in bytes beside the common words.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct RecordLayout {
     info: usize,
     part: usize,

@@ -7,7 +7,8 @@ pub use core::compile_error;
 pub use core::fmt::Debug;
 pub use core::marker::{Copy, PhantomData, Sized};
 pub use core::mem::offset_of;
-pub use core::primitive::{bool, i8, i16, i32, i64, i128, u8, u16, u32, u64};
+pub use core::option::Option::{self, Some};
+pub use core::primitive::{bool, i8, i16, i32, i64, i128, str, u8, u16, u32, u64};
 pub use core::result::Result::{self, Err, Ok};
 #[cfg(target_has_atomic = "64")]
 pub use core::sync::atomic::AtomicU32;
@@ -31,6 +32,8 @@ pub use crate::value::Rest;
 pub use crate::value::raw::Raw;
 pub use crate::value::union::{self, UnionValue};
 pub use crate::value::{Access, Fold, InPlace, Leaf, MapValue, Mirror, Plain, ReadWrite, Shared, Storable, fold};
+#[cfg(feature = "std")]
+pub use crate::view::{self, MapView, ViewField};
 pub use checked::{Any, Checked, Unchecked, never};
 
 use core::mem::ManuallyDrop;

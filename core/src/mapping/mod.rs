@@ -455,6 +455,14 @@ impl Mapping {
         self.geometry.is_some()
     }
 
+    pub(crate) fn grid(&self) -> Option<ValueGrid> {
+        self.geometry
+    }
+
+    pub(crate) fn types(&self) -> Option<&PlaceTypes> {
+        self.types.as_deref()
+    }
+
     /// Returns the memfd behind the mapping, if there is one, to hand to another process: over a
     /// Unix socket, to [`from_memfd`](Self::from_memfd).
     pub fn fd(&self) -> Option<BorrowedFd<'_>> {

@@ -97,26 +97,33 @@ impl Mapping {
         if T::LAYOUT.size() == 0 {
             return Err(PlaceError::ZeroSized { type_name: type_name::<T>() });
         }
+        let place = self.aligned_place(offset, bytes, T::LAYOUT.align(), type_name::<T>())?;
+        Ok(place.cast())
+    }
+
+    /// Returns the place at `offset` for `bytes` bytes of one value, aligned to `align`.
+    #[inline]
+    pub(crate) fn aligned_place(
+        &self,
+        offset: usize,
+        bytes: usize,
+        align: usize,
+        type_name: &'static str,
+    ) -> Result<NonNull<u8>, PlaceError> {
         let place = self.bytes_at(offset, bytes)?;
-        let align = T::LAYOUT.align();
         if !place.addr().get().is_multiple_of(align) {
-            return Err(self.misaligned::<T>(offset));
+            return Err(self.misaligned(type_name, offset, align));
         }
         match self.geometry {
-            Some(geometry) if !geometry.inside_values(offset, bytes) => Err(PlaceError::CrossesValue {
-                type_name: type_name::<T>(),
-                offset,
-                size: bytes,
-                value_size: geometry.value_size,
-                stride: geometry.stride,
-            }),
-            _ => Ok(place.cast()),
+            Some(grid @ ValueGrid { value_size, stride, .. }) if !grid.inside_values(offset, bytes) => {
+                Err(PlaceError::CrossesValue { type_name, offset, size: bytes, value_size, stride })
+            }
+            _ => Ok(place),
         }
     }
 
     #[cold]
-    fn misaligned<T: MapValue>(&self, offset: usize) -> PlaceError {
-        let (type_name, align) = (type_name::<T>(), T::LAYOUT.align());
+    fn misaligned(&self, type_name: &'static str, offset: usize, align: usize) -> PlaceError {
         if offset.is_multiple_of(align) {
             PlaceError::MisalignedBase { type_name, base: self.base.addr().get(), align }
         } else {

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use crate::bpf::geometry::ValueGrid;
 use crate::btf::check::Fit;
-use crate::btf::check::part::{Claim, check_part, nothing_there};
+use crate::btf::check::part::{Claim, begins_at, check_part, nothing_there};
 use crate::btf::{Btf, Type, TypeKind};
 use crate::error::{Mismatches, PlaceError};
 use crate::layout::{Kind, Layout};
@@ -39,6 +39,17 @@ impl PlaceTypes {
     #[inline]
     pub(crate) fn remembers(&self, layout: &'static Layout, offset: usize, fit: Fit) -> bool {
         offset < self.grid.stride && self.met.has([layout.address() | fit as usize, offset, 1], 1)
+    }
+
+    /// The BTF, and the type of the values.
+    pub(crate) fn value(&self) -> Option<(&Btf, Type<'_>)> {
+        Some((&self.btf, self.btf.get(self.value)?))
+    }
+
+    /// Whether a type of a BTF begins at `offset`, and the BTF is the map's.
+    pub(crate) fn has_at(&self, offset: usize, ty: Type<'_>, btf: &Btf) -> bool {
+        let value = self.value().filter(|(own, _)| own.is_same(btf));
+        value.is_some_and(|(_, value)| begins_at(value, self.grid.in_value(offset) as u64, ty))
     }
 
     /// Checks that each of the banks, `stride` bytes apart, holds `width` values of a layout.

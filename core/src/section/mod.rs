@@ -21,7 +21,7 @@ use crate::btf::path::find_part;
 use crate::btf::{Btf, Linkage, Section, Type, TypeKind};
 #[cfg(doc)]
 use crate::error::{BtfError, PlaceError};
-use crate::error::{MapError, MapName, Nearest, SectionError, SystemError};
+use crate::error::{MapError, MapName, Mismatches, Nearest, SectionError, SystemError};
 use crate::handle::{Slice, Var};
 use crate::layout::{Endianness, Layout};
 use crate::mapping::Mapping;
@@ -385,7 +385,7 @@ impl DataSection {
         }
     }
 
-    fn mapped(&self) -> Result<&Arc<Mapping>, SectionError> {
+    pub(crate) fn mapped(&self) -> Result<&Arc<Mapping>, SectionError> {
         self.mapping().ok_or(SectionError::NotMapped { map: self.map })
     }
 
@@ -421,15 +421,15 @@ impl DataSection {
     }
 
     fn check(&self, path: &str, layout: &Layout, ty: Type<'_>) -> Result<(), SectionError> {
-        layout.check(ty).map_err(|mismatches| SectionError::VariableLayout {
-            section: self.name.clone(),
-            variable: path.to_owned(),
-            mismatches: Box::new(mismatches),
-        })
+        layout.check(ty).map_err(|mismatches| self.other_layout(path, Box::new(mismatches)))
+    }
+
+    pub(crate) fn other_layout(&self, path: &str, mismatches: Box<Mismatches>) -> SectionError {
+        SectionError::VariableLayout { section: self.name.clone(), variable: path.to_owned(), mismatches }
     }
 
     /// Finds the type at a path, and its offset in the memory.
-    fn follow(&self, path: &str) -> Result<(Type<'_>, usize), SectionError> {
+    pub(crate) fn follow(&self, path: &str) -> Result<(Type<'_>, usize), SectionError> {
         // clang names the `static` variable of a function with a dot, `function.variable`.
         let is_name =
             |name: &&str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
@@ -444,9 +444,9 @@ impl DataSection {
                 nearest: Nearest::of(name, self.all().map(|(_, variable)| variable.name).filter(|near| *near != name)),
             });
         };
-        let part = find_part(variable.ty, rest, path)?;
+        let (ty, inside) = find_part(variable.ty, rest, path)?;
         // An offset beyond the address space is beyond the mapping too, which reports it.
-        let inside = usize::try_from(part.offset).unwrap_or(usize::MAX);
-        Ok((part.ty, self.start.saturating_add(variable.offset).saturating_add(inside)))
+        let inside = usize::try_from(inside).unwrap_or(usize::MAX);
+        Ok((ty, self.start.saturating_add(variable.offset).saturating_add(inside)))
     }
 }

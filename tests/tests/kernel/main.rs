@@ -31,3 +31,4 @@ mod section;
 mod seq;
 mod typed;
 mod typed_map;
+mod views;

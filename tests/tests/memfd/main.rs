@@ -24,3 +24,4 @@ mod section;
 mod seq;
 mod typed;
 mod unions;
+mod views;

@@ -30,6 +30,40 @@ pub(crate) fn nothing_there(whole: Type<'_>, offset: u64, claim: Claim<'_>) -> M
     search.mismatches(whole)
 }
 
+/// Whether the type with the id of `wanted` begins `offset` bytes into a type of the same BTF.
+pub(crate) fn begins_at(whole: Type<'_>, offset: u64, wanted: Type<'_>) -> bool {
+    let id = wanted.resolved().unwrap_or(wanted).id();
+    begins(whole, offset, id, MAX_DEPTH, &mut steps(whole.words()))
+}
+
+fn begins(ty: Type<'_>, offset: u64, id: u32, depth: usize, left: &mut usize) -> bool {
+    let (Some(depth), Some(ty)) = (depth.checked_sub(1), ty.resolved()) else { return false };
+    if !spend(left, 1) {
+        return false;
+    }
+    let mut inside = |part: Type<'_>, start: u32| match offset.checked_sub(start.into()) {
+        Some(inside) if part.size().is_some_and(|size| inside < size) => begins(part, inside, id, depth, left),
+        _ => false,
+    };
+    match ty.kind() {
+        _ if offset == 0 && ty.id() == id => true,
+        TypeKind::Array(array) => match array.element.size() {
+            Some(size @ 1..) if offset / size < array.len.into() => {
+                begins(array.element, offset % size, id, depth, left)
+            }
+            _ => false,
+        },
+        TypeKind::Struct(parts) | TypeKind::Union(parts) => {
+            parts.members().any(|part| part.bitfield.is_none() && inside(part.ty, part.bit_offset / 8))
+        }
+        TypeKind::Section(section) => section.variables().any(|place| match place.variable.kind() {
+            TypeKind::Variable { ty, .. } => inside(ty, place.offset),
+            _ => false,
+        }),
+        _ => false,
+    }
+}
+
 struct Search<'a, 'b> {
     claim: Claim<'b>,
     offset: u64,

@@ -1,0 +1,268 @@
+//! [`ViewField`]: what a field of a view may be.
+
+use crate::btf::TypeKind;
+use crate::error::InvalidValue;
+use crate::value::{CharArray, Leaf};
+use crate::view::plan::{Extent, Part, Planner};
+use crate::view::scalar::{Class, Scalar, Shape};
+use crate::view::source::Source;
+
+/// A type that a field of a [`MapView`](crate::MapView) may have.
+///
+/// | Rust | C |
+/// |---|---|
+/// | an integer | an integer, enum, pointer or bitfield, all of whose values it has |
+/// | `f32`, `f64` | a float of at most its width |
+/// | `bool` | `_Bool` |
+/// | an enum that derives `MapView` | an enum with the names of its variants, whatever their numbers |
+/// | a struct that derives `MapView` | a struct or union with its fields |
+/// | `[T; N]` | an array of `N`; more with `at_least`, fewer with `at_most`, of which the rest is zero |
+/// | `CharArray<N>` | `char[]` of at most `N`; of more with `at_least` |
+/// | `Option<T>` | as `T`, or nothing of that name: then it is `None` |
+///
+/// # Safety
+///
+/// `__load` reads by the plan that it is given alone, and `__plan` makes it by the planner that it
+/// is given. Derive it; do not implement it by hand.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be a field of a view",
+    note = "a view has integers, floats, bool, `CharArray`, arrays and `Option`s of these, and types that derive `MapView`"
+)]
+pub unsafe trait ViewField: Sized + 'static {
+    /// Where the field lies in C.
+    #[doc(hidden)]
+    type Plan: Send + Sync + 'static;
+
+    /// Plans the field for a part of a C type. Without a part there is nothing of its name in C.
+    /// What is wrong is told to the planner.
+    #[doc(hidden)]
+    fn __plan(planner: &mut Planner, part: Option<Part<'_>>, extent: Extent) -> Option<Self::Plan>;
+
+    /// Loads the field.
+    #[doc(hidden)]
+    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue>;
+}
+
+/// A field that has any bits: no enum is inside, so loading it cannot fail.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` may hold an enum whose number is none of its variants",
+    note = "use `try_load`"
+)]
+pub trait PlainField: ViewField {}
+
+/// An integer whose C field is of its own width and sign, as its cell has it.
+pub trait ExactField: ViewField<Plan = Scalar> + Leaf {
+    #[doc(hidden)]
+    const SHAPE: Shape;
+}
+
+/// Plans a number for a part whose shape `fits`.
+fn plan_scalar(
+    planner: &mut Planner,
+    part: Option<Part<'_>>,
+    rust: &str,
+    fits: impl Fn(Shape) -> bool,
+) -> Option<Scalar> {
+    let part = planner.found(part, rust)?;
+    match planner.scalar(&part) {
+        Some(scalar) if fits(scalar.shape) => Some(scalar),
+        _ => planner.differs(&part, rust, ""),
+    }
+}
+
+macro_rules! integers {
+    ($($int:ident $class:ident;)*) => {$(
+        // SAFETY: it reads one scalar, the plan.
+        unsafe impl ViewField for $int {
+            type Plan = Scalar;
+
+            fn __plan(planner: &mut Planner, part: Option<Part<'_>>, _: Extent) -> Option<Scalar> {
+                plan_scalar(planner, part, stringify!($int), |found| holds(Self::SHAPE, found))
+            }
+
+            #[inline]
+            #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "it holds all values: `holds`")]
+            fn __load<S: Source>(from: S, plan: &Scalar) -> Result<Self, InvalidValue> {
+                // SAFETY: the implementations of this trait and the handles of views load from the
+                // value that the plan is for.
+                Ok(unsafe {
+                    if plan.shape == Self::SHAPE { from.load(plan.offset as usize) } else { plan.number(from) as Self }
+                })
+            }
+        }
+        impl PlainField for $int {}
+        impl ExactField for $int {
+            const SHAPE: Shape = Shape::whole(size_of::<Self>(), Class::$class);
+        }
+    )*};
+}
+
+integers! {
+    u8 Unsigned; u16 Unsigned; u32 Unsigned; u64 Unsigned;
+    i8 Signed; i16 Signed; i32 Signed; i64 Signed;
+}
+
+/// Whether the integer that Rust takes a number for has all of its values.
+fn holds(rust: Shape, found: Shape) -> bool {
+    let (own, bits) = (rust.significant(), found.significant());
+    match (rust.class(), found.class()) {
+        (Class::Unsigned, Class::Unsigned | Class::Bool) | (Class::Signed, Class::Signed) => bits <= own,
+        (Class::Signed, Class::Unsigned | Class::Bool) => bits < own,
+        _ => false,
+    }
+}
+
+macro_rules! numbers {
+    ($($type:ident $class:ident, |$from:ident, $plan:ident| $load:expr, $fits:expr;)*) => {$(
+        // SAFETY: it reads one scalar, the plan.
+        unsafe impl ViewField for $type {
+            type Plan = Scalar;
+
+            fn __plan(planner: &mut Planner, part: Option<Part<'_>>, _: Extent) -> Option<Scalar> {
+                plan_scalar(planner, part, stringify!($type), $fits)
+            }
+
+            #[inline]
+            fn __load<S: Source>($from: S, $plan: &Scalar) -> Result<Self, InvalidValue> {
+                // SAFETY: as for integers.
+                Ok(unsafe { $load })
+            }
+        }
+        impl PlainField for $type {}
+        impl ExactField for $type {
+            const SHAPE: Shape = Shape::whole(size_of::<Self>(), Class::$class);
+        }
+    )*};
+}
+
+numbers! {
+    f32 Float, |from, plan| Self::from_bits(plan.number(from) as u32), |found| found == Self::SHAPE;
+    f64 Float,
+        |from, plan| match plan.number(from) {
+            bits if plan.shape.width() == 4 => f32::from_bits(bits as u32).into(),
+            bits => Self::from_bits(bits),
+        },
+        |found| found.class() == Class::Float;
+    bool Bool, |from, plan| plan.number(from) != 0, |found| found.class() == Class::Bool;
+}
+
+// SAFETY: it loads by its own plan.
+unsafe impl<T: ViewField> ViewField for Option<T> {
+    type Plan = Option<T::Plan>;
+
+    fn __plan(planner: &mut Planner, part: Option<Part<'_>>, extent: Extent) -> Option<Self::Plan> {
+        match part {
+            None => Some(None),
+            part => T::__plan(planner, part, extent).map(Some),
+        }
+    }
+
+    #[inline]
+    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
+        plan.as_ref().map(|plan| T::__load(from, plan)).transpose()
+    }
+}
+
+impl<T: PlainField> PlainField for Option<T> {}
+
+/// The elements of an array: `len` in C, each `stride` bytes after the one before.
+#[derive(Clone, Copy, Debug)]
+pub struct Elements<P> {
+    pub(crate) first: P,
+    pub(crate) len: usize,
+    pub(crate) stride: usize,
+}
+
+// SAFETY: it loads by its own plan, of elements that are in the C array.
+unsafe impl<T: ViewField, const N: usize> ViewField for [T; N] {
+    type Plan = Elements<T::Plan>;
+
+    fn __plan(planner: &mut Planner, part: Option<Part<'_>>, extent: Extent) -> Option<Self::Plan> {
+        let rust = format!("[_; {N}]");
+        let part = planner.found(part, &rust)?;
+        planner.elements(&part, N, extent, &rust, |planner, first| T::__plan(planner, Some(first), Extent::Exact))
+    }
+
+    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
+        let mut invalid = None;
+        let array = std::array::from_fn(|index| {
+            let loaded = if index < plan.len {
+                T::__load(from.from(index * plan.stride), &plan.first)
+            } else {
+                T::__load(&[][..], &plan.first)
+            };
+            loaded.map_err(|error: InvalidValue| invalid = invalid.or(Some(error.within(index * plan.stride)))).ok()
+        });
+        match invalid {
+            Some(error) => Err(error),
+            None => {
+                Ok(array.map(|element| element.unwrap_or_else(|| unreachable!("an element that failed is an error"))))
+            }
+        }
+    }
+}
+
+impl<T: PlainField, const N: usize> PlainField for [T; N] {}
+
+// SAFETY: it loads bytes that are in the C array.
+unsafe impl<const N: usize> ViewField for CharArray<N> {
+    type Plan = Elements<Scalar>;
+
+    fn __plan(planner: &mut Planner, part: Option<Part<'_>>, extent: Extent) -> Option<Self::Plan> {
+        let rust = format!("CharArray<{N}>");
+        let part = planner.found(part, &rust)?;
+        let extent = if extent == Extent::Exact { Extent::AtMost } else { extent };
+        planner.elements(&part, N, extent, &rust, |planner, first| match planner.scalar(&first) {
+            Some(scalar) if scalar.shape.width() == 1 && scalar.shape.class() != Class::Bool => Some(scalar),
+            _ => planner.differs(&first, "u8", ""),
+        })
+    }
+
+    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
+        let first = plan.first.offset as usize;
+        // SAFETY: as for integers; all `len` bytes are in the array.
+        let byte = |index| if index < plan.len { unsafe { from.load(first + index) } } else { 0 };
+        Ok(Self::from(std::array::from_fn(byte)))
+    }
+}
+
+impl<const N: usize> PlainField for CharArray<N> {}
+
+/// An enum whose values are found by name: the numbers that they have in C.
+#[derive(Clone, Debug)]
+pub struct Names {
+    scalar: Scalar,
+    /// The number of each variant that C has, and its index in Rust.
+    numbers: Box<[(i128, usize)]>,
+}
+
+impl Names {
+    /// Plans an enum. Each of its variants has a name in C, and may be marked as missing there.
+    pub fn plan(
+        planner: &mut Planner,
+        part: Option<Part<'_>>,
+        rust: &'static str,
+        variants: &[(&str, bool)],
+    ) -> Option<Self> {
+        let part = planner.found(part, rust)?;
+        let Some(TypeKind::Enum(values)) = part.0.ty.resolved().map(|ty| ty.kind()) else {
+            return planner.differs(&part, rust, "; only an enum's values have names");
+        };
+        let scalar = planner.scalar(&part).or_else(|| planner.differs(&part, rust, ""))?;
+        planner.names(values, variants).map(|numbers| Self { scalar, numbers })
+    }
+
+    /// Loads the number, and returns the index of the variant that it is.
+    pub fn load(&self, from: impl Source, rust: &'static str) -> Result<usize, InvalidValue> {
+        // SAFETY: as for integers.
+        let number = unsafe { self.scalar.number(from) };
+        let number = match self.scalar.shape.class() {
+            Class::Signed => number.cast_signed().into(),
+            _ => number.into(),
+        };
+        let found = self.numbers.iter().find(|(known, _)| *known == number);
+        found
+            .map(|(_, index)| *index)
+            .ok_or_else(|| InvalidValue::new(rust, number).within(self.scalar.offset as usize))
+    }
+}
