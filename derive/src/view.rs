@@ -120,7 +120,7 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
     let plans = parts.iter().zip(&planned).map(|(Part { field, ident, path, extent }, planned)| {
         let (ty, name) = (&field.ty, ident.unraw().to_string());
         quote_spanned! {ty.span()=>
-            let #planned = __mv_planner.field::<#ty>(&__mv_view, #name, #path, __mv::view::plan::Extent::#extent);
+            let #planned = __mv_planner.field::<#ty>(&__mv_view, #name, #path, __mv::view::planner::Extent::#extent);
         }
     });
     let plain = types.iter().map(|ty| quote!(for<'__mv> #ty: __mv::view::PlainField));
@@ -133,9 +133,9 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
                 type Plan = (#(<#types as __mv::ViewField>::Plan,)*);
 
                 fn __plan(
-                    __mv_planner: &mut __mv::view::plan::Planner,
-                    __mv_part: __mv::Option<__mv::view::plan::Part<'_>>,
-                    _: __mv::view::plan::Extent,
+                    __mv_planner: &mut __mv::view::planner::Planner,
+                    __mv_part: __mv::Option<__mv::view::planner::Part<'_>>,
+                    _: __mv::view::planner::Extent,
                 ) -> __mv::Option<Self::Plan> {
                     let __mv_view = __mv_planner.found(__mv_part, #rust)?;
                     #(#plans)*
@@ -235,9 +235,9 @@ fn of_enum<'a>(
                 type Plan = __mv::view::field::Names;
 
                 fn __plan(
-                    __mv_planner: &mut __mv::view::plan::Planner,
-                    __mv_part: __mv::Option<__mv::view::plan::Part<'_>>,
-                    _: __mv::view::plan::Extent,
+                    __mv_planner: &mut __mv::view::planner::Planner,
+                    __mv_part: __mv::Option<__mv::view::planner::Part<'_>>,
+                    _: __mv::view::planner::Extent,
                 ) -> __mv::Option<Self::Plan> {
                     __mv::view::field::Names::plan(__mv_planner, __mv_part, #rust, &[#(#names),*])
                 }
@@ -269,9 +269,9 @@ fn stand_in(item: &DeriveInput, krate: &Path) -> TokenStream {
             unsafe impl __mv::ViewField for #ident {
                 type Plan = ();
                 fn __plan(
-                    _: &mut __mv::view::plan::Planner,
-                    _: __mv::Option<__mv::view::plan::Part<'_>>,
-                    _: __mv::view::plan::Extent,
+                    _: &mut __mv::view::planner::Planner,
+                    _: __mv::Option<__mv::view::planner::Part<'_>>,
+                    _: __mv::view::planner::Extent,
                 ) -> __mv::Option<()> {
                     __mv::never()
                 }

@@ -1,47 +1,11 @@
-//! [`ViewField`]: what a field of a view may be.
+//! What a field of a view may be: the implementations of [`ViewField`].
 
-use crate::btf::TypeKind;
+use crate::btf::{Type, TypeKind};
 use crate::error::InvalidValue;
 use crate::value::{CharArray, Leaf};
-use crate::view::plan::{Extent, Part, Planner};
+use crate::view::planner::{Elements, Extent, Part, Planner, ViewField};
 use crate::view::scalar::{Class, Scalar, Shape};
 use crate::view::source::Source;
-
-/// A type that a field of a [`MapView`](crate::MapView) may have.
-///
-/// | Rust | C |
-/// |---|---|
-/// | an integer | an integer, enum, pointer or bitfield, all of whose values it has |
-/// | `f32`, `f64` | a float of at most its width |
-/// | `bool` | `_Bool` |
-/// | an enum that derives `MapView` | an enum with the names of its variants, whatever their numbers |
-/// | a struct that derives `MapView` | a struct or union with its fields |
-/// | `[T; N]` | an array of `N`; more with `at_least`, fewer with `at_most`, of which the rest is zero |
-/// | `CharArray<N>` | `char[]` of at most `N`; of more with `at_least` |
-/// | `Option<T>` | as `T`, or nothing of that name: then it is `None` |
-///
-/// # Safety
-///
-/// `__load` reads by the plan that it is given alone, and `__plan` makes it by the planner that it
-/// is given. Derive it; do not implement it by hand.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot be a field of a view",
-    note = "a view has integers, floats, bool, `CharArray`, arrays and `Option`s of these, and types that derive `MapView`"
-)]
-pub unsafe trait ViewField: Sized + 'static {
-    /// Where the field lies in C.
-    #[doc(hidden)]
-    type Plan: Send + Sync + 'static;
-
-    /// Plans the field for a part of a C type. Without a part there is nothing of its name in C.
-    /// What is wrong is told to the planner.
-    #[doc(hidden)]
-    fn __plan(planner: &mut Planner, part: Option<Part<'_>>, extent: Extent) -> Option<Self::Plan>;
-
-    /// Loads the field.
-    #[doc(hidden)]
-    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue>;
-}
 
 /// A field that has any bits: no enum is inside, so loading it cannot fail.
 #[diagnostic::on_unimplemented(
@@ -81,7 +45,7 @@ macro_rules! integers {
             }
 
             #[inline]
-            #[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "it holds all values: `holds`")]
+            #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "it has all values: `holds`")]
             fn __load<S: Source>(from: S, plan: &Scalar) -> Result<Self, InvalidValue> {
                 // SAFETY: the implementations of this trait and the handles of views load from the
                 // value that the plan is for.
@@ -112,6 +76,11 @@ fn holds(rust: Shape, found: Shape) -> bool {
     }
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "the bits of an `f32` are the lower ones")]
+fn f32_of(bits: u64) -> f32 {
+    f32::from_bits(bits as u32)
+}
+
 macro_rules! numbers {
     ($($type:ident $class:ident, |$from:ident, $plan:ident| $load:expr, $fits:expr;)*) => {$(
         // SAFETY: it reads one scalar, the plan.
@@ -136,10 +105,10 @@ macro_rules! numbers {
 }
 
 numbers! {
-    f32 Float, |from, plan| Self::from_bits(plan.number(from) as u32), |found| found == Self::SHAPE;
+    f32 Float, |from, plan| f32_of(plan.number(from)), |found| found == Self::SHAPE;
     f64 Float,
         |from, plan| match plan.number(from) {
-            bits if plan.shape.width() == 4 => f32::from_bits(bits as u32).into(),
+            bits if plan.shape.width() == 4 => f32_of(bits).into(),
             bits => Self::from_bits(bits),
         },
         |found| found.class() == Class::Float;
@@ -164,14 +133,6 @@ unsafe impl<T: ViewField> ViewField for Option<T> {
 }
 
 impl<T: PlainField> PlainField for Option<T> {}
-
-/// The elements of an array: `len` in C, each `stride` bytes after the one before.
-#[derive(Clone, Copy, Debug)]
-pub struct Elements<P> {
-    pub(crate) first: P,
-    pub(crate) len: usize,
-    pub(crate) stride: usize,
-}
 
 // SAFETY: it loads by its own plan, of elements that are in the C array.
 unsafe impl<T: ViewField, const N: usize> ViewField for [T; N] {
@@ -245,7 +206,7 @@ impl Names {
         variants: &[(&str, bool)],
     ) -> Option<Self> {
         let part = planner.found(part, rust)?;
-        let Some(TypeKind::Enum(values)) = part.0.ty.resolved().map(|ty| ty.kind()) else {
+        let Some(TypeKind::Enum(values)) = part.0.ty.resolved().map(Type::kind) else {
             return planner.differs(&part, rust, "; only an enum's values have names");
         };
         let scalar = planner.scalar(&part).or_else(|| planner.differs(&part, rust, ""))?;
@@ -265,4 +226,10 @@ impl Names {
             .map(|(_, index)| *index)
             .ok_or_else(|| InvalidValue::new(rust, number).within(self.scalar.offset as usize))
     }
+}
+
+/// The value of a field that cannot fail.
+#[inline]
+pub(crate) fn plain<T: PlainField>(loaded: Result<T, InvalidValue>) -> T {
+    loaded.unwrap_or_else(|_| unreachable!("a plain field has any bits"))
 }

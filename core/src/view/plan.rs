@@ -2,16 +2,133 @@
 
 use std::any::type_name;
 use std::fmt;
+use std::marker::PhantomData;
+use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::btf::check::report::InBtf;
-use crate::btf::path::{self, Lost};
-use crate::btf::{Btf, Enum, Type, TypeKind};
-use crate::error::{BtfError, Mismatch, Mismatches, Nearest, ValueError};
+use crate::btf::{Btf, Type, TypeKind, path};
+use crate::error::{BtfError, InvalidValue, Mismatch, Mismatches, Nearest, PlaceError, ValueError};
 use crate::layout::Endianness;
-use crate::view::MapView;
-use crate::view::field::{Elements, ViewField};
-use crate::view::scalar::{Scalar, Shape};
+use crate::mapping::Mapping;
+use crate::value::{Access, ReadOnly};
+use crate::view::in_place::Field;
+use crate::view::planner::{Extent, Part, Planner, ViewField};
+use crate::view::source::InPlace;
+
+/// A struct of the fields that a reader needs of a C type, whatever else that has.
+///
+/// A [`MapValue`](crate::MapValue) is the whole C type, laid out alike, and any change of it is an
+/// error. A view names some of its fields. Where they lie is found out once, in the BTF of the map
+/// that is read, so one reader serves all versions of a program that have the fields. A field that
+/// is missing, or whose values the Rust type may not hold, is an error that names it, unless it is
+/// an `Option`: [`ViewField`] has the rules.
+///
+/// ```
+/// # let object = include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/guide/sections.o"));
+/// use mapvalue::{Btf, DataSection, MapView, Mapping};
+///
+/// #[derive(MapView, Clone, Copy, Debug)]
+/// #[map_view(name = "stats")]
+/// struct Stats {
+///     #[map_view(path = "by_proto[6].bytes")]
+///     tcp_bytes: u64,
+///     packets: u64,
+///     errors: Option<u32>, // of another version
+/// }
+///
+/// # let (memory, btf) = (Mapping::memfd(4096)?, Btf::from_object(object)?);
+/// # let section = DataSection::with_btf(&memory, &btf, ".bss")?;
+/// // The variable `stats` of a `DataSection`.
+/// let stats = section.view::<Stats>("stats")?;
+/// stats.packets().cell().expect("a `__u64` in C too").fetch_add(1);
+/// assert_eq!((stats.packets().load(), stats.tcp_bytes().load()), (1, 0));
+/// assert_eq!(stats.load().errors, None);
+/// # Ok::<(), mapvalue::Error>(())
+/// ```
+///
+/// A load is one relaxed load a number, as of a [`Shared`](crate::Shared).
+///
+/// # Safety
+///
+/// `Fields` reaches what its [`At`] does, by the fields of the plan. Derive it; do not implement it
+/// by hand.
+pub unsafe trait MapView: ViewField {
+    /// The fields in place: a method for each, of its name.
+    type Fields<A: Access>;
+
+    /// The name of the C type.
+    const C_NAME: &'static str;
+
+    #[doc(hidden)]
+    fn __fields<A: Access>(at: At<Self, A>) -> Self::Fields<A>;
+    #[doc(hidden)]
+    fn __at<A: Access>(fields: &Self::Fields<A>) -> &At<Self, A>;
+}
+
+/// A value in a mapping, and the plan for it.
+#[doc(hidden)]
+pub struct At<V: MapView, A: Access> {
+    place: NonNull<u8>,
+    plan: Arc<Plan<V>>,
+    mapping: Arc<Mapping>,
+    access: PhantomData<A>,
+}
+
+// SAFETY: it is a share in a mapping and a plan, which are `Send` and `Sync`, and the address of
+// memory that is reached by atomic accesses alone.
+unsafe impl<V: MapView, A: Access> Send for At<V, A> {}
+// SAFETY: as above.
+unsafe impl<V: MapView, A: Access> Sync for At<V, A> {}
+
+impl<V: MapView, A: Access> At<V, A> {
+    /// Finds the place of a value, `offset` bytes into a mapping.
+    pub(crate) fn new(mapping: &Arc<Mapping>, plan: &Arc<Plan<V>>, offset: usize) -> Result<Self, PlaceError> {
+        let place = plan.place_in::<A>(mapping, offset)?;
+        Ok(Self { place, plan: Arc::clone(plan), mapping: Arc::clone(mapping), access: PhantomData })
+    }
+
+    #[inline]
+    pub(crate) fn source(&self) -> InPlace<'_> {
+        // SAFETY: `Plan::place_in` found a value of the plan there; the mapping lives as long as
+        // `self`.
+        unsafe { InPlace::new(self.place) }
+    }
+
+    /// The field whose part of the plan the closure borrows.
+    #[inline]
+    pub fn field<T: ViewField>(&self, plan: impl for<'p> FnOnce(&'p V::Plan) -> &'p T::Plan) -> Field<'_, T, A> {
+        Field::new(self.source(), plan(&self.plan.fields))
+    }
+}
+
+impl<V: MapView, A: Access> At<V, A> {
+    pub(crate) fn plan(&self) -> &Arc<Plan<V>> {
+        &self.plan
+    }
+
+    #[inline]
+    pub(crate) fn try_load(&self) -> Result<V, InvalidValue> {
+        V::__load(self.source(), &self.plan.fields)
+    }
+
+    /// The same place, for loading only.
+    pub(crate) fn read_only(&self) -> At<V, ReadOnly> {
+        let Self { place, plan, mapping, .. } = self.clone();
+        At { place, plan, mapping, access: PhantomData }
+    }
+}
+
+impl<V: MapView, A: Access> Clone for At<V, A> {
+    fn clone(&self) -> Self {
+        Self { plan: Arc::clone(&self.plan), mapping: Arc::clone(&self.mapping), ..*self }
+    }
+}
+
+impl<V: MapView, A: Access> fmt::Debug for At<V, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("At").field("place", &self.place).field("plan", &self.plan).finish_non_exhaustive()
+    }
+}
 
 /// Where the fields of the view `V` lie in a C type.
 ///
@@ -43,7 +160,7 @@ pub struct Plan<V: MapView> {
     size: usize,
     /// The alignment that its numbers need in place; an error if they cannot all be aligned.
     align: Result<usize, Box<Mismatches>>,
-    pub(crate) fields: V::Plan,
+    fields: V::Plan,
 }
 
 impl<V: MapView> Plan<V> {
@@ -79,7 +196,7 @@ impl<V: MapView> Plan<V> {
         let mut planner = Planner::new(short_name::<V>(), size);
         let whole = Part(path::Part { ty, bit_offset: 0, bitfield: None });
         let fields = V::__plan(&mut planner, Some(whole), Extent::Exact);
-        let Planner { wrong, align, unaligned, .. } = planner;
+        let (wrong, unaligned, align) = planner.end();
         let listed = |list| Box::new(Mismatches { root: ty.to_string(), list, more: 0, definitions: 1 });
         match fields {
             Some(fields) if wrong.is_empty() => {
@@ -100,19 +217,24 @@ impl<V: MapView> Plan<V> {
         self.btf.get(self.id).unwrap_or_else(|| unreachable!("a plan has a type of its BTF"))
     }
 
-    pub(crate) fn btf(&self) -> &Btf {
-        &self.btf
-    }
-
-    /// The alignment that a value needs in place.
-    pub(crate) fn align(&self) -> Result<usize, Box<Mismatches>> {
-        self.align.clone()
+    /// Returns the place of a value, with all that a view of it needs.
+    fn place_in<A: Access>(&self, mapping: &Mapping, offset: usize) -> Result<NonNull<u8>, PlaceError> {
+        if A::WRITABLE {
+            mapping.writable()?;
+        }
+        let align = self.align.clone().map_err(PlaceError::LayoutMismatch)?;
+        let place = mapping.aligned_place(offset, self.size, align, type_name::<V>())?;
+        let foreign = mapping.types().filter(|types| !types.has_at(offset, self.c_type(), &self.btf));
+        match foreign {
+            Some(_) => Err(PlaceError::LayoutMismatch(Box::new(self.foreign(offset)))),
+            None => Ok(place),
+        }
     }
 
     /// What is said of a place where the map has another type.
-    pub(crate) fn foreign(&self, offset: usize) -> Box<Mismatches> {
+    fn foreign(&self, offset: usize) -> Mismatches {
         let btf = format!("another type at offset {offset}, or BTF of another program: make a plan for this map");
-        Box::new(one::<V>(self.c_type(), format!("a plan for `{}`", self.c_type()), btf))
+        one::<V>(self.c_type(), format!("a plan for `{}`", self.c_type()), btf)
     }
 
     /// Decodes a value that a system call, a ring or a perf buffer has carried. What is behind the
@@ -148,189 +270,4 @@ fn short_name<V>() -> &'static str {
 fn one<V>(ty: Type<'_>, rust: String, btf: String) -> Mismatches {
     let mismatch = Mismatch { path: short_name::<V>().to_owned(), rust, btf, hint: String::new() };
     Mismatches { root: ty.to_string(), list: vec![mismatch], more: 0, definitions: 1 }
-}
-
-/// Whether an array in C may have another number of elements than in Rust.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Extent {
-    /// It has as many.
-    Exact,
-    /// It may have more.
-    AtLeast,
-    /// It may have fewer.
-    AtMost,
-}
-
-/// A part of the C type that is planned.
-#[derive(Clone, Copy, Debug)]
-pub struct Part<'a>(pub(crate) path::Part<'a>);
-
-/// Finds the fields of a view, and notes what is wrong.
-#[derive(Debug)]
-pub struct Planner {
-    /// The size of the C type in bytes.
-    size: u64,
-    /// The widest of its numbers.
-    align: usize,
-    /// The first number that is not aligned in place.
-    unaligned: Option<Mismatch>,
-    wrong: Vec<Mismatch>,
-    /// The path of the field that is planned, from the name of the view on.
-    path: String,
-    /// Why C has nothing of its name.
-    lost: String,
-    /// The strides of the arrays that it is in, and bytes to the last element of all of them.
-    strides: Vec<u64>,
-    reach: u64,
-}
-
-impl Planner {
-    fn new(view: &str, size: u32) -> Self {
-        Self {
-            size: size.into(),
-            align: 1,
-            unaligned: None,
-            wrong: Vec::new(),
-            path: view.to_owned(),
-            lost: String::new(),
-            strides: Vec::new(),
-            reach: 0,
-        }
-    }
-
-    /// Plans a field of a view: what is at `path` in the part that the view is of.
-    pub fn field<T: ViewField>(&mut self, view: &Part<'_>, field: &str, path: &str, extent: Extent) -> Option<T::Plan> {
-        let outer = self.path.len();
-        self.path.extend([".", field]);
-        let plan = match path::follow(view.0.ty, &format!(".{path}")) {
-            Ok(part) => {
-                let bit_offset = part.bit_offset.saturating_add(view.0.bit_offset);
-                T::__plan(self, Some(Part(path::Part { bit_offset, ..part })), extent)
-            }
-            Err(Lost { missing: true, reason }) => {
-                self.lost = reason;
-                T::__plan(self, None, extent)
-            }
-            Err(Lost { reason, .. }) => {
-                self.note("a field".to_owned(), "something else".to_owned(), format!(": {reason}"))
-            }
-        };
-        self.path.truncate(outer);
-        plan
-    }
-
-    /// The part, or a note that there is none.
-    pub fn found<'b>(&mut self, part: Option<Part<'b>>, rust: &str) -> Option<Part<'b>> {
-        let lost = || format!(": {}", self.lost);
-        match part {
-            None => {
-                let lost = lost();
-                self.note(format!("`{rust}`"), "nothing".to_owned(), lost)
-            }
-            part => part,
-        }
-    }
-
-    /// Notes that C has something else than a Rust type.
-    pub(crate) fn differs<T>(&mut self, part: &Part<'_>, rust: &str, hint: &str) -> Option<T> {
-        let bits = part.0.bitfield.map_or(String::new(), |bits| format!(", a bitfield of {bits} bits"));
-        self.note(format!("`{rust}`"), format!("{}{bits}", InBtf(part.0.ty)), hint.to_owned())
-    }
-
-    fn note<T>(&mut self, rust: String, btf: String, hint: String) -> Option<T> {
-        self.wrong.push(Mismatch { path: self.path.clone(), rust, btf, hint });
-        None
-    }
-
-    /// The number that a part is, if it is one that lies inside the C type.
-    pub(crate) fn scalar(&mut self, part: &Part<'_>) -> Option<Scalar> {
-        let path::Part { ty, bit_offset, bitfield } = part.0;
-        let size = self.size.checked_sub(self.reach)?;
-        let scalar = match bitfield {
-            Some(bits) => Scalar::of_bitfield(Shape::of(ty)?.class(), bit_offset, bits, size)?,
-            None => {
-                let (shape, offset) = (Shape::of(ty)?, u32::try_from(bit_offset / 8).ok()?);
-                let inside = bit_offset.is_multiple_of(8) && u64::from(offset) + shape.width() as u64 <= size;
-                inside.then_some(Scalar { offset, shape })?
-            }
-        };
-        let width = scalar.shape.width();
-        self.align = self.align.max(width);
-        let starts = self.strides.iter().copied().chain([u64::from(scalar.offset)]);
-        let aligned = starts.clone().all(|start| start.is_multiple_of(width as u64));
-        if !aligned && self.unaligned.is_none() {
-            self.unaligned = Some(Mismatch {
-                path: self.path.clone(),
-                rust: format!("a place for {width} bytes at once"),
-                btf: format!("{} at offset {}", InBtf(ty), scalar.offset),
-                hint: ": it is packed, so decode copies of the value, by `Plan::decode`".to_owned(),
-            });
-        }
-        Some(scalar)
-    }
-
-    /// Plans an array of `len` elements in Rust by its first.
-    pub(crate) fn elements<P>(
-        &mut self,
-        part: &Part<'_>,
-        rust_len: usize,
-        extent: Extent,
-        rust: &str,
-        plan: impl FnOnce(&mut Self, Part<'_>) -> Option<P>,
-    ) -> Option<Elements<P>> {
-        let (Some(TypeKind::Array(array)), None) = (part.0.ty.resolved().map(Type::kind), part.0.bitfield) else {
-            return self.differs(part, rust, "");
-        };
-        let len = array.len as usize;
-        let suits = match extent {
-            Extent::Exact => len == rust_len,
-            Extent::AtLeast => len >= rust_len,
-            Extent::AtMost => len <= rust_len,
-        };
-        let stride = array.element.size().filter(|_| suits && len > 0 && rust_len > 0);
-        let Some(stride) = stride else { return self.differs(part, rust, extent.hint()) };
-        let len = len.min(rust_len);
-        let Some(reach) = stride.checked_mul(len as u64 - 1).filter(|reach| *reach <= self.size) else {
-            return self.differs(part, rust, "");
-        };
-        // One element has no second that could be misaligned.
-        let strides = self.strides.len();
-        self.strides.extend((len > 1).then_some(stride));
-        self.reach += reach;
-        let first = plan(self, Part(path::Part { ty: array.element, bit_offset: part.0.bit_offset, bitfield: None }));
-        self.reach -= reach;
-        self.strides.truncate(strides);
-        // It is at most the size of the type.
-        Some(Elements { first: first?, len, stride: usize::try_from(stride).ok()? })
-    }
-
-    /// Finds the numbers of an enum's variants by their names in C.
-    pub(crate) fn names(&mut self, values: Enum<'_>, variants: &[(&str, bool)]) -> Option<Box<[(i128, usize)]>> {
-        let before = self.wrong.len();
-        let mut numbers = Vec::with_capacity(variants.len());
-        for (index, (name, optional)) in variants.iter().enumerate() {
-            match values.values().find(|(known, _)| known == name) {
-                Some((_, number)) => numbers.push((number, index)),
-                None if *optional => {}
-                None => {
-                    let nearest = Nearest::of(name, values.values().map(|(known, _)| known));
-                    self.note::<()>(
-                        format!("the variant `{name}`"),
-                        "no value of that name".to_owned(),
-                        nearest.to_string(),
-                    );
-                }
-            }
-        }
-        (self.wrong.len() == before).then(|| numbers.into())
-    }
-}
-
-impl Extent {
-    fn hint(self) -> &'static str {
-        match self {
-            Self::Exact => "; if its length may change, add `#[map_view(at_least)]` or `#[map_view(at_most)]`",
-            _ => "",
-        }
-    }
 }

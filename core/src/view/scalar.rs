@@ -24,11 +24,16 @@ pub(crate) enum Class {
     Bool,
 }
 
+#[expect(clippy::cast_possible_truncation, reason = "at most 8")]
+const fn narrow(width: usize) -> u32 {
+    assert!(width <= 8, "numbers are at most 8 bytes wide");
+    width as u32
+}
+
 impl Shape {
     /// A number that takes all bits of its width, in bytes.
     pub(crate) const fn whole(width: usize, class: Class) -> Self {
-        assert!(width <= 8);
-        Self(width as u32 | (class as u32) << 8)
+        Self(narrow(width) | (class as u32) << 8)
     }
 
     /// The number that a C type is; `None` if it is none, or wider than 8 bytes.
@@ -73,7 +78,7 @@ impl Shape {
     pub(crate) const fn significant(self) -> u32 {
         match self.bits() {
             Some((_, bits)) => bits,
-            None => 8 * self.width() as u32,
+            None => 8 * (self.0 & 0xff),
         }
     }
 }
@@ -97,8 +102,8 @@ impl Scalar {
         })
     }
 
-    /// Loads the number: a signed one with its sign in the upper bits, the bits of a float, and of a
-    /// `_Bool` 0 or 1.
+    /// Loads the number: a signed one with its sign in the upper bits, the bits of a float, and 0 or
+    /// 1 of a `_Bool`.
     ///
     /// # Safety
     ///
@@ -106,14 +111,15 @@ impl Scalar {
     #[inline(never)]
     pub(crate) unsafe fn number(self, from: impl Source) -> u64 {
         let (offset, width) = (self.offset as usize, self.shape.width());
-        // SAFETY: the caller's promise, for a scalar of this width.
-        let raw = unsafe {
-            match width {
-                1 => from.load::<u8>(offset).into(),
-                2 => from.load::<u16>(offset).into(),
-                4 => from.load::<u32>(offset).into(),
-                _ => from.load::<u64>(offset),
-            }
+        let raw = match width {
+            // SAFETY: the caller's promise, for a scalar of this width.
+            1 => unsafe { from.load::<u8>(offset) }.into(),
+            // SAFETY: as above.
+            2 => unsafe { from.load::<u16>(offset) }.into(),
+            // SAFETY: as above.
+            4 => unsafe { from.load::<u32>(offset) }.into(),
+            // SAFETY: as above.
+            _ => unsafe { from.load::<u64>(offset) },
         };
         let (shift, bits) = self.shape.bits().unwrap_or((0, self.shape.significant()));
         // The bits of the number are moved to the top, and down again with or without the sign.

@@ -17,7 +17,7 @@ pub unsafe trait Source: Copy {
     ///
     /// # Safety
     ///
-    /// A [`Plan`](crate::view::Plan) for the type of this value has a scalar of the size of `T`
+    /// A plan for the type of this value has a scalar of the size of `T`
     /// there.
     unsafe fn load<T: Leaf + Plain>(self, offset: usize) -> T;
 
@@ -50,11 +50,13 @@ impl<'a> InPlace<'a> {
     /// As for [`Source::load`]. If `A` is writable, so is the mapping.
     #[inline]
     pub(crate) unsafe fn cell<T: Leaf, A: Access>(self, offset: usize) -> &'a Shared<T, A> {
-        // SAFETY: the plan has a scalar of this size at the offset, so it is inside the value, whose
-        // bytes are mapped for `'a` (`new`). It is aligned to its size, since the plan's offsets
-        // are multiples of it and the place is one of the plan's alignment (`Plan::place_in`). Any
-        // bits are a valid cell.
-        unsafe { self.place.byte_add(offset).cast::<Shared<T, A>>().as_ref() }
+        // SAFETY: the plan has a scalar at the offset, so it is inside the value, whose bytes are
+        // mapped (`new`).
+        let cell = unsafe { self.place.byte_add(offset) }.cast::<Shared<T, A>>();
+        // SAFETY: the scalar has the size of `T` and is mapped for `'a`. It is aligned to its size:
+        // the place has the plan's alignment, of which the offset is a multiple (`Planner::scalar`,
+        // `Plan::place_in`). Any bits are a valid cell.
+        unsafe { cell.as_ref() }
     }
 }
 

@@ -23,8 +23,9 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("arena", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle", "section"]),
     ("ring", &["layout", "error", "value", "sys", "btf", "bpf", "mapping", "handle"]),
     ("event", &["layout", "error", "value", "btf", "ring"]),
+    ("view", &["layout", "error", "value", "btf", "mapping", "section"]),
     ("refused", &["layout", "error", "value"]),
-    ("expansion", &["layout", "error", "value", "btf", "ring", "event", "refused"]),
+    ("expansion", &["layout", "error", "value", "btf", "ring", "event", "view", "refused"]),
     ("guide", &[]),
     ("platform", &[]),
 ];
