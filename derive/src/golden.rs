@@ -7,7 +7,7 @@ use std::{env, fs};
 
 use syn::DeriveInput;
 
-use crate::{event, expand_item};
+use crate::{event, expand_item, view};
 
 fn golden(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("golden").join(name)
@@ -16,8 +16,12 @@ fn golden(name: &str) -> PathBuf {
 fn check(name: &str) {
     let item = fs::read_to_string(golden(&format!("{name}.rs"))).unwrap();
     let item: DeriveInput = syn::parse_str(&item).unwrap();
-    let is_event = item.attrs.iter().any(|attr| attr.path().is_ident("map_event"));
-    let expanded = if is_event { event::expand(&item) } else { expand_item(&item).unwrap() };
+    let has = |name: &str| item.attrs.iter().any(|attr| attr.path().is_ident(name));
+    let expanded = match () {
+        () if has("map_event") => event::expand(&item),
+        () if has("map_view") => view::expand(&item),
+        () => expand_item(&item).unwrap(),
+    };
     let expanded = prettyplease::unparse(&syn::parse2(expanded).unwrap());
     let file = golden(&format!("{name}.expanded.rs"));
     if env::var_os("UPDATE_GOLDEN").is_some() {
@@ -42,6 +46,7 @@ golden! {
     an_enum_expands_as_its_golden_file_says: "enum";
     a_union_expands_as_its_golden_file_says: "union";
     an_event_expands_as_its_golden_file_says: "event";
+    a_view_expands_as_its_golden_file_says: "view";
     a_pod_of_aya_expands_as_its_golden_file_says: "aya";
 }
 

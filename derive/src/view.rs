@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Type, Variant, parse_quote};
 
 use crate::errors;
-use crate::expand::block;
+use crate::expand::{block, checked, define_alias, define_constant};
 use crate::parse::{parse_words, text};
 
 /// What the type says of itself.
@@ -102,12 +102,26 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
     let parts = fields.iter().map(Part::parse).collect::<Result<Vec<_>, _>>()?;
     let in_place = format_ident!("{}Fields", ident, span = ident.span());
     let doc = format!("The fields of a [`{}`] in place.", ident.unraw());
-    let types: Vec<&Type> = parts.iter().map(|part| &part.field.ty).collect();
+    // Each type is asked for once, in a constant. The others are erroneous if it is, and silent.
+    let assertions = parts.iter().map(|part| {
+        let ty = &part.field.ty;
+        quote_spanned!(ty.span()=> __mv::view::field::assert_field::<#ty>();)
+    });
+    let constant = define_constant(krate, ident, None, &TokenStream::new(), &quote!(#(#assertions)* true));
+    let alias = define_alias(krate, ident);
+    let checked = checked(ident);
+    let types: Vec<TokenStream> = parts
+        .iter()
+        .map(|part| {
+            let ty: &Type = &part.field.ty;
+            quote_spanned!(ty.span()=> #checked<#ty>)
+        })
+        .collect();
     let names: Vec<&Ident> = parts.iter().map(|part| part.ident).collect();
     let indices: Vec<Literal> = (0..parts.len()).map(Literal::usize_unsuffixed).collect();
     let planned: Vec<Ident> = (0..parts.len()).map(|index| format_ident!("__mv_{index}")).collect();
-    let accessors = parts.iter().zip(&indices).map(|(Part { field, ident, .. }, index)| {
-        let (ty, vis) = (&field.ty, &field.vis);
+    let accessors = parts.iter().zip(&indices).zip(&types).map(|((Part { field, ident, .. }, index), ty)| {
+        let vis = &field.vis;
         let docs = field.attrs.iter().filter(|attr: &&Attribute| attr.path().is_ident("doc"));
         quote! {
             #(#docs)*
@@ -117,9 +131,9 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
             }
         }
     });
-    let plans = parts.iter().zip(&planned).map(|(Part { field, ident, path, extent }, planned)| {
-        let (ty, name) = (&field.ty, ident.unraw().to_string());
-        quote_spanned! {ty.span()=>
+    let plans = parts.iter().zip(&planned).zip(&types).map(|((Part { ident, path, extent, .. }, planned), ty)| {
+        let name = ident.unraw().to_string();
+        quote! {
             let #planned = __mv_planner.field::<#ty>(&__mv_view, #name, #path, __mv::view::planner::Extent::#extent);
         }
     });
@@ -143,13 +157,17 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
                 }
 
                 #[inline]
-                fn __load<__S: __mv::view::source::Source>(
+                fn __load<__S: __mv::view::source::Source, const EXACT: __mv::bool>(
                     __mv_from: __S,
                     __mv_plan: &Self::Plan,
                 ) -> __mv::Result<Self, __mv::InvalidValue> {
-                    __mv::Ok(Self {
-                        #(#names: <#types as __mv::ViewField>::__load(__mv_from, &__mv_plan.#indices)?,)*
+                    __mv::Ok(#checked::<Self> {
+                        #(#names: __mv::view::field::load::<_, __S, EXACT>(__mv_from, &__mv_plan.#indices)?,)*
                     })
+                }
+
+                fn __is_exact(__mv_plan: &Self::Plan) -> __mv::bool {
+                    true #(&& __mv::view::field::is_exact(|__mv: &#checked<Self>| &__mv.#names, &__mv_plan.#indices))*
                 }
             }
 
@@ -179,6 +197,8 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
         },
     );
     Ok(quote! {
+        #constant
+        #alias
         #[doc = #doc]
         #[allow(dead_code, deprecated, missing_docs, nonstandard_style, unused_qualifications)]
         #[allow(private_interfaces, missing_debug_implementations)]
@@ -242,7 +262,7 @@ fn of_enum<'a>(
                     __mv::view::field::Names::plan(__mv_planner, __mv_part, #rust, &[#(#names),*])
                 }
 
-                fn __load<__S: __mv::view::source::Source>(
+                fn __load<__S: __mv::view::source::Source, const EXACT: __mv::bool>(
                     __mv_from: __S,
                     __mv_plan: &Self::Plan,
                 ) -> __mv::Result<Self, __mv::InvalidValue> {
@@ -250,6 +270,10 @@ fn of_enum<'a>(
                         #(#indices => __mv::Ok(Self::#idents),)*
                         _ => __mv::never(),
                     }
+                }
+
+                fn __is_exact(_: &Self::Plan) -> __mv::bool {
+                    true
                 }
             }
         },
@@ -275,8 +299,14 @@ fn stand_in(item: &DeriveInput, krate: &Path) -> TokenStream {
                 ) -> __mv::Option<()> {
                     __mv::never()
                 }
-                fn __load<__S: __mv::view::source::Source>(_: __S, _: &()) -> __mv::Result<Self, __mv::InvalidValue> {
+                fn __load<__S: __mv::view::source::Source, const EXACT: __mv::bool>(
+                    _: __S,
+                    _: &(),
+                ) -> __mv::Result<Self, __mv::InvalidValue> {
                     __mv::never()
+                }
+                fn __is_exact(_: &()) -> __mv::bool {
+                    false
                 }
             }
             #[automatically_derived]

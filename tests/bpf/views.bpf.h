@@ -96,6 +96,12 @@ struct packed {
 
 struct packed packed;
 
+struct eight {
+	__u64 a, b, c, d, e, f, g, h;
+};
+
+struct eight eight;
+
 static __always_inline void fill(struct task_ctx *task, __u32 number)
 {
 	task->layer_id = 1000 + number;

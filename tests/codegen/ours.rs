@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use mapvalue::arena::Allocator;
-use mapvalue::{Array, Banks, MapValue, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var};
+use mapvalue::{Array, Banks, MapValue, MapView, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var, View};
 use zerocopy::byteorder::{BigEndian, U32};
 
 #[derive(MapValue, Clone, Copy)]
@@ -118,6 +118,30 @@ pub extern "Rust" fn slice_element(slice: &Slice<u64>, index: usize) -> Option<u
 #[unsafe(no_mangle)]
 pub extern "Rust" fn load_eight(value: &Var<Eight>) -> Eight {
     value.load()
+}
+
+/// The fields of `struct eight` by name.
+#[derive(MapView)]
+#[map_view(name = "eight")]
+pub struct EightByName {
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+    e: u64,
+    f: u64,
+    g: u64,
+    h: u64,
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn view_field(view: &View<EightByName>) -> u64 {
+    view.c().load()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn view_eight(view: &View<EightByName>) -> EightByName {
+    view.load()
 }
 
 #[unsafe(no_mangle)]

@@ -236,6 +236,17 @@ pub extern "Rust" fn load_eight(value: &Handle<EightCells>) -> Eight {
 }
 
 #[unsafe(no_mangle)]
+pub extern "Rust" fn view_field(value: &Handle<EightCells>) -> u64 {
+    value.get()[2].load(Ordering::Relaxed)
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn view_eight(value: &Handle<EightCells>) -> Eight {
+    let cells = value.get();
+    Eight { leaves: std::array::from_fn(|i| cells[i].load(Ordering::Relaxed)) }
+}
+
+#[unsafe(no_mangle)]
 pub extern "Rust" fn store_eight(place: &Handle<EightCells>, value: &Eight) {
     for (cell, leaf) in place.get().iter().zip(value.leaves) {
         cell.store(leaf, Ordering::Relaxed);

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use call::call;
 use mapvalue::arena::{Allocator, Config};
-use mapvalue::{Arena, Array, Banks, Mapping, SeqCell, Slice, Var};
-use paths::{Eight, Mixed, Stats};
+use mapvalue::view::Plan;
+use mapvalue::{Arena, Array, Banks, Btf, Mapping, SeqCell, Slice, Var, View};
+use paths::{Eight, EightByName, Mixed, Stats};
 
 /// How many elements are summed.
 const LEN: usize = 64;
@@ -19,6 +20,8 @@ fn main() {
     let mapping = Mapping::memfd(4096).expect("make a memfd");
     single(&mapping.var(64).expect("a place in the memfd"));
     structs(&mapping.var(64).expect("a place in the memfd"), &mapping.var(64).expect("a place in the memfd"));
+    let btf = Btf::from_object(include_bytes!("../bpf/views_1.bpf.o")).expect("types of an object");
+    views(&mapping.view(&Plan::new(&btf).expect("`struct eight`"), 64).expect("a place in the memfd"));
     elements(
         &Mapping::memfd(8 * LEN).expect("make a memfd").array().expect("an array in a memfd"),
         &mapping.slice(0, LEN).expect("a slice of the memfd"),
@@ -61,6 +64,11 @@ fn structs(eight: &Var<Eight>, mixed: &Var<Mixed>) {
     call!(store_eight(eight, &EIGHT));
     call!(load_eight(eight));
     call!(load_mixed(mixed));
+}
+
+fn views(eight: &View<EightByName>) {
+    call!(view_field(eight));
+    call!(view_eight(eight));
 }
 
 fn elements(array: &Array<u64>, slice: &Slice<u64>) {

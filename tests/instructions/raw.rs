@@ -52,6 +52,8 @@ fn structs(eight: &Handle<EightCells>, mixed: &Handle<MixedCells>) {
     call!(store_eight(eight, &EIGHT));
     call!(load_eight(eight));
     call!(load_mixed(mixed));
+    call!(view_field(eight));
+    call!(view_eight(eight));
 }
 
 fn elements(array: &Strided, slice: &Contiguous) {

@@ -46,12 +46,20 @@ macro_rules! integers {
 
             #[inline]
             #[allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "it has all values: `holds`")]
-            fn __load<S: Source>(from: S, plan: &Scalar) -> Result<Self, InvalidValue> {
+            fn __load<S: Source, const EXACT: bool>(from: S, plan: &Scalar) -> Result<Self, InvalidValue> {
                 // SAFETY: the implementations of this trait and the handles of views load from the
                 // value that the plan is for.
                 Ok(unsafe {
-                    if plan.shape == Self::SHAPE { from.load(plan.offset as usize) } else { plan.number(from) as Self }
+                    if EXACT || plan.shape == Self::SHAPE {
+                        from.load(plan.offset as usize)
+                    } else {
+                        plan.number(from) as Self
+                    }
                 })
+            }
+
+            fn __is_exact(plan: &Scalar) -> bool {
+                plan.shape == Self::SHAPE
             }
         }
         impl PlainField for $int {}
@@ -92,9 +100,15 @@ macro_rules! numbers {
             }
 
             #[inline]
-            fn __load<S: Source>($from: S, $plan: &Scalar) -> Result<Self, InvalidValue> {
+            fn __load<S: Source, const EXACT: bool>($from: S, $plan: &Scalar) -> Result<Self, InvalidValue> {
                 // SAFETY: as for integers.
-                Ok(unsafe { $load })
+                Ok(unsafe {
+                    if EXACT || $plan.shape == Self::SHAPE { $from.load($plan.offset as usize) } else { $load }
+                })
+            }
+
+            fn __is_exact(plan: &Scalar) -> bool {
+                plan.shape == Self::SHAPE
             }
         }
         impl PlainField for $type {}
@@ -107,10 +121,7 @@ macro_rules! numbers {
 numbers! {
     f32 Float, |from, plan| f32_of(plan.number(from)), |found| found == Self::SHAPE;
     f64 Float,
-        |from, plan| match plan.number(from) {
-            bits if plan.shape.width() == 4 => f32_of(bits).into(),
-            bits => Self::from_bits(bits),
-        },
+        |from, plan| f32_of(plan.number(from)).into(),
         |found| found.class() == Class::Float;
     bool Bool, |from, plan| plan.number(from) != 0, |found| found.class() == Class::Bool;
 }
@@ -127,8 +138,12 @@ unsafe impl<T: ViewField> ViewField for Option<T> {
     }
 
     #[inline]
-    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
-        plan.as_ref().map(|plan| T::__load(from, plan)).transpose()
+    fn __load<S: Source, const EXACT: bool>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
+        plan.as_ref().map(|plan| T::__load::<S, EXACT>(from, plan)).transpose()
+    }
+
+    fn __is_exact(plan: &Self::Plan) -> bool {
+        plan.as_ref().is_none_or(T::__is_exact)
     }
 }
 
@@ -144,13 +159,13 @@ unsafe impl<T: ViewField, const N: usize> ViewField for [T; N] {
         planner.elements(&part, N, extent, &rust, |planner, first| T::__plan(planner, Some(first), Extent::Exact))
     }
 
-    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
+    fn __load<S: Source, const EXACT: bool>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
         let mut invalid = None;
         let array = std::array::from_fn(|index| {
             let loaded = if index < plan.len {
-                T::__load(from.from(index * plan.stride), &plan.first)
+                T::__load::<S, EXACT>(from.from(index * plan.stride), &plan.first)
             } else {
-                T::__load(&[][..], &plan.first)
+                T::__load::<&[u8], EXACT>(&[], &plan.first)
             };
             loaded.map_err(|error: InvalidValue| invalid = invalid.or(Some(error.within(index * plan.stride)))).ok()
         });
@@ -160,6 +175,10 @@ unsafe impl<T: ViewField, const N: usize> ViewField for [T; N] {
                 Ok(array.map(|element| element.unwrap_or_else(|| unreachable!("an element that failed is an error"))))
             }
         }
+    }
+
+    fn __is_exact(plan: &Self::Plan) -> bool {
+        T::__is_exact(&plan.first)
     }
 }
 
@@ -179,11 +198,15 @@ unsafe impl<const N: usize> ViewField for CharArray<N> {
         })
     }
 
-    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
+    fn __load<S: Source, const EXACT: bool>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue> {
         let first = plan.first.offset as usize;
         // SAFETY: as for integers; all `len` bytes are in the array.
         let byte = |index| if index < plan.len { unsafe { from.load(first + index) } } else { 0 };
         Ok(Self::from(std::array::from_fn(byte)))
+    }
+
+    fn __is_exact(_: &Self::Plan) -> bool {
+        true
     }
 }
 
@@ -233,3 +256,17 @@ impl Names {
 pub(crate) fn plain<T: PlainField>(loaded: Result<T, InvalidValue>) -> T {
     loaded.unwrap_or_else(|_| unreachable!("a plain field has any bits"))
 }
+
+/// Loads a field of a struct, as the type that it really has.
+#[inline]
+pub fn load<T: ViewField, S: Source, const EXACT: bool>(from: S, plan: &T::Plan) -> Result<T, InvalidValue> {
+    T::__load::<S, EXACT>(from, plan)
+}
+
+/// Whether C has the field that the closure borrows as it really is.
+pub fn is_exact<V, T: ViewField>(_: fn(&V) -> &T, plan: &T::Plan) -> bool {
+    T::__is_exact(plan)
+}
+
+/// Compiles for what may be a field of a view alone.
+pub const fn assert_field<T: ViewField>() {}

@@ -39,7 +39,7 @@ impl<'a, T: ViewField, A: Access> Field<'a, T, A> {
     /// [`InvalidValue`] if an enum has a number that has no name in Rust.
     #[inline]
     pub fn try_load(self) -> Result<T, InvalidValue> {
-        T::__load(self.from, self.plan)
+        T::__load::<_, false>(self.from, self.plan)
     }
 
     /// The cell of a number that C has with the width and sign of the Rust type, to store it or to

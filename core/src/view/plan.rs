@@ -108,7 +108,11 @@ impl<V: MapView, A: Access> At<V, A> {
 
     #[inline]
     pub(crate) fn try_load(&self) -> Result<V, InvalidValue> {
-        V::__load(self.source(), &self.plan.fields)
+        if self.plan.is_exact {
+            V::__load::<_, true>(self.source(), &self.plan.fields)
+        } else {
+            V::__load::<_, false>(self.source(), &self.plan.fields)
+        }
     }
 
     /// The same place, for loading only.
@@ -160,6 +164,8 @@ pub struct Plan<V: MapView> {
     size: usize,
     /// The alignment that its numbers need in place; an error if they cannot all be aligned.
     align: Result<usize, Box<Mismatches>>,
+    /// Whether C has all numbers as Rust has them, so that no load looks at its plan for that.
+    is_exact: bool,
     fields: V::Plan,
 }
 
@@ -201,7 +207,8 @@ impl<V: MapView> Plan<V> {
         match fields {
             Some(fields) if wrong.is_empty() => {
                 let align = unaligned.map_or(Ok(align), |first| Err(listed(vec![first])));
-                Ok(Arc::new(Self { btf: btf.clone(), id: ty.id(), size: size as usize, align, fields }))
+                let is_exact = V::__is_exact(&fields);
+                Ok(Arc::new(Self { btf: btf.clone(), id: ty.id(), size: size as usize, align, is_exact, fields }))
             }
             _ => Err(listed(wrong)),
         }
@@ -248,7 +255,7 @@ impl<V: MapView> Plan<V> {
         let Some(value) = bytes.get(..self.size) else {
             return Err(ValueError::TooShort { type_name: type_name::<V>(), given: bytes.len(), needs: self.size });
         };
-        Ok(V::__load(value, &self.fields)?)
+        Ok(V::__load::<_, false>(value, &self.fields)?)
     }
 }
 

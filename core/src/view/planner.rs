@@ -22,8 +22,8 @@ use crate::view::source::Source;
 ///
 /// # Safety
 ///
-/// `__load` reads by the plan that it is given alone, and `__plan` makes it by the planner that it
-/// is given. Derive it; do not implement it by hand.
+/// `__load` reads by the plan that it is given alone, `__plan` makes it by the planner that it is
+/// given, and `__is_exact` says so only if each number has the size that `__load` takes it for. Derive it; do not implement it by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a view",
     note = "a view has integers, floats, bool, `CharArray`, arrays and `Option`s of these, and types that derive `MapView`"
@@ -38,9 +38,13 @@ pub unsafe trait ViewField: Sized + 'static {
     #[doc(hidden)]
     fn __plan(planner: &mut Planner, part: Option<Part<'_>>, extent: Extent) -> Option<Self::Plan>;
 
-    /// Loads the field.
+    /// Whether C has all numbers of the field exactly as Rust has them.
     #[doc(hidden)]
-    fn __load<S: Source>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue>;
+    fn __is_exact(plan: &Self::Plan) -> bool;
+
+    /// Loads the field; if `EXACT`, then of a plan that is exact.
+    #[doc(hidden)]
+    fn __load<S: Source, const EXACT: bool>(from: S, plan: &Self::Plan) -> Result<Self, InvalidValue>;
 }
 
 /// The elements of an array: `len` in C, each `stride` bytes after the one before.
