@@ -23,7 +23,8 @@ use crate::view::source::Source;
 /// # Safety
 ///
 /// `__load` reads by the plan that it is given alone, `__plan` makes it by the planner that it is
-/// given, and `__is_exact` says so only if each number has the size that `__load` takes it for. Derive it; do not implement it by hand.
+/// given, and `__is_exact` says so only if each number has the size that `__load` takes it for.
+/// Derive it; do not implement it by hand.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a field of a view",
     note = "a view has integers, floats, bool, `CharArray`, arrays and `Option`s of these, and types that derive `MapView`"

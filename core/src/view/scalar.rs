@@ -102,8 +102,8 @@ impl Scalar {
         })
     }
 
-    /// Loads the number: a signed one with its sign in the upper bits, the bits of a float, and 0 or
-    /// 1 of a `_Bool`.
+    /// Loads the number: a signed one with its sign in the upper bits, the bits of a float, and
+    /// 0 or 1 of a `_Bool`.
     ///
     /// # Safety
     ///
