@@ -95,13 +95,12 @@ impl<'a> Part<'a> {
 }
 
 fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<TokenStream, Error> {
-    let (krate, ident, vis, name) = (&words.krate, &item.ident, &item.vis, words.c_name(&item.ident));
+    let (krate, ident, name) = (&words.krate, &item.ident, words.c_name(&item.ident));
     if fields.is_empty() {
         return Err(Error::new_spanned(ident, "a view without fields reads nothing: name the fields that are needed"));
     }
     let parts = fields.iter().map(Part::parse).collect::<Result<Vec<_>, _>>()?;
     let in_place = format_ident!("{}Fields", ident, span = ident.span());
-    let doc = format!("The fields of a [`{}`] in place.", ident.unraw());
     // Each type is asked for once, in a constant. The others are erroneous if it is, and silent.
     let assertions = parts.iter().map(|part| {
         let ty = &part.field.ty;
@@ -120,17 +119,6 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
     let names: Vec<&Ident> = parts.iter().map(|part| part.ident).collect();
     let indices: Vec<Literal> = (0..parts.len()).map(Literal::usize_unsuffixed).collect();
     let planned: Vec<Ident> = (0..parts.len()).map(|index| format_ident!("__mv_{index}")).collect();
-    let accessors = parts.iter().zip(&indices).zip(&types).map(|((Part { field, ident, .. }, index), ty)| {
-        let vis = &field.vis;
-        let docs = field.attrs.iter().filter(|attr: &&Attribute| attr.path().is_ident("doc"));
-        quote! {
-            #(#docs)*
-            #[inline]
-            #vis fn #ident(&self) -> #krate::view::Field<'_, #ty, A> {
-                self.0.field::<#ty>(|__mv_plan| &__mv_plan.#index)
-            }
-        }
-    });
     let plans = parts.iter().zip(&planned).zip(&types).map(|((Part { ident, path, extent, .. }, planned), ty)| {
         let name = ident.unraw().to_string();
         quote! {
@@ -196,9 +184,32 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
             }
         },
     );
-    Ok(quote! {
-        #constant
-        #alias
+    let fields = in_place_fields(item, krate, &in_place, &parts, &types);
+    Ok(quote!(#constant #alias #fields #implementation))
+}
+
+/// Defines the struct of the fields in place.
+fn in_place_fields(
+    item: &DeriveInput,
+    krate: &Path,
+    in_place: &Ident,
+    parts: &[Part<'_>],
+    types: &[TokenStream],
+) -> TokenStream {
+    let (ident, vis) = (&item.ident, &item.vis);
+    let doc = format!("The fields of a [`{}`] in place.", ident.unraw());
+    let accessors = parts.iter().zip(types).enumerate().map(|(index, (Part { field, ident, .. }, ty))| {
+        let (vis, index) = (&field.vis, Literal::usize_unsuffixed(index));
+        let docs = field.attrs.iter().filter(|attr: &&Attribute| attr.path().is_ident("doc"));
+        quote! {
+            #(#docs)*
+            #[inline]
+            #vis fn #ident(&self) -> #krate::view::Field<'_, #ty, A> {
+                self.0.field::<#ty>(|__mv_plan| &__mv_plan.#index)
+            }
+        }
+    });
+    quote! {
         #[doc = #doc]
         #[allow(dead_code, deprecated, missing_docs, nonstandard_style, unused_qualifications)]
         #[allow(private_interfaces, missing_debug_implementations)]
@@ -209,8 +220,7 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
         impl<A: #krate::Access> #in_place<A> {
             #(#accessors)*
         }
-        #implementation
-    })
+    }
 }
 
 fn of_enum<'a>(
