@@ -200,12 +200,17 @@ impl<U: UnionValue> Whole<U> {
         let to = copy.as_mut_ptr().cast::<u8>();
         // SAFETY: `copy` is valid for writes of its size; from here on its bytes are initialized.
         unsafe { to.write_bytes(0, size_of::<U>()) };
-        let from = NonNull::from(&self.0).cast::<u8>();
         let filled = const { U::LAYOUT.is_filled() };
         for at in (0..size_of::<U>()).filter(|at| filled || U::LAYOUT.holds(*at, false)) {
-            // SAFETY: `at` is inside both. The byte belongs to a leaf of a field, so it is
-            // initialized: all were as the union was made (see `get`).
-            unsafe { to.add(at).write(from.add(at).read()) };
+            // SAFETY: `at` is inside the union.
+            let from = unsafe { NonNull::from(&self.0).cast::<u8>().add(at) };
+            // SAFETY: the byte belongs to a leaf of a field, so it is initialized: all were as the
+            // union was made (see `get`).
+            let byte = unsafe { from.read() };
+            // SAFETY: `at` is inside `copy`, which has the union's size.
+            let to = unsafe { to.add(at) };
+            // SAFETY: as above; it is valid for writes.
+            unsafe { to.write(byte) };
         }
         // SAFETY: these are the bytes of `copy`, all of them initialized, which nothing writes.
         then(unsafe { slice::from_raw_parts(to, size_of::<U>()) })

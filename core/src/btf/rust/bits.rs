@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::btf::rust::names::{Scope, snake};
 use crate::btf::rust::text::Field;
 use crate::btf::rust::written::{BITFIELDS, Reason, Written};
-use crate::btf::types::{Composite, Member, TypeKind};
+use crate::btf::types::{Composite, Member, Type, TypeKind};
 
 /// An integer that stores bitfields.
 pub(super) struct Unit {
@@ -63,9 +63,9 @@ pub(super) fn units(
         unit.name = scope.give(&format!("bits{index}"), &[]);
         let end = 8 * (unit.start + unit.size);
         while let Some(bitfield) = sorted.next_if(|bitfield| u64::from(bitfield.bit_offset) < end) {
-            let Some(TypeKind::Int(int)) = bitfield.ty.resolved().map(|ty| ty.kind()) else {
+            let Some(TypeKind::Int(int)) = bitfield.ty.resolved().map(Type::kind) else {
                 // The number of an enum.
-                let Some(TypeKind::Enum(values)) = bitfield.ty.resolved().map(|ty| ty.kind()) else {
+                let Some(TypeKind::Enum(values)) = bitfield.ty.resolved().map(Type::kind) else {
                     return Err(format!("bitfield `{}`: its type is no integer", bitfield.name));
                 };
                 unit.add(bitfield, &mut methods, (values.is_signed(), false, values.size()), big_endian)?;

@@ -82,7 +82,7 @@ pub(super) fn snake(name: &str) -> String {
         }
     }
     if !made.starts_with(|first: char| first.is_ascii_alphabetic()) {
-        made.insert_str(0, "n");
+        made.insert(0, 'n');
     }
     made.truncate(MAX_MADE);
     if KEYWORDS.split(' ').any(|keyword| keyword == made) { made + "_" } else { made.trim_end_matches('_').to_owned() }

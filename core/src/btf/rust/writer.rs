@@ -103,10 +103,9 @@ impl Writer {
                 let alias = self.names.give(&camel(name, false), &["Shared"]);
                 self.item(&format!("/// `{name}`.\npub type {alias} = {};\n", written.rust));
             }
-            Ok(_) => {}
-            // A struct, union or enum with a name has been listed where it was refused.
             Err(reason) if is_alias => self.refuse(name, &reason),
-            Err(_) => {}
+            // A struct, union or enum with a name has been listed where it was refused.
+            Ok(_) | Err(_) => {}
         }
     }
 
@@ -116,7 +115,7 @@ impl Writer {
             let place = Place { name: "", in_union: false, depth: 0 };
             match btf.get(id).map(|ty| self.value(ty, place)) {
                 Some(Ok(Written { rust, .. })) => {
-                    self.item(&format!("/// What arena pointers lead to.\npub type {name} = {rust};\n"))
+                    self.item(&format!("/// What arena pointers lead to.\npub type {name} = {rust};\n"));
                 }
                 _ => self.item(&marker(&name)),
             }
@@ -305,9 +304,9 @@ impl Writer {
         }
         let rust = self.names.give(&(camel(ty.name(), false) + "Target"), &["Shared"]);
         if is_arena {
-            self.pending.push((ty.id(), rust.clone()))
+            self.pending.push((ty.id(), rust.clone()));
         } else {
-            self.item(&marker(&rust))
+            self.item(&marker(&rust));
         }
         self.opaque.insert(key, rust.clone());
         rust
@@ -328,8 +327,9 @@ impl Writer {
         let over = !values.is_signed() && list.iter().any(|(_, value)| *value >> bits != 0);
         let signed = values.is_signed() || over;
         if over {
-            list.iter_mut()
-                .for_each(|(_, value)| *value = i128::from(u32::try_from(*value).unwrap_or(0).cast_signed()));
+            for (_, value) in &mut list {
+                *value = u32::try_from(*value).unwrap_or(0).cast_signed().into();
+            }
         }
         let range = if signed { -(1i128 << (bits - 1))..1i128 << (bits - 1) } else { 0..1i128 << bits };
         if let Some((name, value)) = list.iter().find(|(_, value)| !range.contains(value)) {
