@@ -42,7 +42,8 @@ fn compile(name: &str, sources: &[(PathBuf, RustSource)], more: &str) {
     fs::create_dir_all(folder.join("src")).unwrap();
     let core = root.join("core");
     let manifest = format!(
-        "[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\nmapvalue = {{ path = {core:?} }}\n[workspace]\n"
+        "[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\nmapvalue = {{ path = \"{}\" }}\n[workspace]\n",
+        core.display()
     );
     fs::write(folder.join("Cargo.toml"), manifest).unwrap();
     fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
@@ -51,14 +52,16 @@ fn compile(name: &str, sources: &[(PathBuf, RustSource)], more: &str) {
         fs::write(folder.join(format!("src/object{number}.rs")), &source.text).unwrap();
         let mut types = String::new();
         for (rust, id) in &source.types {
-            write!(types, "(\"{rust}\", <object{number}::{rust} as mapvalue::MapValue>::LAYOUT, {id}),\n").unwrap();
+            writeln!(types, "(\"{rust}\", <object{number}::{rust} as mapvalue::MapValue>::LAYOUT, {id}),").unwrap();
         }
         writeln!(main, "#[allow(dead_code)]\nmod object{number};").unwrap();
-        writeln!(list, "({path:?}, &[{types}]),").unwrap();
+        writeln!(list, "(\"{}\", &[{types}]),", path.display()).unwrap();
     }
-    main += &format!(
+    write!(
+        main,
         "const OBJECTS: &[(&str, &[(&str, mapvalue::Layout, u32)])] = &[{list}];\n{MAIN}\nfn more() {{\n{more}\n}}\n"
-    );
+    )
+    .unwrap();
     fs::write(folder.join("src/main.rs"), main).unwrap();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     // What the workspace compiled is used again.
@@ -103,7 +106,9 @@ fn all_types_of_the_objects_are_those_of_the_program() {
     let types: usize = sources.iter().map(|(_, source)| source.types.len()).sum();
     let refused: Vec<NotInRust> = sources.iter().flat_map(|(_, source)| source.refused.clone()).collect();
     println!("{} objects, {types} types; refused: {:#?}", sources.len(), reasons(&refused));
-    refused.iter().for_each(|refused| println!("{refused}"));
+    for refused in &refused {
+        println!("{refused}");
+    }
     assert!(sources.len() > 30 && types > 200 && refused.len() < 10, "{types}, {}", refused.len());
     compile("from_objects", &sources, "");
 }

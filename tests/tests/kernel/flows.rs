@@ -267,7 +267,7 @@ fn an_entry_is_taken_once_however_many_take() {
             .collect();
         for value in 0..per_thread {
             // The same few keys again and again: an update would replace what was not taken.
-            while let Err(error) = table.update(&(value as u32 % 100), &value, Update::IfAbsent) {
+            while let Err(error) = table.update(&u32::try_from(value % 100).unwrap(), &value, Update::IfAbsent) {
                 assert!(matches!(error, ElementError::KeyExists { .. }), "{error:?}");
             }
         }

@@ -33,9 +33,12 @@ fn opened(map: BorrowedFd<'_>, key_size: u32) -> Vec<&'static str> {
         // A trie and a cgroup's storage have structs as keys, which are not arrays of numbers.
         match opened {
             Ok(_) | Err(ElementError::Btf(_)) => true,
-            Err(ElementError::Map(MapError::NoLookups { .. })) => false,
-            Err(ElementError::PerCpuValues { .. } | ElementError::NotPerCpu { .. }) => false,
-            Err(ElementError::Map(MapError::OtherType { .. }) | ElementError::Place(_)) => false,
+            Err(
+                ElementError::Map(MapError::NoLookups { .. } | MapError::OtherType { .. })
+                | ElementError::PerCpuValues { .. }
+                | ElementError::NotPerCpu { .. }
+                | ElementError::Place(_),
+            ) => false,
             Err(error) => panic!("{error:?}"),
         }
     }

@@ -407,19 +407,19 @@ fn threads_send_at_once_and_each_sample_is_drained_once_in_order_and_whole() {
     let (race, stop) = (Race::of(duration()), AtomicBool::new(false));
     let samples = global::<u64>(&loaded, "samples");
     let send = |producer, cpu| {
-        let mut sent = 0;
+        let mut number = 0;
         cpu::run_on(cpu, || {
-            while race.goes_on(sent > 10_000) {
+            while race.goes_on(number > 10_000) {
                 let sample = orders.reserve_within::<Order>(PATIENCE).unwrap();
-                sample.store(order(producer, sent));
+                sample.store(order(producer, number));
                 sample.submit();
-                if sent % 7 == 0 {
+                if number % 7 == 0 {
                     drop(orders.reserve_bytes(8));
                 }
-                sent += 1;
+                number += 1;
             }
         });
-        sent
+        number
     };
     let send = &send;
     let sent = thread::scope(|scope| {

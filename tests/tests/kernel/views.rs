@@ -55,7 +55,7 @@ fn filled(version: usize, number: u32) -> Task {
         comm,
         idle: number == 1,
         prio: 20 + number,
-        nice: -20 - number as i32,
+        nice: -20 - i32::try_from(number).unwrap(),
     }
 }
 
@@ -129,18 +129,19 @@ fn a_plan_is_refused_for_the_map_of_another_program_and_at_another_place() {
     assert!(matches!(tasks.view(&plans[0], 8), Err(PlaceError::LayoutMismatch(_) | PlaceError::CrossesValue { .. })));
 }
 
+#[derive(MapView, Debug)]
+#[map_view(name = "task_struct")]
+struct KernelTask {
+    pid: i32,
+    comm: CharArray<16>,
+    #[map_view(path = "se.sum_exec_runtime")]
+    runtime: u64,
+    never: Option<u8>,
+}
+
 #[test]
 fn the_kernels_own_types_are_planned_for() {
     require!();
-    #[derive(MapView, Debug)]
-    #[map_view(name = "task_struct")]
-    struct KernelTask {
-        pid: i32,
-        comm: CharArray<16>,
-        #[map_view(path = "se.sum_exec_runtime")]
-        runtime: u64,
-        never: Option<u8>,
-    }
     let kernel = Btf::from_vmlinux().unwrap();
     let plan = Plan::<KernelTask>::new(&kernel).unwrap();
     let task = plan.decode(&vec![0x61; plan.size()]).unwrap();

@@ -209,12 +209,12 @@ impl Machine {
                 }
             }
         }
-        let outcome = |(name, number): (String, u8)| match names.registers.iter().position(|known| *known == name) {
-            Some(register) => (Operand::Register(register), number),
-            None => {
-                let place = names.places.iter().position(|known| *known == name).expect("a place or a register");
-                (Operand::Number(ADDRESS + u8::try_from(place).expect("few places")), number)
+        let outcome = |(name, number): (String, u8)| {
+            if let Some(register) = names.registers.iter().position(|known| *known == name) {
+                return (Operand::Register(register), number);
             }
+            let place = names.places.iter().position(|known| *known == name).expect("a place or a register");
+            (Operand::Number(ADDRESS + u8::try_from(place).expect("few places")), number)
         };
         let never = never.into_iter().map(|outcomes| outcomes.into_iter().map(outcome).collect()).collect();
         let memory = (ADDRESS..).take(names.places.len()).map(|at| start.get(&at).copied().unwrap_or(0)).collect();
@@ -276,11 +276,11 @@ impl Machine {
             _ => Part::Load,
         };
         let mut next = state.clone();
-        if let Some((register, number)) = step.only_if {
-            if state.registers[register]? != number {
-                next.done[t][s] = Done::Yes;
-                return Some(next);
-            }
+        if let Some((register, number)) = step.only_if
+            && state.registers[register]? != number
+        {
+            next.done[t][s] = Done::Yes;
+            return Some(next);
         }
         let place = state.read(&step.place)?;
         let value = state.read(&step.value)?;
