@@ -406,7 +406,7 @@ fn threads_send_at_once_and_each_sample_is_drained_once_in_order_and_whole() {
     let cpus = cpu::allowed();
     let (race, stop) = (Race::of(duration()), AtomicBool::new(false));
     let samples = global::<u64>(&loaded, "samples");
-    let send = |producer, cpu| {
+    let fill = |producer, cpu| {
         let mut number = 0;
         cpu::run_on(cpu, || {
             while race.goes_on(number > 10_000) {
@@ -421,12 +421,12 @@ fn threads_send_at_once_and_each_sample_is_drained_once_in_order_and_whole() {
         });
         number
     };
-    let send = &send;
+    let fill = &fill;
     let sent = thread::scope(|scope| {
         let _stop = AtTheEnd(|| stop.store(true, Ordering::Relaxed));
         let senders = [0_u32, 1, 2].map(|producer| {
             let cpu = cpus[producer as usize % cpus.len().saturating_sub(1).max(1)];
-            scope.spawn(move || send(producer, cpu))
+            scope.spawn(move || fill(producer, cpu))
         });
         scope.spawn(|| {
             cpu::run_on(cpus[cpus.len() - 1], || {

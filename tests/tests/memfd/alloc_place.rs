@@ -71,10 +71,11 @@ fn who_asks_a_drained_allocator_for_objects_changes_nothing_in_its_place() {
     let objects = Allocator::create(&arena, config(8, 1000)).unwrap();
     let other = Allocator::open(&arena, objects.as_ptr()).unwrap();
     let ask = || [&objects, &other].map(|handle| handle.alloc(7u64).map(drop));
-    ask().map(Result::unwrap);
+    let _ = ask().map(Result::unwrap);
     assert!(objects.clone().close().unwrap().is_drained());
-    let words: Slice<u64> =
-        arena.slice(objects.as_ptr().cast(), objects.closing().unwrap().span().1 as usize / 8).unwrap();
+    let words: Slice<u64> = arena
+        .slice(objects.as_ptr().cast(), usize::try_from(objects.closing().unwrap().span().1).unwrap() / 8)
+        .unwrap();
     let load = || words.iter().map(Mirror::load).collect::<Vec<_>>();
     let before = load();
     assert!(ask().iter().all(|asked| matches!(asked, Err(AllocError::Closed))));

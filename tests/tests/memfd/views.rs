@@ -185,6 +185,11 @@ fn what_c_lacks_is_told_with_names_that_are_near() {
         mask: [u64; 5],
         comm: CharArray<8>,
     }
+    #[derive(MapView, Debug)]
+    #[map_view(name = "task_ctxt")]
+    struct Nobody {
+        layer_id: u32,
+    }
     let btf = Btf::from_object(VERSIONS[0]).unwrap();
     let Err(BtfError::LayoutMismatch(wrong)) = Plan::<Typo>::new(&btf) else { panic!("it is refused") };
     let expected = "\
@@ -195,11 +200,6 @@ Typo.mask: `[_; 5]` in Rust, `__u64[4]` (32 bytes) in BTF (struct task_ctx); if 
 Typo.comm: `CharArray<8>` in Rust, `char[16]` (16 bytes) in BTF (struct task_ctx)";
     assert_eq!(wrong.to_string(), expected);
 
-    #[derive(MapView, Debug)]
-    #[map_view(name = "task_ctxt")]
-    struct Nobody {
-        layer_id: u32,
-    }
     let Err(BtfError::UnknownType { nearest, .. }) = Plan::<Nobody>::new(&btf) else { panic!("there is none") };
     assert_eq!(nearest.names().next(), Some("task_ctx"));
 }
