@@ -10,6 +10,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 
 use mapvalue::arena::Allocator;
+use mapvalue::ring::Records;
 use mapvalue::{Array, Banks, MapValue, MapView, Mapping, Plain, ReadOnly, SeqCell, Shared, Slice, Var, View};
 use zerocopy::byteorder::{BigEndian, U32};
 
@@ -192,6 +193,11 @@ pub extern "Rust" fn project(stats: &Var<Stats>) {
 #[unsafe(no_mangle)]
 pub extern "Rust" fn seq_read(cell: &Var<SeqCell<[u64; 8]>>) -> Option<[u64; 8]> {
     cell.read().ok()
+}
+
+#[unsafe(no_mangle)]
+pub extern "Rust" fn next_record(walk: &mut Records<'_>) -> Option<u64> {
+    walk.next()?.ok()?.load().ok()
 }
 
 #[unsafe(no_mangle)]

@@ -123,6 +123,14 @@ impl Apart {
     }
 }
 
+/// A walk over the records of a ring, for one thread.
+pub struct Walk {
+    pub cells: &'static [AtomicU64; 64],
+    pub consumer: &'static AtomicU64,
+    pub read: u64,
+    pub produced: u64,
+}
+
 /// Objects of eight leaves each, for one thread.
 pub struct Pool {
     free: Cell<Vec<&'static EightCells>>,
@@ -295,6 +303,26 @@ pub extern "Rust" fn seq_read(cell: &Handle<SeqCells>) -> Option<[u64; 8]> {
     let value = std::array::from_fn(|i| cell.value[i].load(Ordering::Relaxed));
     fence(Ordering::Acquire);
     (cell.sequence.load(Ordering::Relaxed) == before).then_some(value)
+}
+
+/// Leaves out two things: the walk has one record in use at a time, and is of the process that reads.
+#[unsafe(no_mangle)]
+pub extern "Rust" fn next_record(walk: &mut Walk) -> Option<u64> {
+    let available = walk.produced.wrapping_sub(walk.read);
+    if available == 0 {
+        return None;
+    }
+    let at = (walk.read / 8) as usize;
+    // The low half is the header.
+    let len = u64::from(walk.cells[at % 64].load(Ordering::Acquire) as u32);
+    let span = (len + 15) & !7;
+    if len >= 1 << 30 || span > available || len < 8 {
+        return None;
+    }
+    let value = walk.cells[(at + 1) % 64].load(Ordering::Relaxed);
+    walk.read = walk.read.wrapping_add(span);
+    walk.consumer.store(walk.read, Ordering::Release);
+    Some(value)
 }
 
 /// Leaves out three things: the word in memory that says who owns a slot, the count of objects, and

@@ -4,12 +4,13 @@ mod call;
 #[path = "../codegen/ours.rs"]
 mod paths;
 
+use std::hint::black_box;
 use std::sync::Arc;
 
 use call::call;
 use mapvalue::arena::{Allocator, Config};
 use mapvalue::view::Plan;
-use mapvalue::{Arena, Array, Banks, Btf, Mapping, SeqCell, Slice, Var, View};
+use mapvalue::{Arena, Array, Banks, Btf, Mapping, Ring, SeqCell, Slice, Var, View};
 use paths::{Eight, EightByName, Mixed, Stats};
 
 /// How many elements are summed.
@@ -30,10 +31,25 @@ fn main() {
     let cell: Var<SeqCell<[u64; 8]>> = mapping.var(1024).expect("a place in the memfd");
     call!(seq_read(&cell));
     drop(cell);
+    records();
     objects();
     call!(open(&mapping, 64));
     call!(open_read_only(&mapping, 64));
     assert_eq!(Arc::strong_count(&mapping), 1, "all handles were dropped");
+}
+
+/// Calls the path of one record, in a walk that has begun.
+fn records() {
+    let mut ring = Ring::memfd(4096).expect("make a memfd");
+    let producer = ring.producer().expect("the only producer");
+    (0..20_u64).for_each(|number| producer.send(number).expect("room for a record"));
+    let mut walk = ring.records();
+    assert!(walk.next().is_some(), "the first takes more");
+    let path: fn(&mut mapvalue::ring::Records<'_>) -> _ = paths::next_record;
+    for _ in 0..10 {
+        black_box(black_box(path)(black_box(&mut walk)));
+    }
+    assert_eq!(walk.next().and_then(Result::ok).and_then(|record| record.load().ok()), Some(11_u64));
 }
 
 /// Calls the object paths from a thread that keeps free slots.

@@ -4,12 +4,13 @@ mod call;
 #[path = "../codegen/raw.rs"]
 mod paths;
 
+use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 
 use call::call;
-use paths::{Apart, Contiguous, Eight, EightCells, Handle, MixedCells, Pool, SeqCells, Stats, Strided};
+use paths::{Apart, Contiguous, Eight, EightCells, Handle, MixedCells, Pool, SeqCells, Stats, Strided, Walk};
 
 /// How many elements are summed.
 const LEN: usize = 64;
@@ -24,6 +25,13 @@ fn main() {
     banks(&Apart::new(cells, 5, Arc::clone(&owner)));
     let cell: Handle<SeqCells> = Handle::new(leaked(), Arc::clone(&owner));
     call!(seq_read(&cell));
+    let records = std::array::from_fn(|i| AtomicU64::new(if i % 2 == 0 { 8 } else { i as u64 / 2 }));
+    let mut walk = Walk { cells: Box::leak(Box::new(records)), consumer: leaked(), read: 16, produced: 20 * 16 };
+    let path: fn(&mut Walk) -> _ = paths::next_record;
+    for _ in 0..10 {
+        black_box(black_box(path)(black_box(&mut walk)));
+    }
+    assert_eq!(walk.read, 11 * 16);
     let pool = Pool::new(leaked());
     call!(object_pair(&pool, &EIGHT));
     call!(open(&owner));
