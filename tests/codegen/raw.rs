@@ -314,7 +314,7 @@ pub extern "Rust" fn next_record(walk: &mut Walk) -> Option<u64> {
     }
     let at = (walk.read / 8) as usize;
     // The low half is the header.
-    let len = u64::from(walk.cells[at % 64].load(Ordering::Acquire) as u32);
+    let len = walk.cells[at % 64].load(Ordering::Acquire) & 0xffff_ffff;
     let span = (len + 15) & !7;
     if len >= 1 << 30 || span > available || len < 8 {
         return None;

@@ -222,7 +222,7 @@ fn a_process_that_scribbles_causes_errors_only() {
                     0 if round % 1024 < 512 => memory.set_consumer(seed >> 30 & 0xffff8),
                     1..3 if round % 1024 < 512 => memory.set_producer(seed >> 30 & 0xffff8),
                     3 => consumer.store(seed >> 30 & 0xfffff),
-                    _ if seed >> 58 & 3 == 0 => memory.set_header(at, (seed >> 32) as u32),
+                    _ if (seed >> 58).is_multiple_of(4) => memory.set_header(at, (seed >> 32) as u32),
                     _ => memory.set_header(at, (seed >> 32) as u32 & (BUSY | DISCARD | 0xff)),
                 }
             }
