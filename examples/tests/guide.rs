@@ -28,7 +28,7 @@ mod readme {
         let Some(Map::Array(map)) = bpf.map("stats") else {
             return Err("no array `stats`".into());
         };
-        let mapping = Mapping::from_map_checked(map.fd())?; // of any loader, with its types
+        let mapping = Mapping::from_map_checked(map.fd())?; // of any loader; its types are read
         let stats: Var<Stats> = mapping.var(0)?; // or an error names each difference
         println!("{} packets", stats.packets.load()); // one mov
         stats.mode.store(1); // its neighbors stay as they are
