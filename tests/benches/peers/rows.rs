@@ -57,6 +57,13 @@ pub(crate) const ROWS: &[Row] = &[
         measure: single::load_64b_zerocopy,
     },
     Row {
+        name: "view_64b/var",
+        ours: "8 fields by name: `view.load()` of a `MapView`",
+        theirs: "a struct of 8 leaves: `var.load()`",
+        target: 1.5,
+        measure: single::view_64b_var,
+    },
+    Row {
         name: "load_u64/aya",
         ours: "an element: `array.get(i)` and `load()`",
         theirs: "`aya::maps::Array::get`",

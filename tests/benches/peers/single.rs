@@ -9,7 +9,8 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use mapvalue::{MapValue, Mapping, SeqCell, Shared, Var};
+use mapvalue::view::Plan;
+use mapvalue::{Btf, MapValue, MapView, Mapping, SeqCell, Shared, Var, View};
 use mapvalue_tests::kernel::{Libbpf, Loader, objects};
 use vm_memory::{Bytes, VolatileSlice};
 use zerocopy::FromBytes;
@@ -109,6 +110,45 @@ pub(crate) fn load_64b_vm_memory(memory: &Memory) -> Outcome {
 fn vm_memory_load_64b(slice: &VolatileSlice<'_>) {
     repeat::<THEIRS>(|| {
         black_box(slice.read_obj::<[u64; 8]>(OFFSET).expect("inside of the slice"));
+    });
+}
+
+/// The fields of `struct eight` by name.
+#[derive(MapView)]
+#[map_view(name = "eight")]
+struct Eight {
+    a: u64,
+    b: u64,
+    c: u64,
+    d: u64,
+    e: u64,
+    f: u64,
+    g: u64,
+    h: u64,
+}
+
+/// As `load_64b`: by a view beside a `Var`, of other memory of the same size.
+pub(crate) fn view_64b_var(memory: &Memory) -> Outcome {
+    let btf = Btf::from_object(include_bytes!("../../bpf/views_1.bpf.o")).expect("types of an object");
+    let own = Mapping::memfd(4096).expect("make a memfd");
+    let view = own.view(&Plan::<Eight>::new(&btf).expect("`struct eight`"), 64).expect("a place in it");
+    view.c().cell().expect("a `__u64`").store(7);
+    assert_eq!((view.load().c, view.load().h), (7, 0));
+    let var = var(memory);
+    timed(|| ours_view_64b(black_box(&view)), || theirs_load_64b(black_box(&var)))
+}
+
+#[inline(never)]
+fn ours_view_64b(view: &View<Eight>) {
+    repeat::<OURS>(|| {
+        black_box(view.load());
+    });
+}
+
+#[inline(never)]
+fn theirs_load_64b(var: &Var<Record>) {
+    repeat::<THEIRS>(|| {
+        black_box(var.load());
     });
 }
 
