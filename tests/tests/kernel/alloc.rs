@@ -166,7 +166,13 @@ fn pages_that_were_given_back_stay_so_when_the_handles_and_what_threads_kept_go(
     assert!(closing.is_drained());
     assert!(closing.give_back(&arena.pages().unwrap()).unwrap() > 0);
     let resident = arena.resident_pages().unwrap();
-    assert!(matches!(closing.allocator().alloc(FLOW), Err(AllocError::Closed)));
+    let objects = closing.allocator();
+    assert!(matches!(objects.alloc(FLOW), Err(AllocError::Closed)));
+    assert!(matches!(objects.recover(), Err(AllocError::Closed)));
+    assert!(matches!(objects.clone().close(), Err(AllocError::Closed)));
+    assert!(matches!(closing.give_back(&arena.pages().unwrap()), Err(AllocError::Closed)));
+    assert!(objects.closing().is_some_and(|closing| closing.is_drained()));
+    assert_eq!(objects.stats().live, 0);
     drop(closing);
     assert_eq!(arena.resident_pages().unwrap(), resident, "a page was touched");
 }

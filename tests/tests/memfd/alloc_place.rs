@@ -82,6 +82,101 @@ fn who_asks_a_drained_allocator_for_objects_changes_nothing_in_its_place() {
     assert!(load() == before);
 }
 
+/// The second handle's objects are unknown to the first, so its recovery frees their slots.
+#[test]
+fn an_object_whose_slot_was_recovered_changes_nothing_when_it_goes() {
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let other = Allocator::open(&arena, objects.as_ptr()).unwrap();
+    let [first, second, third, fourth] = [(); 4].map(|()| other.alloc(7u64).unwrap());
+    assert_eq!(objects.recover().unwrap().orphans, 4);
+    drop(first);
+    let _ = second.into_ptr();
+    let all: Vec<_> = (0..1000).map(|_| objects.alloc(7u64).unwrap()).collect();
+    drop(all);
+    let closing = objects.close().unwrap();
+    assert!(closing.is_drained());
+    let words: Slice<u64> =
+        arena.slice(closing.span().0.cast(), usize::try_from(closing.span().1).unwrap() / 8).unwrap();
+    words.iter().for_each(|word| word.store(7));
+    drop(third);
+    let _ = fourth.into_ptr();
+    assert!(words.iter().all(|word| word.load() == 7));
+}
+
+#[test]
+fn a_drained_allocator_tells_nothing_of_what_is_in_its_place() {
+    let arena = Arena::memfd(64).unwrap();
+    let first = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let other = Allocator::open(&arena, first.as_ptr()).unwrap();
+    let closing = first.close().unwrap();
+    assert!(closing.is_drained());
+    let second = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let _all: Vec<_> = (0..100).map(|_| second.alloc(7u64).unwrap()).collect();
+    for old in [closing.allocator(), &other] {
+        let stats = old.stats();
+        assert_eq!((stats.live, stats.free, stats.classes[0].used), (0, 1000, 0));
+    }
+    assert!(closing.allocator().closing().is_some());
+}
+
+#[test]
+fn who_asks_while_another_is_made_in_the_place_is_told_that_it_is_closed() {
+    let arena = Arena::memfd(64).unwrap();
+    let at = Allocator::create(&arena, config(8, 1)).unwrap().close().unwrap();
+    assert!(at.is_drained());
+    let race = Race::of(duration());
+    thread::scope(|scope| {
+        let maker = scope.spawn(|| {
+            let mut made = 0;
+            while race.goes_on(made > 1000) {
+                assert!(Allocator::create(&arena, config(8, 1)).unwrap().close().unwrap().is_drained());
+                made += 1;
+            }
+        });
+        while !maker.is_finished() {
+            let Ok(objects) = Allocator::open(&arena, at.span().0) else { continue };
+            for _ in 0..1000 {
+                let asked = objects.free(ArenaPtr::<u64>::from_address(0));
+                let is_told = matches!(asked, Err(AllocError::Closed | AllocError::Ptr(_)));
+                assert!(is_told, "{asked:?}");
+            }
+        }
+    });
+}
+
+/// A state in which somebody else repairs it, who may have died.
+#[test]
+fn an_allocator_that_somebody_recovers_is_not_drained() {
+    const RECOVERING_CLOSED: u32 = 6;
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 1000)).unwrap();
+    let state = word::<u32>(&arena, &objects, STATE);
+    let closing = objects.close().unwrap();
+    state.store(state.load() & !7 | RECOVERING_CLOSED);
+    assert!(!closing.is_drained());
+    closing.allocator().recover().unwrap();
+    assert!(closing.is_drained());
+    Allocator::create(&arena, config(8, 1000)).unwrap();
+}
+
+#[test]
+fn a_thread_that_ends_leaves_a_shard_alone_that_is_not_its_own_any_more() {
+    let arena = Arena::memfd(64).unwrap();
+    let objects = Allocator::create(&arena, config(8, 4096)).unwrap();
+    thread::scope(|scope| {
+        let thread = scope.spawn(|| {
+            drop(objects.alloc(7u64).unwrap());
+            // As after a recovery by another process, of which a thread took the shard.
+            for offset in [0, 8, 16] {
+                word::<u64>(&arena, &objects, SHARDS + offset).store(4);
+            }
+        });
+        thread.join().unwrap();
+    });
+    assert_eq!([0, 8, 16].map(|offset| word::<u64>(&arena, &objects, SHARDS + offset).load()), [4; 3]);
+}
+
 #[test]
 fn an_allocator_that_is_opened_when_it_is_drained_keeps_no_place() {
     let arena = Arena::memfd(64).unwrap();

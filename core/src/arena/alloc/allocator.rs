@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::config::{self, Config};
-use super::layout::{self, Header};
+use super::layout::{self, Header, state};
 use super::object::{Object, ObjectPtr};
 use super::opened::{Class, Keeper, Opened};
 use super::shard;
@@ -184,11 +184,16 @@ impl Allocator {
         objects.map(|kptr| self.free(kptr).map(|()| 1)).sum()
     }
 
-    /// Returns how many objects and slots there are.
+    /// Returns how many objects and slots there are: none is used of an allocator that is drained.
     pub fn stats(&self) -> Stats {
+        // Something else may be in its place.
+        let is_drained = self.opened.state() == state::DRAINED || self.opened.is_replaced();
         // In use are all slots that were ever used, less the free ones, and those on their way.
         let of_class = |class: Class<'_>| {
             let layout::Class { value_size, capacity, .. } = *class.shape;
+            if is_drained {
+                return ClassStats { value_size, live: 0, capacity, used: 0 };
+            }
             let free = class.opened.kept(class.number) + u64::from(class.words.listed.load_acquire());
             // Read last, so that it is not too small.
             let used = class.words.fresh.load_acquire().min(capacity);
@@ -197,7 +202,7 @@ impl Allocator {
         let classes: Vec<_> = self.opened.classes().map(of_class).collect();
         let live = classes.iter().map(|class| class.live).sum();
         let capacity = classes.iter().map(|class| u64::from(class.capacity)).sum::<u64>();
-        let failed = self.opened.header.failed.load();
+        let failed = if is_drained { 0 } else { self.opened.header.failed.load() };
         Stats { live, free: capacity.saturating_sub(live), capacity, failed, classes }
     }
 }

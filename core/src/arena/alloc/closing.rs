@@ -41,7 +41,8 @@ impl Closing {
     /// ever used. If it is 0, the allocator is drained, and its pages can be given back.
     ///
     /// The last look waits for threads that are among the shared lists just then, at most a second.
-    /// One that is stopped there for so long counts as an object; one that was killed does not.
+    /// One that is stopped there for so long counts as an object; one that was killed does not. So
+    /// does one that recovers the allocator, also if it was killed, until somebody recovers it.
     pub fn remaining(&self) -> u64 {
         let opened = &self.allocator.opened;
         if opened.is_replaced() {
@@ -61,12 +62,17 @@ impl Closing {
         // Somebody else may have said so. Another may be made here only when nobody is inside.
         opened.change(state::CLOSING, state::DRAINING);
         let inside = opened.wait_for_those_inside();
-        if inside == 0 {
-            opened.change(state::DRAINING, state::DRAINED);
+        // Its state is another one while somebody recovers it: then others may take it for live.
+        let is_drained = inside == 0
+            && (opened.change(state::DRAINING, state::DRAINED)
+                || opened.state() == state::DRAINED
+                || opened.is_replaced());
+        if is_drained {
             opened.drained.store(true, Ordering::Relaxed);
             Keeper::drained(opened.identity());
+            return 0;
         }
-        inside
+        inside.max(1)
     }
 
     /// Whether no object is left.
@@ -100,13 +106,15 @@ impl Closing {
         let range = offset.div_ceil(page)..(offset + bytes) / page;
         // For others the place is occupied until the pages are gone. If another allocator was made
         // there since this one was drained, its pages stay.
-        if !opened.change(state::DRAINED, state::RECOVERING_CLOSED) {
+        if opened.given_back.load(Ordering::Relaxed) || !opened.change(state::DRAINED, state::RECOVERING_CLOSED) {
             return Err(AllocError::Closed);
         }
         let freed = if range.is_empty() { Ok(()) } else { pages.free(range.clone()) };
         // A page that was given back is not to be touched.
         if freed.is_err() || range.is_empty() || range.start * page != offset {
             opened.change(state::RECOVERING_CLOSED, state::DRAINED);
+        } else {
+            opened.given_back.store(true, Ordering::Relaxed);
         }
         freed?;
         Ok(range.end.saturating_sub(range.start))
@@ -124,7 +132,8 @@ impl Closing {
 pub struct Recovered {
     /// Objects that were handed over, and are still there.
     pub live: u64,
-    /// Free slots, all in lists now.
+    /// Free slots, all in lists now. After others wrote over the memory, a few that were never used
+    /// may be had only after the next recovery: those whose word was written over.
     pub free: u64,
     /// Free slots that no list had and no thread kept: it died, or the list was broken.
     pub lost: u64,
@@ -153,7 +162,7 @@ impl Allocator {
     pub fn close(self) -> Result<Closing, AllocError> {
         // If that cannot be had, nothing is changed.
         self.opened.barrier()?;
-        if !self.opened.change(state::LIVE, state::CLOSING) {
+        if self.opened.state() != state::LIVE || !self.opened.change(state::LIVE, state::CLOSING) {
             return Err(self.opened.not_live());
         }
         // Pairs with the fence in `alloc`: from here on no slot of an object looks free.

@@ -242,7 +242,7 @@ pub(crate) fn write(arena: &Arena, config: &Config, open: OpenAt) -> Result<Var<
     // All threads together keep at most a sixteenth, in as many shards as a `u64` has bits.
     let few = if config.capacity < LARGE { 0 } else { (config.capacity / 16).div_ceil(u64::BITS) };
     header.failed.store(0);
-    header.state.store(live);
+    header.state.store_release(live);
     let (align, magazine) = (config.align.try_into().unwrap_or(0), few.min(MAGAZINE));
     let (id, asymmetric, classes) = (id_of(start), membarrier::register(), classes.into());
     Shape { start, id, live, align, magazine, asymmetric, classes, all }.store(&header);

@@ -360,14 +360,14 @@ impl Opened {
     /// The slot of an object goes to those that this thread keeps. If those are as many as can be,
     /// it goes to the list, and half of those with it.
     pub(crate) fn put_back(&self, class: Class<'_>, held: Kept) {
-        if let Some(own) = shard::of_this_thread(self).filter(|own| own.cache.has_room(class.number)) {
+        if self.slot(held).control.load() != held.control.0 {
+            // Somebody wrote over that, or recovered the allocator: the slot may be another's.
+            self.lost();
+        } else if let Some(own) = shard::of_this_thread(self).filter(|own| own.cache.has_room(class.number)) {
             // First: whoever takes back what a thread that is gone has kept finds it by that.
             self.slot(held).next.store(own.mark());
-            if self.let_go(held, Holder::Kept) {
-                own.cache.push(class.number, Kept { control: held.control.held_by(Holder::Kept), ..held });
-            } else {
-                self.lost();
-            }
+            self.let_go(held, Holder::Kept);
+            own.cache.push(class.number, Kept { control: held.control.held_by(Holder::Kept), ..held });
         } else if let Ok(inside) = self.enter() {
             inside.spill(class, held);
         } else {

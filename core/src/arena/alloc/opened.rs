@@ -24,6 +24,8 @@ pub(crate) struct Opened {
     shape: Shape,
     /// Whether this process has found it drained. From then on its place is not even looked at.
     pub(crate) drained: AtomicBool,
+    /// Whether this process has given the page of the header back.
+    pub(crate) given_back: AtomicBool,
     /// As `magazine`; 0 if this process may not use `membarrier`.
     pub(crate) most_kept: u32,
     /// Bytes of a value in the first class.
@@ -68,6 +70,7 @@ impl Opened {
         let end = place + usize::try_from(shape.len()).unwrap_or(0);
         let opened = Arc::new_cyclic(|this| Self {
             drained: AtomicBool::new(false),
+            given_back: AtomicBool::new(false),
             most_kept: if is_asymmetric { shape.magazine } else { 0 },
             smallest: shape.classes.first().map_or(0, |class| class.value_size),
             serial: SERIAL.fetch_add(1, Ordering::Relaxed),
@@ -115,7 +118,7 @@ impl Opened {
 
     /// The state that it is in; 0 if somebody wrote over that.
     pub(crate) fn state(&self) -> u32 {
-        self.state_of(self.header.state.load())
+        if self.drained.load(Ordering::Relaxed) { state::DRAINED } else { self.state_of(self.header.state.load()) }
     }
 
     /// Changes its state, if that is the one it is in.
@@ -125,8 +128,7 @@ impl Opened {
 
     /// Checks that the allocator is in its place, and takes objects back.
     pub(crate) fn in_place(&self) -> Result<(), AllocError> {
-        let is_in_place = !self.drained.load(Ordering::Relaxed) && matches!(self.state(), state::LIVE | state::CLOSING);
-        if is_in_place { Ok(()) } else { Err(self.not_live()) }
+        if matches!(self.state(), state::LIVE | state::CLOSING) { Ok(()) } else { Err(self.not_live()) }
     }
 
     /// Whether something else may be in its place: it was drained, or neither its state nor any
@@ -141,13 +143,14 @@ impl Opened {
     /// Why it hands out no objects, or takes none back.
     #[cold]
     pub(crate) fn not_live(&self) -> AllocError {
-        if self.is_replaced() {
-            return AllocError::Closed;
-        }
-        let word = &self.header.state;
-        match self.state() {
+        let (word, now) = (&self.header.state, self.state());
+        // Whoever makes another here writes the gates before the state.
+        fence(Ordering::Acquire);
+        match now {
             state::CLOSING | state::DRAINING | state::DRAINED => AllocError::Closed,
-            state::RECOVERING | state::RECOVERING_CLOSED => AllocError::Recovering,
+            // Live again: it was not just before.
+            state::RECOVERING | state::RECOVERING_CLOSED | state::LIVE => AllocError::Recovering,
+            _ if self.is_replaced() => AllocError::Closed,
             _ => corrupt("the state of the allocator", self.address(word), word.load().into()),
         }
     }

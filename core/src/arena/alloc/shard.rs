@@ -200,9 +200,11 @@ impl Opened {
     /// Says in the arena that nobody has a shard, if its gate is as given.
     fn clear(&self, shard: usize, gate: u64) {
         let ShardShared { owner, space, kept } = &self.header.shards[shard];
-        kept.store([0; CLASSES]);
-        space.store(0);
-        let _ = owner.atomic().exchange(gate, 0);
+        if owner.load() == gate {
+            kept.store([0; CLASSES]);
+            space.store(0);
+            let _ = owner.atomic().exchange(gate, 0);
+        }
     }
 
     /// Gives the shard of a thread of this process back, and lists all that is in its cache. If it
