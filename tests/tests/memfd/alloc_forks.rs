@@ -134,6 +134,34 @@ fn what_threads_kept_whose_process_has_ended_is_found_without_a_recovery() {
     assert_eq!((recovered.free, recovered.lost, recovered.scribbled), (u64::from(CAPACITY), 0, 0));
 }
 
+/// Each of the second thread's objects was made by one that has ended, whose shard it has.
+#[test]
+fn what_a_thread_kept_of_one_that_had_its_shard_before_is_found_without_a_recovery() {
+    const CAPACITY: u32 = 20_000;
+    feature::require!(feature::PIDFD_INODES);
+    let arena = Arena::memfd(256).unwrap();
+    let objects = Allocator::create(&arena, config(CAPACITY)).unwrap();
+    let child = || {
+        not_for_ever();
+        let make = || [(); 20].map(|()| objects.alloc(1u64).unwrap());
+        let made = thread::scope(|scope| scope.spawn(make).join().unwrap());
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let mut made = made.into_iter();
+                while let (Some(one), Some(other)) = (made.next(), made.next()) {
+                    let mine = objects.alloc(1u64).unwrap();
+                    drop((one, other, mine));
+                }
+                // SAFETY: the process ends at once, before its threads could give anything back.
+                unsafe { libc::_exit(42) }
+            });
+        });
+        1
+    };
+    assert_eq!(fork(child), 42);
+    assert_eq!((0..CAPACITY).map_while(|_| objects.alloc(1u64).ok().map(Object::into_ptr)).count(), CAPACITY as usize);
+}
+
 #[test]
 fn a_process_that_ends_takes_nothing_from_one_that_lives() {
     const CAPACITY: u32 = 4096;

@@ -153,7 +153,7 @@ impl Allocator {
         let (class, held) = opened.claim(ptr)?;
         opened.keeper.count.made(shard::of_this_thread(opened).map(|own| own.balance));
         // SAFETY: `claim` has checked the place for a `T`; the slot is an object's, and is counted.
-        Ok(unsafe { Object::new(opened, class.number, (held, None)) })
+        Ok(unsafe { Object::new(opened, class.number, held) })
     }
 
     /// Takes and frees all objects that fields hold, and returns how many there were.

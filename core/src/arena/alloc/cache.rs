@@ -42,8 +42,9 @@ impl Own {
     }
 
     /// Returns what the `next` of a slot says while the thread keeps it.
+    #[inline]
     pub(crate) fn mark(self) -> u32 {
-        mark(self.balance.index, self.cache.owner())
+        self.cache.mark.load(Ordering::Relaxed)
     }
 }
 
@@ -56,6 +57,8 @@ pub(crate) struct Cache {
     places: [Place; ALL],
     /// The number of the thread; 0 if the cache keeps nothing.
     owner: AtomicU64,
+    /// What the `next` of its slots says.
+    mark: AtomicU32,
 }
 
 struct Place {
@@ -110,14 +113,16 @@ impl Cache {
         unsafe { wiped_on_fork() }.ok_or(())
     }
 
-    /// Makes it an empty cache of the thread with this number, for at most `most` slots of a class.
-    pub(crate) fn reset(&self, owner: u64, most: impl Fn(usize) -> u32) {
+    /// Makes it an empty cache of a shard, of the thread with this number, for at most `most` slots
+    /// of a class.
+    pub(crate) fn reset(&self, shard: usize, owner: u64, most: impl Fn(usize) -> u32) {
         for (class, bin) in self.bins.iter().enumerate() {
             let most = most(class);
             bin.last.slot.store(if most > 0 { ROOM } else { ptr::null_mut() }, Ordering::Relaxed);
             bin.others.store(0, Ordering::Relaxed);
             bin.most.store(most, Ordering::Relaxed);
         }
+        self.mark.store(mark(shard, owner), Ordering::Relaxed);
         self.owner.store(owner, Ordering::Release);
     }
 

@@ -15,9 +15,6 @@ use crate::sys::process::Thread;
 /// How many times the looks at the gates are halved at most, when others have looked in vain.
 const IMPATIENCE: u32 = 8;
 
-/// A slot that is held for an object, and what its thread has, if that is named in the slot.
-pub(crate) type Held = (Kept, Option<Own>);
-
 /// A thread inside: among the shared lists of an allocator, which stays in its place meanwhile.
 pub(crate) struct Inside<'a> {
     pub(crate) opened: &'a Opened,
@@ -105,13 +102,13 @@ impl Opened {
 /// The lists.
 impl Inside<'_> {
     /// Takes a slot for an object: one kept, listed or never used; and some more to keep.
-    pub(crate) fn take(&self, class: Class<'_>) -> Result<Held, AllocError> {
+    pub(crate) fn take(&self, class: Class<'_>) -> Result<Kept, AllocError> {
         let not_free =
             |slot: &SlotShared| corrupt("the word of a free slot", self.opened.address(slot), slot.control.load());
         while let Some(kept) = self.own.and_then(|own| own.cache.pop(class.number)) {
             let slot = self.opened.slot(kept);
             if let Some(control) = protocol::take(slot.control.atomic(), kept.control) {
-                return Ok((Kept { control, ..kept }, self.own));
+                return Ok(Kept { control, ..kept });
             }
             if !self.is_recovered(kept) {
                 return Err(not_free(slot));
@@ -122,10 +119,7 @@ impl Inside<'_> {
         let (place, slot) = index.map(|index| (class.place(index), class.slot(index)))?;
         let taken = protocol::hand_out(slot.control.atomic(), self.opened.id);
         let control = taken.map_err(|_| not_free(slot))?;
-        if let Some(own) = self.own {
-            slot.next.store(own.mark());
-        }
-        Ok((Kept { slot: place, control }, self.own))
+        Ok(Kept { slot: place, control })
     }
 
     /// Pops a listed slot, or takes one never used; and half as many as the thread can keep.

@@ -5,12 +5,12 @@ use std::any::type_name;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
-use std::ptr::{self, NonNull};
+use std::ptr::NonNull;
 use std::sync::atomic::{Ordering, compiler_fence};
 
-use super::cache::{Cache, Kept, Own};
+use super::cache::{Kept, Own};
 use super::layout::SLOT_HEADER;
-use super::lists::{Held, Inside};
+use super::lists::Inside;
 use super::opened::{Class, Opened, corrupt};
 use super::protocol::{self, Control, Holder};
 use super::shard;
@@ -47,14 +47,12 @@ pub struct Object<T: MapValue> {
     /// What the slot's control word is while this has it.
     control: Control,
     class: u32,
-    /// The cache of the thread that the slot names, if that is known, or else null.
-    cache: *const Cache,
     opened: NonNull<Opened>,
 }
 
 // SAFETY: an object is a pointer into memory that lives as long as it does, through which only
-// `&T::Shared` is given out, which is `Send + Sync`; a pointer to an `Opened`, which is `Send +
-// Sync`; and the address of a cache, which is only compared.
+// `&T::Shared` is given out, which is `Send + Sync`; and a pointer to an `Opened`, which is `Send +
+// Sync`.
 unsafe impl<T: MapValue> Send for Object<T> {}
 // SAFETY: as for `Send`.
 unsafe impl<T: MapValue> Sync for Object<T> {}
@@ -65,14 +63,13 @@ impl<T: MapValue> Object<T> {
     /// # Safety
     ///
     /// It is a slot of this allocator and class, with room for an aligned `T`. Its word says that
-    /// an object holds it, which the keeper of `opened` has counted. It names the thread of `own`.
+    /// an object holds it, which the keeper of `opened` has counted.
     #[inline]
-    pub(crate) unsafe fn new(opened: &Opened, class: u32, (kept, own): Held) -> Self {
+    pub(crate) unsafe fn new(opened: &Opened, class: u32, kept: Kept) -> Self {
         // SAFETY: behind the header of a slot there are `value_size` bytes, inside the arena
         // (`config::read`). This has the provenance of all of the slot.
         let value = unsafe { kept.slot.byte_add(SLOT_HEADER) }.cast();
-        let cache = own.map_or(ptr::null(), |own| ptr::from_ref(own.cache));
-        Self { value, control: kept.control, class, cache, opened: NonNull::from(opened) }
+        Self { value, control: kept.control, class, opened: NonNull::from(opened) }
     }
 
     /// Returns the pointer to it, as memory of the arena holds it. That does not keep it alive.
@@ -121,8 +118,8 @@ impl<T: MapValue> Drop for Object<T> {
     #[inline]
     fn drop(&mut self) {
         let (opened, class, held) = (self.opened, self.class, self.held());
-        // SAFETY: a slot of `opened`, kept by this until then, and of this cache's thread (`new`).
-        if !unsafe { Opened::keep_held(opened, class, held, self.cache) } {
+        // SAFETY: it is a slot of `opened`, which this keeps until then.
+        if !unsafe { Opened::keep_held(opened, class, held) } {
             // SAFETY: as above; nothing was done.
             unsafe { Opened::give_up(opened, class, held, Holder::Free) };
         }
@@ -181,33 +178,33 @@ impl Opened {
     /// Takes the slot that this thread put back last for an object, and counts that. `None` if
     /// there is none, or somebody wrote over its word; then nothing is changed.
     #[inline]
-    pub(crate) fn take_last(&self, class: u32) -> Option<Held> {
+    pub(crate) fn take_last(&self, class: u32) -> Option<Kept> {
         let own = shard::last(self)?;
         own.cache.pop_last_if(class, |kept| self.hold_kept(own, kept))
     }
 
     /// As `take_last`, for any slot that this thread keeps.
     #[inline(never)]
-    fn take_kept(&self, class: u32) -> Option<Held> {
+    fn take_kept(&self, class: u32) -> Option<Kept> {
         let own = shard::of_this_thread(self)?;
         own.cache.pop_if(class, |kept| self.hold_kept(own, kept))
     }
 
     #[inline]
-    fn hold_kept(&self, own: Own, kept: Kept) -> Option<Held> {
+    fn hold_kept(&self, own: Own, kept: Kept) -> Option<Kept> {
         // First: if it is drained, something else may be in its place.
         if self.drained.load(Ordering::Relaxed) || self.header.state.load() != self.live {
             return None;
         }
         let control = protocol::take(self.slot(kept).control.atomic(), kept.control)?;
         self.keeper.count.made(Some(own.balance));
-        Some((Kept { control, ..kept }, Some(own)))
+        Some(Kept { control, ..kept })
     }
 
     /// Takes a free slot of this class for an object, else of the next that has one; counts that.
     #[cold]
     #[inline(never)]
-    fn take(&self, class: u32) -> Result<(u32, Held), AllocError> {
+    fn take(&self, class: u32) -> Result<(u32, Kept), AllocError> {
         let inside = self.enter()?;
         let mut full = None;
         for class in self.classes().skip(class as usize) {
@@ -238,16 +235,16 @@ impl Opened {
     /// Makes an object in a slot that was taken.
     #[inline(always)]
     #[expect(clippy::inline_always, reason = "see `Allocator::alloc`")]
-    pub(crate) fn make<T: Storable>(&self, class: u32, held: Held, value: T) -> Result<Object<T>, AllocError> {
+    pub(crate) fn make<T: Storable>(&self, class: u32, held: Kept, value: T) -> Result<Object<T>, AllocError> {
         // Only now, behind the store to the slot's word: whoever closes the allocator first says so
         // and then looks at the slots. So either this sees that it is closed, or the other sees
         // that the slot was taken. It takes a full fence between the two, which a thread that keeps
         // slots leaves to the closing one (`Opened::barrier`); else it is in `hand_out`.
         compiler_fence(Ordering::SeqCst);
         if self.header.state.load() != self.live {
-            return Err(self.refuse(class, held.0));
+            return Err(self.refuse(class, held));
         }
-        self.slot(held.0).type_id.store(const { T::LAYOUT.type_id() });
+        self.slot(held).type_id.store(const { T::LAYOUT.type_id() });
         // SAFETY: `class_of` has found that a `T` fits and is aligned, and later classes have no
         // smaller values (`config::read`); the slot is of this class, held for an object, counted.
         let object = unsafe { Object::new(self, class, held) };
@@ -278,19 +275,21 @@ impl Opened {
     /// # Safety
     ///
     /// `this` is alive, as the object that holds the slot keeps it, and may be gone afterwards.
-    /// `held` is a slot of it, and names the thread with this cache, unless that is null.
+    /// `held` is a slot of it.
     #[inline]
-    unsafe fn keep_held(this: NonNull<Self>, class: u32, held: Kept, cache: *const Cache) -> bool {
+    unsafe fn keep_held(this: NonNull<Self>, class: u32, held: Kept) -> bool {
         // SAFETY: the caller's promise. It is not used after the word says that the slot is kept,
         // nor is it an argument: a function may not free what its arguments refer to.
         let opened = unsafe { this.as_ref() };
-        // The cache alone does not tell: it may be another thread's by now, in another allocator.
-        let Some(own) = shard::last(opened).filter(|own| ptr::eq(own.cache, cache)) else { return false };
-        let (keeper, word) = (opened.keeper, &opened.slot(held).control);
+        let Some(own) = shard::last(opened) else { return false };
+        let (keeper, slot) = (opened.keeper, opened.slot(held));
+        let word = &slot.control;
         let control = held.control.held_by(Holder::Kept);
         if word.load() != held.control.0 || !own.cache.push_last(class, Kept { control, ..held }) {
             return false;
         }
+        // As in `put_back`: another thread may have made it.
+        slot.next.store(own.mark());
         word.store_release(control.0);
         keeper.gone(Some(own));
         true

@@ -170,7 +170,7 @@ impl Opened {
                 return None;
             }
             let own = self.keeper.own_or_new(i).filter(|own| {
-                own.cache.reset(here.number, |class| self.most(i, class));
+                own.cache.reset(i, here.number, |class| self.most(i, class));
                 owner.atomic().exchange(0, here.number | INSIDE).is_ok()
             });
             if own.is_some() {
@@ -186,7 +186,7 @@ impl Opened {
     /// Gives up the claim to a shard, whose cache keeps nothing then.
     fn unclaim(&self, shard: usize) {
         if let Some(own) = self.keeper.own(shard) {
-            own.cache.reset(0, |_| 0);
+            own.cache.reset(shard, 0, |_| 0);
         }
         self.claimed.fetch_and(!bit(shard), Ordering::Release);
     }
@@ -232,7 +232,7 @@ impl Opened {
                 shard.space.store(0);
                 shard.owner.store_release(vacant(self.live));
             } else if let Some(own) = self.own_if_ours(i) {
-                own.cache.reset(own.cache.owner(), |class| self.most(i, class));
+                own.cache.reset(i, own.cache.owner(), |class| self.most(i, class));
             } else if !(Thread { number: shard.owner.load() & !INSIDE, space: shard.space.load() }).is_here() {
                 self.clear(i, shard.owner.load());
             }
