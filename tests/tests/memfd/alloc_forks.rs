@@ -143,8 +143,8 @@ fn what_a_thread_kept_of_one_that_had_its_shard_before_is_found_without_a_recove
     let objects = Allocator::create(&arena, config(CAPACITY)).unwrap();
     let child = || {
         not_for_ever();
-        let make = || [(); 20].map(|()| objects.alloc(1u64).unwrap());
-        let made = thread::scope(|scope| scope.spawn(make).join().unwrap());
+        let twenty = || [(); 20].map(|()| objects.alloc(1u64).unwrap());
+        let made = thread::scope(|scope| scope.spawn(twenty).join().unwrap());
         thread::scope(|scope| {
             scope.spawn(|| {
                 let mut made = made.into_iter();
