@@ -129,6 +129,8 @@ fn of_struct(item: &DeriveInput, words: &Words, fields: &Fields) -> Result<Token
     let rust = ident.unraw().to_string();
     let implementation = block(
         krate,
+        // SAFETY of the expansion: fields are planned by the planner that is given, loaded by their
+        // own parts of the plan, and told to be exact by the types that they really have.
         &quote! {
             #[automatically_derived]
             unsafe impl __mv::ViewField for #ident {
@@ -259,6 +261,7 @@ fn of_enum<'a>(
     let indices = (0..idents.len()).map(Literal::usize_unsuffixed);
     Ok(block(
         &words.krate,
+        // SAFETY of the expansion: all is done by `Names`, with what is given.
         &quote! {
             #[automatically_derived]
             unsafe impl __mv::ViewField for #ident {
@@ -298,6 +301,7 @@ fn stand_in(item: &DeriveInput, krate: &Path) -> TokenStream {
     }
     block(
         krate,
+        // SAFETY of the expansion: it is not compiled to anything that runs.
         &quote! {
             #[automatically_derived]
             unsafe impl __mv::ViewField for #ident {

@@ -3,13 +3,15 @@
 //! BTF (BPF Type Format, Documentation/bpf/btf.rst in the kernel) is the compiler's description of
 //! a program's types. `wire` reads its bytes, and `elf` finds them in object files. A [`Type`] is
 //! looked into by its [`TypeKind`] (`types`); `spell` writes it as C does; `check` compares it with
-//! the [`Layout`] of a Rust type; `rust` writes Rust types; `path` finds a part of it by name.
+//! the [`Layout`] of a Rust type; `rust` writes Rust types; `path` finds a part of it by name, and
+//! `named` says how types are called.
 //!
 //! Bytes from outside are checked once, when they are read. References may still form cycles, so
 //! functions that follow them count their steps.
 
 pub(crate) mod check;
 pub(crate) mod elf;
+pub(crate) mod named;
 pub(crate) mod path;
 mod rust;
 pub(crate) mod spell;
@@ -236,17 +238,8 @@ impl Btf {
     }
 
     fn check_layout(&self, layout: &Layout, name: &str) -> Result<(), BtfError> {
-        let (tag, bare) = match name.split_once(' ') {
-            Some((tag @ ("struct" | "union" | "enum"), bare)) => (Some(tag), bare.trim()),
-            _ => (None, name),
-        };
-        let fits = |ty: &Type<'_>| match ty.kind() {
-            TypeKind::Struct(_) => tag.is_none_or(|tag| tag == "struct"),
-            TypeKind::Union(_) => tag.is_none_or(|tag| tag == "union"),
-            TypeKind::Enum(_) => tag.is_none_or(|tag| tag == "enum"),
-            TypeKind::Typedef(_) | TypeKind::Int(_) | TypeKind::Float { .. } => tag.is_none(),
-            _ => false,
-        };
+        let (keyword, bare) = named::split(name);
+        let fits = |ty: &Type<'_>| named::has_keyword(*ty, keyword);
         // All types of the name share the steps of one: hostile BTF has many.
         let mut steps = check::steps(self.wire.words());
         let (mut definitions, mut first) = (HashSet::new(), None);

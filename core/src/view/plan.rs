@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::btf::{Btf, Type, TypeKind, path};
+use crate::btf::{Btf, Type, TypeKind, named, path};
 use crate::error::{BtfError, InvalidValue, Mismatch, Mismatches, Nearest, PlaceError, ValueError};
 use crate::layout::Endianness;
 use crate::mapping::Mapping;
@@ -178,10 +178,12 @@ impl<V: MapView> Plan<V> {
     /// fields that C lacks or that it has as something else, and is returned also if the BTF has
     /// different types of the name, or is of the other byte order.
     pub fn new(btf: &Btf) -> Result<Arc<Self>, BtfError> {
-        let mut found = btf.find(V::C_NAME).filter_map(|ty| ty.resolved().filter(is_composite));
+        let (keyword, bare) = named::split(V::C_NAME);
+        let fits = |ty: &Type<'_>| named::has_keyword(*ty, keyword) && ty.resolved().as_ref().is_some_and(is_composite);
+        let mut found = btf.find(bare).filter(fits).filter_map(Type::resolved);
         let Some(first) = found.next() else {
-            let named = btf.types().filter(|ty| ty.resolved().as_ref().is_some_and(is_composite)).map(Type::name);
-            return Err(BtfError::UnknownType { name: V::C_NAME.to_owned(), nearest: Nearest::of(V::C_NAME, named) });
+            let nearest = Nearest::of(bare, btf.types().filter(fits).map(Type::name));
+            return Err(BtfError::UnknownType { name: V::C_NAME.to_owned(), nearest });
         };
         let others = found.filter(|ty| ty.id() != first.id()).count();
         if others > 0 {

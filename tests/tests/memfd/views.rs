@@ -186,6 +186,16 @@ fn what_c_lacks_is_told_with_names_that_are_near() {
         comm: CharArray<8>,
     }
     #[derive(MapView, Debug)]
+    #[map_view(name = "struct task_ctx")]
+    struct Keyword {
+        layer_id: u32,
+    }
+    #[derive(MapView, Debug)]
+    #[map_view(name = "union task_ctx")]
+    struct OtherKeyword {
+        layer_id: u32,
+    }
+    #[derive(MapView, Debug)]
     #[map_view(name = "task_ctxt")]
     struct Nobody {
         layer_id: u32,
@@ -202,6 +212,7 @@ Typo.comm: `CharArray<8>` in Rust, `char[16]` (16 bytes) in BTF (struct task_ctx
 
     let Err(BtfError::UnknownType { nearest, .. }) = Plan::<Nobody>::new(&btf) else { panic!("there is none") };
     assert_eq!(nearest.names().next(), Some("task_ctx"));
+    assert!(Plan::<Keyword>::new(&btf).is_ok() && Plan::<OtherKeyword>::new(&btf).is_err());
 }
 
 #[test]

@@ -18,6 +18,7 @@ use std::collections::HashMap;
 use self::writer::Writer;
 use self::written::tag;
 use crate::btf::Btf;
+use crate::btf::named;
 use crate::btf::types::Type;
 use crate::error::{BtfError, Nearest};
 
@@ -66,7 +67,7 @@ impl Btf {
         let names: Vec<N> = names.into_iter().collect();
         // All names are looked up in one pass.
         let mut found: HashMap<&str, Vec<Type<'_>>> =
-            names.iter().map(|name| (split(name.as_ref()).1, Vec::new())).collect();
+            names.iter().map(|name| (named::split(name.as_ref()).1, Vec::new())).collect();
         for ty in self.types().filter(|ty| tag(*ty).is_some() && !ty.name().is_empty()) {
             if let Some(found) = found.get_mut(ty.name()) {
                 found.push(ty);
@@ -74,8 +75,8 @@ impl Btf {
         }
         let mut writer = Writer::default();
         for name in &names {
-            let (wanted, bare) = split(name.as_ref());
-            let fits = |ty: &Type<'_>| tag(*ty).is_some_and(|tag| wanted.is_none_or(|wanted| wanted == tag));
+            let (wanted, bare) = named::split(name.as_ref());
+            let fits = |ty: &Type<'_>| tag(*ty).is_some() && named::has_keyword(*ty, wanted);
             let mut found = found.get(bare).into_iter().flatten().copied().filter(fits).peekable();
             if found.peek().is_none() {
                 let nearest = Nearest::of(bare, self.types().filter(fits).map(Type::name));
@@ -103,13 +104,5 @@ impl Btf {
         };
         self.types().filter(is_whole).for_each(|ty| writer.root(ty));
         writer.finish(self)
-    }
-}
-
-/// Splits `struct stats` into the keyword and the name.
-fn split(name: &str) -> (Option<&str>, &str) {
-    match name.split_once(' ') {
-        Some((tag @ ("struct" | "union" | "enum"), bare)) => (Some(tag), bare.trim()),
-        _ => (None, name),
     }
 }

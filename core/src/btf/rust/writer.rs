@@ -5,10 +5,11 @@ use std::fmt;
 use std::fmt::Write as _;
 
 use crate::btf::Btf;
-use crate::btf::rust::names::{self, Scope, camel, is_identifier, variants};
-use crate::btf::rust::text::Field;
+use crate::btf::rust::bits::{methods, units};
+use crate::btf::rust::leaves::{constants, is_char, leaf};
+use crate::btf::rust::names::{MAX_MADE, Scope, camel, is_identifier, variants};
+use crate::btf::rust::text::{Field, composite, lay_out};
 use crate::btf::rust::written::{Reason, Written, shown, spelled};
-use crate::btf::rust::{bits, leaves, text};
 use crate::btf::types::{Composite, Enum, MAX_DEPTH, Member, Type, TypeKind};
 use crate::error::NotInRust;
 
@@ -142,7 +143,7 @@ impl Writer {
             TypeKind::Array(array) => {
                 let len = u64::from(array.len);
                 let element = self.value(array.element, place)?;
-                if leaves::is_char(array.element) && len > 0 {
+                if is_char(array.element) && len > 0 {
                     let rust = format!("::mapvalue::CharArray<{len}>");
                     return Ok(Written { align: 1, c_align: 1, ..Written::leaf(rust, len) });
                 }
@@ -156,7 +157,7 @@ impl Writer {
                 self.defined(ty, Place { name, ..place })
             }
             TypeKind::Pointer(target) => Ok(self.pointer(target)),
-            _ => leaves::leaf(declared, ty, place.in_union),
+            _ => leaf(declared, ty, place.in_union),
         }
     }
 
@@ -235,7 +236,7 @@ impl Writer {
             }
             let called = if name.is_empty() { format!("anon{anonymous}") } else { name.to_owned() };
             anonymous += u32::from(name.is_empty());
-            let inner = format!("{}_{called}", &place.name[..place.name.len().min(names::MAX_MADE)]);
+            let inner = format!("{}_{called}", &place.name[..place.name.len().min(MAX_MADE)]);
             match self.value(member_ty, Place { name: &inner, ..place }) {
                 Ok(written) => fields.push(Field::new(name, &called, u64::from(bit_offset / 8), written)),
                 Err(_) if is_empty => {}
@@ -247,8 +248,8 @@ impl Writer {
             return Err("a bitfield lies in a union directly, not in a struct of it".to_owned());
         }
         let differs = fields.iter().any(|field| field.written.differs);
-        let units = bits::units(&bitfields, &mut fields, &parts, ty.is_big_endian())?;
-        let laid_out = text::lay_out(fields, size, union)?;
+        let units = units(&bitfields, &mut fields, &parts, ty.is_big_endian())?;
+        let laid_out = lay_out(fields, size, union)?;
         if laid_out.fields.is_empty() || size == 0 {
             return Err("it has no bytes".to_owned());
         }
@@ -258,8 +259,8 @@ impl Writer {
         }
         let (align, c_align) = (laid_out.align, laid_out.c_align);
         let holds_union = union || laid_out.fields.iter().any(|field| field.written.union);
-        let item = text::composite(ty, place.name, &rust, &laid_out, holds_union, union);
-        self.item(&(item + &bits::methods(&rust, &units, &laid_out.fields)));
+        let item = composite(ty, place.name, &rust, &laid_out, holds_union, union);
+        self.item(&(item + &methods(&rust, &units, &laid_out.fields)));
         Ok(Written { align, c_align, union: holds_union, differs: differs && !union, ..Written::leaf(rust, size) })
     }
 }
@@ -364,7 +365,7 @@ impl Writer {
             );
             if !list.is_empty() {
                 let _ = write!(item, "\nimpl {rust} {{\n");
-                for (variant, (name, value)) in leaves::constants(&names).iter().zip(&list) {
+                for (variant, (name, value)) in constants(&names).iter().zip(&list) {
                     let _ = write!(item, "    /// `{name}`.\n    pub const {variant}: Self = Self({value});\n");
                 }
                 item.push_str("}\n");

@@ -1,5 +1,6 @@
 //! What is known of a C type that is written, and names as they may be printed.
 
+use crate::btf::named::keyword;
 use crate::btf::types::{Type, TypeKind};
 
 /// What the doc of an integer that stores bitfields adds.
@@ -33,13 +34,8 @@ pub(super) type Reason = String;
 
 /// The keyword of a type that can be asked for, which is empty for a typedef.
 pub(super) fn tag(ty: Type<'_>) -> Option<&'static str> {
-    match ty.kind() {
-        TypeKind::Struct(_) => Some("struct"),
-        TypeKind::Union(_) => Some("union"),
-        TypeKind::Enum(_) => Some("enum"),
-        TypeKind::Typedef(_) => Some(""),
-        _ => None,
-    }
+    let is_number = matches!(ty.kind(), TypeKind::Int(_) | TypeKind::Float { .. });
+    keyword(ty).filter(|_| !is_number)
 }
 
 /// A type by its keyword and name, if that is an identifier.
