@@ -3,7 +3,7 @@
 use std::any::type_name;
 use std::fmt;
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use crate::btf::{Btf, Type, TypeKind, named, path};
@@ -95,9 +95,18 @@ impl<V: MapView, A: Access> At<V, A> {
     }
 
     /// The field whose part of the plan the closure borrows.
+    ///
+    /// # Panics
+    ///
+    /// If it returns anything else, such as a copy of a part of another view's plan. (The check
+    /// costs nothing where the closure is inlined.)
     #[inline]
     pub fn field<T: ViewField>(&self, plan: impl for<'p> FnOnce(&'p V::Plan) -> &'p T::Plan) -> Field<'_, T, A> {
-        Field::new(self.source(), plan(&self.plan.fields))
+        let (whole, part) = (&self.plan.fields, plan(&self.plan.fields));
+        let start = ptr::from_ref(part).addr().wrapping_sub(ptr::from_ref(whole).addr());
+        let rest = size_of::<V::Plan>().checked_sub(start);
+        assert!(rest.is_some_and(|rest| size_of::<T::Plan>() <= rest), "the part is of another plan");
+        Field::new(self.source(), part)
     }
 }
 

@@ -232,3 +232,23 @@ fn packed_structs_are_decoded_and_not_viewed_in_place() {
     let Err(PlaceError::LayoutMismatch(wrong)) = Mapping::memfd(64).unwrap().view(&plan, 0) else { panic!("refused") };
     assert!(wrong.to_string().contains("it is packed"), "{wrong}");
 }
+
+#[test]
+#[should_panic(expected = "the part is of another plan")]
+fn a_part_of_another_plan_reaches_nothing() {
+    #[derive(MapView)]
+    #[map_view(name = "task_ctx")]
+    struct Runtime {
+        #[map_view(path = "stats.runtime_ns")]
+        runtime: u64,
+    }
+    let btf = Btf::from_object(VERSIONS[0]).unwrap();
+    let runtime = Mapping::memfd(4096).unwrap().view(&Plan::<Runtime>::new(&btf).unwrap(), 0).unwrap();
+    let mut part = None;
+    Runtime::__at(&runtime).field::<u64>(|plan| {
+        part = Some(plan.0);
+        &plan.0
+    });
+    let part: &'static _ = Box::leak(Box::new(part.unwrap()));
+    Runtime::__at(&runtime).field::<u64>(|_| part);
+}
