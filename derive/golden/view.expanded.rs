@@ -24,15 +24,21 @@ impl<A: ::mapvalue::Access> TaskFields<A> {
     /// Where it runs.
     #[inline]
     pub fn layer_id(&self) -> ::mapvalue::view::Field<'_, __Checked_Task<u32>, A> {
-        self.0.field::<__Checked_Task<u32>>(|__mv_plan| &__mv_plan.0)
+        ::mapvalue::view::At::field::<
+            __Checked_Task<u32>,
+        >(&self.0, |__mv_plan| &__mv_plan.0)
     }
     #[inline]
     fn runtime(&self) -> ::mapvalue::view::Field<'_, __Checked_Task<Option<u64>>, A> {
-        self.0.field::<__Checked_Task<Option<u64>>>(|__mv_plan| &__mv_plan.1)
+        ::mapvalue::view::At::field::<
+            __Checked_Task<Option<u64>>,
+        >(&self.0, |__mv_plan| &__mv_plan.1)
     }
     #[inline]
     fn mask(&self) -> ::mapvalue::view::Field<'_, __Checked_Task<[u64; 4]>, A> {
-        self.0.field::<__Checked_Task<[u64; 4]>>(|__mv_plan| &__mv_plan.2)
+        ::mapvalue::view::At::field::<
+            __Checked_Task<[u64; 4]>,
+        >(&self.0, |__mv_plan| &__mv_plan.2)
     }
 }
 #[allow(deprecated, unused_qualifications, clippy::multiple_bound_locations)]

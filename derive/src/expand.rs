@@ -157,6 +157,9 @@ struct FieldOf<'a> {
 impl<'a> Composite<'a> {
     fn new(input: &'a Input<'a>, fields: &[&'a Field]) -> Self {
         let required = if let Body::Union(_) = input.data { "Plain" } else { "MapValue" };
+        let Input { ident, generics, krate, .. } = input;
+        let where_clause = &generics.where_clause;
+        let types: Vec<&Type> = fields.iter().map(|field| &field.ty).collect();
         Self {
             input,
             krate: &input.krate,
@@ -164,7 +167,7 @@ impl<'a> Composite<'a> {
             fields: fields.iter().enumerate().map(|(index, field)| FieldOf::new(input, index, field)).collect(),
             required: Ident::new(required, Span::call_site()),
             mirror: format_ident!("{}Shared", input.ident, span = input.ident.span()),
-            access: access_name(input, fields),
+            access: access_name(&quote!(#ident #krate #generics #where_clause), &types),
             checked: checked(input.ident),
         }
     }
@@ -433,13 +436,12 @@ fn trait_at(name: &str, place: Span) -> TokenStream {
     errors::at(quote!(__mv::#name), place)
 }
 
-/// Returns a free name for the access parameter: `A` if possible, which reads best in docs.
-fn access_name(input: &Input<'_>, fields: &[&Field]) -> Ident {
-    let Input { ident, generics, krate, .. } = input;
-    let (where_clause, types) = (&generics.where_clause, fields.iter().map(|field| &field.ty));
-    let seen = quote!(#ident #krate #generics #where_clause #(#types)*);
+/// Returns a free name for the access parameter: `A` if possible, which reads best in docs. `seen`
+/// is what is in its scope beside the types.
+pub(crate) fn access_name(seen: &TokenStream, types: &[&Type]) -> Ident {
+    let seen = quote!(#seen #(#types)*);
     // It cannot be seen what a macro in a field's type expands to.
-    let plain = Some("A".to_owned()).filter(|_| !fields.iter().any(|field| bounds::has_macro(&field.ty)));
+    let plain = Some("A".to_owned()).filter(|_| !types.iter().any(|ty| bounds::has_macro(ty)));
     let numbered = (0..).map(|number| format!("__MapValueAccess{number}"));
     let names = plain.into_iter().chain(["__MapValueAccess".to_owned()]).chain(numbered);
     let mut names = names.map(|name| Ident::new(&name, Span::call_site()));

@@ -11,7 +11,7 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Data, DeriveInput, Error, Field, Fields, Ident, LitStr, Path, Type, Variant, parse_quote};
 
 use crate::errors;
-use crate::expand::{block, checked, define_alias, define_constant};
+use crate::expand::{access_name, block, checked, define_alias, define_constant};
 use crate::parse::{parse_words, text};
 
 /// What the type says of itself.
@@ -200,14 +200,15 @@ fn in_place_fields(
 ) -> TokenStream {
     let (ident, vis) = (&item.ident, &item.vis);
     let doc = format!("The fields of a [`{}`] in place.", ident.unraw());
+    let access = access_name(&quote!(#ident #krate), &parts.iter().map(|part| &part.field.ty).collect::<Vec<_>>());
     let accessors = parts.iter().zip(types).enumerate().map(|(index, (Part { field, ident, .. }, ty))| {
         let (vis, index) = (&field.vis, Literal::usize_unsuffixed(index));
         let docs = field.attrs.iter().filter(|attr: &&Attribute| attr.path().is_ident("doc"));
         quote! {
             #(#docs)*
             #[inline]
-            #vis fn #ident(&self) -> #krate::view::Field<'_, #ty, A> {
-                self.0.field::<#ty>(|__mv_plan| &__mv_plan.#index)
+            #vis fn #ident(&self) -> #krate::view::Field<'_, #ty, #access> {
+                #krate::view::At::field::<#ty>(&self.0, |__mv_plan| &__mv_plan.#index)
             }
         }
     });
@@ -215,11 +216,11 @@ fn in_place_fields(
         #[doc = #doc]
         #[allow(dead_code, deprecated, missing_docs, nonstandard_style, unused_qualifications)]
         #[allow(private_interfaces, missing_debug_implementations)]
-        #vis struct #in_place<A: #krate::Access = #krate::ReadWrite>(#krate::view::At<#ident, A>);
+        #vis struct #in_place<#access: #krate::Access = #krate::ReadWrite>(#krate::view::At<#ident, #access>);
 
         #[allow(dead_code, deprecated, missing_docs, nonstandard_style, unused_qualifications)]
         #[automatically_derived]
-        impl<A: #krate::Access> #in_place<A> {
+        impl<#access: #krate::Access> #in_place<#access> {
             #(#accessors)*
         }
     }

@@ -18,6 +18,14 @@ trait Everything {
 
 impl<T: ?Sized> Everything for T {}
 
+trait ByValue: Sized {
+    fn field(self) {}
+    fn found(self) {}
+    fn load(self) {}
+}
+
+impl<T> ByValue for T {}
+
 #[derive(mapvalue::MapValue)]
 #[repr(i32)]
 enum Mode {
@@ -40,8 +48,19 @@ struct Value {
     mode: Mode,
 }
 
+#[derive(mapvalue::MapView)]
+enum Kind {
+    Off,
+}
+
+#[derive(mapvalue::MapView)]
+struct View {
+    kind: Kind,
+}
+
 fn main() {
     let value = mapvalue::Mapping::memfd(4096).unwrap().var::<Value>(0).unwrap();
     value.word.number().store(1);
     value.mode.store(Mode::Off);
+    let _: Option<(View, &ViewFields)> = None;
 }
