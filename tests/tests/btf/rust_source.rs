@@ -135,13 +135,14 @@ fn types_of_the_kernel_are_those_of_the_kernel() {
 fn bitfields_hold_what_c_stored() {
     c::require!(c::CLANG);
     let declaration = "struct flags {\n__u32 lead;\n__u32 a : 3, b : 11;\n__s32 c : 5;\n_Bool d : 1;\n__u64 wide : 33;\n\
-                       __s64 low : 7;\n__u64 last;\n__u16 type : 16;\nenum color { RED, BLUE } color : 2;\n};\n";
+                       __s64 low : 7;\n__u64 last;\n__u16 type : 16;\nenum color { RED, BLUE } color : 2;\n\
+                       __u32 set_hue : 1, hue : 1;\n};\n";
     let btf = c::compile(&format!("{}{declaration}struct flags v;\n", c::PREAMBLE));
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let (program, code) = (folder.join("bitfields"), folder.join("bitfields.c"));
     let main = "#include <stdio.h>\nint main(void) { union { struct flags f; unsigned char b[sizeof(struct flags)]; } u = { .b = { 0 } };\n\
                 u.f.lead = 0xa5; u.f.a = 5; u.f.b = 1234; u.f.c = -7; u.f.d = 1; u.f.wide = 0x1abcdef01; u.f.low = -33;\n\
-                u.f.last = 0xbeef; u.f.type = 0x8001; u.f.color = BLUE;\n\
+                u.f.last = 0xbeef; u.f.type = 0x8001; u.f.color = BLUE; u.f.hue = 1;\n\
                 for (unsigned i = 0; i < sizeof u; i++) printf(\"%u,\", u.b[i]); }\n";
     fs::write(&code, format!("{}{declaration}{main}", c::PREAMBLE)).unwrap();
     assert!(Command::new(c::CLANG).arg("-o").args([&program, &code]).status().unwrap().success());
@@ -151,9 +152,10 @@ fn bitfields_hold_what_c_stored() {
     source.types.clear();
     assert!(source.refused.is_empty(), "{:?}", source.refused);
     let checks = "assert_eq!((v.a(), v.b(), v.c(), v.d(), v.wide()), (5u32, 1234u32, -7i32, true, 0x1_abcd_ef01u64));\n\
-                  assert_eq!((v.lead, v.low(), v.last, v.type_(), v.color()), (0xa5, -33i64, 0xbeef, 0x8001u16, 1u32));\n";
+                  assert_eq!((v.lead, v.low(), v.last, v.type_(), v.color()), (0xa5, -33i64, 0xbeef, 0x8001u16, 1u32));\n\
+                  assert_eq!((v.set_hue(), v.hue2()), (0u32, 1u32));\n";
     let sets = "s.set_a(5); s.set_b(1234); s.set_c(-7); s.set_d(true); s.set_wide(0x1_abcd_ef01); s.set_low(-33);\n\
-                s.set_type_(0x8001); s.set_color(1);\n";
+                s.set_type_(0x8001); s.set_color(1); s.set_set_hue(0); s.set_hue2(1);\n";
     let more = format!(
         "use mapvalue::{{MapValue, Mapping, Var}};\nlet bytes = [{bytes}];\nlet v = object0::Flags::from_bytes(&bytes).unwrap();\n\
          {checks}let mut s = object0::Flags {{ ..v }};\n{}{sets}let mut out = [0; size_of::<object0::Flags>()];\n\

@@ -99,8 +99,7 @@ impl Unit {
             format!("{}{}", if signed { 'i' } else { 'u' }, 8 * size)
         };
         let wanted = snake(bitfield.name);
-        let name = methods.give(&wanted, &[]);
-        methods.reserve(&format!("set_{name}"));
+        let name = methods.give_all(&wanted, |name| vec![format!("set_{name}")]);
         self.bitfields.push(Bitfield { name, shift, width, ty });
         Ok(())
     }

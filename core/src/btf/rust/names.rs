@@ -32,17 +32,21 @@ impl Scope {
         self.taken.insert(name.to_owned());
     }
 
-    /// Gives the name, or the first of `name2`, `name3`, .. for which it and all of `with` of it
-    /// are free, and takes those.
+    /// Gives the name, or the first of `name2`, `name3`, .. for which it and all of `with` behind
+    /// it are free, and takes those.
     pub(super) fn give(&mut self, wanted: &str, with: &[&str]) -> String {
-        let all = |name: &str| -> Vec<String> { with.iter().map(|end| format!("{name}{end}")).collect() };
+        self.give_all(wanted, |name| with.iter().map(|end| format!("{name}{end}")).collect())
+    }
+
+    /// As `give`, with the names that are made of one.
+    pub(super) fn give_all(&mut self, wanted: &str, others: impl Fn(&str) -> Vec<String>) -> String {
         let mut name = wanted.to_owned();
-        while self.taken.contains(&name) || all(&name).iter().any(|other| self.taken.contains(other)) {
+        while self.taken.contains(&name) || others(&name).iter().any(|other| self.taken.contains(other)) {
             let next = self.next.entry(wanted.to_owned()).or_insert(1);
             *next += 1;
             name = format!("{wanted}{next}");
         }
-        self.taken.extend(all(&name));
+        self.taken.extend(others(&name));
         self.taken.insert(name.clone());
         name
     }
