@@ -24,11 +24,15 @@ const MAX_LEN: usize = 64;
 
 impl Nearest {
     /// Those of `names` that are similar to `name`: at most a third of its letters differ, or one
-    /// is a part of the other.
+    /// is a part of the other. None that would not be printed on one line: they may come from a
+    /// hostile object, and a build script prints them for cargo.
     pub(crate) fn of<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Self {
         let mut near: Vec<(usize, &str)> = Vec::new();
         for candidate in names.filter(|candidate| !candidate.is_empty()) {
             let Some(distance) = similarity(name, candidate) else { continue };
+            if candidate.contains(char::is_control) {
+                continue;
+            }
             let known = near.iter().any(|(_, other)| *other == candidate);
             let at = near.partition_point(|(other, _)| *other <= distance);
             if !known && at < OFFERED {
