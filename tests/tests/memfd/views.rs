@@ -1,8 +1,10 @@
 //! Views of memory without a kernel: what is planned is what the BTF says, whatever it says.
 #![forbid(unsafe_code)]
 
+use std::sync::OnceLock;
+
 use mapvalue::btf::{Composite, Member, Type, TypeKind};
-use mapvalue::view::Plan;
+use mapvalue::view::{Plan, ViewField};
 use mapvalue::{Btf, BtfError, CharArray, MapView, Mapping, PlaceError, ValueError, View};
 
 const VERSIONS: [&[u8]; 2] = [include_bytes!("../../bpf/views_1.bpf.o"), include_bytes!("../../bpf/views_2.bpf.o")];
@@ -242,6 +244,7 @@ fn a_part_of_another_plan_reaches_nothing() {
         #[map_view(path = "stats.runtime_ns")]
         runtime: u64,
     }
+    static PART: OnceLock<<u64 as ViewField>::Plan> = OnceLock::new();
     let btf = Btf::from_object(VERSIONS[0]).unwrap();
     let runtime = Mapping::memfd(4096).unwrap().view(&Plan::<Runtime>::new(&btf).unwrap(), 0).unwrap();
     let mut part = None;
@@ -249,6 +252,6 @@ fn a_part_of_another_plan_reaches_nothing() {
         part = Some(plan.0);
         &plan.0
     });
-    let part: &'static _ = Box::leak(Box::new(part.unwrap()));
+    let part = PART.get_or_init(|| part.unwrap());
     Runtime::__at(&runtime).field::<u64>(|_| part);
 }
